@@ -1,0 +1,186 @@
+"""What every test of the repository is held to: it leaves no thread, socket, child or asyncio task behind.
+
+Fixtures of a wider scope than one test may leave theirs until the session ends. A test may be an `async def`;
+it then runs in an event loop of its own.
+"""
+
+import asyncio
+import contextlib
+import gc
+import inspect
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+import pytest
+from hypothesis import settings
+
+settings.register_profile("repository", deadline=None)
+settings.load_profile("repository")
+
+GRACE = 5.0
+"""Seconds that a test's threads, sockets and processes have to end after the test."""
+
+_FDS = Path("/proc/self/fd")
+_TASKS = Path("/proc/self/task")
+_PORTS = ("port", "java_port", "python_port", "_listening_port")
+
+
+class Resource(NamedTuple):
+    """Something that a test may leave behind; two with equal `identity` are the same."""
+
+    identity: object
+    text: str
+
+
+class LeakGuard:
+    """Knows what was open before, and what belongs to fixtures that outlive a test."""
+
+    def __init__(self) -> None:
+        self.allowed: set[object] = set()
+
+    def snapshot(self) -> list[Resource]:
+        """Return the process's threads, descriptors of sockets, pipes and pollers, and children."""
+        return [*_threads(), *_descriptors(), *_children()]
+
+    def identities(self) -> set[object]:
+        """Return the identities of all that is open now."""
+        return {resource.identity for resource in self.snapshot()}
+
+    def leaked(self, before: set[object]) -> list[Resource]:
+        """Return what is open now and was not `before`, after waiting up to `GRACE` seconds for it to end."""
+        known = before | self.allowed
+        deadline = time.monotonic() + GRACE
+        collected = False
+        while left := [resource for resource in self.snapshot() if resource.identity not in known]:
+            if not collected:
+                gc.collect()
+                collected = True
+            if time.monotonic() > deadline:
+                gateways = _gateway_ports()
+                return [resource for resource in left if not _is_gateways(resource, gateways)]
+            threading.Event().wait(0.01)
+        return []
+
+
+def _threads() -> Iterator[Resource]:
+    for thread in threading.enumerate():
+        # The module tells py4j's own threads from everybody else's.
+        yield Resource(thread, f"thread {thread.name!r} ({type(thread).__module__})")
+
+
+def _descriptors() -> Iterator[Resource]:
+    if not _FDS.exists():
+        for connection in psutil.Process().net_connections("all"):
+            yield Resource((connection.fd, connection.laddr, connection.raddr), f"socket {connection}")
+        return
+    for name in os.listdir(_FDS):
+        try:
+            target = os.readlink(_FDS / name)
+        except OSError:
+            continue
+        if target.startswith(("socket:", "pipe:", "anon_inode:")):
+            yield Resource((name, target), f"descriptor {name} ({target})")
+
+
+def _children() -> Iterator[Resource]:
+    # Linux lists children by thread, a hundred times faster than a look through all processes.
+    lists = list(_TASKS.glob("*/children"))
+    if not lists:
+        for child in psutil.Process().children():
+            yield Resource(("child", child.pid), f"child process {child.pid}")
+    for path in lists:
+        with contextlib.suppress(OSError):  # the thread is gone
+            for pid in path.read_text().split():
+                yield Resource(("child", int(pid)), f"child process {pid}")
+
+
+def _gateway_ports() -> set[int]:
+    """Return the ports of living py4j gateways, which pool connections and callback threads of their own."""
+    ports: set[int] = set()
+    if "py4j.java_gateway" in sys.modules:
+        for thing in gc.get_objects():
+            if type(thing).__module__ in ("py4j.java_gateway", "py4j.clientserver"):
+                found = [getattr(thing, name, None) for name in _PORTS]
+                ports.update(port for port in found if isinstance(port, int) and port > 0)
+    return ports
+
+
+def _is_gateways(resource: Resource, gateways: set[int]) -> bool:
+    if isinstance(resource.identity, threading.Thread):
+        return bool(gateways) and "(py4j." in resource.text
+    if isinstance(resource.identity, tuple) and gateways:
+        for connection in psutil.Process().net_connections("all"):
+            ends = {end.port for end in (connection.laddr, connection.raddr) if hasattr(end, "port")}
+            if str(connection.fd) == resource.identity[0] and ends & gateways:
+                return True
+    return False
+
+
+GUARD = LeakGuard()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+    """Let what a fixture of a wider scope than one test opens live on."""
+    if fixturedef.scope == "function":
+        return (yield)
+    before = GUARD.identities()
+    try:
+        return (yield)
+    finally:
+        GUARD.allowed |= GUARD.identities() - before
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that is an `async def` in an event loop of its own."""
+    function: Callable[..., Any] = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(function):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(function).parameters}
+    asyncio.run(function(**arguments))
+    return True
+
+
+class _AsyncioErrors(logging.Handler):
+    """Collects what asyncio can only log: tasks destroyed while pending, exceptions nobody retrieved."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found.append(f"asyncio: {record.getMessage()}")
+
+
+@pytest.fixture(autouse=True)
+def no_leaks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that leaves a thread, socket, child process or asyncio task behind."""
+    errors = _AsyncioErrors()
+    close = asyncio.Runner.close
+
+    def close_and_look(runner: asyncio.Runner) -> None:
+        # The main coroutine is done: what still runs now would be cancelled without a word.
+        try:
+            tasks = asyncio.all_tasks(runner.get_loop())
+        except RuntimeError:  # closed before
+            tasks = set()
+        errors.found.extend(f"task left running: {task!r}" for task in tasks)
+        close(runner)
+
+    monkeypatch.setattr(asyncio.Runner, "close", close_and_look)
+    logging.getLogger("asyncio").addHandler(errors)
+    before = GUARD.identities()
+    yield
+    leaks = [resource.text for resource in GUARD.leaked(before)]
+    logging.getLogger("asyncio").removeHandler(errors)
+    leaks += errors.found
+    if leaks:
+        pytest.fail("The test left behind:\n  " + "\n  ".join(leaks), pytrace=False)

@@ -1,0 +1,36 @@
+"""Configuration of the documentation; `hatch run docs` builds it and runs its examples."""
+
+from importlib.metadata import version as _version_of
+
+project = "Hazelcast for Python"
+author = "the authors of hz-client"
+project_copyright = "2026, the authors of hz-client"
+release = _version_of("hz-client")
+version = ".".join(release.split(".")[:2])
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.doctest",
+    "sphinx.ext.napoleon",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates"]
+html_theme = "furo"
+html_title = project
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autosummary_ignore_module_all = False
+autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+
+# Docstring examples run as they stand, without names brought in from elsewhere.
+doctest_test_doctest_blocks = "default"

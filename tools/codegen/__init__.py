@@ -1,0 +1,1 @@
+"""The protocol schema and what is made from it."""
