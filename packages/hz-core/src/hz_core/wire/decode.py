@@ -1,0 +1,321 @@
+"""Reading parameters.
+
+``read_*(message, pos, read)`` takes what starts at ``pos`` and returns it with the position behind it;
+``*_response(message, read)`` are whole decoders, for the shapes that most responses have.
+
+None of them checks what the frame reader has checked before, and errors of `struct` go up as they are (see
+`hz_core.wire.frames.DECODE_ERRORS`). Should a null come for a UUID that the schema says is never null, it is
+given as None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from struct import Struct, unpack_from
+from typing import Any, Final, NoReturn, TypeVar
+from uuid import UUID, SafeUUID
+
+from hz_core.wire.frames import (
+    BEGIN_DATA_STRUCTURE,
+    END_DATA_STRUCTURE,
+    FRAME_HEADER,
+    IS_NULL,
+    HazelcastProtocolError,
+)
+from hz_core.wire.types import ReadData
+
+K = TypeVar("K")
+T = TypeVar("T")
+Reader = Callable[[bytes, int, ReadData], tuple[T, int]]
+
+_END_OR_NULL: Final = END_DATA_STRUCTURE | IS_NULL
+
+frame_at: Final = FRAME_HEADER.unpack_from
+length_at: Final = Struct("<i").unpack_from
+_boolean_response: Final = Struct("<i15x?").unpack_from
+_int_response: Final = Struct("<i15xi").unpack_from
+_long_response: Final = Struct("<i15xq").unpack_from
+_long_event: Final = Struct("<i18xq").unpack_from
+_uuid_response: Final = Struct("<i15x?QQ").unpack_from
+_uuid: Final = Struct("<?QQ")
+_int_int: Final = Struct("<ii")
+_int_long: Final = Struct("<iq")
+_int_uuid: Final = Struct("<i?QQ")
+_uuid_long: Final = Struct("<?QQq")
+_uuid_uuid: Final = Struct("<?QQ?QQ")
+_new_object: Final = object.__new__
+_set: Final = object.__setattr__
+_UNKNOWN_SAFETY: Final = SafeUUID.unknown
+
+
+def truncated(length: int, needed: int) -> NoReturn:
+    """Refuse a frame that is too short for the fixed-size parameters that every version sends."""
+    raise HazelcastProtocolError(
+        f"A frame of {length} bytes came where its message type needs at least {needed}: "
+        "the member's message is damaged, or the other side is not a Hazelcast member"
+    )
+
+
+def uuid_from(is_null: bool, most: int, least: int) -> Any:
+    """A UUID from its three fields, or None. Skips ``UUID.__init__``, the dearest part of a decode."""
+    if is_null:
+        return None
+    value = _new_object(UUID)
+    _set(value, "int", most << 64 | least)
+    _set(value, "is_safe", _UNKNOWN_SAFETY)
+    return value
+
+
+def is_null(message: bytes, pos: int) -> int:
+    """Whether a null frame is at ``pos``."""
+    return int(frame_at(message, pos)[1] & IS_NULL)
+
+
+def is_end(message: bytes, pos: int) -> int:
+    """Whether an end frame is at ``pos``: an older peer's custom type has no further fields."""
+    return int(frame_at(message, pos)[1] & END_DATA_STRUCTURE)
+
+
+def after_begin(message: bytes, pos: int) -> int:
+    """The position behind the begin frame at ``pos``."""
+    length, flags = frame_at(message, pos)
+    if not flags & BEGIN_DATA_STRUCTURE:
+        raise HazelcastProtocolError(
+            f"The begin frame of a list, map or custom type was expected at byte {pos} of a message, "
+            f"but the frame there has flags 0x{flags:04x}"
+        )
+    return pos + int(length)
+
+
+def after_end(message: bytes, pos: int) -> int:
+    """The position behind the end frame of the custom type whose known fields end at ``pos``.
+
+    Skips what a newer peer has written after them, nested types included.
+    """
+    depth = 1
+    while depth:
+        length, flags = frame_at(message, pos)
+        pos += length
+        if flags & END_DATA_STRUCTURE:
+            depth -= 1
+        elif flags & BEGIN_DATA_STRUCTURE:
+            depth += 1
+    return pos
+
+
+def read_string(message: bytes, pos: int, read: ReadData) -> tuple[str, int]:
+    """A string."""
+    end = pos + length_at(message, pos)[0]
+    return message[pos + 6 : end].decode(), end
+
+
+def read_bytes(message: bytes, pos: int, read: ReadData) -> tuple[bytes, int]:
+    """A byte array."""
+    end = pos + length_at(message, pos)[0]
+    return message[pos + 6 : end], end
+
+
+def read_data(message: bytes, pos: int, read: ReadData) -> tuple[Any, int]:
+    """The object in a Data, or None for a null frame."""
+    length, flags = frame_at(message, pos)
+    end = pos + length
+    if flags & IS_NULL:
+        return None, end
+    return read(message, pos + 6, end), end
+
+
+def read_nullable(message: bytes, pos: int, read: ReadData, reader: Reader[T]) -> tuple[T | None, int]:
+    """What ``reader`` reads, or None for a null frame."""
+    length, flags = frame_at(message, pos)
+    if flags & IS_NULL:
+        return None, pos + length
+    return reader(message, pos, read)
+
+
+def read_ints(message: bytes, pos: int, read: ReadData) -> tuple[list[int], int]:
+    """A list of int32 in one frame."""
+    end = pos + length_at(message, pos)[0]
+    return list(unpack_from(f"<{(end - pos - 6) // 4}i", message, pos + 6)), end
+
+
+def read_longs(message: bytes, pos: int, read: ReadData) -> tuple[list[int], int]:
+    """A list or array of int64 in one frame."""
+    end = pos + length_at(message, pos)[0]
+    return list(unpack_from(f"<{(end - pos - 6) // 8}q", message, pos + 6)), end
+
+
+def read_floats(message: bytes, pos: int, read: ReadData) -> tuple[list[float], int]:
+    """An array of float32 in one frame."""
+    end = pos + length_at(message, pos)[0]
+    return list(unpack_from(f"<{(end - pos - 6) // 4}f", message, pos + 6)), end
+
+
+def read_uuids(message: bytes, pos: int, read: ReadData) -> tuple[list[UUID], int]:
+    """A list of UUIDs in one frame."""
+    end = pos + length_at(message, pos)[0]
+    return [uuid_from(*fields) for fields in _uuid.iter_unpack(message[pos + 6 : end])], end
+
+
+def read_int_int_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tuple[int, int]], int]:
+    """int32 to int32 entries in one frame."""
+    end = pos + length_at(message, pos)[0]
+    return list(_int_int.iter_unpack(message[pos + 6 : end])), end
+
+
+def read_int_long_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tuple[int, int]], int]:
+    """int32 to int64 entries in one frame."""
+    end = pos + length_at(message, pos)[0]
+    return list(_int_long.iter_unpack(message[pos + 6 : end])), end
+
+
+def read_int_uuid_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tuple[int, UUID]], int]:
+    """int32 to UUID entries in one frame."""
+    end = pos + length_at(message, pos)[0]
+    fields = _int_uuid.iter_unpack(message[pos + 6 : end])
+    return [(key, uuid_from(null, most, least)) for key, null, most, least in fields], end
+
+
+def read_uuid_long_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tuple[UUID, int]], int]:
+    """UUID to int64 entries in one frame."""
+    end = pos + length_at(message, pos)[0]
+    fields = _uuid_long.iter_unpack(message[pos + 6 : end])
+    return [(uuid_from(null, most, least), value) for null, most, least, value in fields], end
+
+
+def read_uuid_uuid_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tuple[UUID, UUID]], int]:
+    """UUID to UUID entries in one frame."""
+    end = pos + length_at(message, pos)[0]
+    fields = _uuid_uuid.iter_unpack(message[pos + 6 : end])
+    return [(uuid_from(*both[:3]), uuid_from(*both[3:])) for both in fields], end
+
+
+def read_uuid_ints_entries(
+    message: bytes, pos: int, read: ReadData
+) -> tuple[list[tuple[UUID, list[int]]], int]:
+    """UUID to list of int32 entries: a list of the values, then one frame with all keys."""
+    values, pos = read_list(message, pos, read, read_ints)
+    keys, pos = read_uuids(message, pos, read)
+    return list(zip(keys, values, strict=True)), pos
+
+
+def read_data_list(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
+    """A list of Data as objects; null frames are None."""
+    pos = after_begin(message, pos)
+    values: list[Any] = []
+    append = values.append
+    while True:
+        length, flags = frame_at(message, pos)
+        end = pos + length
+        if flags & _END_OR_NULL:
+            if flags & END_DATA_STRUCTURE:
+                return values, end
+            append(None)
+        else:
+            append(read(message, pos + 6, end))
+        pos = end
+
+
+def read_data_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tuple[Any, Any]], int]:
+    """Data to Data entries as pairs of objects; null frames are None."""
+    pos = after_begin(message, pos)
+    entries: list[tuple[Any, Any]] = []
+    append = entries.append
+    while True:
+        length, flags = frame_at(message, pos)
+        end = pos + length
+        if flags & END_DATA_STRUCTURE:
+            return entries, end
+        key = read(message, pos + 6, end)
+        length, flags = frame_at(message, end)
+        pos = end + length
+        append((key, None if flags & IS_NULL else read(message, end + 6, pos)))
+
+
+def read_list(message: bytes, pos: int, read: ReadData, read_item: Reader[T]) -> tuple[list[T], int]:
+    """A list of any other items."""
+    pos = after_begin(message, pos)
+    values: list[T] = []
+    while True:
+        length, flags = frame_at(message, pos)
+        if flags & END_DATA_STRUCTURE:
+            return values, pos + length
+        value, pos = read_item(message, pos, read)
+        values.append(value)
+
+
+def read_entries(
+    message: bytes, pos: int, read: ReadData, read_key: Reader[K], read_value: Reader[T]
+) -> tuple[list[tuple[K, T]], int]:
+    """A map or a list of entries of any other keys and values."""
+    pos = after_begin(message, pos)
+    entries: list[tuple[K, T]] = []
+    while True:
+        length, flags = frame_at(message, pos)
+        if flags & END_DATA_STRUCTURE:
+            return entries, pos + length
+        key, pos = read_key(message, pos, read)
+        value, pos = read_value(message, pos, read)
+        entries.append((key, value))
+
+
+def empty_response(message: bytes, read: ReadData) -> None:
+    """Response without parameters, or with none that this client knows."""
+
+
+def boolean_response(message: bytes, read: ReadData) -> bool:
+    """Response with one boolean."""
+    length, value = _boolean_response(message)
+    if length < 20:
+        truncated(length, 20)
+    return value  # type: ignore[no-any-return]  # struct's "?" is a bool
+
+
+def int_response(message: bytes, read: ReadData) -> int:
+    """Response with one int32."""
+    length, value = _int_response(message)
+    if length < 23:
+        truncated(length, 23)
+    return value  # type: ignore[no-any-return]  # struct's "i" is an int
+
+
+def long_response(message: bytes, read: ReadData) -> int:
+    """Response with one int64."""
+    length, value = _long_response(message)
+    if length < 27:
+        truncated(length, 27)
+    return value  # type: ignore[no-any-return]  # struct's "q" is an int
+
+
+def long_event(message: bytes, read: ReadData) -> int:
+    """Event with one int64."""
+    length, value = _long_event(message)
+    if length < 30:
+        truncated(length, 30)
+    return value  # type: ignore[no-any-return]  # struct's "q" is an int
+
+
+def uuid_response(message: bytes, read: ReadData) -> Any:
+    """Response with one UUID."""
+    length, null, most, least = _uuid_response(message)
+    if length < 36:
+        truncated(length, 36)
+    return uuid_from(null, most, least)
+
+
+def data_response(message: bytes, read: ReadData) -> Any:
+    """Response with one Data, which may be null: the object in it."""
+    start = length_at(message)[0]
+    length, flags = frame_at(message, start)
+    if flags & IS_NULL:
+        return None
+    return read(message, start + 6, start + length)
+
+
+def data_list_response(message: bytes, read: ReadData) -> list[Any]:
+    """Response with one list of Data: the objects."""
+    return read_data_list(message, length_at(message)[0], read)[0]
+
+
+def data_entries_response(message: bytes, read: ReadData) -> list[tuple[Any, Any]]:
+    """Response with one list of Data entries: pairs of objects."""
+    return read_data_entries(message, length_at(message)[0], read)[0]

@@ -1,0 +1,1 @@
+"""Codecs of the data structures' messages, generated from ``schema/``, a module for each service."""
