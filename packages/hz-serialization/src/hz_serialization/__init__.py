@@ -1,0 +1,55 @@
+"""Values to the bytes that a Hazelcast member knows, and back."""
+
+from hz_serialization.__about__ import __version__
+from hz_serialization.config import IntType, PicklePolicy, SerializationConfig
+from hz_serialization.data import Data, partition_hash, partition_id
+from hz_serialization.errors import HazelcastError, HazelcastSerializationError
+from hz_serialization.java_types import (
+    BigInteger,
+    BooleanArray,
+    Byte,
+    Char,
+    CharArray,
+    Float,
+    Integer,
+    JavaClass,
+    Long,
+    MapEntry,
+    ObjectArray,
+    Short,
+    StringArray,
+)
+from hz_serialization.json_value import HazelcastJsonValue
+from hz_serialization.member_objects import MemberAddress, ReliableTopicMessage
+from hz_serialization.registry import Format
+from hz_serialization.service import SerializationService
+
+__all__ = [
+    "BigInteger",
+    "BooleanArray",
+    "Byte",
+    "Char",
+    "CharArray",
+    "Data",
+    "Float",
+    "Format",
+    "HazelcastError",
+    "HazelcastJsonValue",
+    "HazelcastSerializationError",
+    "IntType",
+    "Integer",
+    "JavaClass",
+    "Long",
+    "MapEntry",
+    "MemberAddress",
+    "ObjectArray",
+    "PicklePolicy",
+    "ReliableTopicMessage",
+    "SerializationConfig",
+    "SerializationService",
+    "Short",
+    "StringArray",
+    "__version__",
+    "partition_hash",
+    "partition_id",
+]

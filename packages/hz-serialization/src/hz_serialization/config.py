@@ -1,0 +1,82 @@
+"""Options of the serialization service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import Any
+
+from hz_serialization.api import StreamSerializer
+
+Factories = Mapping[int, Mapping[int, Callable[[], Any]]]
+"""Factory id to class id to a class, or another callable without arguments that makes an object."""
+
+
+class IntType(IntEnum):
+    """The Java type that a Python ``int`` is written as.
+
+    All but ``VAR`` and ``BIG_INT`` refuse a value that does not fit.
+    """
+
+    VAR = 0
+    """The smallest of Byte, Short, Integer, Long and BigInteger that holds the value: the same key may
+    then be another Java type than a statically typed client uses."""
+    BYTE = 1
+    """java.lang.Byte, 8 bits."""
+    SHORT = 2
+    """java.lang.Short, 16 bits."""
+    INT = 3
+    """java.lang.Integer, 32 bits."""
+    LONG = 4
+    """java.lang.Long, 64 bits."""
+    BIG_INT = 5
+    """java.math.BigInteger, any size; costs more time and bytes."""
+
+
+class PicklePolicy(Enum):
+    """Whether Python's pickle may write what nothing else can, and read what pickle wrote."""
+
+    DENY = "deny"
+    ALLOW = "allow"
+    """Both ways. Reading a pickle runs code that its writer chose: only where all writers are trusted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SerializationConfig:
+    """How values are written and read. Client and member must agree on the byte order.
+
+    Attributes:
+        default_int_type: Java type of a Python ``int``: an ``IntType``, its number or its name.
+        is_big_endian: Byte order of payloads; must be as in the member's serialization configuration.
+        data_serializable_factories: Factories of the user's IdentifiedDataSerializable classes.
+        custom_serializers: Serializer class (or instance) per Python class.
+        global_serializer: Serializer class (or instance) for what no other serializer takes.
+        pickle_policy: ``PicklePolicy``, or the collection of types that pickle may write and read.
+        builtin_factories: Readers of member-made IdentifiedDataSerializable objects that a package adds;
+            ``data_serializable_factories`` wins over them.
+    """
+
+    default_int_type: IntType | int | str = IntType.INT
+    is_big_endian: bool = True
+    data_serializable_factories: Factories = field(default_factory=dict)
+    custom_serializers: Mapping[type, type[StreamSerializer] | StreamSerializer] = field(default_factory=dict)
+    global_serializer: type[StreamSerializer] | StreamSerializer | None = None
+    pickle_policy: PicklePolicy | Collection[type] = PicklePolicy.DENY
+    builtin_factories: Factories = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "default_int_type", int_type_of(self.default_int_type))
+
+
+def int_type_of(value: IntType | int | str) -> IntType:
+    """The ``IntType`` meant by a member, its number or its name.
+
+    Raises:
+        TypeError: ``value`` names none of them.
+    """
+    for member in IntType:
+        if value in (member.value, member.name) and not isinstance(value, bool):
+            return member
+    names = ", ".join(f"{member.name} ({member.value})" for member in IntType)
+    raise TypeError(f"default_int_type must be one of {names}, not {value!r}")

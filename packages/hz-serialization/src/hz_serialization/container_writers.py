@@ -1,0 +1,129 @@
+"""Lists, sets, maps and entries. Writing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sized
+from typing import Any
+
+from hz_serialization import type_ids
+from hz_serialization.java_types import MapEntry, ObjectArray
+from hz_serialization.problems import MAX_DEPTH, Unserializable, fail_at, too_deep
+from hz_serialization.registry import Registry, Writer
+
+BASIC_ITEMS = frozenset((bool, int, float, str))
+
+
+def object_writer(registry: Registry) -> Writer:
+    """A writer of ``type id, payload`` for a value of any type, one level further inside."""
+    writers = registry.writers
+
+    def write_object(out: bytearray, value: Any, depth: int) -> None:
+        if depth >= MAX_DEPTH:
+            raise too_deep(value)
+        writers[type(value)](out, value, depth + 1)
+
+    return write_object
+
+
+def register_container_writers(registry: Registry) -> None:
+    """Adds list, tuple, dict, set, frozenset, ObjectArray and MapEntry."""
+    write_list = _items_writer(registry, type_ids.ARRAY_LIST)
+    write_set = _items_writer(registry, type_ids.HASH_SET)
+    write_object = object_writer(registry)
+    entry_head = registry.layout.type_id(type_ids.SIMPLE_ENTRY)
+
+    def write_entry(out: bytearray, value: MapEntry[Any, Any], depth: int) -> None:
+        out += entry_head
+        for name, item in zip(("key", "value"), value, strict=True):
+            try:
+                write_object(out, item, depth)
+            except Exception as error:
+                fail_at(error, f".{name}", item)
+
+    registry.basic[ObjectArray] = _items_writer(registry, type_ids.OBJECT_ARRAY)
+    registry.basic[MapEntry] = write_entry
+    registry.basic[list] = write_list
+    registry.further[list] = registry.further[tuple] = write_list
+    registry.further[set] = registry.further[frozenset] = write_set
+    registry.further[dict] = _mapping_writer(registry)
+
+
+def prefer_others_for_mixed_lists(registry: Registry, other: Writer) -> None:
+    """Lets the user's serializers have the lists that are not an array of one basic type.
+
+    Called when there is a custom serializer for ``list``, or a global one: lists of only bool, int, float or
+    str are basic and stay ArrayLists, others go to the user's serializer.
+    """
+    write_list = registry.further[list]
+
+    def write_by_content(out: bytearray, value: list[Any], depth: int) -> None:
+        kinds = set(map(type, value))
+        if len(kinds) <= 1 and kinds <= BASIC_ITEMS:
+            write_list(out, value, depth)
+        else:
+            other(out, value, depth)
+
+    registry.basic[list] = write_by_content
+
+
+def _items_writer(registry: Registry, type_id: int) -> Writer:
+    layout, scalars, writers = registry.layout, registry.scalars, registry.writers
+    pack, pack_head = layout.i.pack, layout.ii.pack
+    marks = "[]" if type_id != type_ids.HASH_SET else "{}"
+
+    def write_items(out: bytearray, value: Any, depth: int) -> None:
+        if depth >= MAX_DEPTH:
+            raise too_deep(value)
+        depth += 1
+        start = len(out)
+        out += pack_head(type_id, len(value))
+        index, item = -1, None
+        try:
+            for item in value:
+                index += 1
+                scalar = scalars.get(type(item))
+                if scalar is not None:
+                    out += scalar(item)
+                else:
+                    writers[type(item)](out, item, depth)
+        except Exception as error:
+            fail_at(error, f"{marks[0]}{index}{marks[1]}", item)
+        if index + 1 != len(value) or out[start + 4 : start + 8] != pack(index + 1):
+            raise _changed(value)
+
+    return write_items
+
+
+def _mapping_writer(registry: Registry) -> Writer:
+    layout, scalars, writers = registry.layout, registry.scalars, registry.writers
+    pack_head = layout.ii.pack
+
+    def write_mapping(out: bytearray, value: Mapping[Any, Any], depth: int) -> None:
+        if depth >= MAX_DEPTH:
+            raise too_deep(value)
+        depth += 1
+        out += pack_head(type_ids.HASH_MAP, len(value))
+        key = item = None
+        step = ""
+        try:
+            for key, item in value.items():
+                step = ".key"
+                scalar = scalars.get(type(key))
+                if scalar is not None:
+                    out += scalar(key)
+                else:
+                    writers[type(key)](out, key, depth)
+                step = ""
+                scalar = scalars.get(type(item))
+                if scalar is not None:
+                    out += scalar(item)
+                else:
+                    writers[type(item)](out, item, depth)
+        except Exception as error:
+            fail_at(error, f"[{key!r:.60}]{step}", key if step else item)
+
+    return write_mapping
+
+
+def _changed(value: Sized) -> Unserializable:
+    return Unserializable(type(value), "its size changed while it was written; copy it first or hold a lock")

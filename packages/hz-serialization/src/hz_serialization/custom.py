@@ -1,0 +1,80 @@
+"""Custom and global serializers of the user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hz_serialization.api import StreamSerializer
+from hz_serialization.container_writers import prefer_others_for_mixed_lists
+from hz_serialization.errors import HazelcastSerializationError
+from hz_serialization.input import DataInput, InputTools
+from hz_serialization.output import DataOutput
+from hz_serialization.problems import type_name
+from hz_serialization.registry import Reader, Registry, Writer
+
+
+def make_serializer(serializer: type[StreamSerializer] | StreamSerializer) -> StreamSerializer:
+    """The serializer itself; a class is called without arguments."""
+    return serializer() if isinstance(serializer, type) else serializer
+
+
+def stream_writer(registry: Registry, serializer: StreamSerializer, type_id: int) -> Writer:
+    """Lets a StreamSerializer write."""
+    head = registry.layout.type_id(type_id)
+
+    def write_custom(out: bytearray, value: Any, depth: int) -> None:
+        out += head
+        serializer.write(DataOutput(out, registry, depth), value)
+
+    return write_custom
+
+
+def stream_reader(tools: InputTools, serializer: StreamSerializer) -> Reader:
+    """Lets a StreamSerializer read."""
+
+    def read_custom(data: bytes, pos: int, depth: int) -> tuple[Any, int]:
+        inp = DataInput(data, pos, tools, depth)
+        value = serializer.read(inp)
+        return value, inp.position()
+
+    return read_custom
+
+
+def register_custom(
+    registry: Registry,
+    tools: InputTools,
+    custom: dict[type, StreamSerializer],
+    global_serializer: StreamSerializer | None,
+) -> None:
+    """Adds the user's serializers.
+
+    Raises:
+        HazelcastSerializationError: A type id is not positive or used twice, or the class is basic.
+    """
+    owners: dict[int, StreamSerializer] = {}
+
+    def add(serializer: StreamSerializer) -> Writer:
+        type_id = serializer.get_type_id()
+        if type_id <= 0:
+            raise HazelcastSerializationError(
+                f"{type_name(type(serializer))}.get_type_id() gives {type_id!r}; it must be a positive int"
+            )
+        owner = owners.get(type_id)
+        if owner is None:
+            registry.add_reader(type_id, stream_reader(tools, serializer))
+            owners[type_id] = serializer
+        elif type(owner) is not type(serializer):
+            raise HazelcastSerializationError(
+                f"Type id {type_id} is used by {type_name(type(owner))} and {type_name(type(serializer))}; "
+                "give each serializer an id of its own"
+            )
+        return stream_writer(registry, serializer, type_id)
+
+    for cls, serializer in custom.items():
+        registry.add_custom(cls, add(serializer))
+    for_lists = registry.custom.pop(list, None)
+    if global_serializer is not None:
+        registry.global_writer = add(global_serializer)
+        for_lists = for_lists or registry.global_writer
+    if for_lists is not None:
+        prefer_others_for_mixed_lists(registry, for_lists)

@@ -1,0 +1,84 @@
+"""Python types for Java types that have no Python twin.
+
+Each is a list, a tuple or a str, so that it compares and works as such; its class alone says that it is
+written as the Java type it came from. The numbers here are for writing: whatever ``default_int_type`` says,
+``Long(5)`` is a java.lang.Long; read back, all of them are plain ``int``, ``float`` and ``str``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, NamedTuple, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Byte(int):
+    """An ``int`` written as ``java.lang.Byte``."""
+
+    __slots__ = ()
+
+
+class Short(int):
+    """An ``int`` written as ``java.lang.Short``."""
+
+    __slots__ = ()
+
+
+class Integer(int):
+    """An ``int`` written as ``java.lang.Integer``."""
+
+    __slots__ = ()
+
+
+class Long(int):
+    """An ``int`` written as ``java.lang.Long``."""
+
+    __slots__ = ()
+
+
+class BigInteger(int):
+    """An ``int`` of any size written as ``java.math.BigInteger``."""
+
+    __slots__ = ()
+
+
+class Float(float):
+    """A ``float`` written as ``java.lang.Float``, with 32 bits."""
+
+    __slots__ = ()
+
+
+class Char(str):
+    """A ``str`` of one UTF-16 unit written as ``java.lang.Character``."""
+
+    __slots__ = ()
+
+
+class BooleanArray(list[bool]):
+    """A Java ``boolean[]``."""
+
+
+class CharArray(list[str]):
+    """A Java ``char[]``: one UTF-16 unit per item."""
+
+
+class StringArray(list["str | None"]):
+    """A Java ``String[]``."""
+
+
+class ObjectArray(list[Any]):
+    """A Java ``Object[]``; a multi attribute projection gives one per entry."""
+
+
+class JavaClass(str):
+    """The name of a Java class, written as ``java.lang.Class``."""
+
+    __slots__ = ()
+
+
+class MapEntry(NamedTuple, Generic[K, V]):
+    """A key and its value: ``AbstractMap.SimpleEntry`` in Java, or an entry of a member's map."""
+
+    key: K
+    value: V

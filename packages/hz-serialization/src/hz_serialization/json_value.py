@@ -1,0 +1,55 @@
+"""JSON text as a value that members can query."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+class HazelcastJsonValue:
+    """JSON text that a member stores as such, so that predicates and indexes reach its attributes.
+
+    A ``str`` is kept as it is and not checked; anything else is turned into JSON at once, and what
+    ``json.dumps`` raises is raised as it is.
+
+    Args:
+        value: JSON text, or an object that the ``json`` module can write. Not ``None``.
+
+    Raises:
+        ValueError: ``value`` is ``None``.
+    """
+
+    __slots__ = ("_json_string",)
+
+    def __init__(self, value: Any) -> None:
+        if isinstance(value, str):
+            self._json_string = value
+        elif value is None:
+            raise ValueError(
+                "HazelcastJsonValue needs JSON text or an object, not None; use 'null' for JSON null"
+            )
+        else:
+            self._json_string = json.dumps(value)
+
+    def to_string(self) -> str:
+        """The JSON text, unaltered."""
+        return self._json_string
+
+    def loads(self) -> Any:
+        """Parses the text.
+
+        Raises:
+            json.JSONDecodeError: The text is not valid JSON.
+        """
+        return json.loads(self._json_string)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, HazelcastJsonValue):
+            return self._json_string == other._json_string
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._json_string)
+
+    def __repr__(self) -> str:
+        return f"HazelcastJsonValue({self._json_string!r})"

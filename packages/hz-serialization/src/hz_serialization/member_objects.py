@@ -1,0 +1,81 @@
+"""IdentifiedDataSerializable objects that members send of their own accord."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hz_serialization.api import IdentifiedDataSerializable, ObjectDataInput, ObjectDataOutput
+from hz_serialization.containers import freeze
+from hz_serialization.data import Data
+from hz_serialization.identified import IdentifiedFormat
+from hz_serialization.java_types import MapEntry
+from hz_serialization.problems import damaged
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAddress:
+    """Host and port of a member, as it stands inside other objects (factory 0, class 1)."""
+
+    host: str
+    port: int
+
+
+@dataclass(slots=True)
+class ReliableTopicMessage(IdentifiedDataSerializable):
+    """One item of a reliable topic's ringbuffer (factory -9, class 2).
+
+    Attributes:
+        publish_time: Milliseconds since 1970 UTC.
+        publisher: The member that published it; ``None`` if a client did.
+        payload: The message, still serialized.
+    """
+
+    publish_time: int = 0
+    publisher: MemberAddress | None = None
+    payload: Data = b""
+
+    def get_factory_id(self) -> int:
+        return -9
+
+    def get_class_id(self) -> int:
+        return 2
+
+    def write_data(self, object_data_output: ObjectDataOutput) -> None:
+        object_data_output.write_long(self.publish_time)
+        object_data_output.write_object(self.publisher)
+        object_data_output.write_byte_array(self.payload)
+
+    def read_data(self, object_data_input: ObjectDataInput) -> None:
+        self.publish_time = object_data_input.read_long()
+        self.publisher = object_data_input.read_object()
+        self.payload = bytes(object_data_input.read_byte_array() or b"")
+
+
+def _read_address(inp: ObjectDataInput) -> MemberAddress:
+    port = inp.read_int()
+    inp.skip_bytes(1)  # IPv4 or IPv6: the host says it too
+    host = inp.read_string()
+    if host is None:
+        raise damaged("member address without host")
+    return MemberAddress(host, port)
+
+
+def _read_entry(inp: ObjectDataInput) -> MapEntry[Any, Any]:
+    key = inp.read_object()
+    return MapEntry(key, inp.read_object())
+
+
+def _read_distinct(inp: ObjectDataInput) -> set[Any]:
+    count = inp.read_int()
+    if count < 0 or count * 4 > inp.size() - inp.position():
+        raise damaged(f"a set of {count} items, but only {inp.size() - inp.position()} bytes follow")
+    return {freeze(inp.read_object()) for _ in range(count)}
+
+
+def register_member_objects(format_: IdentifiedFormat) -> None:
+    """Adds the readers that every client needs."""
+    format_.add_reader(0, 1, _read_address)
+    format_.add_reader(-4, 120, _read_entry)
+    format_.add_reader(-29, 19, _read_distinct)
+    format_.add_factory(-9, {2: ReliableTopicMessage})

@@ -1,0 +1,172 @@
+"""Which writer takes a Python class, and which reader takes a type id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from hz_serialization import type_ids
+from hz_serialization.errors import HazelcastSerializationError
+from hz_serialization.layout import Layout
+from hz_serialization.problems import Unserializable, damaged
+
+Scalar = Callable[[Any], bytes]
+"""Type id and payload of a value that holds no other: what is written for it inside another object."""
+Writer = Callable[[bytearray, Any, int], None]
+"""``(out, value, depth)``: appends type id and payload, both in the payload's byte order. ``out`` begins
+with the first byte of the ``Data``, so that its length is the absolute position that Portable needs."""
+Reader = Callable[[bytes, int, int], "tuple[Any, int]"]
+"""``(data, position, depth)``: the value whose payload begins there and the position after it. ``data`` is
+one whole ``Data``, header included and nothing after it."""
+
+
+class Format(Protocol):
+    """A serialization format that plugs in: IdentifiedDataSerializable, Portable, Compact."""
+
+    @property
+    def type_id(self) -> int:
+        """The type id of its objects."""
+
+    def matches(self, cls: type) -> bool:
+        """Whether instances of ``cls`` are written by this format."""
+
+    def write(self, out: bytearray, value: Any, depth: int) -> None:
+        """Appends the payload, without the type id."""
+
+    def read(self, data: bytes, pos: int, depth: int) -> tuple[Any, int]:
+        """Reads the payload at ``pos``; gives the value and the position after it."""
+
+
+class Readers(dict[int, Reader]):
+    """Readers by type id; one that is missing names itself."""
+
+    def __missing__(self, type_id: int) -> Reader:
+        raise damaged(type_ids.describe_missing(type_id))
+
+
+class Writers(dict[type, Writer]):
+    """Writers by exact class; a class seen for the first time is resolved and remembered."""
+
+    def __init__(self, resolve: Callable[[type], Writer]) -> None:
+        super().__init__()
+        self._resolve = resolve
+
+    def __missing__(self, cls: type) -> Writer:
+        writer = self._resolve(cls)
+        self[cls] = writer
+        return writer
+
+
+class Registry:
+    """The serializers of one service, in their order of priority.
+
+    A class is taken by the first of these that knows it:
+
+    1. a plugged-in format (IdentifiedDataSerializable, Portable, Compact);
+    2. the basic types: None, bool, int, float, str, bytearray, JSON, and lists of one of them;
+    3. a custom serializer of the user;
+    4. the global serializer;
+    5. the further types that Java knows: bytes, dict, set, tuple, mixed lists, dates, UUID, Decimal, arrays;
+    6. pickle, where it is allowed.
+
+    Within 2 and 3, and within 5, the nearest class in the method resolution order counts, so that a custom
+    serializer for a subclass of ``int`` is used for it although ``int`` itself cannot be overridden.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.readers = Readers()
+        self.scalars: dict[type, Scalar] = {}
+        """Only exact basic classes: the short way for items of containers."""
+        self.writers = Writers(self._resolve)
+        self.formats: list[Format] = []
+        self.basic: dict[type, Writer] = {}
+        self.custom: dict[type, Writer] = {}
+        self.global_writer: Writer | None = None
+        self.further: dict[type, Writer] = {}
+        self.fallback: Writer | None = None
+
+    def add_format(self, format_: Format) -> None:
+        """Plugs a format in, after those that are there already.
+
+        Raises:
+            HazelcastSerializationError: Its type id is taken.
+        """
+        self.add_reader(format_.type_id, format_.read)
+        self.formats.append(format_)
+        self.writers.clear()
+
+    def add_reader(self, type_id: int, reader: Reader) -> None:
+        """Registers the reader of a type id.
+
+        Raises:
+            HazelcastSerializationError: The id has another reader already.
+        """
+        if type_id in self.readers:
+            raise HazelcastSerializationError(
+                f"Type id {type_id} has a serializer already; give each serializer an id of its own"
+            )
+        self.readers[type_id] = reader
+
+    def add_scalar(self, cls: type, scalar: Scalar, *, further: bool = False) -> None:
+        """Registers a class whose values hold no others."""
+
+        def write_scalar(out: bytearray, value: Any, depth: int) -> None:
+            out += scalar(value)
+
+        if further:
+            self.further[cls] = write_scalar
+        else:
+            self.scalars[cls] = scalar
+            self.basic[cls] = write_scalar
+
+    def add_custom(self, cls: type, writer: Writer) -> None:
+        """Registers the user's serializer for a class and those derived from it.
+
+        Raises:
+            HazelcastSerializationError: The class is basic or has one already.
+        """
+        if cls in self.basic and cls is not list:
+            raise HazelcastSerializationError(
+                f"A custom serializer cannot replace that of {cls.__name__}; derive a class from it"
+            )
+        self.custom[cls] = writer
+        self.writers.clear()
+
+    def _resolve(self, cls: type) -> Writer:
+        for format_ in self.formats:
+            if format_.matches(cls):
+                return _format_writer(format_, self.layout)
+        for base in cls.__mro__:
+            writer = self.custom.get(base) or self.basic.get(base)
+            if writer is not None:
+                return writer
+        if self.global_writer is not None:
+            return self.global_writer
+        for base in cls.__mro__:
+            writer = self.further.get(base)
+            if writer is not None:
+                return writer
+        if self.fallback is not None:
+            return self.fallback
+        return _refuse
+
+
+def _format_writer(format_: Format, layout: Layout) -> Writer:
+    type_id = layout.type_id(format_.type_id)
+    write = format_.write
+
+    def write_object(out: bytearray, value: Any, depth: int) -> None:
+        out += type_id
+        write(out, value, depth)
+
+    return write_object
+
+
+def _refuse(out: bytearray, value: Any, depth: int) -> None:
+    raise Unserializable(
+        type(value),
+        "no serializer takes this type; add one to custom_serializers, derive the class from "
+        "IdentifiedDataSerializable, set a global_serializer, store HazelcastJsonValue(...) instead, "
+        "or allow pickle by pickle_policy",
+    )

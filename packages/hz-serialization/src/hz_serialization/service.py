@@ -1,0 +1,202 @@
+"""The serialization service: values to ``Data`` and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from struct import Struct
+from typing import Any
+
+from hz_serialization import type_ids
+from hz_serialization.arrays import register_arrays
+from hz_serialization.big_numbers import register_big_numbers
+from hz_serialization.config import SerializationConfig, int_type_of
+from hz_serialization.container_writers import register_container_writers
+from hz_serialization.containers import register_container_readers
+from hz_serialization.custom import make_serializer, register_custom
+from hz_serialization.data import HEADER_SIZE, Data, partition_hash
+from hz_serialization.errors import HazelcastSerializationError
+from hz_serialization.identified import IdentifiedFormat, ObjectReader
+from hz_serialization.input import InputTools
+from hz_serialization.java_streams import register_java_streams
+from hz_serialization.layout import BIG_ENDIAN, LITTLE_ENDIAN, header
+from hz_serialization.member_objects import register_member_objects
+from hz_serialization.pickling import PickleFormat
+from hz_serialization.problems import damaged, unreadable, unserializable
+from hz_serialization.registry import Format, Registry, Writer
+from hz_serialization.scalars import make_scalars, register_scalars
+from hz_serialization.temporal import register_temporal
+from hz_serialization.top_level import top_readers
+
+_unpack_type_id = Struct(">i").unpack_from
+_pack_hash = Struct(">i").pack_into
+
+
+class _Encoders(dict[type, Callable[[Any], bytes]]):
+    """Whole-``Data`` encoders by exact class; made on first use where there is no short way."""
+
+    def __init__(self, make: Callable[[type], Callable[[Any], bytes]]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, cls: type) -> Callable[[Any], bytes]:
+        encoder = self._make(cls)
+        self[cls] = encoder
+        return encoder
+
+
+class SerializationService:
+    """Turns Python values into ``Data`` and ``Data`` into Python values; safe to use from many threads.
+
+    Args:
+        config: Options; the defaults if ``None``.
+
+    Raises:
+        HazelcastSerializationError: Two serializers claim the same type id or a basic class.
+    """
+
+    def __init__(self, config: SerializationConfig | None = None) -> None:
+        self.config = config or SerializationConfig()
+        layout = BIG_ENDIAN if self.config.is_big_endian else LITTLE_ENDIAN
+        int_type = int_type_of(self.config.default_int_type)
+        self._registry = registry = Registry(layout)
+        tools = InputTools(registry)
+        register_scalars(registry, int_type)
+        register_big_numbers(registry)
+        register_temporal(registry)
+        register_arrays(registry)
+        register_container_readers(registry)
+        register_container_writers(registry)
+        register_java_streams(registry)
+        self._identified = IdentifiedFormat(registry, tools)
+        register_member_objects(self._identified)
+        for factories in (self.config.builtin_factories, self.config.data_serializable_factories):
+            for factory_id, factory in factories.items():
+                self._identified.add_factory(factory_id, factory)
+        registry.add_format(self._identified)
+        self._custom = {cls: make_serializer(made) for cls, made in self.config.custom_serializers.items()}
+        self._global = (
+            None if self.config.global_serializer is None else make_serializer(self.config.global_serializer)
+        )
+        register_custom(registry, tools, self._custom, self._global)
+        PickleFormat(registry, self.config.pickle_policy)
+        self._encoders = _Encoders(self._make_encoder)
+        self._scalar_encoders = make_scalars(layout, int_type, header)
+        self._encoders.update(self._scalar_encoders)
+        self._add_bytes_encoders()
+        self._readers = top_readers(layout, self._read_any)
+
+    def to_data(self, value: Any) -> Data:
+        """Serializes a value.
+
+        Args:
+            value: Any supported value; ``None`` gives the ``Data`` of Java's null.
+
+        Raises:
+            HazelcastSerializationError: No serializer takes the value or something in it; the error
+                names the type and the path to it.
+        """
+        try:
+            return self._encoders[type(value)](value)
+        except Exception as error:
+            problem = unserializable(value, error)
+            if problem is error:
+                raise
+            raise problem from error
+
+    def to_object(self, data: Data | None) -> Any:
+        """Reads the value of a ``Data``; ``None`` for ``None``.
+
+        Raises:
+            HazelcastSerializationError: The bytes are damaged, or of a type that cannot be read here.
+        """
+        if data is None:
+            return None
+        try:
+            return self._readers[data[7]](data, 0, len(data))
+        except Exception as error:
+            raise self._unreadable(data, 0, len(data), error) from error
+
+    def read(self, buffer: bytes, start: int, end: int) -> Any:
+        """Reads the value of the ``Data`` that lies at ``buffer[start:end]``, header included.
+
+        Args:
+            buffer: A message or another block that holds the ``Data``.
+            start: Index of its first byte.
+            end: Index after its last byte; not beyond the buffer's end.
+
+        Raises:
+            HazelcastSerializationError: As ``to_object``.
+        """
+        try:
+            return self._readers[buffer[start + 7]](buffer, start, end)
+        except Exception as error:
+            raise self._unreadable(buffer, start, end, error) from error
+
+    def register_factory(self, factory_id: int, factory: Mapping[int, Callable[[], Any]]) -> None:
+        """Adds IdentifiedDataSerializable classes by class id."""
+        self._identified.add_factory(factory_id, factory)
+
+    def register_reader(self, factory_id: int, class_id: int, reader: ObjectReader) -> None:
+        """Adds a function that reads one kind of IdentifiedDataSerializable and gives any object."""
+        self._identified.add_reader(factory_id, class_id, reader)
+
+    def register_format(self, format_: Format) -> None:
+        """Plugs in a serialization format such as Portable or Compact.
+
+        Raises:
+            HazelcastSerializationError: Its type id is taken.
+        """
+        self._registry.add_format(format_)
+        for cls in self._encoders.keys() - self._scalar_encoders.keys():
+            del self._encoders[cls]
+        self._add_bytes_encoders()
+
+    def destroy(self) -> None:
+        """Tells the user's serializers that they are not needed any more."""
+        for serializer in {id(made): made for made in (*self._custom.values(), self._global)}.values():
+            if serializer is not None:
+                serializer.destroy()
+
+    def _add_bytes_encoders(self) -> None:
+        """A byte[] is joined from two parts instead of growing a buffer: large values are copied once."""
+        head, pack = header(type_ids.BYTE_ARRAY), self._registry.layout.i.pack
+
+        def encode_bytes(value: bytes | bytearray) -> bytes:
+            return b"".join((head, pack(len(value)), value))
+
+        for cls in (bytes, bytearray):
+            if self._registry.writers[cls] is self._registry.basic[bytearray]:
+                self._encoders[cls] = encode_bytes
+
+    def _make_encoder(self, cls: type) -> Callable[[Any], bytes]:
+        writer = self._registry.writers[cls]
+        if hasattr(cls, "get_partition_key"):
+            return lambda value: self._encode_partition_aware(writer, value)
+        return lambda value: bytes(self._encode(writer, value))
+
+    def _encode(self, writer: Writer, value: Any) -> bytearray:
+        out = bytearray(4)
+        writer(out, value, 0)
+        if not self._registry.layout.is_big_endian:
+            out[4:8] = out[7:3:-1]  # the header's type id is big-endian always
+        return out
+
+    def _encode_partition_aware(self, writer: Writer, value: Any) -> bytes:
+        out = self._encode(writer, value)
+        key = value.get_partition_key()
+        if key is not None and key is not value:
+            _pack_hash(out, 0, partition_hash(self.to_data(key)))
+        return bytes(out)
+
+    def _read_any(self, buffer: bytes, start: int, end: int) -> Any:
+        data = buffer if start == 0 and end == len(buffer) else buffer[start:end]
+        if len(data) < HEADER_SIZE:
+            raise damaged(f"{len(data)} bytes are too few; the header alone has {HEADER_SIZE}")
+        return self._registry.readers[_unpack_type_id(data, 4)[0]](bytes(data), HEADER_SIZE, 0)[0]
+
+    def _unreadable(
+        self, buffer: bytes, start: int, end: int, error: Exception
+    ) -> HazelcastSerializationError:
+        if end - start < HEADER_SIZE or end > len(buffer):
+            return damaged(f"{len(buffer[start:end])} bytes are too few; the header alone has {HEADER_SIZE}")
+        return unreadable(error, _unpack_type_id(buffer, start + 4)[0])

@@ -1,0 +1,93 @@
+"""The short ways: whole ``Data`` of basic values in one step, both directions.
+
+Everything here only repeats, faster, what the registry's writers and readers do for nested values; what is
+out of the ordinary is left to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from struct import Struct
+from typing import Any
+
+from hz_serialization import type_ids
+from hz_serialization.json_value import HazelcastJsonValue
+from hz_serialization.layout import Layout
+
+TopReader = Callable[[bytes, int, int], Any]
+"""``(buffer, start, end)``: the value of the ``Data`` at ``buffer[start:end]``."""
+
+
+def top_readers(layout: Layout, general: TopReader) -> list[TopReader]:
+    """Readers by the last byte of the type id.
+
+    The ids of all built-in types are -1 to -255, so that one byte, read without unpacking, finds the reader;
+    it checks the whole id and that the value lies within its bounds, and else gives way to ``general``.
+    """
+    table: list[TopReader] = [general] * 256
+    for type_id, code in (
+        (type_ids.BYTE, "b"),
+        (type_ids.SHORT, "h"),
+        (type_ids.INTEGER, "i"),
+        (type_ids.LONG, "q"),
+        (type_ids.FLOAT, "f"),
+        (type_ids.DOUBLE, "d"),
+        (type_ids.BOOLEAN, "?"),
+    ):
+        table[type_id & 0xFF] = _number(layout, type_id, code, general)
+    table[type_ids.STRING & 0xFF] = _text(layout, general)
+    table[type_ids.BYTE_ARRAY & 0xFF] = _bytes(layout, general)
+    table[type_ids.JSON & 0xFF] = _json(layout, general)
+    return table
+
+
+def _number(layout: Layout, type_id: int, code: str, general: TopReader) -> TopReader:
+    struct = Struct(f"{layout.prefix}i{code}")
+    unpack, size, word = struct.unpack_from, struct.size + 4, layout.header_word(type_id)
+
+    def read_number(buffer: bytes, start: int, end: int) -> Any:
+        found, value = unpack(buffer, start + 4)
+        if found == word and end - start >= size:
+            return value
+        return general(buffer, start, end)
+
+    return read_number
+
+
+def _text(layout: Layout, general: TopReader) -> TopReader:
+    unpack, word = layout.ii.unpack_from, layout.header_word(type_ids.STRING)
+
+    def read_text(buffer: bytes, start: int, end: int) -> Any:
+        found, size = unpack(buffer, start + 4)
+        start += 12
+        if found == word and 0 <= size <= end - start:
+            return buffer[start : start + size].decode()
+        return general(buffer, start - 12, end)
+
+    return read_text
+
+
+def _bytes(layout: Layout, general: TopReader) -> TopReader:
+    unpack, word = layout.ii.unpack_from, layout.header_word(type_ids.BYTE_ARRAY)
+
+    def read_bytes(buffer: bytes, start: int, end: int) -> Any:
+        found, size = unpack(buffer, start + 4)
+        start += 12
+        if found == word and 0 <= size <= end - start:
+            return buffer[start : start + size]
+        return general(buffer, start - 12, end)
+
+    return read_bytes
+
+
+def _json(layout: Layout, general: TopReader) -> TopReader:
+    unpack, word = layout.ii.unpack_from, layout.header_word(type_ids.JSON)
+
+    def read_json(buffer: bytes, start: int, end: int) -> Any:
+        found, size = unpack(buffer, start + 4)
+        start += 12
+        if found == word and 0 <= size <= end - start:
+            return HazelcastJsonValue(buffer[start : start + size].decode())
+        return general(buffer, start - 12, end)
+
+    return read_json

@@ -1,0 +1,208 @@
+"""Data that Java made, with the Python values they stand for. Not a test module: several of them read it."""
+
+from __future__ import annotations
+
+import os
+import struct
+from array import array
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from hz_serialization import (
+    BigInteger,
+    BooleanArray,
+    Byte,
+    Char,
+    CharArray,
+    Float,
+    HazelcastJsonValue,
+    JavaClass,
+    Long,
+    MapEntry,
+    ObjectArray,
+    Short,
+    StringArray,
+)
+
+HERE = Path(__file__).parent
+_MINUS_3 = timezone(timedelta(hours=-3))
+_FLOAT = struct.unpack(">f", struct.pack(">f", 900.5678))[0]
+_UUID = UUID(int=(-50992225 & 0xFFFFFFFFFFFFFFFF) << 64 | 56789)
+_QUEUE = [3, 1, 2]
+
+
+class Vector(NamedTuple):
+    """One ``Data``; ``hash`` is ``None`` where the file does not tell it."""
+
+    name: str
+    is_big_endian: bool
+    data: bytes
+    hash: int | None
+
+
+def _tsv(path: Path) -> Iterator[Vector]:
+    for line in path.read_text("utf-8").splitlines():
+        fields = line.split("\t")
+        if line.startswith("#") or fields[1] == "null":
+            continue
+        if fields[1] in ("big", "little"):
+            yield Vector(
+                fields[0], fields[1] == "big", bytes.fromhex(fields[2]), int(fields[3]) if fields[3] else None
+            )
+        else:
+            yield Vector(fields[0], True, bytes.fromhex(fields[1]), int(fields[2]))
+
+
+def _compatibility_file(path: Path) -> Iterator[Vector]:
+    content = path.read_bytes()
+    pos = 0
+    while pos < len(content):
+        size = struct.unpack_from(">H", content, pos)[0]
+        name = content[pos + 2 : pos + 2 + size].decode()
+        pos += 2 + size
+        size = struct.unpack_from(">i", content, pos)[0]
+        pos += 4
+        if size >= 0:
+            base, order = name.removeprefix("1-").rsplit("-", 1)
+            yield Vector(f"compatibility.{base}", order == "BIG_ENDIAN", content[pos : pos + size], None)
+            pos += size
+
+
+def _shared_folder() -> Path:
+    configured = os.environ.get("HZ_PROTOCOL_DIR")
+    return Path(configured) if configured else HERE.parents[2].parent / "shared" / "protocol"
+
+
+def all_vectors() -> list[Vector]:
+    """Those of this folder, and those of the protocol's own files where they are at hand."""
+    vectors = list(_tsv(HERE / "data" / "builtin-vectors.tsv"))
+    binary = _shared_folder() / "binary"
+    for path in sorted(binary.glob("serialization-*.tsv")):
+        vectors += (vector._replace(name=f"shared.{vector.name}") for vector in _tsv(path))
+    for path in sorted(binary.glob("*.serialization.compatibility.binary")):
+        vectors += _compatibility_file(path)
+    return vectors
+
+
+def value_of(vector: Vector) -> Any:
+    """The value that reading gives, or ``KeyError`` if the vector is not of a type that is read by itself."""
+    name = vector.name.removeprefix("shared.")
+    if name.startswith("compatibility."):
+        name = name.removeprefix("compatibility.")
+        return {**VALUES, **_COMPATIBILITY}[name]
+    if vector.is_big_endian:
+        return VALUES[name]
+    return {**VALUES, **_COMPATIBILITY}[name]
+
+
+VALUES: dict[str, Any] = {
+    "Byte": 113,
+    "Boolean": True,
+    "Boolean.true": True,
+    "Boolean.false": False,
+    "Character": "x",
+    "Character.e-acute": "é",
+    "Short": -500,
+    "Integer": 56789,
+    "Integer.neg": -1,
+    "Long": -50992225,
+    "Float": _FLOAT,
+    "Double": -897543.3678909,
+    "String": "this > 5 AND this < 100",
+    "String.empty": "",
+    "String.unicode": "hé€ \U0001f600 \0",
+    "String.pk": "pk",
+    "String.at": "key@part",
+    "UUID": _UUID,
+    "byte[]": b"\x70\x04\xff",
+    "byte[].empty": b"",
+    "boolean[]": BooleanArray([True, False, True]),
+    "char[]": CharArray("aé"),
+    "short[]": array("h", [-500, 2]),
+    "int[]": array("i", [56789, 2]),
+    "long[]": array("q", [-50992225, 2]),
+    "float[]": array("f", [_FLOAT, 1.0]),
+    "double[]": array("d", [-897543.3678909, 1.0]),
+    "String[]": StringArray(["a", None, "é"]),
+    "Object[]": ObjectArray(["a", None, 1]),
+    "SimpleEntry": MapEntry("k", 1),
+    "SimpleImmutableEntry": MapEntry("k", 1),
+    "Date": datetime(2021, 6, 28, 11, 22, 41, 123000, UTC),
+    "Class": JavaClass("java.math.BigDecimal"),
+    "BigInteger": 1314432323232411,
+    "BigInteger.neg": -129,
+    "BigInteger.zero": 0,
+    "BigDecimal": Decimal("31231.12331"),
+    "BigDecimal.negscale": Decimal("-12e3"),
+    "ArrayList": ["a", None, 1],
+    "ArrayList.empty": [],
+    "LinkedList": ["a", None, 1],
+    "CopyOnWriteArrayList": ["a", None, 1],
+    **dict.fromkeys(
+        ("HashMap", "ConcurrentSkipListMap", "ConcurrentHashMap", "LinkedHashMap", "TreeMap"),
+        {"a": 1, "b": 2},
+    ),
+    **dict.fromkeys(
+        ("HashSet", "TreeSet", "LinkedHashSet", "CopyOnWriteArraySet", "ConcurrentSkipListSet"), {1, 2, 3}
+    ),
+    **dict.fromkeys(
+        ("ArrayDeque", "LinkedBlockingQueue", "ArrayBlockingQueue", "LinkedTransferQueue"), _QUEUE
+    ),
+    "PriorityBlockingQueue": [1, 3, 2],
+    "PriorityQueue": [1, 3, 2],
+    "DelayQueue": [],
+    "SynchronousQueue": [],
+    "LocalDate": date(2021, 6, 28),
+    "LocalTime": time(11, 22, 41, 123456),
+    "LocalDateTime": datetime(2021, 6, 28, 11, 22, 41, 123456),
+    "OffsetDateTime": datetime(2021, 6, 28, 11, 22, 41, 123456, _MINUS_3),
+    "Optional": 1,
+    "HazelcastJsonValue": HazelcastJsonValue('{"a":1}'),
+}
+
+_COMPATIBILITY: dict[str, Any] = {
+    "String": "".join(map(chr, (*range(0xD800), *range(0xE000, 0xFFFF)))).ljust(65535, "\0"),
+    "byte[]": b"\x70\x04\xff\x04\x70\xdd\x2b",
+    "char[]": CharArray("abc"),
+    "double[]": array("d", [-897543.3678909, 11.1, 22.2, 33.3]),
+    "short[]": array("h", [-500, 2, 3]),
+    "float[]": array("f", [900.5678, 1.0, 2.1, 3.4]),
+    "int[]": array("i", [56789, 2, 3]),
+    "long[]": array("q", [-50992225, 1231232141, 2, 3]),
+    "String[]": StringArray(
+        [
+            "Pijamalı hasta, yağız şoföre çabucak güvendi.",
+            "イロハニホヘト チリヌルヲ ワカヨタレソ ツネナラム",
+            "The quick brown fox jumps over the lazy dog",
+        ]
+    ),
+    "OffsetDateTime": datetime(2021, 6, 28, 11, 22, 41, 123456, timezone(timedelta(hours=18))),
+}
+
+WRITTEN_AS: dict[str, Any] = {
+    "Byte": Byte,
+    "Short": Short,
+    "Long": Long,
+    "Float": Float,
+    "Character": Char,
+    "Character.e-acute": Char,
+    "BigInteger": BigInteger,
+    "BigInteger.neg": BigInteger,
+    "BigInteger.zero": BigInteger,
+}
+"""The class that makes Python write the value as the Java type it came from."""
+
+NOT_WRITTEN = {
+    "SimpleImmutableEntry", "Date", "LinkedList", "CopyOnWriteArrayList", "ConcurrentSkipListMap",
+    "ConcurrentHashMap", "LinkedHashMap", "TreeMap", "TreeSet", "LinkedHashSet", "CopyOnWriteArraySet",
+    "ConcurrentSkipListSet", "ArrayDeque", "LinkedBlockingQueue", "ArrayBlockingQueue", "PriorityBlockingQueue",
+    "DelayQueue", "SynchronousQueue", "LinkedTransferQueue", "PriorityQueue", "Optional",
+}  # fmt: skip
+"""Java types that are read as the Python type that is written as another Java type."""
+
+NANOSECONDS = {"LocalTime", "LocalDateTime", "OffsetDateTime"}
+"""The members' own have nanoseconds, which Python cuts off."""
