@@ -1,0 +1,3 @@
+"""Version of hz-embedded."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,75 @@
+"""The one door to py4j, which ships no type hints: everything behind it is ``Any``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from py4j import java_gateway
+from py4j.protocol import (
+    Py4JError,
+    Py4JJavaError,
+    Py4JNetworkError,
+)
+
+__all__ = [
+    "LOOPBACK",
+    "Py4JError",
+    "Py4JJavaError",
+    "Py4JNetworkError",
+    "connect",
+    "disconnect",
+    "jar_path",
+    "java_message",
+    "silence",
+]
+
+LOOPBACK = "127.0.0.1"
+
+
+def jar_path() -> str:
+    """Path of py4j's own jar, empty when its installation lacks it."""
+    return str(java_gateway.find_jar_path())
+
+
+def connect(port: int, token: str, *, callbacks: bool) -> Any:
+    """A gateway to the JVM listening on loopback ``port``; with ``callbacks`` it also serves calls from Java.
+
+    Both directions demand ``token``.
+    """
+    parameters = java_gateway.GatewayParameters(
+        address=LOOPBACK, port=port, auth_token=token, eager_load=True
+    )
+    callback_parameters = (
+        java_gateway.CallbackServerParameters(
+            address=LOOPBACK, port=0, daemonize=True, daemonize_connections=True, auth_token=token
+        )
+        if callbacks
+        else None
+    )
+    return java_gateway.JavaGateway(
+        gateway_parameters=parameters, callback_server_parameters=callback_parameters
+    )
+
+
+def silence(gateway: Any) -> None:
+    """Stop the gateway from telling its JVM about collected objects: the JVM is gone, or about to go."""
+    gateway._gateway_client.is_connected = False
+
+
+def disconnect(gateway: Any) -> None:
+    """Close the gateway's sockets and its callback server."""
+    silence(gateway)
+    gateway.close(keep_callback_server=True)
+    gateway.shutdown_callback_server()
+
+
+def java_message(error: BaseException) -> str:
+    """One line per Java exception in the chain of causes, without stacks."""
+    if not isinstance(error, Py4JJavaError):
+        return f"{type(error).__name__}: {error}"
+    lines: list[str] = []
+    throwable = error.java_exception
+    while throwable is not None and len(lines) < 10:
+        lines.append(str(throwable.toString()))
+        throwable = throwable.getCause()
+    return "\n  caused by ".join(lines)

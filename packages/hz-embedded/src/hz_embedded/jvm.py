@@ -1,0 +1,302 @@
+"""One JVM process with its py4j gateway; it ends when Python ends, however that happens."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from hz_embedded import _py4j
+from hz_embedded._waiting import call_within
+from hz_embedded.errors import JvmDiedError, JvmStartError, MemberStateError, log_tail
+from hz_embedded.java import JavaRuntime
+
+_EXIT_SECONDS: Final = 5.0
+_FAST_START: Final = (
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-Xshare:auto",
+    "-XX:-UsePerfData",
+    "-Djava.net.preferIPv4Stack=true",
+    "-Djava.awt.headless=true",
+)
+
+_running: weakref.WeakSet[Jvm] = weakref.WeakSet()
+
+
+class Jvm:
+    """A JVM started by this process.
+
+    The JVM reads a pipe whose other end only this Python process holds: when Python ends in any way, SIGKILL
+    included, the pipe breaks and the JVM exits. It runs in a process group of its own, so a Ctrl-C at the
+    terminal reaches Python alone, and a stopped JVM is woken and ended by the kernel when Python is gone.
+
+    Args:
+        java: the runtime to start.
+        classpath: jars and folders, beside py4j's own jar.
+        log_file: where the JVM's standard output and error go.
+        heap: maximum heap as ``-Xmx`` takes it.
+        jvm_args: further options for the JVM.
+        timeout: seconds until the gateway must be open.
+
+    Raises:
+        JvmStartError: the JVM did not start or did not open its gateway in time.
+    """
+
+    def __init__(
+        self,
+        java: JavaRuntime,
+        classpath: Sequence[Path],
+        log_file: Path,
+        *,
+        heap: str = "512m",
+        jvm_args: Sequence[str] = (),
+        timeout: float = 60.0,
+    ) -> None:
+        self.java = java
+        self.log_file = log_file
+        self._owner_pid = os.getpid()
+        self._suspended = False
+        self._exited = threading.Event()
+        self._gateway: Any = None
+        command = _command(java, classpath, heap, jvm_args)
+        self._process = _spawn(command, log_file)
+        _running.add(self)
+        threading.Thread(target=self._watch, name=f"hz-embedded-jvm-{self.pid}", daemon=True).start()
+        try:
+            self._gateway = self._open_gateway(timeout)
+        except BaseException:
+            self.kill()
+            raise
+
+    def _open_gateway(self, timeout: float) -> Any:
+        stdout = self._process.stdout
+        assert stdout is not None  # Popen was given a pipe
+        try:
+            port, token = call_within(timeout, lambda: (stdout.readline().strip(), stdout.readline().strip()))
+            if not token:
+                raise JvmStartError(
+                    f"{self.java.program} ended before its gateway was open (exit code "
+                    f"{self._exit_code()}).\n"
+                    f"{log_tail(self.log_file)}"
+                )
+            gateway = call_within(timeout, lambda: _secure_gateway(int(port), token.decode("ascii")))
+        except TimeoutError as error:
+            raise JvmStartError(
+                f"{self.java.program} did not open its gateway within {timeout:g} s.\n"
+                f"{log_tail(self.log_file)}"
+            ) from error
+        except (_py4j.Py4JError, ValueError, OSError) as error:
+            raise JvmStartError(
+                f"the gateway to {self.java.program} could not be opened: {error}\n{log_tail(self.log_file)}"
+            ) from error
+        stdout.close()
+        return gateway
+
+    def _exit_code(self) -> int | None:
+        self._exited.wait(_EXIT_SECONDS)
+        return self._process.returncode
+
+    def _watch(self) -> None:
+        self._process.wait()
+        self._exited.set()
+        if self._gateway is not None:
+            _py4j.silence(self._gateway)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the JVM."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the JVM's process exists (suspended counts as alive)."""
+        return not self._exited.is_set()
+
+    @property
+    def suspended(self) -> bool:
+        """Whether the JVM was stopped by :meth:`suspend` and not resumed."""
+        return self._suspended and self.alive
+
+    @property
+    def gateway(self) -> Any:
+        """The py4j ``JavaGateway``.
+
+        Raises:
+            JvmDiedError: the JVM no longer runs.
+        """
+        if not self.alive:
+            raise JvmDiedError(
+                f"the JVM with pid {self.pid} no longer runs (exit code {self._process.returncode}).\n"
+                f"{log_tail(self.log_file)}"
+            )
+        return self._gateway
+
+    @property
+    def view(self) -> Any:
+        """py4j's view of the JVM's classes: ``view.java.util.ArrayList()``."""
+        return self.gateway.jvm
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the JVM has ended; returns whether it has."""
+        return self._exited.wait(timeout)
+
+    def kill(self) -> None:
+        """End the JVM at once (SIGKILL) and wait until it is gone. Does nothing to a JVM that has ended."""
+        if self._gateway is not None:
+            _py4j.silence(self._gateway)
+        if self.alive:
+            self._process.kill()
+        self._exited.wait()
+        self._release()
+
+    def suspend(self) -> None:
+        """Stop the JVM (SIGSTOP): it answers nothing, but its sockets stay open.
+
+        Raises:
+            MemberStateError: the platform has no such signal, or the JVM no longer runs.
+        """
+        self._signal("SIGSTOP")
+        self._suspended = True
+
+    def resume(self) -> None:
+        """Let a suspended JVM go on (SIGCONT).
+
+        Raises:
+            MemberStateError: the platform has no such signal, or the JVM no longer runs.
+        """
+        self._signal("SIGCONT")
+        self._suspended = False
+
+    def _signal(self, name: str) -> None:
+        number = getattr(signal, name, None)
+        if number is None:
+            raise MemberStateError(
+                f"{sys.platform} has no {name}, so a JVM cannot be suspended or resumed here"
+            )
+        if not self.alive:
+            raise MemberStateError(
+                f"the JVM with pid {self.pid} no longer runs, so {name} cannot be sent to it"
+            )
+        self._process.send_signal(number)
+
+    def request_exit(self) -> None:
+        """Ask the JVM to exit, without waiting for it; :meth:`close` waits."""
+        if os.getpid() == self._owner_pid and self._gateway is not None:
+            _py4j.silence(self._gateway)
+            with contextlib.suppress(OSError):
+                _stream(self._process.stdin).close()
+
+    def close(self) -> None:
+        """End the JVM: asked to exit first, killed if it does not within a few seconds. Idempotent."""
+        if os.getpid() != self._owner_pid:
+            # A forked child inherited this object; the JVM belongs to the parent.
+            return
+        if self._suspended or self._gateway is None:
+            self.kill()
+            return
+        self.request_exit()
+        if self._exited.wait(_EXIT_SECONDS):
+            self._release()
+        else:
+            self.kill()
+
+    def _release(self) -> None:
+        _running.discard(self)
+        for stream in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                _stream(stream).close()
+        if self._gateway is not None:
+            _py4j.disconnect(self._gateway)
+
+
+def _stream(stream: BinaryIO | Any) -> Any:
+    assert stream is not None  # Popen was given pipes for both
+    return stream
+
+
+def _command(java: JavaRuntime, classpath: Sequence[Path], heap: str, jvm_args: Sequence[str]) -> list[str]:
+    jar = _py4j.jar_path()
+    if not jar:
+        raise JvmStartError("py4j's own jar is missing from its installation; reinstall py4j")
+    path = os.pathsep.join([os.path.abspath(jar), *(str(entry) for entry in classpath)])
+    return [
+        str(java.program),
+        f"-Xmx{heap}",
+        *_FAST_START,
+        *java.module_options(),
+        *jvm_args,
+        "-classpath",
+        path,
+        "py4j.GatewayServer",
+        "--die-on-broken-pipe",
+        "--enable-auth",
+        "0",
+    ]
+
+
+def _spawn(command: list[str], log_file: Path) -> subprocess.Popen[bytes]:
+    own_group: dict[str, Any] = (
+        {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+        if sys.platform == "win32"
+        else {"process_group": 0}
+    )
+    try:
+        with log_file.open("ab") as log:
+            return subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=-1, **own_group
+            )
+    except OSError as error:
+        raise JvmStartError(f"{command[0]} could not be started: {error}") from error
+
+
+def _secure_gateway(port: int, token: str) -> Any:
+    """Replace the gateway that py4j's launcher opens by one that demands the token in both directions.
+
+    The launcher's own server sends no token when Java calls Python, so a callback server that demands one
+    would refuse it. A second server in the same JVM is built with the token for both directions, and the
+    first is closed.
+    """
+    boot = _py4j.connect(port, token, callbacks=False)
+    try:
+        view = boot.jvm
+        view.java.lang.System.setOut(view.java.lang.System.err)
+        loopback = view.java.net.InetAddress.getByName(_py4j.LOOPBACK)
+        builder = view.py4j.GatewayServer.GatewayServerBuilder()
+        server = (
+            builder.javaPort(0)
+            .javaAddress(loopback)
+            .authToken(token)
+            .callbackClient(0, loopback, token)
+            .build()
+        )
+        server.start()
+        secured_port = int(server.getListeningPort())
+        gateway = _py4j.connect(secured_port, token, callbacks=True)
+        callback_port = gateway.get_callback_server().get_listening_port()
+        gateway.java_gateway_server.resetCallbackClient(
+            gateway.jvm.java.net.InetAddress.getByName(_py4j.LOOPBACK), callback_port
+        )
+        boot.shutdown()
+    finally:
+        _py4j.disconnect(boot)
+    return gateway
+
+
+def _close_all() -> None:
+    jvms = list(_running)
+    for jvm in jvms:
+        jvm.request_exit()
+    for jvm in jvms:
+        jvm.close()
+
+
+atexit.register(_close_all)
