@@ -1,0 +1,77 @@
+"""Addresses as users write them: `host`, `host:port`, `[IPv6]:port`."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from hz_core.core import Address
+from hz_core.errors import InvalidAddressError
+
+DEFAULT_HOST: Final = "127.0.0.1"
+"""Where the first member is looked for when no address is configured."""
+
+DEFAULT_PORTS: Final = (5701, 5702, 5703)
+"""Ports that are tried when an address names none."""
+
+_MAX_PORT: Final = 65535
+
+
+def parse_address(text: str) -> tuple[str, int | None]:
+    """Split `text` into host and port (None where it names none).
+
+    An IPv6 address needs brackets only before a port: `::1` and `[::1]:5701` are both understood.
+
+    Raises:
+        InvalidAddressError: `text` isn't an address.
+    """
+    stripped = text.strip()
+    if stripped.startswith("["):
+        host, closed, rest = stripped[1:].partition("]")
+        if not closed or ":" not in host or (rest and not rest.startswith(":")):
+            raise _invalid(text, "an IPv6 address in brackets, with or without :port, is expected")
+        port = rest[1:] if rest else None
+    elif stripped.count(":") > 1:
+        host, port = stripped, None
+    else:
+        host, colon, rest = stripped.partition(":")
+        port = rest if colon else None
+    if not host:
+        raise _invalid(text, "the host is missing")
+    if any(c.isspace() or c in "[]/@" for c in host):
+        raise _invalid(text, "a host has no spaces, brackets, slashes or @; write no scheme such as http://")
+    return host, None if port is None else _port(text, port)
+
+
+def candidates(text: str) -> list[Address]:
+    """Return the addresses to try for `text`: one when it names a port, otherwise one for each default port.
+
+    Raises:
+        InvalidAddressError: `text` isn't an address.
+    """
+    host, port = parse_address(text)
+    return [Address(host, p) for p in (DEFAULT_PORTS if port is None else (port,))]
+
+
+def all_candidates(members: Iterable[str]) -> list[Address]:
+    """Return the addresses to try for all of `members`, each once, in their order; the local ones for none.
+
+    Raises:
+        InvalidAddressError: one of them isn't an address.
+    """
+    texts = list(members) or [DEFAULT_HOST]
+    return list(dict.fromkeys(address for text in texts for address in candidates(text)))
+
+
+def _port(text: str, port: str) -> int:
+    # No more digits than a port can have: int() refuses, or takes long over, thousands of them.
+    if not (port.isascii() and port.isdigit() and len(port) <= len(str(_MAX_PORT))):
+        raise _invalid(text, f"the port {port[:20]!r} isn't a number of at most five digits")
+    number = int(port)
+    if not 0 < number <= _MAX_PORT:
+        raise _invalid(text, f"the port {number} isn't between 1 and {_MAX_PORT}")
+    return number
+
+
+def _invalid(text: str, reason: str) -> InvalidAddressError:
+    return InvalidAddressError(
+        f"{text[:200]!r} is not a member address: {reason}. Write host, host:port or [IPv6]:port"
+    )

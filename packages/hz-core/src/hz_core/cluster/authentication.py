@@ -1,0 +1,109 @@
+"""Introducing the client to a member."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, Protocol
+from uuid import UUID
+
+from hz_core.__about__ import __version__
+from hz_core.codecs import client as codec
+from hz_core.connection import Connection
+from hz_core.core import Address
+from hz_core.errors import AuthenticationError, ClientNotAllowedInClusterError, ConfigurationError, HazelcastError
+from hz_core.invocation.op import Flow, Op
+
+PROTOCOL_INIT: Final = b"CP2"
+_CLIENT_TYPE: Final = "PYH"
+_SERIALIZATION_VERSION: Final = 1
+_AUTHENTICATED, _CREDENTIALS_FAILED, _SERIALIZATION_MISMATCH, _NOT_ALLOWED = range(4)
+
+
+class TokenProvider(Protocol):
+    """Gives the token to authenticate with (Enterprise members)."""
+
+    def token(self, address: Address) -> bytes:
+        """Return the token for the member at `address`."""
+        ...
+
+
+class Credentials(NamedTuple):
+    """What the client says of itself to each member."""
+
+    cluster_name: str
+    client_name: str
+    client_uuid: UUID
+    labels: Sequence[str]
+    username: str | None = None
+    password: str | None = None
+    token_provider: TokenProvider | None = None
+
+
+class MemberIdentity(NamedTuple):
+    """What an authenticated member said of itself and its cluster."""
+
+    member: UUID
+    cluster_id: UUID
+    partition_count: int
+    server_version: str
+    address: Address
+
+
+def authenticate(connection: Connection, credentials: Credentials) -> Flow[MemberIdentity]:
+    """Open the protocol on a fresh connection and authenticate (messages `Client.authentication` or `…Custom`).
+
+    Raises:
+        AuthenticationError: the member refuses the cluster name or the credentials.
+        ClientNotAllowedInClusterError: the member refuses this client.
+        ConfigurationError: client and member serialize in different versions.
+    """
+    if connection.transport is not None:
+        connection.transport.write(PROTOCOL_INIT)
+    response: Any = yield _request(connection, credentials)
+    where = f"the member at {connection.address}"
+    if response.status == _AUTHENTICATED:
+        if response.member_uuid is None or response.cluster_id is None:
+            raise HazelcastError(f"{where} authenticated the client without telling its own UUID and cluster id")
+        address = response.address
+        return MemberIdentity(
+            response.member_uuid,
+            response.cluster_id,
+            response.partition_count,
+            response.server_hazelcast_version,
+            connection.address if address is None else Address(address.host, address.port),
+        )
+    raise _refusal(response.status, where, credentials)
+
+
+def _request(connection: Connection, credentials: Credentials) -> Op[Any]:
+    provider = credentials.token_provider
+    rest = (
+        credentials.client_uuid,
+        _CLIENT_TYPE,
+        _SERIALIZATION_VERSION,
+        __version__,
+        credentials.client_name,
+        list(credentials.labels),
+    )
+    # Routing modes other than "all members" are not offered, see `routingMode` of the protocol.
+    routing: tuple[int, bool] = (1, False)
+    encode: Callable[..., bytearray]
+    if provider is not None:
+        token = provider.token(connection.address)
+        encode, method = codec.authentication_custom_request, codec.AUTHENTICATION_CUSTOM
+        request = encode(-1, credentials.cluster_name, token, *rest, *routing)
+        return Op(method, request, connection=connection)
+    encode = codec.authentication_request
+    request = encode(-1, credentials.cluster_name, credentials.username, credentials.password, *rest, *routing)
+    return Op(codec.AUTHENTICATION, request, connection=connection)
+
+
+def _refusal(status: int, where: str, credentials: Credentials) -> HazelcastError:
+    if status == _CREDENTIALS_FAILED:
+        return AuthenticationError(
+            f"{where} refused cluster name {credentials.cluster_name!r} or the credentials: check the options"
+            " cluster_name, creds_username, creds_password and token_provider"
+        )
+    if status == _SERIALIZATION_MISMATCH:
+        return ConfigurationError(f"{where} does not speak serialization version {_SERIALIZATION_VERSION}")
+    if status == _NOT_ALLOWED:
+        return ClientNotAllowedInClusterError(f"{where} does not allow this client in the cluster")
+    return AuthenticationError(f"{where} answered the authentication with the unknown status {status}")

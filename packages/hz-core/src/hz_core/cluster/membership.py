@@ -1,0 +1,122 @@
+"""The member list and partition table, kept up to date by the cluster's own events."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+from hz_core.cluster.view import MemberList, PartitionTable
+from hz_core.connection import Connection
+from hz_core.core import Address, EndpointQualifier, MemberInfo, MemberVersion
+from hz_core.io import IO
+from hz_core.log import get_logger
+
+_logger = get_logger("cluster")
+
+MemberCallback = Callable[[MemberInfo], object] | None
+
+
+class Membership:
+    """Owner of the current :class:`MemberList` and :class:`PartitionTable`. Changed on the I/O side alone."""
+
+    def __init__(self, io: IO, new_uuid: Callable[[], UUID]) -> None:
+        self._io = io
+        self._new_uuid = new_uuid
+        self._listeners: dict[str, tuple[MemberCallback, MemberCallback]] = {}
+        self.members = MemberList(-1, ())
+        self.partitions = PartitionTable(-1, 0, ())
+        self._partitions_from: Connection | None = None
+
+    def add_listener(self, added: MemberCallback, removed: MemberCallback, fire_for_existing: bool = False) -> str:
+        """Register callbacks for members that join or leave; see :class:`hz_core.services.ClusterService`."""
+        registration_id = str(self._new_uuid())
+        self._listeners[registration_id] = (added, removed)
+        if fire_for_existing and added is not None:
+            for member in self.members.members:
+                self._tell(registration_id, added, member)
+        return registration_id
+
+    def remove_listener(self, registration_id: str) -> bool:
+        """Drop a listener; return whether it was there."""
+        return self._listeners.pop(registration_id, None) is not None
+
+    def add_all(self, listeners: Iterable[tuple[MemberCallback, MemberCallback]]) -> None:
+        """Add the listeners of the configuration."""
+        for added, removed in listeners:
+            self.add_listener(added, removed, fire_for_existing=True)
+
+    def cluster_changed(self) -> None:
+        """Forget versions: another cluster (or the same, started anew) counts from the beginning."""
+        self.members = MemberList(-1, self.members.members)
+        self.partitions = PartitionTable(-1, self.partitions.count, self.partitions.owners)
+        self._partitions_from = None
+
+    def set_partition_count(self, count: int) -> None:
+        """Take the count that the first authentication told, with owners unknown as yet."""
+        self.partitions = PartitionTable(-1, count, [None] * count)
+
+    def update_members(self, version: int, infos: Iterable[Any]) -> list[MemberInfo]:
+        """Take a member list from the cluster and tell listeners of the difference.
+
+        Args:
+            version: Number of the list; an older one than the current is ignored.
+            infos: `MemberInfo` custom types of the protocol.
+
+        Returns:
+            The members that left.
+        """
+        if version <= self.members.version:
+            return []
+        before = self.members
+        after = MemberList(version, (_member(info) for info in infos))
+        self.members = after
+        removed = [m for m in before.members if m.uuid not in after.by_uuid]
+        added = [m for m in after.members if m.uuid not in before.by_uuid]
+        if added or removed:
+            _logger.info(
+                "members [%d] {%s}", len(after.members), ", ".join(f"{m.address} - {m.uuid}" for m in after.members)
+            )
+        for registration_id, (on_added, on_removed) in list(self._listeners.items()):
+            for member in removed if on_removed is not None else ():
+                self._tell(registration_id, on_removed, member)
+            for member in added if on_added is not None else ():
+                self._tell(registration_id, on_added, member)
+        return removed
+
+    def update_partitions(self, connection: Connection, version: int, lists: Iterable[Any]) -> bool:
+        """Take a partition table from the cluster; return whether it was newer than the current one.
+
+        Versions of two members can't be compared, so any table that comes over another connection counts as newer.
+        """
+        current = self.partitions
+        if connection is self._partitions_from and version <= current.version:
+            return False
+        table = PartitionTable.from_lists(version, current.count, lists)
+        if not any(table.owners):
+            return False
+        self.partitions = table
+        self._partitions_from = connection
+        return True
+
+    def _tell(self, registration_id: str, callback: MemberCallback, member: MemberInfo) -> None:
+        def run() -> None:
+            try:
+                if callback is not None:
+                    callback(member)
+            except Exception:
+                _logger.exception("membership listener %s failed", registration_id)
+
+        self._io.run_callback(run)
+
+
+def _member(info: Any) -> MemberInfo:
+    """Make a MemberInfo from the protocol's custom type; `address_map` came with 4.0.1."""
+    addresses = info.address_map if isinstance(info.address_map, list) else []
+    return MemberInfo(
+        Address(info.address.host, info.address.port),
+        info.uuid,
+        dict(info.attributes),
+        info.lite_member,
+        MemberVersion(info.version.major, info.version.minor, info.version.patch),
+        None,
+        {EndpointQualifier(q.type, q.identifier): Address(a.host, a.port) for q, a in addresses},
+    )

@@ -1,0 +1,35 @@
+"""Configuration of a client: its options with their checks and defaults, and the constants they take."""
+
+from hz_core.config.client import ClientConfig
+from hz_core.config.constants import (
+    EvictionPolicy,
+    IndexType,
+    InMemoryFormat,
+    QueryConstants,
+    ReconnectMode,
+    SSLProtocol,
+    TopicOverloadPolicy,
+    UniqueKeyTransformation,
+)
+from hz_core.config.option import Check, Option, Options
+from hz_core.config.parts import FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig
+from hz_serialization import IntType
+
+__all__ = [
+    "Check",
+    "ClientConfig",
+    "EvictionPolicy",
+    "FlakeIdGeneratorConfig",
+    "InMemoryFormat",
+    "IndexType",
+    "IntType",
+    "NearCacheConfig",
+    "Option",
+    "Options",
+    "QueryConstants",
+    "ReconnectMode",
+    "ReliableTopicConfig",
+    "SSLProtocol",
+    "TopicOverloadPolicy",
+    "UniqueKeyTransformation",
+]

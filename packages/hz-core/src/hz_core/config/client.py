@@ -1,0 +1,388 @@
+"""The options of a client."""
+
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from hz_core.config.checks import (
+    boolean,
+    dict_of,
+    integer,
+    is_class_with,
+    list_of,
+    member_of,
+    non_negative,
+    number,
+    optional,
+    passing,
+    positive,
+    string,
+    type_error,
+    with_methods,
+)
+from hz_core.config.constants import ReconnectMode, SSLProtocol
+from hz_core.config.option import Check, Option, Options, unknown_option
+from hz_core.config.parts import FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig, part
+from hz_core.load_balancer import LoadBalancer
+from hz_serialization import IntType, PicklePolicy, SerializationConfig
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+INFINITE: Final = -1
+"""As `cluster_connect_timeout`: try without end."""
+
+_STREAM_SERIALIZER: Final = ("read", "write", "get_type_id")
+_IDENTIFIED: Final = ("read_data", "write_data", "get_factory_id", "get_class_id")
+_PORTABLE: Final = ("read_portable", "write_portable", "get_factory_id", "get_class_id")
+_COMPACT_SERIALIZER: Final = ("read", "write", "get_type_name", "get_class")
+
+
+def _factories(methods: tuple[str, ...], kind: str) -> Check[dict[int, dict[int, type]]]:
+    fits = is_class_with(*methods)
+
+    def class_of(name: str, value: Any) -> type:
+        if not fits(value):
+            raise type_error(name, f"a subclass of {kind}", value)
+        found: type = value
+        return found
+
+    by_class_id = dict_of(int, "integers", class_of, f"class id to subclass of {kind}")
+    return dict_of(int, "integers", by_class_id, f"factory id to dict of class id to subclass of {kind}")
+
+
+def _serializer(name: str, value: Any) -> Any:
+    if not with_methods(value, *_STREAM_SERIALIZER):
+        raise type_error(name, "a StreamSerializer, as a class or an object", value)
+    return value
+
+
+def _is_socket_option(value: Any) -> bool:
+    return isinstance(value, tuple | list) and len(value) == 3
+
+
+def _is_listener_pair(value: Any) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(f is None or callable(f) for f in value)
+        and any(f is not None for f in value)
+    )
+
+
+def _is_compact(value: Any) -> bool:
+    return isinstance(value, type) or with_methods(value, *_COMPACT_SERIALIZER)
+
+
+def _is_types(value: Any) -> bool:
+    return isinstance(value, set | frozenset | list | tuple) and all(isinstance(v, type) for v in value)
+
+
+def _pickle_policy(name: str, value: Any) -> Any:
+    for policy in PicklePolicy:
+        if value is policy or (isinstance(value, str) and value.lower() == policy.value):
+            return policy
+    if not _is_types(value):
+        raise type_error(name, 'a PicklePolicy ("allow" or "deny"), or a list or set of types', value)
+    return tuple(value)
+
+
+class ClientConfig(Options):
+    """All options of a client.
+
+    Each option is an attribute with a default, and checks what it is set to: TypeError for a wrong type,
+    ValueError for a value out of range, InvalidConfigurationError for an option that doesn't exist.
+    """
+
+    # ---- the cluster and the way to it
+
+    cluster_members: Option[list[str]] = Option(
+        list_of(lambda v: isinstance(v, str), "strings"),
+        list,
+        "Addresses (host, host:port, [IPv6]:port) that the first connection is tried at; without a port,"
+        " 5701, 5702 and 5703 are tried.",
+        "127.0.0.1",
+    )
+    cluster_name = Option(
+        string, lambda: "dev", "Name of the cluster; members of other clusters refuse the client."
+    )
+    client_name: Option[str | None] = Option(
+        optional(string),
+        lambda: None,
+        "Name of this client.",
+        "hz.client_N, N counting from 0 in each process",
+    )
+    labels: Option[list[str]] = Option(
+        list_of(lambda v: isinstance(v, str), "strings"),
+        list,
+        "Labels of this client that the cluster is told.",
+    )
+    creds_username: Option[str | None] = Option(
+        optional(string), lambda: None, "User name for a cluster with security."
+    )
+    creds_password: Option[str | None] = Option(
+        optional(string), lambda: None, "Password for `creds_username`."
+    )
+    token_provider: Option[Any] = Option(
+        optional(passing(lambda v: with_methods(v, "token"), "an object with a token method")),
+        lambda: None,
+        "Its token(address) gives the bytes of a token for a cluster with security, for each connection.",
+    )
+    shuffle_member_list = Option(
+        boolean, lambda: True, "Whether addresses are tried in random order, so that clients spread."
+    )
+    use_public_ip = Option(
+        boolean, lambda: False, "Whether members are reached at the public addresses that they name."
+    )
+    cloud_discovery_token: Option[str | None] = Option(
+        optional(string),
+        lambda: None,
+        "Token of a Hazelcast Cloud cluster, whose addresses are then asked for.",
+    )
+    smart_routing = Option(
+        boolean,
+        lambda: True,
+        "Whether operations go straight to the owner of their key, over a connection to each member."
+        " Otherwise all go over one connection.",
+    )
+
+    # ---- connections
+
+    connection_timeout = Option(
+        non_negative, lambda: 5.0, "Seconds for a connection to be made; 0 for as long as the system tries."
+    )
+    socket_options: Option[list[tuple[Any, Any, Any]]] = Option(
+        list_of(_is_socket_option, "tuples of length 3"),
+        list,
+        "Arguments of socket.setsockopt for each socket.",
+    )
+    heartbeat_interval = Option(positive, lambda: 5.0, "Seconds between heartbeats.")
+    heartbeat_timeout = Option(
+        positive, lambda: 60.0, "Seconds without any sign of a member after which its connection is closed."
+    )
+    async_start = Option(
+        boolean,
+        lambda: False,
+        "Whether the client is handed out unconnected; operations raise ClientOfflineError meanwhile.",
+    )
+    reconnect_mode = Option(
+        member_of(ReconnectMode), lambda: ReconnectMode.ON, "What happens when the cluster is lost.", "ON"
+    )
+    retry_initial_backoff = Option(
+        non_negative, lambda: 1.0, "Seconds before the second round of connection attempts."
+    )
+    retry_max_backoff = Option(non_negative, lambda: 30.0, "Seconds between rounds of attempts, at most.")
+    retry_jitter = Option(
+        number("in range [0.0, 1.0]", lambda v: 0 <= v <= 1),
+        lambda: 0.0,
+        "Fraction of the wait by which it is randomly made longer or shorter.",
+    )
+    retry_multiplier = Option(
+        number("greater than or equal to 1.0", lambda v: v >= 1),
+        lambda: 1.0,
+        "Factor by which each wait is longer than the one before.",
+    )
+    cluster_connect_timeout = Option(
+        number(f"non-negative, or {INFINITE} for no limit", lambda v: v >= 0 or v == INFINITE),
+        lambda: 120.0,
+        f"Seconds after which the client gives up connecting to the cluster; {INFINITE} for never.",
+    )
+
+    # ---- TLS
+
+    ssl_enabled = Option(
+        boolean, lambda: False, "Whether TLS is used. Without it the other ssl options do nothing."
+    )
+    ssl_cafile: Option[str | None] = Option(
+        optional(string), lambda: None, "File of CA certificates (PEM).", "None: the system's"
+    )
+    ssl_certfile: Option[str | None] = Option(
+        optional(string), lambda: None, "File of the client's certificate (PEM)."
+    )
+    ssl_keyfile: Option[str | None] = Option(
+        optional(string),
+        lambda: None,
+        "File of the client's private key (PEM).",
+        "None: it is in ssl_certfile",
+    )
+    ssl_password: Option[Any] = Option(
+        optional(
+            passing(
+                lambda v: isinstance(v, str | bytes | bytearray) or callable(v),
+                "string, bytes, bytearray or callable",
+            )
+        ),
+        lambda: None,
+        "Password of the private key, or a function that returns it.",
+    )
+    ssl_protocol = Option(
+        member_of(SSLProtocol), lambda: SSLProtocol.TLSv1_2, "Lowest TLS version that is spoken.", "TLSv1_2"
+    )
+    ssl_ciphers: Option[str | None] = Option(
+        optional(string), lambda: None, "Ciphers, in OpenSSL's format.", "None: the defaults of OpenSSL"
+    )
+    ssl_check_hostname = Option(
+        boolean,
+        lambda: True,
+        "Whether a member's certificate must be made out to the host that is connected to.",
+    )
+    ssl_context: "Option[SSLContext | None]" = Option(
+        optional(passing(lambda v: with_methods(v, "wrap_socket", "wrap_bio"), "an ssl.SSLContext")),
+        lambda: None,
+        "Context to use in place of one made from the other ssl options; turns TLS on.",
+    )
+
+    # ---- operations
+
+    redo_operation = Option(
+        boolean,
+        lambda: False,
+        "Whether operations that change something are sent again, too, when their connection was lost; then"
+        " they may run twice.",
+    )
+    invocation_timeout = Option(
+        positive,
+        lambda: 120.0,
+        "Seconds for which a failed operation is tried again; a running one isn't limited.",
+    )
+    invocation_retry_pause = Option(positive, lambda: 1.0, "Seconds between two tries, at most.")
+    max_pending_invocations = Option(
+        integer("at least 1", lambda v: v >= 1),
+        lambda: 1_000_000,
+        "Number of operations that may wait for their replies; one more raises HazelcastOverloadError.",
+    )
+    backup_ack_to_client_enabled = Option(
+        boolean,
+        lambda: True,
+        "Whether backups tell the client directly that they have a change (smart routing).",
+    )
+    operation_backup_timeout = Option(
+        positive,
+        lambda: 5.0,
+        "Seconds to wait for backups after the reply; then the operation counts as done.",
+    )
+    fail_on_indeterminate_operation_state = Option(
+        boolean,
+        lambda: False,
+        "Whether an operation fails with IndeterminateOperationStateError when backups don't answer in time,"
+        " or the owner of its partition leaves.",
+    )
+    load_balancer: Option[LoadBalancer | None] = Option(
+        optional(passing(lambda v: isinstance(v, LoadBalancer), "a LoadBalancer")),
+        lambda: None,
+        "Chooses the members for operations without a key.",
+        "None: RoundRobinLB",
+    )
+    membership_listeners: Option[list[tuple[Any, Any]]] = Option(
+        list_of(
+            _is_listener_pair, "tuples of length 2 with one function (or None, but not twice) for each event"
+        ),
+        list,
+        "Pairs of functions that are called with the MemberInfo when a member joins, or leaves.",
+    )
+    lifecycle_listeners: Option[list[Any]] = Option(
+        list_of(callable, "callables"), list, "Functions that are called with each new LifecycleState."
+    )
+    statistics_enabled = Option(
+        boolean, lambda: False, "Whether the cluster is sent statistics of this client."
+    )
+    statistics_period = Option(positive, lambda: 3.0, "Seconds between statistics.")
+
+    # ---- serialization
+
+    default_int_type = Option(
+        member_of(IntType), lambda: IntType.INT, "Java type that a Python int is written as.", "INT"
+    )
+    is_big_endian = Option(
+        boolean, lambda: True, "Byte order of serialized values, which must be the members' too."
+    )
+    data_serializable_factories: Option[dict[int, dict[int, type]]] = Option(
+        _factories(_IDENTIFIED, "IdentifiedDataSerializable"),
+        dict,
+        "Classes of IdentifiedDataSerializable by factory id and class id.",
+    )
+    portable_factories: Option[dict[int, dict[int, type]]] = Option(
+        _factories(_PORTABLE, "Portable"), dict, "Classes of Portable by factory id and class id."
+    )
+    portable_version = Option(
+        integer("non-negative", lambda v: v >= 0),
+        lambda: 0,
+        "Version of Portables that don't tell their own.",
+    )
+    class_definitions: Option[list[Any]] = Option(
+        list_of(lambda v: hasattr(v, "factory_id") and hasattr(v, "class_id"), "ClassDefinition objects"),
+        list,
+        "Definitions of Portables that are known from the start.",
+    )
+    check_class_definition_errors = Option(
+        boolean,
+        lambda: True,
+        "Whether wrong class definitions make the start fail (HazelcastSerializationError).",
+    )
+    compact_serializers: Option[list[Any]] = Option(
+        list_of(_is_compact, "CompactSerializer objects or classes"),
+        list,
+        "Serializers of the Compact format.",
+    )
+    custom_serializers: Option[dict[type, Any]] = Option(
+        dict_of(type, "types", _serializer, "type to StreamSerializer"), dict, "Serializers by Python class."
+    )
+    global_serializer: Option[Any] = Option(
+        optional(Check("a StreamSerializer", _serializer)),
+        lambda: None,
+        "Serializer of what nothing else can write.",
+    )
+    pickle_policy: Option[PicklePolicy | tuple[type, ...]] = Option(
+        Check('a PicklePolicy ("allow" or "deny"), or a list or set of types', _pickle_policy),
+        lambda: PicklePolicy.ALLOW,
+        "Whether pickle may write what nothing else can, and read it again; or the types for which it may.",
+        '"allow"',
+    )
+
+    # ---- single objects
+
+    near_caches: Option[dict[str, NearCacheConfig]] = Option(
+        dict_of(str, "strings", part(NearCacheConfig), "map name to options of a near cache"),
+        dict,
+        "Options of near caches, by name of the map.",
+    )
+    flake_id_generators: Option[dict[str, FlakeIdGeneratorConfig]] = Option(
+        dict_of(str, "strings", part(FlakeIdGeneratorConfig), "name to options of a flake id generator"),
+        dict,
+        "Options of flake id generators, by name.",
+    )
+    reliable_topics: Option[dict[str, ReliableTopicConfig]] = Option(
+        dict_of(str, "strings", part(ReliableTopicConfig), "name to options of a reliable topic"),
+        dict,
+        "Options of reliable topics, by name.",
+    )
+
+    @classmethod
+    def from_kwargs(cls, **kwargs: Any) -> Self:
+        """Make a configuration from keyword arguments; those that are None keep their defaults.
+
+        Raises:
+            InvalidConfigurationError: There is no such option.
+            TypeError: A value has the wrong type.
+            ValueError: A value is out of range.
+        """
+        return cls().updated(**kwargs)
+
+    def updated(self, **kwargs: Any) -> Self:
+        """Return a copy with the options in `kwargs` set; raises as `from_kwargs`."""
+        known = self.options()
+        made = self.copy()
+        for name, value in kwargs.items():
+            if name not in known:
+                raise unknown_option(name, name, known)
+            if value is not None:
+                setattr(made, name, value)
+        return made
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether connections are encrypted."""
+        return self.ssl_enabled or self.ssl_context is not None
+
+    def serialization(self) -> SerializationConfig:
+        """Return the options of the serialization service: those of its own that are named the same here."""
+        names = SerializationConfig.__dataclass_fields__.keys() & self.options().keys()
+        return SerializationConfig(**{name: getattr(self, name) for name in names})

@@ -1,0 +1,146 @@
+"""One declaration per option: its check, default and meaning. Validation and documentation come from it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Self, TypeVar, overload
+
+from hz_core.errors import InvalidConfigurationError
+
+T = TypeVar("T")
+
+
+class Check(Generic[T]):
+    """Accepts or refuses a value of one type.
+
+    Args:
+        expects: What is accepted, in words: completes "must be …".
+        convert: Returns the value to keep; called with the option's name and the value. Raises TypeError for
+            a wrong type and ValueError for a value out of range.
+    """
+
+    __slots__ = ("convert", "expects")
+
+    def __init__(self, expects: str, convert: Callable[[str, Any], T]) -> None:
+        self.expects = expects
+        self.convert = convert
+
+    def __call__(self, name: str, value: Any) -> T:
+        return self.convert(name, value)
+
+
+class Option(Generic[T]):
+    """Attribute of a configuration class: checks what is set, and has a default.
+
+    Args:
+        check: Accepts or refuses values.
+        default: Makes the default.
+        doc: What the option is for, with units.
+        default_text: The default in words, where its `repr` says too little.
+    """
+
+    __slots__ = ("_default_text", "check", "default", "doc", "name")
+
+    def __init__(
+        self, check: Check[T], default: Callable[[], T], doc: str, default_text: str | None = None
+    ) -> None:
+        self.check = check
+        self.default = default
+        self.doc = doc
+        self.name = ""
+        self._default_text = default_text
+
+    @property
+    def default_text(self) -> str:
+        """The default in words."""
+        return self._default_text or repr(self.default())
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> "Option[T]": ...
+
+    @overload
+    def __get__(self, instance: "Options", owner: type) -> T: ...
+
+    def __get__(self, instance: "Options | None", owner: type) -> "Option[T] | T":
+        if instance is None:
+            return self
+        values = instance._values
+        if self.name not in values:
+            values[self.name] = self.default()
+        value: T = values[self.name]
+        return value
+
+    def __set__(self, instance: "Options", value: Any) -> None:
+        instance._values[self.name] = self.check(instance._prefix + self.name, value)
+
+
+class Options:
+    """Base of the configuration classes: a bag of :class:`Option` attributes.
+
+    Every attribute checks what is assigned to it; an unknown name raises InvalidConfigurationError.
+    """
+
+    __slots__ = ("_prefix", "_values")
+
+    _values: dict[str, Any]
+    _prefix: str
+
+    def __init__(self, *, _prefix: str = "") -> None:
+        object.__setattr__(self, "_values", {})
+        object.__setattr__(self, "_prefix", _prefix)
+
+    @classmethod
+    def options(cls) -> Mapping[str, Option[Any]]:
+        """Return all options by name, in the order of their declaration."""
+        return {
+            name: attribute
+            for base in reversed(cls.__mro__)
+            for name, attribute in vars(base).items()
+            if isinstance(attribute, Option)
+        }
+
+    def copy(self) -> Self:
+        """Return an independent copy."""
+        made = type(self)(_prefix=self._prefix)
+        made._values.update((name, _copied(value)) for name, value in self._values.items())
+        return made
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not isinstance(getattr(type(self), name, None), Option):
+            raise unknown_option(self._prefix + name, name, self.options())
+        object.__setattr__(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Options) or type(self) is not type(other):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.options())
+
+    __hash__ = None  # type: ignore[assignment] # the way to say that changeable objects have no hash
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{k}={'...' if k in SECRETS else repr(v)}" for k, v in self._values.items())
+        return f"{type(self).__name__}({shown})"
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Options):
+        return value.copy()
+    if isinstance(value, dict):
+        return {key: _copied(v) for key, v in value.items()}
+    return list(value) if isinstance(value, list) else value
+
+
+SECRETS = frozenset({"cloud_discovery_token", "creds_password", "ssl_password", "token_provider"})
+"""Options whose values are never shown."""
+
+
+def unknown_option(full_name: str, name: str, known: Mapping[str, Any]) -> InvalidConfigurationError:
+    """Return the error for an option that doesn't exist, with a hint at one of similar name."""
+    error = InvalidConfigurationError(f"Unrecognized config option: {full_name}")
+    from difflib import get_close_matches  # only needed for the hint, and slow to load
+
+    close = get_close_matches(name, known, n=1)
+    if close:
+        error.add_note(f"Did you mean {close[0]}?")
+    return error

@@ -1,0 +1,96 @@
+"""Options of single objects: near caches, flake id generators, reliable topics."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from hz_core.config.checks import (
+    at_least_one,
+    boolean,
+    integer,
+    member_of,
+    non_negative,
+    optional,
+    type_error,
+)
+from hz_core.config.constants import EvictionPolicy, InMemoryFormat, TopicOverloadPolicy
+from hz_core.config.option import Option, Options, unknown_option
+
+P = TypeVar("P", bound=Options)
+
+_MAX_PREFETCH = 100_000
+
+
+class NearCacheConfig(Options):
+    """Options of the near cache of one map."""
+
+    invalidate_on_change = Option(
+        boolean, lambda: True, "Whether entries are dropped as soon as they change in the cluster."
+    )
+    in_memory_format = Option(
+        member_of(InMemoryFormat), lambda: InMemoryFormat.BINARY, "How values are kept.", "BINARY"
+    )
+    time_to_live = Option(
+        optional(non_negative), lambda: None, "Seconds that an entry may stay.", "None: without limit"
+    )
+    max_idle = Option(
+        optional(non_negative),
+        lambda: None,
+        "Seconds that an entry may stay without access.",
+        "None: without limit",
+    )
+    eviction_policy = Option(
+        member_of(EvictionPolicy), lambda: EvictionPolicy.LRU, "Which entries go when it is full.", "LRU"
+    )
+    eviction_max_size = Option(at_least_one, lambda: 10_000, "Number of entries from which on it is full.")
+    eviction_sampling_count = Option(
+        at_least_one, lambda: 8, "Number of random entries that one eviction looks at."
+    )
+    eviction_sampling_pool_size = Option(
+        at_least_one, lambda: 16, "Number of candidates for eviction that are remembered."
+    )
+
+
+class FlakeIdGeneratorConfig(Options):
+    """Options of one flake id generator."""
+
+    prefetch_count = Option(
+        integer(f"in range 1 to {_MAX_PREFETCH}", lambda v: 1 <= v <= _MAX_PREFETCH),
+        lambda: 100,
+        "Number of ids that are fetched at once.",
+    )
+    prefetch_validity = Option(
+        non_negative, lambda: 600.0, "Seconds for which fetched ids are used; 0 for without limit."
+    )
+
+
+class ReliableTopicConfig(Options):
+    """Options of one reliable topic."""
+
+    read_batch_size = Option(
+        at_least_one, lambda: 10, "Number of messages that a listener reads at once, at most."
+    )
+    overload_policy = Option(
+        member_of(TopicOverloadPolicy),
+        lambda: TopicOverloadPolicy.BLOCK,
+        "What publishing does when the ringbuffer is full.",
+        "BLOCK",
+    )
+
+
+def part(kind: type[P]) -> Callable[[str, Any], P]:
+    """Return the check of one nested configuration: an instance of `kind`, or a dict of its options."""
+
+    def convert(name: str, value: Any) -> P:
+        if isinstance(value, kind):
+            return value
+        if not isinstance(value, dict):
+            raise type_error(name, f"a dict of options or a {kind.__name__}", value)
+        made = kind(_prefix=f"{name}.")
+        known = kind.options()
+        for key, setting in value.items():
+            if key not in known:
+                raise unknown_option(f"{name}.{key}", str(key), known)
+            setattr(made, key, setting)
+        return made
+
+    return convert

@@ -1,0 +1,202 @@
+"""Value objects of the cluster that users meet: members, addresses, versions, events, entry views."""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Address(NamedTuple):
+    """Host and port of a member. Equal, ordered and hashed by both; unpacks as `host, port`."""
+
+    host: str
+    """Host name, IPv4 or IPv6 address (without brackets)."""
+
+    port: int
+    """TCP port."""
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    def __repr__(self) -> str:
+        return f"Address(host={self.host!r}, port={self.port})"
+
+
+class ProtocolType(IntEnum):
+    """What a socket of a member is for."""
+
+    MEMBER = 0
+    CLIENT = 1
+    WAN = 2
+    REST = 3
+    MEMCACHE = 4
+
+
+class EndpointQualifier(NamedTuple):
+    """Names one of a member's sockets; the public address for clients is `(CLIENT, "public")`."""
+
+    protocol_type: ProtocolType | int
+    """What the socket is for."""
+
+    identifier: str | None = None
+    """Distinguishes sockets of the same type."""
+
+
+PUBLIC_CLIENT_ENDPOINT: Final = EndpointQualifier(ProtocolType.CLIENT, "public")
+"""The entry of a member's address map under which clients from outside of its network reach it."""
+
+
+class MemberVersion(NamedTuple):
+    """Version of the Hazelcast code that a member runs. Ordered, so that `version >= (5, 4)` works."""
+
+    major: int
+    minor: int
+    patch: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+    def __repr__(self) -> str:
+        return f"MemberVersion(major={self.major}, minor={self.minor}, patch={self.patch})"
+
+
+class MemberInfo:
+    """A member of the cluster. Equal and hashed by UUID and address, and immutable by convention.
+
+    Args:
+        address: Address of the member.
+        uuid: UUID of the member.
+        attributes: Attributes from the member's configuration; None for none.
+        lite_member: Whether the member owns no partitions.
+        version: Version of the code that the member runs.
+        more: Whether the map of addresses is known, then that map by :class:`EndpointQualifier`: what newer
+            members send beyond the fields above.
+    """
+
+    __slots__ = ("address", "address_map", "attributes", "lite_member", "uuid", "version")
+
+    def __init__(
+        self,
+        address: Address,
+        uuid: UUID,
+        attributes: Mapping[str, str] | None,
+        lite_member: bool,
+        version: MemberVersion,
+        *more: Any,
+        address_map: Mapping[EndpointQualifier, Address] | None = None,
+    ) -> None:
+        self.address = address
+        self.uuid = uuid
+        self.attributes: dict[str, str] = dict(attributes or {})
+        self.lite_member = lite_member
+        self.version = version
+        if address_map is None and len(more) > 1:
+            address_map = more[1]
+        self.address_map: dict[EndpointQualifier, Address] = dict(address_map or {})
+
+    @property
+    def public_address(self) -> Address | None:
+        """The address for clients outside of the member's network; None when the member names none."""
+        return self.address_map.get(PUBLIC_CLIENT_ENDPOINT)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MemberInfo):
+            return NotImplemented
+        return self.uuid == other.uuid and self.address == other.address
+
+    def __hash__(self) -> int:
+        return hash((self.uuid, self.address))
+
+    def __str__(self) -> str:
+        lite = " lite" if self.lite_member else ""
+        return f"Member {self.address} - {self.uuid}{lite}"
+
+    def __repr__(self) -> str:
+        return (
+            f"MemberInfo(address={self.address!r}, uuid={self.uuid}, attributes={self.attributes},"
+            f" lite_member={self.lite_member}, version={self.version!r})"
+        )
+
+
+class DistributedObjectEventType:
+    """What happened to a distributed object."""
+
+    CREATED: Final = "CREATED"
+    """The object was created."""
+
+    DESTROYED: Final = "DESTROYED"
+    """The object was destroyed."""
+
+
+# The name that documentation of the client 4.0 uses.
+DistributedObjectType = DistributedObjectEventType
+
+
+class DistributedObjectEvent(NamedTuple):
+    """Tells a listener that a distributed object was created or destroyed."""
+
+    name: str
+    """Name of the object."""
+
+    service_name: str
+    """Service of the object, such as `hz:impl:mapService`."""
+
+    event_type: str
+    """One of :class:`DistributedObjectEventType`."""
+
+    source: UUID
+    """UUID of the member that sent the event."""
+
+
+class DistributedObjectInfo(NamedTuple):
+    """Names a distributed object in the cluster."""
+
+    service_name: str
+    """Service of the object, such as `hz:impl:mapService`."""
+
+    name: str
+    """Name of the object."""
+
+
+class SimpleEntryView(NamedTuple, Generic[K, V]):
+    """Snapshot of one map entry with its statistics. Times are milliseconds since the epoch."""
+
+    key: K
+    """The key."""
+
+    value: V
+    """The value."""
+
+    cost: int
+    """Memory that the entry takes on the member, in bytes."""
+
+    creation_time: int
+    """When it was created."""
+
+    expiration_time: int
+    """When it will expire."""
+
+    hits: int
+    """How often it was read."""
+
+    last_access_time: int
+    """When it was read last."""
+
+    last_stored_time: int
+    """When it was last written to the map's store."""
+
+    last_update_time: int
+    """When its value was set last."""
+
+    version: int
+    """How often its value was set anew."""
+
+    ttl: int
+    """Its time to live, in milliseconds."""
+
+    max_idle: int
+    """The longest time that it may stay without access, in milliseconds."""

@@ -1,0 +1,160 @@
+"""Waiting for sockets: what the threaded driver needs of the system, in two variants."""
+
+import os
+import select
+import selectors
+import socket
+from collections.abc import Callable
+from typing import Final, Protocol
+
+READ: Final = 1
+WRITE: Final = 2
+
+
+class Poller(Protocol):
+    """Tells which sockets are ready. `add`, `set` and `wake` may be called from any thread."""
+
+    def add(self, fd: int, interest: int) -> None:
+        """Begin to watch `fd` for READ and/or WRITE."""
+        ...
+
+    def set(self, fd: int, interest: int) -> None:
+        """Watch `fd` for something else; 0 watches nothing."""
+        ...
+
+    def forget(self, fd: int) -> None:
+        """Stop watching `fd`, which is still open."""
+        ...
+
+    def poll(self, timeout: float | None) -> list[tuple[int, int]]:
+        """Wait at most `timeout` seconds; return ready file descriptors with READ and/or WRITE."""
+        ...
+
+    def wake(self) -> None:
+        """Make a `poll` that is under way, or else the next one, return at once."""
+        ...
+
+    def close(self) -> None:
+        """Give back the system's resources."""
+        ...
+
+
+class EpollPoller:
+    """Linux: changes of interest take effect at once, also on a poll under way in another thread."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._epoll.register(self._event_fd, select.EPOLLIN)
+
+    def add(self, fd: int, interest: int) -> None:
+        """See :class:`Poller`."""
+        self._epoll.register(fd, _epoll_mask(interest))
+
+    def set(self, fd: int, interest: int) -> None:
+        """See :class:`Poller`."""
+        self._epoll.modify(fd, _epoll_mask(interest))
+
+    def forget(self, fd: int) -> None:
+        """See :class:`Poller`."""
+        self._epoll.unregister(fd)
+
+    def poll(self, timeout: float | None) -> list[tuple[int, int]]:
+        """See :class:`Poller`."""
+        ready = []
+        for fd, mask in self._epoll.poll(-1 if timeout is None else timeout):
+            if fd == self._event_fd:
+                os.eventfd_read(fd)
+                continue
+            # Errors and hang-ups are found out by reading.
+            interest = (WRITE if mask & select.EPOLLOUT else 0) | (READ if mask & ~select.EPOLLOUT else 0)
+            ready.append((fd, interest))
+        return ready
+
+    def wake(self) -> None:
+        """See :class:`Poller`."""
+        os.eventfd_write(self._event_fd, 1)
+
+    def close(self) -> None:
+        """See :class:`Poller`."""
+        self._epoll.close()
+        os.close(self._event_fd)
+
+
+def _epoll_mask(interest: int) -> int:
+    return (select.EPOLLIN if interest & READ else 0) | (select.EPOLLOUT if interest & WRITE else 0)
+
+
+class SelectorPoller:
+    """Other systems: changes are applied by the polling thread, which is woken for them."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._wanted: dict[int, int | None] = {}
+        self._watched: dict[int, int] = {}
+        self._woken, self._waker = socket.socketpair()
+        self._woken.setblocking(False)
+        self._waker.setblocking(False)
+        self._selector.register(self._woken, selectors.EVENT_READ)
+
+    def add(self, fd: int, interest: int) -> None:
+        """See :class:`Poller`."""
+        self.set(fd, interest)
+
+    def set(self, fd: int, interest: int) -> None:
+        """See :class:`Poller`."""
+        self._wanted[fd] = interest
+        self.wake()
+
+    def forget(self, fd: int) -> None:
+        """See :class:`Poller`."""
+        self._wanted[fd] = None
+        self._apply()
+
+    def _apply(self) -> None:
+        while self._wanted:
+            fd, interest = self._wanted.popitem()
+            before = self._watched.pop(fd, 0)
+            if before:
+                self._selector.unregister(fd)
+            if interest:
+                self._selector.register(fd, interest)
+                self._watched[fd] = interest
+
+    def poll(self, timeout: float | None) -> list[tuple[int, int]]:
+        """See :class:`Poller`."""
+        self._apply()
+        ready = []
+        for key, mask in self._selector.select(timeout):
+            if key.fileobj is self._woken:
+                self._drain()
+            else:
+                ready.append((key.fd, mask))
+        self._apply()
+        return ready
+
+    def _drain(self) -> None:
+        try:
+            while self._woken.recv(4096):
+                pass
+        except BlockingIOError:
+            pass
+
+    def wake(self) -> None:
+        """See :class:`Poller`."""
+        try:
+            self._waker.send(b"\0")
+        except BlockingIOError:
+            pass  # full: the poller has more than enough to wake it
+
+    def close(self) -> None:
+        """See :class:`Poller`."""
+        self._selector.close()
+        self._woken.close()
+        self._waker.close()
+
+
+def new_poller() -> Poller:
+    """Return the best poller that this system has."""
+    make: Callable[[], Poller] = EpollPoller if hasattr(select, "epoll") else SelectorPoller
+    return make()

@@ -1,0 +1,251 @@
+"""The driver for threads: one I/O thread per client, and callers that read their replies themselves."""
+
+import threading
+from _thread import allocate_lock
+from collections import deque
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from itertools import count
+from random import SystemRandom
+from time import monotonic
+from typing import Any, Final
+
+from hz_core.connection import Connection
+from hz_core.core import Address
+from hz_core.drivers.dialing import Dial
+from hz_core.drivers.executor import CallbackExecutor
+from hz_core.drivers.poller import READ, WRITE, new_poller
+from hz_core.drivers.transport import SocketTransport
+from hz_core.future import Future, wait_on_lock
+from hz_core.io import Mutex, Randomness
+from hz_core.log import get_logger
+
+_logger = get_logger("io")
+
+_TAKE_BACK: Final = 0.005
+"""Seconds after which the I/O thread takes back a socket that callers have stopped to read."""
+
+_STOP_TIMEOUT: Final = 5.0
+
+
+class ThreadTimer:
+    """A call that the I/O thread will make."""
+
+    __slots__ = ("callback",)
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        """Drop the call."""
+        self.callback = None
+
+
+class ThreadedDriver:
+    """Sockets, clock and threads of one blocking client (see :class:`hz_core.io.IO` and :class:`hz_core.future.Waiter`).
+
+    Args:
+        name: Name of the client, for the threads' names.
+        socket_options: Triples for `setsockopt`, for each new socket.
+    """
+
+    def __init__(self, name: str, socket_options: Sequence[tuple[int, int, Any]] = ()) -> None:
+        self.random: Randomness = SystemRandom()
+        self.poller = new_poller()
+        self._socket_options = socket_options
+        self._callbacks = CallbackExecutor(f"{name}-callbacks")
+        self._soon: deque[Callable[[], None]] = deque()
+        self._woken = False
+        self._timers: list[tuple[float, int, ThreadTimer]] = []
+        self._timer_ids = count()
+        self._transports: dict[int, SocketTransport] = {}
+        self._dials: dict[int, Dial] = {}
+        self._unwatched: dict[SocketTransport, int] = {}
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=f"{name}-io", daemon=True)
+
+    # --- IO ---------------------------------------------------------------------------------------------------
+
+    now = staticmethod(monotonic)
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Run `callback` on the I/O thread; callable from any thread."""
+        self._soon.append(callback)
+        # The I/O thread clears the flag before it looks at the queue: whoever finds it set is seen.
+        if not self._woken and threading.current_thread() is not self._thread:
+            self._woken = True
+            self.poller.wake()
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> ThreadTimer:
+        """Run `callback` on the I/O thread after `delay` seconds; to be called there, or before it starts."""
+        timer = ThreadTimer(callback)
+        heappush(self._timers, (monotonic() + delay, next(self._timer_ids), timer))
+        return timer
+
+    def run_callback(self, callback: Callable[[], None]) -> None:
+        """Run a user's callback on the callback thread."""
+        self._callbacks.run(callback)
+
+    def mutex(self) -> Mutex:
+        """Return a lock."""
+        return allocate_lock()
+
+    def connect(self, connection: Connection, address: Address, timeout: float) -> None:
+        """Connect a socket for `connection`."""
+
+        def done(sock: Any, error: Exception | None) -> None:
+            if sock is None:
+                connection.lost(error or ConnectionError("not connected"))
+            elif self._stopping or not connection.alive:
+                sock.close()
+            else:
+                transport = SocketTransport(self, connection, sock)
+                self._transports[transport.fd] = transport
+                connection.opened(transport)
+
+        Dial(self, address, timeout, self._socket_options, done)
+
+    # --- waiting (Waiter) -------------------------------------------------------------------------------------
+
+    def wait(self, future: Future[Any], timeout: float | None) -> bool:
+        """Block until `future` is done; read the socket meanwhile when its reply can come and nobody else reads."""
+        invocation = future.operation
+        if invocation is None:
+            return wait_on_lock(future, timeout)
+        deadline = None if timeout is None else monotonic() + timeout
+        while not future.done():
+            left = None
+            if deadline is not None:
+                left = deadline - monotonic()
+                if left <= 0:
+                    return future.done()
+            connection = invocation.connection
+            transport = None if connection is None else connection.transport
+            if not isinstance(transport, SocketTransport) or transport.broken:
+                # A retry, or backup acks, which come over other connections: those the I/O thread must read.
+                self._arm_all()
+                return wait_on_lock(future, left)
+            if transport.read_lock.acquire(False):
+                try:
+                    transport.lead(future, invocation, left)
+                finally:
+                    transport.stop_leading()
+            else:
+                transport.follow(future, left)
+        return True
+
+    def _arm_all(self) -> None:
+        for transport in list(self._transports.values()):
+            if not transport.armed:
+                transport.arm()
+
+    # --- the I/O thread ---------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the I/O thread."""
+        self._thread.start()
+
+    def running(self) -> bool:
+        """Return whether the I/O thread runs."""
+        return self._thread.is_alive() and not self._stopping
+
+    def in_io_thread(self) -> bool:
+        """Return whether the caller is the I/O thread."""
+        return threading.current_thread() is self._thread
+
+    def stop(self) -> None:
+        """End the threads; wait for them, except for the one that this runs in."""
+        if self.running():
+            self.call_soon(self._stop_turning)
+        if self._thread.is_alive() and not self.in_io_thread():
+            self._thread.join(_STOP_TIMEOUT)
+        self._callbacks.stop(_STOP_TIMEOUT)
+
+    def _stop_turning(self) -> None:
+        self._stopping = True
+
+    def unwatched(self, transport: SocketTransport) -> None:
+        """Remember to take `transport` back when callers have stopped to read it."""
+        self._unwatched[transport] = transport.led
+
+    def watch_dial(self, fd: int, dial: Dial | None) -> None:
+        """Tell `dial` when `fd` is ready; None ends it."""
+        if dial is None:
+            self._dials.pop(fd, None)
+        else:
+            self._dials[fd] = dial
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self._turn()
+            except Exception:
+                # Nothing may end this thread but `stop`: whoever waits for a reply depends on it.
+                _logger.exception("unexpected error in the I/O thread")
+        self._close()
+
+    def _turn(self) -> None:
+        timeout = self._next_timeout()
+        for fd, ready in self.poller.poll(timeout):
+            transport = self._transports.get(fd)
+            if transport is not None:
+                if ready & WRITE:
+                    self._guard(transport.writable)
+                if ready & READ:
+                    self._guard(transport.readable)
+            elif fd in self._dials:
+                self._guard(self._dials[fd].ready)
+        self._woken = False
+        for _ in range(len(self._soon)):
+            self._guard(self._soon.popleft())
+        now = monotonic()
+        timers = self._timers
+        while timers and timers[0][0] <= now:
+            callback = heappop(timers)[2].callback
+            if callback is not None:
+                self._guard(callback)
+        if self._unwatched:
+            self._take_back()
+
+    def _guard(self, callback: Callable[[], None]) -> None:
+        try:
+            callback()
+        except Exception:
+            _logger.exception("unexpected error in the I/O thread, in %r", callback)
+
+    def _next_timeout(self) -> float | None:
+        if self._soon:
+            return 0.0
+        timeout = None
+        if self._timers:
+            timeout = max(self._timers[0][0] - monotonic(), 0.0)
+        if self._unwatched and (timeout is None or timeout > _TAKE_BACK):
+            timeout = _TAKE_BACK
+        return timeout
+
+    def _take_back(self) -> None:
+        """Watch sockets again that no caller has read since the last look."""
+        for transport, led in list(self._unwatched.items()):
+            if transport.armed or transport.broken:
+                del self._unwatched[transport]
+            elif transport.led != led:
+                self._unwatched[transport] = transport.led
+            elif not transport.read_lock.locked():
+                del self._unwatched[transport]
+                transport.arm()
+
+    def dropped(self, transport: SocketTransport) -> None:
+        """Forget a transport that was closed."""
+        if self._transports.get(transport.fd) is transport:
+            del self._transports[transport.fd]
+        self._unwatched.pop(transport, None)
+
+    def _close(self) -> None:
+        for _ in range(len(self._soon)):
+            self._guard(self._soon.popleft())
+        for dial in list(self._dials.values()):
+            dial.cancel(ConnectionAbortedError("the client was shut down"))
+        for transport in list(self._transports.values()):
+            transport.close()
+        self.poller.close()
+

@@ -1,0 +1,322 @@
+"""A socket shared by threads: any thread writes, and any thread that waits for a reply may read.
+
+How a reply reaches its waiter: the caller that sent the request reads the socket itself when nobody else does
+(it *leads*), so that no thread switch lies between the reply and the caller. Other callers *follow*: they wait on
+a lock of their own and are woken when the leader has read their reply, or when it stops and one of them has to lead.
+When nobody leads, the I/O thread reads. It notices a leader by failing to take the read lock, then stops watching
+the socket, and takes it back as soon as callers no longer read it.
+"""
+
+import select
+import socket
+from _thread import LockType, allocate_lock
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from hz_core.connection import Connection
+from hz_core.drivers.poller import READ, WRITE, Poller
+from hz_core.wire.frames import HazelcastProtocolError
+from hz_core.wire.reader import RECEIVE_SIZE
+
+if TYPE_CHECKING:
+    from hz_core.future import Future
+
+_DONT_WAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)
+_JOIN_LIMIT: Final = 65536
+"""Waiting writes are joined up to this size, so that many small requests cost one system call."""
+
+
+_NOMINATED: Final = object()
+
+
+class TransportOwner(Protocol):
+    """What a transport needs of its driver."""
+
+    poller: Poller
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Run `callback` on the I/O thread."""
+        ...
+
+    def dropped(self, transport: "SocketTransport") -> None:
+        """Forget a transport that was closed."""
+        ...
+
+    def unwatched(self, transport: "SocketTransport") -> None:
+        """Look after a transport that callers read, until they no longer do."""
+        ...
+
+
+class SocketTransport:
+    """The socket of one connection.
+
+    Attributes:
+        armed: Whether the I/O thread watches the socket for input.
+        led: Counts how often callers have read; tells the I/O thread whether they still do.
+        followers: Locks of callers that wait for a reply which somebody else reads.
+    """
+
+    __slots__ = (
+        "_outbox",
+        "_owner",
+        "_recv",
+        "_send",
+        "_sock",
+        "_closing",
+        "_wants_write",
+        "_watch_lock",
+        "_write_lock",
+        "armed",
+        "broken",
+        "connection",
+        "fd",
+        "followers",
+        "led",
+        "read_lock",
+    )
+
+    def __init__(self, owner: TransportOwner, connection: Connection, sock: socket.socket) -> None:
+        self._owner = owner
+        self.connection = connection
+        self._sock = sock
+        self.fd = sock.fileno()
+        self._recv = sock.recv
+        self._send = sock.send
+        self._outbox: deque[Any] = deque()
+        self._write_lock = allocate_lock()
+        self._wants_write = False
+        self._watch_lock = allocate_lock()
+        self._closing = False
+        self.read_lock = allocate_lock()
+        self.followers: dict[LockType, None] = {}
+        self.armed = True
+        self.led = 0
+        self.broken = False
+        # Callers block in recv; every other use asks not to wait.
+        sock.settimeout(None)
+        owner.poller.add(self.fd, READ)
+
+    # --- writing ----------------------------------------------------------------------------------------------
+
+    def write(self, data: bytes | bytearray) -> None:
+        """Send `data` now if the socket takes it, otherwise as soon as it does. Never blocks."""
+        self._outbox.append(data)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what waits. Whoever comes while another thread is sending leaves it to that one."""
+        outbox = self._outbox
+        lock = self._write_lock
+        while outbox and lock.acquire(False):
+            try:
+                blocked = self._drain()
+            finally:
+                lock.release()
+            if self._closing:
+                self._dispose()
+                return
+            if blocked:
+                self._watch(write=True)
+                return
+
+    def _drain(self) -> bool:
+        """Send until the outbox is empty (False) or the socket takes no more (True)."""
+        outbox = self._outbox
+        while outbox:
+            data = outbox.popleft()
+            if outbox and len(data) < _JOIN_LIMIT:
+                data = self._join(data)
+            try:
+                sent = self._send(data, _DONT_WAIT)
+            except (BlockingIOError, InterruptedError):
+                sent = 0
+            except OSError as e:
+                outbox.clear()
+                self.fail(e)
+                return False
+            if sent < len(data):
+                outbox.appendleft(memoryview(data)[sent:])
+                return True
+        return False
+
+    def _join(self, first: Any) -> bytes:
+        parts = [first]
+        size = len(first)
+        outbox = self._outbox
+        while outbox and size < _JOIN_LIMIT:
+            part = outbox.popleft()
+            parts.append(part)
+            size += len(part)
+        return b"".join(parts)
+
+    def writable(self) -> None:
+        """Called by the I/O thread: the socket takes data again."""
+        self._watch(write=False)
+        self.flush()
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    def readable(self) -> None:
+        """Called by the I/O thread: read what is there, unless a caller does."""
+        if not self.read_lock.acquire(False):
+            self.disarm()
+            return
+        try:
+            self._read(_DONT_WAIT)
+        finally:
+            self.read_lock.release()
+        self.nominate()
+
+    def lead(self, future: "Future[Any]", invocation: Any, timeout: float | None) -> None:
+        """Read until `future` is done or its reply can't come here; the caller holds the read lock.
+
+        With a timeout (in seconds) this returns after the first input or when the time is over.
+        """
+        connection = self.connection
+        while not future.done() and invocation.connection is connection and not self.broken:
+            if timeout is not None:
+                if _readable_within(self._sock, timeout):
+                    self._read(_DONT_WAIT)
+                return
+            self._read(0)
+
+    def stop_leading(self) -> None:
+        """Give the reading up: to a follower, or to the I/O thread where replies are still to come."""
+        self.led += 1
+        self.read_lock.release()
+        if self._closing:
+            self._dispose()
+        if self.followers:
+            self.nominate()
+        elif not self.armed and self.connection.pending:
+            self.arm()
+
+    def follow(self, future: "Future[Any]", timeout: float | None) -> None:
+        """Wait until `future` is done, or this caller is to lead, or `timeout` seconds are over."""
+        lock = allocate_lock()
+        lock.acquire()
+
+        def release(_: object) -> None:
+            _release(lock)
+
+        followers = self.followers
+        followers[lock] = None
+        future.add_done_callback_inline(release)
+        try:
+            # Whoever read may have stopped before it could see this follower.
+            if self.read_lock.locked():
+                lock.acquire(timeout=-1 if timeout is None else timeout)
+        finally:
+            future.remove_done_callback_inline(release)
+            if followers.pop(lock, _NOMINATED) is _NOMINATED and future.done():
+                # Nominated, but not in need of it any more: pass it on.
+                self.nominate()
+
+    def nominate(self) -> None:
+        """Wake one follower, so that it reads."""
+        try:
+            lock, _ = self.followers.popitem()
+        except KeyError:
+            return
+        _release(lock)
+
+    def _read(self, flags: int) -> None:
+        reader = self.connection.reader
+        try:
+            large = reader.large_buffer()
+            if large is None:
+                data = self._recv(RECEIVE_SIZE, flags)
+                if not data:
+                    self.fail(ConnectionResetError("closed by the member"))
+                    return
+                messages = reader.feed(data)
+            else:
+                with large:
+                    count = self._sock.recv_into(large, 0, flags)
+                if not count:
+                    self.fail(ConnectionResetError("closed by the member"))
+                    return
+                messages = reader.filled(count)
+            if messages:
+                self.connection.received(messages)
+        except (BlockingIOError, InterruptedError):
+            return
+        except (OSError, HazelcastProtocolError) as e:
+            self.fail(e)
+        except BaseException:
+            # Ctrl-C in a thread that leads may have lost what it had just read: the stream can't be trusted any more.
+            self.fail(ConnectionAbortedError("reading was interrupted in the middle of a message"))
+            raise
+
+    # --- watching ---------------------------------------------------------------------------------------------
+
+    def arm(self) -> None:
+        """Let the I/O thread read. Callable from any thread."""
+        self._watch(armed=True)
+
+    def disarm(self) -> None:
+        """Callers read: stop watching for input, and look again later. On the I/O thread."""
+        self._watch(armed=False)
+        self._owner.unwatched(self)
+
+    def _watch(self, *, armed: bool | None = None, write: bool | None = None) -> None:
+        # Under a lock, so that no thread changes the watch on a descriptor that another has just given up.
+        with self._watch_lock:
+            if armed is not None:
+                self.armed = armed
+            if write is not None:
+                self._wants_write = write
+            if not self._closing:
+                self._owner.poller.set(self.fd, (READ if self.armed else 0) | (WRITE if self._wants_write else 0))
+
+    def fail(self, error: Exception) -> None:
+        """Tell the connection, once, that the socket is of no more use."""
+        if not self.broken:
+            self.broken = True
+            connection = self.connection
+            self._owner.call_soon(lambda: connection.lost(error))
+
+    def close(self) -> None:
+        """Close the socket; whoever blocks in it returns. On the I/O thread."""
+        with self._watch_lock:
+            if self._closing:
+                return
+            self._closing = True
+            self._owner.poller.forget(self.fd)
+        self.broken = True
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the peer was faster
+        self._owner.dropped(self)
+        self._dispose()
+        while self.followers:
+            self.nominate()
+
+    def _dispose(self) -> None:
+        """Free the descriptor, unless a thread is inside of recv or send: then that one does it on its way out."""
+        if self.read_lock.acquire(False):
+            try:
+                if self._write_lock.acquire(False):
+                    try:
+                        self._sock.close()
+                    finally:
+                        self._write_lock.release()
+            finally:
+                self.read_lock.release()
+
+
+def _readable_within(sock: socket.socket, timeout: float) -> bool:
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(timeout * 1000))
+    return bool(select.select((sock,), (), (), timeout)[0])
+
+
+def _release(lock: LockType) -> None:
+    try:
+        lock.release()
+    except RuntimeError:
+        pass  # its future was completed at the same moment

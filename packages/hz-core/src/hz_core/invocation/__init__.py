@@ -1,0 +1,1 @@
+"""Operations and the invocations that carry them to the cluster. Sans-IO."""

@@ -1,0 +1,48 @@
+"""Where outcomes go."""
+
+from typing import Any, Protocol
+
+
+class Promise(Protocol):
+    """Where the outcome of an invocation goes: a Future of ours, one of asyncio's, or a callback."""
+
+    def cancelled(self) -> bool:
+        """Tell whether nobody wants the outcome any more."""
+        ...
+
+    def set_result(self, result: Any, /) -> None:
+        """Complete with a value."""
+        ...
+
+    def set_exception(self, exception: Any, /) -> None:
+        """Complete with an error."""
+        ...
+
+
+class OutcomeHandler(Protocol):
+    """Takes the value, or None and the error."""
+
+    def __call__(self, result: Any, error: BaseException | None, /) -> None:
+        """Take the outcome."""
+        ...
+
+
+class CallbackPromise:
+    """A promise inside the engine: passes the outcome on to a function."""
+
+    __slots__ = ("_done",)
+
+    def __init__(self, done: OutcomeHandler) -> None:
+        self._done = done
+
+    def cancelled(self) -> bool:
+        """Nobody cancels the engine's own requests."""
+        return False
+
+    def set_result(self, result: Any, /) -> None:
+        """Pass the value on."""
+        self._done(result, None)
+
+    def set_exception(self, exception: BaseException, /) -> None:
+        """Pass the error on."""
+        self._done(None, exception)

@@ -1,0 +1,385 @@
+"""Sending requests, matching replies, backup acks and retries."""
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+from struct import Struct
+from typing import Any, Final, Protocol
+
+from hz_core.codecs import decode_error
+from hz_core.connection import Connection
+from hz_core.errors import (
+    ClientOfflineError,
+    HazelcastClientNotActiveError,
+    HazelcastError,
+    HazelcastOverloadError,
+    IndeterminateOperationStateError,
+    OperationTimeoutError,
+    TargetDisconnectedError,
+    TargetNotMemberError,
+    error_from_holders,
+)
+from hz_core.invocation.invocation import Invocation
+from hz_core.invocation.op import Op
+from hz_core.invocation.promise import Promise
+from hz_core.invocation.retry import NotSentError, may_retry, pause_before
+from hz_core.io import IO
+from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError
+from hz_core.wire.method import ReadData
+
+_TYPE_AND_CORRELATION: Final = Struct("<iq")
+_CORRELATION: Final = Struct("<q")
+_TYPE_OFFSET: Final = 6
+_CORRELATION_OFFSET: Final = 10
+_ACKS_OFFSET: Final = 18
+_SOURCE_CORRELATION_OFFSET: Final = 22
+_HIGH_FLAGS_OFFSET: Final = 5
+_IS_EVENT: Final = 0x02
+_BACKUP_AWARE: Final = 0x01
+_BACKUP_EVENT_OFFSET: Final = 4
+_BACKUP_EVENT: Final = 0x80
+
+class Router(Protocol):
+    """Finds connections for operations (the cluster side of the engine)."""
+
+    backup_acks: bool
+
+    def route(self, op: Op[Any]) -> Connection | None:
+        """Return the connection for `op`, or None while there is none."""
+        ...
+
+    def open_connections(self) -> Sequence[Connection]:
+        """Return the authenticated connections."""
+        ...
+
+    def is_member(self, op: Op[Any]) -> bool:
+        """Tell whether the member that `op` is bound to is still in the cluster."""
+        ...
+
+    def check_active(self) -> None:
+        """Raise when the client is shut down or may not wait for a cluster."""
+        ...
+
+
+class InvocationPolicy:
+    """The options that decide about retries, in seconds and booleans; see the client's configuration."""
+
+    __slots__ = (
+        "backup_timeout",
+        "fail_on_indeterminate",
+        "max_pending",
+        "redo_operation",
+        "retry_pause",
+        "timeout",
+    )
+
+    def __init__(
+        self,
+        *,
+        timeout: float,
+        retry_pause: float,
+        redo_operation: bool,
+        backup_timeout: float,
+        fail_on_indeterminate: bool,
+        max_pending: int,
+    ) -> None:
+        self.timeout = timeout
+        self.retry_pause = retry_pause
+        self.redo_operation = redo_operation
+        self.backup_timeout = backup_timeout
+        self.fail_on_indeterminate = fail_on_indeterminate
+        self.max_pending = max_pending
+
+
+class InvocationService:
+    """What happens to invocations; those that wait for a reply stand in the `pending` table of their connection.
+
+    `submit` is called from any thread; `received` by whoever reads a connection; the rest on the I/O side.
+    """
+
+    def __init__(self, io: IO, router: Router, read: ReadData, policy: InvocationPolicy) -> None:
+        self._io = io
+        self._router = router
+        self._read = read
+        self._policy = policy
+        self._ids = count(1)
+        self._unacked: dict[int, Invocation] = {}
+        self._acks = io.mutex()
+        self.coarse_now = io.now()
+        """The time at the last tick of the engine; saves asking the clock for each message."""
+
+    @property
+    def pending_count(self) -> int:
+        """Number of requests that wait for a reply or for backup acks."""
+        return sum(len(c.pending) for c in self._router.open_connections()) + len(self._unacked)
+
+    def submit(self, op: Op[Any], promise: Promise) -> Invocation:
+        """Send `op` and complete `promise` with its outcome, sooner or later.
+
+        Raises:
+            HazelcastOverloadError: as many invocations wait on the connection as the client allows.
+            ClientOfflineError, HazelcastClientNotActiveError: the client is not, or no more, in a state to send.
+        """
+        invocation = Invocation(op, promise, self._io.now() + self._policy.timeout)
+        self._send(invocation)
+        return invocation
+
+    def _send(self, invocation: Invocation) -> None:
+        op = invocation.op
+        connection = op.connection or self._router.route(op)
+        if connection is None or connection.transport is None:
+            self._router.check_active()
+            error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
+            self._io.call_soon(lambda: self._failed(invocation, error))
+            return
+        pending = connection.pending
+        if len(pending) >= self._policy.max_pending:
+            raise HazelcastOverloadError(
+                f"{op.method.name} was not sent: {len(pending)} invocations wait for replies from"
+                f" {connection.address} already, the most that max_pending_invocations allows; wait for some of"
+                " them, or raise the option"
+            )
+        request = op.request
+        correlation_id = next(self._ids)
+        _CORRELATION.pack_into(request, _CORRELATION_OFFSET, correlation_id)
+        if self._router.backup_acks:
+            request[_HIGH_FLAGS_OFFSET] |= _BACKUP_AWARE
+        invocation.connection = connection
+        connection.last_write = self.coarse_now
+        pending[correlation_id] = invocation
+        connection.transport.write(request)
+        if not connection.alive and pending.pop(correlation_id, None) is not None:
+            # Closed between the choice and the write: nobody else tells this one.
+            lost = _lost(connection)
+            self._io.call_soon(lambda: self._failed(invocation, lost))
+
+    def listen(self, op: Op[Any], promise: Promise, handler: Any, connection: Connection) -> int:
+        """Send a listener registration over `connection`, with `handler` ready before the first event can come.
+
+        Returns the correlation id under which the events come.
+        """
+        invocation = Invocation(op, promise, self._io.now() + self._policy.timeout)
+        correlation_id = next(self._ids)
+        _CORRELATION.pack_into(op.request, _CORRELATION_OFFSET, correlation_id)
+        connection.event_handlers[correlation_id] = handler
+        invocation.connection = connection
+        connection.pending[correlation_id] = invocation
+        if connection.transport is not None and connection.alive:
+            connection.transport.write(op.request)
+        if not connection.alive and connection.pending.pop(correlation_id, None) is not None:
+            promise.set_exception(_lost(connection))
+        return correlation_id
+
+    def received(self, connection: Connection, messages: list[bytes]) -> None:
+        """Complete what `messages` answer, and hand events to their handlers."""
+        connection.last_read = self.coarse_now
+        unpack = _TYPE_AND_CORRELATION.unpack_from
+        pop = connection.pending.pop
+        invocation = None
+        try:
+            for message in messages:
+                message_type, correlation_id = unpack(message, _TYPE_OFFSET)
+                if message[_HIGH_FLAGS_OFFSET] & _IS_EVENT:
+                    self._event(connection, message, correlation_id)
+                elif message[_ACKS_OFFSET]:
+                    self._await_backups(connection, correlation_id, message)
+                else:
+                    invocation = pop(correlation_id, None)
+                    if invocation is None:
+                        continue
+                    if message_type == invocation.op.method.response_type:
+                        self._complete(invocation, message)
+                    else:
+                        self._error(invocation, message, message_type)
+        except BaseException as e:
+            # Ctrl-C in a thread that reads for others too: the one just taken out of the table must not wait for ever.
+            if invocation is not None:
+                invocation.promise.set_exception(TargetDisconnectedError(f"reading the reply was interrupted: {e!r}"))
+            raise
+
+    def _complete(self, invocation: Invocation, message: bytes) -> None:
+        promise = invocation.promise
+        if promise.cancelled():
+            return
+        op = invocation.op
+        try:
+            result = op.decode(message, self._read)
+        except DECODE_ERRORS as e:
+            error = HazelcastProtocolError(f"the reply to {op.method.name} can't be read: {type(e).__name__}: {e}")
+            error.__cause__ = e
+            promise.set_exception(error)
+        except Exception as e:  # noqa: BLE001 - whatever a user's serializer raises belongs to the caller
+            promise.set_exception(e)
+        else:
+            promise.set_result(result)
+
+    def _event(self, connection: Connection, message: bytes, correlation_id: int) -> None:
+        if message[_BACKUP_EVENT_OFFSET] & _BACKUP_EVENT:
+            if len(message) >= _SOURCE_CORRELATION_OFFSET + _CORRELATION.size:
+                self._backup_ack(_CORRELATION.unpack_from(message, _SOURCE_CORRELATION_OFFSET)[0])
+            return
+        handler = connection.event_handlers.get(correlation_id)
+        if handler is not None:
+            handler(message)
+
+    def _await_backups(self, connection: Connection, correlation_id: int, message: bytes) -> None:
+        with self._acks:
+            # Taken out of one table and put into the other under the lock, so that no ack can fall between.
+            invocation = connection.pending.pop(correlation_id, None)
+            if invocation is None:
+                return
+            invocation.connection = None
+            invocation.acks_wanted = message[_ACKS_OFFSET]
+            if invocation.acks < invocation.acks_wanted:
+                invocation.reply = message
+                invocation.replied_at = self._io.now()
+                self._unacked[correlation_id] = invocation
+                return
+        self._complete(invocation, message)
+
+    def _backup_ack(self, correlation_id: int) -> None:
+        with self._acks:
+            invocation = self._unacked.get(correlation_id) or self._still_pending(correlation_id)
+            if invocation is None:
+                return
+            invocation.acks += 1
+            reply = invocation.reply
+            if reply is None or invocation.acks < invocation.acks_wanted:
+                return
+            del self._unacked[correlation_id]
+        self._complete(invocation, reply)
+
+    def _still_pending(self, correlation_id: int) -> Invocation | None:
+        """Find the invocation of an ack that overtook the owner's reply."""
+        for connection in self._router.open_connections():
+            invocation = connection.pending.get(correlation_id)
+            if invocation is not None:
+                return invocation
+        return None
+
+    def expire_backups(self) -> None:
+        """Give up on backup acks that are overdue: the owner has done the operation, a backup may not have."""
+        if not self._unacked:
+            return
+        overdue = self._io.now() - self._policy.backup_timeout
+        for correlation_id, invocation in list(self._unacked.items()):
+            if invocation.replied_at <= overdue:
+                self._settle_without_acks(correlation_id, "in time")
+
+    def _settle_without_acks(self, correlation_id: int, why: str) -> None:
+        with self._acks:
+            invocation = self._unacked.pop(correlation_id, None)
+        if invocation is None or invocation.reply is None:
+            return
+        if self._policy.fail_on_indeterminate:
+            _fail(
+                invocation.promise,
+                IndeterminateOperationStateError(
+                    f"{invocation.op.method.name} was done by the owner of the partition, but"
+                    f" {invocation.acks_wanted - invocation.acks} of {invocation.acks_wanted} backups were not"
+                    f" acknowledged {why}; if the owner is lost now, the change may be lost with it"
+                ),
+            )
+        else:
+            self._complete(invocation, invocation.reply)
+
+    def connection_lost(self, connection: Connection) -> None:
+        """Fail or repeat all that waits for a reply over `connection`, which is closed."""
+        connection.event_handlers.clear()
+        for invocation in _drain(connection.pending):
+            invocation.connection = None
+            self._failed(invocation, _lost(connection))
+
+    def fail_all(self, error: Exception) -> None:
+        """Complete what still waits for backup acks with `error` (the client is going down)."""
+        for invocation in _drain(self._unacked):
+            _fail(invocation.promise, error)
+
+    def _error(self, invocation: Invocation, message: bytes, message_type: int) -> None:
+        # Whoever reads this connection on behalf of the caller may stop: the next reply comes another way.
+        invocation.connection = None
+        name = invocation.op.method.name
+        error: Exception
+        if message_type == 0:
+            try:
+                error = error_from_holders(decode_error(message))
+            except DECODE_ERRORS as e:
+                error = HazelcastProtocolError(f"the error that answers {name} can't be read: {e}")
+        else:
+            error = HazelcastProtocolError(f"{name} was answered by a message of type {message_type:#08x}")
+        self._io.call_soon(lambda: self._failed(invocation, error))
+
+    def _failed(self, invocation: Invocation, error: Exception) -> None:
+        """Decide whether to try again. Runs on the I/O side."""
+        promise = invocation.promise
+        if promise.cancelled():
+            return
+        op = invocation.op
+        policy = self._policy
+        invocation.tries += 1
+        final = self._final_error(invocation, error)
+        if final is not None:
+            promise.set_exception(final)
+            return
+        invocation.acks = 0
+        invocation.acks_wanted = -1
+        pause = pause_before(invocation.tries, policy.retry_pause)
+        if pause and self._io.now() + pause > invocation.deadline:
+            promise.set_exception(self._timed_out(op, invocation, error))
+        elif pause:
+            self._io.call_later(pause, lambda: self._resend(invocation))
+        else:
+            self._resend(invocation)
+
+    def _resend(self, invocation: Invocation) -> None:
+        if invocation.promise.cancelled():
+            return
+        try:
+            self._send(invocation)
+        except HazelcastError as e:
+            invocation.promise.set_exception(e)
+
+    def _final_error(self, invocation: Invocation, error: Exception) -> Exception | None:
+        """Return the error that ends the invocation, or None when it is to be tried again."""
+        op = invocation.op
+        try:
+            self._router.check_active()
+        except (ClientOfflineError, HazelcastClientNotActiveError) as e:
+            e.__cause__ = error
+            return e
+        if op.connection is not None or not may_retry(error, op.method, self._policy.redo_operation):
+            return error
+        if isinstance(error, TargetNotMemberError) and op.member is not None and not self._router.is_member(op):
+            return error
+        if self._io.now() >= invocation.deadline:
+            return self._timed_out(op, invocation, error)
+        return None
+
+    def _timed_out(self, op: Op[Any], invocation: Invocation, error: Exception) -> OperationTimeoutError:
+        timeout = OperationTimeoutError(
+            f"{op.method.name} did not succeed within the invocation_timeout of {self._policy.timeout:g} s, in"
+            f" {invocation.tries} tries; the last failed with {type(error).__name__}: {error}"
+        )
+        timeout.__cause__ = error
+        return timeout
+
+
+def _drain(table: dict[int, Invocation]) -> Iterator[Invocation]:
+    """Empty `table` while others may still take entries out of it."""
+    while table:
+        try:
+            yield table.popitem()[1]
+        except KeyError:
+            return
+
+
+def _fail(promise: Promise, error: Exception) -> None:
+    if not promise.cancelled():
+        promise.set_exception(error)
+
+
+def _lost(connection: Connection) -> TargetDisconnectedError:
+    error = TargetDisconnectedError(
+        f"the connection to {connection.address} was closed before the reply came: {connection.close_reason}"
+    )
+    error.__cause__ = connection.close_reason
+    return error

@@ -1,0 +1,163 @@
+"""Listener registrations: on every member, and again on each new connection."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+from uuid import UUID
+
+from hz_core.connection import Connection
+from hz_core.invocation.op import Await, Flow, Op, Settled, Step
+from hz_core.invocation.promise import CallbackPromise, Promise
+from hz_core.invocation.service import InvocationService
+from hz_core.io import IO
+from hz_core.log import get_logger
+
+_logger = get_logger("listener")
+
+
+class ListenerSpec:
+    """A kind of registration, written once by the proxy that offers it.
+
+    Args:
+        add: Makes the registration request; its argument is True when it is registered on each member for
+            that member's own events, False when one member reports for all.
+        remove: Makes the request that removes the registration with the UUID that `add`'s reply gave.
+        on_event: Takes an event message: decodes it and calls the user. Runs as a user callback.
+    """
+
+    __slots__ = ("add", "on_event", "remove")
+
+    def __init__(
+        self,
+        add: Callable[[bool], Op[UUID | None]],
+        remove: Callable[[UUID], Op[bool]],
+        on_event: Callable[[bytes], None],
+    ) -> None:
+        self.add = add
+        self.remove = remove
+        self.on_event = on_event
+
+
+class _Registration:
+    __slots__ = ("_io", "active", "id", "on_connection", "spec")
+
+    def __init__(self, registration_id: str, spec: ListenerSpec, io: IO) -> None:
+        self.id = registration_id
+        self.spec = spec
+        self.active = True
+        self.on_connection: dict[Connection, tuple[UUID, int] | None] = {}
+        self._io = io
+
+    def handle(self, message: bytes) -> None:
+        """Take an event on the reading thread and pass it on to where user callbacks run."""
+        self._io.run_callback(partial(self._deliver, message))
+
+    def _deliver(self, message: bytes) -> None:
+        if not self.active:
+            return
+        try:
+            self.spec.on_event(message)
+        except Exception:
+            _logger.exception("listener %s failed on an event", self.id)
+
+
+class ConnectionSource(Protocol):
+    """What the service needs to know of connections."""
+
+    smart: bool
+
+    def open_connections(self) -> Sequence[Connection]:
+        """Return the authenticated connections."""
+        ...
+
+
+class ListenerService:
+    """All registrations of a client.
+
+    With smart routing each member reports its own events over its own connection; otherwise the one member
+    that the client is connected to reports for all.
+    """
+
+    def __init__(
+        self, io: IO, invocations: InvocationService, connections: ConnectionSource, new_uuid: Callable[[], UUID]
+    ) -> None:
+        self._io = io
+        self._invocations = invocations
+        self._connections = connections
+        self._new_uuid = new_uuid
+        self._registrations: dict[str, _Registration] = {}
+
+    def add(self, spec: ListenerSpec) -> Flow[str]:
+        """Register on every connected member; members that are connected later follow by themselves.
+
+        Returns:
+            The registration id, to remove the listener with.
+        """
+        registration = _Registration(str(self._new_uuid()), spec, self._io)
+        self._registrations[registration.id] = registration
+        connections = self._connections.open_connections()
+        outcomes = yield Settled([Await(partial(self._register, registration, c)) for c in connections])
+        failed = [
+            (c, e) for c, e in zip(connections, outcomes, strict=True) if isinstance(e, Exception) and c.alive
+        ]
+        if failed:
+            yield from self.remove(registration.id)
+            raise failed[0][1]
+        return registration.id
+
+    def remove(self, registration_id: str) -> Flow[bool]:
+        """Remove a registration everywhere; returns False when the id is unknown.
+
+        Events that are under way are not delivered any more once this has begun.
+        """
+        registration = self._registrations.pop(registration_id, None)
+        if registration is None:
+            return False
+        registration.active = False
+        steps: list[Step] = []
+        for connection, known in list(registration.on_connection.items()):
+            if known is not None and connection.alive:
+                server_id, correlation_id = known
+                connection.event_handlers.pop(correlation_id, None)
+                op = registration.spec.remove(server_id)
+                op.connection = connection
+                steps.append(op)
+        # A member that can't be told has lost the registration with the connection, or will.
+        yield Settled(steps)
+        return True
+
+    def connection_added(self, connection: Connection) -> Flow[None]:
+        """Register everything on a new connection."""
+        registrations = list(self._registrations.values())
+        outcomes = yield Settled([Await(partial(self._register, r, connection)) for r in registrations])
+        for registration, outcome in zip(registrations, outcomes, strict=True):
+            if isinstance(outcome, Exception) and connection.alive:
+                _logger.warning(
+                    "listener %s could not be registered on %s and misses its events: %s",
+                    registration.id,
+                    connection.address,
+                    outcome,
+                )
+
+    def connection_lost(self, connection: Connection) -> None:
+        """Forget what was registered over a connection that is gone."""
+        for registration in list(self._registrations.values()):
+            registration.on_connection.pop(connection, None)
+
+    def _register(self, registration: _Registration, connection: Connection, promise: Promise) -> None:
+        if registration.on_connection.setdefault(connection, None) is not None:
+            promise.set_result(None)
+            return
+        op = registration.spec.add(self._connections.smart)
+        op.connection = connection
+
+        def registered(server_id: UUID | None, error: BaseException | None) -> None:
+            if error is not None:
+                registration.on_connection.pop(connection, None)
+                promise.set_exception(error)
+                return
+            if server_id is not None:
+                registration.on_connection[connection] = (server_id, correlation_id)
+            promise.set_result(None)
+
+        correlation_id = self._invocations.listen(op, CallbackPromise(registered), registration.handle, connection)

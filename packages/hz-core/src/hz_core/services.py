@@ -1,0 +1,70 @@
+"""What users can ask of a client apart from its data: members, partitions."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from hz_core.cluster.membership import Membership
+from hz_core.core import MemberInfo
+from hz_serialization import SerializationService
+from hz_serialization.data import partition_hash, partition_id
+
+
+class ClusterService:
+    """The members of the cluster; `client.cluster_service`."""
+
+    def __init__(self, membership: Membership) -> None:
+        self._membership = membership
+
+    def add_listener(
+        self,
+        member_added: Callable[[MemberInfo], object] | None = None,
+        member_removed: Callable[[MemberInfo], object] | None = None,
+        fire_for_existing: bool = False,
+    ) -> str:
+        """Be told of members that join or leave.
+
+        Args:
+            member_added: Called with the MemberInfo of a member that joined.
+            member_removed: Called with the MemberInfo of a member that left.
+            fire_for_existing: Call `member_added` for the present members first.
+
+        Returns:
+            The id to remove the listener with.
+        """
+        return self._membership.add_listener(member_added, member_removed, fire_for_existing)
+
+    def remove_listener(self, registration_id: str) -> bool:
+        """Drop a listener; return whether it was there.
+
+        Raises:
+            AssertionError: the id is None.
+        """
+        assert registration_id is not None, "registration_id must not be None"
+        return self._membership.remove_listener(registration_id)
+
+    def get_members(self, member_selector: Callable[[MemberInfo], bool] | None = None) -> list[MemberInfo]:
+        """Return the members, oldest first, all or those that `member_selector` accepts."""
+        members = self._membership.members.members
+        return [m for m in members if member_selector is None or member_selector(m)]
+
+
+class PartitionService:
+    """Which member owns which partition; `client.partition_service`."""
+
+    def __init__(self, membership: Membership, serialization: SerializationService) -> None:
+        self._membership = membership
+        self._serialization = serialization
+
+    def get_partition_owner(self, partition_id: int) -> UUID | None:
+        """Return the UUID of the member that owns the partition, None while it isn't known."""
+        owners = self._membership.partitions.owners
+        return owners[partition_id] if 0 <= partition_id < len(owners) else None
+
+    def get_partition_id(self, key: Any) -> int:
+        """Return the partition that `key` belongs to."""
+        return partition_id(partition_hash(self._serialization.to_data(key)), self.get_partition_count())
+
+    def get_partition_count(self) -> int:
+        """Return the number of partitions, 0 before the first connection."""
+        return self._membership.partitions.count
