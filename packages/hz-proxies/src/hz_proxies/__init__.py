@@ -1,0 +1,1 @@
+"""Hazelcast's data structures for Python, on blocking, futures and asyncio surfaces."""

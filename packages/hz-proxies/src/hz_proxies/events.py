@@ -1,0 +1,76 @@
+"""What listeners of distributed objects are given."""
+
+from typing import Any, Final
+from uuid import UUID
+
+
+class EntryEventType:
+    """Kinds of entry events; a listener asks for several by adding them up."""
+
+    ADDED: Final = 1
+    """An entry was added."""
+
+    REMOVED: Final = 2
+    """An entry was removed."""
+
+    UPDATED: Final = 4
+    """An entry got another value."""
+
+    EVICTED: Final = 8
+    """An entry was evicted."""
+
+    EXPIRED: Final = 16
+    """An entry's time to live or idle time was over."""
+
+    EVICT_ALL: Final = 32
+    """All entries were evicted."""
+
+    CLEAR_ALL: Final = 64
+    """All entries were removed at once."""
+
+    MERGED: Final = 128
+    """An entry was merged after a split of the cluster, or from another cluster."""
+
+    INVALIDATION: Final = 256
+    """An entry that near caches may hold has changed."""
+
+    LOADED: Final = 512
+    """An entry was loaded from a map store."""
+
+
+class EntryEvent:
+    """A change of an entry, or of a whole map.
+
+    Attributes:
+        key: The key; None for events of the whole map.
+        value: The new value, where the event has one and the listener asked for values.
+        old_value: The value before, likewise.
+        merging_value: The value that came in with a merge.
+        event_type: One of :class:`EntryEventType`.
+        uuid: UUID of the member where it happened.
+        number_of_affected_entries: Number of entries, for events of the whole map.
+    """
+
+    __slots__ = ("event_type", "key", "merging_value", "number_of_affected_entries", "old_value", "uuid", "value")
+
+    def __init__(
+        self,
+        key: Any,
+        value: Any,
+        old_value: Any,
+        merging_value: Any,
+        event_type: int,
+        uuid: UUID,
+        number_of_affected_entries: int,
+    ) -> None:
+        self.key = key
+        self.value = value
+        self.old_value = old_value
+        self.merging_value = merging_value
+        self.event_type = event_type
+        self.uuid = uuid
+        self.number_of_affected_entries = number_of_affected_entries
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"EntryEvent({parts})"

@@ -1,0 +1,31 @@
+"""All operations of a map, from which its three surfaces are generated."""
+
+from typing import Generic
+
+from hz_proxies.map.bulk import BulkOperations
+from hz_proxies.map.entries import EntryOperations
+from hz_proxies.map.listeners import ListenerOperations
+from hz_proxies.map.locks import LockOperations
+from hz_proxies.map.processing import ProcessingOperations
+from hz_proxies.map.queries import QueryOperations
+from hz_proxies.types import K, V
+
+
+class MapOperations(
+    EntryOperations[K, V],
+    LockOperations[K, V],
+    BulkOperations[K, V],
+    QueryOperations[K, V],
+    ProcessingOperations[K, V],
+    ListenerOperations[K, V],
+    Generic[K, V],
+):
+    """A map that the members hold, split into partitions by key, with backups.
+
+    Keys and values are stored serialized, and keys are compared so: what is read is a copy, and equal keys must
+    serialize to equal bytes. None is neither a key nor a value.
+    """
+
+    # Read by tools/generate_surfaces.py.
+    blocking_base = "hz_proxies.map.collections.BlockingMapping"
+    asyncio_base = "hz_proxies.map.collections.AsyncioMapping"

@@ -1,0 +1,123 @@
+"""Queries over a map."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, NamedTuple
+
+from hz_core.config import IndexType
+from hz_core.invocation.op import ANY_PARTITION, Op
+from hz_core.proxy import Operations
+from hz_core.wire.method import Method
+from hz_proxies.aggregator import Aggregator
+from hz_proxies.codecs import map as codec
+from hz_proxies.map.index import index_config
+from hz_proxies.predicate import IterationType, PartitionPredicate, Predicate, unwrap_paging
+from hz_proxies.predicate.paging_query import query_page
+from hz_proxies.projection import Projection
+from hz_proxies.types import K, R, V
+
+
+class _Query(NamedTuple):
+    """One of the three things that a query can return."""
+
+    iteration_type: IterationType
+    all: tuple[Method[Any], Any]
+    filtered: tuple[Method[Any], Any]
+
+
+_KEYS = _Query(
+    IterationType.KEY,
+    (codec.KEY_SET, codec.key_set_request),
+    (codec.KEY_SET_WITH_PREDICATE, codec.key_set_with_predicate_request),
+)
+_VALUES = _Query(
+    IterationType.VALUE,
+    (codec.VALUES, codec.values_request),
+    (codec.VALUES_WITH_PREDICATE, codec.values_with_predicate_request),
+)
+_ENTRIES = _Query(
+    IterationType.ENTRY,
+    (codec.ENTRY_SET, codec.entry_set_request),
+    (codec.ENTRIES_WITH_PREDICATE, codec.entries_with_predicate_request),
+)
+
+
+class QueryOperations(Operations, Generic[K, V]):
+    """They run on the members, in parallel, each on its own partitions."""
+
+    def key_set(self, predicate: Predicate | None = None) -> Op[list[K]]:
+        """Return copies of all keys, or of those whose entries match `predicate` (a paging one: of its page).
+
+        Source: messages ``Map.keySet``, ``Map.keySetWithPredicate`` and ``Map.keySetWithPagingPredicate``.
+        """
+        return self._query(_KEYS, predicate)
+
+    def values(self, predicate: Predicate | None = None) -> Op[list[V]]:
+        """Return copies of all values, or of those whose entries match `predicate` (a paging one: of its page).
+
+        Source: messages ``Map.values``, ``Map.valuesWithPredicate`` and ``Map.valuesWithPagingPredicate``.
+        """
+        return self._query(_VALUES, predicate)
+
+    def entry_set(self, predicate: Predicate | None = None) -> Op[list[tuple[K, V]]]:
+        """Return copies of all entries, or of those that match `predicate` (a paging one: of its page).
+
+        Source: messages ``Map.entrySet``, ``Map.entriesWithPredicate`` and ``Map.entriesWithPagingPredicate``.
+        """
+        return self._query(_ENTRIES, predicate)
+
+    def aggregate(self, aggregator: Aggregator[R], predicate: Predicate | None = None) -> Op[R]:
+        """Return what `aggregator` makes of all entries, or of those that match `predicate`.
+
+        Source: messages ``Map.aggregate`` and ``Map.aggregateWithPredicate``.
+        """
+        data = self._value(aggregator, "aggregator")
+        if predicate is None:
+            return Op(codec.AGGREGATE, codec.aggregate_request(-1, self.name, data))
+        request = codec.aggregate_with_predicate_request(-1, self.name, data, self._to_data(predicate))
+        return Op(codec.AGGREGATE_WITH_PREDICATE, request)
+
+    def project(self, projection: Projection[R], predicate: Predicate | None = None) -> Op[list[R]]:
+        """Return what `projection` makes of each entry, or of each that matches `predicate`.
+
+        Source: messages ``Map.project`` and ``Map.projectWithPredicate``.
+        """
+        data = self._value(projection, "projection")
+        if predicate is None:
+            return Op(codec.PROJECT, codec.project_request(-1, self.name, data))
+        request = codec.project_with_predicate_request(-1, self.name, data, self._to_data(predicate))
+        return Op(codec.PROJECT_WITH_PREDICATE, request)
+
+    def add_index(
+        self,
+        attributes: Sequence[str] | None = None,
+        index_type: int | str = IndexType.SORTED,
+        name: str | None = None,
+        bitmap_index_options: Mapping[str, Any] | None = None,
+    ) -> Op[None]:
+        """Add an index, so that queries over its attributes are fast. Best added before the entries.
+
+        Args:
+            attributes: Names of the attributes.
+            index_type: An :class:`IndexType`, its value or its name: SORTED for ranges and equality, HASH for
+                equality, BITMAP for equality on an attribute of few values.
+            name: Name of the index; made from the map, the type and the attributes when None.
+            bitmap_index_options: For BITMAP: ``unique_key``, the attribute that identifies an entry (its key
+                by default), and ``unique_key_transformation``, a :class:`UniqueKeyTransformation`.
+
+        Source: message ``Map.addIndex``.
+        """
+        config = index_config(self.name, attributes, index_type, name, bitmap_index_options)
+        return Op(codec.ADD_INDEX, codec.add_index_request(-1, self.name, config))
+
+    def _query(self, query: _Query, predicate: Predicate | None) -> Op[Any]:
+        if predicate is None:
+            method, encode = query.all
+            return Op(method, encode(-1, self.name))
+        partition = ANY_PARTITION
+        if isinstance(predicate, PartitionPredicate):
+            partition = self._partition(self._to_data(predicate.partition_key))
+        paging: Any = predicate
+        if unwrap_paging(predicate) is not None:
+            return query_page(self.name, paging, query.iteration_type, self._to_data, partition)
+        method, encode = query.filtered
+        return Op(method, encode(partition, self.name, self._to_data(predicate)), partition)

@@ -1,0 +1,71 @@
+"""Predicates: conditions on map entries that members evaluate.
+
+Source: the predicate factory (-20) of the members' serialization; `PagingPredicateHolder` of the protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from hz_proxies.predicate.base import PREDICATE_FACTORY_ID, BuiltInPredicate, Predicate
+from hz_proxies.predicate.functions import (
+    and_,
+    between,
+    equal,
+    false,
+    greater,
+    greater_or_equal,
+    ilike,
+    in_,
+    instance_of,
+    less,
+    less_or_equal,
+    like,
+    not_,
+    not_equal,
+    or_,
+    paging,
+    partition,
+    regex,
+    sql,
+    true,
+)
+from hz_proxies.predicate.paging_predicate import IterationType, PagingPredicate, unwrap_paging
+from hz_proxies.predicate.partition_predicate import PartitionPredicate
+
+PREDICATE_FACTORY: Final[Mapping[int, Callable[[], Predicate]]] = MappingProxyType(
+    {**BuiltInPredicate.factory(), **PartitionPredicate.factory()}
+)
+"""Class id to constructor, for reading built-in predicates back."""
+
+__all__ = [
+    "PREDICATE_FACTORY",
+    "PREDICATE_FACTORY_ID",
+    "IterationType",
+    "PagingPredicate",
+    "PartitionPredicate",
+    "Predicate",
+    "and_",
+    "between",
+    "equal",
+    "false",
+    "greater",
+    "greater_or_equal",
+    "ilike",
+    "in_",
+    "instance_of",
+    "less",
+    "less_or_equal",
+    "like",
+    "not_",
+    "not_equal",
+    "or_",
+    "paging",
+    "partition",
+    "regex",
+    "sql",
+    "true",
+    "unwrap_paging",
+]

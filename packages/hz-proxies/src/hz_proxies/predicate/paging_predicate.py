@@ -1,0 +1,189 @@
+"""`PagingPredicate`: the results of a query, sorted by the members and fetched page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Final, NoReturn, Protocol, TypeAlias
+
+from hz_proxies.built_in import check_int
+from hz_proxies.predicate.base import Predicate
+from hz_proxies.predicate.partition_predicate import PartitionPredicate
+from hz_serialization import Data, HazelcastSerializationError
+from hz_serialization.api import ObjectDataInput, ObjectDataOutput
+
+_CLASS_ID: Final = 15
+
+Anchor: TypeAlias = tuple[int, tuple[Data, Data | None]]
+
+
+class IterationType(IntEnum):
+    """What a query gives: the values are those of `PagingPredicateHolder.iterationTypeId`."""
+
+    KEY = 0
+    VALUE = 1
+    ENTRY = 2
+
+
+class Anchors(Protocol):
+    """What `PagingPredicate.update_anchors` takes: the `AnchorDataListHolder` of a response."""
+
+    @property
+    def anchor_page_list(self) -> Sequence[int]:
+        """Page numbers, from 0."""
+
+    @property
+    def anchor_data_list(self) -> Sequence[tuple[Data, Data | None]]:
+        """Key and value of the last entry of each of those pages."""
+
+
+class PagingPredicate(Predicate):
+    """A query whose results come in pages: pass it to `Map.key_set`, `Map.values` or `Map.entry_set`.
+
+    Set the page with `next_page`, `previous_page` or `page`, and query again. It remembers where the pages
+    that it has seen end (its anchors), so that members need not sort all results again for the next one; so
+    use one object for one map, and call `reset` before you use it for another. It is not thread-safe: wait
+    for one query before you start the next.
+    """
+
+    __slots__ = ("_anchors", "_comparator", "_iteration_type", "_page", "_page_size", "_predicate")
+
+    def __init__(self, predicate: Predicate | None, page_size: int, comparator: object = None) -> None:
+        self._predicate = predicate
+        self._page_size = page_size
+        self._comparator = comparator
+        self._page = 0
+        self._anchors: list[Anchor] = []
+        self._iteration_type: IterationType | None = None
+
+    def reset(self) -> None:
+        """Goes back to the first page and forgets the anchors, for use in another query."""
+        self._page = 0
+        self._anchors = []
+        self._iteration_type = None
+
+    def next_page(self) -> int:
+        """Goes one page on; a page beyond the last one is empty.
+
+        Returns:
+            The new page index.
+        """
+        self._page += 1
+        return self._page
+
+    def previous_page(self) -> int:
+        """Goes one page back, unless this is page 0.
+
+        Returns:
+            The new page index.
+        """
+        self._page = max(0, self._page - 1)
+        return self._page
+
+    @property
+    def page(self) -> int:
+        """Index of the current page, from 0. Set it to jump; a page beyond the last one is empty.
+
+        Raises:
+            TypeError: When set to something other than an int.
+            ValueError: When set to a negative number.
+        """
+        return self._page
+
+    @page.setter
+    def page(self, page: int) -> None:
+        self._page = check_int("PagingPredicate.page", "page", page, minimum=0)
+
+    @property
+    def page_size(self) -> int:
+        """Number of results in a page (in the last one maybe less)."""
+        return self._page_size
+
+    @property
+    def predicate(self) -> Predicate | None:
+        """The inner predicate, or None if nothing is filtered out."""
+        return self._predicate
+
+    @property
+    def comparator(self) -> object:
+        """The object that names the members' comparator, or None for natural order."""
+        return self._comparator
+
+    @property
+    def iteration_type(self) -> IterationType | None:
+        """What it was last queried for; None before the first query."""
+        return self._iteration_type
+
+    @property
+    def anchors(self) -> list[Anchor]:
+        """Page index, and (key, value) in serialized form, of the last entry of each known page."""
+        return list(self._anchors)
+
+    def begin_query(self, iteration_type: IterationType) -> list[Anchor]:
+        """Notes what is queried for, and gives the anchors to send.
+
+        Anchors of another iteration type are forgotten: they mark places in another order.
+        """
+        if iteration_type is not self._iteration_type:
+            self._iteration_type = iteration_type
+            self._anchors = []
+        return self.anchors
+
+    def update_anchors(self, anchors: Anchors, iteration_type: IterationType) -> None:
+        """Keeps the anchors that came with a page, in place of the ones before.
+
+        Those of a query that is no longer the current one (reset, or queried for something else since) are
+        ignored.
+
+        Args:
+            anchors: `anchorDataList` of the response.
+            iteration_type: What the request asked for.
+
+        Raises:
+            HazelcastSerializationError: If the response has not one entry per page.
+        """
+        pages, entries = len(anchors.anchor_page_list), len(anchors.anchor_data_list)
+        if pages != entries:
+            raise HazelcastSerializationError(
+                f"The response to a paging query has {pages} anchor pages but {entries} anchor entries; "
+                f"the page cannot be trusted. Query it again."
+            )
+        if iteration_type is self._iteration_type:
+            self._anchors = list(zip(anchors.anchor_page_list, anchors.anchor_data_list, strict=True))
+
+    def get_class_id(self) -> int:
+        """Class id of the member's paging predicate."""
+        return _CLASS_ID
+
+    def write_data(self, object_data_output: ObjectDataOutput) -> None:
+        """Refuses: a query sends its parts one by one.
+
+        Raises:
+            HazelcastSerializationError: Always. Since 5.4 members do not read this predicate as an object.
+        """
+        self._refuse("sent as an object")
+
+    def read_data(self, object_data_input: ObjectDataInput) -> None:
+        """Refuses: members never send one.
+
+        Raises:
+            HazelcastSerializationError: Always.
+        """
+        self._refuse("read as an object")
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise HazelcastSerializationError(
+            f"{self!r} cannot be {what}: a paging predicate is only for key_set, values and entry_set of a "
+            f"Map, not for transactions, listeners, aggregations, projections, entry processors, nor as a "
+            f"part of another predicate. Use its inner predicate there."
+        )
+
+    def __repr__(self) -> str:
+        comparator = "" if self._comparator is None else f", {self._comparator!r}"
+        return f"<paging({self._predicate!r}, {self._page_size}{comparator}) at page {self._page}>"
+
+
+def unwrap_paging(predicate: object) -> PagingPredicate | None:
+    """The paging predicate in `predicate`: itself, or the target of a partition predicate; else None."""
+    target = predicate.target if isinstance(predicate, PartitionPredicate) else predicate
+    return target if isinstance(target, PagingPredicate) else None
