@@ -45,8 +45,18 @@ class Surface:
 
 SURFACES = (
     Surface("futures.py", "", "FuturesSurface", "operations return futures", "Future[{}]", "def", "return"),
-    Surface("blocking.py", "Blocking", "BlockingSurface", "operations wait for their results", "{}", "def", "return"),
-    Surface("aio.py", "Async", "AsyncioSurface", "operations are coroutines", "{}", "async def", "return await"),
+    Surface(
+        "blocking.py",
+        "Blocking",
+        "BlockingSurface",
+        "operations wait for their results",
+        "{}",
+        "def",
+        "return",
+    ),
+    Surface(
+        "aio.py", "Async", "AsyncioSurface", "operations are coroutines", "{}", "async def", "return await"
+    ),
 )
 
 
@@ -72,7 +82,9 @@ class Structure:
     def _collect(self, node: ast.ClassDef, tree: ast.Module) -> None:
         imports = dict(_imports(tree))
         for base in node.bases:
-            name = base.value.id if isinstance(base, ast.Subscript) and isinstance(base.value, ast.Name) else ""
+            name = (
+                base.value.id if isinstance(base, ast.Subscript) and isinstance(base.value, ast.Name) else ""
+            )
             statement = imports.get(name, "")
             module = statement.split(" ")[1] if statement.startswith("from ") else ""
             path = self.package_root.parent / (module.replace(".", "/") + ".py")
@@ -113,7 +125,11 @@ class Structure:
         """Return the dotted name of the hand-written base of a surface, where the operations class names one."""
         wanted = {"Blocking": "blocking_base", "Async": "asyncio_base"}.get(surface.prefix, "futures_base")
         for item in self.node.body:
-            if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name) and item.targets[0].id == wanted:
+            if (
+                isinstance(item, ast.Assign)
+                and isinstance(item.targets[0], ast.Name)
+                and item.targets[0].id == wanted
+            ):
                 assert isinstance(item.value, ast.Constant)
                 return str(item.value.value)
         return None
@@ -124,15 +140,16 @@ class Structure:
         names: set[str] = set()
         body = "\n".join(self._render_method(m, surface, names) for m in self.methods.values())
         parameters = sorted(names & {"K", "V"})
+        generic = f"[{', '.join(parameters)}]" if parameters else ""
         mixin = self.mixin(surface)
         base = surface.base
         lines = {f"from hz_core.proxy import {base}"}
         if mixin is not None:
             where, _, base = mixin.rpartition(".")
             lines = {f"from {where} import {base}"}
-            base += f"[{', '.join(parameters)}]" if parameters else ""
+            base += generic
         if parameters:
-            base += f", Generic[{', '.join(parameters)}]"
+            base += f", Generic{generic}"
             names.add("Generic")
         lines |= {self.imports[n] for n in names if n in self.imports}
         if "Generic" in names:
@@ -140,17 +157,18 @@ class Structure:
         if surface.prefix == "":
             lines.add("from hz_core.future import Future")
             lines.add(f"from {module.rpartition('.')[0]}.blocking import Blocking{self.name}")
+        lines.add(f"from {module} import {self.node.name}")
         doc = self.doc.replace("\n", "\n    ").replace("\n    \n", "\n\n")
         text = (
             f"{MARK}{self.source.relative_to(ROOT)}; do not edit.\n"
             f'"""{self.name}: {surface.title}."""\n\n' + "\n".join(sorted(lines)) + "\n\n\n"
             f"class {surface.prefix}{self.name}({base}):\n"
             f'    """{doc}\n\n    Its {surface.title}.\n    """\n\n'
+            f"    _ops: {self.node.name}{generic}\n\n"
         )
         if surface.prefix == "":
-            args = f"[{', '.join(parameters)}]" if parameters else ""
             text += (
-                f'    def blocking(self) -> "Blocking{self.name}{args}":\n'
+                f'    def blocking(self) -> "Blocking{self.name}{generic}":\n'
                 f'        """Return the same object with operations that wait for their results."""\n'
                 f"        return Blocking{self.name}(self._client, self.service_name, self.name, self._ops)\n\n"
             )

@@ -35,7 +35,7 @@ class Shape:
 
 
 def protocol_folder(root: Path) -> Path | None:
-    """The folder of the protocol's reference data, if there: ``HZ_PROTOCOL_DIR``, or beside the repository."""
+    """The folder of the protocol's reference data, if any: ``HZ_PROTOCOL_DIR``, or beside the repository."""
     folder = Path(os.environ.get("HZ_PROTOCOL_DIR", root.parent / "shared" / "protocol"))
     return folder if folder.is_dir() else None
 

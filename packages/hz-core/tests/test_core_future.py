@@ -662,7 +662,7 @@ def test_race_of_concurrent_wait_and_completing(when: str) -> None:
         def wait(parts: list[Future[int]] = parts, outcomes: list[Any] = outcomes) -> None:
             outcomes.append(concurrent.futures.wait(parts, LONG, when))
 
-        race(wait, wait, *(lambda p=p: p.set_result(1) for p in parts))  # type: ignore[misc] # a default binds p now
+        race(wait, wait, *(lambda p=p: p.set_result(1) for p in parts))
         for done, not_done in outcomes:
             assert len(done) >= (3 if when == "ALL_COMPLETED" else 1)
             assert done | not_done == set(parts)
@@ -689,5 +689,5 @@ def test_race_of_combining() -> None:
     for _ in range(200):
         parts: list[Future[int]] = [Future() for _ in range(3)]
         combined = combine_futures(parts)
-        race(*(lambda i=i, p=p: p.set_result(i) for i, p in enumerate(parts)))  # type: ignore[misc] # as above
+        race(*(lambda i=i, p=p: p.set_result(i) for i, p in enumerate(parts)))
         assert combined.result(LONG) == [0, 1, 2]

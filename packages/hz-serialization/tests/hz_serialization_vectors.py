@@ -32,7 +32,9 @@ HERE = Path(__file__).parent
 _MINUS_3 = timezone(timedelta(hours=-3))
 _FLOAT = struct.unpack(">f", struct.pack(">f", 900.5678))[0]
 _UUID = UUID(int=(-50992225 & 0xFFFFFFFFFFFFFFFF) << 64 | 56789)
-_QUEUE = [3, 1, 2]
+_MAPS = ("HashMap", "ConcurrentSkipListMap", "ConcurrentHashMap", "LinkedHashMap", "TreeMap")
+_SETS = ("HashSet", "TreeSet", "LinkedHashSet", "CopyOnWriteArraySet", "ConcurrentSkipListSet")
+_QUEUES = ("ArrayDeque", "LinkedBlockingQueue", "ArrayBlockingQueue", "LinkedTransferQueue")
 
 
 class Vector(NamedTuple):
@@ -142,16 +144,9 @@ VALUES: dict[str, Any] = {
     "ArrayList.empty": [],
     "LinkedList": ["a", None, 1],
     "CopyOnWriteArrayList": ["a", None, 1],
-    **dict.fromkeys(
-        ("HashMap", "ConcurrentSkipListMap", "ConcurrentHashMap", "LinkedHashMap", "TreeMap"),
-        {"a": 1, "b": 2},
-    ),
-    **dict.fromkeys(
-        ("HashSet", "TreeSet", "LinkedHashSet", "CopyOnWriteArraySet", "ConcurrentSkipListSet"), {1, 2, 3}
-    ),
-    **dict.fromkeys(
-        ("ArrayDeque", "LinkedBlockingQueue", "ArrayBlockingQueue", "LinkedTransferQueue"), _QUEUE
-    ),
+    **{name: {"a": 1, "b": 2} for name in _MAPS},
+    **{name: {1, 2, 3} for name in _SETS},
+    **{name: [3, 1, 2] for name in _QUEUES},
     "PriorityBlockingQueue": [1, 3, 2],
     "PriorityQueue": [1, 3, 2],
     "DelayQueue": [],
@@ -175,7 +170,7 @@ _COMPATIBILITY: dict[str, Any] = {
     "long[]": array("q", [-50992225, 1231232141, 2, 3]),
     "String[]": StringArray(
         [
-            "Pijamalı hasta, yağız şoföre çabucak güvendi.",
+            "Pijamal\u0131 hasta, ya\u011f\u0131z şoföre çabucak güvendi.",
             "イロハニホヘト チリヌルヲ ワカヨタレソ ツネナラム",
             "The quick brown fox jumps over the lazy dog",
         ]
@@ -197,11 +192,19 @@ WRITTEN_AS: dict[str, Any] = {
 """The class that makes Python write the value as the Java type it came from."""
 
 NOT_WRITTEN = {
-    "SimpleImmutableEntry", "Date", "LinkedList", "CopyOnWriteArrayList", "ConcurrentSkipListMap",
-    "ConcurrentHashMap", "LinkedHashMap", "TreeMap", "TreeSet", "LinkedHashSet", "CopyOnWriteArraySet",
-    "ConcurrentSkipListSet", "ArrayDeque", "LinkedBlockingQueue", "ArrayBlockingQueue", "PriorityBlockingQueue",
-    "DelayQueue", "SynchronousQueue", "LinkedTransferQueue", "PriorityQueue", "Optional",
-}  # fmt: skip
+    *_MAPS[1:],
+    *_SETS[1:],
+    *_QUEUES,
+    "SimpleImmutableEntry",
+    "Date",
+    "LinkedList",
+    "CopyOnWriteArrayList",
+    "PriorityBlockingQueue",
+    "DelayQueue",
+    "SynchronousQueue",
+    "PriorityQueue",
+    "Optional",
+}
 """Java types that are read as the Python type that is written as another Java type."""
 
 NANOSECONDS = {"LocalTime", "LocalDateTime", "OffsetDateTime"}

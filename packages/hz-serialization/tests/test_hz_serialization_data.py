@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from hz_serialization import SerializationService, partition_hash, partition_id
 from hz_serialization.data import murmur3
 

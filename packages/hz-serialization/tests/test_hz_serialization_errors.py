@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from hz_serialization import (
     Byte,
     Char,
@@ -101,6 +102,8 @@ class _Nowhere(tzinfo):
     def utcoffset(self, dt: datetime | None) -> None:
         return None
 
+    dst = tzname = utcoffset
+
 
 def test_a_zone_without_offset_is_refused() -> None:
     assert "gives no UTC offset" in _refusal(datetime(2020, 1, 1, tzinfo=_Nowhere()))
@@ -148,10 +151,9 @@ def test_a_container_that_changes_meanwhile_is_refused() -> None:
 
 
 def test_errors_survive_pickling_and_carry_their_cause() -> None:
-    try:
+    with pytest.raises(HazelcastSerializationError) as caught:
         SERVICE.to_data([Opaque()])
-    except HazelcastSerializationError as error:
-        assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     cause = ValueError("why")
     error = HazelcastError("what", cause)
     assert (str(error), error.cause, error.__cause__) == ("what", cause, cause)

@@ -1,11 +1,12 @@
 """The client for asyncio."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 from hz_core.client import client_numbers
+from hz_core.cluster.membership import Membership
 from hz_core.config import ClientConfig
 from hz_core.drivers.aio import AsyncioDriver
 from hz_core.engine import Engine
@@ -14,7 +15,7 @@ from hz_core.invocation.op import Flow, Op
 from hz_core.lifecycle import LifecycleService
 from hz_core.listener import ListenerSpec
 from hz_core.load_balancer import RoundRobinLB
-from hz_core.proxy import AsyncioT, ProxyKind
+from hz_core.proxy import AsyncioT, ProxyKind, check_name
 from hz_core.services import ClusterService, PartitionService
 from hz_serialization import SerializationService
 
@@ -37,7 +38,7 @@ class AsyncioClient:
     """
 
     def __init__(self, config: ClientConfig | None = None) -> None:
-        config = config or ClientConfig()
+        config = ClientConfig() if config is None else config
         self.config = config
         self.name: str = config.client_name or f"hz.client_{next(client_numbers)}"
         self._loop = asyncio.get_running_loop()
@@ -96,6 +97,11 @@ class AsyncioClient:
 
     # --- what operations ask (Cluster) ------------------------------------------------------------------------
 
+    @property
+    def view(self) -> Membership:
+        """The members and partitions, as known now."""
+        return self._engine.membership
+
     def partition_count(self) -> int:
         """Return the number of partitions.
 
@@ -126,8 +132,7 @@ class AsyncioClient:
             kind: The kind of object, as the package of its proxy exports it.
             name: Its name, the same for all clients.
         """
-        if not isinstance(name, str) or not name:
-            raise ValueError(f"the name of a distributed object must be a non-empty string, not {name!r}")
+        check_name(name)
         key = (kind.service_name, name)
         if key not in self._proxies:
             await self.run(self._engine.create_proxy(*key))

@@ -6,7 +6,9 @@ from itertools import count
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
+from hz_core.cluster.membership import Membership
 from hz_core.config import ClientConfig
+from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.threaded import ThreadedDriver
 from hz_core.drivers.transport import SocketTransport
 from hz_core.engine import Engine
@@ -16,7 +18,7 @@ from hz_core.invocation.op import Flow, Op
 from hz_core.lifecycle import LifecycleService
 from hz_core.listener import ListenerSpec
 from hz_core.load_balancer import RoundRobinLB
-from hz_core.proxy import FuturesT, ProxyKind
+from hz_core.proxy import FuturesT, ProxyKind, check_name
 from hz_core.services import ClusterService, PartitionService
 from hz_serialization import SerializationService
 
@@ -41,7 +43,7 @@ class Client:
     """
 
     def __init__(self, config: ClientConfig | None = None) -> None:
-        config = config or ClientConfig()
+        config = ClientConfig() if config is None else config
         self.config = config
         self.name: str = config.client_name or f"hz.client_{next(client_numbers)}"
         self._driver = ThreadedDriver(self.name, config.socket_options)
@@ -52,6 +54,7 @@ class Client:
         self.partition_service = PartitionService(self._engine.membership, self.serialization)
         balancer.init(self.cluster_service)
         self._invoke = self._engine.invocations.submit
+        self._complete = self._driver.complete
         self._proxies: dict[tuple[str, str], Any] = {}
         self._proxies_lock = threading.Lock()
         self._driver.start()
@@ -82,7 +85,7 @@ class Client:
         future: Future[T] = Future(self._driver)
         try:
             invocation = self._invoke(op, future)
-        except Exception as e:  # noqa: BLE001 - an operation that can't be sent is a failed operation
+        except Exception as e:
             future.set_exception(e)
             return future
         future.operation = invocation
@@ -95,9 +98,9 @@ class Client:
 
     def call(self, op: Op[T]) -> T:
         """Send `op` and wait for its result."""
-        future: Future[T] = Future(self._driver)
-        future.operation = self._invoke(op, future)
-        return future.result()
+        waiting = BlockingCall()
+        result: T = self._complete(waiting, self._invoke(op, waiting))
+        return result
 
     def run(self, flow: Flow[T]) -> Future[T]:
         """Start `flow` and return the future of its result."""
@@ -112,7 +115,7 @@ class Client:
             while True:
                 try:
                     value = self._wait_step(wanted)
-                except Exception as e:  # noqa: BLE001 - the flow may know what to do with it
+                except Exception as e:
                     wanted = flow.throw(e)
                 else:
                     wanted = flow.send(value)
@@ -134,6 +137,11 @@ class Client:
         return step.result()
 
     # --- what operations ask (Cluster) ------------------------------------------------------------------------
+
+    @property
+    def view(self) -> Membership:
+        """The members and partitions, as known now."""
+        return self._engine.membership
 
     def partition_count(self) -> int:
         """Return the number of partitions.
@@ -165,8 +173,7 @@ class Client:
             kind: The kind of object, as the package of its proxy exports it.
             name: Its name, the same for all clients.
         """
-        if not isinstance(name, str) or not name:
-            raise ValueError(f"the name of a distributed object must be a non-empty string, not {name!r}")
+        check_name(name)
         key = (kind.service_name, name)
         proxy = self._proxies.get(key)
         if proxy is None:

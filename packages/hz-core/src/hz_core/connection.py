@@ -52,6 +52,8 @@ class Connection:
         close_reason: Why it was closed, None while it is alive.
         pending: What waits for a reply over this connection, by correlation id. Single dictionary operations are
             atomic, so any thread may use it without a lock: whoever pops an entry owns it.
+        deliver: Called by the driver, by one thread at a time, with this connection and the messages that the
+            reader gave.
         event_handlers: Who takes the events of a listener registration, by correlation id.
         last_read: When something was received last, in the engine's coarse time (seconds).
         last_write: When something was sent last, likewise.
@@ -62,6 +64,7 @@ class Connection:
         "address",
         "alive",
         "close_reason",
+        "deliver",
         "event_handlers",
         "id",
         "last_read",
@@ -73,7 +76,9 @@ class Connection:
         "transport",
     )
 
-    def __init__(self, connection_id: int, address: Address, owner: ConnectionOwner, max_message_size: int) -> None:
+    def __init__(
+        self, connection_id: int, address: Address, owner: ConnectionOwner, max_message_size: int
+    ) -> None:
         self.id = connection_id
         self.address = address
         self.member: UUID | None = None
@@ -87,6 +92,7 @@ class Connection:
         self.last_read = 0.0
         self.last_write = 0.0
         self._owner = owner
+        self.deliver = owner.messages_received
 
     def opened(self, transport: Transport) -> None:
         """Called by the driver when the socket is connected."""
@@ -95,10 +101,6 @@ class Connection:
             self._owner.connection_opened(self)
         else:
             transport.close()
-
-    def received(self, messages: list[bytes]) -> None:
-        """Called by the driver, by one thread at a time, with the messages that the reader gave."""
-        self._owner.messages_received(self, messages)
 
     def lost(self, error: Exception) -> None:
         """Called by the driver on the I/O side when the socket broke, was closed by the peer, or never opened."""

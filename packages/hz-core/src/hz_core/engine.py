@@ -5,8 +5,6 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from hz_serialization import SerializationService
-
 from hz_core.addresses import all_candidates
 from hz_core.cluster.authentication import Credentials
 from hz_core.cluster.backoff import Backoff
@@ -26,8 +24,9 @@ from hz_core.lifecycle import LifecycleService, LifecycleState
 from hz_core.listener import ListenerService
 from hz_core.load_balancer import LoadBalancer
 from hz_core.log import get_logger
-from hz_core.wire.reader import DEFAULT_MAX_MESSAGE_SIZE
 from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError, message_type_of
+from hz_core.wire.reader import DEFAULT_MAX_MESSAGE_SIZE
+from hz_serialization import SerializationService
 
 _logger = get_logger("client")
 
@@ -67,8 +66,11 @@ class Engine:
         self._proxies: dict[tuple[str, str], None] = {}
         self.lifecycle = LifecycleService(io, client_name, self.new_uuid)
         self.membership = Membership(io, self.new_uuid)
-        self.connections = ConnectionManager(io, self._connect_options(), self._credentials(), self.membership, self)
+        self.connections = ConnectionManager(
+            io, self._connect_options(), self._credentials(), self.membership, self
+        )
         self.invocations = InvocationService(io, self, serialization.read, self._policy())
+        self.messages_received = self.invocations.received
         self.listeners = ListenerService(io, self.invocations, self, self.new_uuid)
         self.lifecycle.add_all(config.lifecycle_listeners)
         self.membership.add_all(config.membership_listeners)
@@ -177,7 +179,11 @@ class Engine:
 
     def after(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call `callback` on the I/O side after `seconds`."""
-        self.io.call_soon(lambda: self.io.call_later(seconds, callback) and None)
+
+        def begin() -> None:
+            self.io.call_later(seconds, callback)
+
+        self.io.call_soon(begin)
 
     def partition_count(self) -> int:
         """Return the number of partitions, 0 before the first connection."""
@@ -244,10 +250,6 @@ class Engine:
             error.__cause__ = cause
         self.connections.lose(connection, error)
 
-    def messages_received(self, connection: Connection, messages: list[bytes]) -> None:
-        """Complete what the messages answer."""
-        self.invocations.received(connection, messages)
-
     def connection_ready(self, connection: Connection) -> Flow[None]:
         """Subscribe to the cluster's view where nobody does yet, and register the listeners."""
         if self._viewer is None:
@@ -300,7 +302,11 @@ class Engine:
     def _watch_cluster(self, connection: Connection) -> Flow[None]:
         """Subscribe to members and partitions over `connection` and wait for the first member list."""
         self._viewer = connection
-        op = Op(codec.ADD_CLUSTER_VIEW_LISTENER, codec.add_cluster_view_listener_request(-1), connection=connection)
+        op: Op[Any] = Op(
+            codec.ADD_CLUSTER_VIEW_LISTENER,
+            codec.add_cluster_view_listener_request(-1),
+            connection=connection,
+        )
         arrived = Await(self._view_waiters.append)
 
         def subscribe(promise: Promise) -> None:
@@ -309,11 +315,15 @@ class Engine:
         self.after(_VIEW_TIMEOUT, partial(self._view_overdue, connection))
         yield Settled([arrived, Await(subscribe)])
         if not connection.alive:
-            raise TargetDisconnectedError(f"the connection to {connection.address} was lost while it told its members")
+            raise TargetDisconnectedError(
+                f"the connection to {connection.address} was lost while it told its members"
+            )
 
     def _view_overdue(self, connection: Connection) -> None:
         if connection is self._viewer and self._view_waiters:
-            error = TargetDisconnectedError(f"{connection.address} sent no member list within {_VIEW_TIMEOUT:g} s")
+            error = TargetDisconnectedError(
+                f"{connection.address} sent no member list within {_VIEW_TIMEOUT:g} s"
+            )
             self.connections.lose(connection, error)
 
     def _view_event(self, connection: Connection, message: bytes) -> None:
@@ -328,7 +338,9 @@ class Engine:
         try:
             event = decode(message, self.serialization.read)
         except DECODE_ERRORS as e:
-            reason = HazelcastProtocolError(f"{connection.address} sent a view of the cluster that can't be read: {e}")
+            reason = HazelcastProtocolError(
+                f"{connection.address} sent a view of the cluster that can't be read: {e}"
+            )
             self.connections.lose(connection, reason)
             return
         if isinstance(event, codec.MembersViewEvent):

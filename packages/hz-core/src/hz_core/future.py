@@ -16,6 +16,7 @@ from _thread import LockType, allocate_lock
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import CancelledError
 from concurrent.futures import Future as ConcurrentFuture
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast, overload
@@ -202,7 +203,8 @@ class Future(ConcurrentFuture[T]):
             except IndexError:  # another thread took the last one
                 return
             if isinstance(watcher, LockType):
-                watcher.release()
+                with suppress(RuntimeError):  # a driver may have released it to wake its owner for another reason
+                    watcher.release()
                 continue
             try:
                 watcher(self)

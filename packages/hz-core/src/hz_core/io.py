@@ -22,7 +22,7 @@ class Mutex(Protocol):
         """Take the lock."""
         ...
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, kind: Any, error: Any, traceback: Any, /) -> None:
         """Give the lock back."""
         ...
 

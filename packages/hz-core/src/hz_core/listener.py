@@ -79,7 +79,11 @@ class ListenerService:
     """
 
     def __init__(
-        self, io: IO, invocations: InvocationService, connections: ConnectionSource, new_uuid: Callable[[], UUID]
+        self,
+        io: IO,
+        invocations: InvocationService,
+        connections: ConnectionSource,
+        new_uuid: Callable[[], UUID],
     ) -> None:
         self._io = io
         self._invocations = invocations
@@ -160,4 +164,6 @@ class ListenerService:
                 registration.on_connection[connection] = (server_id, correlation_id)
             promise.set_result(None)
 
-        correlation_id = self._invocations.listen(op, CallbackPromise(registered), registration.handle, connection)
+        correlation_id = self._invocations.listen(
+            op, CallbackPromise(registered), registration.handle, connection
+        )

@@ -1,13 +1,14 @@
 """What proxies of distributed objects stand on: operations written once, and the three surfaces over them."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from hz_core.cluster.membership import Membership
 from hz_core.future import Future
 from hz_core.invocation.op import Flow, Op
 from hz_core.listener import ListenerSpec
 from hz_serialization import Data, SerializationService
-from hz_serialization.data import partition_hash, partition_id
+from hz_serialization.data import MINIMUM_HASH, partition_hash
 
 T = TypeVar("T")
 
@@ -16,6 +17,11 @@ class Cluster(Protocol):
     """What operations may ask of the client they belong to."""
 
     serialization: SerializationService
+
+    @property
+    def view(self) -> Membership:
+        """The members and partitions, as known now."""
+        ...
 
     def partition_count(self) -> int:
         """Return the number of partitions."""
@@ -47,9 +53,13 @@ class Operations:
         self._to_data = cluster.serialization.to_data
         self._read = cluster.serialization.read
         self._owner = cluster.lock_owner
+        self._view = cluster.view
 
     def _partition(self, key_data: Data) -> int:
-        return partition_id(partition_hash(key_data), self._cluster.partition_count())
+        # The rule of `hz_serialization.partition_id`, written out: this is done for every call.
+        count = self._view.partitions.count or self._cluster.partition_count()
+        hash_ = partition_hash(key_data)
+        return 0 if hash_ == MINIMUM_HASH else abs(hash_) % count
 
     def _value(self, value: Any, what: str = "value") -> Data:
         if value is None:
@@ -63,6 +73,12 @@ def none_refused(what: str, name: str) -> AssertionError:
     An AssertionError, as clients since 4.0 raise; programs may rely on it.
     """
     return AssertionError(f"{what} of {name!r} must not be None: distributed objects hold no nulls")
+
+
+def check_name(name: Any) -> None:
+    """Raise ValueError unless `name` can name a distributed object."""
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"the name of a distributed object must be a non-empty string, not {name!r}")
 
 
 class Surface:
@@ -83,16 +99,22 @@ class Surface:
         return f"{type(self).__name__}(name={self.name!r})"
 
 
+class _Submit(Protocol):
+    def __call__(self, op: Op[T], /) -> Future[T]: ...
+
+
+class _Start(Protocol):
+    def __call__(self, flow: Flow[T], /) -> Future[T]: ...
+
+
 class FuturesSurface(Surface):
     """A proxy whose operations return a :class:`Future` at once."""
 
-    def _submit(self, op: Op[T]) -> Future[T]:
-        future: Future[T] = self._client.submit(op)
-        return future
-
-    def _run(self, flow: Flow[T]) -> Future[T]:
-        future: Future[T] = self._client.run(flow)
-        return future
+    def __init__(self, client: Any, service_name: str, name: str, operations: Any) -> None:
+        super().__init__(client, service_name, name, operations)
+        # The client's own methods, so that a call passes through no further function.
+        self._submit: _Submit = client.submit
+        self._run: _Start = client.run
 
     def destroy(self) -> bool:
         """Destroy the distributed object everywhere, with all its data; blocks until that is done.
@@ -103,16 +125,21 @@ class FuturesSurface(Surface):
         return bool(self._client.destroy_proxy(self.service_name, self.name))
 
 
+class _Call(Protocol):
+    def __call__(self, op: Op[T], /) -> T: ...
+
+
+class _Run(Protocol):
+    def __call__(self, flow: Flow[T], /) -> T: ...
+
+
 class BlockingSurface(Surface):
     """A proxy whose operations wait and return the value itself."""
 
-    def _submit(self, op: Op[T]) -> T:
-        result: T = self._client.call(op)
-        return result
-
-    def _run(self, flow: Flow[T]) -> T:
-        result: T = self._client.run_blocking(flow)
-        return result
+    def __init__(self, client: Any, service_name: str, name: str, operations: Any) -> None:
+        super().__init__(client, service_name, name, operations)
+        self._submit: _Call = client.call
+        self._run: _Run = client.run_blocking
 
     def destroy(self) -> bool:
         """Destroy the distributed object everywhere, with all its data.
@@ -123,16 +150,21 @@ class BlockingSurface(Surface):
         return bool(self._client.destroy_proxy(self.service_name, self.name))
 
 
+class _CallAsync(Protocol):
+    def __call__(self, op: Op[T], /) -> Awaitable[T]: ...
+
+
+class _RunAsync(Protocol):
+    def __call__(self, flow: Flow[T], /) -> Awaitable[T]: ...
+
+
 class AsyncioSurface(Surface):
     """A proxy whose operations are coroutines."""
 
-    def _submit(self, op: Op[T]) -> Coroutine[Any, Any, T]:
-        result: Coroutine[Any, Any, T] = self._client.call(op)
-        return result
-
-    def _run(self, flow: Flow[T]) -> Coroutine[Any, Any, T]:
-        result: Coroutine[Any, Any, T] = self._client.run(flow)
-        return result
+    def __init__(self, client: Any, service_name: str, name: str, operations: Any) -> None:
+        super().__init__(client, service_name, name, operations)
+        self._submit: _CallAsync = client.call
+        self._run: _RunAsync = client.run
 
     async def destroy(self) -> bool:
         """Destroy the distributed object everywhere, with all its data.

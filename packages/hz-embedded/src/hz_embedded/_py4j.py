@@ -51,9 +51,13 @@ def connect(port: int, token: str, *, callbacks: bool) -> Any:
     )
 
 
-def silence(gateway: Any) -> None:
-    """Stop the gateway from telling its JVM about collected objects: the JVM is gone, or about to go."""
-    gateway._gateway_client.is_connected = False
+def silence(gateway: Any, *, silent: bool = True) -> None:
+    """Let the gateway send nothing, or send again: for a JVM that is suspended, gone, or about to go.
+
+    py4j tells the JVM of each Java object that Python's garbage collector finds, at any place in any thread: with
+    a suspended JVM that would hang there. Calls made while it is silent raise ``Py4JNetworkError`` at once.
+    """
+    gateway._gateway_client.is_connected = not silent
 
 
 def disconnect(gateway: Any) -> None:

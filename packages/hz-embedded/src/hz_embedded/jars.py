@@ -113,8 +113,8 @@ def _fetch_into(artifact: Artifact, target: Path) -> None:
 def _download(artifact: Artifact, scratch: Path) -> Path:
     """Find the jar in the user's local Maven repository, else fetch it from the remote one into ``scratch``.
 
-    jgo knows the layout of coordinates and the repositories; the transfer is done here, so that its connection
-    is closed in every case and that an error names the answer of each repository.
+    jgo knows the layout of coordinates and the repositories; the transfer is done here, so that its
+    connection is closed in every case and an error names the answer of each repository.
     """
     import requests
     from jgo.constants import default_maven_repo

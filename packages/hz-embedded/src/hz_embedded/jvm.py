@@ -12,7 +12,7 @@ import threading
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 from hz_embedded import _py4j
 from hz_embedded._waiting import call_within
@@ -20,6 +20,7 @@ from hz_embedded.errors import JvmDiedError, JvmStartError, MemberStateError, lo
 from hz_embedded.java import JavaRuntime
 
 _EXIT_SECONDS: Final = 5.0
+_GREETING_BYTES: Final = 64 * 1024
 _FAST_START: Final = (
     "-XX:TieredStopAtLevel=1",
     "-XX:+UseSerialGC",
@@ -81,7 +82,7 @@ class Jvm:
         stdout = self._process.stdout
         assert stdout is not None  # Popen was given a pipe
         try:
-            port, token = call_within(timeout, lambda: (stdout.readline().strip(), stdout.readline().strip()))
+            port, token = call_within(timeout, lambda: self._read_greeting(stdout))
             if not token:
                 raise JvmStartError(
                     f"{self.java.program} ended before its gateway was open (exit code "
@@ -100,6 +101,16 @@ class Jvm:
             ) from error
         stdout.close()
         return gateway
+
+    def _read_greeting(self, stdout: IO[bytes]) -> tuple[bytes, bytes]:
+        """The gateway's port and token; what a failing JVM prints in their place goes to the log."""
+        port = stdout.readline().strip()
+        if port.isdigit():
+            return port, stdout.readline().strip()
+        rest = stdout.read(_GREETING_BYTES)
+        with self.log_file.open("ab") as log:
+            log.write(port + b"\n" + rest)
+        return port, b""
 
     def _exit_code(self) -> int | None:
         self._exited.wait(_EXIT_SECONDS)
@@ -132,7 +143,12 @@ class Jvm:
 
         Raises:
             JvmDiedError: the JVM no longer runs.
+            MemberStateError: the JVM is suspended.
         """
+        if self.suspended:
+            raise MemberStateError(
+                f"the JVM with pid {self.pid} is suspended and cannot be asked; resume it first"
+            )
         if not self.alive:
             raise JvmDiedError(
                 f"the JVM with pid {self.pid} no longer runs (exit code {self._process.returncode}).\n"
@@ -166,6 +182,7 @@ class Jvm:
         """
         self._signal("SIGSTOP")
         self._suspended = True
+        _py4j.silence(self._gateway)
 
     def resume(self) -> None:
         """Let a suspended JVM go on (SIGCONT).
@@ -175,6 +192,7 @@ class Jvm:
         """
         self._signal("SIGCONT")
         self._suspended = False
+        _py4j.silence(self._gateway, silent=False)
 
     def _signal(self, name: str) -> None:
         number = getattr(signal, name, None)
@@ -218,7 +236,7 @@ class Jvm:
             _py4j.disconnect(self._gateway)
 
 
-def _stream(stream: BinaryIO | Any) -> Any:
+def _stream(stream: IO[bytes] | None) -> IO[bytes]:
     assert stream is not None  # Popen was given pipes for both
     return stream
 

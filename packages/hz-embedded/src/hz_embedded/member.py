@@ -68,7 +68,9 @@ class Member:
 
         Raises:
             JvmDiedError: the member's JVM no longer runs.
+            MemberStateError: the member is suspended.
         """
+        self._refuse_suspended("be asked")
         if not self._jvm.alive:
             raise JvmDiedError(f"the JVM of member {self.address} (pid {self._jvm.pid}) no longer runs")
         return self._instance

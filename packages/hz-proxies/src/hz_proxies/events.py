@@ -51,7 +51,15 @@ class EntryEvent:
         number_of_affected_entries: Number of entries, for events of the whole map.
     """
 
-    __slots__ = ("event_type", "key", "merging_value", "number_of_affected_entries", "old_value", "uuid", "value")
+    __slots__ = (
+        "event_type",
+        "key",
+        "merging_value",
+        "number_of_affected_entries",
+        "old_value",
+        "uuid",
+        "value",
+    )
 
     def __init__(
         self,

@@ -145,7 +145,7 @@ def _items_reader(registry: Registry) -> Callable[[bytes, int, int, int], tuple[
             if type_id == -11:  # a string, the most frequent item: read here instead of by a call
                 size = unpack(data, pos)[0]
                 end = pos + 4 + size
-                if 0 <= size and end <= limit:
+                if size >= 0 and end <= limit:
                     append(data[pos + 4 : end].decode())
                     pos = end
                     continue

@@ -9,7 +9,7 @@ from typing import Any
 from hz_serialization.api import ObjectDataOutput
 from hz_serialization.arrays import INT_CODE, pack_booleans, pack_chars, pack_numbers, pack_texts
 from hz_serialization.layout import Layout
-from hz_serialization.problems import MAX_DEPTH, too_deep
+from hz_serialization.problems import MAX_DEPTH, too_deep, unserializable
 from hz_serialization.registry import Registry
 
 
@@ -121,7 +121,13 @@ class DataOutput(ObjectDataOutput):
     def write_object(self, val: Any) -> None:
         if self._depth >= MAX_DEPTH:
             raise too_deep(val)
-        self._writers[type(val)](self._buffer, val, self._depth + 1)
+        try:
+            self._writers[type(val)](self._buffer, val, self._depth + 1)
+        except Exception as error:
+            problem = unserializable(val, error)
+            if problem is error:
+                raise
+            raise problem from error
 
     def to_byte_array(self) -> bytearray:
         return bytearray(self._buffer)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import logging
-import pickle
 from collections.abc import Collection
 from typing import Any
 
 from hz_serialization import type_ids
 from hz_serialization.config import PicklePolicy
-from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.layout import take
 from hz_serialization.problems import Unserializable, damaged, type_name
 from hz_serialization.registry import Registry
@@ -19,23 +16,6 @@ _logger = logging.getLogger("hz_serialization.pickle")
 _INSTEAD = (
     "other languages and queries cannot read it; better use Compact, Portable, JSON or a custom serializer"
 )
-
-
-class _ListedUnpickler(pickle.Unpickler):
-    """Refuses every class and function that is not on the list."""
-
-    def __init__(self, block: bytes, listed: dict[tuple[str, str], type]) -> None:
-        super().__init__(io.BytesIO(block))
-        self._listed = listed
-
-    def find_class(self, module_name: str, global_name: str, /) -> Any:
-        try:
-            return self._listed[module_name, global_name]
-        except KeyError:
-            raise HazelcastSerializationError(
-                f"Cannot read the value: it is a pickle that uses {module_name}.{global_name}, which "
-                "pickle_policy does not list; add that type if its writers are trusted"
-            ) from None
 
 
 class PickleFormat:
@@ -56,6 +36,9 @@ class PickleFormat:
         self._pack, self._unpack = layout.i.pack, layout.i.unpack_from
         registry.add_reader(type_ids.PYTHON_PICKLE, self.read)
         if policy is not PicklePolicy.DENY:
+            from hz_serialization import pickle_codec
+
+            self._dumps, self._loads = pickle_codec.dumps, pickle_codec.loads
             registry.fallback = self.write
 
     def write(self, out: bytearray, value: Any, depth: int) -> None:
@@ -67,7 +50,7 @@ class PickleFormat:
         cls = type(value)
         if self._listed is not None and cls not in self._listed.values():
             raise Unserializable(cls, "no serializer takes this type, and pickle_policy does not list it")
-        block = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        block = self._dumps(value)
         self._tell("written", cls)
         out += self._head + self._pack(len(block))
         out += block
@@ -76,15 +59,12 @@ class PickleFormat:
         """Reads a pickle, if the policy allows it."""
         size = self._unpack(data, pos)[0]
         block = take(data, pos + 4, size)
-        if self._listed is not None:
-            value = _ListedUnpickler(block, self._listed).load()
-        elif self._allowed:
-            value = pickle.loads(block)
-        else:
+        if self._listed is None and not self._allowed:
             raise damaged(
                 f"type id {type_ids.PYTHON_PICKLE} is a Python pickle, and pickle_policy denies it, since "
                 "reading one runs code that its writer chose; if all are trusted, allow it or list the types"
             )
+        value = self._loads(block, self._listed)
         self._tell("read", type(value))
         return value, pos + 4 + size
 

@@ -8,7 +8,12 @@ from hz_core.__about__ import __version__
 from hz_core.codecs import client as codec
 from hz_core.connection import Connection
 from hz_core.core import Address
-from hz_core.errors import AuthenticationError, ClientNotAllowedInClusterError, ConfigurationError, HazelcastError
+from hz_core.errors import (
+    AuthenticationError,
+    ClientNotAllowedInClusterError,
+    ConfigurationError,
+    HazelcastError,
+)
 from hz_core.invocation.op import Flow, Op
 
 PROTOCOL_INIT: Final = b"CP2"
@@ -61,7 +66,9 @@ def authenticate(connection: Connection, credentials: Credentials) -> Flow[Membe
     where = f"the member at {connection.address}"
     if response.status == _AUTHENTICATED:
         if response.member_uuid is None or response.cluster_id is None:
-            raise HazelcastError(f"{where} authenticated the client without telling its own UUID and cluster id")
+            raise HazelcastError(
+                f"{where} authenticated the client without telling its own UUID and cluster id"
+            )
         address = response.address
         return MemberIdentity(
             response.member_uuid,
@@ -92,7 +99,9 @@ def _request(connection: Connection, credentials: Credentials) -> Op[Any]:
         request = encode(-1, credentials.cluster_name, token, *rest, *routing)
         return Op(method, request, connection=connection)
     encode = codec.authentication_request
-    request = encode(-1, credentials.cluster_name, credentials.username, credentials.password, *rest, *routing)
+    request = encode(
+        -1, credentials.cluster_name, credentials.username, credentials.password, *rest, *routing
+    )
     return Op(codec.AUTHENTICATION, request, connection=connection)
 
 

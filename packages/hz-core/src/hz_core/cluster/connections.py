@@ -109,7 +109,7 @@ class ConnectionManager:
                     connection: Connection = yield Await(partial(self._open, address))
                 except ClientNotAllowedInClusterError:
                     raise
-                except Exception as e:  # noqa: BLE001 - every reason is kept for the final error
+                except Exception as e:
                     _logger.warning("could not connect to %s: %s", address, e)
                     failures[address] = e
                 else:
@@ -125,7 +125,9 @@ class ConnectionManager:
         if not self._options.smart:
             return
         missing = [
-            m for m in self._membership.members.members if m.uuid not in self._ready and m.uuid not in self._connecting
+            m
+            for m in self._membership.members.members
+            if m.uuid not in self._ready and m.uuid not in self._connecting
         ]
         if not missing:
             return
@@ -134,7 +136,9 @@ class ConnectionManager:
         self._connecting.difference_update(m.uuid for m in missing)
         for member, outcome in zip(missing, outcomes, strict=True):
             if isinstance(outcome, Exception):
-                _logger.warning("could not connect to member %s at %s: %s", member.uuid, member.address, outcome)
+                _logger.warning(
+                    "could not connect to member %s at %s: %s", member.uuid, member.address, outcome
+                )
 
     def _candidates(self) -> list[Address]:
         known = [self._options.translate(m) for m in self._membership.members.members]
@@ -182,17 +186,23 @@ class ConnectionManager:
         yield Await(lambda promise: self._io.call_soon(lambda: promise.set_result(None)))
         existing = self._ready.get(identity.member)
         if existing is not None:
-            connection.shut(TargetDisconnectedError("another connection to the same member was there already"))
+            connection.shut(
+                TargetDisconnectedError("another connection to the same member was there already")
+            )
             return existing
         self._admit(connection, identity)
         connection.member = identity.member
         connection.server_version = identity.server_version
         if self._options.smart and self._options.backup_acks:
-            yield Op(codec.LOCAL_BACKUP_LISTENER, codec.local_backup_listener_request(-1), connection=connection)
+            yield Op(
+                codec.LOCAL_BACKUP_LISTENER, codec.local_backup_listener_request(-1), connection=connection
+            )
         yield from self._engine.connection_ready(connection)
         yield Await(lambda promise: self._io.call_soon(lambda: promise.set_result(None)))
         if not connection.alive:
-            raise TargetDisconnectedError(f"the connection to {connection.address} was lost while it was set up")
+            raise TargetDisconnectedError(
+                f"the connection to {connection.address} was lost while it was set up"
+            )
         self._ready[identity.member] = connection
         self.refresh_routes()
         _logger.info(

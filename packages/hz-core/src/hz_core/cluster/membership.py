@@ -26,7 +26,9 @@ class Membership:
         self.partitions = PartitionTable(-1, 0, ())
         self._partitions_from: Connection | None = None
 
-    def add_listener(self, added: MemberCallback, removed: MemberCallback, fire_for_existing: bool = False) -> str:
+    def add_listener(
+        self, added: MemberCallback, removed: MemberCallback, fire_for_existing: bool = False
+    ) -> str:
         """Register callbacks for members that join or leave; see :class:`hz_core.services.ClusterService`."""
         registration_id = str(self._new_uuid())
         self._listeners[registration_id] = (added, removed)
@@ -73,7 +75,9 @@ class Membership:
         added = [m for m in after.members if m.uuid not in before.by_uuid]
         if added or removed:
             _logger.info(
-                "members [%d] {%s}", len(after.members), ", ".join(f"{m.address} - {m.uuid}" for m in after.members)
+                "members [%d] {%s}",
+                len(after.members),
+                ", ".join(f"{m.address} - {m.uuid}" for m in after.members),
             )
         for registration_id, (on_added, on_removed) in list(self._listeners.items()):
             for member in removed if on_removed is not None else ():

@@ -30,7 +30,9 @@ class PartitionTable:
         self.owners = tuple(owners)
 
     @classmethod
-    def from_lists(cls, version: int, count: int, lists: Iterable[tuple[UUID, Sequence[int]]]) -> "PartitionTable":
+    def from_lists(
+        cls, version: int, count: int, lists: Iterable[tuple[UUID, Sequence[int]]]
+    ) -> "PartitionTable":
         """Make the table from the cluster's form: each member with the ids of its partitions.
 
         Ids outside of 0 … count-1 are ignored, so that a strange table can't break routing.

@@ -38,7 +38,7 @@ class AsyncioTransport(asyncio.Protocol):
             self._connection.lost(e)
             return
         if messages:
-            self._connection.received(messages)
+            self._connection.deliver(self._connection, messages)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is closed (called by asyncio)."""
@@ -69,7 +69,9 @@ class AsyncioDriver:
         socket_options: Triples for `setsockopt`, for each new socket.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, socket_options: Sequence[tuple[int, int, Any]] = ()) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, socket_options: Sequence[tuple[int, int, Any]] = ()
+    ) -> None:
         self.random: Randomness = SystemRandom()
         self.now = loop.time
         self._loop = loop
@@ -99,7 +101,7 @@ class AsyncioDriver:
     async def _connect(self, connection: Connection, address: Address, timeout: float) -> None:
         try:
             transport = await asyncio.wait_for(self._open(connection, address), timeout or None)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             connection.lost(TimeoutError(f"no connection within {timeout:g} s (connection_timeout)"))
         except OSError as e:
             connection.lost(e)

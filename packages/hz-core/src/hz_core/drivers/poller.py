@@ -5,6 +5,7 @@ import select
 import selectors
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Protocol
 
 READ: Final = 1
@@ -134,18 +135,15 @@ class SelectorPoller:
         return ready
 
     def _drain(self) -> None:
-        try:
+        with suppress(BlockingIOError):
             while self._woken.recv(4096):
                 pass
-        except BlockingIOError:
-            pass
 
     def wake(self) -> None:
         """See :class:`Poller`."""
-        try:
+        # When the buffer is full, the poller has more than enough to wake it.
+        with suppress(BlockingIOError):
             self._waker.send(b"\0")
-        except BlockingIOError:
-            pass  # full: the poller has more than enough to wake it
 
     def close(self) -> None:
         """See :class:`Poller`."""

@@ -12,11 +12,13 @@ from typing import Any, Final
 
 from hz_core.connection import Connection
 from hz_core.core import Address
+from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.dialing import Dial
 from hz_core.drivers.executor import CallbackExecutor
 from hz_core.drivers.poller import READ, WRITE, new_poller
 from hz_core.drivers.transport import SocketTransport
 from hz_core.future import Future, wait_on_lock
+from hz_core.invocation.invocation import Invocation
 from hz_core.io import Mutex, Randomness
 from hz_core.log import get_logger
 
@@ -42,7 +44,7 @@ class ThreadTimer:
 
 
 class ThreadedDriver:
-    """Sockets, clock and threads of one blocking client (see :class:`hz_core.io.IO` and :class:`hz_core.future.Waiter`).
+    """Sockets, clock and threads of one client (see :class:`hz_core.io.IO` and :class:`hz_core.future.Waiter`).
 
     Args:
         name: Name of the client, for the threads' names.
@@ -105,10 +107,27 @@ class ThreadedDriver:
 
         Dial(self, address, timeout, self._socket_options, done)
 
-    # --- waiting (Waiter) -------------------------------------------------------------------------------------
+    # --- waiting ----------------------------------------------------------------------------------------------
+
+    def complete(self, call: BlockingCall, invocation: Invocation) -> Any:
+        """Wait for a blocking call, reading its reply where nobody else reads; return its value or raise its error."""
+        while not call.done():
+            connection = invocation.connection
+            transport: Any = None if connection is None else connection.transport
+            if transport is None or transport.broken:
+                self._arm_all()
+                call.block()
+            elif transport.read_lock.acquire(False):
+                try:
+                    transport.lead(call, invocation, None)
+                finally:
+                    transport.stop_leading()
+            else:
+                transport.follow(call, None)
+        return call.outcome()
 
     def wait(self, future: Future[Any], timeout: float | None) -> bool:
-        """Block until `future` is done; read the socket meanwhile when its reply can come and nobody else reads."""
+        """Block until `future` is done, reading likewise; see :class:`hz_core.future.Waiter`."""
         invocation = future.operation
         if invocation is None:
             return wait_on_lock(future, timeout)
@@ -120,9 +139,8 @@ class ThreadedDriver:
                 if left <= 0:
                     return future.done()
             connection = invocation.connection
-            transport = None if connection is None else connection.transport
-            if not isinstance(transport, SocketTransport) or transport.broken:
-                # A retry, or backup acks, which come over other connections: those the I/O thread must read.
+            transport: Any = None if connection is None else connection.transport
+            if transport is None or transport.broken:
                 self._arm_all()
                 return wait_on_lock(future, left)
             if transport.read_lock.acquire(False):
@@ -135,6 +153,7 @@ class ThreadedDriver:
         return True
 
     def _arm_all(self) -> None:
+        """Let the I/O thread read everything: a retry or backup acks come over who knows which connection."""
         for transport in list(self._transports.values()):
             if not transport.armed:
                 transport.arm()
@@ -248,4 +267,3 @@ class ThreadedDriver:
         for transport in list(self._transports.values()):
             transport.close()
         self.poller.close()
-

@@ -12,15 +12,15 @@ import socket
 from _thread import LockType, allocate_lock
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from contextlib import suppress
+from typing import Any, Final, Protocol
 
 from hz_core.connection import Connection
+from hz_core.drivers.blocking import Pending
 from hz_core.drivers.poller import READ, WRITE, Poller
+from hz_core.invocation.invocation import Invocation
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.reader import RECEIVE_SIZE
-
-if TYPE_CHECKING:
-    from hz_core.future import Future
 
 _DONT_WAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)
 _JOIN_LIMIT: Final = 65536
@@ -58,12 +58,12 @@ class SocketTransport:
     """
 
     __slots__ = (
+        "_closing",
         "_outbox",
         "_owner",
         "_recv",
         "_send",
         "_sock",
-        "_closing",
         "_wants_write",
         "_watch_lock",
         "_write_lock",
@@ -101,8 +101,25 @@ class SocketTransport:
 
     def write(self, data: bytes | bytearray) -> None:
         """Send `data` now if the socket takes it, otherwise as soon as it does. Never blocks."""
-        self._outbox.append(data)
-        self.flush()
+        if self._outbox or not self._write_lock.acquire(False):
+            self._outbox.append(data)
+            self.flush()
+            return
+        # Nothing waits and nobody sends: the usual case, with as few steps as possible.
+        try:
+            sent = self._send(data, _DONT_WAIT)
+            if sent < len(data):
+                self._outbox.appendleft(memoryview(data)[sent:])
+        except (BlockingIOError, InterruptedError):
+            self._outbox.appendleft(data)
+        except OSError as e:
+            self.fail(e)
+        finally:
+            self._write_lock.release()
+        if self._outbox:
+            self.flush()
+        elif self._closing:
+            self._dispose()
 
     def flush(self) -> None:
         """Send what waits. Whoever comes while another thread is sending leaves it to that one."""
@@ -168,13 +185,13 @@ class SocketTransport:
             self.read_lock.release()
         self.nominate()
 
-    def lead(self, future: "Future[Any]", invocation: Any, timeout: float | None) -> None:
-        """Read until `future` is done or its reply can't come here; the caller holds the read lock.
+    def lead(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
+        """Read until `call` is done or its reply can't come here; the caller holds the read lock.
 
         With a timeout (in seconds) this returns after the first input or when the time is over.
         """
         connection = self.connection
-        while not future.done() and invocation.connection is connection and not self.broken:
+        while not call.done() and invocation.connection is connection and not self.broken:
             if timeout is not None:
                 if _readable_within(self._sock, timeout):
                     self._read(_DONT_WAIT)
@@ -192,26 +209,19 @@ class SocketTransport:
         elif not self.armed and self.connection.pending:
             self.arm()
 
-    def follow(self, future: "Future[Any]", timeout: float | None) -> None:
-        """Wait until `future` is done, or this caller is to lead, or `timeout` seconds are over."""
+    def follow(self, call: Pending, timeout: float | None) -> None:
+        """Wait until `call` is done, or this caller is to lead, or `timeout` seconds are over."""
         lock = allocate_lock()
         lock.acquire()
-
-        def release(_: object) -> None:
-            _release(lock)
-
         followers = self.followers
         followers[lock] = None
-        future.add_done_callback_inline(release)
-        try:
-            # Whoever read may have stopped before it could see this follower.
-            if self.read_lock.locked():
-                lock.acquire(timeout=-1 if timeout is None else timeout)
-        finally:
-            future.remove_done_callback_inline(release)
-            if followers.pop(lock, _NOMINATED) is _NOMINATED and future.done():
-                # Nominated, but not in need of it any more: pass it on.
-                self.nominate()
+        # Whoever read may have stopped before it could see this follower: then there is nobody to wait for.
+        if call.attach(lock) and self.read_lock.locked():
+            lock.acquire(timeout=-1 if timeout is None else timeout)
+        call.detach(lock)
+        if followers.pop(lock, _NOMINATED) is _NOMINATED and call.done():
+            # Nominated, but not in need of it any more: pass it on.
+            self.nominate()
 
     def nominate(self) -> None:
         """Wake one follower, so that it reads."""
@@ -222,7 +232,8 @@ class SocketTransport:
         _release(lock)
 
     def _read(self, flags: int) -> None:
-        reader = self.connection.reader
+        connection = self.connection
+        reader = connection.reader
         try:
             large = reader.large_buffer()
             if large is None:
@@ -239,7 +250,7 @@ class SocketTransport:
                     return
                 messages = reader.filled(count)
             if messages:
-                self.connection.received(messages)
+                connection.deliver(connection, messages)
         except (BlockingIOError, InterruptedError):
             return
         except (OSError, HazelcastProtocolError) as e:
@@ -268,7 +279,9 @@ class SocketTransport:
             if write is not None:
                 self._wants_write = write
             if not self._closing:
-                self._owner.poller.set(self.fd, (READ if self.armed else 0) | (WRITE if self._wants_write else 0))
+                self._owner.poller.set(
+                    self.fd, (READ if self.armed else 0) | (WRITE if self._wants_write else 0)
+                )
 
     def fail(self, error: Exception) -> None:
         """Tell the connection, once, that the socket is of no more use."""
@@ -285,10 +298,8 @@ class SocketTransport:
             self._closing = True
             self._owner.poller.forget(self.fd)
         self.broken = True
-        try:
+        with suppress(OSError):  # the peer may be faster
             self._sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the peer was faster
         self._owner.dropped(self)
         self._dispose()
         while self.followers:
@@ -316,7 +327,5 @@ def _readable_within(sock: socket.socket, timeout: float) -> bool:
 
 
 def _release(lock: LockType) -> None:
-    try:
+    with suppress(RuntimeError):  # its future may be completed at the same moment
         lock.release()
-    except RuntimeError:
-        pass  # its future was completed at the same moment

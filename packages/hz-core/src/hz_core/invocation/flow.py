@@ -45,7 +45,7 @@ class _Runner:
             wanted = self._flow.send(value) if error is None else self._flow.throw(error)
         except StopIteration as stop:
             self._promise.set_result(stop.value)
-        except Exception as e:  # noqa: BLE001 - the flow's error is the caller's
+        except Exception as e:
             self._promise.set_exception(e)
         else:
             wait_for(self._submitter, wanted, CallbackPromise(self.step))
@@ -64,7 +64,7 @@ def wait_for(submitter: Submitter, wanted: Step, promise: Promise) -> None:
             _Gather(submitter, wanted.steps, promise, settle=True)
         else:
             _Gather(submitter, wanted, promise, settle=False)
-    except Exception as e:  # noqa: BLE001 - a step that can't be started is an outcome like any other
+    except Exception as e:
         promise.set_exception(e)
 
 
@@ -73,7 +73,9 @@ class _Gather:
 
     __slots__ = ("_left", "_promise", "_results", "_settle")
 
-    def __init__(self, submitter: Submitter, steps: Sequence[Step], promise: Promise, *, settle: bool) -> None:
+    def __init__(
+        self, submitter: Submitter, steps: Sequence[Step], promise: Promise, *, settle: bool
+    ) -> None:
         self._promise = promise
         self._results: list[Any] = [None] * len(steps)
         # Counted down by popping, which is atomic, so replies may come in on several threads.

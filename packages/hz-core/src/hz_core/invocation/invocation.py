@@ -15,7 +15,7 @@ class Invocation:
     Attributes:
         op: What is asked.
         promise: Who waits for it.
-        deadline: Time (of the engine's clock, in seconds) after which it isn't tried again.
+        started: When it was submitted, in seconds of the engine's clock.
         connection: Where the current try was sent.
         tries: How often it was sent or could not be sent.
         acks_wanted: Backup acks to wait for, known with the reply.
@@ -24,25 +24,15 @@ class Invocation:
         replied_at: When the reply came, in seconds of the engine's clock.
     """
 
-    __slots__ = (
-        "acks",
-        "acks_wanted",
-        "connection",
-        "deadline",
-        "op",
-        "promise",
-        "replied_at",
-        "reply",
-        "tries",
-    )
+    # Class attributes instead of slots: most invocations never change them, and one is made for every call.
+    connection: "Connection | None" = None
+    tries = 0
+    acks_wanted = -1
+    acks = 0
+    reply: bytes | None = None
+    replied_at = 0.0
 
-    def __init__(self, op: Op[Any], promise: Promise, deadline: float) -> None:
+    def __init__(self, op: Op[Any], promise: Promise, started: float) -> None:
         self.op = op
         self.promise = promise
-        self.deadline = deadline
-        self.connection: Connection | None = None
-        self.tries = 0
-        self.acks_wanted = -1
-        self.acks = 0
-        self.reply: bytes | None = None
-        self.replied_at = 0.0
+        self.started = started

@@ -30,7 +30,9 @@ class Op(Generic[T]):
         connection: Send over this connection alone (a transaction, or the client's own housekeeping).
     """
 
-    __slots__ = ("connection", "decode", "member", "method", "partition_id", "request")
+    # Class attributes instead of slots: what most requests leave at its default then costs nothing to set.
+    member: UUID | None = None
+    connection: "Connection | None" = None
 
     def __init__(
         self,
@@ -45,9 +47,11 @@ class Op(Generic[T]):
         self.method = method
         self.request = request
         self.partition_id = partition_id
-        self.decode: Callable[[bytes, ReadData], T] = method.decode if decode is None else decode
-        self.member = member
-        self.connection = connection
+        self.decode: Callable[[bytes, ReadData], T] = decode or method.decode
+        if member is not None:
+            self.member = member
+        if connection is not None:
+            self.connection = connection
 
     def __repr__(self) -> str:
         return f"Op({self.method.name}, partition {self.partition_id})"

@@ -38,6 +38,7 @@ _BACKUP_AWARE: Final = 0x01
 _BACKUP_EVENT_OFFSET: Final = 4
 _BACKUP_EVENT: Final = 0x80
 
+
 class Router(Protocol):
     """Finds connections for operations (the cluster side of the engine)."""
 
@@ -101,9 +102,13 @@ class InvocationService:
         self._router = router
         self._read = read
         self._policy = policy
-        self._ids = count(1)
+        self._next_id = count(1).__next__
+        self._route = router.route
+        self._backup_acks = router.backup_acks
         self._unacked: dict[int, Invocation] = {}
         self._acks = io.mutex()
+        self._now = io.now
+        self._max_pending = policy.max_pending
         self.coarse_now = io.now()
         """The time at the last tick of the engine; saves asking the clock for each message."""
 
@@ -119,29 +124,29 @@ class InvocationService:
             HazelcastOverloadError: as many invocations wait on the connection as the client allows.
             ClientOfflineError, HazelcastClientNotActiveError: the client is not, or no more, in a state to send.
         """
-        invocation = Invocation(op, promise, self._io.now() + self._policy.timeout)
+        invocation = Invocation(op, promise, self._now())
         self._send(invocation)
         return invocation
 
     def _send(self, invocation: Invocation) -> None:
         op = invocation.op
-        connection = op.connection or self._router.route(op)
+        connection = op.connection or self._route(op)
         if connection is None or connection.transport is None:
             self._router.check_active()
             error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
             self._io.call_soon(lambda: self._failed(invocation, error))
             return
         pending = connection.pending
-        if len(pending) >= self._policy.max_pending:
+        if len(pending) >= self._max_pending:
             raise HazelcastOverloadError(
                 f"{op.method.name} was not sent: {len(pending)} invocations wait for replies from"
                 f" {connection.address} already, the most that max_pending_invocations allows; wait for some of"
                 " them, or raise the option"
             )
         request = op.request
-        correlation_id = next(self._ids)
+        correlation_id = self._next_id()
         _CORRELATION.pack_into(request, _CORRELATION_OFFSET, correlation_id)
-        if self._router.backup_acks:
+        if self._backup_acks:
             request[_HIGH_FLAGS_OFFSET] |= _BACKUP_AWARE
         invocation.connection = connection
         connection.last_write = self.coarse_now
@@ -157,8 +162,8 @@ class InvocationService:
 
         Returns the correlation id under which the events come.
         """
-        invocation = Invocation(op, promise, self._io.now() + self._policy.timeout)
-        correlation_id = next(self._ids)
+        invocation = Invocation(op, promise, self._now())
+        correlation_id = self._next_id()
         _CORRELATION.pack_into(op.request, _CORRELATION_OFFSET, correlation_id)
         connection.event_handlers[correlation_id] = handler
         invocation.connection = connection
@@ -193,7 +198,9 @@ class InvocationService:
         except BaseException as e:
             # Ctrl-C in a thread that reads for others too: the one just taken out of the table must not wait for ever.
             if invocation is not None:
-                invocation.promise.set_exception(TargetDisconnectedError(f"reading the reply was interrupted: {e!r}"))
+                invocation.promise.set_exception(
+                    TargetDisconnectedError(f"reading the reply was interrupted: {e!r}")
+                )
             raise
 
     def _complete(self, invocation: Invocation, message: bytes) -> None:
@@ -204,10 +211,12 @@ class InvocationService:
         try:
             result = op.decode(message, self._read)
         except DECODE_ERRORS as e:
-            error = HazelcastProtocolError(f"the reply to {op.method.name} can't be read: {type(e).__name__}: {e}")
+            error = HazelcastProtocolError(
+                f"the reply to {op.method.name} can't be read: {type(e).__name__}: {e}"
+            )
             error.__cause__ = e
             promise.set_exception(error)
-        except Exception as e:  # noqa: BLE001 - whatever a user's serializer raises belongs to the caller
+        except Exception as e:
             promise.set_exception(e)
         else:
             promise.set_result(result)
@@ -231,7 +240,7 @@ class InvocationService:
             invocation.acks_wanted = message[_ACKS_OFFSET]
             if invocation.acks < invocation.acks_wanted:
                 invocation.reply = message
-                invocation.replied_at = self._io.now()
+                invocation.replied_at = self._now()
                 self._unacked[correlation_id] = invocation
                 return
         self._complete(invocation, message)
@@ -260,7 +269,7 @@ class InvocationService:
         """Give up on backup acks that are overdue: the owner has done the operation, a backup may not have."""
         if not self._unacked:
             return
-        overdue = self._io.now() - self._policy.backup_timeout
+        overdue = self._now() - self._policy.backup_timeout
         for correlation_id, invocation in list(self._unacked.items()):
             if invocation.replied_at <= overdue:
                 self._settle_without_acks(correlation_id, "in time")
@@ -323,7 +332,7 @@ class InvocationService:
         invocation.acks = 0
         invocation.acks_wanted = -1
         pause = pause_before(invocation.tries, policy.retry_pause)
-        if pause and self._io.now() + pause > invocation.deadline:
+        if pause and self._now() + pause > invocation.started + policy.timeout:
             promise.set_exception(self._timed_out(op, invocation, error))
         elif pause:
             self._io.call_later(pause, lambda: self._resend(invocation))
@@ -348,9 +357,13 @@ class InvocationService:
             return e
         if op.connection is not None or not may_retry(error, op.method, self._policy.redo_operation):
             return error
-        if isinstance(error, TargetNotMemberError) and op.member is not None and not self._router.is_member(op):
+        if (
+            isinstance(error, TargetNotMemberError)
+            and op.member is not None
+            and not self._router.is_member(op)
+        ):
             return error
-        if self._io.now() >= invocation.deadline:
+        if self._now() >= invocation.started + self._policy.timeout:
             return self._timed_out(op, invocation, error)
         return None
 

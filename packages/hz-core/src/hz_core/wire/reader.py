@@ -23,6 +23,21 @@ _MAX_OPEN_FRAGMENTED: Final = 1024
 """Messages that may be open as fragments at once; a peer that goes beyond is broken or hostile."""
 
 
+def _end_of_short_message(data: bytes) -> int:
+    """Return where an unfragmented message of one or two frames ends, or 0 if `data` does not begin with one."""
+    if len(data) < _INITIAL_FRAME_MIN:
+        return 0
+    length, flags = _HEADER.unpack_from(data, 0)
+    if flags & _UNFRAGMENTED != _UNFRAGMENTED or length < _INITIAL_FRAME_MIN:
+        return 0
+    if flags & _IS_FINAL:
+        return int(length)
+    if length + _HEADER_SIZE > len(data):
+        return 0
+    second, flags = _HEADER.unpack_from(data, length)
+    return length + second if flags & _IS_FINAL and second >= _HEADER_SIZE else 0
+
+
 class MessageReader:
     """Cuts the bytes of one connection into whole messages, whatever the pieces they come in.
 
@@ -57,6 +72,10 @@ class MessageReader:
             return self._feed_large(data)
         if self._rest:
             data = self._rest + data
+        elif len(data) < RECEIVE_SIZE and (end := _end_of_short_message(data)) == len(data):
+            # One whole short message: what a caller that waits for its own reply gets.
+            if end <= self.max_message_size:
+                return [data]
         messages: list[bytes] = []
         rest_at = self._split(data, self._scanned, messages)
         if rest_at == len(data):

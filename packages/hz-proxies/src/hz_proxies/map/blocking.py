@@ -9,6 +9,7 @@ from hz_core.core import SimpleEntryView
 from hz_proxies.aggregator import Aggregator
 from hz_proxies.map.collections import BlockingMapping
 from hz_proxies.map.listeners import EntryCallback
+from hz_proxies.map.operations import MapOperations
 from hz_proxies.predicate import Predicate
 from hz_proxies.projection import Projection
 from hz_proxies.types import K, R, V
@@ -22,6 +23,8 @@ class BlockingMap(BlockingMapping[K, V], Generic[K, V]):
 
     Its operations wait for their results.
     """
+
+    _ops: MapOperations[K, V]
 
     def get(self, key: K) -> V | None:
         """Return a copy of the value of `key`, None where there is none.

@@ -110,7 +110,9 @@ class BulkOperations(Operations, Generic[K, V]):
         request = codec.load_given_keys_request(-1, self.name, data, replace_existing_values)
         return Op(codec.LOAD_GIVEN_KEYS, request)
 
-    def _pages(self, method: Method[Any], encode: Any, pending: dict[int, Pointers], size: int) -> Flow[list[Any]]:
+    def _pages(
+        self, method: Method[Any], encode: Any, pending: dict[int, Pointers], size: int
+    ) -> Flow[list[Any]]:
         """Fetch a page of up to `size` entries of several partitions at once, and note where each goes on."""
         partitions = list(pending)[:_PARALLEL_PARTITIONS]
         pages = yield [Op(method, encode(p, self.name, pending[p], size), p) for p in partitions]

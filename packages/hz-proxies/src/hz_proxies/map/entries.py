@@ -4,7 +4,7 @@ from typing import Any, Generic
 
 from hz_core.core import SimpleEntryView
 from hz_core.invocation.op import Op
-from hz_core.proxy import Operations
+from hz_core.proxy import Operations, none_refused
 from hz_core.wire.types import ReadData
 from hz_proxies.codecs import map as codec
 from hz_proxies.types import K, V, to_millis
@@ -15,7 +15,9 @@ class EntryOperations(Operations, Generic[K, V]):
     """Each goes to the owner of the key's partition."""
 
     def _key(self, key: Any) -> Data:
-        return self._value(key, "key")
+        if key is None:
+            raise none_refused("key", self.name)
+        return self._to_data(key)
 
     def get(self, key: K) -> Op[V | None]:
         """Return a copy of the value of `key`, None where there is none.

@@ -11,6 +11,7 @@ from hz_core.proxy import FuturesSurface
 from hz_proxies.aggregator import Aggregator
 from hz_proxies.map.blocking import BlockingMap
 from hz_proxies.map.listeners import EntryCallback
+from hz_proxies.map.operations import MapOperations
 from hz_proxies.predicate import Predicate
 from hz_proxies.projection import Projection
 from hz_proxies.types import K, R, V
@@ -24,6 +25,8 @@ class Map(FuturesSurface, Generic[K, V]):
 
     Its operations return futures.
     """
+
+    _ops: MapOperations[K, V]
 
     def blocking(self) -> "BlockingMap[K, V]":
         """Return the same object with operations that wait for their results."""

@@ -38,7 +38,9 @@ def index_config(
     if kind == IndexType.BITMAP:
         options = _bitmap_options(bitmap_options or {})
         if options.unique_key in names:
-            raise ValueError(f"the unique key {options.unique_key!r} can't be the attribute of its bitmap index")
+            raise ValueError(
+                f"the unique key {options.unique_key!r} can't be the attribute of its bitmap index"
+            )
     name = name or f"{map_name}_{kind.name.lower()}_{'_'.join(names)}"
     return IndexConfig(name, int(kind), names, options)
 
@@ -67,7 +69,9 @@ def _attribute(attribute: object) -> str:
 def _bitmap_options(options: Mapping[str, Any]) -> BitmapIndexOptions:
     for option in options:
         if option not in _BITMAP_OPTIONS:
-            raise ValueError(f"unknown bitmap index option {option!r}; known are {', '.join(_BITMAP_OPTIONS)}")
+            raise ValueError(
+                f"unknown bitmap index option {option!r}; known are {', '.join(_BITMAP_OPTIONS)}"
+            )
     transformation = options.get("unique_key_transformation", UniqueKeyTransformation.OBJECT)
     return BitmapIndexOptions(
         _attribute(options.get("unique_key", QueryConstants.KEY_ATTRIBUTE_NAME)),

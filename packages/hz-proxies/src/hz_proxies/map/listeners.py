@@ -105,7 +105,10 @@ class ListenerOperations(Operations, Generic[K, V]):
             method, encode = codec.ADD_ENTRY_LISTENER_TO_KEY, codec.add_entry_listener_to_key_request
             filters = [self._to_data(key)]
         elif predicate is not None:
-            method, encode = codec.ADD_ENTRY_LISTENER_WITH_PREDICATE, codec.add_entry_listener_with_predicate_request
+            method, encode = (
+                codec.ADD_ENTRY_LISTENER_WITH_PREDICATE,
+                codec.add_entry_listener_with_predicate_request,
+            )
             filters = [self._to_data(predicate)]
         else:
             method, encode = codec.ADD_ENTRY_LISTENER, codec.add_entry_listener_request

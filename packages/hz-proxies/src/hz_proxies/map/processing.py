@@ -36,7 +36,9 @@ class ProcessingOperations(Operations, Generic[K, V]):
         processor = self._value(entry_processor, "entry_processor")
         return Op(codec.EXECUTE_ON_KEYS, codec.execute_on_keys_request(-1, self.name, processor, data))
 
-    def execute_on_entries(self, entry_processor: Any, predicate: Predicate | None = None) -> Op[list[tuple[K, Any]]]:
+    def execute_on_entries(
+        self, entry_processor: Any, predicate: Predicate | None = None
+    ) -> Op[list[tuple[K, Any]]]:
         """Run `entry_processor` on all entries, or on those that match `predicate`, each where it lives.
 
         Returns:

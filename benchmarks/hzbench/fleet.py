@@ -1,0 +1,145 @@
+"""The worker processes: one for each contender and surface, started when first asked, kept until the end."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from hzbench import official
+from hzbench.cases import Contender
+from hzbench.task import Outcome, Task
+
+_HERE = Path(__file__).resolve().parent.parent
+_START_SECONDS = 60.0
+_GRACE_SECONDS = 150.0
+
+
+class WorkerError(Exception):
+    """A contender could not do a piece of work; the message says which and why."""
+
+
+def interpreter(contender: Contender) -> str:
+    """The Python that has this contender's client."""
+    return str(official.python()) if contender == "official" else sys.executable
+
+
+def environment(contender: Contender) -> dict[str, str]:
+    """Environment variables under which `hzbench` is found, and this project's packages by ours alone."""
+    paths = [str(_HERE)]
+    if contender != "official" and (inherited := os.environ.get("PYTHONPATH")):
+        paths.append(inherited)
+    # Without byte code on disk every import would compile its modules, which no user sees.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
+
+
+class Worker:
+    """A contender's process, connected and waiting for the next task."""
+
+    def __init__(self, contender: Contender, module: str, address: str) -> None:
+        self.name = f"{contender} ({module})"
+        # Not a pipe, which nobody would empty while the worker works; closed in close().
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [interpreter(contender), "-m", f"hzbench.{module}", contender, address],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=environment(contender),
+            text=True,
+        )
+        self.process = psutil.Process(self._process.pid)
+        try:
+            self.version = str(self._read(_START_SECONDS)["version"])
+        except WorkerError:
+            self.close()
+            raise
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is still there to be asked."""
+        return self._process.poll() is None
+
+    def ask(self, task: Task, seconds: float) -> Outcome:
+        """Have `task` done for `seconds`; raises WorkerError if that failed, hung or ended the worker."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"task": task.as_json(), "seconds": seconds}) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError as error:
+            raise WorkerError(f"{self.name} has ended: {self._last_words()}") from error
+        return Outcome(**self._read(seconds + _GRACE_SECONDS))
+
+    def close(self) -> None:
+        """Hang up, and end the process if it does not end by itself."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._errors.close()
+
+    def _read(self, seconds: float) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        hung = threading.Timer(seconds, self._process.kill)
+        hung.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            hung.cancel()
+        if not line:
+            self._process.wait()
+            raise WorkerError(
+                f"{self.name} ended, or gave no answer in {seconds:.0f} s: {self._last_words()}"
+            )
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise WorkerError(f"{self.name} failed: {answer['error']}")
+        return answer
+
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read()[-2000:].strip() or "it wrote nothing to standard error"
+
+
+class Fleet:
+    """All workers of one run."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._workers: dict[tuple[Contender, str], Worker] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in self._workers.values():
+            worker.close()
+
+    def worker(self, contender: Contender, task: Task) -> Worker:
+        """The worker for this contender and the task's surface."""
+        module = "floor" if contender == "floor" else "coroutines" if task.surface == "asyncio" else "threads"
+        known = self._workers.get((contender, module))
+        if known is not None and known.alive:
+            return known
+        if known is not None:
+            known.close()
+        started = self._workers[contender, module] = Worker(contender, module, self._address)
+        return started
+
+    def versions(self) -> dict[str, str]:
+        """The version that each contender's worker gave."""
+        return {contender: worker.version for (contender, _), worker in self._workers.items()}

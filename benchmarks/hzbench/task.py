@@ -1,0 +1,69 @@
+"""What a driver asks of a worker, and what it gets back: both cross the process boundary as one JSON line."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Action = Literal["get", "set", "put_all", "values"]
+Surface = Literal["blocking", "futures", "window", "asyncio"]
+
+_KEYS_BY_SIZE = ((1_000, 1_000), (100_000, 100), (4_000_000, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One kind of work on one map.
+
+    `surface` is the way of calling: blocking calls; futures that start the next call in their done
+    callback; a window of futures whose oldest is awaited with `result()`; coroutines. `concurrency` is the
+    number of threads for blocking calls and the number of calls in flight for the others. `size` is the
+    number of characters of a value, `entries` the number of entries of one put_all or values. With `fresh`
+    a worker with threads opens a client for this piece alone, because one that an earlier piece has harmed
+    would harm this one too.
+    """
+
+    action: Action
+    surface: Surface
+    concurrency: int = 1
+    size: int = 100
+    entries: int = 0
+    fresh: bool = True
+
+    @property
+    def map_suffix(self) -> str:
+        """What tells this task's map from those of other sizes."""
+        return f"{self.size}-{self.entries}"
+
+    def key_names(self) -> list[str]:
+        """The keys that the work goes round: all of one length, fewer where the values are large."""
+        count = self.entries or next((n for most, n in _KEYS_BY_SIZE if self.size <= most), 1)
+        return [f"key-{index:06d}" for index in range(count)]
+
+    def value(self) -> str:
+        """The value of every entry: ASCII text, which every contender serializes as a String."""
+        return ("0123456789" * (self.size // 10 + 1))[: self.size]
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields, for the line that goes to the worker."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a piece of work came to; `cpu` is of the whole worker process, latencies are in microseconds."""
+
+    ops: int
+    elapsed: float
+    cpu: float
+    p50: float | None = None
+    p99: float | None = None
+    worst: float | None = None
+
+    @classmethod
+    def of_samples(cls, samples: Sequence[int], elapsed: float, cpu: float) -> "Outcome":
+        """The outcome of calls that took `samples` nanoseconds each."""
+        ordered = array("q", sorted(samples))
+        last = len(ordered) - 1
+        p50, p99, worst = (ordered[round(last * share)] / 1_000 for share in (0.5, 0.99, 1.0))
+        return cls(len(ordered), elapsed, cpu, p50, p99, worst)

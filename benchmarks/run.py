@@ -1,0 +1,147 @@
+"""Compares this client with the official Python client and with a bare socket on one real member.
+
+    python benchmarks/run.py                     # all of it; writes the table and the plot (about 25 minutes)
+    python benchmarks/run.py --quick             # a look; prints the table, writes nothing (about 2 minutes)
+    python benchmarks/run.py --only futures-64   # what has that in its name; prints, writes nothing
+    python benchmarks/run.py --render            # the table and the plot again, from results.json
+
+Needs Linux for pinned placements. The official client gets an environment of its own on first use.
+"""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import get_args
+
+from hzbench import machine, official
+from hzbench.cases import CONTENDERS, Case, Contender, every_case
+from hzbench.cold import measure_cold
+from hzbench.fleet import Fleet
+from hzbench.member import MEMBER_VERSION, member_at
+from hzbench.plot import draw
+from hzbench.report import markdown
+from hzbench.results import Results
+from hzbench.rounds import run_rounds
+from hzbench.stalls import search_stalls
+
+_REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def _arguments(given: list[str]) -> argparse.Namespace:
+    about = (__doc__ or "").splitlines()[0]
+    parser = argparse.ArgumentParser(prog="benchmarks/run.py", description=about)
+    parser.add_argument(
+        "--quick", action="store_true", help="2 rounds of 0.3 s; print, and write only with --out"
+    )
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="what to measure; can be repeated"
+    )
+    parser.add_argument("--rounds", type=int, help="rounds to measure (default 5)")
+    parser.add_argument("--seconds", type=float, help="seconds of each piece (default 2)")
+    parser.add_argument("--stall-seconds", type=float, help="seconds with 8 and with 32 threads (default 60)")
+    parser.add_argument(
+        "--contenders", default=",".join(CONTENDERS), help="who takes part (default %(default)s)"
+    )
+    parser.add_argument("--member", metavar="HOST:PORT", help="use this member, and start none")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder for table, plot and raw figures (default for all of it: docs/benchmarks)",
+    )
+    parser.add_argument(
+        "--render", action="store_true", help="only write the table and plot of results.json again"
+    )
+    parser.add_argument("--list", action="store_true", help="only print the names of all cases")
+    chosen = parser.parse_args(given)
+    unknown = set(chosen.contenders.split(",")) - set(get_args(Contender))
+    if unknown:
+        parser.error(f"unknown contenders: {', '.join(sorted(unknown))}; there are {', '.join(CONTENDERS)}")
+    if chosen.out is None and (chosen.render or not (chosen.quick or chosen.only)):
+        chosen.out = _REPOSITORY / "docs" / "benchmarks"
+    chosen.rounds = chosen.rounds or (2 if chosen.quick else 5)
+    chosen.seconds = chosen.seconds or (0.3 if chosen.quick else 2.0)
+    chosen.stall_seconds = chosen.stall_seconds or (2.0 if chosen.quick else 60.0)
+    return chosen
+
+
+def main(given: list[str]) -> int:
+    """Measure what the arguments ask for; 1 if a piece failed."""
+    chosen = _arguments(given)
+    if chosen.list:
+        print("\n".join([case.name for case in every_case()] + ["cold", "stall"]))
+        return 0
+    if chosen.render:
+        _write(Results.load(chosen.out / "results.json"), chosen.out)
+        return 0
+    results = Results(machine.facts(), chosen.rounds, chosen.seconds)
+    results.facts["command"] = shlex.join(["python", "benchmarks/run.py", *given])
+    try:
+        with member_at(chosen.member) as address:
+            _measure(chosen, address, results)
+    except BaseException:
+        if chosen.out is not None:
+            _keep(results, chosen.out)
+        raise
+    print(markdown(results))
+    if chosen.out is not None:
+        _write(results, chosen.out)
+    return 1 if results.failures else 0
+
+
+def _measure(chosen: argparse.Namespace, address: str, results: Results) -> None:
+    def wanted(name: str) -> bool:
+        return not chosen.only or any(part in name for part in chosen.only)
+
+    contenders: list[Contender] = [one for one in CONTENDERS if one in chosen.contenders.split(",")]
+    clients: list[Contender] = [one for one in contenders if one != "floor"]
+    cases = [case for case in every_case() if wanted(case.name)]
+    if wanted("cold"):
+        results.cold, failures = measure_cold(clients, address, chosen.quick, _say)
+        results.failures += failures
+    if cases:
+        _measure_cases(cases, contenders, address, results)
+    if wanted("stall"):
+        # On all cores, wherever the last case has left the member.
+        pid = machine.listener_pid(address)
+        machine.place("unpinned", pid, pid)
+        results.stall, failures = search_stalls(clients, address, chosen.stall_seconds, _say)
+        results.failures += failures
+
+
+def _measure_cases(cases: list[Case], contenders: list[Contender], address: str, results: Results) -> None:
+    possible = [case for case in cases if machine.can_place(case.placement)]
+    if len(possible) < len(cases):
+        _say(
+            f"{len(cases) - len(possible)} cases are left out: processes cannot be held to their cores here."
+        )
+    with Fleet(address) as fleet:
+        run_rounds(fleet, machine.listener_pid(address), possible, contenders, results, _say)
+        versions = fleet.versions()
+    results.failures += results.failed_pieces()
+    results.facts["member"] = f"Hazelcast {MEMBER_VERSION}"
+    results.facts["ours"] = versions.get("ours", "not measured")
+    results.facts["official"] = f"hazelcast-python-client {versions.get('official', official.VERSION)}"
+
+
+def _write(results: Results, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    results.save(folder / "results.json")
+    (folder / "results.md").write_text(markdown(results))
+    draw(results, folder / "results.svg")
+    print(f"Written: results.md, results.svg and results.json in {folder}")
+
+
+def _keep(results: Results, folder: Path) -> None:
+    """Save what a run has measured before it was cut short, beside the results that it does not replace."""
+    folder.mkdir(parents=True, exist_ok=True)
+    results.save(folder / "interrupted.json")
+    print(f"What was measured until now is in {folder / 'interrupted.json'}", file=sys.stderr)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,5 @@
+"""The members of the cluster; `client.cluster_service` lists them."""
+
+from hz_core.services import ClusterService
+
+__all__ = ["ClusterService"]

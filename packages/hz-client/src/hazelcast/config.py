@@ -1,0 +1,35 @@
+"""The options of a client, and the constants that options and indexes take."""
+
+from hz_core.config import ClientConfig as Config
+from hz_core.config import (
+    EvictionPolicy,
+    FlakeIdGeneratorConfig,
+    IndexType,
+    InMemoryFormat,
+    IntType,
+    NearCacheConfig,
+    QueryConstants,
+    ReconnectMode,
+    ReliableTopicConfig,
+    SSLProtocol,
+    TopicOverloadPolicy,
+    UniqueKeyTransformation,
+)
+from hz_serialization import PicklePolicy
+
+__all__ = [
+    "Config",
+    "EvictionPolicy",
+    "FlakeIdGeneratorConfig",
+    "InMemoryFormat",
+    "IndexType",
+    "IntType",
+    "NearCacheConfig",
+    "PicklePolicy",
+    "QueryConstants",
+    "ReconnectMode",
+    "ReliableTopicConfig",
+    "SSLProtocol",
+    "TopicOverloadPolicy",
+    "UniqueKeyTransformation",
+]

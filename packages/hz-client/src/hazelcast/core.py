@@ -1,0 +1,30 @@
+"""Values that describe the cluster and its objects: members, addresses, versions, events, entry views; and JSON."""
+
+from hz_core.core import (
+    Address,
+    DistributedObjectEvent,
+    DistributedObjectEventType,
+    DistributedObjectInfo,
+    DistributedObjectType,
+    EndpointQualifier,
+    MemberInfo,
+    MemberVersion,
+    ProtocolType,
+    SimpleEntryView,
+)
+from hz_serialization import HazelcastJsonValue, MapEntry
+
+__all__ = [
+    "Address",
+    "DistributedObjectEvent",
+    "DistributedObjectEventType",
+    "DistributedObjectInfo",
+    "DistributedObjectType",
+    "EndpointQualifier",
+    "HazelcastJsonValue",
+    "MapEntry",
+    "MemberInfo",
+    "MemberVersion",
+    "ProtocolType",
+    "SimpleEntryView",
+]

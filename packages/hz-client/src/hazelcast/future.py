@@ -1,0 +1,5 @@
+"""The pending results of operations."""
+
+from hz_core.future import Future, combine_futures
+
+__all__ = ["Future", "combine_futures"]

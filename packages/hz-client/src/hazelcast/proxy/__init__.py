@@ -1,0 +1,1 @@
+"""The distributed objects, one module for each."""

@@ -1,0 +1,21 @@
+"""The types that classes with a serialization of their own derive from, or are handed."""
+
+from hz_serialization.api import (
+    IdentifiedDataSerializable,
+    ObjectDataInput,
+    ObjectDataOutput,
+    Portable,
+    PortableReader,
+    PortableWriter,
+    StreamSerializer,
+)
+
+__all__ = [
+    "IdentifiedDataSerializable",
+    "ObjectDataInput",
+    "ObjectDataOutput",
+    "Portable",
+    "PortableReader",
+    "PortableWriter",
+    "StreamSerializer",
+]
