@@ -84,7 +84,7 @@ class Client:
         """Send `op` and return its future at once."""
         future: Future[T] = Future(self._driver)
         try:
-            invocation = self._invoke(op, future)
+            invocation = self._invoke(op, future, True)
         except Exception as e:
             future.set_exception(e)
             return future

@@ -20,6 +20,10 @@ class Transport(Protocol):
         """Send `data` as soon as possible, in the order of the calls; callable from any thread."""
         ...
 
+    def write_soon(self, data: bytes | bytearray) -> None:
+        """Send `data` in the order of the calls, perhaps a little later and joined with more."""
+        ...
+
     def close(self) -> None:
         """Close the socket. Nothing is told to the connection afterwards."""
         ...

@@ -50,6 +50,8 @@ class AsyncioTransport(asyncio.Protocol):
             self._loop.call_soon(self._flush)
         self._outbox.append(data)
 
+    write_soon = write
+
     def _flush(self) -> None:
         outbox, self._outbox = self._outbox, []
         if self._transport is not None and not self._transport.is_closing():

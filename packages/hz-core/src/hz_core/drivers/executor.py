@@ -1,7 +1,7 @@
 """Where users' callbacks run in the threaded driver: in order, one at a time, never on the I/O thread."""
 
 import threading
-from collections import deque
+from _queue import SimpleQueue
 from collections.abc import Callable
 from typing import Final
 
@@ -15,37 +15,38 @@ DEFAULT_CAPACITY: Final = 1_000_000
 class CallbackExecutor:
     """One thread, started with the first callback, that runs callbacks in the order they were given.
 
-    At most `capacity` callbacks wait; more are dropped and counted in the log, for neither memory without bound
+    At most about `capacity` callbacks wait; more are dropped and counted in the log, for neither memory without bound
     nor a member's connection that nobody reads would be better.
     """
 
     def __init__(self, name: str, capacity: int = DEFAULT_CAPACITY) -> None:
         self._name = name
         self._capacity = capacity
-        self._queue: deque[Callable[[], None]] = deque()
-        self._lock = threading.Lock()
-        self._wanted = threading.Condition(self._lock)
+        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._idle = False
         self._stopped = False
         self._dropped = 0
 
     def run(self, callback: Callable[[], None]) -> None:
         """Run `callback` after those given before it."""
-        with self._lock:
-            if self._stopped or len(self._queue) >= self._capacity:
-                self._drop()
-                return
-            self._queue.append(callback)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-                self._thread.start()
-            elif self._idle:
-                self._wanted.notify()
-
-    def _drop(self) -> None:
         if self._stopped:
             return
+        if self._queue.qsize() >= self._capacity:
+            self._drop()
+            return
+        self._queue.put(callback)
+        if self._thread is None:
+            self._start()
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None and not self._stopped:
+                thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+                thread.start()
+                self._thread = thread
+
+    def _drop(self) -> None:
         self._dropped += 1
         if self._dropped & (self._dropped - 1) == 0:
             _logger.error(
@@ -55,28 +56,21 @@ class CallbackExecutor:
             )
 
     def _work(self) -> None:
-        while True:
-            with self._lock:
-                while not self._queue:
-                    if self._stopped:
-                        return
-                    self._idle = True
-                    self._wanted.wait()
-                    self._idle = False
-                batch, self._queue = self._queue, deque()
-            for callback in batch:
-                try:
-                    callback()
-                except Exception:
-                    _logger.exception("a callback failed")
+        while (callback := self._queue.get()) is not None:
+            try:
+                callback()
+            except Exception:
+                _logger.exception("a callback failed")
 
     def stop(self, timeout: float) -> None:
         """Run what waits, then end the thread; wait for that at most `timeout` seconds, or not in a callback."""
-        with self._lock:
+        with self._starting:
             self._stopped = True
-            self._wanted.notify()
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
+            thread = self._thread
+        if thread is None:
+            return
+        self._queue.put(None)
+        if thread is not threading.current_thread():
             thread.join(timeout)
             if thread.is_alive():
                 _logger.warning("a callback is still running after the client was shut down")

@@ -143,6 +143,7 @@ class ThreadedDriver:
             if transport is None or transport.broken:
                 self._arm_all()
                 return wait_on_lock(future, left)
+            transport.flush()
             if transport.read_lock.acquire(False):
                 try:
                     transport.lead(future, invocation, left)

@@ -23,6 +23,9 @@ from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.reader import RECEIVE_SIZE
 
 _DONT_WAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)
+_JOIN_COUNT: Final = 128
+"""So many small requests wait for company at most."""
+
 _JOIN_LIMIT: Final = 65536
 """Waiting writes are joined up to this size, so that many small requests cost one system call."""
 
@@ -59,6 +62,7 @@ class SocketTransport:
 
     __slots__ = (
         "_closing",
+        "_flush_asked",
         "_outbox",
         "_owner",
         "_recv",
@@ -86,6 +90,7 @@ class SocketTransport:
         self._outbox: deque[Any] = deque()
         self._write_lock = allocate_lock()
         self._wants_write = False
+        self._flush_asked = False
         self._watch_lock = allocate_lock()
         self._closing = False
         self.read_lock = allocate_lock()
@@ -120,6 +125,28 @@ class SocketTransport:
             self.flush()
         elif self._closing:
             self._dispose()
+
+    def write_soon(self, data: bytes | bytearray) -> None:
+        """Send `data` together with what else is written soon, unless nothing else is under way.
+
+        One system call for many requests is what makes many requests in flight fast. The I/O thread sends them, or
+        a thread that begins to wait, or whoever finds that enough have come together.
+        """
+        outbox = self._outbox
+        if len(self.connection.pending) <= 1 or len(data) >= _JOIN_LIMIT:
+            self.write(data)
+            return
+        outbox.append(data)
+        if len(outbox) >= _JOIN_COUNT:
+            self.flush()
+        elif not self._flush_asked:
+            self._flush_asked = True
+            self._owner.call_soon(self._flush_as_asked)
+
+    def _flush_as_asked(self) -> None:
+        # Cleared first: what is appended from now on asks again.
+        self._flush_asked = False
+        self.flush()
 
     def flush(self) -> None:
         """Send what waits. Whoever comes while another thread is sending leaves it to that one."""

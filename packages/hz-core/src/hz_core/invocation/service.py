@@ -117,18 +117,23 @@ class InvocationService:
         """Number of requests that wait for a reply or for backup acks."""
         return sum(len(c.pending) for c in self._router.open_connections()) + len(self._unacked)
 
-    def submit(self, op: Op[Any], promise: Promise) -> Invocation:
+    def submit(self, op: Op[Any], promise: Promise, soon: bool = False) -> Invocation:
         """Send `op` and complete `promise` with its outcome, sooner or later.
+
+        Args:
+            op: What to ask.
+            promise: Who gets the outcome.
+            soon: Nobody waits yet: the driver may send it a little later, together with others.
 
         Raises:
             HazelcastOverloadError: as many invocations wait on the connection as the client allows.
             ClientOfflineError, HazelcastClientNotActiveError: the client is not, or no more, in a state to send.
         """
         invocation = Invocation(op, promise, self._now())
-        self._send(invocation)
+        self._send(invocation, soon)
         return invocation
 
-    def _send(self, invocation: Invocation) -> None:
+    def _send(self, invocation: Invocation, soon: bool = False) -> None:
         op = invocation.op
         connection = op.connection or self._route(op)
         if connection is None or connection.transport is None:
@@ -151,7 +156,10 @@ class InvocationService:
         invocation.connection = connection
         connection.last_write = self.coarse_now
         pending[correlation_id] = invocation
-        connection.transport.write(request)
+        if soon:
+            connection.transport.write_soon(request)
+        else:
+            connection.transport.write(request)
         if not connection.alive and pending.pop(correlation_id, None) is not None:
             # Closed between the choice and the write: nobody else tells this one.
             lost = _lost(connection)

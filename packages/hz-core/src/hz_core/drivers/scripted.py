@@ -1,0 +1,379 @@
+"""The driver for tests: no sockets, no threads, no clock. A script plays the network, and time is moved by hand.
+
+Everything that happens is an event of one ordered queue, so a run is the same each time for the same seed, and
+minutes of lost connections pass in milliseconds::
+
+    class Echo:
+        def connected(self, link): ...
+        def received(self, link, data): link.send(data)
+        def closed(self, link): ...
+
+    driver = ScriptedDriver(lambda address: Accept(Echo()))
+    engine = Engine(driver, config, serialization, "client", load_balancer)
+    outcome = Outcome()
+    run_flow(engine, engine.start(), outcome)
+    driver.run_until(lambda: outcome.done, limit=60)
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from heapq import heappop, heappush
+from itertools import count
+from math import inf
+from random import Random
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+
+from hz_core.connection import Connection
+from hz_core.core import Address
+from hz_core.future import Future
+from hz_core.io import Mutex
+from hz_core.log import get_logger
+from hz_core.wire.frames import HazelcastProtocolError
+from hz_core.wire.reader import RECEIVE_SIZE
+
+_logger = get_logger("io")
+
+_MOST_AT_ONCE: Final = 1_000_000
+"""So many events without any time passing mean that they cause each other without end."""
+
+
+class Peer(Protocol):
+    """The other end of connections: what a test plays instead of a member."""
+
+    def connected(self, link: "Link") -> None:
+        """The client has connected."""
+        ...
+
+    def received(self, link: "Link", data: bytes) -> None:
+        """The client has written `data`."""
+        ...
+
+    def closed(self, link: "Link") -> None:
+        """The client has closed the connection, or it was cut."""
+        ...
+
+
+class Accept(NamedTuple):
+    """The attempt succeeds, `peer` has the other end."""
+
+    peer: Peer
+
+
+class Refuse(NamedTuple):
+    """The attempt fails at once."""
+
+    error: OSError = ConnectionRefusedError("refused by the script")
+
+
+class BlackHole(NamedTuple):
+    """Nobody ever answers the attempt, so it ends by the client's own timeout."""
+
+
+class Delay(NamedTuple):
+    """After `seconds` the attempt goes on as `then` says."""
+
+    seconds: float
+    then: "Answer"
+
+
+Answer: TypeAlias = Accept | Refuse | BlackHole | Delay
+Script: TypeAlias = Callable[[Address], Answer]
+Cut: TypeAlias = Callable[[bytes], Iterable[bytes]]
+"""Cuts what a peer sends into the pieces that the client receives one by one."""
+
+
+def whole(data: bytes) -> Iterable[bytes]:
+    """Pass the bytes on as they were sent."""
+    return (data,)
+
+
+def byte_by_byte(data: bytes) -> Iterable[bytes]:
+    """Pass each byte on alone."""
+    return (data[i : i + 1] for i in range(len(data)))
+
+
+def random_cuts(random: Random, longest: int = 64) -> Cut:
+    """Pass the bytes on in random pieces of at most `longest` bytes."""
+
+    def cut(data: bytes) -> Iterator[bytes]:
+        start = 0
+        while start < len(data):
+            end = start + random.randint(1, longest)
+            yield data[start:end]
+            start = end
+
+    return cut
+
+
+class Outcome:
+    """A promise that remembers what it was completed with, and how often.
+
+    Attributes:
+        result: The value, None before there is one.
+        error: The error, None while there is none.
+        times: How often it was completed; more than once is a bug of whoever completes it.
+    """
+
+    __slots__ = ("_cancelled", "error", "result", "times")
+
+    def __init__(self) -> None:
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.times = 0
+        self._cancelled = False
+
+    @property
+    def done(self) -> bool:
+        """Whether it was completed or cancelled."""
+        return self.times > 0 or self._cancelled
+
+    def cancel(self) -> None:
+        """Want the outcome no more."""
+        self._cancelled = True
+
+    def cancelled(self) -> bool:
+        """Tell whether it was cancelled."""
+        return self._cancelled
+
+    def set_result(self, result: Any, /) -> None:
+        """Take the value."""
+        self.times += 1
+        self.result = result
+
+    def set_exception(self, exception: BaseException, /) -> None:
+        """Take the error."""
+        self.times += 1
+        self.error = exception
+
+    def __repr__(self) -> str:
+        return f"Outcome(times={self.times}, result={self.result!r}, error={self.error!r})"
+
+
+class Event:
+    """A call to be made at its time; also the :class:`hz_core.io.Timer` for it."""
+
+    __slots__ = ("callback",)
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        """Drop the call."""
+        self.callback = None
+
+
+class Link:
+    """One connection, seen from the peer; the client's side has it as its transport.
+
+    Attributes:
+        address: Where the client connected to.
+        cut_up: How bytes for the client are cut; :func:`whole` unless set.
+        latency: Seconds that bytes take, either way.
+        deaf: While True, all bytes vanish, either way, and nobody notices.
+        open: False once either side has closed it.
+        sent: Bytes that the client has written so far.
+    """
+
+    def __init__(
+        self, driver: "ScriptedDriver", address: Address, connection: Connection, peer: Peer
+    ) -> None:
+        self.address = address
+        self.cut_up: Cut = whole
+        self.latency = 0.0
+        self.deaf = False
+        self.open = True
+        self.sent = 0
+        self._driver = driver
+        self._connection = connection
+        self._peer = peer
+        self._arrivals = [driver.now(), driver.now()]
+
+    # --- the peer's end ---------------------------------------------------------------------------------------
+
+    def send(self, data: bytes) -> None:
+        """Send `data` to the client."""
+        for piece in self.cut_up(data):
+            self._travel(0, lambda piece=piece: self._deliver(piece))  # type: ignore[misc]  # bound by default
+
+    def cut(self, error: OSError | None = None) -> None:
+        """Break the connection: the client is told `error`, the peer that it is closed. What is under way is lost."""
+        if self.open:
+            self.open = False
+            reason = error or ConnectionResetError("cut by the script")
+            self._driver.call_soon(lambda: self._connection.lost(reason))
+            self._driver.call_soon(lambda: self._peer.closed(self))
+
+    def _deliver(self, data: bytes) -> None:
+        reader = self._connection.reader
+        while data and self.open and not self.deaf:
+            try:
+                large = reader.large_buffer()
+                if large is None:
+                    piece, data = data[:RECEIVE_SIZE], data[RECEIVE_SIZE:]
+                    messages = reader.feed(piece)
+                else:
+                    with large:
+                        count = min(len(large), len(data))
+                        large[:count] = data[:count]
+                    data = data[count:]
+                    messages = reader.filled(count)
+            except HazelcastProtocolError as e:
+                self._connection.lost(e)
+                return
+            if messages:
+                self._connection.received(messages)
+
+    # --- the client's end (Transport) -------------------------------------------------------------------------
+
+    def write(self, data: bytes | bytearray) -> None:
+        """Called by the client: take `data` to the peer."""
+        if self.open:
+            self.sent += len(data)
+            copy = bytes(data)
+            self._travel(1, lambda: self._arrive(copy))
+
+    def close(self) -> None:
+        """Called by the client: close the connection."""
+        if self.open:
+            self.open = False
+            self._driver.call_soon(lambda: self._peer.closed(self))
+
+    def _arrive(self, data: bytes) -> None:
+        if self.open and not self.deaf:
+            self._peer.received(self, data)
+
+    def _travel(self, way: int, arrive: Callable[[], None]) -> None:
+        # What was sent first arrives first, also when the latency was changed in between.
+        at = max(self._arrivals[way], self._driver.now() + self.latency)
+        self._arrivals[way] = at
+        self._driver.call_later(at - self._driver.now(), arrive)
+
+
+class ScriptedDriver:
+    """A network that follows a script, and a clock that stands still (see :class:`hz_core.io.IO`).
+
+    An exception that escapes from an event comes out of the method that moves the time: it is a bug.
+
+    Args:
+        script: Answers each connection attempt.
+        seed: Seed of all randomness, the client's included.
+        start: Time to begin with, in seconds.
+
+    Attributes:
+        random: The seeded randomness; scripts may use it, too.
+        links: Every connection that was accepted, in that order.
+        attempts: Every address that was tried, in that order.
+    """
+
+    def __init__(self, script: Script, seed: int = 0, start: float = 1000.0) -> None:
+        self.random = Random(seed)
+        self.links: list[Link] = []
+        self.attempts: list[Address] = []
+        self._script = script
+        self._now = start
+        self._queue: list[tuple[float, int, Event]] = []
+        self._ids = count()
+
+    # --- IO ---------------------------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Return the virtual time in seconds."""
+        return self._now
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Run `callback` after all that is due already."""
+        self.call_later(0.0, callback)
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Event:
+        """Run `callback` when `delay` seconds have been moved on."""
+        event = Event(callback)
+        heappush(self._queue, (self._now + max(delay, 0.0), next(self._ids), event))
+        return event
+
+    def run_callback(self, callback: Callable[[], None]) -> None:
+        """Run a user's callback as an event of its own; what it raises is logged."""
+
+        def run() -> None:
+            try:
+                callback()
+            except Exception:
+                _logger.exception("a callback failed")
+
+        self.call_soon(run)
+
+    def mutex(self) -> Mutex:
+        """One thread does all: nothing to lock."""
+        return nullcontext()
+
+    def connect(self, connection: Connection, address: Address, timeout: float) -> None:
+        """Ask the script about `address` and do as it says."""
+        self.attempts.append(address)
+        self._follow(self._script(address), connection, address, self._now + (timeout or inf), timeout)
+
+    def _follow(
+        self, answer: Answer, connection: Connection, address: Address, deadline: float, timeout: float
+    ) -> None:
+        if isinstance(answer, Accept):
+            self.call_soon(lambda: self._accept(answer.peer, connection, address))
+        elif isinstance(answer, Refuse):
+            self.call_soon(lambda: connection.lost(answer.error))
+        elif isinstance(answer, Delay) and self._now + answer.seconds < deadline:
+            follow = (answer.then, connection, address, deadline, timeout)
+            self.call_later(answer.seconds, lambda: self._follow(*follow))
+        elif deadline < inf:
+            error = TimeoutError(f"no connection within {timeout:g} s (connection_timeout)")
+            self.call_later(deadline - self._now, lambda: connection.lost(error))
+
+    def _accept(self, peer: Peer, connection: Connection, address: Address) -> None:
+        if not connection.alive:
+            return
+        link = Link(self, address, connection, peer)
+        self.links.append(link)
+        peer.connected(link)
+        connection.opened(link)
+
+    # --- waiting (Waiter) -------------------------------------------------------------------------------------
+
+    def wait(self, future: Future[Any], timeout: float | None, /) -> bool:
+        """Move the time on until `future` is done, by at most `timeout` seconds, so that `Future.result` works.
+
+        Raises:
+            RuntimeError: nothing is left to happen, so the future would never be done.
+        """
+        limit = inf if timeout is None else timeout
+        self._run(self._now + limit, future.done)
+        if not future.done() and timeout is None:
+            raise RuntimeError("nothing is left to happen, and the future is not done")
+        return future.done()
+
+    # --- time -------------------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float = 0.0) -> None:
+        """Let `seconds` pass, and everything happen that is due by then; 0 lets happen what is due now."""
+        until = self._now + seconds
+        self._run(until, None)
+        self._now = until
+
+    def run_until(self, condition: Callable[[], object], limit: float = 60.0) -> None:
+        """Let time pass, event by event, until `condition` holds.
+
+        Raises:
+            TimeoutError: it did not hold within `limit` seconds.
+        """
+        if not self._run(self._now + limit, condition):
+            raise TimeoutError(f"the condition did not hold within {limit:g} s of virtual time")
+
+    def _run(self, until: float, condition: Callable[[], object] | None) -> bool:
+        queue = self._queue
+        at_once = 0
+        while condition is None or not condition():
+            if not queue or queue[0][0] > until:
+                return False
+            at, _, event = heappop(queue)
+            at_once = at_once + 1 if at <= self._now else 0
+            if at_once > _MOST_AT_ONCE:
+                raise RuntimeError(f"{at_once} events in a row without any time passing")
+            self._now = max(self._now, at)
+            if event.callback is not None:
+                event.callback()
+        return True
