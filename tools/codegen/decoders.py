@@ -25,11 +25,17 @@ class DecoderWriter:
     def record(
         self, name: str, items: tuple[Parameter, ...], since: str, doc: str, direction: str = "read"
     ) -> None:
-        """A NamedTuple; parameters that an older peer does not send get a default."""
+        """A record class; parameters that an older peer does not send get a default."""
         source = self._source
-        base = source.use("typing", "NamedTuple")
-        source.add("", "", f"class {name}({base}):", f'    """{doc}"""', "")
+        source.add("", "", f"class {name}({source.use(TYPES, 'Record')}):", f'    """{doc}"""', "")
+        names = [parameter(item.name) for item in items]
+        slots = [f'"{n}"' for n in names]
+        if len(slots) > 1:
+            source.block("__slots__ = (", slots, ")", indent=4)
+        else:
+            source.add(f"    __slots__ = ({slots[0]},)")
         defaults = _trailing_later(items, since)
+        arguments = ["self"]
         for item in items:
             later = version(item.since) > version(since)
             text = annotation(item.type, direction)
@@ -41,7 +47,11 @@ class DecoderWriter:
             elif item in defaults and item.type.nullable:
                 default = " = None"
             source.use_words(text, self._homes)
-            source.add(f"    {parameter(item.name)}: {text}{default}")
+            arguments.append(f"{parameter(item.name)}: {text}{default}")
+        source.add("")
+        source.block("def __init__(", arguments, ") -> None:", indent=4)
+        for n in names:
+            source.add(f"        self.{n} = {n}")
 
     def alias(self, function: str, known: str) -> None:
         """A decoder that the runtime has."""

@@ -6,8 +6,6 @@ import keyword
 import re
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-# NamedTuple fields must not hide what every tuple has.
-_TUPLE_NAMES = frozenset({"count", "index"})
 # What a generated decoder calls its own things.
 _DECODER_NAMES = frozenset({"length", "message", "pos", "read"})
 
@@ -20,7 +18,7 @@ def snake(name: str) -> str:
 def parameter(name: str) -> str:
     """A schema parameter as a Python identifier."""
     result = snake(name)
-    return f"{result}_" if keyword.iskeyword(result) or result in _TUPLE_NAMES else result
+    return f"{result}_" if keyword.iskeyword(result) else result
 
 
 def pascal(name: str) -> str:

@@ -14,7 +14,7 @@ from codegen.interpreter import REQUEST_START, RESPONSE_START, Interpreter
 from codegen.naming import parameter, pascal, snake
 from codegen.schema import Parameter, TypeRef, load, version
 from codegen.vectors import Shape, captured, codec_module, message_type, messages, protocol_folder, shapes
-from hz_core.wire.types import ABSENT, raw_data
+from hz_core.wire.types import ABSENT, Record, raw_data
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = Path(__file__).parent / "data"
@@ -65,10 +65,21 @@ def _generated(shape: Shape, message: bytes) -> Any:
     """What the generated decoder makes of a response or event."""
     module = codec_module(shape.service)
     if shape.method is None:
-        return module.decode_error(message)
+        return _plain(module.decode_error(message))
     constant = getattr(module, snake(shape.method.name).upper())
     decode = constant.decode if shape.kind == "response" else constant.events[message_type(message)]
-    return decode(message, raw_data)
+    return _plain(decode(message, raw_data))
+
+
+def _plain(value: Any) -> Any:
+    """Replace the generated classes by the interpreter's tuples."""
+    if isinstance(value, Record):
+        return tuple(_plain(item) for item in value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(_plain(item) for item in value)
+    return value
 
 
 def _expected(shape: Shape, values: list[Any]) -> Any:

@@ -129,7 +129,6 @@ def test_names() -> None:
     assert snake("addCPGroupViewListener") == "add_cp_group_view_listener"
     assert snake("PNCounter") == "pn_counter"
     assert parameter("from") == "from_"
-    assert parameter("count") == "count_"
 
 
 TYPES = """
@@ -160,15 +159,15 @@ def test_fixed_size_fields_that_came_later_lie_in_the_begin_frame(tmp_path: Path
     begin = struct.pack("<iHi?", 11, 0x1000, 5, True)
     assert request[22:] == begin + b"\x07\0\0\0\0\0n" + b"\x06\0\0\0\0\x04" + b"\x06\0\0\0\0\x28"
     answer = struct.pack("<iHiqB", 19, 0xC000, 0x280101, 0, 0) + request[22:]
-    assert module["GO"].decode(answer, raw_data) == ("n", 5, True, None)
+    assert tuple(module["GO"].decode(answer, raw_data)) == ("n", 5, True, None)
     method = schema.services[0].methods[0]
     values, left_over = Interpreter(schema.types).decode(answer, method.response, "2.0", 13)
     assert (values, left_over) == ([("n", 5, True, None)], 0)
     # A peer of 2.4 sends no flag and no `more`; one of 2.0 not even the number.
     old = answer[:19] + struct.pack("<iHi", 10, 0x1000, 5) + b"\x07\0\0\0\0\0n" + b"\x06\0\0\0\0\x28"
-    assert module["GO"].decode(old, raw_data) == ("n", 5, ABSENT, ABSENT)
+    assert tuple(module["GO"].decode(old, raw_data)) == ("n", 5, ABSENT, ABSENT)
     oldest = answer[:19] + struct.pack("<iH", 6, 0x1000) + b"\x07\0\0\0\0\0n" + b"\x06\0\0\0\0\x28"
-    assert module["GO"].decode(oldest, raw_data) == ("n", ABSENT, ABSENT, ABSENT)
+    assert tuple(module["GO"].decode(oldest, raw_data)) == ("n", ABSENT, ABSENT, ABSENT)
     with pytest.raises(HazelcastProtocolError, match="begin frame"):
         module["GO"].decode(answer[:19] + b"\x07\0\0\0\0\0n", raw_data)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from hz_core.wire.types import ReadData
+from hz_proxies.codecs.map import AnchorDataListHolder
 from hz_proxies.predicate import (
     IterationType,
     PagingPredicate,
@@ -64,8 +65,8 @@ V3 = bytes.fromhex("00000000fffffff900000003")
 
 def test_the_holder_of_the_first_page(service: SerializationService) -> None:
     holder = to_holder(paging(true(), 2), IterationType.ENTRY, service.to_data)
-    assert holder._asdict() == {
-        "anchor_data_list_holder": ([], []),
+    assert {name: getattr(holder, name) for name in holder.__slots__} == {
+        "anchor_data_list_holder": AnchorDataListHolder([], []),
         "predicate_data": bytes.fromhex(HEADER + TRUE),  # the inner predicate, never class 15
         "comparator_data": None,
         "page_size": 2,
@@ -83,7 +84,7 @@ def test_the_second_page_carries_the_anchors_of_the_first(service: Serialization
     assert pages.anchors == [(0, (K1, V1))]
     assert pages.next_page() == 1
     holder = to_holder(pages, IterationType.VALUE, service.to_data)
-    assert holder.anchor_data_list_holder == ([0], [(K1, V1)])
+    assert holder.anchor_data_list_holder == AnchorDataListHolder([0], [(K1, V1)])
     assert (holder.page, holder.iteration_type_id) == (1, 1)
     # Each response has the whole list; it takes the place of the one before.
     pages.update_anchors(Anchors([0, 1], [(K1, V1), (K3, None)]), IterationType.VALUE)
@@ -124,7 +125,7 @@ def test_another_iteration_type_starts_without_anchors(service: SerializationSer
     to_holder(pages, IterationType.KEY, service.to_data)
     pages.update_anchors(Anchors([0], [(K1, V1)]), IterationType.KEY)
     holder = to_holder(pages, IterationType.VALUE, service.to_data)
-    assert holder.anchor_data_list_holder == ([], [])
+    assert holder.anchor_data_list_holder == AnchorDataListHolder([], [])
     assert pages.iteration_type is IterationType.VALUE
 
 

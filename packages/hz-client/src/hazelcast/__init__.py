@@ -1,6 +1,56 @@
 """The Hazelcast client for Python: everything assembled."""
 
+from typing import TYPE_CHECKING, Any
+
 from hazelcast.__about__ import __version__
 from hazelcast.client import HazelcastClient
 
+if TYPE_CHECKING:
+    from hazelcast import aggregator as aggregator
+    from hazelcast import asyncio as asyncio
+    from hazelcast import cluster as cluster
+    from hazelcast import config as config
+    from hazelcast import core as core
+    from hazelcast import errors as errors
+    from hazelcast import future as future
+    from hazelcast import lifecycle as lifecycle
+    from hazelcast import partition as partition
+    from hazelcast import predicate as predicate
+    from hazelcast import projection as projection
+    from hazelcast import proxy as proxy
+    from hazelcast import serialization as serialization
+    from hazelcast import util as util
+
 __all__ = ["HazelcastClient", "__version__"]
+
+_MODULES = frozenset(
+    {
+        "aggregator",
+        "asyncio",
+        "cluster",
+        "config",
+        "core",
+        "errors",
+        "future",
+        "lifecycle",
+        "partition",
+        "predicate",
+        "projection",
+        "proxy",
+        "serialization",
+        "util",
+    }
+)
+
+
+def __getattr__(name: str) -> Any:
+    # `hazelcast.config.ReconnectMode` works after `import hazelcast` alone, and costs nothing until then.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return import_module(f"{__name__}.{name}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

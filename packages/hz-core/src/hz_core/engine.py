@@ -64,6 +64,9 @@ class Engine:
         self._viewer: Connection | None = None
         self._view_waiters: list[Promise] = []
         self._proxies: dict[tuple[str, str], None] = {}
+        self._proxies_lost = False
+        self._joining = False
+        self._sleeping: dict[Callable[[], None], Timer] = {}
         self.lifecycle = LifecycleService(io, client_name, self.new_uuid)
         self.membership = Membership(io, self.new_uuid)
         self.connections = ConnectionManager(
@@ -149,8 +152,14 @@ class Engine:
         yield from self._join_cluster()
 
     def _join_cluster(self) -> Flow[None]:
-        yield from self.connections.connect_to_cluster()
-        yield from self.connections.connect_to_all_members()
+        self._joining = True
+        try:
+            # Once more from the start if what was connected is lost before everything is.
+            while not self.connections.connected:
+                yield from self.connections.connect_to_cluster()
+                yield from self.connections.connect_to_all_members()
+        finally:
+            self._joining = False
         if not self._shut_down:
             self._online = True
             self.lifecycle.fire(LifecycleState.CONNECTED)
@@ -167,6 +176,7 @@ class Engine:
         reason = HazelcastClientNotActiveError(f"client {self.client_name} was shut down")
         self.connections.close(reason)
         self.invocations.fail_all(reason)
+        self._wake_all()
         if was_connected:
             self.lifecycle.fire(LifecycleState.DISCONNECTED)
         self.lifecycle.fire(LifecycleState.SHUTDOWN)
@@ -179,11 +189,24 @@ class Engine:
 
     def after(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call `callback` on the I/O side after `seconds`."""
+        self.io.call_soon(lambda: self._sleep(seconds, callback))
 
-        def begin() -> None:
-            self.io.call_later(seconds, callback)
+    def _sleep(self, seconds: float, callback: Callable[[], None]) -> None:
+        if self._shut_down:
+            callback()
+            return
 
-        self.io.call_soon(begin)
+        def wake() -> None:
+            del self._sleeping[wake]
+            callback()
+
+        self._sleeping[wake] = self.io.call_later(seconds, wake)
+
+    def _wake_all(self) -> None:
+        """Let all that sleeps go on at once: it finds the client shut down, and so comes to its end."""
+        for wake, timer in list(self._sleeping.items()):
+            timer.cancel()
+            wake()
 
     def partition_count(self) -> int:
         """Return the number of partitions, 0 before the first connection."""
@@ -251,7 +274,9 @@ class Engine:
         self.connections.lose(connection, error)
 
     def connection_ready(self, connection: Connection) -> Flow[None]:
-        """Subscribe to the cluster's view where nobody does yet, and register the listeners."""
+        """Make the client's objects and listeners known, and subscribe to the cluster's view if nobody does."""
+        if self._proxies_lost:
+            yield from self._recreate_proxies(connection)
         if self._viewer is None:
             yield from self._watch_cluster(connection)
         yield from self.listeners.connection_added(connection)
@@ -263,23 +288,30 @@ class Engine:
         if connection is self._viewer:
             self._viewer = None
             self._fail_view_waiters(reason)
-            other = next(iter(self.open_connections()), None)
-            if other is not None and not self._shut_down:
-                self._run("watching the cluster", self._watch_cluster(other))
-        if was_ready and not self.connections.connected and not self._shut_down:
+            self._watch_somewhere()
+        if was_ready and not (self.connections.connected or self._shut_down or self._joining):
             self._disconnected()
 
-    def cluster_restarted(self) -> None:
-        """Make the client's objects known to the new cluster."""
-        self._run("creating proxies", self._recreate_proxies())
+    def connection_in_use(self, connection: Connection) -> None:
+        """Catch up on what has changed between the preparation of a connection and its first use."""
+        self._watch_somewhere()
+        self._run("registering listeners", self.listeners.connection_added(connection))
 
-    def _recreate_proxies(self) -> Flow[None]:
-        yield Settled(
-            [
-                Op(codec.CREATE_PROXY, codec.create_proxy_request(-1, name, service_name))
-                for service_name, name in list(self._proxies)
-            ]
-        )
+    def _watch_somewhere(self) -> None:
+        connection = next(iter(self.open_connections()), None)
+        if self._viewer is None and connection is not None and not self._shut_down:
+            self._run("watching the cluster", self._watch_cluster(connection))
+
+    def cluster_restarted(self) -> None:
+        """Remember to make the client's objects known to the new cluster, over the first connection to it."""
+        self._proxies_lost = True
+
+    def _recreate_proxies(self, connection: Connection) -> Flow[None]:
+        yield [
+            Op(codec.CREATE_PROXY, codec.create_proxy_request(-1, name, service_name), connection=connection)
+            for service_name, name in list(self._proxies)
+        ]
+        self._proxies_lost = False
 
     def _disconnected(self) -> None:
         self.lifecycle.fire(LifecycleState.DISCONNECTED)
@@ -337,7 +369,7 @@ class Engine:
             return  # newer members tell more than this client asks for
         try:
             event = decode(message, self.serialization.read)
-        except DECODE_ERRORS as e:
+        except (HazelcastProtocolError, *DECODE_ERRORS) as e:
             reason = HazelcastProtocolError(
                 f"{connection.address} sent a view of the cluster that can't be read: {e}"
             )

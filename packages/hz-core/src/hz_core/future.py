@@ -203,7 +203,9 @@ class Future(ConcurrentFuture[T]):
             except IndexError:  # another thread took the last one
                 return
             if isinstance(watcher, LockType):
-                with suppress(RuntimeError):  # a driver may have released it to wake its owner for another reason
+                with suppress(
+                    RuntimeError
+                ):  # a driver may have released it to wake its owner for another reason
                     watcher.release()
                 continue
             try:

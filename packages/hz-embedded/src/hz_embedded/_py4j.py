@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from typing import Any
 
 from py4j import java_gateway
@@ -16,6 +18,7 @@ __all__ = [
     "Py4JError",
     "Py4JJavaError",
     "Py4JNetworkError",
+    "abandon",
     "connect",
     "disconnect",
     "jar_path",
@@ -58,6 +61,18 @@ def silence(gateway: Any, *, silent: bool = True) -> None:
     a suspended JVM that would hang there. Calls made while it is silent raise ``Py4JNetworkError`` at once.
     """
     gateway._gateway_client.is_connected = not silent
+
+
+def abandon(gateway: Any) -> None:
+    """Let go of the gateway in a forked child, without a word on the connections that the parent goes on using.
+
+    py4j shuts a connection down when its object is collected, which would end it for the parent too; a socket
+    whose descriptor was taken away cannot do that.
+    """
+    silence(gateway)
+    for connection in list(gateway._gateway_client.deque):
+        with contextlib.suppress(OSError):
+            os.close(connection.socket.detach())
 
 
 def disconnect(gateway: Any) -> None:

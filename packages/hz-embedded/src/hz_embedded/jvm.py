@@ -183,6 +183,10 @@ class Jvm:
         self._signal("SIGSTOP")
         self._suspended = True
         _py4j.silence(self._gateway)
+        if hasattr(os, "waitid"):
+            # The signal takes effect a moment after it was sent. WNOWAIT leaves an exit to the watching thread.
+            with contextlib.suppress(ChildProcessError):
+                os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Let a suspended JVM go on (SIGCONT).
@@ -205,6 +209,13 @@ class Jvm:
                 f"the JVM with pid {self.pid} no longer runs, so {name} cannot be sent to it"
             )
         self._process.send_signal(number)
+
+    def forget(self) -> None:
+        """Drop, in a forked child, what belongs to the parent: the pipe and the connections to the JVM."""
+        with contextlib.suppress(OSError):
+            _stream(self._process.stdin).close()
+        if self._gateway is not None:
+            _py4j.abandon(self._gateway)
 
     def request_exit(self) -> None:
         """Ask the JVM to exit, without waiting for it; :meth:`close` waits."""
@@ -317,4 +328,12 @@ def _close_all() -> None:
         jvm.close()
 
 
+def _forget_all() -> None:
+    for jvm in list(_running):
+        jvm.forget()
+    _running.clear()
+
+
 atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

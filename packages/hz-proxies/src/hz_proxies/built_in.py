@@ -7,7 +7,6 @@ A `Shape` names those; `BuiltIn` does the writing, reading, comparing and printi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple, Self
 
 from hz_serialization import HazelcastSerializationError, type_ids
@@ -58,8 +57,7 @@ BIG_INTEGER_ZERO: Final = Field(_write_big_integer_zero, lambda inp: inp.read_ob
 BIG_DECIMAL_ZERO: Final = Field(_write_big_decimal_zero, lambda inp: inp.read_object())
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """One built-in class of the member: the function that makes it, its class id, its fields.
 
     Attributes:

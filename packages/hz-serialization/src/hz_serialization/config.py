@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from hz_serialization.api import StreamSerializer
 
 Factories = Mapping[int, Mapping[int, Callable[[], Any]]]
 """Factory id to class id to a class, or another callable without arguments that makes an object."""
+
+
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 class IntType(IntEnum):
@@ -42,7 +45,6 @@ class PicklePolicy(Enum):
     """Both ways. Reading a pickle runs code that its writer chose: only where all writers are trusted."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class SerializationConfig:
     """How values are written and read. Client and member must agree on the byte order.
 
@@ -57,16 +59,29 @@ class SerializationConfig:
             ``data_serializable_factories`` wins over them.
     """
 
-    default_int_type: IntType | int | str = IntType.INT
-    is_big_endian: bool = True
-    data_serializable_factories: Factories = field(default_factory=dict)
-    custom_serializers: Mapping[type, type[StreamSerializer] | StreamSerializer] = field(default_factory=dict)
-    global_serializer: type[StreamSerializer] | StreamSerializer | None = None
-    pickle_policy: PicklePolicy | Collection[type] = PicklePolicy.DENY
-    builtin_factories: Factories = field(default_factory=dict)
+    def __init__(
+        self,
+        *,
+        default_int_type: IntType | int | str = IntType.INT,
+        is_big_endian: bool = True,
+        data_serializable_factories: Factories = _NOTHING,
+        custom_serializers: Mapping[type, type[StreamSerializer] | StreamSerializer] = _NOTHING,
+        global_serializer: type[StreamSerializer] | StreamSerializer | None = None,
+        pickle_policy: PicklePolicy | Collection[type] = PicklePolicy.DENY,
+        builtin_factories: Factories = _NOTHING,
+    ) -> None:
+        self.default_int_type = int_type_of(default_int_type)
+        self.is_big_endian = is_big_endian
+        self.data_serializable_factories = data_serializable_factories
+        self.custom_serializers = custom_serializers
+        self.global_serializer = global_serializer
+        self.pickle_policy = pickle_policy
+        self.builtin_factories = builtin_factories
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "default_int_type", int_type_of(self.default_int_type))
+    @classmethod
+    def options(cls) -> Collection[str]:
+        """The names of all options."""
+        return (cls.__init__.__kwdefaults__ or {}).keys()
 
 
 def int_type_of(value: IntType | int | str) -> IntType:

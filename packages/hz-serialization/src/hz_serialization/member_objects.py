@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from hz_serialization.api import IdentifiedDataSerializable, ObjectDataInput, ObjectDataOutput
 from hz_serialization.containers import freeze
@@ -13,15 +12,13 @@ from hz_serialization.java_types import MapEntry
 from hz_serialization.problems import damaged
 
 
-@dataclass(frozen=True, slots=True)
-class MemberAddress:
+class MemberAddress(NamedTuple):
     """Host and port of a member, as it stands inside other objects (factory 0, class 1)."""
 
     host: str
     port: int
 
 
-@dataclass(slots=True)
 class ReliableTopicMessage(IdentifiedDataSerializable):
     """One item of a reliable topic's ringbuffer (factory -9, class 2).
 
@@ -31,9 +28,24 @@ class ReliableTopicMessage(IdentifiedDataSerializable):
         payload: The message, still serialized.
     """
 
-    publish_time: int = 0
-    publisher: MemberAddress | None = None
-    payload: Data = b""
+    def __init__(
+        self, publish_time: int = 0, publisher: MemberAddress | None = None, payload: Data = b""
+    ) -> None:
+        self.publish_time = publish_time
+        self.publisher = publisher
+        self.payload = payload
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ReliableTopicMessage) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.publish_time, self.publisher, self.payload))
+
+    def __repr__(self) -> str:
+        return (
+            f"ReliableTopicMessage(publish_time={self.publish_time}, publisher={self.publisher!r},"
+            f" payload={self.payload!r})"
+        )
 
     def get_factory_id(self) -> int:
         return -9

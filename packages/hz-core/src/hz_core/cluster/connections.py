@@ -52,6 +52,10 @@ class ConnectionListener(Submitter, ConnectionOwner, Protocol):
         """Clean up after a connection that was used for calls, or on the way to it."""
         ...
 
+    def connection_in_use(self, connection: Connection) -> None:
+        """Complete the preparation of a connection that is used for calls from now on."""
+        ...
+
     def cluster_restarted(self) -> None:
         """Another cluster, or the same one started anew, is connected now."""
         ...
@@ -184,11 +188,8 @@ class ConnectionManager:
         identity = yield from authenticate(connection, self._credentials)
         # Replies may be read on any thread; go on where connections are owned.
         yield Await(lambda promise: self._io.call_soon(lambda: promise.set_result(None)))
-        existing = self._ready.get(identity.member)
+        existing = self._instead_of(connection, identity)
         if existing is not None:
-            connection.shut(
-                TargetDisconnectedError("another connection to the same member was there already")
-            )
             return existing
         self._admit(connection, identity)
         connection.member = identity.member
@@ -203,8 +204,14 @@ class ConnectionManager:
             raise TargetDisconnectedError(
                 f"the connection to {connection.address} was lost while it was set up"
             )
+        # Meanwhile the same member may have been connected twice, or the client may have moved to another cluster.
+        existing = self._instead_of(connection, identity)
+        if existing is not None:
+            return existing
+        self._check_cluster(connection, identity)
         self._ready[identity.member] = connection
         self.refresh_routes()
+        self._engine.connection_in_use(connection)
         _logger.info(
             "authenticated with %s, member %s, server version %s",
             connection.address,
@@ -212,6 +219,22 @@ class ConnectionManager:
             identity.server_version,
         )
         return connection
+
+    def _instead_of(self, connection: Connection, identity: MemberIdentity) -> Connection | None:
+        """Return the connection that the member has already, after closing the new one in favour of it."""
+        existing = self._ready.get(identity.member)
+        if existing is not None:
+            reason = TargetDisconnectedError("there is another connection to the same member")
+            connection.shut(reason)
+            self._engine.connection_gone(connection, reason, False)
+        return existing
+
+    def _check_cluster(self, connection: Connection, identity: MemberIdentity) -> None:
+        if identity.cluster_id != self.cluster_id and self._ready:
+            raise HazelcastError(
+                f"the member at {connection.address} is of cluster {identity.cluster_id}, but the client is"
+                f" connected to cluster {self.cluster_id}"
+            )
 
     def _admit(self, connection: Connection, identity: MemberIdentity) -> None:
         """Check that the member belongs to the cluster that the client is in, or may move to.
@@ -230,11 +253,7 @@ class ConnectionManager:
         if self.cluster_id is None:
             self._membership.set_partition_count(identity.partition_count)
         elif identity.cluster_id != self.cluster_id:
-            if self._ready:
-                raise HazelcastError(
-                    f"the member at {connection.address} is of cluster {identity.cluster_id}, but the client is"
-                    f" connected to cluster {self.cluster_id}"
-                )
+            self._check_cluster(connection, identity)
             _logger.warning("connected to another cluster %s (was %s)", identity.cluster_id, self.cluster_id)
             self._membership.cluster_changed()
             self._engine.cluster_restarted()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from hz_core.codecs.types import (
@@ -58,7 +58,7 @@ from hz_core.wire.encode import (
     write_string,
 )
 from hz_core.wire.method import Method
-from hz_core.wire.types import ABSENT, Absent, ReadData
+from hz_core.wire.types import ABSENT, Absent, ReadData, Record
 
 _head_ubbz: Final = Struct("<iHiqi?QQbb?").pack
 _response_bubiuz: Final = Struct("<i15xb?QQbi?QQ?").unpack_from
@@ -112,24 +112,60 @@ def authentication_request(
     return join_parts(parts)
 
 
-class AuthenticationResponse(NamedTuple):
+class AuthenticationResponse(Record):
     """Response of ``Client.authentication``."""
 
-    status: int
-    address: Address | None
-    member_uuid: UUID | None
-    serialization_version: int
-    server_hazelcast_version: str
-    partition_count: int
-    cluster_id: UUID | None
-    failover_supported: bool
-    tpc_ports: list[int] | Absent | None = ABSENT
-    tpc_token: bytes | Absent | None = ABSENT
-    member_list_version: int | Absent = ABSENT
-    member_infos: list[MemberInfo] | Absent = ABSENT
-    partition_list_version: int | Absent = ABSENT
-    partitions: list[tuple[UUID, list[int]]] | Absent = ABSENT
-    key_value_pairs: list[tuple[str, str]] | Absent = ABSENT
+    __slots__ = (
+        "address",
+        "cluster_id",
+        "failover_supported",
+        "key_value_pairs",
+        "member_infos",
+        "member_list_version",
+        "member_uuid",
+        "partition_count",
+        "partition_list_version",
+        "partitions",
+        "serialization_version",
+        "server_hazelcast_version",
+        "status",
+        "tpc_ports",
+        "tpc_token",
+    )
+
+    def __init__(
+        self,
+        status: int,
+        address: Address | None,
+        member_uuid: UUID | None,
+        serialization_version: int,
+        server_hazelcast_version: str,
+        partition_count: int,
+        cluster_id: UUID | None,
+        failover_supported: bool,
+        tpc_ports: list[int] | Absent | None = ABSENT,
+        tpc_token: bytes | Absent | None = ABSENT,
+        member_list_version: int | Absent = ABSENT,
+        member_infos: list[MemberInfo] | Absent = ABSENT,
+        partition_list_version: int | Absent = ABSENT,
+        partitions: list[tuple[UUID, list[int]]] | Absent = ABSENT,
+        key_value_pairs: list[tuple[str, str]] | Absent = ABSENT,
+    ) -> None:
+        self.status = status
+        self.address = address
+        self.member_uuid = member_uuid
+        self.serialization_version = serialization_version
+        self.server_hazelcast_version = server_hazelcast_version
+        self.partition_count = partition_count
+        self.cluster_id = cluster_id
+        self.failover_supported = failover_supported
+        self.tpc_ports = tpc_ports
+        self.tpc_token = tpc_token
+        self.member_list_version = member_list_version
+        self.member_infos = member_infos
+        self.partition_list_version = partition_list_version
+        self.partitions = partitions
+        self.key_value_pairs = key_value_pairs
 
 
 def authentication_response(message: bytes, read: ReadData) -> AuthenticationResponse:
@@ -231,24 +267,60 @@ def authentication_custom_request(
     return join_parts(parts)
 
 
-class AuthenticationCustomResponse(NamedTuple):
+class AuthenticationCustomResponse(Record):
     """Response of ``Client.authenticationCustom``."""
 
-    status: int
-    address: Address | None
-    member_uuid: UUID | None
-    serialization_version: int
-    server_hazelcast_version: str
-    partition_count: int
-    cluster_id: UUID | None
-    failover_supported: bool
-    tpc_ports: list[int] | Absent | None = ABSENT
-    tpc_token: bytes | Absent | None = ABSENT
-    member_list_version: int | Absent = ABSENT
-    member_infos: list[MemberInfo] | Absent | None = ABSENT
-    partition_list_version: int | Absent = ABSENT
-    partitions: list[tuple[UUID, list[int]]] | Absent | None = ABSENT
-    key_value_pairs: list[tuple[str, str]] | Absent = ABSENT
+    __slots__ = (
+        "address",
+        "cluster_id",
+        "failover_supported",
+        "key_value_pairs",
+        "member_infos",
+        "member_list_version",
+        "member_uuid",
+        "partition_count",
+        "partition_list_version",
+        "partitions",
+        "serialization_version",
+        "server_hazelcast_version",
+        "status",
+        "tpc_ports",
+        "tpc_token",
+    )
+
+    def __init__(
+        self,
+        status: int,
+        address: Address | None,
+        member_uuid: UUID | None,
+        serialization_version: int,
+        server_hazelcast_version: str,
+        partition_count: int,
+        cluster_id: UUID | None,
+        failover_supported: bool,
+        tpc_ports: list[int] | Absent | None = ABSENT,
+        tpc_token: bytes | Absent | None = ABSENT,
+        member_list_version: int | Absent = ABSENT,
+        member_infos: list[MemberInfo] | Absent | None = ABSENT,
+        partition_list_version: int | Absent = ABSENT,
+        partitions: list[tuple[UUID, list[int]]] | Absent | None = ABSENT,
+        key_value_pairs: list[tuple[str, str]] | Absent = ABSENT,
+    ) -> None:
+        self.status = status
+        self.address = address
+        self.member_uuid = member_uuid
+        self.serialization_version = serialization_version
+        self.server_hazelcast_version = server_hazelcast_version
+        self.partition_count = partition_count
+        self.cluster_id = cluster_id
+        self.failover_supported = failover_supported
+        self.tpc_ports = tpc_ports
+        self.tpc_token = tpc_token
+        self.member_list_version = member_list_version
+        self.member_infos = member_infos
+        self.partition_list_version = partition_list_version
+        self.partitions = partitions
+        self.key_value_pairs = key_value_pairs
 
 
 def authentication_custom_response(message: bytes, read: ReadData) -> AuthenticationCustomResponse:
@@ -325,11 +397,14 @@ def add_cluster_view_listener_request(partition_id: int) -> bytearray:
 add_cluster_view_listener_response = empty_response
 
 
-class MembersViewEvent(NamedTuple):
+class MembersViewEvent(Record):
     """Event ``MembersView`` of ``Client.addClusterViewListener``."""
 
-    version: int
-    member_infos: list[MemberInfo]
+    __slots__ = ("member_infos", "version")
+
+    def __init__(self, version: int, member_infos: list[MemberInfo]) -> None:
+        self.version = version
+        self.member_infos = member_infos
 
 
 def members_view_event(message: bytes, read: ReadData) -> MembersViewEvent:
@@ -342,11 +417,14 @@ def members_view_event(message: bytes, read: ReadData) -> MembersViewEvent:
     return MembersViewEvent(version, member_infos)
 
 
-class PartitionsViewEvent(NamedTuple):
+class PartitionsViewEvent(Record):
     """Event ``PartitionsView`` of ``Client.addClusterViewListener``."""
 
-    version: int
-    partitions: list[tuple[UUID, list[int]]]
+    __slots__ = ("partitions", "version")
+
+    def __init__(self, version: int, partitions: list[tuple[UUID, list[int]]]) -> None:
+        self.version = version
+        self.partitions = partitions
 
 
 def partitions_view_event(message: bytes, read: ReadData) -> PartitionsViewEvent:
@@ -359,11 +437,14 @@ def partitions_view_event(message: bytes, read: ReadData) -> PartitionsViewEvent
     return PartitionsViewEvent(version, partitions)
 
 
-class MemberGroupsViewEvent(NamedTuple):
+class MemberGroupsViewEvent(Record):
     """Event ``MemberGroupsView`` of ``Client.addClusterViewListener``."""
 
-    version: int
-    member_groups: list[list[UUID]]
+    __slots__ = ("member_groups", "version")
+
+    def __init__(self, version: int, member_groups: list[list[UUID]]) -> None:
+        self.version = version
+        self.member_groups = member_groups
 
 
 def member_groups_view_event(message: bytes, read: ReadData) -> MemberGroupsViewEvent:
@@ -410,12 +491,15 @@ def add_partition_lost_listener_request(partition_id: int, local_only: bool) -> 
 add_partition_lost_listener_response = uuid_response
 
 
-class PartitionLostEvent(NamedTuple):
+class PartitionLostEvent(Record):
     """Event ``PartitionLost`` of ``Client.addPartitionLostListener``."""
 
-    partition_id: int
-    lost_backup_count: int
-    source: UUID | None
+    __slots__ = ("lost_backup_count", "partition_id", "source")
+
+    def __init__(self, partition_id: int, lost_backup_count: int, source: UUID | None) -> None:
+        self.partition_id = partition_id
+        self.lost_backup_count = lost_backup_count
+        self.source = source
 
 
 def partition_lost_event(message: bytes, read: ReadData) -> PartitionLostEvent:
@@ -454,13 +538,16 @@ def add_distributed_object_listener_request(partition_id: int, local_only: bool)
 add_distributed_object_listener_response = uuid_response
 
 
-class DistributedObjectEvent(NamedTuple):
+class DistributedObjectEvent(Record):
     """Event ``DistributedObject`` of ``Client.addDistributedObjectListener``."""
 
-    name: str
-    service_name: str
-    event_type: str
-    source: UUID
+    __slots__ = ("event_type", "name", "service_name", "source")
+
+    def __init__(self, name: str, service_name: str, event_type: str, source: UUID) -> None:
+        self.name = name
+        self.service_name = service_name
+        self.event_type = event_type
+        self.source = source
 
 
 def distributed_object_event(message: bytes, read: ReadData) -> DistributedObjectEvent:
@@ -559,11 +646,14 @@ def add_migration_listener_request(partition_id: int, local_only: bool) -> bytea
 add_migration_listener_response = uuid_response
 
 
-class MigrationEvent(NamedTuple):
+class MigrationEvent(Record):
     """Event ``Migration`` of ``Client.addMigrationListener``."""
 
-    migration_state: MigrationState
-    type: int
+    __slots__ = ("migration_state", "type")
+
+    def __init__(self, migration_state: MigrationState, type: int) -> None:
+        self.migration_state = migration_state
+        self.type = type
 
 
 def migration_event(message: bytes, read: ReadData) -> MigrationEvent:
@@ -576,16 +666,36 @@ def migration_event(message: bytes, read: ReadData) -> MigrationEvent:
     return MigrationEvent(migration_state, type)
 
 
-class ReplicaMigrationEvent(NamedTuple):
+class ReplicaMigrationEvent(Record):
     """Event ``ReplicaMigration`` of ``Client.addMigrationListener``."""
 
-    migration_state: MigrationState
-    partition_id: int
-    replica_index: int
-    source_uuid: UUID | None
-    dest_uuid: UUID | None
-    success: bool
-    elapsed_time: int
+    __slots__ = (
+        "dest_uuid",
+        "elapsed_time",
+        "migration_state",
+        "partition_id",
+        "replica_index",
+        "source_uuid",
+        "success",
+    )
+
+    def __init__(
+        self,
+        migration_state: MigrationState,
+        partition_id: int,
+        replica_index: int,
+        source_uuid: UUID | None,
+        dest_uuid: UUID | None,
+        success: bool,
+        elapsed_time: int,
+    ) -> None:
+        self.migration_state = migration_state
+        self.partition_id = partition_id
+        self.replica_index = replica_index
+        self.source_uuid = source_uuid
+        self.dest_uuid = dest_uuid
+        self.success = success
+        self.elapsed_time = elapsed_time
 
 
 def replica_migration_event(message: bytes, read: ReadData) -> ReplicaMigrationEvent:
@@ -684,12 +794,20 @@ def add_cp_group_view_listener_request(partition_id: int) -> bytearray:
 add_cp_group_view_listener_response = empty_response
 
 
-class GroupsViewEvent(NamedTuple):
+class GroupsViewEvent(Record):
     """Event ``GroupsView`` of ``Client.addCPGroupViewListener``."""
 
-    version: int
-    groups_info: list[RaftGroupInfo]
-    cp_to_ap_uuids: list[tuple[UUID, UUID]]
+    __slots__ = ("cp_to_ap_uuids", "groups_info", "version")
+
+    def __init__(
+        self,
+        version: int,
+        groups_info: list[RaftGroupInfo],
+        cp_to_ap_uuids: list[tuple[UUID, UUID]],
+    ) -> None:
+        self.version = version
+        self.groups_info = groups_info
+        self.cp_to_ap_uuids = cp_to_ap_uuids
 
 
 def groups_view_event(message: bytes, read: ReadData) -> GroupsViewEvent:

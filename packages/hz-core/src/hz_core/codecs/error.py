@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 
 from hz_core.wire.decode import (
     after_begin,
@@ -15,18 +15,21 @@ from hz_core.wire.decode import (
     read_string,
     truncated,
 )
-from hz_core.wire.types import ReadData, raw_data
+from hz_core.wire.types import ReadData, Record, raw_data
 
 _fields_i: Final = Struct("<i2xi").unpack_from
 
 
-class StackTraceElement(NamedTuple):
+class StackTraceElement(Record):
     """Custom type ``StackTraceElement`` of the protocol."""
 
-    class_name: str
-    method_name: str
-    file_name: str | None
-    line_number: int
+    __slots__ = ("class_name", "file_name", "line_number", "method_name")
+
+    def __init__(self, class_name: str, method_name: str, file_name: str | None, line_number: int) -> None:
+        self.class_name = class_name
+        self.method_name = method_name
+        self.file_name = file_name
+        self.line_number = line_number
 
 
 def read_stack_trace_element(message: bytes, pos: int, read: ReadData) -> tuple[StackTraceElement, int]:
@@ -42,13 +45,22 @@ def read_stack_trace_element(message: bytes, pos: int, read: ReadData) -> tuple[
     return StackTraceElement(class_name, method_name, file_name, line_number), after_end(message, pos)
 
 
-class ErrorHolder(NamedTuple):
+class ErrorHolder(Record):
     """Custom type ``ErrorHolder`` of the protocol."""
 
-    error_code: int
-    class_name: str
-    message: str | None
-    stack_trace_elements: list[StackTraceElement]
+    __slots__ = ("class_name", "error_code", "message", "stack_trace_elements")
+
+    def __init__(
+        self,
+        error_code: int,
+        class_name: str,
+        message: str | None,
+        stack_trace_elements: list[StackTraceElement],
+    ) -> None:
+        self.error_code = error_code
+        self.class_name = class_name
+        self.message = message
+        self.stack_trace_elements = stack_trace_elements
 
 
 def read_error_holder(message: bytes, pos: int, read: ReadData) -> tuple[ErrorHolder, int]:

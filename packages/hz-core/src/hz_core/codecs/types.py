@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from hz_core.wire.decode import (
@@ -19,7 +19,7 @@ from hz_core.wire.decode import (
     uuid_from,
 )
 from hz_core.wire.encode import BEGIN_FRAME, PLAIN, Parts, write_end, write_list, write_string
-from hz_core.wire.types import ABSENT, Absent, ReadData
+from hz_core.wire.types import ABSENT, Absent, ReadData, Record
 
 _fields_i: Final = Struct("<i2xi").unpack_from
 _frame_qq: Final = Struct("<iHqq").pack
@@ -33,11 +33,14 @@ _frame_i: Final = Struct("<iHi").pack
 _fields_bb: Final = Struct("<i2xbb").unpack_from
 
 
-class Address(NamedTuple):
+class Address(Record):
     """Custom type ``Address`` of the protocol."""
 
-    host: str
-    port: int
+    __slots__ = ("host", "port")
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
+        self.port = port
 
 
 def read_address(message: bytes, pos: int, read: ReadData) -> tuple[Address, int]:
@@ -51,11 +54,14 @@ def read_address(message: bytes, pos: int, read: ReadData) -> tuple[Address, int
     return Address(host, port), after_end(message, pos)
 
 
-class DistributedObjectInfo(NamedTuple):
+class DistributedObjectInfo(Record):
     """Custom type ``DistributedObjectInfo`` of the protocol."""
 
-    service_name: str
-    name: str
+    __slots__ = ("name", "service_name")
+
+    def __init__(self, service_name: str, name: str) -> None:
+        self.service_name = service_name
+        self.name = name
 
 
 def read_distributed_object_info(
@@ -70,12 +76,15 @@ def read_distributed_object_info(
     return DistributedObjectInfo(service_name, name), after_end(message, pos)
 
 
-class RaftGroupId(NamedTuple):
+class RaftGroupId(Record):
     """Custom type ``RaftGroupId`` of the protocol."""
 
-    name: str
-    seed: int
-    id: int
+    __slots__ = ("id", "name", "seed")
+
+    def __init__(self, name: str, seed: int, id: int) -> None:
+        self.name = name
+        self.seed = seed
+        self.id = id
 
 
 def write_raft_group_id(parts: Parts, value: RaftGroupId, head: int = PLAIN) -> None:
@@ -97,12 +106,15 @@ def read_raft_group_id(message: bytes, pos: int, read: ReadData) -> tuple[RaftGr
     return RaftGroupId(name, seed, id), after_end(message, pos)
 
 
-class MemberVersion(NamedTuple):
+class MemberVersion(Record):
     """Custom type ``MemberVersion`` of the protocol."""
 
-    major: int
-    minor: int
-    patch: int
+    __slots__ = ("major", "minor", "patch")
+
+    def __init__(self, major: int, minor: int, patch: int) -> None:
+        self.major = major
+        self.minor = minor
+        self.patch = patch
 
 
 def read_member_version(message: bytes, pos: int, read: ReadData) -> tuple[MemberVersion, int]:
@@ -115,11 +127,14 @@ def read_member_version(message: bytes, pos: int, read: ReadData) -> tuple[Membe
     return MemberVersion(major, minor, patch), after_end(message, pos)
 
 
-class EndpointQualifier(NamedTuple):
+class EndpointQualifier(Record):
     """Custom type ``EndpointQualifier`` of the protocol."""
 
-    type: int
-    identifier: str | None
+    __slots__ = ("identifier", "type")
+
+    def __init__(self, type: int, identifier: str | None) -> None:
+        self.type = type
+        self.identifier = identifier
 
 
 def read_endpoint_qualifier(message: bytes, pos: int, read: ReadData) -> tuple[EndpointQualifier, int]:
@@ -133,15 +148,26 @@ def read_endpoint_qualifier(message: bytes, pos: int, read: ReadData) -> tuple[E
     return EndpointQualifier(type, identifier), after_end(message, pos)
 
 
-class MemberInfo(NamedTuple):
+class MemberInfo(Record):
     """Custom type ``MemberInfo`` of the protocol."""
 
-    address: Address
-    uuid: UUID
-    attributes: list[tuple[str, str]]
-    lite_member: bool
-    version: MemberVersion
-    address_map: list[tuple[EndpointQualifier, Address]] | Absent = ABSENT
+    __slots__ = ("address", "address_map", "attributes", "lite_member", "uuid", "version")
+
+    def __init__(
+        self,
+        address: Address,
+        uuid: UUID,
+        attributes: list[tuple[str, str]],
+        lite_member: bool,
+        version: MemberVersion,
+        address_map: list[tuple[EndpointQualifier, Address]] | Absent = ABSENT,
+    ) -> None:
+        self.address = address
+        self.uuid = uuid
+        self.attributes = attributes
+        self.lite_member = lite_member
+        self.version = version
+        self.address_map = address_map
 
 
 def read_member_info(message: bytes, pos: int, read: ReadData) -> tuple[MemberInfo, int]:
@@ -161,12 +187,20 @@ def read_member_info(message: bytes, pos: int, read: ReadData) -> tuple[MemberIn
     return MemberInfo(address, uuid, attributes, lite_member, version, address_map), after_end(message, pos)
 
 
-class CPMember(NamedTuple):
+class CPMember(Record):
     """Custom type ``CPMember`` of the protocol."""
 
-    uuid: UUID
-    address: Address
-    auto_step_down_when_leader: bool | Absent = ABSENT
+    __slots__ = ("address", "auto_step_down_when_leader", "uuid")
+
+    def __init__(
+        self,
+        uuid: UUID,
+        address: Address,
+        auto_step_down_when_leader: bool | Absent = ABSENT,
+    ) -> None:
+        self.uuid = uuid
+        self.address = address
+        self.auto_step_down_when_leader = auto_step_down_when_leader
 
 
 def read_cp_member(message: bytes, pos: int, read: ReadData) -> tuple[CPMember, int]:
@@ -184,13 +218,22 @@ def read_cp_member(message: bytes, pos: int, read: ReadData) -> tuple[CPMember, 
     return CPMember(uuid, address, auto_step_down_when_leader), after_end(message, pos)
 
 
-class MigrationState(NamedTuple):
+class MigrationState(Record):
     """Custom type ``MigrationState`` of the protocol."""
 
-    start_time: int
-    planned_migrations: int
-    completed_migrations: int
-    total_elapsed_time: int
+    __slots__ = ("completed_migrations", "planned_migrations", "start_time", "total_elapsed_time")
+
+    def __init__(
+        self,
+        start_time: int,
+        planned_migrations: int,
+        completed_migrations: int,
+        total_elapsed_time: int,
+    ) -> None:
+        self.start_time = start_time
+        self.planned_migrations = planned_migrations
+        self.completed_migrations = completed_migrations
+        self.total_elapsed_time = total_elapsed_time
 
 
 def read_migration_state(message: bytes, pos: int, read: ReadData) -> tuple[MigrationState, int]:
@@ -210,11 +253,14 @@ def read_migration_state(message: bytes, pos: int, read: ReadData) -> tuple[Migr
     return result, after_end(message, pos)
 
 
-class FieldDescriptor(NamedTuple):
+class FieldDescriptor(Record):
     """Custom type ``FieldDescriptor`` of the protocol."""
 
-    field_name: str
-    kind: int
+    __slots__ = ("field_name", "kind")
+
+    def __init__(self, field_name: str, kind: int) -> None:
+        self.field_name = field_name
+        self.kind = kind
 
 
 def write_field_descriptor(parts: Parts, value: FieldDescriptor, head: int = PLAIN) -> None:
@@ -236,11 +282,14 @@ def read_field_descriptor(message: bytes, pos: int, read: ReadData) -> tuple[Fie
     return FieldDescriptor(field_name, kind), after_end(message, pos)
 
 
-class Schema(NamedTuple):
+class Schema(Record):
     """Custom type ``Schema`` of the protocol."""
 
-    type_name: str
-    fields: list[FieldDescriptor]
+    __slots__ = ("fields", "type_name")
+
+    def __init__(self, type_name: str, fields: list[FieldDescriptor]) -> None:
+        self.type_name = type_name
+        self.fields = fields
 
 
 def write_schema(parts: Parts, value: Schema, head: int = PLAIN) -> None:
@@ -259,11 +308,14 @@ def read_schema(message: bytes, pos: int, read: ReadData) -> tuple[Schema, int]:
     return Schema(type_name, fields), after_end(message, pos)
 
 
-class Version(NamedTuple):
+class Version(Record):
     """Custom type ``Version`` of the protocol."""
 
-    major: int
-    minor: int
+    __slots__ = ("major", "minor")
+
+    def __init__(self, major: int, minor: int) -> None:
+        self.major = major
+        self.minor = minor
 
 
 def read_version(message: bytes, pos: int, read: ReadData) -> tuple[Version, int]:
@@ -276,12 +328,15 @@ def read_version(message: bytes, pos: int, read: ReadData) -> tuple[Version, int
     return Version(major, minor), after_end(message, pos)
 
 
-class RaftGroupInfo(NamedTuple):
+class RaftGroupInfo(Record):
     """Custom type ``RaftGroupInfo`` of the protocol."""
 
-    group_id: RaftGroupId
-    leader: CPMember
-    followers: list[CPMember]
+    __slots__ = ("followers", "group_id", "leader")
+
+    def __init__(self, group_id: RaftGroupId, leader: CPMember, followers: list[CPMember]) -> None:
+        self.group_id = group_id
+        self.leader = leader
+        self.followers = followers
 
 
 def read_raft_group_info(message: bytes, pos: int, read: ReadData) -> tuple[RaftGroupInfo, int]:

@@ -384,5 +384,5 @@ class ClientConfig(Options):
 
     def serialization(self) -> SerializationConfig:
         """Return the options of the serialization service: those of its own that are named the same here."""
-        names = SerializationConfig.__dataclass_fields__.keys() & self.options().keys()
+        names = set(SerializationConfig.options()) & self.options().keys()
         return SerializationConfig(**{name: getattr(self, name) for name in names})

@@ -17,6 +17,7 @@ minutes of lost connections pass in milliseconds::
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
@@ -26,7 +27,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from hz_core.connection import Connection
 from hz_core.core import Address
 from hz_core.future import Future
-from hz_core.io import Mutex
+from hz_core.io import Mutex, Randomness
 from hz_core.log import get_logger
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.reader import RECEIVE_SIZE
@@ -193,7 +194,7 @@ class Link:
     def send(self, data: bytes) -> None:
         """Send `data` to the client."""
         for piece in self.cut_up(data):
-            self._travel(0, lambda piece=piece: self._deliver(piece))  # type: ignore[misc]  # bound by default
+            self._travel(0, partial(self._deliver, piece))
 
     def cut(self, error: OSError | None = None) -> None:
         """Break the connection: the client is told `error`, the peer that it is closed. What is under way is lost."""
@@ -221,7 +222,7 @@ class Link:
                 self._connection.lost(e)
                 return
             if messages:
-                self._connection.received(messages)
+                self._connection.deliver(self._connection, messages)
 
     # --- the client's end (Transport) -------------------------------------------------------------------------
 
@@ -230,7 +231,7 @@ class Link:
         if self.open:
             self.sent += len(data)
             copy = bytes(data)
-            self._travel(1, lambda: self._arrive(copy))
+            self._travel(1, partial(self._arrive, copy))
 
     def close(self) -> None:
         """Called by the client: close the connection."""
@@ -260,13 +261,13 @@ class ScriptedDriver:
         start: Time to begin with, in seconds.
 
     Attributes:
-        random: The seeded randomness; scripts may use it, too.
+        random: The seeded randomness of the client.
         links: Every connection that was accepted, in that order.
         attempts: Every address that was tried, in that order.
     """
 
     def __init__(self, script: Script, seed: int = 0, start: float = 1000.0) -> None:
-        self.random = Random(seed)
+        self.random: Randomness = Random(seed)
         self.links: list[Link] = []
         self.attempts: list[Address] = []
         self._script = script

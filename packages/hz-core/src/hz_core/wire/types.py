@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, Final
 
@@ -29,3 +29,25 @@ ABSENT: Final = Absent.ABSENT
 def raw_data(buffer: bytes, start: int, end: int) -> bytes:
     """Read nothing: the serialized Data itself, as its own bytes object."""
     return buffer[start:end]
+
+
+class Record:
+    """Base of the generated classes for what has several parameters: compared, printed and unpacked by its slots.
+
+    Not a named tuple, for making one of those at import costs ten times as much, and there are many.
+    """
+
+    __slots__: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        return (getattr(self, name) for name in self.__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and type(other) is type(self) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self))
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"{type(self).__name__}({fields})"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from hz_core.wire.decode import (
     after_begin,
@@ -22,7 +22,7 @@ from hz_core.wire.decode import (
 )
 from hz_core.wire.encode import FINAL, final_string_frame, join_parts, string_frame
 from hz_core.wire.method import Method
-from hz_core.wire.types import ABSENT, Absent, ReadData
+from hz_core.wire.types import ABSENT, Absent, ReadData, Record
 from hz_serialization import Data
 
 _fields_qii: Final = Struct("<i2xqii").unpack_from
@@ -33,15 +33,26 @@ _event_i: Final = Struct("<i18xi").unpack_from
 _head_q: Final = Struct("<iHiqiq").pack
 
 
-class QueryCacheEventData(NamedTuple):
+class QueryCacheEventData(Record):
     """Custom type ``QueryCacheEventData`` of the protocol."""
 
-    data_key: Any
-    data_new_value: Any
-    sequence: int
-    event_type: int
-    partition_id: int
-    map_name: str | Absent = ABSENT
+    __slots__ = ("data_key", "data_new_value", "event_type", "map_name", "partition_id", "sequence")
+
+    def __init__(
+        self,
+        data_key: Any,
+        data_new_value: Any,
+        sequence: int,
+        event_type: int,
+        partition_id: int,
+        map_name: str | Absent = ABSENT,
+    ) -> None:
+        self.data_key = data_key
+        self.data_new_value = data_new_value
+        self.sequence = sequence
+        self.event_type = event_type
+        self.partition_id = partition_id
+        self.map_name = map_name
 
 
 def read_query_cache_event_data(message: bytes, pos: int, read: ReadData) -> tuple[QueryCacheEventData, int]:
@@ -160,12 +171,15 @@ def query_cache_single_event(message: bytes, read: ReadData) -> QueryCacheEventD
     return read_query_cache_event_data(message, pos, read)[0]
 
 
-class QueryCacheBatchEvent(NamedTuple):
+class QueryCacheBatchEvent(Record):
     """Event ``QueryCacheBatch`` of ``ContinuousQuery.addListener``."""
 
-    events: list[QueryCacheEventData]
-    source: str
-    partition_id: int
+    __slots__ = ("events", "partition_id", "source")
+
+    def __init__(self, events: list[QueryCacheEventData], source: str, partition_id: int) -> None:
+        self.events = events
+        self.source = source
+        self.partition_id = partition_id
 
 
 def query_cache_batch_event(message: bytes, read: ReadData) -> QueryCacheBatchEvent:

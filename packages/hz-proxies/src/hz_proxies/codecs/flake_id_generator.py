@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 
 from hz_core.wire.decode import truncated
 from hz_core.wire.encode import final_name_frame, join_parts
 from hz_core.wire.method import Method
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, Record
 
 _head_i: Final = Struct("<iHiqii").pack
 _response_qqi: Final = Struct("<i15xqqi").unpack_from
@@ -20,12 +20,15 @@ def new_id_batch_request(partition_id: int, name: str, batch_size: int) -> bytea
     return join_parts((_head_i(26, 0xC000, 0x1C0100, 0, partition_id, batch_size), final_name_frame(name)))
 
 
-class NewIdBatchResponse(NamedTuple):
+class NewIdBatchResponse(Record):
     """Response of ``FlakeIdGenerator.newIdBatch``."""
 
-    base: int
-    increment: int
-    batch_size: int
+    __slots__ = ("base", "batch_size", "increment")
+
+    def __init__(self, base: int, increment: int, batch_size: int) -> None:
+        self.base = base
+        self.increment = increment
+        self.batch_size = batch_size
 
 
 def new_id_batch_response(message: bytes, read: ReadData) -> NewIdBatchResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from hz_core.wire.decode import (
@@ -21,7 +21,7 @@ from hz_core.wire.decode import (
 )
 from hz_core.wire.encode import FINAL, final_name_frame, join_parts, name_frame, uuid_fields, write_data_list
 from hz_core.wire.method import Method
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, Record
 from hz_serialization import Data
 
 _head: Final = Struct("<iHiqi").pack
@@ -151,12 +151,15 @@ def add_listener_request(partition_id: int, name: str, include_value: bool, loca
 add_listener_response = uuid_response
 
 
-class ItemEvent(NamedTuple):
+class ItemEvent(Record):
     """Event ``Item`` of ``List.addListener``."""
 
-    item: Any
-    uuid: UUID
-    event_type: int
+    __slots__ = ("event_type", "item", "uuid")
+
+    def __init__(self, item: Any, uuid: UUID, event_type: int) -> None:
+        self.item = item
+        self.uuid = uuid
+        self.event_type = event_type
 
 
 def item_event(message: bytes, read: ReadData) -> ItemEvent:
@@ -194,11 +197,11 @@ is_empty_response = boolean_response
 def add_all_with_index_request(
     partition_id: int,
     name: str,
-    index_: int,
+    index: int,
     value_list: Iterable[Data],
 ) -> bytearray:
     """Request ``List.addAllWithIndex``."""
-    parts = [_head_i(26, 0xC000, 0x050E00, 0, partition_id, index_), name_frame(name)]
+    parts = [_head_i(26, 0xC000, 0x050E00, 0, partition_id, index), name_frame(name)]
     write_data_list(parts, value_list, FINAL)
     return join_parts(parts)
 
@@ -206,19 +209,19 @@ def add_all_with_index_request(
 add_all_with_index_response = boolean_response
 
 
-def get_request(partition_id: int, name: str, index_: int) -> bytearray:
+def get_request(partition_id: int, name: str, index: int) -> bytearray:
     """Request ``List.get``."""
-    return join_parts((_head_i(26, 0xC000, 0x050F00, 0, partition_id, index_), final_name_frame(name)))
+    return join_parts((_head_i(26, 0xC000, 0x050F00, 0, partition_id, index), final_name_frame(name)))
 
 
 get_response = data_response
 
 
-def set_request(partition_id: int, name: str, index_: int, value: Data) -> bytearray:
+def set_request(partition_id: int, name: str, index: int, value: Data) -> bytearray:
     """Request ``List.set``."""
     return join_parts(
         (
-            _head_i(26, 0xC000, 0x051000, 0, partition_id, index_),
+            _head_i(26, 0xC000, 0x051000, 0, partition_id, index),
             name_frame(name),
             (len(value) + FINAL).to_bytes(6, "little"),
             value,
@@ -229,11 +232,11 @@ def set_request(partition_id: int, name: str, index_: int, value: Data) -> bytea
 set_response = data_response
 
 
-def add_with_index_request(partition_id: int, name: str, index_: int, value: Data) -> bytearray:
+def add_with_index_request(partition_id: int, name: str, index: int, value: Data) -> bytearray:
     """Request ``List.addWithIndex``."""
     return join_parts(
         (
-            _head_i(26, 0xC000, 0x051100, 0, partition_id, index_),
+            _head_i(26, 0xC000, 0x051100, 0, partition_id, index),
             name_frame(name),
             (len(value) + FINAL).to_bytes(6, "little"),
             value,
@@ -244,9 +247,9 @@ def add_with_index_request(partition_id: int, name: str, index_: int, value: Dat
 add_with_index_response = empty_response
 
 
-def remove_with_index_request(partition_id: int, name: str, index_: int) -> bytearray:
+def remove_with_index_request(partition_id: int, name: str, index: int) -> bytearray:
     """Request ``List.removeWithIndex``."""
-    return join_parts((_head_i(26, 0xC000, 0x051200, 0, partition_id, index_), final_name_frame(name)))
+    return join_parts((_head_i(26, 0xC000, 0x051200, 0, partition_id, index), final_name_frame(name)))
 
 
 remove_with_index_response = data_response
@@ -298,9 +301,9 @@ def iterator_request(partition_id: int, name: str) -> bytearray:
 iterator_response = data_list_response
 
 
-def list_iterator_request(partition_id: int, name: str, index_: int) -> bytearray:
+def list_iterator_request(partition_id: int, name: str, index: int) -> bytearray:
     """Request ``List.listIterator``."""
-    return join_parts((_head_i(26, 0xC000, 0x051700, 0, partition_id, index_), final_name_frame(name)))
+    return join_parts((_head_i(26, 0xC000, 0x051700, 0, partition_id, index), final_name_frame(name)))
 
 
 list_iterator_response = data_list_response

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from hz_core.wire.decode import (
@@ -55,7 +55,7 @@ from hz_core.wire.encode import (
     write_string,
 )
 from hz_core.wire.method import Method
-from hz_core.wire.types import ABSENT, Absent, ReadData
+from hz_core.wire.types import ABSENT, Absent, ReadData, Record
 from hz_serialization import Data
 
 _frame_i: Final = Struct("<iHi").pack
@@ -83,11 +83,14 @@ _head_qii: Final = Struct("<iHiqiqii").pack
 _response_iq: Final = Struct("<i15xiq").unpack_from
 
 
-class BitmapIndexOptions(NamedTuple):
+class BitmapIndexOptions(Record):
     """Custom type ``BitmapIndexOptions`` of the protocol."""
 
-    unique_key: str
-    unique_key_transformation: int
+    __slots__ = ("unique_key", "unique_key_transformation")
+
+    def __init__(self, unique_key: str, unique_key_transformation: int) -> None:
+        self.unique_key = unique_key
+        self.unique_key_transformation = unique_key_transformation
 
 
 def write_bitmap_index_options(parts: Parts, value: BitmapIndexOptions, head: int = PLAIN) -> None:
@@ -98,11 +101,14 @@ def write_bitmap_index_options(parts: Parts, value: BitmapIndexOptions, head: in
     write_end(parts, head)
 
 
-class Capacity(NamedTuple):
+class Capacity(Record):
     """Custom type ``Capacity`` of the protocol."""
 
-    value: int
-    unit: int
+    __slots__ = ("unit", "value")
+
+    def __init__(self, value: int, unit: int) -> None:
+        self.value = value
+        self.unit = unit
 
 
 def write_capacity(parts: Parts, value: Capacity, head: int = PLAIN) -> None:
@@ -112,10 +118,13 @@ def write_capacity(parts: Parts, value: Capacity, head: int = PLAIN) -> None:
     write_end(parts, head)
 
 
-class MemoryTierConfig(NamedTuple):
+class MemoryTierConfig(Record):
     """Custom type ``MemoryTierConfig`` of the protocol."""
 
-    capacity: Capacity
+    __slots__ = ("capacity",)
+
+    def __init__(self, capacity: Capacity) -> None:
+        self.capacity = capacity
 
 
 def write_memory_tier_config(parts: Parts, value: MemoryTierConfig, head: int = PLAIN) -> None:
@@ -125,11 +134,14 @@ def write_memory_tier_config(parts: Parts, value: MemoryTierConfig, head: int = 
     write_end(parts, head)
 
 
-class BTreeIndexConfig(NamedTuple):
+class BTreeIndexConfig(Record):
     """Custom type ``BTreeIndexConfig`` of the protocol."""
 
-    page_size: Capacity
-    memory_tier_config: MemoryTierConfig
+    __slots__ = ("memory_tier_config", "page_size")
+
+    def __init__(self, page_size: Capacity, memory_tier_config: MemoryTierConfig) -> None:
+        self.page_size = page_size
+        self.memory_tier_config = memory_tier_config
 
 
 def write_b_tree_index_config(parts: Parts, value: BTreeIndexConfig, head: int = PLAIN) -> None:
@@ -140,14 +152,24 @@ def write_b_tree_index_config(parts: Parts, value: BTreeIndexConfig, head: int =
     write_end(parts, head)
 
 
-class IndexConfig(NamedTuple):
+class IndexConfig(Record):
     """Custom type ``IndexConfig`` of the protocol."""
 
-    name: str | None
-    type: int
-    attributes: Iterable[str]
-    bitmap_index_options: BitmapIndexOptions | None
-    b_tree_index_config: BTreeIndexConfig | None = None
+    __slots__ = ("attributes", "b_tree_index_config", "bitmap_index_options", "name", "type")
+
+    def __init__(
+        self,
+        name: str | None,
+        type: int,
+        attributes: Iterable[str],
+        bitmap_index_options: BitmapIndexOptions | None,
+        b_tree_index_config: BTreeIndexConfig | None = None,
+    ) -> None:
+        self.name = name
+        self.type = type
+        self.attributes = attributes
+        self.bitmap_index_options = bitmap_index_options
+        self.b_tree_index_config = b_tree_index_config
 
 
 def write_index_config(parts: Parts, value: IndexConfig, head: int = PLAIN) -> None:
@@ -161,21 +183,51 @@ def write_index_config(parts: Parts, value: IndexConfig, head: int = PLAIN) -> N
     write_end(parts, head)
 
 
-class SimpleEntryView(NamedTuple):
+class SimpleEntryView(Record):
     """Custom type ``SimpleEntryView`` of the protocol."""
 
-    key: Any
-    value: Any
-    cost: int
-    creation_time: int
-    expiration_time: int
-    hits: int
-    last_access_time: int
-    last_stored_time: int
-    last_update_time: int
-    version: int
-    ttl: int
-    max_idle: int
+    __slots__ = (
+        "cost",
+        "creation_time",
+        "expiration_time",
+        "hits",
+        "key",
+        "last_access_time",
+        "last_stored_time",
+        "last_update_time",
+        "max_idle",
+        "ttl",
+        "value",
+        "version",
+    )
+
+    def __init__(
+        self,
+        key: Any,
+        value: Any,
+        cost: int,
+        creation_time: int,
+        expiration_time: int,
+        hits: int,
+        last_access_time: int,
+        last_stored_time: int,
+        last_update_time: int,
+        version: int,
+        ttl: int,
+        max_idle: int,
+    ) -> None:
+        self.key = key
+        self.value = value
+        self.cost = cost
+        self.creation_time = creation_time
+        self.expiration_time = expiration_time
+        self.hits = hits
+        self.last_access_time = last_access_time
+        self.last_stored_time = last_stored_time
+        self.last_update_time = last_update_time
+        self.version = version
+        self.ttl = ttl
+        self.max_idle = max_idle
 
 
 def write_simple_entry_view(parts: Parts, value: SimpleEntryView, head: int = PLAIN) -> None:
@@ -240,11 +292,14 @@ def read_simple_entry_view(message: bytes, pos: int, read: ReadData) -> tuple[Si
     return result, after_end(message, pos)
 
 
-class AnchorDataListHolder(NamedTuple):
+class AnchorDataListHolder(Record):
     """Custom type ``AnchorDataListHolder`` of the protocol."""
 
-    anchor_page_list: list[int]
-    anchor_data_list: list[tuple[Any, Any]]
+    __slots__ = ("anchor_data_list", "anchor_page_list")
+
+    def __init__(self, anchor_page_list: list[int], anchor_data_list: list[tuple[Any, Any]]) -> None:
+        self.anchor_page_list = anchor_page_list
+        self.anchor_data_list = anchor_data_list
 
 
 def write_anchor_data_list_holder(parts: Parts, value: AnchorDataListHolder, head: int = PLAIN) -> None:
@@ -267,17 +322,39 @@ def read_anchor_data_list_holder(
     return AnchorDataListHolder(anchor_page_list, anchor_data_list), after_end(message, pos)
 
 
-class PagingPredicateHolder(NamedTuple):
+class PagingPredicateHolder(Record):
     """Custom type ``PagingPredicateHolder`` of the protocol."""
 
-    anchor_data_list_holder: AnchorDataListHolder
-    predicate_data: Data | None
-    comparator_data: Data | None
-    page_size: int
-    page: int
-    iteration_type_id: int
-    partition_key_data: Data | None
-    partition_keys_data: Iterable[Data] | None = None
+    __slots__ = (
+        "anchor_data_list_holder",
+        "comparator_data",
+        "iteration_type_id",
+        "page",
+        "page_size",
+        "partition_key_data",
+        "partition_keys_data",
+        "predicate_data",
+    )
+
+    def __init__(
+        self,
+        anchor_data_list_holder: AnchorDataListHolder,
+        predicate_data: Data | None,
+        comparator_data: Data | None,
+        page_size: int,
+        page: int,
+        iteration_type_id: int,
+        partition_key_data: Data | None,
+        partition_keys_data: Iterable[Data] | None = None,
+    ) -> None:
+        self.anchor_data_list_holder = anchor_data_list_holder
+        self.predicate_data = predicate_data
+        self.comparator_data = comparator_data
+        self.page_size = page_size
+        self.page = page
+        self.iteration_type_id = iteration_type_id
+        self.partition_key_data = partition_key_data
+        self.partition_keys_data = partition_keys_data
 
 
 def write_paging_predicate_holder(parts: Parts, value: PagingPredicateHolder, head: int = PLAIN) -> None:
@@ -690,16 +767,36 @@ def add_entry_listener_to_key_with_predicate_request(
 add_entry_listener_to_key_with_predicate_response = uuid_response
 
 
-class EntryEvent(NamedTuple):
+class EntryEvent(Record):
     """Event ``Entry`` of ``Map.addEntryListenerToKeyWithPredicate``."""
 
-    key: Any
-    value: Any
-    old_value: Any
-    merging_value: Any
-    event_type: int
-    uuid: UUID
-    number_of_affected_entries: int
+    __slots__ = (
+        "event_type",
+        "key",
+        "merging_value",
+        "number_of_affected_entries",
+        "old_value",
+        "uuid",
+        "value",
+    )
+
+    def __init__(
+        self,
+        key: Any,
+        value: Any,
+        old_value: Any,
+        merging_value: Any,
+        event_type: int,
+        uuid: UUID,
+        number_of_affected_entries: int,
+    ) -> None:
+        self.key = key
+        self.value = value
+        self.old_value = old_value
+        self.merging_value = merging_value
+        self.event_type = event_type
+        self.uuid = uuid
+        self.number_of_affected_entries = number_of_affected_entries
 
 
 def entry_event(message: bytes, read: ReadData) -> EntryEvent:
@@ -800,11 +897,14 @@ def add_partition_lost_listener_request(partition_id: int, name: str, local_only
 add_partition_lost_listener_response = uuid_response
 
 
-class MapPartitionLostEvent(NamedTuple):
+class MapPartitionLostEvent(Record):
     """Event ``MapPartitionLost`` of ``Map.addPartitionLostListener``."""
 
-    partition_id: int
-    uuid: UUID
+    __slots__ = ("partition_id", "uuid")
+
+    def __init__(self, partition_id: int, uuid: UUID) -> None:
+        self.partition_id = partition_id
+        self.uuid = uuid
 
 
 def map_partition_lost_event(message: bytes, read: ReadData) -> MapPartitionLostEvent:
@@ -841,11 +941,14 @@ def get_entry_view_request(partition_id: int, name: str, key: Data, thread_id: i
     )
 
 
-class GetEntryViewResponse(NamedTuple):
+class GetEntryViewResponse(Record):
     """Response of ``Map.getEntryView``."""
 
-    response: SimpleEntryView | None
-    max_idle: int
+    __slots__ = ("max_idle", "response")
+
+    def __init__(self, response: SimpleEntryView | None, max_idle: int) -> None:
+        self.response = response
+        self.max_idle = max_idle
 
 
 def get_entry_view_response(message: bytes, read: ReadData) -> GetEntryViewResponse:
@@ -1163,11 +1266,14 @@ def key_set_with_paging_predicate_request(
     return join_parts(parts)
 
 
-class KeySetWithPagingPredicateResponse(NamedTuple):
+class KeySetWithPagingPredicateResponse(Record):
     """Response of ``Map.keySetWithPagingPredicate``."""
 
-    response: list[Any]
-    anchor_data_list: AnchorDataListHolder
+    __slots__ = ("anchor_data_list", "response")
+
+    def __init__(self, response: list[Any], anchor_data_list: AnchorDataListHolder) -> None:
+        self.response = response
+        self.anchor_data_list = anchor_data_list
 
 
 def key_set_with_paging_predicate_response(
@@ -1192,11 +1298,14 @@ def values_with_paging_predicate_request(
     return join_parts(parts)
 
 
-class ValuesWithPagingPredicateResponse(NamedTuple):
+class ValuesWithPagingPredicateResponse(Record):
     """Response of ``Map.valuesWithPagingPredicate``."""
 
-    response: list[Any]
-    anchor_data_list: AnchorDataListHolder
+    __slots__ = ("anchor_data_list", "response")
+
+    def __init__(self, response: list[Any], anchor_data_list: AnchorDataListHolder) -> None:
+        self.response = response
+        self.anchor_data_list = anchor_data_list
 
 
 def values_with_paging_predicate_response(
@@ -1221,11 +1330,14 @@ def entries_with_paging_predicate_request(
     return join_parts(parts)
 
 
-class EntriesWithPagingPredicateResponse(NamedTuple):
+class EntriesWithPagingPredicateResponse(Record):
     """Response of ``Map.entriesWithPagingPredicate``."""
 
-    response: list[tuple[Any, Any]]
-    anchor_data_list: AnchorDataListHolder
+    __slots__ = ("anchor_data_list", "response")
+
+    def __init__(self, response: list[tuple[Any, Any]], anchor_data_list: AnchorDataListHolder) -> None:
+        self.response = response
+        self.anchor_data_list = anchor_data_list
 
 
 def entries_with_paging_predicate_response(
@@ -1251,11 +1363,14 @@ def fetch_keys_request(
     return join_parts(parts)
 
 
-class FetchKeysResponse(NamedTuple):
+class FetchKeysResponse(Record):
     """Response of ``Map.fetchKeys``."""
 
-    iteration_pointers: list[tuple[int, int]]
-    keys: list[Any]
+    __slots__ = ("iteration_pointers", "keys")
+
+    def __init__(self, iteration_pointers: list[tuple[int, int]], keys: list[Any]) -> None:
+        self.iteration_pointers = iteration_pointers
+        self.keys = keys
 
 
 def fetch_keys_response(message: bytes, read: ReadData) -> FetchKeysResponse:
@@ -1278,11 +1393,14 @@ def fetch_entries_request(
     return join_parts(parts)
 
 
-class FetchEntriesResponse(NamedTuple):
+class FetchEntriesResponse(Record):
     """Response of ``Map.fetchEntries``."""
 
-    iteration_pointers: list[tuple[int, int]]
-    entries: list[tuple[Any, Any]]
+    __slots__ = ("entries", "iteration_pointers")
+
+    def __init__(self, iteration_pointers: list[tuple[int, int]], entries: list[tuple[Any, Any]]) -> None:
+        self.iteration_pointers = iteration_pointers
+        self.entries = entries
 
 
 def fetch_entries_response(message: bytes, read: ReadData) -> FetchEntriesResponse:
@@ -1384,11 +1502,18 @@ def fetch_near_cache_invalidation_metadata_request(
     return join_parts(parts)
 
 
-class FetchNearCacheInvalidationMetadataResponse(NamedTuple):
+class FetchNearCacheInvalidationMetadataResponse(Record):
     """Response of ``Map.fetchNearCacheInvalidationMetadata``."""
 
-    name_partition_sequence_list: list[tuple[str, list[tuple[int, int]]]]
-    partition_uuid_list: list[tuple[int, UUID]]
+    __slots__ = ("name_partition_sequence_list", "partition_uuid_list")
+
+    def __init__(
+        self,
+        name_partition_sequence_list: list[tuple[str, list[tuple[int, int]]]],
+        partition_uuid_list: list[tuple[int, UUID]],
+    ) -> None:
+        self.name_partition_sequence_list = name_partition_sequence_list
+        self.partition_uuid_list = partition_uuid_list
 
 
 def fetch_near_cache_invalidation_metadata_response(
@@ -1432,13 +1557,16 @@ def add_near_cache_invalidation_listener_request(
 add_near_cache_invalidation_listener_response = uuid_response
 
 
-class InvalidationEvent(NamedTuple):
+class InvalidationEvent(Record):
     """Event ``Invalidation`` of ``Map.addNearCacheInvalidationListener``."""
 
-    key: Any
-    source_uuid: UUID
-    partition_uuid: UUID
-    sequence: int
+    __slots__ = ("key", "partition_uuid", "sequence", "source_uuid")
+
+    def __init__(self, key: Any, source_uuid: UUID, partition_uuid: UUID, sequence: int) -> None:
+        self.key = key
+        self.source_uuid = source_uuid
+        self.partition_uuid = partition_uuid
+        self.sequence = sequence
 
 
 def invalidation_event(message: bytes, read: ReadData) -> InvalidationEvent:
@@ -1462,13 +1590,22 @@ def invalidation_event(message: bytes, read: ReadData) -> InvalidationEvent:
     return InvalidationEvent(key, source_uuid, partition_uuid, sequence)
 
 
-class BatchInvalidationEvent(NamedTuple):
+class BatchInvalidationEvent(Record):
     """Event ``BatchInvalidation`` of ``Map.addNearCacheInvalidationListener``."""
 
-    keys: list[Any]
-    source_uuids: list[UUID]
-    partition_uuids: list[UUID]
-    sequences: list[int]
+    __slots__ = ("keys", "partition_uuids", "sequences", "source_uuids")
+
+    def __init__(
+        self,
+        keys: list[Any],
+        source_uuids: list[UUID],
+        partition_uuids: list[UUID],
+        sequences: list[int],
+    ) -> None:
+        self.keys = keys
+        self.source_uuids = source_uuids
+        self.partition_uuids = partition_uuids
+        self.sequences = sequences
 
 
 def batch_invalidation_event(message: bytes, read: ReadData) -> BatchInvalidationEvent:
@@ -1497,11 +1634,14 @@ def fetch_with_query_request(
     return join_parts(parts)
 
 
-class FetchWithQueryResponse(NamedTuple):
+class FetchWithQueryResponse(Record):
     """Response of ``Map.fetchWithQuery``."""
 
-    results: list[Any]
-    iteration_pointers: list[tuple[int, int]]
+    __slots__ = ("iteration_pointers", "results")
+
+    def __init__(self, results: list[Any], iteration_pointers: list[tuple[int, int]]) -> None:
+        self.results = results
+        self.iteration_pointers = iteration_pointers
 
 
 def fetch_with_query_response(message: bytes, read: ReadData) -> FetchWithQueryResponse:
@@ -1517,11 +1657,14 @@ def event_journal_subscribe_request(partition_id: int, name: str) -> bytearray:
     return join_parts((_head(22, 0xC000, 0x014100, 0, partition_id), final_name_frame(name)))
 
 
-class EventJournalSubscribeResponse(NamedTuple):
+class EventJournalSubscribeResponse(Record):
     """Response of ``Map.eventJournalSubscribe``."""
 
-    oldest_sequence: int
-    newest_sequence: int
+    __slots__ = ("newest_sequence", "oldest_sequence")
+
+    def __init__(self, oldest_sequence: int, newest_sequence: int) -> None:
+        self.oldest_sequence = oldest_sequence
+        self.newest_sequence = newest_sequence
 
 
 def event_journal_subscribe_response(message: bytes, read: ReadData) -> EventJournalSubscribeResponse:
@@ -1551,13 +1694,16 @@ def event_journal_read_request(
     return join_parts(parts)
 
 
-class EventJournalReadResponse(NamedTuple):
+class EventJournalReadResponse(Record):
     """Response of ``Map.eventJournalRead``."""
 
-    read_count: int
-    items: list[Any]
-    item_seqs: list[int] | None
-    next_seq: int
+    __slots__ = ("item_seqs", "items", "next_seq", "read_count")
+
+    def __init__(self, read_count: int, items: list[Any], item_seqs: list[int] | None, next_seq: int) -> None:
+        self.read_count = read_count
+        self.items = items
+        self.item_seqs = item_seqs
+        self.next_seq = next_seq
 
 
 def event_journal_read_response(message: bytes, read: ReadData) -> EventJournalReadResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from hz_core.wire.decode import (
@@ -30,7 +30,7 @@ from hz_core.wire.encode import (
     write_entries,
 )
 from hz_core.wire.method import Method
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, Record
 from hz_serialization import Data
 
 _head_q: Final = Struct("<iHiqiq").pack
@@ -213,16 +213,36 @@ def add_entry_listener_to_key_request(
 add_entry_listener_to_key_response = uuid_response
 
 
-class EntryEvent(NamedTuple):
+class EntryEvent(Record):
     """Event ``Entry`` of ``MultiMap.addEntryListenerToKey``."""
 
-    key: Any
-    value: Any
-    old_value: Any
-    merging_value: Any
-    event_type: int
-    uuid: UUID
-    number_of_affected_entries: int
+    __slots__ = (
+        "event_type",
+        "key",
+        "merging_value",
+        "number_of_affected_entries",
+        "old_value",
+        "uuid",
+        "value",
+    )
+
+    def __init__(
+        self,
+        key: Any,
+        value: Any,
+        old_value: Any,
+        merging_value: Any,
+        event_type: int,
+        uuid: UUID,
+        number_of_affected_entries: int,
+    ) -> None:
+        self.key = key
+        self.value = value
+        self.old_value = old_value
+        self.merging_value = merging_value
+        self.event_type = event_type
+        self.uuid = uuid
+        self.number_of_affected_entries = number_of_affected_entries
 
 
 def entry_event(message: bytes, read: ReadData) -> EntryEvent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from hz_core.wire.decode import int_response, read_uuid_long_entries, truncated
@@ -18,7 +18,7 @@ from hz_core.wire.encode import (
     write_uuid_long_entries,
 )
 from hz_core.wire.method import Method
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, Record
 
 _head_u: Final = Struct("<iHiqi?QQ").pack
 _response_qi: Final = Struct("<i15xqi").unpack_from
@@ -41,12 +41,15 @@ def get_request(
     return join_parts(parts)
 
 
-class GetResponse(NamedTuple):
+class GetResponse(Record):
     """Response of ``PNCounter.get``."""
 
-    value: int
-    replica_timestamps: list[tuple[UUID, int]]
-    replica_count: int
+    __slots__ = ("replica_count", "replica_timestamps", "value")
+
+    def __init__(self, value: int, replica_timestamps: list[tuple[UUID, int]], replica_count: int) -> None:
+        self.value = value
+        self.replica_timestamps = replica_timestamps
+        self.replica_count = replica_count
 
 
 def get_response(message: bytes, read: ReadData) -> GetResponse:
@@ -85,12 +88,15 @@ def add_request(
     return join_parts(parts)
 
 
-class AddResponse(NamedTuple):
+class AddResponse(Record):
     """Response of ``PNCounter.add``."""
 
-    value: int
-    replica_timestamps: list[tuple[UUID, int]]
-    replica_count: int
+    __slots__ = ("replica_count", "replica_timestamps", "value")
+
+    def __init__(self, value: int, replica_timestamps: list[tuple[UUID, int]], replica_count: int) -> None:
+        self.value = value
+        self.replica_timestamps = replica_timestamps
+        self.replica_count = replica_count
 
 
 def add_response(message: bytes, read: ReadData) -> AddResponse:

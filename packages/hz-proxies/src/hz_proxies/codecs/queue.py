@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from hz_core.wire.decode import (
@@ -21,7 +21,7 @@ from hz_core.wire.decode import (
 )
 from hz_core.wire.encode import FINAL, final_name_frame, join_parts, name_frame, uuid_fields, write_data_list
 from hz_core.wire.method import Method
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, Record
 from hz_serialization import Data
 
 _head_q: Final = Struct("<iHiqiq").pack
@@ -208,12 +208,15 @@ def add_listener_request(partition_id: int, name: str, include_value: bool, loca
 add_listener_response = uuid_response
 
 
-class ItemEvent(NamedTuple):
+class ItemEvent(Record):
     """Event ``Item`` of ``Queue.addListener``."""
 
-    item: Any
-    uuid: UUID
-    event_type: int
+    __slots__ = ("event_type", "item", "uuid")
+
+    def __init__(self, item: Any, uuid: UUID, event_type: int) -> None:
+        self.item = item
+        self.uuid = uuid
+        self.event_type = event_type
 
 
 def item_event(message: bytes, read: ReadData) -> ItemEvent:

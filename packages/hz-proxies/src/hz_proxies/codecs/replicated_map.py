@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from hz_core.wire.decode import (
@@ -38,7 +38,7 @@ from hz_core.wire.encode import (
     write_list,
 )
 from hz_core.wire.method import Method
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, Record
 from hz_serialization import Data
 
 _frame_qqqqq: Final = Struct("<iHqqqqq").pack
@@ -54,16 +54,36 @@ _head_uzii: Final = Struct("<iHiqi?QQ?ii").pack
 _response_u: Final = Struct("<i15x?QQ").unpack_from
 
 
-class ReplicatedMapEntryViewHolder(NamedTuple):
+class ReplicatedMapEntryViewHolder(Record):
     """Custom type ``ReplicatedMapEntryViewHolder`` of the protocol."""
 
-    key: Any
-    value: Any
-    creation_time: int
-    hits: int
-    last_access_time: int
-    last_update_time: int
-    ttl_millis: int
+    __slots__ = (
+        "creation_time",
+        "hits",
+        "key",
+        "last_access_time",
+        "last_update_time",
+        "ttl_millis",
+        "value",
+    )
+
+    def __init__(
+        self,
+        key: Any,
+        value: Any,
+        creation_time: int,
+        hits: int,
+        last_access_time: int,
+        last_update_time: int,
+        ttl_millis: int,
+    ) -> None:
+        self.key = key
+        self.value = value
+        self.creation_time = creation_time
+        self.hits = hits
+        self.last_access_time = last_access_time
+        self.last_update_time = last_update_time
+        self.ttl_millis = ttl_millis
 
 
 def write_replicated_map_entry_view_holder(
@@ -248,16 +268,36 @@ def add_entry_listener_to_key_with_predicate_request(
 add_entry_listener_to_key_with_predicate_response = uuid_response
 
 
-class EntryEvent(NamedTuple):
+class EntryEvent(Record):
     """Event ``Entry`` of ``ReplicatedMap.addEntryListenerToKeyWithPredicate``."""
 
-    key: Any
-    value: Any
-    old_value: Any
-    merging_value: Any
-    event_type: int
-    uuid: UUID
-    number_of_affected_entries: int
+    __slots__ = (
+        "event_type",
+        "key",
+        "merging_value",
+        "number_of_affected_entries",
+        "old_value",
+        "uuid",
+        "value",
+    )
+
+    def __init__(
+        self,
+        key: Any,
+        value: Any,
+        old_value: Any,
+        merging_value: Any,
+        event_type: int,
+        uuid: UUID,
+        number_of_affected_entries: int,
+    ) -> None:
+        self.key = key
+        self.value = value
+        self.old_value = old_value
+        self.merging_value = merging_value
+        self.event_type = event_type
+        self.uuid = uuid
+        self.number_of_affected_entries = number_of_affected_entries
 
 
 def entry_event(message: bytes, read: ReadData) -> EntryEvent:
@@ -409,11 +449,14 @@ def fetch_entry_views_request(
     )
 
 
-class FetchEntryViewsResponse(NamedTuple):
+class FetchEntryViewsResponse(Record):
     """Response of ``ReplicatedMap.fetchEntryViews``."""
 
-    cursor_id: UUID
-    entry_views: list[ReplicatedMapEntryViewHolder]
+    __slots__ = ("cursor_id", "entry_views")
+
+    def __init__(self, cursor_id: UUID, entry_views: list[ReplicatedMapEntryViewHolder]) -> None:
+        self.cursor_id = cursor_id
+        self.entry_views = entry_views
 
 
 def fetch_entry_views_response(message: bytes, read: ReadData) -> FetchEntryViewsResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from hz_core.wire.decode import (
     data_response,
@@ -25,7 +25,7 @@ from hz_core.wire.encode import (
     write_nullable,
 )
 from hz_core.wire.method import Method
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, Record
 from hz_serialization import Data
 
 _head: Final = Struct("<iHiqi").pack
@@ -130,13 +130,16 @@ def read_many_request(
     return join_parts(parts)
 
 
-class ReadManyResponse(NamedTuple):
+class ReadManyResponse(Record):
     """Response of ``Ringbuffer.readMany``."""
 
-    read_count: int
-    items: list[Any]
-    item_seqs: list[int] | None
-    next_seq: int
+    __slots__ = ("item_seqs", "items", "next_seq", "read_count")
+
+    def __init__(self, read_count: int, items: list[Any], item_seqs: list[int] | None, next_seq: int) -> None:
+        self.read_count = read_count
+        self.items = items
+        self.item_seqs = item_seqs
+        self.next_seq = next_seq
 
 
 def read_many_response(message: bytes, read: ReadData) -> ReadManyResponse:

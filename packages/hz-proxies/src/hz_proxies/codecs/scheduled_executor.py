@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from hz_core.wire.decode import (
@@ -22,7 +22,7 @@ from hz_core.wire.decode import (
 )
 from hz_core.wire.encode import FINAL, final_string_frame, join_parts, string_frame, uuid_fields
 from hz_core.wire.method import Method
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, Record
 from hz_serialization import Data
 
 _fields_ui: Final = Struct("<i2x?QQi").unpack_from
@@ -35,13 +35,16 @@ _head_z: Final = Struct("<iHiqi?").pack
 _head_uz: Final = Struct("<iHiqi?QQ?").pack
 
 
-class ScheduledTaskHandler(NamedTuple):
+class ScheduledTaskHandler(Record):
     """Custom type ``ScheduledTaskHandler`` of the protocol."""
 
-    uuid: UUID | None
-    partition_id: int
-    scheduler_name: str
-    task_name: str
+    __slots__ = ("partition_id", "scheduler_name", "task_name", "uuid")
+
+    def __init__(self, uuid: UUID | None, partition_id: int, scheduler_name: str, task_name: str) -> None:
+        self.uuid = uuid
+        self.partition_id = partition_id
+        self.scheduler_name = scheduler_name
+        self.task_name = task_name
 
 
 def read_scheduled_task_handler(message: bytes, pos: int, read: ReadData) -> tuple[ScheduledTaskHandler, int]:
@@ -164,14 +167,30 @@ def get_stats_from_partition_request(partition_id: int, scheduler_name: str, tas
     )
 
 
-class GetStatsFromPartitionResponse(NamedTuple):
+class GetStatsFromPartitionResponse(Record):
     """Response of ``ScheduledExecutor.getStatsFromPartition``."""
 
-    last_idle_time_nanos: int
-    total_idle_time_nanos: int
-    total_runs: int
-    total_run_time_nanos: int
-    last_run_duration_nanos: int
+    __slots__ = (
+        "last_idle_time_nanos",
+        "last_run_duration_nanos",
+        "total_idle_time_nanos",
+        "total_run_time_nanos",
+        "total_runs",
+    )
+
+    def __init__(
+        self,
+        last_idle_time_nanos: int,
+        total_idle_time_nanos: int,
+        total_runs: int,
+        total_run_time_nanos: int,
+        last_run_duration_nanos: int,
+    ) -> None:
+        self.last_idle_time_nanos = last_idle_time_nanos
+        self.total_idle_time_nanos = total_idle_time_nanos
+        self.total_runs = total_runs
+        self.total_run_time_nanos = total_run_time_nanos
+        self.last_run_duration_nanos = last_run_duration_nanos
 
 
 def get_stats_from_partition_response(message: bytes, read: ReadData) -> GetStatsFromPartitionResponse:
@@ -211,14 +230,30 @@ def get_stats_from_member_request(
     )
 
 
-class GetStatsFromMemberResponse(NamedTuple):
+class GetStatsFromMemberResponse(Record):
     """Response of ``ScheduledExecutor.getStatsFromMember``."""
 
-    last_idle_time_nanos: int
-    total_idle_time_nanos: int
-    total_runs: int
-    total_run_time_nanos: int
-    last_run_duration_nanos: int
+    __slots__ = (
+        "last_idle_time_nanos",
+        "last_run_duration_nanos",
+        "total_idle_time_nanos",
+        "total_run_time_nanos",
+        "total_runs",
+    )
+
+    def __init__(
+        self,
+        last_idle_time_nanos: int,
+        total_idle_time_nanos: int,
+        total_runs: int,
+        total_run_time_nanos: int,
+        last_run_duration_nanos: int,
+    ) -> None:
+        self.last_idle_time_nanos = last_idle_time_nanos
+        self.total_idle_time_nanos = total_idle_time_nanos
+        self.total_runs = total_runs
+        self.total_run_time_nanos = total_run_time_nanos
+        self.last_run_duration_nanos = last_run_duration_nanos
 
 
 def get_stats_from_member_response(message: bytes, read: ReadData) -> GetStatsFromMemberResponse:

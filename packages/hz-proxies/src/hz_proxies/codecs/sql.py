@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from hz_core.wire.decode import (
@@ -37,7 +37,7 @@ from hz_core.wire.encode import (
 )
 from hz_core.wire.method import Method
 from hz_core.wire.sql_page import SqlPage, read_sql_page
-from hz_core.wire.types import ABSENT, Absent, ReadData
+from hz_core.wire.types import ABSENT, Absent, ReadData, Record
 from hz_serialization import Data
 
 _frame_qqqq: Final = Struct("<iHqqqq").pack
@@ -55,13 +55,22 @@ _response_q: Final = Struct("<i15xq").unpack_from
 _int_at: Final = Struct("<i").unpack_from
 
 
-class SqlQueryId(NamedTuple):
+class SqlQueryId(Record):
     """Custom type ``SqlQueryId`` of the protocol."""
 
-    member_id_high: int
-    member_id_low: int
-    local_id_high: int
-    local_id_low: int
+    __slots__ = ("local_id_high", "local_id_low", "member_id_high", "member_id_low")
+
+    def __init__(
+        self,
+        member_id_high: int,
+        member_id_low: int,
+        local_id_high: int,
+        local_id_low: int,
+    ) -> None:
+        self.member_id_high = member_id_high
+        self.member_id_low = member_id_low
+        self.local_id_high = local_id_high
+        self.local_id_low = local_id_low
 
 
 def write_sql_query_id(parts: Parts, value: SqlQueryId, head: int = PLAIN) -> None:
@@ -83,14 +92,24 @@ def read_sql_query_id(message: bytes, pos: int, read: ReadData) -> tuple[SqlQuer
     return SqlQueryId(member_id_high, member_id_low, local_id_high, local_id_low), after_end(message, pos)
 
 
-class SqlError(NamedTuple):
+class SqlError(Record):
     """Custom type ``SqlError`` of the protocol."""
 
-    code: int
-    message: str | None
-    originating_member_id: UUID
-    suggestion: str | Absent | None = ABSENT
-    cause_stack_trace: str | Absent | None = ABSENT
+    __slots__ = ("cause_stack_trace", "code", "message", "originating_member_id", "suggestion")
+
+    def __init__(
+        self,
+        code: int,
+        message: str | None,
+        originating_member_id: UUID,
+        suggestion: str | Absent | None = ABSENT,
+        cause_stack_trace: str | Absent | None = ABSENT,
+    ) -> None:
+        self.code = code
+        self.message = message
+        self.originating_member_id = originating_member_id
+        self.suggestion = suggestion
+        self.cause_stack_trace = cause_stack_trace
 
 
 def read_sql_error(message: bytes, pos: int, read: ReadData) -> tuple[SqlError, int]:
@@ -122,12 +141,15 @@ def read_sql_error(message: bytes, pos: int, read: ReadData) -> tuple[SqlError, 
     return result, after_end(message, pos)
 
 
-class SqlColumnMetadata(NamedTuple):
+class SqlColumnMetadata(Record):
     """Custom type ``SqlColumnMetadata`` of the protocol."""
 
-    name: str
-    type: int
-    nullable: bool | Absent = ABSENT
+    __slots__ = ("name", "nullable", "type")
+
+    def __init__(self, name: str, type: int, nullable: bool | Absent = ABSENT) -> None:
+        self.name = name
+        self.type = type
+        self.nullable = nullable
 
 
 def read_sql_column_metadata(message: bytes, pos: int, read: ReadData) -> tuple[SqlColumnMetadata, int]:
@@ -160,15 +182,26 @@ def execute_reserved_request(
     return join_parts(parts)
 
 
-class Execute_reservedResponse(NamedTuple):
+class Execute_reservedResponse(Record):
     """Response of ``Sql.execute_reserved``."""
 
-    query_id: SqlQueryId | None
-    row_metadata: list[SqlColumnMetadata] | None
-    row_page: list[list[Any]] | None
-    row_page_last: bool
-    update_count: int
-    error: SqlError | None
+    __slots__ = ("error", "query_id", "row_metadata", "row_page", "row_page_last", "update_count")
+
+    def __init__(
+        self,
+        query_id: SqlQueryId | None,
+        row_metadata: list[SqlColumnMetadata] | None,
+        row_page: list[list[Any]] | None,
+        row_page_last: bool,
+        update_count: int,
+        error: SqlError | None,
+    ) -> None:
+        self.query_id = query_id
+        self.row_metadata = row_metadata
+        self.row_page = row_page
+        self.row_page_last = row_page_last
+        self.update_count = update_count
+        self.error = error
 
 
 def execute_reserved_response(message: bytes, read: ReadData) -> Execute_reservedResponse:
@@ -199,12 +232,15 @@ def fetch_reserved_request(partition_id: int, query_id: SqlQueryId, cursor_buffe
     return join_parts(parts)
 
 
-class Fetch_reservedResponse(NamedTuple):
+class Fetch_reservedResponse(Record):
     """Response of ``Sql.fetch_reserved``."""
 
-    row_page: list[list[Any]] | None
-    row_page_last: bool
-    error: SqlError | None
+    __slots__ = ("error", "row_page", "row_page_last")
+
+    def __init__(self, row_page: list[list[Any]] | None, row_page_last: bool, error: SqlError | None) -> None:
+        self.row_page = row_page
+        self.row_page_last = row_page_last
+        self.error = error
 
 
 def fetch_reserved_response(message: bytes, read: ReadData) -> Fetch_reservedResponse:
@@ -264,15 +300,33 @@ def execute_request(
     return join_parts(parts)
 
 
-class ExecuteResponse(NamedTuple):
+class ExecuteResponse(Record):
     """Response of ``Sql.execute``."""
 
-    row_metadata: list[SqlColumnMetadata] | None
-    row_page: SqlPage | None
-    update_count: int
-    error: SqlError | None
-    is_infinite_rows: bool | Absent = ABSENT
-    partition_argument_index: int | Absent = ABSENT
+    __slots__ = (
+        "error",
+        "is_infinite_rows",
+        "partition_argument_index",
+        "row_metadata",
+        "row_page",
+        "update_count",
+    )
+
+    def __init__(
+        self,
+        row_metadata: list[SqlColumnMetadata] | None,
+        row_page: SqlPage | None,
+        update_count: int,
+        error: SqlError | None,
+        is_infinite_rows: bool | Absent = ABSENT,
+        partition_argument_index: int | Absent = ABSENT,
+    ) -> None:
+        self.row_metadata = row_metadata
+        self.row_page = row_page
+        self.update_count = update_count
+        self.error = error
+        self.is_infinite_rows = is_infinite_rows
+        self.partition_argument_index = partition_argument_index
 
 
 def execute_response(message: bytes, read: ReadData) -> ExecuteResponse:
@@ -311,11 +365,14 @@ def fetch_request(partition_id: int, query_id: SqlQueryId, cursor_buffer_size: i
     return join_parts(parts)
 
 
-class FetchResponse(NamedTuple):
+class FetchResponse(Record):
     """Response of ``Sql.fetch``."""
 
-    row_page: SqlPage | None
-    error: SqlError | None
+    __slots__ = ("error", "row_page")
+
+    def __init__(self, row_page: SqlPage | None, error: SqlError | None) -> None:
+        self.row_page = row_page
+        self.error = error
 
 
 def fetch_response(message: bytes, read: ReadData) -> FetchResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from hz_core.wire.decode import (
@@ -18,7 +18,7 @@ from hz_core.wire.decode import (
 )
 from hz_core.wire.encode import FINAL, final_name_frame, join_parts, name_frame, uuid_fields, write_data_list
 from hz_core.wire.method import Method
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, Record
 from hz_serialization import Data
 
 _head: Final = Struct("<iHiqi").pack
@@ -50,12 +50,15 @@ def add_message_listener_request(partition_id: int, name: str, local_only: bool)
 add_message_listener_response = uuid_response
 
 
-class TopicEvent(NamedTuple):
+class TopicEvent(Record):
     """Event ``Topic`` of ``Topic.addMessageListener``."""
 
-    item: Any
-    publish_time: int
-    uuid: UUID
+    __slots__ = ("item", "publish_time", "uuid")
+
+    def __init__(self, item: Any, publish_time: int, uuid: UUID) -> None:
+        self.item = item
+        self.publish_time = publish_time
+        self.uuid = uuid
 
 
 def topic_event(message: bytes, read: ReadData) -> TopicEvent:

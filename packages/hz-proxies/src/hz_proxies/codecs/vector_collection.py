@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from hz_core.wire.decode import (
@@ -41,7 +41,7 @@ from hz_core.wire.encode import (
     write_string,
 )
 from hz_core.wire.method import Method
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, Record
 from hz_serialization import Data
 
 _frame_b: Final = Struct("<iHb").pack
@@ -52,12 +52,15 @@ _head: Final = Struct("<iHiqi").pack
 _head_u: Final = Struct("<iHiqi?QQ").pack
 
 
-class VectorPair(NamedTuple):
+class VectorPair(Record):
     """Custom type ``VectorPair`` of the protocol."""
 
-    name: str
-    type: int
-    vector: list[float] | None
+    __slots__ = ("name", "type", "vector")
+
+    def __init__(self, name: str, type: int, vector: list[float] | None) -> None:
+        self.name = name
+        self.type = type
+        self.vector = vector
 
 
 def write_vector_pair(parts: Parts, value: VectorPair, head: int = PLAIN) -> None:
@@ -81,11 +84,14 @@ def read_vector_pair(message: bytes, pos: int, read: ReadData) -> tuple[VectorPa
     return VectorPair(name, type, vector), after_end(message, pos)
 
 
-class VectorDocument(NamedTuple):
+class VectorDocument(Record):
     """Custom type ``VectorDocument`` of the protocol."""
 
-    value: Any
-    vectors: list[VectorPair]
+    __slots__ = ("value", "vectors")
+
+    def __init__(self, value: Any, vectors: list[VectorPair]) -> None:
+        self.value = value
+        self.vectors = vectors
 
 
 def write_vector_document(parts: Parts, value: VectorDocument, head: int = PLAIN) -> None:
@@ -104,13 +110,22 @@ def read_vector_document(message: bytes, pos: int, read: ReadData) -> tuple[Vect
     return VectorDocument(value, vectors), after_end(message, pos)
 
 
-class VectorSearchOptions(NamedTuple):
+class VectorSearchOptions(Record):
     """Custom type ``VectorSearchOptions`` of the protocol."""
 
-    include_value: bool
-    include_vectors: bool
-    limit: int
-    hints: Iterable[tuple[str, str]] | None
+    __slots__ = ("hints", "include_value", "include_vectors", "limit")
+
+    def __init__(
+        self,
+        include_value: bool,
+        include_vectors: bool,
+        limit: int,
+        hints: Iterable[tuple[str, str]] | None,
+    ) -> None:
+        self.include_value = include_value
+        self.include_vectors = include_vectors
+        self.limit = limit
+        self.hints = hints
 
 
 def write_vector_search_options(parts: Parts, value: VectorSearchOptions, head: int = PLAIN) -> None:
@@ -124,13 +139,16 @@ def write_vector_search_options(parts: Parts, value: VectorSearchOptions, head: 
     write_end(parts, head)
 
 
-class VectorSearchResult(NamedTuple):
+class VectorSearchResult(Record):
     """Custom type ``VectorSearchResult`` of the protocol."""
 
-    key: Any
-    value: Any
-    score: float
-    vectors: list[VectorPair] | None
+    __slots__ = ("key", "score", "value", "vectors")
+
+    def __init__(self, key: Any, value: Any, score: float, vectors: list[VectorPair] | None) -> None:
+        self.key = key
+        self.value = value
+        self.score = score
+        self.vectors = vectors
 
 
 def read_vector_search_result(message: bytes, pos: int, read: ReadData) -> tuple[VectorSearchResult, int]:

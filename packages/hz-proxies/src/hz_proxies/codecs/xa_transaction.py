@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from hz_core.wire.decode import (
@@ -28,7 +28,7 @@ from hz_core.wire.encode import (
     write_end,
 )
 from hz_core.wire.method import Method
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, Record
 
 _frame_i: Final = Struct("<iHi").pack
 _fields_i: Final = Struct("<i2xi").unpack_from
@@ -39,12 +39,15 @@ _head_q: Final = Struct("<iHiqiq").pack
 _head_u: Final = Struct("<iHiqi?QQ").pack
 
 
-class Xid(NamedTuple):
+class Xid(Record):
     """Custom type ``Xid`` of the protocol."""
 
-    format_id: int
-    global_transaction_id: bytes
-    branch_qualifier: bytes
+    __slots__ = ("branch_qualifier", "format_id", "global_transaction_id")
+
+    def __init__(self, format_id: int, global_transaction_id: bytes, branch_qualifier: bytes) -> None:
+        self.format_id = format_id
+        self.global_transaction_id = global_transaction_id
+        self.branch_qualifier = branch_qualifier
 
 
 def write_xid(parts: Parts, value: Xid, head: int = PLAIN) -> None:

@@ -153,10 +153,10 @@ class AsyncMap(AsyncioMapping[K, V], Generic[K, V]):
         return await self._submit(self._ops.try_remove(key, timeout))
 
     async def evict(self, key: K) -> bool:
-        """Remove the entry of `key` from memory, but not from a map store, unless the key is locked.
+        """Remove the entry of `key` from memory, but not from a map store. Waits while others lock the key.
 
         Returns:
-            Whether it was evicted. Source: message ``Map.evict``.
+            Whether there was an entry to evict. Source: message ``Map.evict``.
         """
         return await self._submit(self._ops.evict(key))
 

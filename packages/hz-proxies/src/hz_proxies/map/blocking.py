@@ -151,10 +151,10 @@ class BlockingMap(BlockingMapping[K, V], Generic[K, V]):
         return self._submit(self._ops.try_remove(key, timeout))
 
     def evict(self, key: K) -> bool:
-        """Remove the entry of `key` from memory, but not from a map store, unless the key is locked.
+        """Remove the entry of `key` from memory, but not from a map store. Waits while others lock the key.
 
         Returns:
-            Whether it was evicted. Source: message ``Map.evict``.
+            Whether there was an entry to evict. Source: message ``Map.evict``.
         """
         return self._submit(self._ops.evict(key))
 

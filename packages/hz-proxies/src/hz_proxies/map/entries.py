@@ -5,6 +5,7 @@ from typing import Any, Generic
 from hz_core.core import SimpleEntryView
 from hz_core.invocation.op import Op
 from hz_core.proxy import Operations, none_refused
+from hz_core.wire.decode import empty_response
 from hz_core.wire.types import ReadData
 from hz_proxies.codecs import map as codec
 from hz_proxies.types import K, V, to_millis
@@ -77,7 +78,7 @@ class EntryOperations(Operations, Generic[K, V]):
         request = codec.set_with_max_idle_request(
             partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
         )
-        return Op(codec.SET_WITH_MAX_IDLE, request, partition)
+        return Op(codec.SET_WITH_MAX_IDLE, request, partition, decode=empty_response)
 
     def put_if_absent(
         self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
@@ -129,7 +130,7 @@ class EntryOperations(Operations, Generic[K, V]):
         request = codec.put_transient_with_max_idle_request(
             partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
         )
-        return Op(codec.PUT_TRANSIENT_WITH_MAX_IDLE, request, partition)
+        return Op(codec.PUT_TRANSIENT_WITH_MAX_IDLE, request, partition, decode=empty_response)
 
     def try_put(self, key: K, value: V, timeout: float = 0) -> Op[bool]:
         """Store `value` under `key` if the key's lock can be had within `timeout` seconds.
@@ -193,7 +194,9 @@ class EntryOperations(Operations, Generic[K, V]):
         """
         data = self._key(key)
         partition = self._partition(data)
-        return Op(codec.DELETE, codec.delete_request(partition, self.name, data, self._owner()), partition)
+        request = codec.delete_request(partition, self.name, data, self._owner())
+        # Newer members tell whether there was an entry, older ones don't.
+        return Op(codec.DELETE, request, partition, decode=empty_response)
 
     def try_remove(self, key: K, timeout: float = 0) -> Op[bool]:
         """Remove the entry of `key` if the key's lock can be had within `timeout` seconds.
@@ -207,10 +210,10 @@ class EntryOperations(Operations, Generic[K, V]):
         return Op(codec.TRY_REMOVE, request, partition)
 
     def evict(self, key: K) -> Op[bool]:
-        """Remove the entry of `key` from memory, but not from a map store, unless the key is locked.
+        """Remove the entry of `key` from memory, but not from a map store. Waits while others lock the key.
 
         Returns:
-            Whether it was evicted. Source: message ``Map.evict``.
+            Whether there was an entry to evict. Source: message ``Map.evict``.
         """
         data = self._key(key)
         partition = self._partition(data)
@@ -229,7 +232,8 @@ class EntryOperations(Operations, Generic[K, V]):
             raise AssertionError("ttl must not be None; give seconds, or 0 for ever")
         data = self._key(key)
         partition = self._partition(data)
-        return Op(codec.SET_TTL, codec.set_ttl_request(partition, self.name, data, to_millis(ttl)), partition)
+        request = codec.set_ttl_request(partition, self.name, data, to_millis(ttl))
+        return Op(codec.SET_TTL, request, partition, decode=empty_response)
 
     def get_entry_view(self, key: K) -> Op[SimpleEntryView[K, V] | None]:
         """Return the entry of `key` with its statistics (times in milliseconds since 1970), None where there is none.

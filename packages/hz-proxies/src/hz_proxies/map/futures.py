@@ -159,10 +159,10 @@ class Map(FuturesSurface, Generic[K, V]):
         return self._submit(self._ops.try_remove(key, timeout))
 
     def evict(self, key: K) -> Future[bool]:
-        """Remove the entry of `key` from memory, but not from a map store, unless the key is locked.
+        """Remove the entry of `key` from memory, but not from a map store. Waits while others lock the key.
 
         Returns:
-            Whether it was evicted. Source: message ``Map.evict``.
+            Whether there was an entry to evict. Source: message ``Map.evict``.
         """
         return self._submit(self._ops.evict(key))
 
