@@ -115,23 +115,24 @@ def authentication_request(
 class AuthenticationResponse(Record):
     """Response of ``Client.authentication``."""
 
-    __slots__ = (
+    fields = (
+        "status",
         "address",
-        "cluster_id",
-        "failover_supported",
-        "key_value_pairs",
-        "member_infos",
-        "member_list_version",
         "member_uuid",
-        "partition_count",
-        "partition_list_version",
-        "partitions",
         "serialization_version",
         "server_hazelcast_version",
-        "status",
+        "partition_count",
+        "cluster_id",
+        "failover_supported",
         "tpc_ports",
         "tpc_token",
+        "member_list_version",
+        "member_infos",
+        "partition_list_version",
+        "partitions",
+        "key_value_pairs",
     )
+    __slots__ = fields
 
     def __init__(
         self,
@@ -270,23 +271,24 @@ def authentication_custom_request(
 class AuthenticationCustomResponse(Record):
     """Response of ``Client.authenticationCustom``."""
 
-    __slots__ = (
+    fields = (
+        "status",
         "address",
-        "cluster_id",
-        "failover_supported",
-        "key_value_pairs",
-        "member_infos",
-        "member_list_version",
         "member_uuid",
-        "partition_count",
-        "partition_list_version",
-        "partitions",
         "serialization_version",
         "server_hazelcast_version",
-        "status",
+        "partition_count",
+        "cluster_id",
+        "failover_supported",
         "tpc_ports",
         "tpc_token",
+        "member_list_version",
+        "member_infos",
+        "partition_list_version",
+        "partitions",
+        "key_value_pairs",
     )
+    __slots__ = fields
 
     def __init__(
         self,
@@ -400,7 +402,8 @@ add_cluster_view_listener_response = empty_response
 class MembersViewEvent(Record):
     """Event ``MembersView`` of ``Client.addClusterViewListener``."""
 
-    __slots__ = ("member_infos", "version")
+    fields = ("version", "member_infos")
+    __slots__ = fields
 
     def __init__(self, version: int, member_infos: list[MemberInfo]) -> None:
         self.version = version
@@ -420,7 +423,8 @@ def members_view_event(message: bytes, read: ReadData) -> MembersViewEvent:
 class PartitionsViewEvent(Record):
     """Event ``PartitionsView`` of ``Client.addClusterViewListener``."""
 
-    __slots__ = ("partitions", "version")
+    fields = ("version", "partitions")
+    __slots__ = fields
 
     def __init__(self, version: int, partitions: list[tuple[UUID, list[int]]]) -> None:
         self.version = version
@@ -440,7 +444,8 @@ def partitions_view_event(message: bytes, read: ReadData) -> PartitionsViewEvent
 class MemberGroupsViewEvent(Record):
     """Event ``MemberGroupsView`` of ``Client.addClusterViewListener``."""
 
-    __slots__ = ("member_groups", "version")
+    fields = ("version", "member_groups")
+    __slots__ = fields
 
     def __init__(self, version: int, member_groups: list[list[UUID]]) -> None:
         self.version = version
@@ -494,7 +499,8 @@ add_partition_lost_listener_response = uuid_response
 class PartitionLostEvent(Record):
     """Event ``PartitionLost`` of ``Client.addPartitionLostListener``."""
 
-    __slots__ = ("lost_backup_count", "partition_id", "source")
+    fields = ("partition_id", "lost_backup_count", "source")
+    __slots__ = fields
 
     def __init__(self, partition_id: int, lost_backup_count: int, source: UUID | None) -> None:
         self.partition_id = partition_id
@@ -541,7 +547,8 @@ add_distributed_object_listener_response = uuid_response
 class DistributedObjectEvent(Record):
     """Event ``DistributedObject`` of ``Client.addDistributedObjectListener``."""
 
-    __slots__ = ("event_type", "name", "service_name", "source")
+    fields = ("name", "service_name", "event_type", "source")
+    __slots__ = fields
 
     def __init__(self, name: str, service_name: str, event_type: str, source: UUID) -> None:
         self.name = name
@@ -649,7 +656,8 @@ add_migration_listener_response = uuid_response
 class MigrationEvent(Record):
     """Event ``Migration`` of ``Client.addMigrationListener``."""
 
-    __slots__ = ("migration_state", "type")
+    fields = ("migration_state", "type")
+    __slots__ = fields
 
     def __init__(self, migration_state: MigrationState, type: int) -> None:
         self.migration_state = migration_state
@@ -669,15 +677,16 @@ def migration_event(message: bytes, read: ReadData) -> MigrationEvent:
 class ReplicaMigrationEvent(Record):
     """Event ``ReplicaMigration`` of ``Client.addMigrationListener``."""
 
-    __slots__ = (
-        "dest_uuid",
-        "elapsed_time",
+    fields = (
         "migration_state",
         "partition_id",
         "replica_index",
         "source_uuid",
+        "dest_uuid",
         "success",
+        "elapsed_time",
     )
+    __slots__ = fields
 
     def __init__(
         self,
@@ -797,7 +806,8 @@ add_cp_group_view_listener_response = empty_response
 class GroupsViewEvent(Record):
     """Event ``GroupsView`` of ``Client.addCPGroupViewListener``."""
 
-    __slots__ = ("cp_to_ap_uuids", "groups_info", "version")
+    fields = ("version", "groups_info", "cp_to_ap_uuids")
+    __slots__ = fields
 
     def __init__(
         self,

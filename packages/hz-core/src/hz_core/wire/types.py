@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import Enum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 # Makes an object from the Data that lies at buffer[start:end].
 ReadData = Callable[[bytes, int, int], Any]
@@ -32,15 +32,18 @@ def raw_data(buffer: bytes, start: int, end: int) -> bytes:
 
 
 class Record:
-    """Base of the generated classes for what has several parameters: compared, printed and unpacked by its slots.
+    """Base of the generated classes for what has several parameters: compared, printed and unpacked by its fields.
 
     Not a named tuple, for making one of those at import costs ten times as much, and there are many.
     """
 
+    fields: ClassVar[tuple[str, ...]] = ()
+    """The parameters' names, in the protocol's order."""
+
     __slots__: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Any]:
-        return (getattr(self, name) for name in self.__slots__)
+        return (getattr(self, name) for name in self.fields)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and type(other) is type(self) and tuple(self) == tuple(other)
@@ -49,5 +52,5 @@ class Record:
         return hash((type(self), *self))
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.fields)
         return f"{type(self).__name__}({fields})"

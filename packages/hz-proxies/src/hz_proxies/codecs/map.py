@@ -86,7 +86,8 @@ _response_iq: Final = Struct("<i15xiq").unpack_from
 class BitmapIndexOptions(Record):
     """Custom type ``BitmapIndexOptions`` of the protocol."""
 
-    __slots__ = ("unique_key", "unique_key_transformation")
+    fields = ("unique_key", "unique_key_transformation")
+    __slots__ = fields
 
     def __init__(self, unique_key: str, unique_key_transformation: int) -> None:
         self.unique_key = unique_key
@@ -104,7 +105,8 @@ def write_bitmap_index_options(parts: Parts, value: BitmapIndexOptions, head: in
 class Capacity(Record):
     """Custom type ``Capacity`` of the protocol."""
 
-    __slots__ = ("unit", "value")
+    fields = ("value", "unit")
+    __slots__ = fields
 
     def __init__(self, value: int, unit: int) -> None:
         self.value = value
@@ -121,7 +123,8 @@ def write_capacity(parts: Parts, value: Capacity, head: int = PLAIN) -> None:
 class MemoryTierConfig(Record):
     """Custom type ``MemoryTierConfig`` of the protocol."""
 
-    __slots__ = ("capacity",)
+    fields = ("capacity",)
+    __slots__ = fields
 
     def __init__(self, capacity: Capacity) -> None:
         self.capacity = capacity
@@ -137,7 +140,8 @@ def write_memory_tier_config(parts: Parts, value: MemoryTierConfig, head: int = 
 class BTreeIndexConfig(Record):
     """Custom type ``BTreeIndexConfig`` of the protocol."""
 
-    __slots__ = ("memory_tier_config", "page_size")
+    fields = ("page_size", "memory_tier_config")
+    __slots__ = fields
 
     def __init__(self, page_size: Capacity, memory_tier_config: MemoryTierConfig) -> None:
         self.page_size = page_size
@@ -155,7 +159,8 @@ def write_b_tree_index_config(parts: Parts, value: BTreeIndexConfig, head: int =
 class IndexConfig(Record):
     """Custom type ``IndexConfig`` of the protocol."""
 
-    __slots__ = ("attributes", "b_tree_index_config", "bitmap_index_options", "name", "type")
+    fields = ("name", "type", "attributes", "bitmap_index_options", "b_tree_index_config")
+    __slots__ = fields
 
     def __init__(
         self,
@@ -186,20 +191,21 @@ def write_index_config(parts: Parts, value: IndexConfig, head: int = PLAIN) -> N
 class SimpleEntryView(Record):
     """Custom type ``SimpleEntryView`` of the protocol."""
 
-    __slots__ = (
+    fields = (
+        "key",
+        "value",
         "cost",
         "creation_time",
         "expiration_time",
         "hits",
-        "key",
         "last_access_time",
         "last_stored_time",
         "last_update_time",
-        "max_idle",
-        "ttl",
-        "value",
         "version",
+        "ttl",
+        "max_idle",
     )
+    __slots__ = fields
 
     def __init__(
         self,
@@ -295,7 +301,8 @@ def read_simple_entry_view(message: bytes, pos: int, read: ReadData) -> tuple[Si
 class AnchorDataListHolder(Record):
     """Custom type ``AnchorDataListHolder`` of the protocol."""
 
-    __slots__ = ("anchor_data_list", "anchor_page_list")
+    fields = ("anchor_page_list", "anchor_data_list")
+    __slots__ = fields
 
     def __init__(self, anchor_page_list: list[int], anchor_data_list: list[tuple[Any, Any]]) -> None:
         self.anchor_page_list = anchor_page_list
@@ -325,16 +332,17 @@ def read_anchor_data_list_holder(
 class PagingPredicateHolder(Record):
     """Custom type ``PagingPredicateHolder`` of the protocol."""
 
-    __slots__ = (
+    fields = (
         "anchor_data_list_holder",
+        "predicate_data",
         "comparator_data",
-        "iteration_type_id",
-        "page",
         "page_size",
+        "page",
+        "iteration_type_id",
         "partition_key_data",
         "partition_keys_data",
-        "predicate_data",
     )
+    __slots__ = fields
 
     def __init__(
         self,
@@ -770,15 +778,16 @@ add_entry_listener_to_key_with_predicate_response = uuid_response
 class EntryEvent(Record):
     """Event ``Entry`` of ``Map.addEntryListenerToKeyWithPredicate``."""
 
-    __slots__ = (
-        "event_type",
+    fields = (
         "key",
-        "merging_value",
-        "number_of_affected_entries",
-        "old_value",
-        "uuid",
         "value",
+        "old_value",
+        "merging_value",
+        "event_type",
+        "uuid",
+        "number_of_affected_entries",
     )
+    __slots__ = fields
 
     def __init__(
         self,
@@ -900,7 +909,8 @@ add_partition_lost_listener_response = uuid_response
 class MapPartitionLostEvent(Record):
     """Event ``MapPartitionLost`` of ``Map.addPartitionLostListener``."""
 
-    __slots__ = ("partition_id", "uuid")
+    fields = ("partition_id", "uuid")
+    __slots__ = fields
 
     def __init__(self, partition_id: int, uuid: UUID) -> None:
         self.partition_id = partition_id
@@ -944,7 +954,8 @@ def get_entry_view_request(partition_id: int, name: str, key: Data, thread_id: i
 class GetEntryViewResponse(Record):
     """Response of ``Map.getEntryView``."""
 
-    __slots__ = ("max_idle", "response")
+    fields = ("response", "max_idle")
+    __slots__ = fields
 
     def __init__(self, response: SimpleEntryView | None, max_idle: int) -> None:
         self.response = response
@@ -1269,7 +1280,8 @@ def key_set_with_paging_predicate_request(
 class KeySetWithPagingPredicateResponse(Record):
     """Response of ``Map.keySetWithPagingPredicate``."""
 
-    __slots__ = ("anchor_data_list", "response")
+    fields = ("response", "anchor_data_list")
+    __slots__ = fields
 
     def __init__(self, response: list[Any], anchor_data_list: AnchorDataListHolder) -> None:
         self.response = response
@@ -1301,7 +1313,8 @@ def values_with_paging_predicate_request(
 class ValuesWithPagingPredicateResponse(Record):
     """Response of ``Map.valuesWithPagingPredicate``."""
 
-    __slots__ = ("anchor_data_list", "response")
+    fields = ("response", "anchor_data_list")
+    __slots__ = fields
 
     def __init__(self, response: list[Any], anchor_data_list: AnchorDataListHolder) -> None:
         self.response = response
@@ -1333,7 +1346,8 @@ def entries_with_paging_predicate_request(
 class EntriesWithPagingPredicateResponse(Record):
     """Response of ``Map.entriesWithPagingPredicate``."""
 
-    __slots__ = ("anchor_data_list", "response")
+    fields = ("response", "anchor_data_list")
+    __slots__ = fields
 
     def __init__(self, response: list[tuple[Any, Any]], anchor_data_list: AnchorDataListHolder) -> None:
         self.response = response
@@ -1366,7 +1380,8 @@ def fetch_keys_request(
 class FetchKeysResponse(Record):
     """Response of ``Map.fetchKeys``."""
 
-    __slots__ = ("iteration_pointers", "keys")
+    fields = ("iteration_pointers", "keys")
+    __slots__ = fields
 
     def __init__(self, iteration_pointers: list[tuple[int, int]], keys: list[Any]) -> None:
         self.iteration_pointers = iteration_pointers
@@ -1396,7 +1411,8 @@ def fetch_entries_request(
 class FetchEntriesResponse(Record):
     """Response of ``Map.fetchEntries``."""
 
-    __slots__ = ("entries", "iteration_pointers")
+    fields = ("iteration_pointers", "entries")
+    __slots__ = fields
 
     def __init__(self, iteration_pointers: list[tuple[int, int]], entries: list[tuple[Any, Any]]) -> None:
         self.iteration_pointers = iteration_pointers
@@ -1505,7 +1521,8 @@ def fetch_near_cache_invalidation_metadata_request(
 class FetchNearCacheInvalidationMetadataResponse(Record):
     """Response of ``Map.fetchNearCacheInvalidationMetadata``."""
 
-    __slots__ = ("name_partition_sequence_list", "partition_uuid_list")
+    fields = ("name_partition_sequence_list", "partition_uuid_list")
+    __slots__ = fields
 
     def __init__(
         self,
@@ -1560,7 +1577,8 @@ add_near_cache_invalidation_listener_response = uuid_response
 class InvalidationEvent(Record):
     """Event ``Invalidation`` of ``Map.addNearCacheInvalidationListener``."""
 
-    __slots__ = ("key", "partition_uuid", "sequence", "source_uuid")
+    fields = ("key", "source_uuid", "partition_uuid", "sequence")
+    __slots__ = fields
 
     def __init__(self, key: Any, source_uuid: UUID, partition_uuid: UUID, sequence: int) -> None:
         self.key = key
@@ -1593,7 +1611,8 @@ def invalidation_event(message: bytes, read: ReadData) -> InvalidationEvent:
 class BatchInvalidationEvent(Record):
     """Event ``BatchInvalidation`` of ``Map.addNearCacheInvalidationListener``."""
 
-    __slots__ = ("keys", "partition_uuids", "sequences", "source_uuids")
+    fields = ("keys", "source_uuids", "partition_uuids", "sequences")
+    __slots__ = fields
 
     def __init__(
         self,
@@ -1637,7 +1656,8 @@ def fetch_with_query_request(
 class FetchWithQueryResponse(Record):
     """Response of ``Map.fetchWithQuery``."""
 
-    __slots__ = ("iteration_pointers", "results")
+    fields = ("results", "iteration_pointers")
+    __slots__ = fields
 
     def __init__(self, results: list[Any], iteration_pointers: list[tuple[int, int]]) -> None:
         self.results = results
@@ -1660,7 +1680,8 @@ def event_journal_subscribe_request(partition_id: int, name: str) -> bytearray:
 class EventJournalSubscribeResponse(Record):
     """Response of ``Map.eventJournalSubscribe``."""
 
-    __slots__ = ("newest_sequence", "oldest_sequence")
+    fields = ("oldest_sequence", "newest_sequence")
+    __slots__ = fields
 
     def __init__(self, oldest_sequence: int, newest_sequence: int) -> None:
         self.oldest_sequence = oldest_sequence
@@ -1697,7 +1718,8 @@ def event_journal_read_request(
 class EventJournalReadResponse(Record):
     """Response of ``Map.eventJournalRead``."""
 
-    __slots__ = ("item_seqs", "items", "next_seq", "read_count")
+    fields = ("read_count", "items", "item_seqs", "next_seq")
+    __slots__ = fields
 
     def __init__(self, read_count: int, items: list[Any], item_seqs: list[int] | None, next_seq: int) -> None:
         self.read_count = read_count

@@ -216,15 +216,16 @@ add_entry_listener_to_key_response = uuid_response
 class EntryEvent(Record):
     """Event ``Entry`` of ``MultiMap.addEntryListenerToKey``."""
 
-    __slots__ = (
-        "event_type",
+    fields = (
         "key",
-        "merging_value",
-        "number_of_affected_entries",
-        "old_value",
-        "uuid",
         "value",
+        "old_value",
+        "merging_value",
+        "event_type",
+        "uuid",
+        "number_of_affected_entries",
     )
+    __slots__ = fields
 
     def __init__(
         self,

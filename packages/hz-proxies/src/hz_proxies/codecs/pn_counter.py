@@ -44,7 +44,8 @@ def get_request(
 class GetResponse(Record):
     """Response of ``PNCounter.get``."""
 
-    __slots__ = ("replica_count", "replica_timestamps", "value")
+    fields = ("value", "replica_timestamps", "replica_count")
+    __slots__ = fields
 
     def __init__(self, value: int, replica_timestamps: list[tuple[UUID, int]], replica_count: int) -> None:
         self.value = value
@@ -91,7 +92,8 @@ def add_request(
 class AddResponse(Record):
     """Response of ``PNCounter.add``."""
 
-    __slots__ = ("replica_count", "replica_timestamps", "value")
+    fields = ("value", "replica_timestamps", "replica_count")
+    __slots__ = fields
 
     def __init__(self, value: int, replica_timestamps: list[tuple[UUID, int]], replica_count: int) -> None:
         self.value = value

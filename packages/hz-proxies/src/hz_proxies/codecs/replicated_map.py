@@ -57,15 +57,8 @@ _response_u: Final = Struct("<i15x?QQ").unpack_from
 class ReplicatedMapEntryViewHolder(Record):
     """Custom type ``ReplicatedMapEntryViewHolder`` of the protocol."""
 
-    __slots__ = (
-        "creation_time",
-        "hits",
-        "key",
-        "last_access_time",
-        "last_update_time",
-        "ttl_millis",
-        "value",
-    )
+    fields = ("key", "value", "creation_time", "hits", "last_access_time", "last_update_time", "ttl_millis")
+    __slots__ = fields
 
     def __init__(
         self,
@@ -271,15 +264,16 @@ add_entry_listener_to_key_with_predicate_response = uuid_response
 class EntryEvent(Record):
     """Event ``Entry`` of ``ReplicatedMap.addEntryListenerToKeyWithPredicate``."""
 
-    __slots__ = (
-        "event_type",
+    fields = (
         "key",
-        "merging_value",
-        "number_of_affected_entries",
-        "old_value",
-        "uuid",
         "value",
+        "old_value",
+        "merging_value",
+        "event_type",
+        "uuid",
+        "number_of_affected_entries",
     )
+    __slots__ = fields
 
     def __init__(
         self,
@@ -452,7 +446,8 @@ def fetch_entry_views_request(
 class FetchEntryViewsResponse(Record):
     """Response of ``ReplicatedMap.fetchEntryViews``."""
 
-    __slots__ = ("cursor_id", "entry_views")
+    fields = ("cursor_id", "entry_views")
+    __slots__ = fields
 
     def __init__(self, cursor_id: UUID, entry_views: list[ReplicatedMapEntryViewHolder]) -> None:
         self.cursor_id = cursor_id

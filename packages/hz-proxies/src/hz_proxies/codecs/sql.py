@@ -58,7 +58,8 @@ _int_at: Final = Struct("<i").unpack_from
 class SqlQueryId(Record):
     """Custom type ``SqlQueryId`` of the protocol."""
 
-    __slots__ = ("local_id_high", "local_id_low", "member_id_high", "member_id_low")
+    fields = ("member_id_high", "member_id_low", "local_id_high", "local_id_low")
+    __slots__ = fields
 
     def __init__(
         self,
@@ -95,7 +96,8 @@ def read_sql_query_id(message: bytes, pos: int, read: ReadData) -> tuple[SqlQuer
 class SqlError(Record):
     """Custom type ``SqlError`` of the protocol."""
 
-    __slots__ = ("cause_stack_trace", "code", "message", "originating_member_id", "suggestion")
+    fields = ("code", "message", "originating_member_id", "suggestion", "cause_stack_trace")
+    __slots__ = fields
 
     def __init__(
         self,
@@ -144,7 +146,8 @@ def read_sql_error(message: bytes, pos: int, read: ReadData) -> tuple[SqlError, 
 class SqlColumnMetadata(Record):
     """Custom type ``SqlColumnMetadata`` of the protocol."""
 
-    __slots__ = ("name", "nullable", "type")
+    fields = ("name", "type", "nullable")
+    __slots__ = fields
 
     def __init__(self, name: str, type: int, nullable: bool | Absent = ABSENT) -> None:
         self.name = name
@@ -185,7 +188,8 @@ def execute_reserved_request(
 class Execute_reservedResponse(Record):
     """Response of ``Sql.execute_reserved``."""
 
-    __slots__ = ("error", "query_id", "row_metadata", "row_page", "row_page_last", "update_count")
+    fields = ("query_id", "row_metadata", "row_page", "row_page_last", "update_count", "error")
+    __slots__ = fields
 
     def __init__(
         self,
@@ -235,7 +239,8 @@ def fetch_reserved_request(partition_id: int, query_id: SqlQueryId, cursor_buffe
 class Fetch_reservedResponse(Record):
     """Response of ``Sql.fetch_reserved``."""
 
-    __slots__ = ("error", "row_page", "row_page_last")
+    fields = ("row_page", "row_page_last", "error")
+    __slots__ = fields
 
     def __init__(self, row_page: list[list[Any]] | None, row_page_last: bool, error: SqlError | None) -> None:
         self.row_page = row_page
@@ -303,14 +308,15 @@ def execute_request(
 class ExecuteResponse(Record):
     """Response of ``Sql.execute``."""
 
-    __slots__ = (
-        "error",
-        "is_infinite_rows",
-        "partition_argument_index",
+    fields = (
         "row_metadata",
         "row_page",
         "update_count",
+        "error",
+        "is_infinite_rows",
+        "partition_argument_index",
     )
+    __slots__ = fields
 
     def __init__(
         self,
@@ -368,7 +374,8 @@ def fetch_request(partition_id: int, query_id: SqlQueryId, cursor_buffer_size: i
 class FetchResponse(Record):
     """Response of ``Sql.fetch``."""
 
-    __slots__ = ("error", "row_page")
+    fields = ("row_page", "error")
+    __slots__ = fields
 
     def __init__(self, row_page: SqlPage | None, error: SqlError | None) -> None:
         self.row_page = row_page

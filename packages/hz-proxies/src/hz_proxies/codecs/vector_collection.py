@@ -55,7 +55,8 @@ _head_u: Final = Struct("<iHiqi?QQ").pack
 class VectorPair(Record):
     """Custom type ``VectorPair`` of the protocol."""
 
-    __slots__ = ("name", "type", "vector")
+    fields = ("name", "type", "vector")
+    __slots__ = fields
 
     def __init__(self, name: str, type: int, vector: list[float] | None) -> None:
         self.name = name
@@ -87,7 +88,8 @@ def read_vector_pair(message: bytes, pos: int, read: ReadData) -> tuple[VectorPa
 class VectorDocument(Record):
     """Custom type ``VectorDocument`` of the protocol."""
 
-    __slots__ = ("value", "vectors")
+    fields = ("value", "vectors")
+    __slots__ = fields
 
     def __init__(self, value: Any, vectors: list[VectorPair]) -> None:
         self.value = value
@@ -113,7 +115,8 @@ def read_vector_document(message: bytes, pos: int, read: ReadData) -> tuple[Vect
 class VectorSearchOptions(Record):
     """Custom type ``VectorSearchOptions`` of the protocol."""
 
-    __slots__ = ("hints", "include_value", "include_vectors", "limit")
+    fields = ("include_value", "include_vectors", "limit", "hints")
+    __slots__ = fields
 
     def __init__(
         self,
@@ -142,7 +145,8 @@ def write_vector_search_options(parts: Parts, value: VectorSearchOptions, head: 
 class VectorSearchResult(Record):
     """Custom type ``VectorSearchResult`` of the protocol."""
 
-    __slots__ = ("key", "score", "value", "vectors")
+    fields = ("key", "value", "score", "vectors")
+    __slots__ = fields
 
     def __init__(self, key: Any, value: Any, score: float, vectors: list[VectorPair] | None) -> None:
         self.key = key
