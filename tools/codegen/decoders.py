@@ -31,10 +31,10 @@ class DecoderWriter:
         names = [parameter(item.name) for item in items]
         slots = [f'"{n}"' for n in names]
         if len(slots) > 1:
-            source.block("fields = (", slots, ")", indent=4)
+            source.block("_fields = (", slots, ")", indent=4)
         else:
-            source.add(f"    fields = ({slots[0]},)")
-        source.add("    __slots__ = fields")
+            source.add(f"    _fields = ({slots[0]},)")
+        source.add("    __slots__ = _fields")
         defaults = _trailing_later(items, since)
         arguments = ["self"]
         for item in items:

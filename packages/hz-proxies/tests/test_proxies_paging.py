@@ -65,7 +65,7 @@ V3 = bytes.fromhex("00000000fffffff900000003")
 
 def test_the_holder_of_the_first_page(service: SerializationService) -> None:
     holder = to_holder(paging(true(), 2), IterationType.ENTRY, service.to_data)
-    assert {name: getattr(holder, name) for name in holder.fields} == {
+    assert {name: getattr(holder, name) for name in holder._fields} == {
         "anchor_data_list_holder": AnchorDataListHolder([], []),
         "predicate_data": bytes.fromhex(HEADER + TRUE),  # the inner predicate, never class 15
         "comparator_data": None,

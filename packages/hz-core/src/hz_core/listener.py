@@ -38,6 +38,16 @@ class ListenerSpec:
         self.on_event = on_event
 
 
+class _OnConnection:
+    """A registration on one connection; `server_id` is None until the member has answered."""
+
+    __slots__ = ("correlation_id", "server_id")
+
+    def __init__(self) -> None:
+        self.correlation_id = 0
+        self.server_id: UUID | None = None
+
+
 class _Registration:
     __slots__ = ("_io", "active", "id", "on_connection", "spec")
 
@@ -45,7 +55,7 @@ class _Registration:
         self.id = registration_id
         self.spec = spec
         self.active = True
-        self.on_connection: dict[Connection, tuple[UUID, int] | None] = {}
+        self.on_connection: dict[Connection, _OnConnection] = {}
         self._io = io
 
     def handle(self, message: bytes) -> None:
@@ -120,18 +130,14 @@ class ListenerService:
         registration.active = False
         steps: list[Step] = []
         for connection, known in list(registration.on_connection.items()):
-            if known is not None and connection.alive:
-                server_id, correlation_id = known
-                connection.event_handlers.pop(correlation_id, None)
-                op = registration.spec.remove(server_id)
-                op.connection = connection
-                steps.append(op)
+            if known.server_id is not None and connection.alive:
+                steps.append(self._removal(registration, connection, known))
         # A member that can't be told has lost the registration with the connection, or will.
         yield Settled(steps)
         return True
 
     def connection_added(self, connection: Connection) -> Flow[None]:
-        """Register everything on a new connection."""
+        """Register on a connection whatever isn't registered there yet."""
         registrations = list(self._registrations.values())
         outcomes = yield Settled([Await(partial(self._register, r, connection)) for r in registrations])
         for registration, outcome in zip(registrations, outcomes, strict=True):
@@ -149,7 +155,8 @@ class ListenerService:
             registration.on_connection.pop(connection, None)
 
     def _register(self, registration: _Registration, connection: Connection, promise: Promise) -> None:
-        if registration.on_connection.setdefault(connection, None) is not None:
+        here = _OnConnection()
+        if registration.on_connection.setdefault(connection, here) is not here:
             promise.set_result(None)
             return
         op = registration.spec.add(self._connections.smart)
@@ -158,12 +165,26 @@ class ListenerService:
         def registered(server_id: UUID | None, error: BaseException | None) -> None:
             if error is not None:
                 registration.on_connection.pop(connection, None)
+                connection.event_handlers.pop(here.correlation_id, None)
                 promise.set_exception(error)
                 return
-            if server_id is not None:
-                registration.on_connection[connection] = (server_id, correlation_id)
+            here.server_id = server_id
+            if not registration.active and server_id is not None and connection.alive:
+                # Removed while the member was being asked: nobody else tells it.
+                run_flow(self._invocations, self._withdraw(registration, connection, here), promise)
+                return
             promise.set_result(None)
 
-        correlation_id = self._invocations.listen(
-            op, CallbackPromise(registered), registration.handle, connection
-        )
+        self._invocations.listen(op, CallbackPromise(registered), registration.handle, connection, here)
+
+    def _withdraw(
+        self, registration: _Registration, connection: Connection, here: _OnConnection
+    ) -> Flow[None]:
+        yield Settled([self._removal(registration, connection, here)])
+
+    def _removal(self, registration: _Registration, connection: Connection, here: _OnConnection) -> Op[bool]:
+        connection.event_handlers.pop(here.correlation_id, None)
+        assert here.server_id is not None
+        op = registration.spec.remove(here.server_id)
+        op.connection = connection
+        return op

@@ -115,7 +115,7 @@ def authentication_request(
 class AuthenticationResponse(Record):
     """Response of ``Client.authentication``."""
 
-    fields = (
+    _fields = (
         "status",
         "address",
         "member_uuid",
@@ -132,7 +132,7 @@ class AuthenticationResponse(Record):
         "partitions",
         "key_value_pairs",
     )
-    __slots__ = fields
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -271,7 +271,7 @@ def authentication_custom_request(
 class AuthenticationCustomResponse(Record):
     """Response of ``Client.authenticationCustom``."""
 
-    fields = (
+    _fields = (
         "status",
         "address",
         "member_uuid",
@@ -288,7 +288,7 @@ class AuthenticationCustomResponse(Record):
         "partitions",
         "key_value_pairs",
     )
-    __slots__ = fields
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -402,8 +402,8 @@ add_cluster_view_listener_response = empty_response
 class MembersViewEvent(Record):
     """Event ``MembersView`` of ``Client.addClusterViewListener``."""
 
-    fields = ("version", "member_infos")
-    __slots__ = fields
+    _fields = ("version", "member_infos")
+    __slots__ = _fields
 
     def __init__(self, version: int, member_infos: list[MemberInfo]) -> None:
         self.version = version
@@ -423,8 +423,8 @@ def members_view_event(message: bytes, read: ReadData) -> MembersViewEvent:
 class PartitionsViewEvent(Record):
     """Event ``PartitionsView`` of ``Client.addClusterViewListener``."""
 
-    fields = ("version", "partitions")
-    __slots__ = fields
+    _fields = ("version", "partitions")
+    __slots__ = _fields
 
     def __init__(self, version: int, partitions: list[tuple[UUID, list[int]]]) -> None:
         self.version = version
@@ -444,8 +444,8 @@ def partitions_view_event(message: bytes, read: ReadData) -> PartitionsViewEvent
 class MemberGroupsViewEvent(Record):
     """Event ``MemberGroupsView`` of ``Client.addClusterViewListener``."""
 
-    fields = ("version", "member_groups")
-    __slots__ = fields
+    _fields = ("version", "member_groups")
+    __slots__ = _fields
 
     def __init__(self, version: int, member_groups: list[list[UUID]]) -> None:
         self.version = version
@@ -499,8 +499,8 @@ add_partition_lost_listener_response = uuid_response
 class PartitionLostEvent(Record):
     """Event ``PartitionLost`` of ``Client.addPartitionLostListener``."""
 
-    fields = ("partition_id", "lost_backup_count", "source")
-    __slots__ = fields
+    _fields = ("partition_id", "lost_backup_count", "source")
+    __slots__ = _fields
 
     def __init__(self, partition_id: int, lost_backup_count: int, source: UUID | None) -> None:
         self.partition_id = partition_id
@@ -547,8 +547,8 @@ add_distributed_object_listener_response = uuid_response
 class DistributedObjectEvent(Record):
     """Event ``DistributedObject`` of ``Client.addDistributedObjectListener``."""
 
-    fields = ("name", "service_name", "event_type", "source")
-    __slots__ = fields
+    _fields = ("name", "service_name", "event_type", "source")
+    __slots__ = _fields
 
     def __init__(self, name: str, service_name: str, event_type: str, source: UUID) -> None:
         self.name = name
@@ -656,8 +656,8 @@ add_migration_listener_response = uuid_response
 class MigrationEvent(Record):
     """Event ``Migration`` of ``Client.addMigrationListener``."""
 
-    fields = ("migration_state", "type")
-    __slots__ = fields
+    _fields = ("migration_state", "type")
+    __slots__ = _fields
 
     def __init__(self, migration_state: MigrationState, type: int) -> None:
         self.migration_state = migration_state
@@ -677,7 +677,7 @@ def migration_event(message: bytes, read: ReadData) -> MigrationEvent:
 class ReplicaMigrationEvent(Record):
     """Event ``ReplicaMigration`` of ``Client.addMigrationListener``."""
 
-    fields = (
+    _fields = (
         "migration_state",
         "partition_id",
         "replica_index",
@@ -686,7 +686,7 @@ class ReplicaMigrationEvent(Record):
         "success",
         "elapsed_time",
     )
-    __slots__ = fields
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -806,8 +806,8 @@ add_cp_group_view_listener_response = empty_response
 class GroupsViewEvent(Record):
     """Event ``GroupsView`` of ``Client.addCPGroupViewListener``."""
 
-    fields = ("version", "groups_info", "cp_to_ap_uuids")
-    __slots__ = fields
+    _fields = ("version", "groups_info", "cp_to_ap_uuids")
+    __slots__ = _fields
 
     def __init__(
         self,

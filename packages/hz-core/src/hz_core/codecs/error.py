@@ -23,8 +23,8 @@ _fields_i: Final = Struct("<i2xi").unpack_from
 class StackTraceElement(Record):
     """Custom type ``StackTraceElement`` of the protocol."""
 
-    fields = ("class_name", "method_name", "file_name", "line_number")
-    __slots__ = fields
+    _fields = ("class_name", "method_name", "file_name", "line_number")
+    __slots__ = _fields
 
     def __init__(self, class_name: str, method_name: str, file_name: str | None, line_number: int) -> None:
         self.class_name = class_name
@@ -49,8 +49,8 @@ def read_stack_trace_element(message: bytes, pos: int, read: ReadData) -> tuple[
 class ErrorHolder(Record):
     """Custom type ``ErrorHolder`` of the protocol."""
 
-    fields = ("error_code", "class_name", "message", "stack_trace_elements")
-    __slots__ = fields
+    _fields = ("error_code", "class_name", "message", "stack_trace_elements")
+    __slots__ = _fields
 
     def __init__(
         self,

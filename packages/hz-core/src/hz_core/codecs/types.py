@@ -36,8 +36,8 @@ _fields_bb: Final = Struct("<i2xbb").unpack_from
 class Address(Record):
     """Custom type ``Address`` of the protocol."""
 
-    fields = ("host", "port")
-    __slots__ = fields
+    _fields = ("host", "port")
+    __slots__ = _fields
 
     def __init__(self, host: str, port: int) -> None:
         self.host = host
@@ -58,8 +58,8 @@ def read_address(message: bytes, pos: int, read: ReadData) -> tuple[Address, int
 class DistributedObjectInfo(Record):
     """Custom type ``DistributedObjectInfo`` of the protocol."""
 
-    fields = ("service_name", "name")
-    __slots__ = fields
+    _fields = ("service_name", "name")
+    __slots__ = _fields
 
     def __init__(self, service_name: str, name: str) -> None:
         self.service_name = service_name
@@ -81,8 +81,8 @@ def read_distributed_object_info(
 class RaftGroupId(Record):
     """Custom type ``RaftGroupId`` of the protocol."""
 
-    fields = ("name", "seed", "id")
-    __slots__ = fields
+    _fields = ("name", "seed", "id")
+    __slots__ = _fields
 
     def __init__(self, name: str, seed: int, id: int) -> None:
         self.name = name
@@ -112,8 +112,8 @@ def read_raft_group_id(message: bytes, pos: int, read: ReadData) -> tuple[RaftGr
 class MemberVersion(Record):
     """Custom type ``MemberVersion`` of the protocol."""
 
-    fields = ("major", "minor", "patch")
-    __slots__ = fields
+    _fields = ("major", "minor", "patch")
+    __slots__ = _fields
 
     def __init__(self, major: int, minor: int, patch: int) -> None:
         self.major = major
@@ -134,8 +134,8 @@ def read_member_version(message: bytes, pos: int, read: ReadData) -> tuple[Membe
 class EndpointQualifier(Record):
     """Custom type ``EndpointQualifier`` of the protocol."""
 
-    fields = ("type", "identifier")
-    __slots__ = fields
+    _fields = ("type", "identifier")
+    __slots__ = _fields
 
     def __init__(self, type: int, identifier: str | None) -> None:
         self.type = type
@@ -156,8 +156,8 @@ def read_endpoint_qualifier(message: bytes, pos: int, read: ReadData) -> tuple[E
 class MemberInfo(Record):
     """Custom type ``MemberInfo`` of the protocol."""
 
-    fields = ("address", "uuid", "attributes", "lite_member", "version", "address_map")
-    __slots__ = fields
+    _fields = ("address", "uuid", "attributes", "lite_member", "version", "address_map")
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -196,8 +196,8 @@ def read_member_info(message: bytes, pos: int, read: ReadData) -> tuple[MemberIn
 class CPMember(Record):
     """Custom type ``CPMember`` of the protocol."""
 
-    fields = ("uuid", "address", "auto_step_down_when_leader")
-    __slots__ = fields
+    _fields = ("uuid", "address", "auto_step_down_when_leader")
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -228,8 +228,8 @@ def read_cp_member(message: bytes, pos: int, read: ReadData) -> tuple[CPMember, 
 class MigrationState(Record):
     """Custom type ``MigrationState`` of the protocol."""
 
-    fields = ("start_time", "planned_migrations", "completed_migrations", "total_elapsed_time")
-    __slots__ = fields
+    _fields = ("start_time", "planned_migrations", "completed_migrations", "total_elapsed_time")
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -264,8 +264,8 @@ def read_migration_state(message: bytes, pos: int, read: ReadData) -> tuple[Migr
 class FieldDescriptor(Record):
     """Custom type ``FieldDescriptor`` of the protocol."""
 
-    fields = ("field_name", "kind")
-    __slots__ = fields
+    _fields = ("field_name", "kind")
+    __slots__ = _fields
 
     def __init__(self, field_name: str, kind: int) -> None:
         self.field_name = field_name
@@ -294,8 +294,8 @@ def read_field_descriptor(message: bytes, pos: int, read: ReadData) -> tuple[Fie
 class Schema(Record):
     """Custom type ``Schema`` of the protocol."""
 
-    fields = ("type_name", "fields")
-    __slots__ = fields
+    _fields = ("type_name", "fields")
+    __slots__ = _fields
 
     def __init__(self, type_name: str, fields: list[FieldDescriptor]) -> None:
         self.type_name = type_name
@@ -321,8 +321,8 @@ def read_schema(message: bytes, pos: int, read: ReadData) -> tuple[Schema, int]:
 class Version(Record):
     """Custom type ``Version`` of the protocol."""
 
-    fields = ("major", "minor")
-    __slots__ = fields
+    _fields = ("major", "minor")
+    __slots__ = _fields
 
     def __init__(self, major: int, minor: int) -> None:
         self.major = major
@@ -342,8 +342,8 @@ def read_version(message: bytes, pos: int, read: ReadData) -> tuple[Version, int
 class RaftGroupInfo(Record):
     """Custom type ``RaftGroupInfo`` of the protocol."""
 
-    fields = ("group_id", "leader", "followers")
-    __slots__ = fields
+    _fields = ("group_id", "leader", "followers")
+    __slots__ = _fields
 
     def __init__(self, group_id: RaftGroupId, leader: CPMember, followers: list[CPMember]) -> None:
         self.group_id = group_id

@@ -106,14 +106,16 @@ class SocketTransport:
 
     def write(self, data: bytes | bytearray) -> None:
         """Send `data` now if the socket takes it, otherwise as soon as it does. Never blocks."""
-        if self._outbox or not self._write_lock.acquire(False):
+        if not self._write_lock.acquire(False):
             self._outbox.append(data)
             self.flush()
             return
         # Nothing waits and nobody sends: the usual case, with as few steps as possible.
         try:
-            sent = self._send(data, _DONT_WAIT)
-            if sent < len(data):
+            if self._outbox:
+                # Only under the lock is this sure: behind the unsent rest of another request, never into it.
+                self._outbox.append(data)
+            elif (sent := self._send(data, _DONT_WAIT)) < len(data):
                 self._outbox.appendleft(memoryview(data)[sent:])
         except (BlockingIOError, InterruptedError):
             self._outbox.appendleft(data)

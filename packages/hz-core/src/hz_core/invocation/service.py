@@ -22,8 +22,8 @@ from hz_core.invocation.invocation import Invocation
 from hz_core.invocation.op import Op
 from hz_core.invocation.promise import Promise
 from hz_core.invocation.retry import NotSentError, may_retry, pause_before
-from hz_core.io import IO
-from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError
+from hz_core.io import IO, Timer
+from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError, message_type_of
 from hz_core.wire.method import ReadData
 
 _TYPE_AND_CORRELATION: Final = Struct("<iq")
@@ -106,6 +106,7 @@ class InvocationService:
         self._route = router.route
         self._backup_acks = router.backup_acks
         self._unacked: dict[int, Invocation] = {}
+        self._pausing: dict[Invocation, Timer] = {}
         self._acks = io.mutex()
         self._now = io.now
         self._max_pending = policy.max_pending
@@ -114,8 +115,9 @@ class InvocationService:
 
     @property
     def pending_count(self) -> int:
-        """Number of requests that wait for a reply or for backup acks."""
-        return sum(len(c.pending) for c in self._router.open_connections()) + len(self._unacked)
+        """Number of requests that wait for a reply, for backup acks or for the next try."""
+        waiting = sum(len(c.pending) for c in self._router.open_connections())
+        return waiting + len(self._unacked) + len(self._pausing)
 
     def submit(self, op: Op[Any], promise: Promise, soon: bool = False) -> Invocation:
         """Send `op` and complete `promise` with its outcome, sooner or later.
@@ -193,7 +195,7 @@ class InvocationService:
                 message_type, correlation_id = unpack(message, _TYPE_OFFSET)
                 if message[_HIGH_FLAGS_OFFSET] & _IS_EVENT:
                     self._event(connection, message, correlation_id)
-                elif message[_ACKS_OFFSET]:
+                elif message[_ACKS_OFFSET] and message_type:
                     self._await_backups(connection, correlation_id, message)
                 else:
                     invocation = pop(correlation_id, None)
@@ -246,12 +248,17 @@ class InvocationService:
                 return
             invocation.connection = None
             invocation.acks_wanted = message[_ACKS_OFFSET]
-            if invocation.acks < invocation.acks_wanted:
+            message_type = message_type_of(message)
+            answered = message_type == invocation.op.method.response_type
+            if answered and invocation.acks < invocation.acks_wanted:
                 invocation.reply = message
                 invocation.replied_at = self._now()
                 self._unacked[correlation_id] = invocation
                 return
-        self._complete(invocation, message)
+        if answered:
+            self._complete(invocation, message)
+        else:
+            self._error(invocation, message, message_type)
 
     def _backup_ack(self, correlation_id: int) -> None:
         with self._acks:
@@ -307,8 +314,12 @@ class InvocationService:
             self._failed(invocation, _lost(connection))
 
     def fail_all(self, error: Exception) -> None:
-        """Complete what still waits for backup acks with `error` (the client is going down)."""
+        """Complete what waits for backup acks or for the next try with `error` (the client is going down)."""
         for invocation in _drain(self._unacked):
+            _fail(invocation.promise, error)
+        pausing, self._pausing = self._pausing, {}
+        for invocation, timer in pausing.items():
+            timer.cancel()
             _fail(invocation.promise, error)
 
     def _error(self, invocation: Invocation, message: bytes, message_type: int) -> None:
@@ -319,7 +330,7 @@ class InvocationService:
         if message_type == 0:
             try:
                 error = error_from_holders(decode_error(message))
-            except DECODE_ERRORS as e:
+            except (HazelcastProtocolError, *DECODE_ERRORS) as e:
                 error = HazelcastProtocolError(f"the error that answers {name} can't be read: {e}")
         else:
             error = HazelcastProtocolError(f"{name} was answered by a message of type {message_type:#08x}")
@@ -343,9 +354,13 @@ class InvocationService:
         if pause and self._now() + pause > invocation.started + policy.timeout:
             promise.set_exception(self._timed_out(op, invocation, error))
         elif pause:
-            self._io.call_later(pause, lambda: self._resend(invocation))
+            self._pausing[invocation] = self._io.call_later(pause, lambda: self._after_pause(invocation))
         else:
             self._resend(invocation)
+
+    def _after_pause(self, invocation: Invocation) -> None:
+        del self._pausing[invocation]
+        self._resend(invocation)
 
     def _resend(self, invocation: Invocation) -> None:
         if invocation.promise.cancelled():
@@ -366,11 +381,11 @@ class InvocationService:
         if op.connection is not None or not may_retry(error, op.method, self._policy.redo_operation):
             return error
         if (
-            isinstance(error, TargetNotMemberError)
+            isinstance(error, TargetNotMemberError | NotSentError)
             and op.member is not None
             and not self._router.is_member(op)
         ):
-            return error
+            return _not_member(op, error)
         if self._now() >= invocation.started + self._policy.timeout:
             return self._timed_out(op, invocation, error)
         return None
@@ -382,6 +397,14 @@ class InvocationService:
         )
         timeout.__cause__ = error
         return timeout
+
+
+def _not_member(op: Op[Any], cause: Exception) -> TargetNotMemberError:
+    if isinstance(cause, TargetNotMemberError):
+        return cause
+    error = TargetNotMemberError(f"{op.method.name} is for member {op.member}, which is not in the cluster")
+    error.__cause__ = cause
+    return error
 
 
 def _drain(table: dict[int, Invocation]) -> Iterator[Invocation]:

@@ -37,13 +37,13 @@ class Record:
     Not a named tuple, for making one of those at import costs ten times as much, and there are many.
     """
 
-    fields: ClassVar[tuple[str, ...]] = ()
+    _fields: ClassVar[tuple[str, ...]] = ()
     """The parameters' names, in the protocol's order."""
 
     __slots__: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Any]:
-        return (getattr(self, name) for name in self.fields)
+        return (getattr(self, name) for name in self._fields)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and type(other) is type(self) and tuple(self) == tuple(other)
@@ -52,5 +52,5 @@ class Record:
         return hash((type(self), *self))
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.fields)
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._fields)
         return f"{type(self).__name__}({fields})"

@@ -36,8 +36,8 @@ _head_q: Final = Struct("<iHiqiq").pack
 class QueryCacheEventData(Record):
     """Custom type ``QueryCacheEventData`` of the protocol."""
 
-    fields = ("data_key", "data_new_value", "sequence", "event_type", "partition_id", "map_name")
-    __slots__ = fields
+    _fields = ("data_key", "data_new_value", "sequence", "event_type", "partition_id", "map_name")
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -175,8 +175,8 @@ def query_cache_single_event(message: bytes, read: ReadData) -> QueryCacheEventD
 class QueryCacheBatchEvent(Record):
     """Event ``QueryCacheBatch`` of ``ContinuousQuery.addListener``."""
 
-    fields = ("events", "source", "partition_id")
-    __slots__ = fields
+    _fields = ("events", "source", "partition_id")
+    __slots__ = _fields
 
     def __init__(self, events: list[QueryCacheEventData], source: str, partition_id: int) -> None:
         self.events = events

@@ -23,8 +23,8 @@ def new_id_batch_request(partition_id: int, name: str, batch_size: int) -> bytea
 class NewIdBatchResponse(Record):
     """Response of ``FlakeIdGenerator.newIdBatch``."""
 
-    fields = ("base", "increment", "batch_size")
-    __slots__ = fields
+    _fields = ("base", "increment", "batch_size")
+    __slots__ = _fields
 
     def __init__(self, base: int, increment: int, batch_size: int) -> None:
         self.base = base

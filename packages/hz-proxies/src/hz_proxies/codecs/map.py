@@ -86,8 +86,8 @@ _response_iq: Final = Struct("<i15xiq").unpack_from
 class BitmapIndexOptions(Record):
     """Custom type ``BitmapIndexOptions`` of the protocol."""
 
-    fields = ("unique_key", "unique_key_transformation")
-    __slots__ = fields
+    _fields = ("unique_key", "unique_key_transformation")
+    __slots__ = _fields
 
     def __init__(self, unique_key: str, unique_key_transformation: int) -> None:
         self.unique_key = unique_key
@@ -105,8 +105,8 @@ def write_bitmap_index_options(parts: Parts, value: BitmapIndexOptions, head: in
 class Capacity(Record):
     """Custom type ``Capacity`` of the protocol."""
 
-    fields = ("value", "unit")
-    __slots__ = fields
+    _fields = ("value", "unit")
+    __slots__ = _fields
 
     def __init__(self, value: int, unit: int) -> None:
         self.value = value
@@ -123,8 +123,8 @@ def write_capacity(parts: Parts, value: Capacity, head: int = PLAIN) -> None:
 class MemoryTierConfig(Record):
     """Custom type ``MemoryTierConfig`` of the protocol."""
 
-    fields = ("capacity",)
-    __slots__ = fields
+    _fields = ("capacity",)
+    __slots__ = _fields
 
     def __init__(self, capacity: Capacity) -> None:
         self.capacity = capacity
@@ -140,8 +140,8 @@ def write_memory_tier_config(parts: Parts, value: MemoryTierConfig, head: int = 
 class BTreeIndexConfig(Record):
     """Custom type ``BTreeIndexConfig`` of the protocol."""
 
-    fields = ("page_size", "memory_tier_config")
-    __slots__ = fields
+    _fields = ("page_size", "memory_tier_config")
+    __slots__ = _fields
 
     def __init__(self, page_size: Capacity, memory_tier_config: MemoryTierConfig) -> None:
         self.page_size = page_size
@@ -159,8 +159,8 @@ def write_b_tree_index_config(parts: Parts, value: BTreeIndexConfig, head: int =
 class IndexConfig(Record):
     """Custom type ``IndexConfig`` of the protocol."""
 
-    fields = ("name", "type", "attributes", "bitmap_index_options", "b_tree_index_config")
-    __slots__ = fields
+    _fields = ("name", "type", "attributes", "bitmap_index_options", "b_tree_index_config")
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -191,7 +191,7 @@ def write_index_config(parts: Parts, value: IndexConfig, head: int = PLAIN) -> N
 class SimpleEntryView(Record):
     """Custom type ``SimpleEntryView`` of the protocol."""
 
-    fields = (
+    _fields = (
         "key",
         "value",
         "cost",
@@ -205,7 +205,7 @@ class SimpleEntryView(Record):
         "ttl",
         "max_idle",
     )
-    __slots__ = fields
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -301,8 +301,8 @@ def read_simple_entry_view(message: bytes, pos: int, read: ReadData) -> tuple[Si
 class AnchorDataListHolder(Record):
     """Custom type ``AnchorDataListHolder`` of the protocol."""
 
-    fields = ("anchor_page_list", "anchor_data_list")
-    __slots__ = fields
+    _fields = ("anchor_page_list", "anchor_data_list")
+    __slots__ = _fields
 
     def __init__(self, anchor_page_list: list[int], anchor_data_list: list[tuple[Any, Any]]) -> None:
         self.anchor_page_list = anchor_page_list
@@ -332,7 +332,7 @@ def read_anchor_data_list_holder(
 class PagingPredicateHolder(Record):
     """Custom type ``PagingPredicateHolder`` of the protocol."""
 
-    fields = (
+    _fields = (
         "anchor_data_list_holder",
         "predicate_data",
         "comparator_data",
@@ -342,7 +342,7 @@ class PagingPredicateHolder(Record):
         "partition_key_data",
         "partition_keys_data",
     )
-    __slots__ = fields
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -778,7 +778,7 @@ add_entry_listener_to_key_with_predicate_response = uuid_response
 class EntryEvent(Record):
     """Event ``Entry`` of ``Map.addEntryListenerToKeyWithPredicate``."""
 
-    fields = (
+    _fields = (
         "key",
         "value",
         "old_value",
@@ -787,7 +787,7 @@ class EntryEvent(Record):
         "uuid",
         "number_of_affected_entries",
     )
-    __slots__ = fields
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -909,8 +909,8 @@ add_partition_lost_listener_response = uuid_response
 class MapPartitionLostEvent(Record):
     """Event ``MapPartitionLost`` of ``Map.addPartitionLostListener``."""
 
-    fields = ("partition_id", "uuid")
-    __slots__ = fields
+    _fields = ("partition_id", "uuid")
+    __slots__ = _fields
 
     def __init__(self, partition_id: int, uuid: UUID) -> None:
         self.partition_id = partition_id
@@ -954,8 +954,8 @@ def get_entry_view_request(partition_id: int, name: str, key: Data, thread_id: i
 class GetEntryViewResponse(Record):
     """Response of ``Map.getEntryView``."""
 
-    fields = ("response", "max_idle")
-    __slots__ = fields
+    _fields = ("response", "max_idle")
+    __slots__ = _fields
 
     def __init__(self, response: SimpleEntryView | None, max_idle: int) -> None:
         self.response = response
@@ -1280,8 +1280,8 @@ def key_set_with_paging_predicate_request(
 class KeySetWithPagingPredicateResponse(Record):
     """Response of ``Map.keySetWithPagingPredicate``."""
 
-    fields = ("response", "anchor_data_list")
-    __slots__ = fields
+    _fields = ("response", "anchor_data_list")
+    __slots__ = _fields
 
     def __init__(self, response: list[Any], anchor_data_list: AnchorDataListHolder) -> None:
         self.response = response
@@ -1313,8 +1313,8 @@ def values_with_paging_predicate_request(
 class ValuesWithPagingPredicateResponse(Record):
     """Response of ``Map.valuesWithPagingPredicate``."""
 
-    fields = ("response", "anchor_data_list")
-    __slots__ = fields
+    _fields = ("response", "anchor_data_list")
+    __slots__ = _fields
 
     def __init__(self, response: list[Any], anchor_data_list: AnchorDataListHolder) -> None:
         self.response = response
@@ -1346,8 +1346,8 @@ def entries_with_paging_predicate_request(
 class EntriesWithPagingPredicateResponse(Record):
     """Response of ``Map.entriesWithPagingPredicate``."""
 
-    fields = ("response", "anchor_data_list")
-    __slots__ = fields
+    _fields = ("response", "anchor_data_list")
+    __slots__ = _fields
 
     def __init__(self, response: list[tuple[Any, Any]], anchor_data_list: AnchorDataListHolder) -> None:
         self.response = response
@@ -1380,8 +1380,8 @@ def fetch_keys_request(
 class FetchKeysResponse(Record):
     """Response of ``Map.fetchKeys``."""
 
-    fields = ("iteration_pointers", "keys")
-    __slots__ = fields
+    _fields = ("iteration_pointers", "keys")
+    __slots__ = _fields
 
     def __init__(self, iteration_pointers: list[tuple[int, int]], keys: list[Any]) -> None:
         self.iteration_pointers = iteration_pointers
@@ -1411,8 +1411,8 @@ def fetch_entries_request(
 class FetchEntriesResponse(Record):
     """Response of ``Map.fetchEntries``."""
 
-    fields = ("iteration_pointers", "entries")
-    __slots__ = fields
+    _fields = ("iteration_pointers", "entries")
+    __slots__ = _fields
 
     def __init__(self, iteration_pointers: list[tuple[int, int]], entries: list[tuple[Any, Any]]) -> None:
         self.iteration_pointers = iteration_pointers
@@ -1521,8 +1521,8 @@ def fetch_near_cache_invalidation_metadata_request(
 class FetchNearCacheInvalidationMetadataResponse(Record):
     """Response of ``Map.fetchNearCacheInvalidationMetadata``."""
 
-    fields = ("name_partition_sequence_list", "partition_uuid_list")
-    __slots__ = fields
+    _fields = ("name_partition_sequence_list", "partition_uuid_list")
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -1577,8 +1577,8 @@ add_near_cache_invalidation_listener_response = uuid_response
 class InvalidationEvent(Record):
     """Event ``Invalidation`` of ``Map.addNearCacheInvalidationListener``."""
 
-    fields = ("key", "source_uuid", "partition_uuid", "sequence")
-    __slots__ = fields
+    _fields = ("key", "source_uuid", "partition_uuid", "sequence")
+    __slots__ = _fields
 
     def __init__(self, key: Any, source_uuid: UUID, partition_uuid: UUID, sequence: int) -> None:
         self.key = key
@@ -1611,8 +1611,8 @@ def invalidation_event(message: bytes, read: ReadData) -> InvalidationEvent:
 class BatchInvalidationEvent(Record):
     """Event ``BatchInvalidation`` of ``Map.addNearCacheInvalidationListener``."""
 
-    fields = ("keys", "source_uuids", "partition_uuids", "sequences")
-    __slots__ = fields
+    _fields = ("keys", "source_uuids", "partition_uuids", "sequences")
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -1656,8 +1656,8 @@ def fetch_with_query_request(
 class FetchWithQueryResponse(Record):
     """Response of ``Map.fetchWithQuery``."""
 
-    fields = ("results", "iteration_pointers")
-    __slots__ = fields
+    _fields = ("results", "iteration_pointers")
+    __slots__ = _fields
 
     def __init__(self, results: list[Any], iteration_pointers: list[tuple[int, int]]) -> None:
         self.results = results
@@ -1680,8 +1680,8 @@ def event_journal_subscribe_request(partition_id: int, name: str) -> bytearray:
 class EventJournalSubscribeResponse(Record):
     """Response of ``Map.eventJournalSubscribe``."""
 
-    fields = ("oldest_sequence", "newest_sequence")
-    __slots__ = fields
+    _fields = ("oldest_sequence", "newest_sequence")
+    __slots__ = _fields
 
     def __init__(self, oldest_sequence: int, newest_sequence: int) -> None:
         self.oldest_sequence = oldest_sequence
@@ -1718,8 +1718,8 @@ def event_journal_read_request(
 class EventJournalReadResponse(Record):
     """Response of ``Map.eventJournalRead``."""
 
-    fields = ("read_count", "items", "item_seqs", "next_seq")
-    __slots__ = fields
+    _fields = ("read_count", "items", "item_seqs", "next_seq")
+    __slots__ = _fields
 
     def __init__(self, read_count: int, items: list[Any], item_seqs: list[int] | None, next_seq: int) -> None:
         self.read_count = read_count

@@ -216,7 +216,7 @@ add_entry_listener_to_key_response = uuid_response
 class EntryEvent(Record):
     """Event ``Entry`` of ``MultiMap.addEntryListenerToKey``."""
 
-    fields = (
+    _fields = (
         "key",
         "value",
         "old_value",
@@ -225,7 +225,7 @@ class EntryEvent(Record):
         "uuid",
         "number_of_affected_entries",
     )
-    __slots__ = fields
+    __slots__ = _fields
 
     def __init__(
         self,

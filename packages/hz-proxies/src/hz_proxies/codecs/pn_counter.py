@@ -44,8 +44,8 @@ def get_request(
 class GetResponse(Record):
     """Response of ``PNCounter.get``."""
 
-    fields = ("value", "replica_timestamps", "replica_count")
-    __slots__ = fields
+    _fields = ("value", "replica_timestamps", "replica_count")
+    __slots__ = _fields
 
     def __init__(self, value: int, replica_timestamps: list[tuple[UUID, int]], replica_count: int) -> None:
         self.value = value
@@ -92,8 +92,8 @@ def add_request(
 class AddResponse(Record):
     """Response of ``PNCounter.add``."""
 
-    fields = ("value", "replica_timestamps", "replica_count")
-    __slots__ = fields
+    _fields = ("value", "replica_timestamps", "replica_count")
+    __slots__ = _fields
 
     def __init__(self, value: int, replica_timestamps: list[tuple[UUID, int]], replica_count: int) -> None:
         self.value = value

@@ -57,8 +57,8 @@ _response_u: Final = Struct("<i15x?QQ").unpack_from
 class ReplicatedMapEntryViewHolder(Record):
     """Custom type ``ReplicatedMapEntryViewHolder`` of the protocol."""
 
-    fields = ("key", "value", "creation_time", "hits", "last_access_time", "last_update_time", "ttl_millis")
-    __slots__ = fields
+    _fields = ("key", "value", "creation_time", "hits", "last_access_time", "last_update_time", "ttl_millis")
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -264,7 +264,7 @@ add_entry_listener_to_key_with_predicate_response = uuid_response
 class EntryEvent(Record):
     """Event ``Entry`` of ``ReplicatedMap.addEntryListenerToKeyWithPredicate``."""
 
-    fields = (
+    _fields = (
         "key",
         "value",
         "old_value",
@@ -273,7 +273,7 @@ class EntryEvent(Record):
         "uuid",
         "number_of_affected_entries",
     )
-    __slots__ = fields
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -446,8 +446,8 @@ def fetch_entry_views_request(
 class FetchEntryViewsResponse(Record):
     """Response of ``ReplicatedMap.fetchEntryViews``."""
 
-    fields = ("cursor_id", "entry_views")
-    __slots__ = fields
+    _fields = ("cursor_id", "entry_views")
+    __slots__ = _fields
 
     def __init__(self, cursor_id: UUID, entry_views: list[ReplicatedMapEntryViewHolder]) -> None:
         self.cursor_id = cursor_id

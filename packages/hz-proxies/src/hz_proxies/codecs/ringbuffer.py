@@ -133,8 +133,8 @@ def read_many_request(
 class ReadManyResponse(Record):
     """Response of ``Ringbuffer.readMany``."""
 
-    fields = ("read_count", "items", "item_seqs", "next_seq")
-    __slots__ = fields
+    _fields = ("read_count", "items", "item_seqs", "next_seq")
+    __slots__ = _fields
 
     def __init__(self, read_count: int, items: list[Any], item_seqs: list[int] | None, next_seq: int) -> None:
         self.read_count = read_count

@@ -38,8 +38,8 @@ _head_uz: Final = Struct("<iHiqi?QQ?").pack
 class ScheduledTaskHandler(Record):
     """Custom type ``ScheduledTaskHandler`` of the protocol."""
 
-    fields = ("uuid", "partition_id", "scheduler_name", "task_name")
-    __slots__ = fields
+    _fields = ("uuid", "partition_id", "scheduler_name", "task_name")
+    __slots__ = _fields
 
     def __init__(self, uuid: UUID | None, partition_id: int, scheduler_name: str, task_name: str) -> None:
         self.uuid = uuid
@@ -171,14 +171,14 @@ def get_stats_from_partition_request(partition_id: int, scheduler_name: str, tas
 class GetStatsFromPartitionResponse(Record):
     """Response of ``ScheduledExecutor.getStatsFromPartition``."""
 
-    fields = (
+    _fields = (
         "last_idle_time_nanos",
         "total_idle_time_nanos",
         "total_runs",
         "total_run_time_nanos",
         "last_run_duration_nanos",
     )
-    __slots__ = fields
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -235,14 +235,14 @@ def get_stats_from_member_request(
 class GetStatsFromMemberResponse(Record):
     """Response of ``ScheduledExecutor.getStatsFromMember``."""
 
-    fields = (
+    _fields = (
         "last_idle_time_nanos",
         "total_idle_time_nanos",
         "total_runs",
         "total_run_time_nanos",
         "last_run_duration_nanos",
     )
-    __slots__ = fields
+    __slots__ = _fields
 
     def __init__(
         self,

@@ -151,8 +151,8 @@ add_listener_response = uuid_response
 class ItemEvent(Record):
     """Event ``Item`` of ``Set.addListener``."""
 
-    fields = ("item", "uuid", "event_type")
-    __slots__ = fields
+    _fields = ("item", "uuid", "event_type")
+    __slots__ = _fields
 
     def __init__(self, item: Any, uuid: UUID, event_type: int) -> None:
         self.item = item

@@ -58,8 +58,8 @@ _int_at: Final = Struct("<i").unpack_from
 class SqlQueryId(Record):
     """Custom type ``SqlQueryId`` of the protocol."""
 
-    fields = ("member_id_high", "member_id_low", "local_id_high", "local_id_low")
-    __slots__ = fields
+    _fields = ("member_id_high", "member_id_low", "local_id_high", "local_id_low")
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -96,8 +96,8 @@ def read_sql_query_id(message: bytes, pos: int, read: ReadData) -> tuple[SqlQuer
 class SqlError(Record):
     """Custom type ``SqlError`` of the protocol."""
 
-    fields = ("code", "message", "originating_member_id", "suggestion", "cause_stack_trace")
-    __slots__ = fields
+    _fields = ("code", "message", "originating_member_id", "suggestion", "cause_stack_trace")
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -146,8 +146,8 @@ def read_sql_error(message: bytes, pos: int, read: ReadData) -> tuple[SqlError, 
 class SqlColumnMetadata(Record):
     """Custom type ``SqlColumnMetadata`` of the protocol."""
 
-    fields = ("name", "type", "nullable")
-    __slots__ = fields
+    _fields = ("name", "type", "nullable")
+    __slots__ = _fields
 
     def __init__(self, name: str, type: int, nullable: bool | Absent = ABSENT) -> None:
         self.name = name
@@ -188,8 +188,8 @@ def execute_reserved_request(
 class Execute_reservedResponse(Record):
     """Response of ``Sql.execute_reserved``."""
 
-    fields = ("query_id", "row_metadata", "row_page", "row_page_last", "update_count", "error")
-    __slots__ = fields
+    _fields = ("query_id", "row_metadata", "row_page", "row_page_last", "update_count", "error")
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -239,8 +239,8 @@ def fetch_reserved_request(partition_id: int, query_id: SqlQueryId, cursor_buffe
 class Fetch_reservedResponse(Record):
     """Response of ``Sql.fetch_reserved``."""
 
-    fields = ("row_page", "row_page_last", "error")
-    __slots__ = fields
+    _fields = ("row_page", "row_page_last", "error")
+    __slots__ = _fields
 
     def __init__(self, row_page: list[list[Any]] | None, row_page_last: bool, error: SqlError | None) -> None:
         self.row_page = row_page
@@ -308,7 +308,7 @@ def execute_request(
 class ExecuteResponse(Record):
     """Response of ``Sql.execute``."""
 
-    fields = (
+    _fields = (
         "row_metadata",
         "row_page",
         "update_count",
@@ -316,7 +316,7 @@ class ExecuteResponse(Record):
         "is_infinite_rows",
         "partition_argument_index",
     )
-    __slots__ = fields
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -374,8 +374,8 @@ def fetch_request(partition_id: int, query_id: SqlQueryId, cursor_buffer_size: i
 class FetchResponse(Record):
     """Response of ``Sql.fetch``."""
 
-    fields = ("row_page", "error")
-    __slots__ = fields
+    _fields = ("row_page", "error")
+    __slots__ = _fields
 
     def __init__(self, row_page: SqlPage | None, error: SqlError | None) -> None:
         self.row_page = row_page

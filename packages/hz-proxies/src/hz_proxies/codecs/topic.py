@@ -53,8 +53,8 @@ add_message_listener_response = uuid_response
 class TopicEvent(Record):
     """Event ``Topic`` of ``Topic.addMessageListener``."""
 
-    fields = ("item", "publish_time", "uuid")
-    __slots__ = fields
+    _fields = ("item", "publish_time", "uuid")
+    __slots__ = _fields
 
     def __init__(self, item: Any, publish_time: int, uuid: UUID) -> None:
         self.item = item

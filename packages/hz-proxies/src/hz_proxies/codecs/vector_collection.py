@@ -55,8 +55,8 @@ _head_u: Final = Struct("<iHiqi?QQ").pack
 class VectorPair(Record):
     """Custom type ``VectorPair`` of the protocol."""
 
-    fields = ("name", "type", "vector")
-    __slots__ = fields
+    _fields = ("name", "type", "vector")
+    __slots__ = _fields
 
     def __init__(self, name: str, type: int, vector: list[float] | None) -> None:
         self.name = name
@@ -88,8 +88,8 @@ def read_vector_pair(message: bytes, pos: int, read: ReadData) -> tuple[VectorPa
 class VectorDocument(Record):
     """Custom type ``VectorDocument`` of the protocol."""
 
-    fields = ("value", "vectors")
-    __slots__ = fields
+    _fields = ("value", "vectors")
+    __slots__ = _fields
 
     def __init__(self, value: Any, vectors: list[VectorPair]) -> None:
         self.value = value
@@ -115,8 +115,8 @@ def read_vector_document(message: bytes, pos: int, read: ReadData) -> tuple[Vect
 class VectorSearchOptions(Record):
     """Custom type ``VectorSearchOptions`` of the protocol."""
 
-    fields = ("include_value", "include_vectors", "limit", "hints")
-    __slots__ = fields
+    _fields = ("include_value", "include_vectors", "limit", "hints")
+    __slots__ = _fields
 
     def __init__(
         self,
@@ -145,8 +145,8 @@ def write_vector_search_options(parts: Parts, value: VectorSearchOptions, head: 
 class VectorSearchResult(Record):
     """Custom type ``VectorSearchResult`` of the protocol."""
 
-    fields = ("key", "value", "score", "vectors")
-    __slots__ = fields
+    _fields = ("key", "value", "score", "vectors")
+    __slots__ = _fields
 
     def __init__(self, key: Any, value: Any, score: float, vectors: list[VectorPair] | None) -> None:
         self.key = key

@@ -42,8 +42,8 @@ _head_u: Final = Struct("<iHiqi?QQ").pack
 class Xid(Record):
     """Custom type ``Xid`` of the protocol."""
 
-    fields = ("format_id", "global_transaction_id", "branch_qualifier")
-    __slots__ = fields
+    _fields = ("format_id", "global_transaction_id", "branch_qualifier")
+    __slots__ = _fields
 
     def __init__(self, format_id: int, global_transaction_id: bytes, branch_qualifier: bytes) -> None:
         self.format_id = format_id
