@@ -1,6 +1,10 @@
 """Configuration of the documentation; `hatch run docs` builds it and runs its examples."""
 
+import sys
 from importlib.metadata import version as _version_of
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 project = "Hazelcast for Python"
 author = "the authors of hz-client"
@@ -10,6 +14,7 @@ version = ".".join(release.split(".")[:2])
 
 extensions = [
     "myst_parser",
+    "option_tables",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.doctest",
