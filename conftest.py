@@ -57,14 +57,14 @@ class LeakGuard:
         """Return what is open now and was not `before`, after waiting up to `GRACE` seconds for it to end."""
         known = before | self.allowed
         deadline = time.monotonic() + GRACE
-        collected = False
+        gateways: set[int] | None = None
         while left := [resource for resource in self.snapshot() if resource.identity not in known]:
-            if not collected:
+            if gateways is None:
                 gc.collect()
-                collected = True
-            if time.monotonic() > deadline:
                 gateways = _gateway_ports()
-                return [resource for resource in left if not _is_gateways(resource, gateways)]
+            left = [resource for resource in left if not _is_gateways(resource, gateways)]
+            if not left or time.monotonic() > deadline:
+                return left
             threading.Event().wait(0.01)
         return []
 

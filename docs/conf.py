@@ -1,15 +1,19 @@
 """Configuration of the documentation; `hatch run docs` builds it and runs its examples."""
 
+import re
 import sys
-from importlib.metadata import version as _version_of
 from pathlib import Path
+
+from sphinx.application import Sphinx
+
+import hazelcast
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 project = "Hazelcast for Python"
 author = "the authors of hz-client"
 project_copyright = "2026, the authors of hz-client"
-release = _version_of("hz-client")
+release = hazelcast.__version__
 version = ".".join(release.split(".")[:2])
 
 extensions = [
@@ -39,3 +43,17 @@ napoleon_numpy_docstring = False
 
 # Docstring examples run as they stand, without names brought in from elsewhere.
 doctest_test_doctest_blocks = "default"
+
+_CODE = re.compile(r"(?<![:`\w])`([^`<>\n]+)`(?![`_])")
+
+
+def _mark_code(
+    app: Sphinx, what: str, name: str, described: object, options: object, lines: list[str]
+) -> None:
+    """Make code of what docstrings have between single backquotes, which reST would set in italics."""
+    lines[:] = [_CODE.sub(r"``\1``", line) for line in lines]
+
+
+def setup(app: Sphinx) -> None:
+    """Connect what is above, ahead of the parsing of docstrings."""
+    app.connect("autodoc-process-docstring", _mark_code, priority=400)

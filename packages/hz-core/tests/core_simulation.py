@@ -234,18 +234,20 @@ class SimulatedMember:
 
     def _client_authentication(self, request: Request) -> None:
         cluster = self.cluster
-        name, user, _, client = request.values[:4]
+        name, user = request.values[:2]
         status = cluster.authentication_status
-        if name != cluster.name or (user is not None and user != cluster.username):
+        if name != cluster.name or (isinstance(user, str) and user != cluster.username):
             status = 1
         if status:
             request.reply(status, None, None, -1, "", -1, None, False, None, None, -1)
             return
-        request.session.client = client
+        request.session.client = next(v for v in request.values if isinstance(v, UUID))
         address = (self.address.host, self.address.port)
         request.reply(
             0, address, self.uuid, 1, "5.7.0", cluster.partition_count, cluster.id, False, None, None
         )
+
+    _client_authenticationcustom = _client_authentication
 
     def _client_addclusterviewlistener(self, request: Request) -> None:
         request.session.view_id = request.correlation_id
@@ -357,7 +359,8 @@ class SimulatedCluster:
 
     def spread(self) -> None:
         """Share out the partitions anew."""
-        self.owners = {i: self.members[i % len(self.members)] for i in range(self.partition_count)}
+        count = len(self.members)
+        self.owners = {i: self.members[i % count] for i in range(self.partition_count)} if count else {}
 
     def join(self) -> SimulatedMember:
         """Add a member, share out the partitions, tell all clients."""

@@ -54,7 +54,9 @@ class Client:
         self.partition_service = PartitionService(self._engine.membership, self.serialization)
         balancer.init(self.cluster_service)
         self._invoke = self._engine.invocations.submit
+        self._send = self._engine.invocations.send
         self._complete = self._driver.complete
+        self._now = self._driver.now
         self._proxies: dict[tuple[str, str], Any] = {}
         self._proxies_lock = threading.Lock()
         self._driver.start()
@@ -98,8 +100,9 @@ class Client:
 
     def call(self, op: Op[T]) -> T:
         """Send `op` and wait for its result."""
-        waiting = BlockingCall()
-        result: T = self._complete(waiting, self._invoke(op, waiting))
+        call = BlockingCall(op, self._now())
+        self._send(call)
+        result: T = self._complete(call)
         return result
 
     def run(self, flow: Flow[T]) -> Future[T]:

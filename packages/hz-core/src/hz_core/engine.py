@@ -342,7 +342,8 @@ class Engine:
         arrived = Await(self._view_waiters.append)
 
         def subscribe(promise: Promise) -> None:
-            self.invocations.listen(op, promise, partial(self._view_event, connection), connection)
+            handler = partial(self._view_event, connection)
+            self.invocations.listen(op, promise, handler, connection, self.invocations.new_correlation_id())
 
         self.after(_VIEW_TIMEOUT, partial(self._view_overdue, connection))
         yield Settled([arrived, Await(subscribe)])

@@ -1,11 +1,13 @@
 """Listener registrations: on every member, and again on each new connection."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Protocol
 from uuid import UUID
 
 from hz_core.connection import Connection
+from hz_core.errors import HazelcastError
 from hz_core.invocation.op import Await, Flow, Op, Settled, Step
 from hz_core.invocation.promise import CallbackPromise, Promise
 from hz_core.invocation.service import InvocationService
@@ -171,16 +173,17 @@ class ListenerService:
             here.server_id = server_id
             if not registration.active and server_id is not None and connection.alive:
                 # Removed while the member was being asked: nobody else tells it.
-                run_flow(self._invocations, self._withdraw(registration, connection, here), promise)
-                return
+                with suppress(HazelcastError):
+                    self._invocations.submit(
+                        self._removal(registration, connection, here), CallbackPromise(_ignore)
+                    )
             promise.set_result(None)
 
-        self._invocations.listen(op, CallbackPromise(registered), registration.handle, connection, here)
-
-    def _withdraw(
-        self, registration: _Registration, connection: Connection, here: _OnConnection
-    ) -> Flow[None]:
-        yield Settled([self._removal(registration, connection, here)])
+        # Known before the member can answer, which another thread may read.
+        here.correlation_id = self._invocations.new_correlation_id()
+        self._invocations.listen(
+            op, CallbackPromise(registered), registration.handle, connection, here.correlation_id
+        )
 
     def _removal(self, registration: _Registration, connection: Connection, here: _OnConnection) -> Op[bool]:
         connection.event_handlers.pop(here.correlation_id, None)
@@ -188,3 +191,7 @@ class ListenerService:
         op = registration.spec.remove(here.server_id)
         op.connection = connection
         return op
+
+
+def _ignore(result: object, error: BaseException | None, /) -> None:
+    pass

@@ -55,11 +55,15 @@ class Operations:
         self._owner = cluster.lock_owner
         self._view = cluster.view
 
-    def _partition(self, key_data: Data) -> int:
+    def _keyed(self, key: Any) -> tuple[Data, int]:
+        """Return the Data of a key and its partition; refuses None."""
+        if key is None:
+            raise none_refused("key", self.name)
+        data = self._to_data(key)
         # The rule of `hz_serialization.partition_id`, written out: this is done for every call.
         count = self._view.partitions.count or self._cluster.partition_count()
-        hash_ = partition_hash(key_data)
-        return 0 if hash_ == MINIMUM_HASH else abs(hash_) % count
+        hash_ = partition_hash(data)
+        return data, 0 if hash_ == MINIMUM_HASH else abs(hash_) % count
 
     def _value(self, value: Any, what: str = "value") -> Data:
         if value is None:

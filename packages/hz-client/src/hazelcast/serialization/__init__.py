@@ -11,7 +11,6 @@ from hz_serialization import (
     JavaClass,
     Long,
     ObjectArray,
-    PicklePolicy,
     Short,
     StringArray,
 )
@@ -27,7 +26,6 @@ __all__ = [
     "JavaClass",
     "Long",
     "ObjectArray",
-    "PicklePolicy",
     "Short",
     "StringArray",
 ]

@@ -1,8 +1,11 @@
-"""The outcome of one blocking call."""
+"""One blocking call."""
 
 from _thread import LockType, allocate_lock
 from contextlib import suppress
 from typing import Any, Protocol
+
+from hz_core.invocation.invocation import Invocation
+from hz_core.invocation.op import Op
 
 
 class Pending(Protocol):
@@ -21,41 +24,43 @@ class Pending(Protocol):
         ...
 
 
-class BlockingCall:
-    """A promise for exactly one waiting thread: a tenth of a future, since nobody else can see it.
+class BlockingCall(Invocation):
+    """An invocation for exactly one waiting thread, and its outcome: cheaper than a future, which anybody may see.
 
     `attach` stores the lock and then looks whether the call is done; completing stores the outcome and then looks
     for a lock. So one of the two sees the other.
     """
 
-    __slots__ = ("_done", "_error", "_lock", "_value")
+    finished = False
+    value: Any = None
+    error: BaseException | None = None
+    _lock: LockType | None = None
 
-    def __init__(self) -> None:
-        self._done = False
-        self._error: BaseException | None = None
-        self._lock: LockType | None = None
+    def __init__(self, op: Op[Any], started: float) -> None:
+        self.op = op
+        self.started = started
 
-    def cancelled(self) -> bool:
-        """A blocking call is never cancelled."""
+    def succeed(self, result: Any) -> None:
+        """Complete with a value."""
+        self.value = result
+        self.finished = True
+        if self._lock is not None:
+            self._wake(self._lock)
+
+    def fail(self, error: BaseException) -> None:
+        """Complete with an error."""
+        self.error = error
+        self.finished = True
+        if self._lock is not None:
+            self._wake(self._lock)
+
+    def unwanted(self) -> bool:
+        """A thread that waits cannot change its mind."""
         return False
 
     def done(self) -> bool:
         """Return whether there is an outcome."""
-        return self._done
-
-    def set_result(self, value: Any, /) -> None:
-        """Complete with a value."""
-        self._value = value
-        self._done = True
-        if self._lock is not None:
-            self._wake(self._lock)
-
-    def set_exception(self, error: BaseException, /) -> None:
-        """Complete with an error."""
-        self._error = error
-        self._done = True
-        if self._lock is not None:
-            self._wake(self._lock)
+        return self.finished
 
     def _wake(self, lock: LockType) -> None:
         with suppress(RuntimeError):  # released already, to let its owner read
@@ -64,12 +69,12 @@ class BlockingCall:
     def attach(self, lock: LockType, /) -> bool:
         """Have `lock` released with the outcome; return False if that is there already."""
         self._lock = lock
-        return not self._done
+        return not self.finished
 
     def detach(self, lock: LockType, /) -> bool:
         """Take the lock back."""
         self._lock = None
-        return not self._done
+        return not self.finished
 
     def block(self) -> None:
         """Wait until another thread completes the call."""
@@ -77,14 +82,3 @@ class BlockingCall:
         lock.acquire()
         if self.attach(lock):
             lock.acquire()
-
-    def outcome(self) -> Any:
-        """Return the value or raise the error of a call that is done."""
-        error = self._error
-        if error is None:
-            return self._value
-        try:
-            raise error
-        finally:
-            # The error's traceback holds this frame; without this it would hold itself.
-            del error

@@ -208,12 +208,11 @@ class Link:
         reader = self._connection.reader
         while data and self.open and not self.deaf:
             try:
-                large = reader.large_buffer()
-                if large is None:
+                if reader.large is None:
                     piece, data = data[:RECEIVE_SIZE], data[RECEIVE_SIZE:]
                     messages = reader.feed(piece)
                 else:
-                    with large:
+                    with reader.large_buffer() as large:
                         count = min(len(large), len(data))
                         large[:count] = data[:count]
                     data = data[count:]
@@ -232,6 +231,8 @@ class Link:
             self.sent += len(data)
             copy = bytes(data)
             self._travel(1, partial(self._arrive, copy))
+
+    write_soon = write
 
     def close(self) -> None:
         """Called by the client: close the connection."""

@@ -18,7 +18,6 @@ from hz_core.drivers.executor import CallbackExecutor
 from hz_core.drivers.poller import READ, WRITE, new_poller
 from hz_core.drivers.transport import SocketTransport
 from hz_core.future import Future, wait_on_lock
-from hz_core.invocation.invocation import Invocation
 from hz_core.io import Mutex, Randomness
 from hz_core.log import get_logger
 
@@ -109,22 +108,29 @@ class ThreadedDriver:
 
     # --- waiting ----------------------------------------------------------------------------------------------
 
-    def complete(self, call: BlockingCall, invocation: Invocation) -> Any:
+    def complete(self, call: BlockingCall) -> Any:
         """Wait for a blocking call, reading its reply where nobody else reads; return its value or raise its error."""
-        while not call.done():
-            connection = invocation.connection
+        while not call.finished:
+            connection = call.connection
             transport: Any = None if connection is None else connection.transport
             if transport is None or transport.broken:
                 self._arm_all()
                 call.block()
             elif transport.read_lock.acquire(False):
                 try:
-                    transport.lead(call, invocation, None)
+                    transport.lead(call, call, None)
                 finally:
                     transport.stop_leading()
             else:
                 transport.follow(call, None)
-        return call.outcome()
+        error = call.error
+        if error is None:
+            return call.value
+        try:
+            raise error
+        finally:
+            # The error's traceback holds this frame; without these it would hold itself.
+            del error, call
 
     def wait(self, future: Future[Any], timeout: float | None) -> bool:
         """Block until `future` is done, reading likewise; see :class:`hz_core.future.Waiter`."""

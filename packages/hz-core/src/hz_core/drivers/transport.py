@@ -209,7 +209,7 @@ class SocketTransport:
             self.disarm()
             return
         try:
-            self._read(_DONT_WAIT)
+            self.read(_DONT_WAIT)
         finally:
             self.read_lock.release()
         self.nominate()
@@ -220,12 +220,14 @@ class SocketTransport:
         With a timeout (in seconds) this returns after the first input or when the time is over.
         """
         connection = self.connection
-        while not call.done() and invocation.connection is connection and not self.broken:
-            if timeout is not None:
-                if _readable_within(self._sock, timeout):
-                    self._read(_DONT_WAIT)
-                return
-            self._read(0)
+        done = call.done
+        while not done() and invocation.connection is connection and not self.broken:
+            if timeout is None:
+                self.read()
+                continue
+            if _readable_within(self._sock, timeout):
+                self.read(_DONT_WAIT)
+            return
 
     def stop_leading(self) -> None:
         """Give the reading up: to a follower, or to the I/O thread where replies are still to come."""
@@ -260,19 +262,19 @@ class SocketTransport:
             return
         _release(lock)
 
-    def _read(self, flags: int) -> None:
+    def read(self, flags: int = 0) -> None:
+        """Receive once, waiting for it unless `flags` say otherwise; the caller holds the read lock."""
         connection = self.connection
         reader = connection.reader
         try:
-            large = reader.large_buffer()
-            if large is None:
+            if reader.large is None:
                 data = self._recv(RECEIVE_SIZE, flags)
                 if not data:
                     self.fail(ConnectionResetError("closed by the member"))
                     return
                 messages = reader.feed(data)
             else:
-                with large:
+                with reader.large_buffer() as large:
                     count = self._sock.recv_into(large, 0, flags)
                 if not count:
                     self.fail(ConnectionResetError("closed by the member"))

@@ -36,3 +36,19 @@ class Invocation:
         self.op = op
         self.promise = promise
         self.started = started
+
+    def succeed(self, result: Any) -> None:
+        """Give the result to whoever waits, if they still do."""
+        promise = self.promise
+        if not promise.cancelled():
+            promise.set_result(result)
+
+    def fail(self, error: BaseException) -> None:
+        """Give the error to whoever waits, if they still do."""
+        promise = self.promise
+        if not promise.cancelled():
+            promise.set_exception(error)
+
+    def unwanted(self) -> bool:
+        """Return whether nobody waits any more."""
+        return self.promise.cancelled()

@@ -6,7 +6,7 @@ from struct import Struct
 from typing import Any, Final, Protocol
 
 from hz_core.codecs import decode_error
-from hz_core.connection import Connection
+from hz_core.connection import Connection, MessageHandler
 from hz_core.errors import (
     ClientOfflineError,
     HazelcastClientNotActiveError,
@@ -132,10 +132,11 @@ class InvocationService:
             ClientOfflineError, HazelcastClientNotActiveError: the client is not, or no more, in a state to send.
         """
         invocation = Invocation(op, promise, self._now())
-        self._send(invocation, soon)
+        self.send(invocation, soon)
         return invocation
 
-    def _send(self, invocation: Invocation, soon: bool = False) -> None:
+    def send(self, invocation: Invocation, soon: bool = False) -> None:
+        """Send an invocation for the first time, or again; raises as `submit`."""
         op = invocation.op
         connection = op.connection or self._route(op)
         if connection is None or connection.transport is None:
@@ -167,13 +168,23 @@ class InvocationService:
             lost = _lost(connection)
             self._io.call_soon(lambda: self._failed(invocation, lost))
 
-    def listen(self, op: Op[Any], promise: Promise, handler: Any, connection: Connection) -> int:
+    def new_correlation_id(self) -> int:
+        """Return an id that no other request of the client has, for `listen`."""
+        return self._next_id()
+
+    def listen(
+        self,
+        op: Op[Any],
+        promise: Promise,
+        handler: MessageHandler,
+        connection: Connection,
+        correlation_id: int,
+    ) -> None:
         """Send a listener registration over `connection`, with `handler` ready before the first event can come.
 
-        Returns the correlation id under which the events come.
+        The events come under the correlation id of the registration.
         """
         invocation = Invocation(op, promise, self._now())
-        correlation_id = self._next_id()
         _CORRELATION.pack_into(op.request, _CORRELATION_OFFSET, correlation_id)
         connection.event_handlers[correlation_id] = handler
         invocation.connection = connection
@@ -182,7 +193,6 @@ class InvocationService:
             connection.transport.write(op.request)
         if not connection.alive and connection.pending.pop(correlation_id, None) is not None:
             promise.set_exception(_lost(connection))
-        return correlation_id
 
     def received(self, connection: Connection, messages: list[bytes]) -> None:
         """Complete what `messages` answer, and hand events to their handlers."""
@@ -208,15 +218,10 @@ class InvocationService:
         except BaseException as e:
             # Ctrl-C in a thread that reads for others too: the one just taken out of the table must not wait for ever.
             if invocation is not None:
-                invocation.promise.set_exception(
-                    TargetDisconnectedError(f"reading the reply was interrupted: {e!r}")
-                )
+                invocation.fail(TargetDisconnectedError(f"reading the reply was interrupted: {e!r}"))
             raise
 
     def _complete(self, invocation: Invocation, message: bytes) -> None:
-        promise = invocation.promise
-        if promise.cancelled():
-            return
         op = invocation.op
         try:
             result = op.decode(message, self._read)
@@ -225,11 +230,11 @@ class InvocationService:
                 f"the reply to {op.method.name} can't be read: {type(e).__name__}: {e}"
             )
             error.__cause__ = e
-            promise.set_exception(error)
-        except Exception as e:
-            promise.set_exception(e)
+            invocation.fail(error)
+        except Exception as e:  # whatever a user's serializer raises belongs to the caller
+            invocation.fail(e)
         else:
-            promise.set_result(result)
+            invocation.succeed(result)
 
     def _event(self, connection: Connection, message: bytes, correlation_id: int) -> None:
         if message[_BACKUP_EVENT_OFFSET] & _BACKUP_EVENT:
@@ -295,8 +300,7 @@ class InvocationService:
         if invocation is None or invocation.reply is None:
             return
         if self._policy.fail_on_indeterminate:
-            _fail(
-                invocation.promise,
+            invocation.fail(
                 IndeterminateOperationStateError(
                     f"{invocation.op.method.name} was done by the owner of the partition, but"
                     f" {invocation.acks_wanted - invocation.acks} of {invocation.acks_wanted} backups were not"
@@ -316,11 +320,11 @@ class InvocationService:
     def fail_all(self, error: Exception) -> None:
         """Complete what waits for backup acks or for the next try with `error` (the client is going down)."""
         for invocation in _drain(self._unacked):
-            _fail(invocation.promise, error)
+            invocation.fail(error)
         pausing, self._pausing = self._pausing, {}
         for invocation, timer in pausing.items():
             timer.cancel()
-            _fail(invocation.promise, error)
+            invocation.fail(error)
 
     def _error(self, invocation: Invocation, message: bytes, message_type: int) -> None:
         # Whoever reads this connection on behalf of the caller may stop: the next reply comes another way.
@@ -338,21 +342,20 @@ class InvocationService:
 
     def _failed(self, invocation: Invocation, error: Exception) -> None:
         """Decide whether to try again. Runs on the I/O side."""
-        promise = invocation.promise
-        if promise.cancelled():
+        if invocation.unwanted():
             return
         op = invocation.op
         policy = self._policy
         invocation.tries += 1
         final = self._final_error(invocation, error)
         if final is not None:
-            promise.set_exception(final)
+            invocation.fail(final)
             return
         invocation.acks = 0
         invocation.acks_wanted = -1
         pause = pause_before(invocation.tries, policy.retry_pause)
         if pause and self._now() + pause > invocation.started + policy.timeout:
-            promise.set_exception(self._timed_out(op, invocation, error))
+            invocation.fail(self._timed_out(op, invocation, error))
         elif pause:
             self._pausing[invocation] = self._io.call_later(pause, lambda: self._after_pause(invocation))
         else:
@@ -363,12 +366,12 @@ class InvocationService:
         self._resend(invocation)
 
     def _resend(self, invocation: Invocation) -> None:
-        if invocation.promise.cancelled():
+        if invocation.unwanted():
             return
         try:
-            self._send(invocation)
+            self.send(invocation)
         except HazelcastError as e:
-            invocation.promise.set_exception(e)
+            invocation.fail(e)
 
     def _final_error(self, invocation: Invocation, error: Exception) -> Exception | None:
         """Return the error that ends the invocation, or None when it is to be tried again."""
@@ -414,11 +417,6 @@ def _drain(table: dict[int, Invocation]) -> Iterator[Invocation]:
             yield table.popitem()[1]
         except KeyError:
             return
-
-
-def _fail(promise: Promise, error: Exception) -> None:
-    if not promise.cancelled():
-        promise.set_exception(error)
 
 
 def _lost(connection: Connection) -> TargetDisconnectedError:

@@ -11,6 +11,7 @@ _IS_FINAL: Final = 0x2000
 _BEGIN_FRAGMENT: Final = 0x8000
 _END_FRAGMENT: Final = 0x4000
 _UNFRAGMENTED: Final = _BEGIN_FRAGMENT | _END_FRAGMENT
+_MORE_TO_COME: Final = _UNFRAGMENTED | _IS_FINAL
 _FRAGMENT_ID: Final = Struct("<q")
 _INITIAL_FRAME_MIN: Final = _HEADER_SIZE + 13
 """Smallest initial frame: type, correlation id and the number of backup acks."""
@@ -19,23 +20,11 @@ RECEIVE_SIZE: Final = 65536
 """Bytes that a driver asks the socket for at a time while no large message is under way."""
 
 DEFAULT_MAX_MESSAGE_SIZE: Final = 1 << 30
+_TRUSTED_SIZE: Final = 64 << 20
+"""Up to this size memory is taken on a frame's word; beyond, only in proportion to what has really come."""
+
 _MAX_OPEN_FRAGMENTED: Final = 1024
 """Messages that may be open as fragments at once; a peer that goes beyond is broken or hostile."""
-
-
-def _end_of_short_message(data: bytes) -> int:
-    """Return where an unfragmented message of one or two frames ends, or 0 if `data` does not begin with one."""
-    if len(data) < _INITIAL_FRAME_MIN:
-        return 0
-    length, flags = _HEADER.unpack_from(data, 0)
-    if flags & _UNFRAGMENTED != _UNFRAGMENTED or length < _INITIAL_FRAME_MIN:
-        return 0
-    if flags & _IS_FINAL:
-        return int(length)
-    if length + _HEADER_SIZE > len(data):
-        return 0
-    second, flags = _HEADER.unpack_from(data, length)
-    return length + second if flags & _IS_FINAL and second >= _HEADER_SIZE else 0
 
 
 class MessageReader:
@@ -44,20 +33,20 @@ class MessageReader:
     Two ways in, so that a message is copied at most once on its way out:
 
     - :meth:`feed` takes the ``bytes`` of one receive call. A message that fills them exactly is passed on as it is.
-    - Once a message is larger than one receive, :meth:`large_buffer` gives the place where the driver should
-      receive the next bytes, and :meth:`filled` tells how many came.
+    - Once a message is larger than one receive (`large` is not None), :meth:`large_buffer` gives the place where the
+      driver should receive the next bytes, and :meth:`filled` tells how many came.
 
     Fragments are joined here, so all that is above sees only whole messages. A message that breaks the rules
     of the protocol raises :class:`HazelcastProtocolError`; the connection must then be closed.
     """
 
-    __slots__ = ("_filled", "_fragments", "_large", "_open_size", "_rest", "_scanned", "max_message_size")
+    __slots__ = ("_filled", "_fragments", "_open_size", "_rest", "_scanned", "large", "max_message_size")
 
     def __init__(self, max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE) -> None:
         self.max_message_size = max_message_size
         self._rest = b""
         self._scanned = 0
-        self._large: bytearray | None = None
+        self.large: bytearray | None = None
         self._filled = 0
         self._fragments: dict[int, list[bytes]] = {}
         self._open_size = 0
@@ -68,14 +57,18 @@ class MessageReader:
         Raises:
             HazelcastProtocolError: a frame length is impossible, a message is too large, or fragments don't fit.
         """
-        if self._large is not None:
+        if self.large is not None:
             return self._feed_large(data)
+        size = len(data)
         if self._rest:
             data = self._rest + data
-        elif len(data) < RECEIVE_SIZE and (end := _end_of_short_message(data)) == len(data):
-            # One whole short message: what a caller that waits for its own reply gets.
-            if end <= self.max_message_size:
-                return [data]
+        elif _INITIAL_FRAME_MIN + _HEADER_SIZE <= size < RECEIVE_SIZE and size <= self.max_message_size:
+            # The shortest way for what a caller that waits for its own reply gets: one message of two frames.
+            first, flags = _HEADER.unpack_from(data, 0)
+            if _INITIAL_FRAME_MIN <= first <= size - _HEADER_SIZE and flags & _MORE_TO_COME == _UNFRAGMENTED:
+                second, flags = _HEADER.unpack_from(data, first)
+                if flags & _IS_FINAL and first + second == size:
+                    return [data]
         messages: list[bytes] = []
         rest_at = self._split(data, self._scanned, messages)
         if rest_at == len(data):
@@ -88,22 +81,22 @@ class MessageReader:
             self._start_large(data, rest_at)
         return messages
 
-    def large_buffer(self) -> memoryview | None:
-        """Return where the next bytes should be received, or None while :meth:`feed` should be used.
+    def large_buffer(self) -> memoryview:
+        """Return where the next bytes should be received while there is a `large` message, else an empty view.
 
         Release the view before calling :meth:`filled`.
         """
-        buffer = self._large
+        buffer = self.large
         if buffer is None:
-            return None
-        if len(buffer) - self._filled < RECEIVE_SIZE:
+            return memoryview(b"")
+        if len(buffer) == self._filled:
             # Doubling keeps the cost of growing linear in the size of the message.
-            buffer.extend(bytes(max(len(buffer), RECEIVE_SIZE)))
+            buffer.extend(bytes(len(buffer)))
         return memoryview(buffer)[self._filled :]
 
     def filled(self, count: int) -> list[bytes]:
         """Take note of `count` bytes received into :meth:`large_buffer`; return the messages they complete."""
-        buffer = self._large
+        buffer = self.large
         if buffer is None:
             raise HazelcastProtocolError("no large message is being received")
         self._filled += count
@@ -115,7 +108,7 @@ class MessageReader:
                 return messages
             rest = bytes(view[rest_at:])
         scanned = self._scanned - rest_at
-        self._large = None
+        self.large = None
         self._filled = 0
         if len(rest) < RECEIVE_SIZE:
             self._rest = rest
@@ -129,11 +122,10 @@ class MessageReader:
         messages: list[bytes] = []
         offset = 0
         while offset < len(data):
-            view = self.large_buffer()
-            if view is None:
+            if self.large is None:
                 messages += self.feed(data[offset:])
                 break
-            with view:
+            with self.large_buffer() as view:
                 count = min(len(view), len(data) - offset)
                 view[:count] = data[offset : offset + count]
             messages += self.filled(count)
@@ -146,9 +138,10 @@ class MessageReader:
         want = size + RECEIVE_SIZE
         if size - scanned >= _HEADER_SIZE:
             want = max(want, scanned + _HEADER.unpack_from(data, start + scanned)[0] + _HEADER_SIZE)
+        want = min(want, max(_TRUSTED_SIZE, 2 * size))
         buffer = bytearray(want)
         buffer[:size] = memoryview(data)[start:]
-        self._large = buffer
+        self.large = buffer
         self._filled = size
         self._scanned = scanned
         self._rest = b""
@@ -159,6 +152,7 @@ class MessageReader:
         if self._filled - scanned < _HEADER_SIZE:
             return
         want = scanned + int(_HEADER.unpack_from(view, scanned)[0]) + _HEADER_SIZE
+        want = min(want, max(_TRUSTED_SIZE, 2 * self._filled))
         view.release()
         if want > len(buffer):
             buffer.extend(bytes(max(want - len(buffer), len(buffer) // 2)))
@@ -225,12 +219,17 @@ class MessageReader:
         self._open_size += len(body)
         if self._open_size > self.max_message_size:
             raise HazelcastProtocolError(f"fragments are over the limit of {self.max_message_size} bytes")
-        parts.append(body)
+        if body:
+            parts.append(body)
         if not flags & _END_FRAGMENT:
             return None
         del self._fragments[fragment_id]
         message = b"".join(parts)
         self._open_size -= len(message)
-        if len(message) < _INITIAL_FRAME_MIN:
-            raise HazelcastProtocolError(f"fragment {fragment_id} joins to {len(message)} bytes, too few")
+        initial = _HEADER.unpack_from(message)[0] if message else 0
+        if initial < _INITIAL_FRAME_MIN:
+            raise HazelcastProtocolError(
+                f"fragments {fragment_id} join to a message whose initial frame has {initial} bytes, at least"
+                f" {_INITIAL_FRAME_MIN} are needed"
+            )
         return message

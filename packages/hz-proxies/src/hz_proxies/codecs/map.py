@@ -168,7 +168,7 @@ class IndexConfig(Record):
         type: int,
         attributes: Iterable[str],
         bitmap_index_options: BitmapIndexOptions | None,
-        b_tree_index_config: BTreeIndexConfig | None = None,
+        b_tree_index_config: BTreeIndexConfig | None | Absent = ABSENT,
     ) -> None:
         self.name = name
         self.type = type
@@ -184,7 +184,8 @@ def write_index_config(parts: Parts, value: IndexConfig, head: int = PLAIN) -> N
     write_nullable(parts, value.name, write_string)
     write_list(parts, value.attributes, write_string)
     write_nullable(parts, value.bitmap_index_options, write_bitmap_index_options)
-    write_nullable(parts, value.b_tree_index_config, write_b_tree_index_config)
+    if value.b_tree_index_config is not ABSENT:
+        write_nullable(parts, value.b_tree_index_config, write_b_tree_index_config)
     write_end(parts, head)
 
 
@@ -353,7 +354,7 @@ class PagingPredicateHolder(Record):
         page: int,
         iteration_type_id: int,
         partition_key_data: Data | None,
-        partition_keys_data: Iterable[Data] | None = None,
+        partition_keys_data: Iterable[Data] | None | Absent = ABSENT,
     ) -> None:
         self.anchor_data_list_holder = anchor_data_list_holder
         self.predicate_data = predicate_data
@@ -373,7 +374,8 @@ def write_paging_predicate_holder(parts: Parts, value: PagingPredicateHolder, he
     write_nullable(parts, value.predicate_data, write_bytes)
     write_nullable(parts, value.comparator_data, write_bytes)
     write_nullable(parts, value.partition_key_data, write_bytes)
-    write_nullable(parts, value.partition_keys_data, write_data_list)
+    if value.partition_keys_data is not ABSENT:
+        write_nullable(parts, value.partition_keys_data, write_data_list)
     write_end(parts, head)
 
 
@@ -2042,7 +2044,7 @@ AGGREGATE_WITH_PREDICATE: Final = Method(
     aggregate_with_predicate_response,
     retryable=True,
 )
-PROJECT: Final = Method("Map.project", 0x013B00, 0x013B01, project_response, retryable=True)
+PROJECT: Final = Method("Map.project", 0x013B00, 0x013C01, project_response, retryable=True)
 PROJECT_WITH_PREDICATE: Final = Method(
     "Map.projectWithPredicate",
     0x013C00,

@@ -401,7 +401,7 @@ class AsyncMap(AsyncioMapping[K, V], Generic[K, V]):
             evict_all_func: For the eviction of all entries.
             clear_all_func: For the removal of all entries at once.
             merged_func: For an entry that was merged.
-            expired_func: For an entry that expired; `evicted_func` is told of it as well.
+            expired_func: For an entry whose time to live or idle time was over.
             loaded_func: For an entry that was loaded from a map store.
 
         Returns:

@@ -32,11 +32,15 @@ class BulkOperations(Operations, Generic[K, V]):
         if map is None:
             raise AssertionError("map must not be None")
         by_partition: dict[int, list[tuple[Data, Data]]] = {}
-        to_data, partition_of = self._to_data, self._partition
+        to_data, keyed = self._to_data, self._keyed
         for key, value in map.items():
-            data = self._value(key, "key")
+            data, partition = keyed(key)
             entry = (data, to_data(value) if value is not None else self._value(value))
-            by_partition.setdefault(partition_of(data), []).append(entry)
+            entries = by_partition.get(partition)
+            if entries is None:
+                by_partition[partition] = [entry]
+            else:
+                entries.append(entry)
         yield [
             Op(codec.PUT_ALL, codec.put_all_request(partition, self.name, entries, True), partition)
             for partition, entries in by_partition.items()
@@ -51,11 +55,11 @@ class BulkOperations(Operations, Generic[K, V]):
             raise AssertionError("keys must not be None")
         by_partition: dict[int, list[Data]] = {}
         for key in keys:
-            data = self._value(key, "key")
-            by_partition.setdefault(self._partition(data), []).append(data)
+            data, partition = self._keyed(key)
+            by_partition.setdefault(partition, []).append(data)
         results = yield [
-            Op(codec.GET_ALL, codec.get_all_request(partition, self.name, data), partition)
-            for partition, data in by_partition.items()
+            Op(codec.GET_ALL, codec.get_all_request(partition, self.name, wanted), partition)
+            for partition, wanted in by_partition.items()
         ]
         return {key: value for entries in results for key, value in entries}
 

@@ -4,35 +4,27 @@ from typing import Any, Generic
 
 from hz_core.core import SimpleEntryView
 from hz_core.invocation.op import Op
-from hz_core.proxy import Operations, none_refused
+from hz_core.proxy import Operations
 from hz_core.wire.decode import empty_response
 from hz_core.wire.types import ReadData
 from hz_proxies.codecs import map as codec
 from hz_proxies.types import K, V, to_millis
-from hz_serialization import Data
 
 
 class EntryOperations(Operations, Generic[K, V]):
     """Each goes to the owner of the key's partition."""
-
-    def _key(self, key: Any) -> Data:
-        if key is None:
-            raise none_refused("key", self.name)
-        return self._to_data(key)
 
     def get(self, key: K) -> Op[V | None]:
         """Return a copy of the value of `key`, None where there is none.
 
         Source: message ``Map.get``.
         """
-        data = self._key(key)
-        partition = self._partition(data)
+        data, partition = self._keyed(key)
         return Op(codec.GET, codec.get_request(partition, self.name, data, self._owner()), partition)
 
     def contains_key(self, key: K) -> Op[bool]:
         """Tell whether there is an entry for `key`. Source: message ``Map.containsKey``."""
-        data = self._key(key)
-        partition = self._partition(data)
+        data, partition = self._keyed(key)
         request = codec.contains_key_request(partition, self.name, data, self._owner())
         return Op(codec.CONTAINS_KEY, request, partition)
 
@@ -48,8 +40,7 @@ class EntryOperations(Operations, Generic[K, V]):
 
         Source: messages ``Map.put`` and ``Map.putWithMaxIdle``.
         """
-        data, value_data = self._key(key), self._value(value)
-        partition = self._partition(data)
+        (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             request = codec.put_request(partition, self.name, data, value_data, self._owner(), to_millis(ttl))
             return Op(codec.PUT, request, partition)
@@ -70,8 +61,7 @@ class EntryOperations(Operations, Generic[K, V]):
 
         Source: messages ``Map.set`` and ``Map.setWithMaxIdle``.
         """
-        data, value_data = self._key(key), self._value(value)
-        partition = self._partition(data)
+        (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             request = codec.set_request(partition, self.name, data, value_data, self._owner(), to_millis(ttl))
             return Op(codec.SET, request, partition)
@@ -94,8 +84,7 @@ class EntryOperations(Operations, Generic[K, V]):
 
         Source: messages ``Map.putIfAbsent`` and ``Map.putIfAbsentWithMaxIdle``.
         """
-        data, value_data = self._key(key), self._value(value)
-        partition = self._partition(data)
+        (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             request = codec.put_if_absent_request(
                 partition, self.name, data, value_data, self._owner(), to_millis(ttl)
@@ -120,8 +109,7 @@ class EntryOperations(Operations, Generic[K, V]):
 
         Source: messages ``Map.putTransient`` and ``Map.putTransientWithMaxIdle``.
         """
-        data, value_data = self._key(key), self._value(value)
-        partition = self._partition(data)
+        (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             request = codec.put_transient_request(
                 partition, self.name, data, value_data, self._owner(), to_millis(ttl)
@@ -138,8 +126,7 @@ class EntryOperations(Operations, Generic[K, V]):
         Returns:
             Whether it was stored. Source: message ``Map.tryPut``.
         """
-        data, value_data = self._key(key), self._value(value)
-        partition = self._partition(data)
+        (data, partition), value_data = self._keyed(key), self._value(value)
         request = codec.try_put_request(
             partition, self.name, data, value_data, self._owner(), to_millis(timeout)
         )
@@ -150,8 +137,7 @@ class EntryOperations(Operations, Generic[K, V]):
 
         Source: message ``Map.replace``.
         """
-        data, value_data = self._key(key), self._value(value)
-        partition = self._partition(data)
+        (data, partition), value_data = self._keyed(key), self._value(value)
         request = codec.replace_request(partition, self.name, data, value_data, self._owner())
         return Op(codec.REPLACE, request, partition)
 
@@ -161,9 +147,8 @@ class EntryOperations(Operations, Generic[K, V]):
         Returns:
             Whether it was stored. Source: message ``Map.replaceIfSame``.
         """
-        data = self._key(key)
+        data, partition = self._keyed(key)
         old_data, new_data = self._value(old_value, "old_value"), self._value(new_value, "new_value")
-        partition = self._partition(data)
         request = codec.replace_if_same_request(partition, self.name, data, old_data, new_data, self._owner())
         return Op(codec.REPLACE_IF_SAME, request, partition)
 
@@ -172,8 +157,7 @@ class EntryOperations(Operations, Generic[K, V]):
 
         Source: message ``Map.remove``.
         """
-        data = self._key(key)
-        partition = self._partition(data)
+        data, partition = self._keyed(key)
         return Op(codec.REMOVE, codec.remove_request(partition, self.name, data, self._owner()), partition)
 
     def remove_if_same(self, key: K, value: V) -> Op[bool]:
@@ -182,8 +166,7 @@ class EntryOperations(Operations, Generic[K, V]):
         Returns:
             Whether it was removed. Source: message ``Map.removeIfSame``.
         """
-        data, value_data = self._key(key), self._value(value)
-        partition = self._partition(data)
+        (data, partition), value_data = self._keyed(key), self._value(value)
         request = codec.remove_if_same_request(partition, self.name, data, value_data, self._owner())
         return Op(codec.REMOVE_IF_SAME, request, partition)
 
@@ -192,8 +175,7 @@ class EntryOperations(Operations, Generic[K, V]):
 
         Listeners get no old value. Source: message ``Map.delete``.
         """
-        data = self._key(key)
-        partition = self._partition(data)
+        data, partition = self._keyed(key)
         request = codec.delete_request(partition, self.name, data, self._owner())
         # Newer members tell whether there was an entry, older ones don't.
         return Op(codec.DELETE, request, partition, decode=empty_response)
@@ -204,8 +186,7 @@ class EntryOperations(Operations, Generic[K, V]):
         Returns:
             Whether an entry was removed. Source: message ``Map.tryRemove``.
         """
-        data = self._key(key)
-        partition = self._partition(data)
+        data, partition = self._keyed(key)
         request = codec.try_remove_request(partition, self.name, data, self._owner(), to_millis(timeout))
         return Op(codec.TRY_REMOVE, request, partition)
 
@@ -215,8 +196,7 @@ class EntryOperations(Operations, Generic[K, V]):
         Returns:
             Whether there was an entry to evict. Source: message ``Map.evict``.
         """
-        data = self._key(key)
-        partition = self._partition(data)
+        data, partition = self._keyed(key)
         return Op(codec.EVICT, codec.evict_request(partition, self.name, data, self._owner()), partition)
 
     def set_ttl(self, key: K, ttl: float) -> Op[None]:
@@ -230,8 +210,7 @@ class EntryOperations(Operations, Generic[K, V]):
         """
         if ttl is None:
             raise AssertionError("ttl must not be None; give seconds, or 0 for ever")
-        data = self._key(key)
-        partition = self._partition(data)
+        data, partition = self._keyed(key)
         request = codec.set_ttl_request(partition, self.name, data, to_millis(ttl))
         return Op(codec.SET_TTL, request, partition, decode=empty_response)
 
@@ -240,8 +219,7 @@ class EntryOperations(Operations, Generic[K, V]):
 
         Source: message ``Map.getEntryView``.
         """
-        data = self._key(key)
-        partition = self._partition(data)
+        data, partition = self._keyed(key)
         request = codec.get_entry_view_request(partition, self.name, data, self._owner())
         return Op(codec.GET_ENTRY_VIEW, request, partition, decode=_entry_view)
 

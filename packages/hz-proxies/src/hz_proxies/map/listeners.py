@@ -6,7 +6,7 @@ from uuid import UUID
 
 from hz_core.invocation.op import Flow, Op
 from hz_core.listener import ListenerSpec
-from hz_core.proxy import Operations
+from hz_core.proxy import Operations, none_refused
 from hz_core.wire.method import Method
 from hz_proxies.codecs import map as codec
 from hz_proxies.events import EntryEvent, EntryEventType
@@ -47,7 +47,7 @@ class ListenerOperations(Operations, Generic[K, V]):
             evict_all_func: For the eviction of all entries.
             clear_all_func: For the removal of all entries at once.
             merged_func: For an entry that was merged.
-            expired_func: For an entry that expired; `evicted_func` is told of it as well.
+            expired_func: For an entry whose time to live or idle time was over.
             loaded_func: For an entry that was loaded from a map store.
 
         Returns:
@@ -89,6 +89,8 @@ class ListenerOperations(Operations, Generic[K, V]):
         Returns:
             Whether it was there. Source: message ``Map.removeEntryListener``.
         """
+        if registration_id is None:
+            raise none_refused("registration_id", self.name)
         return (yield from self._cluster.remove_listener(registration_id))
 
     def _registration(

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from itertools import count
-from typing import Any, Final, Generic
+from typing import Final, Generic
 
 from hz_core.invocation.op import Op
 from hz_core.proxy import Operations
 from hz_proxies.codecs import map as codec
 from hz_proxies.types import K, V, to_millis
-from hz_serialization import Data
 
 _next_reference: Final[Callable[[], int]] = count(1).__next__
 """Numbers each locking request, so that one which is sent twice counts once."""
@@ -20,10 +19,6 @@ class LockOperations(Operations, Generic[K, V]):
     Others can read the entry, but a change waits until the lock is given back.
     """
 
-    def _lock_key(self, key: Any) -> tuple[Data, int]:
-        data = self._value(key, "key")
-        return data, self._partition(data)
-
     def lock(self, key: K, lease_time: float | None = None) -> Op[None]:
         """Take the lock of `key`, waiting for it as long as it takes.
 
@@ -33,7 +28,7 @@ class LockOperations(Operations, Generic[K, V]):
 
         Source: message ``Map.lock``.
         """
-        data, partition = self._lock_key(key)
+        data, partition = self._keyed(key)
         request = codec.lock_request(
             partition, self.name, data, self._owner(), to_millis(lease_time), _next_reference()
         )
@@ -50,7 +45,7 @@ class LockOperations(Operations, Generic[K, V]):
         Returns:
             Whether the lock was taken. Source: message ``Map.tryLock``.
         """
-        data, partition = self._lock_key(key)
+        data, partition = self._keyed(key)
         request = codec.try_lock_request(
             partition,
             self.name,
@@ -70,17 +65,17 @@ class LockOperations(Operations, Generic[K, V]):
 
         Source: message ``Map.unlock``.
         """
-        data, partition = self._lock_key(key)
+        data, partition = self._keyed(key)
         request = codec.unlock_request(partition, self.name, data, self._owner(), _next_reference())
         return Op(codec.UNLOCK, request, partition)
 
     def is_locked(self, key: K) -> Op[bool]:
         """Tell whether anybody owns the lock of `key`. Source: message ``Map.isLocked``."""
-        data, partition = self._lock_key(key)
+        data, partition = self._keyed(key)
         return Op(codec.IS_LOCKED, codec.is_locked_request(partition, self.name, data), partition)
 
     def force_unlock(self, key: K) -> Op[None]:
         """Take the lock of `key` away from whoever owns it. Source: message ``Map.forceUnlock``."""
-        data, partition = self._lock_key(key)
+        data, partition = self._keyed(key)
         request = codec.force_unlock_request(partition, self.name, data, _next_reference())
         return Op(codec.FORCE_UNLOCK, request, partition)

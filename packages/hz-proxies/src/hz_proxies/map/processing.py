@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Generic
 
 from hz_core.invocation.op import Op
-from hz_core.proxy import Operations
+from hz_core.proxy import Operations, none_refused
 from hz_proxies.codecs import map as codec
 from hz_proxies.predicate import Predicate
 from hz_proxies.types import K, V
@@ -19,8 +19,7 @@ class ProcessingOperations(Operations, Generic[K, V]):
         Returns:
             What the processor returned. Source: message ``Map.executeOnKey``.
         """
-        data = self._value(key, "key")
-        partition = self._partition(data)
+        data, partition = self._keyed(key)
         request = codec.execute_on_key_request(
             partition, self.name, self._value(entry_processor, "entry_processor"), data, self._owner()
         )
@@ -32,6 +31,8 @@ class ProcessingOperations(Operations, Generic[K, V]):
         Returns:
             Key and result of each entry. Source: message ``Map.executeOnKeys``.
         """
+        if keys is None:
+            raise none_refused("keys", self.name)
         data = [self._value(key, "key") for key in keys]
         processor = self._value(entry_processor, "entry_processor")
         return Op(codec.EXECUTE_ON_KEYS, codec.execute_on_keys_request(-1, self.name, processor, data))
@@ -62,4 +63,6 @@ class ProcessingOperations(Operations, Generic[K, V]):
 
     def remove_interceptor(self, registration_id: str) -> Op[bool]:
         """Remove an interceptor; return whether it was there. Source: message ``Map.removeInterceptor``."""
+        if registration_id is None:
+            raise none_refused("registration_id", self.name)
         return Op(codec.REMOVE_INTERCEPTOR, codec.remove_interceptor_request(-1, self.name, registration_id))

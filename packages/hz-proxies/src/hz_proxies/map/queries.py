@@ -115,7 +115,7 @@ class QueryOperations(Operations, Generic[K, V]):
             return Op(method, encode(-1, self.name))
         partition = ANY_PARTITION
         if isinstance(predicate, PartitionPredicate):
-            partition = self._partition(self._to_data(predicate.partition_key))
+            partition = self._keyed(predicate.partition_key)[1]
         paging: Any = predicate
         if unwrap_paging(predicate) is not None:
             return query_page(self.name, paging, query.iteration_type, self._to_data, partition)

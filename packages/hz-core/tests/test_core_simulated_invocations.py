@@ -1,0 +1,551 @@
+"""Retries, timeouts, backup acks and strange replies, with simulated members on the virtual clock."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from hz_core.drivers.scripted import Outcome, random_cuts
+from hz_core.errors import (
+    ERROR_CLASSES,
+    HazelcastOverloadError,
+    IllegalArgumentError,
+    IndeterminateOperationStateError,
+    OperationTimeoutError,
+    RetryableHazelcastError,
+    TargetDisconnectedError,
+    TargetNotMemberError,
+    server_error,
+)
+from hz_core.invocation.flow import run_flow
+from hz_core.invocation.op import Flow, Op, Settled, Sleep
+from hz_core.wire.frames import HazelcastProtocolError
+
+sys.path.insert(0, str(Path(__file__).parent))
+from core_simulation import (
+    ILLEGAL_ARGUMENT,
+    NOT_ACTIVE,
+    NOT_MEMBER,
+    RETRYABLE,
+    WRONG_TARGET,
+    Request,
+    Simulation,
+    error_bytes,
+    fragments,
+)
+
+
+def silence(request: Request) -> None:
+    """Never answer."""
+
+
+def cut(request: Request) -> None:
+    """Break the connection instead of answering."""
+    request.session.pipe.cut()
+
+
+# ---- routing and retries
+
+
+def test_requests_go_to_the_owner_of_their_partition() -> None:
+    simulation = Simulation(3).start()
+    for key in range(7):
+        simulation.put(key, key)
+    assert [member.count("Map.put") for member in simulation.cluster.members] == [3, 2, 2]
+    simulation.stop()
+
+
+def test_requests_without_a_partition_go_round() -> None:
+    simulation = Simulation(3).start()
+    for _ in range(9):
+        op = simulation.ops.get(1)
+        op.partition_id = -1
+        struct.pack_into("<i", op.request, 18, -1)
+        simulation.value(simulation.submit(op))
+    assert [member.count("Map.get") for member in simulation.cluster.members] == [3, 3, 3]
+    simulation.stop()
+
+
+def test_moved_partition_is_found_at_its_new_owner() -> None:
+    simulation = Simulation(2).start()
+    simulation.put(0, "moving")
+    old, new = simulation.cluster.members
+    simulation.cluster.owners[0] = new
+    outcome = simulation.submit(simulation.ops.put(0, "moved"))
+    simulation.driver.advance(0.5)
+    assert not outcome.done
+    assert old.count("Map.put") > 2
+    simulation.cluster.publish_view()
+    assert simulation.value(outcome, 2) == "moving"
+    assert new.count("Map.put") == 1
+    assert simulation.cluster.puts[-1][1] == simulation.serialization.to_data("moved")
+    simulation.stop()
+
+
+@pytest.mark.parametrize("error", [RETRYABLE, WRONG_TARGET, NOT_MEMBER])
+def test_refusals_are_always_tried_again(error: tuple[int, str]) -> None:
+    simulation = Simulation(1).start()
+    simulation.cluster.members[0].rule("Map.put", lambda request: request.error(*error), times=8)
+    began = simulation.driver.now()
+    assert simulation.put(1, "x") is None
+    assert simulation.cluster.members[0].count("Map.put") == 9
+    assert 0 < simulation.driver.now() - began < 1
+    simulation.stop()
+
+
+def test_pauses_between_tries_grow_to_the_configured_one() -> None:
+    simulation = Simulation(1, invocation_retry_pause=0.5).start()
+    times: list[float] = []
+
+    def refuse(request: Request) -> None:
+        times.append(simulation.driver.now())
+        request.error(*RETRYABLE)
+
+    simulation.cluster.members[0].rule("Map.put", refuse, times=30)
+    simulation.put(1, "x")
+    pauses = [b - a for a, b in zip(times, times[1:], strict=False)]
+    assert pauses[:4] == [0, 0, 0, 0]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == pytest.approx(0.5)
+    simulation.stop()
+
+
+def test_read_is_repeated_after_a_lost_connection() -> None:
+    simulation = Simulation(2).start()
+    simulation.put(0, "x")
+    simulation.cluster.members[0].rule("Map.get", cut, times=1)
+    assert simulation.get(0) == "x"
+    simulation.stop()
+
+
+@pytest.mark.parametrize("action", [cut, lambda request: request.error(*NOT_ACTIVE)])
+def test_write_is_not_repeated_after_a_lost_connection(action: Any) -> None:
+    simulation = Simulation(1).start()
+    simulation.cluster.members[0].rule("Map.put", action, times=1)
+    with pytest.raises((TargetDisconnectedError, ERROR_CLASSES[19])):
+        simulation.put(0, "x")
+    assert simulation.cluster.members[0].count("Map.put") == 1
+    simulation.stop()
+
+
+@pytest.mark.parametrize("action", [cut, lambda request: request.error(*NOT_ACTIVE)])
+def test_write_is_repeated_with_redo_operation(action: Any) -> None:
+    simulation = Simulation(1, redo_operation=True).start()
+    simulation.cluster.members[0].rule("Map.put", action, times=1)
+    assert simulation.put(0, "x") is None
+    assert simulation.cluster.members[0].count("Map.put") == 2
+    simulation.stop()
+
+
+def test_lost_connection_names_the_reason() -> None:
+    simulation = Simulation(1).start()
+    simulation.cluster.members[0].rule("Map.put", silence)
+    outcome = simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance()
+    simulation.driver.links[0].cut(ConnectionResetError("somebody fell over the cable"))
+    with pytest.raises(TargetDisconnectedError, match=r"10\.0\.0\.1:5701.*fell over the cable"):
+        simulation.value(outcome)
+    simulation.stop()
+
+
+def test_other_errors_are_passed_on_with_the_members_words() -> None:
+    simulation = Simulation(1).start()
+    simulation.cluster.members[0].rule("Map.put", lambda request: request.error(*ILLEGAL_ARGUMENT))
+    with pytest.raises(IllegalArgumentError, match="simulated") as caught:
+        simulation.put(0, "x")
+    told = server_error(caught.value)
+    assert told is not None
+    assert told.class_name == "java.lang.IllegalArgumentException"
+    assert simulation.cluster.members[0].count("Map.put") == 1
+    simulation.stop()
+
+
+@pytest.mark.parametrize("code", sorted(ERROR_CLASSES))
+def test_every_error_code_ends_as_its_class_or_in_time(code: int) -> None:
+    simulation = Simulation(1, invocation_timeout=2).start()
+    simulation.cluster.members[0].rule("Map.put", lambda request: request.error(code, "java.lang.Whatever"))
+    outcome = simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance(10)
+    error = outcome.error
+    if isinstance(error, OperationTimeoutError) and code != 38:
+        error = error.__cause__
+    assert type(error) is ERROR_CLASSES[code]
+    simulation.stop()
+
+
+def test_invocation_timeout_ends_the_tries() -> None:
+    simulation = Simulation(1, invocation_timeout=10).start()
+    simulation.cluster.members[0].rule("Map.put", lambda request: request.error(*RETRYABLE))
+    began = simulation.driver.now()
+    with pytest.raises(OperationTimeoutError, match=r"Map\.put.*invocation_timeout of 10 s") as caught:
+        simulation.put(0, "x")
+    assert isinstance(caught.value.__cause__, RetryableHazelcastError)
+    assert 8 <= simulation.driver.now() - began <= 10
+    simulation.stop()
+
+
+def test_invocation_timeout_does_not_limit_a_running_operation() -> None:
+    simulation = Simulation(1, invocation_timeout=10).start()
+    kept: list[Request] = []
+    simulation.cluster.members[0].rule("Map.put", kept.append)
+    outcome = simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance(50)
+    assert not outcome.done
+    kept[0].reply(None)
+    assert simulation.value(outcome) is None
+    simulation.stop()
+
+
+def test_operation_for_one_member_goes_there_or_fails() -> None:
+    simulation = Simulation(2).start()
+    first, second = simulation.cluster.members
+    op = simulation.ops.get(0)
+    op.member = second.uuid
+    simulation.cluster.strict = False
+    simulation.value(simulation.submit(op))
+    assert (first.count("Map.get"), second.count("Map.get")) == (0, 1)
+    simulation.cluster.remove(second)
+    simulation.driver.advance(1)
+    began = simulation.driver.now()
+    late = simulation.ops.get(0)
+    late.member = second.uuid
+    with pytest.raises(TargetNotMemberError, match=str(second.uuid)):
+        simulation.value(simulation.submit(late))
+    assert simulation.driver.now() == began
+    simulation.stop()
+
+
+def test_operation_for_one_connection_is_never_sent_over_another() -> None:
+    simulation = Simulation(1, redo_operation=True).start()
+    connection = simulation.engine.open_connections()[0]
+    op = simulation.ops.get(0)
+    op.connection = connection
+    simulation.driver.links[0].cut()
+    simulation.driver.advance(5)
+    assert simulation.connected
+    with pytest.raises(TargetDisconnectedError):
+        simulation.value(simulation.submit(op))
+    simulation.stop()
+
+
+def test_too_many_pending_invocations_are_refused() -> None:
+    simulation = Simulation(1, max_pending_invocations=3).start()
+    kept: list[Request] = []
+    simulation.cluster.members[0].rule("Map.put", kept.append)
+    waiting = [simulation.submit(simulation.ops.put(0, i)) for i in range(3)]
+    with pytest.raises(HazelcastOverloadError, match="max_pending_invocations"):
+        simulation.put(0, "one too many")
+    simulation.driver.advance()
+    kept[0].reply(None)
+    simulation.driver.advance()
+    last = simulation.submit(simulation.ops.put(0, "fits again"))
+    simulation.driver.advance()
+    for request in kept[1:]:
+        request.reply(None)
+    simulation.driver.advance()
+    assert [outcome.times for outcome in [*waiting, last]] == [1, 1, 1, 1]
+    assert last.error is None
+    simulation.stop()
+
+
+# ---- replies
+
+
+def test_late_and_duplicate_replies_are_ignored() -> None:
+    simulation = Simulation(1).start()
+    kept: list[Request] = []
+    simulation.cluster.members[0].rule("Map.put", kept.append, times=2)
+    outcome = simulation.submit(simulation.ops.put(0, "x"))
+    given_up = simulation.submit(simulation.ops.put(0, "y"))
+    given_up.cancel()
+    simulation.driver.advance()
+    for request in kept:
+        request.reply(None)
+        request.reply(None)
+        request.error(*RETRYABLE)
+    request.session.pipe.send(error_bytes(123456789, *ILLEGAL_ARGUMENT))
+    simulation.driver.advance(1)
+    assert (outcome.times, given_up.times) == (1, 0)
+    assert simulation.put(0, "z") is None
+    simulation.stop()
+
+
+def test_cancelled_operation_is_not_tried_again() -> None:
+    simulation = Simulation(1).start()
+    simulation.cluster.members[0].rule("Map.put", lambda request: request.error(*RETRYABLE))
+    outcome = simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance(2)
+    outcome.cancel()
+    simulation.driver.advance(2)
+    before = simulation.cluster.members[0].count("Map.put")
+    simulation.driver.advance(60)
+    assert simulation.cluster.members[0].count("Map.put") == before
+    assert outcome.times == 0
+    simulation.stop()
+
+
+def test_reply_in_fragments_between_other_replies() -> None:
+    simulation = Simulation(1).start()
+    simulation.put(0, "x" * 1000)
+    simulation.driver.links[0].cut_up = random_cuts(Random(3))
+    kept: list[Request] = []
+    simulation.cluster.members[0].rule("Map.get", kept.append, times=2)
+    first, second = (simulation.submit(simulation.ops.get(0)) for _ in range(2))
+    simulation.driver.advance()
+    data = simulation.serialization.to_data("x" * 1000)
+    parts = [fragments(request.reply_bytes(data), 7 + i) for i, request in enumerate(kept)]
+    pipe = kept[0].session.pipe
+    pipe.send(parts[0][0])
+    pipe.send(parts[1][0])
+    assert simulation.get(0) == "x" * 1000
+    pipe.send(parts[1][1])
+    pipe.send(parts[0][1])
+    assert simulation.value(first) == simulation.value(second) == "x" * 1000
+    simulation.stop()
+
+
+@pytest.mark.parametrize("acks", [0, 2])
+def test_reply_of_another_type_is_a_protocol_error(acks: int) -> None:
+    simulation = Simulation(1).start()
+
+    def confuse(request: Request) -> None:
+        reply = bytearray(request.reply_bytes(None, acks=acks))
+        struct.pack_into("<i", reply, 6, 0x010301)
+        request.session.pipe.send(bytes(reply))
+
+    simulation.cluster.members[0].rule("Map.put", confuse)
+    with pytest.raises(HazelcastProtocolError, match=r"Map\.put.*0x010301"):
+        simulation.put(0, "x")
+    simulation.stop()
+
+
+def test_error_with_acks_is_an_error() -> None:
+    simulation = Simulation(1).start()
+
+    def confuse(request: Request) -> None:
+        reply = bytearray(error_bytes(request.correlation_id, *ILLEGAL_ARGUMENT))
+        reply[18] = 1
+        request.session.pipe.send(bytes(reply))
+
+    simulation.cluster.members[0].rule("Map.put", confuse)
+    with pytest.raises(IllegalArgumentError):
+        simulation.put(0, "x")
+    simulation.stop()
+
+
+def test_unreadable_replies_and_errors_are_protocol_errors() -> None:
+    simulation = Simulation(1).start()
+
+    def shorten(request: Request) -> None:
+        reply = request.reply_bytes(None)
+        request.session.pipe.send(reply[:4] + b"\x00\xe0" + reply[6:19])
+
+    def no_holders(request: Request) -> None:
+        head = struct.pack("<iHiqB", 19, 0xC000, 0, request.correlation_id, 0)
+        request.session.pipe.send(head + struct.pack("<iH", 6, 0x2000))
+
+    for action in (shorten, no_holders):
+        simulation.cluster.members[0].rule("Map.put", action, times=1)
+        with pytest.raises(HazelcastProtocolError, match=r"Map\.put"):
+            simulation.put(0, "x")
+    assert simulation.put(0, "x") is None
+    simulation.stop()
+
+
+def test_garbage_closes_the_connection_tells_waiters_and_reconnects() -> None:
+    simulation = Simulation(1).start()
+    simulation.put(0, "x")
+    kept: list[Request] = []
+    simulation.cluster.members[0].rule("Map.put", kept.append, times=1)
+    write = simulation.submit(simulation.ops.put(0, "y"))
+    simulation.driver.advance()
+    kept[0].session.pipe.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    read = simulation.submit(simulation.ops.get(0))
+    simulation.driver.advance()
+    assert isinstance(write.error, TargetDisconnectedError)
+    assert isinstance(write.error.__cause__, TargetDisconnectedError)
+    assert isinstance(write.error.__cause__.__cause__, HazelcastProtocolError)
+    assert simulation.value(read) == "x"
+    assert len(simulation.driver.links) == 2
+    simulation.stop()
+
+
+def test_unreadable_view_closes_the_connection() -> None:
+    simulation = Simulation(1).start()
+    session = next(iter(simulation.cluster.members[0].sessions.values()))
+    assert session.view_id is not None
+    head = struct.pack("<iHiqii", 26, 0xC200, 0x000302, session.view_id, -1, 99)
+    session.pipe.send(head + struct.pack("<iH", 6, 0x2000))
+    simulation.driver.advance(5)
+    assert len(simulation.driver.links) == 2
+    assert simulation.connected
+    simulation.stop()
+
+
+# ---- backup acks
+
+
+def backed_up(acks_first: bool = False, acks_lost: bool = False, **options: Any) -> Simulation:
+    simulation = Simulation(3, operation_backup_timeout=5, **options).start()
+    simulation.cluster.backups = 2
+    simulation.cluster.acks_first = acks_first
+    simulation.cluster.acks_lost = acks_lost
+    return simulation
+
+
+@pytest.mark.parametrize("acks_first", [False, True])
+def test_acks_may_come_before_or_after_the_reply(acks_first: bool) -> None:
+    simulation = backed_up(acks_first)
+    began = simulation.driver.now()
+    assert simulation.put(0, "x") is None
+    assert simulation.put(0, "y") == "x"
+    assert simulation.driver.now() == began
+    simulation.stop()
+
+
+@pytest.mark.parametrize("acks_first", [False, True])
+def test_reply_waits_for_all_acks(acks_first: bool) -> None:
+    simulation = backed_up(acks_first)
+    for number, link in enumerate(simulation.driver.links):
+        link.latency = number / 10
+    began = simulation.driver.now()
+    simulation.put(0, "x")
+    assert simulation.driver.now() - began == pytest.approx(0.2)
+    simulation.stop()
+
+
+def test_lost_acks_complete_the_operation_after_a_while() -> None:
+    simulation = backed_up(acks_lost=True)
+    began = simulation.driver.now()
+    assert simulation.put(0, "x") is None
+    assert 5 <= simulation.driver.now() - began <= 6
+    simulation.driver.advance()
+    assert simulation.engine.invocations.pending_count == 0
+    simulation.stop()
+
+
+def test_lost_acks_fail_the_operation_where_that_is_wanted() -> None:
+    simulation = backed_up(acks_lost=True, fail_on_indeterminate_operation_state=True)
+    with pytest.raises(IndeterminateOperationStateError, match=r"Map\.put.*2 of 2 backups"):
+        simulation.put(0, "x")
+    simulation.stop()
+
+
+def test_acks_are_not_asked_for_without_the_option() -> None:
+    simulation = backed_up(backup_ack_to_client_enabled=False)
+    simulation.put(0, "x")
+    requests = [request for member in simulation.cluster.members for request in member.requests]
+    assert not any(request.backup_aware for request in requests if request.method == "Map.put")
+    assert not any(request.method == "Client.localBackupListener" for request in requests)
+    simulation.stop()
+
+
+def test_acks_of_an_earlier_try_do_not_count() -> None:
+    simulation = backed_up(acks_first=True)
+    owner = simulation.cluster.members[0]
+
+    def ack_and_refuse(request: Request) -> None:
+        simulation.cluster.acknowledge(request, simulation.cluster.backup_sessions(owner, request)[:1])
+        request.error(*RETRYABLE)
+
+    owner.rule("Map.put", ack_and_refuse, times=1)
+    simulation.cluster.acks_lost = False
+    outcome = simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance()
+    assert outcome.times == 1
+    simulation.stop()
+
+
+def test_cancelled_while_waiting_for_acks() -> None:
+    simulation = backed_up(acks_lost=True, fail_on_indeterminate_operation_state=True)
+    outcome = simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance(1)
+    outcome.cancel()
+    simulation.driver.advance(10)
+    assert outcome.times == 0
+    assert simulation.engine.invocations.pending_count == 0
+    simulation.stop()
+
+
+# ---- flows
+
+
+def test_flow_runs_steps_in_parallel_and_one_after_another() -> None:
+    simulation = Simulation(2).start()
+
+    def flow() -> Flow[list[Any]]:
+        yield [simulation.ops.put(key, key) for key in range(4)]
+        yield Sleep(3)
+        outcomes = yield Settled([simulation.ops.get(key) for key in range(5)])
+        return list(outcomes)
+
+    began = simulation.driver.now()
+    assert simulation.run(flow()) == [0, 1, 2, 3, None]
+    assert simulation.driver.now() - began == pytest.approx(3)
+    assert simulation.run(empty()) == []
+    simulation.stop()
+
+
+def empty() -> Flow[list[Any]]:
+    nothing: list[Op[Any]] = []
+    result: list[Any] = yield nothing
+    return result
+
+
+def test_flow_gets_the_first_error_after_all_steps_are_done() -> None:
+    simulation = Simulation(1).start()
+    simulation.cluster.members[0].rule("Map.get", lambda request: request.error(*ILLEGAL_ARGUMENT), times=1)
+    done: list[str] = []
+
+    def flow() -> Flow[str]:
+        try:
+            yield [simulation.ops.get(1), simulation.ops.put(1, "x")]
+        except IllegalArgumentError:
+            done.append("caught")
+        return "end"
+
+    assert simulation.run(flow()) == "end"
+    assert done == ["caught"]
+    assert simulation.cluster.members[0].count("Map.put") == 1
+    simulation.stop()
+
+
+def test_cancelled_flow_is_closed() -> None:
+    simulation = Simulation(1).start()
+    closed: list[bool] = []
+
+    def flow() -> Flow[None]:
+        try:
+            yield simulation.ops.get(1)
+            yield simulation.ops.put(1, "never")
+        finally:
+            closed.append(True)
+
+    outcome = Outcome()
+    run_flow(simulation.engine, flow(), outcome)
+    outcome.cancel()
+    simulation.driver.advance()
+    assert closed == [True]
+    assert simulation.cluster.members[0].count("Map.put") == 0
+    simulation.stop()
+
+
+def test_sleeping_flow_ends_with_the_client() -> None:
+    simulation = Simulation(1).start()
+
+    def flow() -> Flow[None]:
+        yield Sleep(1000)
+        yield simulation.ops.get(1)
+
+    outcome = simulation.begin(flow())
+    simulation.driver.advance(1)
+    simulation.engine.shutdown()
+    simulation.driver.advance()
+    assert outcome.times == 1
+    assert outcome.error is not None
+    simulation.stop()

@@ -1,0 +1,193 @@
+"""Listener registrations on all members and again on new connections, with simulated members."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hz_core.errors import IllegalArgumentError
+
+sys.path.insert(0, str(Path(__file__).parent))
+from core_simulation import ILLEGAL_ARGUMENT, Request, Simulation, listener_spec
+
+
+def registrations(simulation: Simulation) -> list[int]:
+    """Return how many registrations each member has."""
+    return [
+        sum(len(session.listeners) for session in member.sessions.values())
+        for member in simulation.cluster.members
+    ]
+
+
+def test_registers_on_every_member_and_hears_each() -> None:
+    simulation = Simulation(3).start()
+    keys: list[Any] = []
+    registration = simulation.listen(keys)
+    assert registrations(simulation) == [1, 1, 1]
+    local = [r.values[3] for m in simulation.cluster.members for r in m.requests if "EntryL" in r.method]
+    assert local == [True, True, True]
+    for key in range(7):
+        simulation.put(key, key)
+    simulation.driver.advance()
+    assert keys == list(range(7))
+    assert simulation.run(simulation.engine.listeners.remove(registration)) is True
+    assert registrations(simulation) == [0, 0, 0]
+    simulation.put(1, "unheard")
+    simulation.driver.advance()
+    assert keys == list(range(7))
+    assert simulation.run(simulation.engine.listeners.remove(registration)) is False
+    assert all(len(c.event_handlers) <= 1 for c in simulation.engine.open_connections())
+    simulation.stop()
+
+
+def test_unisocket_registers_once_for_all_members() -> None:
+    simulation = Simulation(3, smart_routing=False).start()
+    simulation.listen([])
+    assert registrations(simulation) == [1, 0, 0]
+    local = [r.values[3] for r in simulation.cluster.members[0].requests if "EntryL" in r.method]
+    assert local == [False]
+    simulation.stop()
+
+
+def test_events_may_come_before_the_response() -> None:
+    simulation = Simulation(1).start()
+    member = simulation.cluster.members[0]
+    data = simulation.serialization.to_data("early")
+
+    def event_first(request: Request) -> None:
+        request.session.event(
+            "Map.addEntryListener event Entry",
+            request.correlation_id,
+            data,
+            data,
+            None,
+            None,
+            1,
+            member.uuid,
+            1,
+        )
+        member._map_addentrylistener(request)
+
+    member.rule("Map.addEntryListener", event_first, times=1)
+    keys: list[Any] = []
+    simulation.listen(keys)
+    simulation.driver.advance()
+    assert keys == ["early"]
+    simulation.stop()
+
+
+def test_registers_again_after_a_reconnect() -> None:
+    simulation = Simulation(2).start()
+    keys: list[Any] = []
+    registration = simulation.listen(keys)
+    for link in list(simulation.driver.links):
+        link.cut()
+    simulation.driver.advance(5)
+    assert registrations(simulation) == [1, 1]
+    simulation.put(0, "x")
+    simulation.put(1, "x")
+    simulation.driver.advance()
+    assert keys == [0, 1]
+    assert simulation.run(simulation.engine.listeners.remove(registration)) is True
+    assert registrations(simulation) == [0, 0]
+    simulation.stop()
+
+
+def test_registers_on_members_that_join() -> None:
+    simulation = Simulation(1).start()
+    keys: list[Any] = []
+    simulation.listen(keys)
+    simulation.cluster.join()
+    simulation.driver.advance(3)
+    assert registrations(simulation) == [1, 1]
+    simulation.stop()
+
+
+def test_listener_added_while_a_member_is_being_connected_is_registered_there() -> None:
+    """Neither a snapshot of connections nor one of registrations may leave a gap."""
+    for delay in range(8):
+        simulation = Simulation(1).start()
+        simulation.listen([])
+        simulation.cluster.join()
+        simulation.driver.run_until(lambda s=simulation: len(s.driver.links) == 2, 3)  # type: ignore[misc]  # bound
+        simulation.driver.links[1].latency = 0.1
+        simulation.driver.advance(delay / 10 + 0.05)
+        late = simulation.begin(simulation.engine.listeners.add(listener_spec(lambda message: None)))
+        simulation.driver.advance(4)
+        assert late.times == 1
+        assert registrations(simulation) == [2, 2]
+        simulation.stop()
+
+
+def test_listener_removed_while_a_member_is_being_asked_is_removed_there() -> None:
+    simulation = Simulation(1).start()
+    registration = simulation.listen([])
+    newcomer = simulation.cluster.add()
+    kept: list[Request] = []
+    newcomer.rule("Map.addEntryListener", kept.append, times=1)
+    simulation.cluster.publish_view()
+    simulation.driver.run_until(lambda: kept, 3)
+    assert simulation.run(simulation.engine.listeners.remove(registration)) is True
+    newcomer._map_addentrylistener(kept[0])
+    simulation.driver.advance(3)
+    assert registrations(simulation) == [0, 0]
+    simulation.stop()
+
+
+def test_refused_registration_is_taken_back_everywhere() -> None:
+    simulation = Simulation(2).start()
+    simulation.cluster.members[1].rule("Map.addEntryListener", lambda r: r.error(*ILLEGAL_ARGUMENT), times=1)
+    with pytest.raises(IllegalArgumentError):
+        simulation.listen([])
+    assert registrations(simulation) == [0, 0]
+    simulation.driver.links[0].cut()
+    simulation.driver.advance(5)
+    assert registrations(simulation) == [0, 0]
+    simulation.stop()
+
+
+def test_member_lost_during_registration_does_not_fail_it() -> None:
+    simulation = Simulation(2).start()
+    simulation.cluster.members[1].rule("Map.addEntryListener", lambda r: r.session.pipe.cut(), times=1)
+    keys: list[Any] = []
+    simulation.listen(keys)
+    simulation.driver.advance(5)
+    assert registrations(simulation) == [1, 1]
+    simulation.stop()
+
+
+def test_error_in_a_listener_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    simulation = Simulation(1).start()
+
+    def fail(message: bytes) -> None:
+        raise ValueError("user's mistake")
+
+    registration = simulation.run(simulation.engine.listeners.add(listener_spec(fail)))
+    keys: list[Any] = []
+    simulation.listen(keys)
+    with caplog.at_level(logging.ERROR):
+        simulation.put(1, "x")
+        simulation.put(2, "x")
+        simulation.driver.advance()
+    assert keys == [1, 2]
+    assert caplog.text.count(registration) == 2
+    simulation.stop()
+
+
+def test_errors_in_lifecycle_and_membership_listeners_harm_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(argument: object) -> None:
+        raise ValueError("user's mistake")
+
+    states: list[str] = []
+    with caplog.at_level(logging.ERROR):
+        simulation = Simulation(
+            1, lifecycle_listeners=[fail, states.append], membership_listeners=[(fail, fail)]
+        ).start()
+    assert states == ["STARTING", "STARTED", "CONNECTED"]
+    assert "membership listener" in caplog.text
+    assert "lifecycle listener" in caplog.text
+    simulation.stop()
