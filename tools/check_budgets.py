@@ -23,7 +23,7 @@ LONGEST_FUNCTION = 60
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 _IGNORE = re.compile(r"#\s*type:\s*ignore")
-_REASONED_IGNORE = re.compile(r"#\s*type:\s*ignore\[[\w-]+(,\s*[\w-]+)*\]\s*#?\s*\w{2,}")
+_REASONED_IGNORE = re.compile(r"#\s*type:\s*ignore\[[\w-]+(,\s*[\w-]+)*\]\s*#?.*\w{2,}")
 _EVASIONS = {"skip", "skipif", "xfail", "importorskip"}
 
 

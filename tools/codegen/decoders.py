@@ -43,10 +43,10 @@ class DecoderWriter:
             default = ""
             if later and direction == "read":
                 text = _or_absent(item.type)
-            if item in defaults and direction == "read":
+            elif later and item.type.nullable:
+                text = f"{text.removesuffix(' | None')} | Absent | None"
+            if item in defaults and (direction == "read" or item.type.nullable):
                 default = f" = {source.use(TYPES, 'ABSENT')}"
-            elif item in defaults and item.type.nullable:
-                default = " = None"
             source.use_words(text, self._homes)
             arguments.append(f"{parameter(item.name)}: {text}{default}")
         source.add("")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from codegen.naming import layout, parameter, snake
 from codegen.rules import Rules, annotation
-from codegen.schema import FIXED, CustomType, Method, Parameter, SchemaError, TypeRef
+from codegen.schema import FIXED, CustomType, Method, Parameter, SchemaError, TypeRef, version
 from codegen.source import LINE_LENGTH, Item, Source, inline, wrap
 
 ENCODE = "hz_core.wire.encode"
+TYPES = "hz_core.wire.types"
 _REQUEST_HEADER_SIZE = 22
 _SIMPLE = frozenset({"String", "Data", "byteArray"})
 
@@ -77,8 +78,16 @@ class EncoderWriter:
             values = [self._fixed(f"value.{parameter(item.name)}", item.type) for item in custom.fixed]
             source.append_call(f"{pack}(", [str(size + 6), "0x1000" if in_begin else "0", *values], ")")
         for item in custom.fields:
-            if not item.type.fixed:
-                self._write(f"value.{parameter(item.name)}", item.type, last=False)
+            if item.type.fixed:
+                continue
+            name = f"value.{parameter(item.name)}"
+            begin = len(source.lines)
+            self._write(name, item.type, last=False)
+            if item.type.nullable and version(item.since) > version(custom.since):
+                # A member takes null for something else than what it was not sent.
+                absent = source.use(TYPES, "ABSENT")
+                written = [f"    {line}" for line in source.lines[begin:]]
+                source.lines[begin:] = [f"    if {name} is not {absent}:", *written]
         source.add(f"    {source.use(ENCODE, 'write_end')}(parts, head)")
 
     def _annotation(self, type_: TypeRef) -> str:

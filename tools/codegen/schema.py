@@ -83,13 +83,10 @@ class Method:
     retryable: bool
     route: str
     request_type: int
+    response_type: int
     request: tuple[Parameter, ...]
     response: tuple[Parameter, ...]
     events: tuple[Event, ...]
-
-    @property
-    def response_type(self) -> int:
-        return self.request_type + 1
 
 
 @dataclass(frozen=True)
@@ -228,7 +225,9 @@ def _service(source: str, content: dict[str, Any]) -> Service:
 
 
 def _method(name: str, entry: dict[str, Any], service: int, place: str) -> Method:
-    _check_keys(entry, {"id", "since", "retryable", "route", "request", "response", "events"}, place)
+    _check_keys(
+        entry, {"id", "since", "retryable", "route", "answer", "request", "response", "events"}, place
+    )
     since = entry.get("since", BASE_VERSION)
     route = entry.get("route", "none")
     if route not in ROUTES:
@@ -247,6 +246,7 @@ def _method(name: str, entry: dict[str, Any], service: int, place: str) -> Metho
         entry.get("retryable", False),
         route,
         base,
+        (service << 16 | entry.get("answer", entry["id"]) << 8) + 1,
         parse_parameters(entry.get("request", []), since, f"{place} request"),
         parse_parameters(entry.get("response", []), since, f"{place} response"),
         tuple(events),

@@ -37,9 +37,7 @@ class SocketPipe:
 
     def send(self, data: bytes) -> None:
         """Send bytes to the client, in pieces of at most `piece`."""
-        self._outbox.extend(
-            memoryview(data)[i : i + self.piece] for i in range(0, len(data), self.piece)
-        )
+        self._outbox.extend(memoryview(data)[i : i + self.piece] for i in range(0, len(data), self.piece))
         self._flush()
 
     def _flush(self) -> None:

@@ -231,7 +231,9 @@ def make(driver: str, members: int = 1, **options: Any) -> Surface:
         return Scripted(members, **options)
     if driver == "threaded":
         return Threaded(members, **options)
-    return Asyncio(members, uvloop.new_event_loop if driver == "uvloop" else asyncio.new_event_loop, **options)
+    return Asyncio(
+        members, uvloop.new_event_loop if driver == "uvloop" else asyncio.new_event_loop, **options
+    )
 
 
 @pytest.fixture(params=DRIVERS)
@@ -290,7 +292,9 @@ def test_requests_arrive_in_the_order_of_their_calls(surface: Surface) -> None:
     results = [surface.result(handle) for handle in handles]
     assert results == [None, *range(299)]
     to_data = surface.ops._to_data
-    assert surface.do(lambda: [value for _, value in surface.cluster.puts]) == [to_data(n) for n in range(300)]
+    assert surface.do(lambda: [value for _, value in surface.cluster.puts]) == [
+        to_data(n) for n in range(300)
+    ]
 
 
 def test_big_values_both_ways(surface: Surface) -> None:
@@ -440,7 +444,9 @@ def test_no_wake_up_is_lost(threaded: Threaded, monkeypatch: pytest.MonkeyPatch)
     for count in (1, 2, 3, 8, 32, 2, 1):
         in_threads(
             count,
-            lambda number: [threaded.client.call(threaded.ops.get(number + turn)) for turn in range(600 // count)],
+            lambda number: [
+                threaded.client.call(threaded.ops.get(number + turn)) for turn in range(600 // count)
+            ],
         )
     driver = threaded.client._driver
     looks = [0]
@@ -578,7 +584,11 @@ def test_client_in_a_refusing_cluster_leaves_nothing_behind() -> None:
     server.cluster.authentication_status = 1
     try:
         with pytest.raises(IllegalStateError, match="refused cluster name"):
-            Client(ClientConfig.from_kwargs(cluster_members=server.addresses, **{**FAST, "cluster_connect_timeout": 0.05}))
+            Client(
+                ClientConfig.from_kwargs(
+                    cluster_members=server.addresses, **{**FAST, "cluster_connect_timeout": 0.05}
+                )
+            )
     finally:
         server.stop()
 

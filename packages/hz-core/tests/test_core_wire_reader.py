@@ -40,7 +40,9 @@ def fragmented(correlation_id: int, fragment_id: int, *payloads: bytes) -> list[
     for index, body in enumerate(bodies):
         flags = (BEGIN if not index else 0) | (END if index == len(bodies) - 1 else 0)
         own = struct.unpack_from("<H", body, 4)[0] | IS_FINAL
-        made.append(frame(struct.pack("<q", fragment_id), flags) + body[:4] + struct.pack("<H", own) + body[6:])
+        made.append(
+            frame(struct.pack("<q", fragment_id), flags) + body[:4] + struct.pack("<H", own) + body[6:]
+        )
     return made
 
 

@@ -168,7 +168,7 @@ class IndexConfig(Record):
         type: int,
         attributes: Iterable[str],
         bitmap_index_options: BitmapIndexOptions | None,
-        b_tree_index_config: BTreeIndexConfig | None | Absent = ABSENT,
+        b_tree_index_config: BTreeIndexConfig | Absent | None = ABSENT,
     ) -> None:
         self.name = name
         self.type = type
@@ -354,7 +354,7 @@ class PagingPredicateHolder(Record):
         page: int,
         iteration_type_id: int,
         partition_key_data: Data | None,
-        partition_keys_data: Iterable[Data] | None | Absent = ABSENT,
+        partition_keys_data: Iterable[Data] | Absent | None = ABSENT,
     ) -> None:
         self.anchor_data_list_holder = anchor_data_list_holder
         self.predicate_data = predicate_data

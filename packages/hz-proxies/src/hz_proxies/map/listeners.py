@@ -1,6 +1,6 @@
 """Listeners of a map."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic
 from uuid import UUID
 
@@ -73,15 +73,8 @@ class ListenerOperations(Operations, Generic[K, V]):
         if not callbacks:
             raise ValueError(f"a listener of map {self.name!r} needs at least one function to call")
         add = self._registration(include_value, key, predicate, sum(callbacks))
-        read = self._read
-
-        def on_event(message: bytes) -> None:
-            event = EntryEvent(*codec.entry_event(message, read))
-            callback = callbacks.get(event.event_type)
-            if callback is not None:
-                callback(event)
-
-        return (yield from self._cluster.add_listener(ListenerSpec(add, self._deregistration, on_event)))
+        spec = ListenerSpec(add, self._deregistration, self._dispatcher(callbacks))
+        return (yield from self._cluster.add_listener(spec))
 
     def remove_entry_listener(self, registration_id: str) -> Flow[bool]:
         """Remove a listener.
@@ -92,6 +85,17 @@ class ListenerOperations(Operations, Generic[K, V]):
         if registration_id is None:
             raise none_refused("registration_id", self.name)
         return (yield from self._cluster.remove_listener(registration_id))
+
+    def _dispatcher(self, callbacks: Mapping[int, EntryCallback]) -> Callable[[bytes], None]:
+        read = self._read
+
+        def on_event(message: bytes) -> None:
+            event = EntryEvent(*codec.entry_event(message, read))
+            callback = callbacks.get(event.event_type)
+            if callback is not None:
+                callback(event)
+
+        return on_event
 
     def _registration(
         self, include_value: bool, key: K | None, predicate: Predicate | None, flags: int
