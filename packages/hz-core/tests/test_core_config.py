@@ -535,3 +535,15 @@ def test_serialization_gets_its_options(given: Any, policy: Any) -> None:
 def test_the_default_configuration_serializes() -> None:
     service = SerializationService(ClientConfig().serialization())
     assert service.to_object(service.to_data(5)) == 5
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"ssl_enabled": True}, {"ssl_context": ssl.create_default_context()}, {"cloud_discovery_token": "t"}],
+)
+def test_what_cannot_be_honoured_is_refused(options: dict[str, Any]) -> None:
+    """Better no client than one that sends in plain text, or looks for the cluster in the wrong place."""
+    config = ClientConfig.from_kwargs(**options)
+    with pytest.raises(InvalidConfigurationError, match="not available in this release"):
+        config.check_available()
+    ClientConfig().check_available()

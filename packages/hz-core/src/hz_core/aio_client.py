@@ -39,6 +39,7 @@ class AsyncioClient:
 
     def __init__(self, config: ClientConfig | None = None) -> None:
         config = ClientConfig() if config is None else config
+        config.check_available()
         self.config = config
         self.name: str = config.client_name or f"hz.client_{next(client_numbers)}"
         self._loop = asyncio.get_running_loop()

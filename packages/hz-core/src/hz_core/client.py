@@ -44,6 +44,7 @@ class Client:
 
     def __init__(self, config: ClientConfig | None = None) -> None:
         config = ClientConfig() if config is None else config
+        config.check_available()
         self.config = config
         self.name: str = config.client_name or f"hz.client_{next(client_numbers)}"
         self._driver = ThreadedDriver(self.name, config.socket_options)

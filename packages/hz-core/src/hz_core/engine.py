@@ -284,6 +284,8 @@ class Engine:
     def connection_gone(self, connection: Connection, reason: Exception, was_ready: bool) -> None:
         """Repeat or fail what waited on the connection, move the view, and reconnect when it was the last one."""
         self.invocations.connection_lost(connection)
+        if was_ready:
+            self.invocations.hasten_backups()
         self.listeners.connection_lost(connection)
         if connection is self._viewer:
             self._viewer = None

@@ -1,6 +1,8 @@
 """Loggers of the client: all below `hazelcast`, so that one setting reaches them all."""
 
-from logging import Logger, getLogger
+from logging import INFO, WARNING, Logger, getLogger
+
+__all__ = ["INFO", "WARNING", "get_logger"]
 
 
 def get_logger(topic: str) -> Logger:

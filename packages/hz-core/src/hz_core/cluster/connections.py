@@ -22,7 +22,7 @@ from hz_core.invocation.flow import Submitter, run_flow
 from hz_core.invocation.op import Await, Flow, Op, Settled, Sleep
 from hz_core.invocation.promise import CallbackPromise, Promise
 from hz_core.io import IO
-from hz_core.log import get_logger
+from hz_core.log import INFO, WARNING, get_logger
 
 _logger = get_logger("connection")
 
@@ -268,7 +268,9 @@ class ConnectionManager:
         if was_ready and connection.member is not None:
             del self._ready[connection.member]
             self.refresh_routes()
-            _logger.warning("removed connection to %s: %s", connection.address, reason)
+            _logger.log(
+                INFO if self._closed else WARNING, "removed connection to %s: %s", connection.address, reason
+            )
         self._engine.connection_gone(connection, reason, was_ready)
         if promise is not None:
             promise.set_exception(reason)

@@ -21,6 +21,7 @@ from hz_core.config.checks import (
 from hz_core.config.constants import ReconnectMode, SSLProtocol
 from hz_core.config.option import Check, Option, Options, unknown_option
 from hz_core.config.parts import FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig, part
+from hz_core.errors import InvalidConfigurationError
 from hz_core.load_balancer import LoadBalancer
 from hz_serialization import IntType, PicklePolicy, SerializationConfig
 
@@ -381,6 +382,22 @@ class ClientConfig(Options):
     def uses_tls(self) -> bool:
         """Whether connections are encrypted."""
         return self.ssl_enabled or self.ssl_context is not None
+
+    def check_available(self) -> None:
+        """Refuse options that this release accepts but can't honour, where ignoring them would mislead.
+
+        Raises:
+            InvalidConfigurationError: TLS or Hazelcast Cloud is asked for.
+        """
+        if self.uses_tls:
+            raise InvalidConfigurationError(
+                "ssl_enabled, ssl_context: TLS is not available in this release, and the client does not send in"
+                " plain text what was meant to be encrypted"
+            )
+        if self.cloud_discovery_token is not None:
+            raise InvalidConfigurationError(
+                "cloud_discovery_token: discovery of Hazelcast Cloud clusters is not available in this release"
+            )
 
     def serialization(self) -> SerializationConfig:
         """Return the options of the serialization service: those of its own that are named the same here."""

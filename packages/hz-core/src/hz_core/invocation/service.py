@@ -38,6 +38,9 @@ _BACKUP_AWARE: Final = 0x01
 _BACKUP_EVENT_OFFSET: Final = 4
 _BACKUP_EVENT: Final = 0x80
 
+_GRACE_AFTER_LOSS: Final = 0.5
+"""Seconds for backup acks of members that are still there, after another one was lost."""
+
 
 class Router(Protocol):
     """Finds connections for operations (the cluster side of the engine)."""
@@ -284,6 +287,12 @@ class InvocationService:
             if invocation is not None:
                 return invocation
         return None
+
+    def hasten_backups(self) -> None:
+        """A member is gone: its backup acks won't come, so don't give the missing ones their whole time."""
+        latest = self._now() - self._policy.backup_timeout + _GRACE_AFTER_LOSS
+        for invocation in list(self._unacked.values()):
+            invocation.replied_at = min(invocation.replied_at, latest)
 
     def expire_backups(self) -> None:
         """Give up on backup acks that are overdue: the owner has done the operation, a backup may not have."""
