@@ -12,6 +12,7 @@ from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.threaded import ThreadedDriver
 from hz_core.drivers.transport import SocketTransport
 from hz_core.engine import Engine
+from hz_core.errors import HazelcastError
 from hz_core.future import Future
 from hz_core.invocation.flow import run_flow, wait_for
 from hz_core.invocation.op import Flow, Op
@@ -132,13 +133,31 @@ class Client:
         if isinstance(wanted, Op):
             return self.call(wanted)
         if isinstance(wanted, list):
-            futures = [self.submit(op) for op in wanted]
-            for future in futures:
-                future.exception()
-            return [future.result() for future in futures]
+            return self._call_all(wanted)
         step: Future[Any] = Future(self._driver)
         wait_for(self._engine, wanted, step)
         return step.result()
+
+    def _call_all(self, ops: list[Op[Any]]) -> list[Any]:
+        """Send all of `ops`, wait for all, and return their results; raise the first error in their order."""
+        now = self._now()
+        calls = [BlockingCall(op, now) for op in ops]
+        for call in calls:
+            try:
+                self._send(call, True)
+            except HazelcastError as e:
+                call.fail(e)
+        self._driver.flush()
+        error: BaseException | None = None
+        results = []
+        for call in calls:
+            try:
+                results.append(self._complete(call))
+            except Exception as e:
+                error = error or e
+        if error is not None:
+            raise error
+        return results
 
     # --- what operations ask (Cluster) ------------------------------------------------------------------------
 

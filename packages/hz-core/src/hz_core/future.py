@@ -202,6 +202,9 @@ class Future(ConcurrentFuture[T]):
                 watcher = watchers.pop(0)
             except IndexError:  # another thread took the last one
                 return
+            if isinstance(watcher, _UserCallback):
+                watcher.dispatch()
+                continue
             if isinstance(watcher, LockType):
                 with suppress(
                     RuntimeError
@@ -293,10 +296,11 @@ class Future(ConcurrentFuture[T]):
         Otherwise it runs where the driver runs users' callbacks, so that it may block and use the client.
         What it raises is logged.
         """
+        call = _UserCallback(callback, self)
         if self._state is not _PENDING:
-            _call(callback, self)
+            call()
         else:
-            self._watch(partial(_dispatch, callback))
+            self._watch(call)
 
     def add_done_callback_inline(self, callback: Callable[[Future[T]], object]) -> None:
         """Call `callback(future)` in the thread that completes the future; for callbacks that never block."""
@@ -445,7 +449,7 @@ class Future(ConcurrentFuture[T]):
         return f"<{type(self).__name__} {outcome}>"
 
 
-_Watcher: TypeAlias = LockType | Callable[[Future[Any]], object]
+_Watcher: TypeAlias = "LockType | _UserCallback | Callable[[Future[Any]], object]"
 
 
 def wait_on_lock(future: Future[Any], timeout: float | None) -> bool:
@@ -522,24 +526,32 @@ def _copy_outcome(target: Future[Any], source: Future[Any]) -> None:
         _fail(target, source._exception, source._traceback)
 
 
-def _dispatch(callback: Callable[[Future[Any]], object], future: Future[Any]) -> None:
-    waiter = future._waiter
-    call = partial(_call, callback, future)
-    if waiter is None:
-        call()
-        return
-    try:
-        waiter.run_callback(call)
-    except RuntimeError:  # what executors raise after their shutdown
-        _logger.debug("Nothing runs callbacks any more; running %r in this thread", callback, exc_info=True)
-        call()
+class _UserCallback:
+    """A user's callback and its future: what stands among the watchers, and what the driver runs."""
 
+    __slots__ = ("_callback", "_future")
 
-def _call(callback: Callable[[Future[Any]], object], future: Future[Any]) -> None:
-    try:
-        callback(future)
-    except Exception:
-        _logger.exception("The callback %r of %r failed", callback, future)
+    def __init__(self, callback: Callable[[Future[Any]], object], future: Future[Any]) -> None:
+        self._callback = callback
+        self._future = future
+
+    def dispatch(self) -> None:
+        """Have it run where the driver runs users' callbacks."""
+        waiter = self._future._waiter
+        if waiter is None:
+            self()
+            return
+        try:
+            waiter.run_callback(self)
+        except RuntimeError:  # what executors raise after their shutdown
+            _logger.debug("Nothing runs callbacks any more; running it in this thread", exc_info=True)
+            self()
+
+    def __call__(self) -> None:
+        try:
+            self._callback(self._future)
+        except Exception:
+            _logger.exception("The callback %r of %r failed", self._callback, self._future)
 
 
 def _open(gate: Any) -> None:

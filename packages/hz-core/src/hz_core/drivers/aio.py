@@ -105,7 +105,7 @@ class AsyncioDriver:
             transport = await asyncio.wait_for(self._open(connection, address), timeout or None)
         except TimeoutError:
             connection.lost(TimeoutError(f"no connection within {timeout:g} s (connection_timeout)"))
-        except OSError as e:
+        except (OSError, ValueError) as e:  # ValueError: no name at all, for example a part of it is too long
             connection.lost(e)
         else:
             connection.opened(transport)

@@ -1,6 +1,7 @@
 """Opening sockets without blocking the I/O thread."""
 
 import errno
+import os
 import socket
 import threading
 from collections import deque
@@ -68,7 +69,7 @@ class Dial:
         host, port = self._address.host, self._address.port
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-        except OSError:
+        except (OSError, ValueError):
             threading.Thread(target=self._look_up, name="hazelcast-resolve", daemon=True).start()
         else:
             self._resolved(found)
@@ -76,7 +77,7 @@ class Dial:
     def _look_up(self) -> None:
         try:
             found = socket.getaddrinfo(self._address.host, self._address.port, type=socket.SOCK_STREAM)
-        except OSError as e:
+        except (OSError, ValueError) as e:  # ValueError: no name at all, for example a part of it is too long
             error = OSError(f"the name {self._address.host!r} can't be resolved: {e}")
             self._owner.call_soon(lambda: self._finish(None, error))
         else:
@@ -109,7 +110,7 @@ class Dial:
                 self._owner.watch_dial(sock.fileno(), self)
                 self._owner.poller.add(sock.fileno(), WRITE)
                 return
-            self._failed(where, OSError(code, errno.errorcode.get(code, "unknown error")))
+            self._failed(where, OSError(code, os.strerror(code)))
         self._finish(None, ConnectionRefusedError("; ".join(self._errors) or "the name has no address"))
 
     def ready(self) -> None:
@@ -122,7 +123,7 @@ class Dial:
         if code == 0:
             self._finish(sock, None)
             return
-        self._failed(self._address, OSError(code, errno.errorcode.get(code, "unknown error")))
+        self._failed(self._address, OSError(code, os.strerror(code)))
         self._next()
 
     def _failed(self, where: object, error: OSError) -> None:

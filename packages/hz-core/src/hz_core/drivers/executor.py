@@ -59,7 +59,8 @@ class CallbackExecutor:
         while (callback := self._queue.get()) is not None:
             try:
                 callback()
-            except Exception:
+            except BaseException:
+                # A callback that calls sys.exit() must not end those of others.
                 _logger.exception("a callback failed")
 
     def stop(self, timeout: float) -> None:

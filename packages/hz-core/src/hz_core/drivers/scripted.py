@@ -30,7 +30,6 @@ from hz_core.future import Future
 from hz_core.io import Mutex, Randomness
 from hz_core.log import get_logger
 from hz_core.wire.frames import HazelcastProtocolError
-from hz_core.wire.reader import RECEIVE_SIZE
 
 _logger = get_logger("io")
 
@@ -208,15 +207,9 @@ class Link:
         reader = self._connection.reader
         while data and self.open and not self.deaf:
             try:
-                if reader.large is None:
-                    piece, data = data[:RECEIVE_SIZE], data[RECEIVE_SIZE:]
-                    messages = reader.feed(piece)
-                else:
-                    with reader.large_buffer() as large:
-                        count = min(len(large), len(data))
-                        large[:count] = data[:count]
-                    data = data[count:]
-                    messages = reader.filled(count)
+                wanted = reader.receive_size()
+                piece, data = data[:wanted], data[wanted:]
+                messages = reader.feed(piece)
             except HazelcastProtocolError as e:
                 self._connection.lost(e)
                 return

@@ -55,6 +55,7 @@ class ThreadedDriver:
         self.poller = new_poller()
         self._socket_options = socket_options
         self._callbacks = CallbackExecutor(f"{name}-callbacks")
+        self.run_callback = self._callbacks.run
         self._soon: deque[Callable[[], None]] = deque()
         self._woken = False
         self._timers: list[tuple[float, int, ThreadTimer]] = []
@@ -82,10 +83,6 @@ class ThreadedDriver:
         timer = ThreadTimer(callback)
         heappush(self._timers, (monotonic() + delay, next(self._timer_ids), timer))
         return timer
-
-    def run_callback(self, callback: Callable[[], None]) -> None:
-        """Run a user's callback on the callback thread."""
-        self._callbacks.run(callback)
 
     def mutex(self) -> Mutex:
         """Return a lock."""
@@ -158,6 +155,11 @@ class ThreadedDriver:
             else:
                 transport.follow(future, left)
         return True
+
+    def flush(self) -> None:
+        """Send everything that waits for company."""
+        for transport in list(self._transports.values()):
+            transport.flush()
 
     def _arm_all(self) -> None:
         """Let the I/O thread read everything: a retry or backup acks come over who knows which connection."""

@@ -9,10 +9,12 @@ the socket, and takes it back as soon as callers no longer read it.
 
 import select
 import socket
+import sys
 from _thread import LockType, allocate_lock
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from struct import pack
 from typing import Any, Final, Protocol
 
 from hz_core.connection import Connection
@@ -20,11 +22,13 @@ from hz_core.drivers.blocking import Pending
 from hz_core.drivers.poller import READ, WRITE, Poller
 from hz_core.invocation.invocation import Invocation
 from hz_core.wire.frames import HazelcastProtocolError
-from hz_core.wire.reader import RECEIVE_SIZE
 
 _DONT_WAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)
 _JOIN_COUNT: Final = 128
 """So many small requests wait for company at most."""
+
+_LOOK_AROUND: Final = pack("@L", 250) if sys.platform == "win32" else pack("@ll", 0, 250_000)
+"""A quarter of a second: so often a caller that blocks in recv looks whether its call was cancelled meanwhile."""
 
 _JOIN_LIMIT: Final = 65536
 """Waiting writes are joined up to this size, so that many small requests cost one system call."""
@@ -100,6 +104,7 @@ class SocketTransport:
         self.broken = False
         # Callers block in recv; every other use asks not to wait.
         sock.settimeout(None)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _LOOK_AROUND)
         owner.poller.add(self.fd, READ)
 
     # --- writing ----------------------------------------------------------------------------------------------
@@ -267,19 +272,11 @@ class SocketTransport:
         connection = self.connection
         reader = connection.reader
         try:
-            if reader.large is None:
-                data = self._recv(RECEIVE_SIZE, flags)
-                if not data:
-                    self.fail(ConnectionResetError("closed by the member"))
-                    return
-                messages = reader.feed(data)
-            else:
-                with reader.large_buffer() as large:
-                    count = self._sock.recv_into(large, 0, flags)
-                if not count:
-                    self.fail(ConnectionResetError("closed by the member"))
-                    return
-                messages = reader.filled(count)
+            data = self._recv(reader.receive_size(), flags)
+            if not data:
+                self.fail(ConnectionResetError("closed by the member"))
+                return
+            messages = reader.feed(data)
             if messages:
                 connection.deliver(connection, messages)
         except (BlockingIOError, InterruptedError):

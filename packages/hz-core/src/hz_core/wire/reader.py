@@ -19,10 +19,10 @@ _INITIAL_FRAME_MIN: Final = _HEADER_SIZE + 13
 RECEIVE_SIZE: Final = 65536
 """Bytes that a driver asks the socket for at a time while no large message is under way."""
 
-DEFAULT_MAX_MESSAGE_SIZE: Final = 1 << 30
-_TRUSTED_SIZE: Final = 64 << 20
-"""Up to this size memory is taken on a frame's word; beyond, only in proportion to what has really come."""
+LARGE_RECEIVE_SIZE: Final = 1 << 20
+"""The same, while a large frame is under way."""
 
+DEFAULT_MAX_MESSAGE_SIZE: Final = 1 << 30
 _MAX_OPEN_FRAGMENTED: Final = 1024
 """Messages that may be open as fragments at once; a peer that goes beyond is broken or hostile."""
 
@@ -30,26 +30,31 @@ _MAX_OPEN_FRAGMENTED: Final = 1024
 class MessageReader:
     """Cuts the bytes of one connection into whole messages, whatever the pieces they come in.
 
-    Two ways in, so that a message is copied at most once on its way out:
-
-    - :meth:`feed` takes the ``bytes`` of one receive call. A message that fills them exactly is passed on as it is.
-    - Once a message is larger than one receive (`large` is not None), :meth:`large_buffer` gives the place where the
-      driver should receive the next bytes, and :meth:`filled` tells how many came.
+    The pieces of an unfinished message are kept as they came and joined once, when its last byte is there; a message
+    that fills one receive is passed on as it is. Frame headers are looked at as they come, each once, so the cost
+    is linear in the bytes received, and memory is taken for bytes that came, never for bytes that a length announces.
 
     Fragments are joined here, so all that is above sees only whole messages. A message that breaks the rules
     of the protocol raises :class:`HazelcastProtocolError`; the connection must then be closed.
     """
 
-    __slots__ = ("_filled", "_fragments", "_open_size", "_rest", "_scanned", "large", "max_message_size")
+    __slots__ = ("_closing", "_fragments", "_next", "_open_size", "_pieces", "_size", "max_message_size")
 
     def __init__(self, max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE) -> None:
         self.max_message_size = max_message_size
-        self._rest = b""
-        self._scanned = 0
-        self.large: bytearray | None = None
-        self._filled = 0
+        # The unfinished message: its pieces and their size together; where its next frame header begins, counted
+        # from the next byte to come (negative when part of the header is there already); and whether the frame
+        # under way is its last.
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._next = 0
+        self._closing = False
         self._fragments: dict[int, list[bytes]] = {}
         self._open_size = 0
+
+    def receive_size(self) -> int:
+        """Return how many bytes the driver should ask for next."""
+        return RECEIVE_SIZE if self._next <= RECEIVE_SIZE else LARGE_RECEIVE_SIZE
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take the bytes of one receive and return the messages that they complete, in order.
@@ -57,12 +62,10 @@ class MessageReader:
         Raises:
             HazelcastProtocolError: a frame length is impossible, a message is too large, or fragments don't fit.
         """
-        if self.large is not None:
-            return self._feed_large(data)
         size = len(data)
-        if self._rest:
-            data = self._rest + data
-        elif _INITIAL_FRAME_MIN + _HEADER_SIZE <= size < RECEIVE_SIZE and size <= self.max_message_size:
+        if self._pieces:
+            return self._go_on(data, size)
+        if _INITIAL_FRAME_MIN + _HEADER_SIZE <= size <= self.max_message_size:
             # The shortest way for what a caller that waits for its own reply gets: one message of two frames.
             first, flags = _HEADER.unpack_from(data, 0)
             if _INITIAL_FRAME_MIN <= first <= size - _HEADER_SIZE and flags & _MORE_TO_COME == _UNFRAGMENTED:
@@ -70,126 +73,91 @@ class MessageReader:
                 if flags & _IS_FINAL and first + second == size:
                     return [data]
         messages: list[bytes] = []
-        rest_at = self._split(data, self._scanned, messages)
-        if rest_at == len(data):
-            self._rest = b""
-            self._scanned = 0
-        elif len(data) - rest_at < RECEIVE_SIZE:
-            self._rest = data[rest_at:]
-            self._scanned -= rest_at
-        else:
-            self._start_large(data, rest_at)
+        self._split(data, 0, 0, messages)
         return messages
 
-    def large_buffer(self) -> memoryview:
-        """Return where the next bytes should be received while there is a `large` message, else an empty view.
-
-        Release the view before calling :meth:`filled`.
-        """
-        buffer = self.large
-        if buffer is None:
-            return memoryview(b"")
-        if len(buffer) == self._filled:
-            # Doubling keeps the cost of growing linear in the size of the message.
-            buffer.extend(bytes(len(buffer)))
-        return memoryview(buffer)[self._filled :]
-
-    def filled(self, count: int) -> list[bytes]:
-        """Take note of `count` bytes received into :meth:`large_buffer`; return the messages they complete."""
-        buffer = self.large
-        if buffer is None:
-            raise HazelcastProtocolError("no large message is being received")
-        self._filled += count
+    def _go_on(self, data: bytes, size: int) -> list[bytes]:
+        """Take bytes that begin in the middle of a message."""
         messages: list[bytes] = []
-        with memoryview(buffer)[: self._filled] as view:
-            rest_at = self._split(view, self._scanned, messages)
-            if not messages and not rest_at:
-                self._reserve(buffer, view)
-                return messages
-            rest = bytes(view[rest_at:])
-        scanned = self._scanned - rest_at
-        self.large = None
-        self._filled = 0
-        if len(rest) < RECEIVE_SIZE:
-            self._rest = rest
-            self._scanned = scanned
+        position = self._next
+        if position < 0:
+            # The header was cut: complete it with what came before.
+            whole = self._pieces.pop() + data
+            self._size -= len(whole) - size
+            self._split(whole, 0, len(whole) - size + position, messages)
+        elif position > size:
+            self._keep(data, position - size, self._closing)
+        elif self._closing:
+            self._keep(data[:position], 0, False)
+            message = b"".join(self._pieces)
+            self._clear()
+            self._add(message, messages)
+            self._split(data, position, position, messages)
         else:
-            self._scanned = scanned + rest_at
-            self._start_large(rest, 0, scanned)
+            self._split(data, 0, position, messages)
         return messages
 
-    def _feed_large(self, data: bytes) -> list[bytes]:
-        messages: list[bytes] = []
-        offset = 0
-        while offset < len(data):
-            if self.large is None:
-                messages += self.feed(data[offset:])
-                break
-            with self.large_buffer() as view:
-                count = min(len(view), len(data) - offset)
-                view[:count] = data[offset : offset + count]
-            messages += self.filled(count)
-            offset += count
-        return messages
+    def _keep(self, piece: bytes, next_header: int, closing: bool) -> None:
+        self._pieces.append(piece)
+        self._size += len(piece)
+        self._next = next_header
+        self._closing = closing
 
-    def _start_large(self, data: bytes, start: int, scanned: int | None = None) -> None:
-        scanned = self._scanned - start if scanned is None else scanned
-        size = len(data) - start
-        want = size + RECEIVE_SIZE
-        if size - scanned >= _HEADER_SIZE:
-            want = max(want, scanned + _HEADER.unpack_from(data, start + scanned)[0] + _HEADER_SIZE)
-        want = min(want, max(_TRUSTED_SIZE, 2 * size))
-        buffer = bytearray(want)
-        buffer[:size] = memoryview(data)[start:]
-        self.large = buffer
-        self._filled = size
-        self._scanned = scanned
-        self._rest = b""
+    def _clear(self) -> None:
+        self._pieces = []
+        self._size = 0
+        self._next = 0
 
-    def _reserve(self, buffer: bytearray, view: memoryview) -> None:
-        """Grow the buffer at once to the end of the frame under way, where that is known."""
-        scanned = self._scanned
-        if self._filled - scanned < _HEADER_SIZE:
-            return
-        want = scanned + int(_HEADER.unpack_from(view, scanned)[0]) + _HEADER_SIZE
-        want = min(want, max(_TRUSTED_SIZE, 2 * self._filled))
-        view.release()
-        if want > len(buffer):
-            buffer.extend(bytes(max(want - len(buffer), len(buffer) // 2)))
+    def _split(self, data: bytes, start: int, position: int, messages: list[bytes]) -> None:
+        """Append the whole messages in `data[start:]` and keep the rest.
 
-    def _split(self, data: bytes | memoryview, position: int, messages: list[bytes]) -> int:
-        """Append the whole messages in `data` and return where the unfinished one starts.
-
-        `position` is where scanning goes on (frames of an unfinished message are not scanned twice); the new
-        one is left in `_scanned`.
+        `position` is where the next frame header begins. What was kept before belongs to the first message.
         """
-        start = 0
         size = len(data)
         unpack = _HEADER.unpack_from
-        limit = self.max_message_size
+        closing = 0
+        stop = self._stop(start, size)
         while size - position >= _HEADER_SIZE:
             length, flags = unpack(data, position)
-            if length < _HEADER_SIZE or position + length - start > limit:
-                raise self._bad_length(length, position - start)
-            if position == start and length < _INITIAL_FRAME_MIN and (flags & _UNFRAGMENTED) == _UNFRAGMENTED:
-                raise HazelcastProtocolError(
-                    f"the initial frame of a message has {length} bytes, at least {_INITIAL_FRAME_MIN} are needed"
-                )
             end = position + length
-            if end > size:
-                break
+            if end > stop or length < (_INITIAL_FRAME_MIN if position == start else _HEADER_SIZE):
+                # Something unusual: an unfinished frame, or one that is wrong.
+                self._check(length, flags, end - start, position == start)
+                if end > size:
+                    closing = flags & _IS_FINAL
+                    position = end
+                    break
             position = end
             if flags & _IS_FINAL:
-                message = bytes(data[start:end])
+                message = data[start:end]
+                if self._pieces:
+                    self._pieces.append(message)
+                    message = b"".join(self._pieces)
+                    self._clear()
+                self._add(message, messages)
                 start = end
-                if message[5] & 0xC0 == 0xC0:
-                    messages.append(message)
-                else:
-                    joined = self._join(message)
-                    if joined is not None:
-                        messages.append(joined)
-        self._scanned = position
-        return start
+                stop = self._stop(start, size)
+        if start < size:
+            self._keep(data[start:], position - size, bool(closing))
+
+    def _stop(self, start: int, size: int) -> int:
+        """Return how far the message that begins at `start` may reach without a closer look."""
+        return min(size, start + self.max_message_size - self._size)
+
+    def _check(self, length: int, flags: int, reach: int, first: bool) -> None:
+        before = self._size
+        if length < _HEADER_SIZE or before + reach > self.max_message_size:
+            raise self._bad_length(length, before + reach - length)
+        if first and not before and length < _INITIAL_FRAME_MIN and flags & _UNFRAGMENTED == _UNFRAGMENTED:
+            raise HazelcastProtocolError(
+                f"the initial frame of a message has {length} bytes, at least {_INITIAL_FRAME_MIN} are needed"
+            )
+
+    def _add(self, message: bytes, messages: list[bytes]) -> None:
+        if message[5] & 0xC0 == 0xC0:
+            messages.append(message)
+        elif (joined := self._join(message)) is not None:
+            messages.append(joined)
 
     def _bad_length(self, length: int, before: int) -> HazelcastProtocolError:
         if length < _HEADER_SIZE:

@@ -103,6 +103,7 @@ def to_holder(
         partition_key_data=optional(
             predicate.partition_key if isinstance(predicate, PartitionPredicate) else None
         ),
+        partition_keys_data=None,
     )
 
 

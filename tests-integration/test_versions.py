@@ -1,0 +1,94 @@
+"""A walk through Map with members of every version that the client speaks with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from map_harness import Recorder, until_now
+
+import hazelcast
+import hazelcast.asyncio
+from hz_embedded import Cluster
+from hz_proxies import aggregator, predicate, projection
+from hz_serialization import HazelcastJsonValue
+
+VERSIONS = ("4.0", "4.2.8", "5.3.8", "5.4.0", "5.5.0", "5.6.0", "5.7.0")
+COUNT = 3000
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_map(version: str, hazelcast_cluster_factory: Callable[..., Cluster]) -> None:
+    cluster = hazelcast_cluster_factory(version=version)
+    with hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client:
+        for part in (read_and_write, query, page):
+            m = client.get_map(part.__name__).blocking()
+            part(m)
+            assert m.destroy() is True
+    asyncio.run(walk(cluster))
+
+
+def read_and_write(m: Any) -> None:
+    """Single entries, bulk, locks, listeners and iteration."""
+    seen, removed = Recorder(), Recorder()
+    m.add_entry_listener(True, predicate=predicate.true(), added_func=seen, removed_func=removed)
+    assert m.put("k", 1) is None
+    assert m.put("k", 2, ttl=100, max_idle=100) == 1
+    assert m.set("k", 3, ttl=100, max_idle=100) is None
+    assert m.set_ttl("k", 50) is None
+    assert m.get_entry_view("k").value == 3
+    m.lock("k")
+    assert m.is_locked("k") is True
+    m.unlock("k")
+    assert m.delete("k") is None
+    until_now(lambda: seen.events and removed.events)
+    assert (seen.events[0].key, seen.events[0].value) == ("k", 1)
+    entries = {key: key for key in range(COUNT)}
+    m.put_all(entries)
+    assert m.get_all(range(COUNT)) == entries
+    assert sorted(m) == list(range(COUNT))
+    assert dict(m.items()) == entries
+    m.clear()
+
+
+def query(m: Any) -> None:
+    """Predicates, aggregators, projections and indexes."""
+    m.add_index(["age"])
+    m.add_index(["name"], "HASH")
+    m.put_all({n: HazelcastJsonValue({"age": n, "name": f"name {n}"}) for n in range(50)})
+    assert sorted(m.key_set(predicate.between("age", 10, 12))) == [10, 11, 12]
+    assert [value.loads()["age"] for value in m.values(predicate.sql("name = 'name 7'"))] == [7]
+    assert m.aggregate(aggregator.long_sum("age")) == sum(range(50))
+    assert m.aggregate(aggregator.count(), predicate.less("age", 5)) == 5
+    assert sorted(m.project(projection.single_attribute("age"))) == list(range(50))
+    assert m.project(projection.multi_attribute("age", "name"), predicate.equal("age", 3)) == [[3, "name 3"]]
+    m.remove_all(predicate.greater("age", 9))
+    assert len(m) == 10
+
+
+def page(m: Any) -> None:
+    """Pages forward and back."""
+    m.put_all({n: n for n in range(25)})
+    pages = predicate.paging(predicate.greater_or_equal("this", 3), 10)
+    assert m.values(pages) == list(range(3, 13))
+    pages.next_page()
+    assert [key for key, _ in m.entry_set(pages)] == list(range(13, 23))
+    pages.page = 2
+    assert m.entry_set(pages) == [(23, 23), (24, 24)]
+    pages.previous_page()
+    assert m.entry_set(pages) == [(n, n) for n in range(13, 23)]
+
+
+async def walk(cluster: Cluster) -> None:
+    """The same members from asyncio."""
+    async with hazelcast.asyncio.HazelcastClient(cluster_members=cluster.addresses) as client:
+        m = await client.get_map("aio", key=int, value=str)
+        seen = Recorder()
+        await m.add_entry_listener(added_func=seen)
+        await m.put_all({1: "one", 2: "two"})
+        assert await m.get(1) == "one"
+        assert sorted([key async for key in m]) == [1, 2]
+        assert await m.values(predicate.like("this", "t%")) == ["two"]
+        assert sorted(event.key for event in await seen.wait_for(2)) == [1, 2]
