@@ -90,7 +90,7 @@ def waiters(client: Client, rounds: int, calls: int) -> None:
             if isinstance(connection.transport, SocketTransport):
                 connection.transport.arm()
 
-    variants = {
+    variants: dict[str, Callable[[], float]] = {
         "the caller reads, the I/O thread comes back later (chosen)": lambda: _rate(leads, calls),
         "the I/O thread reads and hands over": lambda: _rate(handed_over, calls),
         "the caller reads, the I/O thread watches after each call": lambda: _rate(armed_again, calls),
