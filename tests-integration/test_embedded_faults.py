@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,8 +22,12 @@ from hz_embedded import cluster as cluster_module
 Factory = Callable[..., Cluster]
 
 
-def children() -> list[psutil.Process]:
-    return list(psutil.Process().children())
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """No test here may leave a process behind; clusters of the session's other tests may be there before."""
+    before = set(psutil.Process().children())
+    yield
+    assert set(psutil.Process().children()) <= before
 
 
 def test_jvm_that_refuses_its_options() -> None:
@@ -31,7 +35,6 @@ def test_jvm_that_refuses_its_options() -> None:
         JvmStartError, match=r"exit code 1[\s\S]*--- last[\s\S]*Unrecognized VM option 'NoSuch'"
     ):
         Cluster(jvm_args=["-XX:NoSuch"])
-    assert children() == []
 
 
 def test_jvm_without_memory_enough() -> None:
@@ -45,7 +48,6 @@ def test_program_that_is_no_jvm(tmp_path: Path) -> None:
     program.chmod(0o755)
     with pytest.raises(JvmStartError):
         Cluster(java=str(program))
-    assert children() == []
 
 
 def test_jvm_that_says_nothing_in_time(tmp_path: Path) -> None:
@@ -54,7 +56,6 @@ def test_jvm_that_says_nothing_in_time(tmp_path: Path) -> None:
     program.chmod(0o755)
     with pytest.raises(JvmStartError, match=r"did not open its gateway within 0\.2 s"):
         Cluster(java=str(program), startup_timeout=0.2)
-    assert children() == []
 
 
 def test_member_that_refuses_its_configuration() -> None:
@@ -64,7 +65,6 @@ def test_member_that_refuses_its_configuration() -> None:
     ) as caught:
         Cluster(config=config)
     assert "java.lang.IllegalStateException" in str(caught.value)
-    assert children() == []
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,6 @@ def test_member_that_refuses_its_configuration() -> None:
 def test_document_that_is_wrong(config: Any) -> None:
     with pytest.raises(ConfigurationError, match="Hazelcast refused the configuration"):
         Cluster(config=config)
-    assert children() == []
 
 
 def test_member_too_slow_to_start() -> None:
@@ -99,7 +98,6 @@ def test_member_too_slow_to_start() -> None:
         with pytest.raises(MemberStartError, match=r"did not start within 4 s"):
             cluster.add_member()
         released.set()
-    assert children() == []
 
 
 def test_error_in_the_users_hook() -> None:
@@ -108,7 +106,6 @@ def test_error_in_the_users_hook() -> None:
 
     with pytest.raises(RuntimeError, match="of the user"):
         Cluster(configure=fail)
-    assert children() == []
 
 
 def test_taken_port_is_replaced(hazelcast_cluster_factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
