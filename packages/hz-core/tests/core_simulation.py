@@ -378,6 +378,11 @@ class SimulatedCluster:
         if announce:
             self.publish_view()
 
+    def cut_all(self) -> None:
+        """Break all connections."""
+        for member in self.members:
+            member.cut_all()
+
     def restart(self) -> None:
         """Break everything and begin as a new cluster at the same addresses, without data."""
         addresses = [member.address for member in self.members]

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ class SocketPipe:
         self._flush()
 
     def _flush(self) -> None:
+        if self.sock.fileno() < 0:
+            return
         try:
             while self._outbox:
                 sent = self.sock.send(self._outbox[0])
@@ -104,7 +107,8 @@ class SocketCluster:
         self.listening[member] = listener
 
         def accept(events: int) -> None:
-            SocketPipe(self, member, listener.accept()[0])
+            with suppress(OSError):  # the client may be gone already
+                SocketPipe(self, member, listener.accept()[0])
 
         self.selector.register(listener, selectors.EVENT_READ, accept)
         return member
@@ -138,7 +142,8 @@ class SocketCluster:
     def _run(self) -> None:
         while not self._stopped:
             for key, events in self.selector.select():
-                if key.fileobj in self.selector.get_map() and key.data is not None:
+                now = self.selector.get_map().get(key.fd)
+                if now is not None and now.fileobj is key.fileobj:
                     key.data(events)
 
     def stop(self) -> None:

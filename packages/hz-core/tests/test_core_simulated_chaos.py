@@ -15,13 +15,12 @@ from hz_core.errors import HazelcastError
 sys.path.insert(0, str(Path(__file__).parent))
 from core_simulation import RETRYABLE, Request, Simulation
 
-MINUTES = 2
-
 
 class Chaos:
     """Does harm at random to a simulated cluster, and to its network."""
 
-    def __init__(self, seed: int, **options: Any) -> None:
+    def __init__(self, seed: int, turns: int = 120, **options: Any) -> None:
+        self.turns = turns
         self.random = Random(seed)
         self.simulation = Simulation(
             3,
@@ -75,8 +74,10 @@ class Chaos:
             self.cluster.join()
 
     def _leave(self) -> None:
+        # The first one stays: were all members that the client knows gone, it could not find the others.
         if len(self.cluster.members) > 1:
-            self.cluster.remove(self.random.choice(self.cluster.members), announce=self.random.random() < 0.7)
+            member = self.random.choice(self.cluster.members[1:])
+            self.cluster.remove(member, announce=self.random.random() < 0.7)
 
     def _shut_the_door(self) -> None:
         address = self.random.choice(self.cluster.members).address
@@ -134,7 +135,7 @@ class Chaos:
         self.simulation.start(600)
         registration = simulation.listen(self.keys)
         writes: list[tuple[int, int, Any]] = []
-        for turn in range(MINUTES * 60):
+        for turn in range(self.turns):
             if self.random.random() < 0.3:
                 self.harm()
             for _ in range(self.random.randint(0, 6)):
@@ -173,7 +174,7 @@ class Chaos:
                 assert (to_data(key), to_data(value)) in done
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_every_operation_ends_exactly_once(seed: int) -> None:
     Chaos(seed).run()
 
@@ -186,7 +187,7 @@ def test_with_redo_operation_and_indeterminate_state(seed: int) -> None:
 def test_the_same_seed_gives_the_same_run() -> None:
     runs = []
     for _ in range(2):
-        chaos = Chaos(7)
+        chaos = Chaos(7, turns=40)
         chaos.run()
         driver = chaos.simulation.driver
         runs.append((driver.now(), driver.attempts, [link.sent for link in driver.links], chaos.keys))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import sys
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -108,7 +109,7 @@ def test_pauses_between_tries_grow_to_the_configured_one() -> None:
 
     simulation.cluster.members[0].rule("Map.put", refuse, times=30)
     simulation.put(1, "x")
-    pauses = [b - a for a, b in zip(times, times[1:], strict=False)]
+    pauses = [b - a for a, b in pairwise(times)]
     assert pauses[:4] == [0, 0, 0, 0]
     assert pauses == sorted(pauses)
     assert pauses[-1] == pytest.approx(0.5)

@@ -15,12 +15,13 @@ DEFAULT_CAPACITY: Final = 1_000_000
 class CallbackExecutor:
     """One thread, started with the first callback, that runs callbacks in the order they were given.
 
-    At most about `capacity` callbacks wait; more are dropped and counted in the log, for neither memory without bound
-    nor a member's connection that nobody reads would be better.
+    `before_idle` is called when none waits any more. At most about `capacity` callbacks wait; more are dropped and
+    counted in the log, for neither memory without bound nor a member's connection that nobody reads would be better.
     """
 
-    def __init__(self, name: str, capacity: int = DEFAULT_CAPACITY) -> None:
+    def __init__(self, name: str, before_idle: Callable[[], None], capacity: int = DEFAULT_CAPACITY) -> None:
         self._name = name
+        self._before_idle = before_idle
         self._capacity = capacity
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._starting = threading.Lock()

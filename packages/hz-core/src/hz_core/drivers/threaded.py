@@ -26,6 +26,12 @@ _logger = get_logger("io")
 _TAKE_BACK: Final = 0.005
 """Seconds after which the I/O thread takes back a socket that callers have stopped to read."""
 
+_FLUSH_AFTER: Final = 0.001
+"""Seconds that a request waits for company at most."""
+
+_FLUSH_TURNS: Final = 50
+"""After so many looks without anything to flush, the I/O thread waits to be woken for it."""
+
 _STOP_TIMEOUT: Final = 5.0
 
 
@@ -54,7 +60,7 @@ class ThreadedDriver:
         self.random: Randomness = SystemRandom()
         self.poller = new_poller()
         self._socket_options = socket_options
-        self._callbacks = CallbackExecutor(f"{name}-callbacks")
+        self._callbacks = CallbackExecutor(f"{name}-callbacks", self.flush)
         self.run_callback = self._callbacks.run
         self._soon: deque[Callable[[], None]] = deque()
         self._woken = False
@@ -63,7 +69,12 @@ class ThreadedDriver:
         self._transports: dict[int, SocketTransport] = {}
         self._dials: dict[int, Dial] = {}
         self._unwatched: dict[SocketTransport, int] = {}
+        self._unflushed: dict[SocketTransport, None] = {}
+        self._flushing = False
+        self._turns_without_flush = 0
         self._stopping = False
+        self._ended = False
+        self._waking = allocate_lock()
         self._thread = threading.Thread(target=self._run, name=f"{name}-io", daemon=True)
 
     # --- IO ---------------------------------------------------------------------------------------------------
@@ -76,7 +87,9 @@ class ThreadedDriver:
         # The I/O thread clears the flag before it looks at the queue: whoever finds it set is seen.
         if not self._woken and threading.current_thread() is not self._thread:
             self._woken = True
-            self.poller.wake()
+            self._wake()
+        if self._ended:
+            self._run_soon()
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> ThreadTimer:
         """Run `callback` on the I/O thread after `delay` seconds; to be called there, or before it starts."""
@@ -196,6 +209,14 @@ class ThreadedDriver:
         """Remember to take `transport` back when callers have stopped to read it."""
         self._unwatched[transport] = transport.led
 
+    def flush_later(self, transport: SocketTransport) -> None:
+        """Flush `transport` within a millisecond; callable from any thread."""
+        self._unflushed[transport] = None
+        # The I/O thread clears the flag before it looks for work a last time: whoever finds it set is seen.
+        if not self._flushing:
+            self._flushing = True
+            self._wake()
+
     def watch_dial(self, fd: int, dial: Dial | None) -> None:
         """Tell `dial` when `fd` is ready; None ends it."""
         if dial is None:
@@ -224,16 +245,29 @@ class ThreadedDriver:
             elif fd in self._dials:
                 self._guard(self._dials[fd].ready)
         self._woken = False
-        for _ in range(len(self._soon)):
-            self._guard(self._soon.popleft())
+        self._run_soon()
         now = monotonic()
         timers = self._timers
         while timers and timers[0][0] <= now:
             callback = heappop(timers)[2].callback
             if callback is not None:
                 self._guard(callback)
+        self._flush_unflushed()
         if self._unwatched:
             self._take_back()
+
+    def _flush_unflushed(self) -> None:
+        """Flush what was left to this thread. It comes again soon, without being woken, as long as there is such."""
+        if not self._unflushed:
+            self._turns_without_flush += 1
+            if self._turns_without_flush < _FLUSH_TURNS or not self._flushing:
+                return
+            self._flushing = False
+        self._turns_without_flush = 0
+        while self._unflushed:
+            self._flushing = True
+            transport, _ = self._unflushed.popitem()
+            self._guard(transport.flush)
 
     def _guard(self, callback: Callable[[], None]) -> None:
         try:
@@ -247,7 +281,9 @@ class ThreadedDriver:
         timeout = None
         if self._timers:
             timeout = max(self._timers[0][0] - monotonic(), 0.0)
-        if self._unwatched and (timeout is None or timeout > _TAKE_BACK):
+        if self._flushing and (timeout is None or timeout > _FLUSH_AFTER):
+            timeout = _FLUSH_AFTER
+        elif self._unwatched and (timeout is None or timeout > _TAKE_BACK):
             timeout = _TAKE_BACK
         return timeout
 
@@ -269,10 +305,26 @@ class ThreadedDriver:
         self._unwatched.pop(transport, None)
 
     def _close(self) -> None:
-        for _ in range(len(self._soon)):
-            self._guard(self._soon.popleft())
+        self._run_soon()
         for dial in list(self._dials.values()):
             dial.cancel(ConnectionAbortedError("the client was shut down"))
         for transport in list(self._transports.values()):
             transport.close()
-        self.poller.close()
+        with self._waking:
+            self._ended = True
+            self.poller.close()
+        # What comes from now on is run by whoever brings it, so that nobody waits for a thread that is gone.
+        self._run_soon()
+
+    def _run_soon(self) -> None:
+        for _ in range(len(self._soon)):
+            try:
+                callback = self._soon.popleft()
+            except IndexError:  # another thread was faster
+                return
+            self._guard(callback)
+
+    def _wake(self) -> None:
+        with self._waking:
+            if not self._ended:
+                self.poller.wake()

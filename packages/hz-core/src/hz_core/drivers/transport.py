@@ -50,6 +50,10 @@ class TransportOwner(Protocol):
         """Forget a transport that was closed."""
         ...
 
+    def flush_later(self, transport: "SocketTransport") -> None:
+        """Flush `transport` within a millisecond."""
+        ...
+
     def unwatched(self, transport: "SocketTransport") -> None:
         """Look after a transport that callers read, until they no longer do."""
         ...
@@ -66,7 +70,6 @@ class SocketTransport:
 
     __slots__ = (
         "_closing",
-        "_flush_asked",
         "_outbox",
         "_owner",
         "_recv",
@@ -94,7 +97,6 @@ class SocketTransport:
         self._outbox: deque[Any] = deque()
         self._write_lock = allocate_lock()
         self._wants_write = False
-        self._flush_asked = False
         self._watch_lock = allocate_lock()
         self._closing = False
         self.read_lock = allocate_lock()
@@ -136,8 +138,9 @@ class SocketTransport:
     def write_soon(self, data: bytes | bytearray) -> None:
         """Send `data` together with what else is written soon, unless nothing else is under way.
 
-        One system call for many requests is what makes many requests in flight fast. The I/O thread sends them, or
-        a thread that begins to wait, or whoever finds that enough have come together.
+        One system call for many requests is what makes many requests in flight fast. They are sent by a thread that
+        begins to wait, by the callback thread when it has nothing more to do, by whoever finds that enough have come
+        together, and at the latest by the I/O thread within a millisecond.
         """
         outbox = self._outbox
         if len(self.connection.pending) <= 1 or len(data) >= _JOIN_LIMIT:
@@ -146,14 +149,8 @@ class SocketTransport:
         outbox.append(data)
         if len(outbox) >= _JOIN_COUNT:
             self.flush()
-        elif not self._flush_asked:
-            self._flush_asked = True
-            self._owner.call_soon(self._flush_as_asked)
-
-    def _flush_as_asked(self) -> None:
-        # Cleared first: what is appended from now on asks again.
-        self._flush_asked = False
-        self.flush()
+        else:
+            self._owner.flush_later(self)
 
     def flush(self) -> None:
         """Send what waits. Whoever comes while another thread is sending leaves it to that one."""
@@ -323,8 +320,9 @@ class SocketTransport:
         with self._watch_lock:
             if self._closing:
                 return
-            self._closing = True
+            # In this order: once it is closing, a thread on its way out may free the descriptor at any moment.
             self._owner.poller.forget(self.fd)
+            self._closing = True
         self.broken = True
         with suppress(OSError):  # the peer may be faster
             self._sock.shutdown(socket.SHUT_RDWR)
