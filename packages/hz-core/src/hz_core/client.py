@@ -97,7 +97,7 @@ class Client:
         if connection is not None:
             transport = connection.transport
             if isinstance(transport, SocketTransport) and not transport.armed:
-                transport.arm()
+                transport.rearm()
         return future
 
     def call(self, op: Op[T]) -> T:

@@ -70,7 +70,8 @@ class ThreadedDriver:
         self._dials: dict[int, Dial] = {}
         self._unwatched: dict[SocketTransport, int] = {}
         self._unflushed: dict[SocketTransport, None] = {}
-        self._flushing = False
+        self.ticking = False
+        """Whether this thread looks after its transports every millisecond anyway."""
         self._turns_without_flush = 0
         self._stopping = False
         self._ended = False
@@ -213,8 +214,8 @@ class ThreadedDriver:
         """Flush `transport` within a millisecond; callable from any thread."""
         self._unflushed[transport] = None
         # The I/O thread clears the flag before it looks for work a last time: whoever finds it set is seen.
-        if not self._flushing:
-            self._flushing = True
+        if not self.ticking:
+            self.ticking = True
             self._wake()
 
     def watch_dial(self, fd: int, dial: Dial | None) -> None:
@@ -260,12 +261,13 @@ class ThreadedDriver:
         """Flush what was left to this thread. It comes again soon, without being woken, as long as there is such."""
         if not self._unflushed:
             self._turns_without_flush += 1
-            if self._turns_without_flush < _FLUSH_TURNS or not self._flushing:
+            if self._turns_without_flush < _FLUSH_TURNS or not self.ticking:
                 return
-            self._flushing = False
+            self.ticking = False
+        """Whether this thread looks after its transports every millisecond anyway."""
         self._turns_without_flush = 0
         while self._unflushed:
-            self._flushing = True
+            self.ticking = True
             transport, _ = self._unflushed.popitem()
             self._guard(transport.flush)
 
@@ -281,7 +283,7 @@ class ThreadedDriver:
         timeout = None
         if self._timers:
             timeout = max(self._timers[0][0] - monotonic(), 0.0)
-        if self._flushing and (timeout is None or timeout > _FLUSH_AFTER):
+        if self.ticking and (timeout is None or timeout > _FLUSH_AFTER):
             timeout = _FLUSH_AFTER
         elif self._unwatched and (timeout is None or timeout > _TAKE_BACK):
             timeout = _TAKE_BACK

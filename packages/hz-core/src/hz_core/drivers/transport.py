@@ -41,6 +41,7 @@ class TransportOwner(Protocol):
     """What a transport needs of its driver."""
 
     poller: Poller
+    ticking: bool
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Run `callback` on the I/O thread."""
@@ -240,7 +241,7 @@ class SocketTransport:
         if self.followers:
             self.nominate()
         elif not self.armed and self.connection.pending:
-            self.arm()
+            self.rearm()
 
     def follow(self, call: Pending, timeout: float | None) -> None:
         """Wait until `call` is done, or this caller is to lead, or `timeout` seconds are over."""
@@ -290,6 +291,11 @@ class SocketTransport:
     def arm(self) -> None:
         """Let the I/O thread read. Callable from any thread."""
         self._watch(armed=True)
+
+    def rearm(self) -> None:
+        """Let the I/O thread read again: now, or with its next look when it looks every millisecond."""
+        if not self._owner.ticking:
+            self.arm()
 
     def disarm(self) -> None:
         """Callers read: stop watching for input, and look again later. On the I/O thread."""
