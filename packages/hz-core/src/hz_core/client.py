@@ -12,7 +12,6 @@ from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.threaded import ThreadedDriver
 from hz_core.drivers.transport import SocketTransport
 from hz_core.engine import Engine
-from hz_core.errors import HazelcastError
 from hz_core.future import Future
 from hz_core.invocation.flow import run_flow, wait_for
 from hz_core.invocation.op import Flow, Op
@@ -145,7 +144,7 @@ class Client:
         for call in calls:
             try:
                 self._send(call, True)
-            except HazelcastError as e:
+            except Exception as e:  # also what a user's load balancer raises
                 call.fail(e)
         self._driver.flush()
         error: BaseException | None = None

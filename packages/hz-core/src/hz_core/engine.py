@@ -344,11 +344,23 @@ class Engine:
         arrived = Await(self._view_waiters.append)
 
         def subscribe(promise: Promise) -> None:
+            def subscribed(result: object, error: BaseException | None) -> None:
+                if error is None:
+                    promise.set_result(result)
+                else:
+                    # Then no list will come either.
+                    promise.set_exception(error)
+                    self._fail_view_waiters(error)
+
             handler = partial(self._view_event, connection)
-            self.invocations.listen(op, promise, handler, connection, self.invocations.new_correlation_id())
+            done = CallbackPromise(subscribed)
+            self.invocations.listen(op, done, handler, connection, self.invocations.new_correlation_id())
 
         self.after(_VIEW_TIMEOUT, partial(self._view_overdue, connection))
-        yield Settled([arrived, Await(subscribe)])
+        # In this order, for the list may come before the reply.
+        outcomes = yield Settled([arrived, Await(subscribe)])
+        if isinstance(outcomes[1], Exception) and connection.alive:
+            raise outcomes[1]
         if not connection.alive:
             raise TargetDisconnectedError(
                 f"the connection to {connection.address} was lost while it told its members"
@@ -389,7 +401,7 @@ class Engine:
         ):
             self.connections.refresh_routes()
 
-    def _fail_view_waiters(self, reason: Exception) -> None:
+    def _fail_view_waiters(self, reason: BaseException) -> None:
         waiters, self._view_waiters = self._view_waiters, []
         for promise in waiters:
             promise.set_exception(reason)

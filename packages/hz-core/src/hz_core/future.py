@@ -53,7 +53,7 @@ class Waiter(Protocol):
         ...
 
     def run_callback(self, callback: Callable[[], None], /) -> object:
-        """Run a user's callback where it can't hold up the I/O side."""
+        """Run a user's callback where it can't hold up the I/O side; return False if it can't be taken."""
         ...
 
 
@@ -542,7 +542,8 @@ class _UserCallback:
             self()
             return
         try:
-            waiter.run_callback(self)
+            if waiter.run_callback(self) is False:
+                self()  # a callback is never lost
         except RuntimeError:  # what executors raise after their shutdown
             _logger.debug("Nothing runs callbacks any more; running it in this thread", exc_info=True)
             self()

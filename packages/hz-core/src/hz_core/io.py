@@ -63,8 +63,11 @@ class IO(Protocol):
         """Run `callback` on the I/O side after `delay` seconds."""
         ...
 
-    def run_callback(self, callback: Callable[[], None]) -> None:
-        """Run a user's callback, in order, where it can't hold up the I/O side; callable from any thread."""
+    def run_callback(self, callback: Callable[[], None]) -> object:
+        """Run a user's callback, in order, where it can't hold up the I/O side; callable from any thread.
+
+        Returns False if it can't be taken, because too many wait or the driver has stopped.
+        """
         ...
 
     def connect(self, connection: Connection, address: Address, timeout: float) -> None:

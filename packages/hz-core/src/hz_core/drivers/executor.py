@@ -15,7 +15,7 @@ DEFAULT_CAPACITY: Final = 1_000_000
 class CallbackExecutor:
     """One thread, started with the first callback, that runs callbacks in the order they were given.
 
-    `before_idle` is called when none waits any more. At most about `capacity` callbacks wait; more are dropped and
+    `before_idle` is called when none waits any more. At most about `capacity` callbacks wait; more are refused and
     counted in the log, for neither memory without bound nor a member's connection that nobody reads would be better.
     """
 
@@ -24,40 +24,48 @@ class CallbackExecutor:
         self._before_idle = before_idle
         self._capacity = capacity
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._starting = threading.Lock()
+        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopped = False
-        self._dropped = 0
+        self._refused = 0
 
-    def run(self, callback: Callable[[], None]) -> None:
-        """Run `callback` after those given before it."""
-        if self._stopped:
-            return
+    def run(self, callback: Callable[[], None]) -> bool:
+        """Run `callback` after those given before it; return False if it can't be taken, full or stopped."""
         if self._queue.qsize() >= self._capacity:
-            self._drop()
-            return
-        self._queue.put(callback)
+            self._count_refused()
+            return False
+        with self._lock:
+            if self._stopped:
+                return False
+            self._queue.put(callback)
         if self._thread is None:
             self._start()
+        return True
 
     def _start(self) -> None:
-        with self._starting:
+        with self._lock:
             if self._thread is None and not self._stopped:
                 thread = threading.Thread(target=self._work, name=self._name, daemon=True)
                 thread.start()
                 self._thread = thread
 
-    def _drop(self) -> None:
-        self._dropped += 1
-        if self._dropped & (self._dropped - 1) == 0:
+    def _count_refused(self) -> None:
+        self._refused += 1
+        if self._refused & (self._refused - 1) == 0:
             _logger.error(
-                "%d callbacks were dropped because %d are waiting: listeners are slower than events",
-                self._dropped,
+                "%d callbacks found %d waiting: listeners are slower than events, which are dropped",
+                self._refused,
                 self._capacity,
             )
 
     def _work(self) -> None:
-        while (callback := self._queue.get()) is not None:
+        queue = self._queue
+        while True:
+            if queue.empty():
+                self._before_idle()
+            callback = queue.get()
+            if callback is None:
+                return
             try:
                 callback()
             except BaseException:
@@ -66,12 +74,12 @@ class CallbackExecutor:
 
     def stop(self, timeout: float) -> None:
         """Run what waits, then end the thread; wait for that at most `timeout` seconds, or not in a callback."""
-        with self._starting:
+        with self._lock:
             self._stopped = True
             thread = self._thread
+            self._queue.put(None)
         if thread is None:
             return
-        self._queue.put(None)
         if thread is not threading.current_thread():
             thread.join(timeout)
             if thread.is_alive():

@@ -15,7 +15,7 @@ from hz_core.core import Address
 from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.dialing import Dial
 from hz_core.drivers.executor import CallbackExecutor
-from hz_core.drivers.poller import READ, WRITE, new_poller
+from hz_core.drivers.poller import READ, WRITE, Poller, new_poller
 from hz_core.drivers.transport import SocketTransport
 from hz_core.future import Future, wait_on_lock
 from hz_core.io import Mutex, Randomness
@@ -25,6 +25,9 @@ _logger = get_logger("io")
 
 _TAKE_BACK: Final = 0.005
 """Seconds after which the I/O thread takes back a socket that callers have stopped to read."""
+
+_PATIENCE: Final = 20
+"""Looks at a socket that one caller reads all the time, before it is left to that caller."""
 
 _FLUSH_AFTER: Final = 0.001
 """Seconds that a request waits for company at most."""
@@ -58,7 +61,7 @@ class ThreadedDriver:
 
     def __init__(self, name: str, socket_options: Sequence[tuple[int, int, Any]] = ()) -> None:
         self.random: Randomness = SystemRandom()
-        self.poller = new_poller()
+        self.poller: Poller
         self._socket_options = socket_options
         self._callbacks = CallbackExecutor(f"{name}-callbacks", self.flush)
         self.run_callback = self._callbacks.run
@@ -68,7 +71,7 @@ class ThreadedDriver:
         self._timer_ids = count()
         self._transports: dict[int, SocketTransport] = {}
         self._dials: dict[int, Dial] = {}
-        self._unwatched: dict[SocketTransport, int] = {}
+        self._unwatched: dict[SocketTransport, tuple[int, int]] = {}
         self._unflushed: dict[SocketTransport, None] = {}
         self.ticking = False
         """Whether this thread looks after its transports every millisecond anyway."""
@@ -185,6 +188,7 @@ class ThreadedDriver:
 
     def start(self) -> None:
         """Start the I/O thread."""
+        self.poller = new_poller()
         self._thread.start()
 
     def running(self) -> bool:
@@ -208,7 +212,7 @@ class ThreadedDriver:
 
     def unwatched(self, transport: SocketTransport) -> None:
         """Remember to take `transport` back when callers have stopped to read it."""
-        self._unwatched[transport] = transport.led
+        self._unwatched[transport] = (transport.led, 0)
 
     def flush_later(self, transport: SocketTransport) -> None:
         """Flush `transport` within a millisecond; callable from any thread."""
@@ -229,7 +233,7 @@ class ThreadedDriver:
         while not self._stopping:
             try:
                 self._turn()
-            except Exception:
+            except BaseException:
                 # Nothing may end this thread but `stop`: whoever waits for a reply depends on it.
                 _logger.exception("unexpected error in the I/O thread")
         self._close()
@@ -258,13 +262,13 @@ class ThreadedDriver:
             self._take_back()
 
     def _flush_unflushed(self) -> None:
-        """Flush what was left to this thread. It comes again soon, without being woken, as long as there is such."""
+        """Flush what was left to this thread, and decide whether it comes again without being woken."""
         if not self._unflushed:
             self._turns_without_flush += 1
             if self._turns_without_flush < _FLUSH_TURNS or not self.ticking:
                 return
+            # Cleared before the last look below: whoever still found it set is seen there.
             self.ticking = False
-        """Whether this thread looks after its transports every millisecond anyway."""
         self._turns_without_flush = 0
         while self._unflushed:
             self.ticking = True
@@ -274,7 +278,9 @@ class ThreadedDriver:
     def _guard(self, callback: Callable[[], None]) -> None:
         try:
             callback()
-        except Exception:
+        except (
+            BaseException
+        ):  # users' serializers and load balancers run here too, and may even call sys.exit()
             _logger.exception("unexpected error in the I/O thread, in %r", callback)
 
     def _next_timeout(self) -> float | None:
@@ -291,14 +297,20 @@ class ThreadedDriver:
 
     def _take_back(self) -> None:
         """Watch sockets again that no caller has read since the last look."""
-        for transport, led in list(self._unwatched.items()):
+        for transport, (led, looks) in list(self._unwatched.items()):
             if transport.armed or transport.broken:
                 del self._unwatched[transport]
             elif transport.led != led:
-                self._unwatched[transport] = transport.led
+                self._unwatched[transport] = (transport.led, 0)
             elif not transport.read_lock.locked():
                 del self._unwatched[transport]
                 transport.arm()
+            elif looks < _PATIENCE:
+                self._unwatched[transport] = (led, looks + 1)
+            else:
+                # One call takes long (it waits for a lock, say): its thread shall arm the socket when it stops.
+                del self._unwatched[transport]
+                transport.leave_to_leader()
 
     def dropped(self, transport: SocketTransport) -> None:
         """Forget a transport that was closed."""

@@ -34,7 +34,11 @@ _JOIN_LIMIT: Final = 65536
 """Waiting writes are joined up to this size, so that many small requests cost one system call."""
 
 
+_LONGEST_WAIT: Final = 1_000_000.0
+"""The system refuses longer waits (seconds); who waited so long looks again."""
+
 _NOMINATED: Final = object()
+_SENDING_INTERRUPTED: Final = "sending was interrupted, perhaps in the middle of a message"
 
 
 class TransportOwner(Protocol):
@@ -85,6 +89,7 @@ class SocketTransport:
         "fd",
         "followers",
         "led",
+        "left_to_leader",
         "read_lock",
     )
 
@@ -104,6 +109,7 @@ class SocketTransport:
         self.followers: dict[LockType, None] = {}
         self.armed = True
         self.led = 0
+        self.left_to_leader = False
         self.broken = False
         # Callers block in recv; every other use asks not to wait.
         sock.settimeout(None)
@@ -129,6 +135,9 @@ class SocketTransport:
             self._outbox.appendleft(data)
         except OSError as e:
             self.fail(e)
+        except BaseException:
+            self.fail(ConnectionAbortedError(_SENDING_INTERRUPTED))
+            raise
         finally:
             self._write_lock.release()
         if self._outbox:
@@ -160,6 +169,10 @@ class SocketTransport:
         while outbox and lock.acquire(False):
             try:
                 blocked = self._drain()
+            except BaseException:
+                # Ctrl-C in a thread that sends for others too: nobody knows what of it has left.
+                self.fail(ConnectionAbortedError(_SENDING_INTERRUPTED))
+                raise
             finally:
                 lock.release()
             if self._closing:
@@ -240,8 +253,11 @@ class SocketTransport:
             self._dispose()
         if self.followers:
             self.nominate()
-        elif not self.armed and self.connection.pending:
-            self.rearm()
+        elif not self.armed:
+            if self.left_to_leader:
+                self.arm()
+            elif self.connection.pending:
+                self.rearm()
 
     def follow(self, call: Pending, timeout: float | None) -> None:
         """Wait until `call` is done, or this caller is to lead, or `timeout` seconds are over."""
@@ -249,19 +265,25 @@ class SocketTransport:
         lock.acquire()
         followers = self.followers
         followers[lock] = None
-        # Whoever read may have stopped before it could see this follower: then there is nobody to wait for.
-        if call.attach(lock) and self.read_lock.locked():
-            lock.acquire(timeout=-1 if timeout is None else timeout)
-        call.detach(lock)
-        if followers.pop(lock, _NOMINATED) is _NOMINATED and call.done():
-            # Nominated, but not in need of it any more: pass it on.
-            self.nominate()
+        woken = True
+        try:
+            # Whoever read may have stopped before it could see this follower: then there is nobody to wait for.
+            if call.attach(lock) and self.read_lock.locked():
+                woken = False
+                woken = lock.acquire(timeout=-1 if timeout is None else min(timeout, _LONGEST_WAIT))
+        finally:
+            call.detach(lock)
+            if followers.pop(lock, _NOMINATED) is _NOMINATED and (call.done() or not woken):
+                # Nominated, but not going to lead: pass it on.
+                self.nominate()
 
     def nominate(self) -> None:
         """Wake one follower, so that it reads."""
         try:
             lock, _ = self.followers.popitem()
         except KeyError:
+            if self.left_to_leader and not self.read_lock.locked():
+                self.arm()
             return
         _release(lock)
 
@@ -292,6 +314,13 @@ class SocketTransport:
         """Let the I/O thread read. Callable from any thread."""
         self._watch(armed=True)
 
+    def leave_to_leader(self) -> None:
+        """The I/O thread no longer looks whether callers still read: the one that does tells it. On the I/O thread."""
+        self.left_to_leader = True
+        # It may have stopped just before it could see that.
+        if not self.read_lock.locked():
+            self.arm()
+
     def rearm(self) -> None:
         """Let the I/O thread read again: now, or with its next look when it looks every millisecond."""
         if not self._owner.ticking:
@@ -307,6 +336,7 @@ class SocketTransport:
         with self._watch_lock:
             if armed is not None:
                 self.armed = armed
+                self.left_to_leader = False
             if write is not None:
                 self._wants_write = write
             if not self._closing:
@@ -354,7 +384,7 @@ def _readable_within(sock: socket.socket, timeout: float) -> bool:
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(sock, select.POLLIN)
-        return bool(poll.poll(timeout * 1000))
+        return bool(poll.poll(min(timeout, _LONGEST_WAIT) * 1000))
     return bool(select.select((sock,), (), (), timeout)[0])
 
 

@@ -10,7 +10,6 @@ from hz_core.connection import Connection, MessageHandler
 from hz_core.errors import (
     ClientOfflineError,
     HazelcastClientNotActiveError,
-    HazelcastError,
     HazelcastOverloadError,
     IndeterminateOperationStateError,
     OperationTimeoutError,
@@ -108,6 +107,7 @@ class InvocationService:
         self._next_id = count(1).__next__
         self._route = router.route
         self._backup_acks = router.backup_acks
+        self._ended = False
         self._unacked: dict[int, Invocation] = {}
         self._pausing: dict[Invocation, Timer] = {}
         self._acks = io.mutex()
@@ -205,6 +205,7 @@ class InvocationService:
         invocation = None
         try:
             for message in messages:
+                invocation = None
                 message_type, correlation_id = unpack(message, _TYPE_OFFSET)
                 if message[_HIGH_FLAGS_OFFSET] & _IS_EVENT:
                     self._event(connection, message, correlation_id)
@@ -213,7 +214,7 @@ class InvocationService:
                 else:
                     invocation = pop(correlation_id, None)
                     if invocation is None:
-                        continue
+                        continue  # late, or not ours
                     if message_type == invocation.op.method.response_type:
                         self._complete(invocation, message)
                     else:
@@ -236,6 +237,9 @@ class InvocationService:
             invocation.fail(error)
         except Exception as e:  # whatever a user's serializer raises belongs to the caller
             invocation.fail(e)
+        except BaseException as e:
+            invocation.fail(TargetDisconnectedError(f"reading the reply was interrupted: {e!r}"))
+            raise
         else:
             invocation.succeed(result)
 
@@ -258,7 +262,7 @@ class InvocationService:
             invocation.acks_wanted = message[_ACKS_OFFSET]
             message_type = message_type_of(message)
             answered = message_type == invocation.op.method.response_type
-            if answered and invocation.acks < invocation.acks_wanted:
+            if answered and invocation.acks < invocation.acks_wanted and not self._ended:
                 invocation.reply = message
                 invocation.replied_at = self._now()
                 self._unacked[correlation_id] = invocation
@@ -328,7 +332,11 @@ class InvocationService:
 
     def fail_all(self, error: Exception) -> None:
         """Complete what waits for backup acks or for the next try with `error` (the client is going down)."""
-        for invocation in _drain(self._unacked):
+        with self._acks:
+            # From here on no reply is kept for its acks, so that none is kept for ever.
+            self._ended = True
+            unacked, self._unacked = self._unacked, {}
+        for invocation in unacked.values():
             invocation.fail(error)
         pausing, self._pausing = self._pausing, {}
         for invocation, timer in pausing.items():
@@ -379,7 +387,7 @@ class InvocationService:
             return
         try:
             self.send(invocation)
-        except HazelcastError as e:
+        except Exception as e:  # also what a user's load balancer raises
             invocation.fail(e)
 
     def _final_error(self, invocation: Invocation, error: Exception) -> Exception | None:
