@@ -75,41 +75,60 @@ class Structure:
         (self.node,) = classes
         self.name = self.node.name.removesuffix("Operations")
         self.doc = ast.get_docstring(self.node, clean=True) or self.name
-        self._collect(self.node, tree)
+        self.parameters = _type_parameters(self.node)
+        self._collect(self.node, tree, source)
+        self.imports |= self._names(tree, source)
         if not self.methods:
             raise SystemExit(f"{source}: no operations")
 
-    def _collect(self, node: ast.ClassDef, tree: ast.Module) -> None:
+    def _collect(self, node: ast.ClassDef, tree: ast.Module, path: Path) -> None:
+        """Take the operations of `node`, a class in `tree`, the module at `path`; first those of its bases."""
         imports = dict(_imports(tree))
         for base in node.bases:
-            name = (
-                base.value.id if isinstance(base, ast.Subscript) and isinstance(base.value, ast.Name) else ""
-            )
-            statement = imports.get(name, "")
-            module = statement.split(" ")[1] if statement.startswith("from ") else ""
-            path = self.package_root.parent / (module.replace(".", "/") + ".py")
-            if module.startswith(self.package_root.name) and path.exists():
-                base_tree = ast.parse(path.read_text())
-                for found in base_tree.body:
-                    if isinstance(found, ast.ClassDef) and found.name == name:
-                        self._collect(found, base_tree)
-        aliases = {
-            n.targets[0].id: f"from {self._module(tree)} import {n.targets[0].id}"
-            for n in tree.body
-            if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
-        }
+            named = base.value if isinstance(base, ast.Subscript) else base
+            if not isinstance(named, ast.Name):
+                raise SystemExit(f"{path}: import the base {ast.unparse(base)} of {node.name} by its name")
+            self._collect_base(named.id, imports.get(named.id, ""), tree, path)
         for item in node.body:
             if isinstance(item, ast.FunctionDef) and not item.name.startswith("_"):
                 self.methods[item.name] = self._method(item)
-                self.imports |= {**aliases, **imports}
+                self.imports |= self._names(tree, path)
 
-    def _module(self, tree: ast.Module) -> str:
-        for path in self.source.parent.glob("*.py"):
-            if ast.dump(ast.parse(path.read_text())) == ast.dump(tree):
-                return ".".join(path.relative_to(self.package_root.parent).with_suffix("").parts)
-        raise SystemExit(f"{self.source}: operations must stand in the folder of the structure")
+    def _collect_base(self, name: str, statement: str, tree: ast.Module, path: Path) -> None:
+        """Take the operations of the class `name`, which the module at `path` has defined or imported."""
+        if statement:
+            package = self.package_root.name
+            module = statement.split(" ")[1]
+            if module != package and not module.startswith(f"{package}."):
+                return  # what is common to all structures, or typing's: no operations
+            path = self.package_root.parent / (module.replace(".", "/") + ".py")
+            tree = ast.parse(path.read_text() if path.exists() else "")
+        for found in tree.body:
+            if isinstance(found, ast.ClassDef) and found.name == name:
+                self._collect(found, tree, path)
+                return
+        if statement:
+            raise SystemExit(f"{path}: no class {name}; import it from the module that defines it")
+
+    def _module(self, path: Path) -> str:
+        return ".".join(path.relative_to(self.package_root.parent).with_suffix("").parts)
+
+    def _names(self, tree: ast.Module, path: Path) -> dict[str, str]:
+        """Return how to import each name that the module at `path` assigns or imports itself."""
+        aliases = {
+            n.targets[0].id: f"from {self._module(path)} import {n.targets[0].id}"
+            for n in tree.body
+            if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
+        }
+        return {**aliases, **dict(_imports(tree))}
 
     def _method(self, node: ast.FunctionDef) -> Method:
+        arguments = node.args
+        if arguments.vararg or arguments.kwarg or arguments.posonlyargs:
+            raise SystemExit(
+                f"{self.source}: {node.name} must take plain and keyword-only parameters alone, no *args, no **kwargs"
+                " and none before a /"
+            )
         returns = node.returns
         if (
             not isinstance(returns, ast.Subscript)
@@ -136,11 +155,10 @@ class Structure:
 
     def render(self, surface: Surface) -> str:
         """Return the text of one surface's module, before formatting."""
-        module = ".".join(self.source.relative_to(self.package_root.parent).with_suffix("").parts)
+        module = self._module(self.source)
         names: set[str] = set()
         body = "\n".join(self._render_method(m, surface, names) for m in self.methods.values())
-        parameters = sorted(names & {"K", "V"})
-        generic = f"[{', '.join(parameters)}]" if parameters else ""
+        generic = f"[{', '.join(self.parameters)}]" if self.parameters else ""
         mixin = self.mixin(surface)
         base = surface.base
         lines = {f"from hz_core.proxy import {base}"}
@@ -148,9 +166,9 @@ class Structure:
             where, _, base = mixin.rpartition(".")
             lines = {f"from {where} import {base}"}
             base += generic
-        if parameters:
+        if self.parameters:
             base += f", Generic{generic}"
-            names.add("Generic")
+            names.update(self.parameters, ["Generic"])
         lines |= {self.imports[n] for n in names if n in self.imports}
         if "Generic" in names:
             lines.add("from typing import Generic")
@@ -190,6 +208,19 @@ class Structure:
             f'        """{indented}{closing}"""\n'
             f"        {surface.wait} self.{runner}({call})\n"
         )
+
+
+def _type_parameters(node: ast.ClassDef) -> list[str]:
+    """Return the names in the base ``Generic[...]`` of a class, in their order."""
+    for base in node.bases:
+        if (
+            isinstance(base, ast.Subscript)
+            and isinstance(base.value, ast.Name)
+            and base.value.id == "Generic"
+        ):
+            listed = base.slice.elts if isinstance(base.slice, ast.Tuple) else [base.slice]
+            return [ast.unparse(n) for n in listed]
+    return []
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hz_core.errors import IllegalArgumentError
+from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, IllegalArgumentError
 
 sys.path.insert(0, str(Path(__file__).parent))
 from core_simulation import ILLEGAL_ARGUMENT, Request, Simulation, listener_spec
@@ -148,6 +148,66 @@ def test_refused_registration_is_taken_back_everywhere() -> None:
     simulation.driver.advance(5)
     assert registrations(simulation) == [0, 0]
     simulation.stop()
+
+
+@pytest.mark.parametrize("answered", [0, 1], ids=["asked", "one has answered"])
+def test_registration_that_is_given_up_is_taken_back_everywhere(answered: int) -> None:
+    """Its flow is closed, as by Ctrl-C or a cancelled future: members that answered, or answer later, forget it."""
+    simulation = Simulation(2).start()
+    kept: list[Request] = []
+    for member in simulation.cluster.members[answered:]:
+        member.rule("Map.addEntryListener", kept.append, times=1)
+    heard: list[bytes] = []
+    flow = simulation.engine.listeners.add(listener_spec(heard.append))
+    simulation.begin(flow)
+    simulation.driver.run_until(lambda: len(kept) == 2 - answered, 3)
+    simulation.driver.advance()
+    assert registrations(simulation) == [answered, 0]
+    flow.close()
+    for request in kept:
+        request.session.member._map_addentrylistener(request)
+    simulation.driver.advance()
+    assert registrations(simulation) == [0, 0]
+    simulation.put(0, "unheard")
+    simulation.cluster.cut_all()
+    simulation.driver.advance(5)
+    assert len(simulation.engine.open_connections()) == 2
+    assert registrations(simulation) == [0, 0]
+    assert heard == []
+    simulation.stop()
+
+
+def test_listener_on_a_client_that_is_shut_down_is_refused() -> None:
+    simulation = Simulation(1).start()
+    simulation.stop()
+    with pytest.raises(HazelcastClientNotActiveError, match="shut down"):
+        simulation.listen([])
+
+
+def test_listener_that_is_being_registered_at_shutdown_is_refused() -> None:
+    simulation = Simulation(2).start()
+    for member in simulation.cluster.members:
+        member.rule("Map.addEntryListener", lambda r: None)
+    late = simulation.begin(simulation.engine.listeners.add(listener_spec(lambda message: None)))
+    simulation.driver.advance()
+    simulation.stop()
+    with pytest.raises(HazelcastClientNotActiveError):
+        simulation.value(late)
+
+
+def test_listener_without_a_connection_is_refused_offline_and_follows_otherwise() -> None:
+    for mode in ("ASYNC", "ON"):
+        simulation = Simulation(1, reconnect_mode=mode).start()
+        simulation.driver.links[0].cut()
+        simulation.driver.run_until(lambda s=simulation: not s.connected, 3)  # type: ignore[misc]  # bound
+        if mode == "ASYNC":
+            with pytest.raises(ClientOfflineError):
+                simulation.listen([])
+        else:
+            simulation.listen([])
+        simulation.driver.advance(5)
+        assert registrations(simulation) == [int(mode == "ON")]
+        simulation.stop()
 
 
 def test_member_lost_during_registration_does_not_fail_it() -> None:

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import count
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Final, Self, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from hz_core.client import client_numbers
 from hz_core.cluster.membership import Membership
 from hz_core.config import ClientConfig
 from hz_core.drivers.aio import AsyncioDriver
 from hz_core.engine import Engine
+from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError
 from hz_core.invocation.flow import run_flow
 from hz_core.invocation.op import Flow, Op
 from hz_core.lifecycle import LifecycleService
@@ -22,9 +25,22 @@ from hz_serialization import SerializationService
 T = TypeVar("T")
 
 
+# The address of a task is not its number: a later task often gets the address of one that has ended, and with it
+# would own the locks that the ended one did not give back. The table is the module's, not a client's, because a
+# task is the same one to all clients; weak, so that it keeps no task alive.
+_task_numbers: Final["WeakKeyDictionary[asyncio.Task[Any], int]"] = WeakKeyDictionary()
+_next_task_number: Final[Callable[[], int]] = count(1).__next__
+
+
 def _task_id() -> int:
-    """Return the number under which the current task owns locks."""
-    return id(asyncio.current_task()) & 0x7FFFFFFFFFFFFFFF
+    """Return the number under which the current task owns locks; 0 in a callback, which belongs to no task."""
+    task = asyncio.current_task()
+    if task is None:
+        return 0
+    number = _task_numbers.get(task)
+    if number is None:
+        number = _task_numbers[task] = _next_task_number()
+    return number
 
 
 class AsyncioClient:
@@ -60,7 +76,9 @@ class AsyncioClient:
 
         Raises:
             IllegalStateError: no member could be connected within `cluster_connect_timeout`.
+            HazelcastClientNotActiveError: the client was shut down; it does not start again.
         """
+        self._check_not_shut_down()
         if self._started is None:
             self._started = self._loop.create_future()
             run_flow(self._engine, self._engine.start(), self._started)
@@ -72,6 +90,16 @@ class AsyncioClient:
         except BaseException:
             await self.shutdown()
             raise
+
+    def _check_not_shut_down(self) -> None:
+        try:
+            self._engine.check_active()
+        except ClientOfflineError:
+            return  # async_start: not connected so far
+        except HazelcastClientNotActiveError as e:
+            raise HazelcastClientNotActiveError(
+                f"client {self.name} was shut down and can't be started again: make a new client"
+            ) from e
 
     def _started_in_background(self, started: "asyncio.Future[None]") -> None:
         if not started.cancelled() and started.exception() is not None:

@@ -82,6 +82,10 @@ class ConnectionSource(Protocol):
         """Return the authenticated connections."""
         ...
 
+    def check_active(self) -> None:
+        """Raise when the client is shut down or may not wait for a cluster."""
+        ...
+
 
 class ListenerService:
     """All registrations of a client.
@@ -108,11 +112,22 @@ class ListenerService:
 
         Returns:
             The registration id, to remove the listener with.
+
+        Raises:
+            ClientOfflineError, HazelcastClientNotActiveError: there is no connection, and no point in waiting
+                for one.
         """
         registration = _Registration(str(self._new_uuid()), spec, self._io)
         self._registrations[registration.id] = registration
-        connections = self._connections.open_connections()
-        outcomes = yield Settled([Await(partial(self._register, registration, c)) for c in connections])
+        try:
+            connections = self._connections.open_connections()
+            outcomes = yield Settled([Await(partial(self._register, registration, c)) for c in connections])
+            if not any(c.alive for c in self._connections.open_connections()):
+                self._connections.check_active()
+        except BaseException:
+            # Given up (the caller cancelled, or Ctrl-C): nobody got the id, so nobody could remove it later.
+            self._withdraw(registration)
+            raise
         failed = [
             (c, e) for c, e in zip(connections, outcomes, strict=True) if isinstance(e, Exception) and c.alive
         ]
@@ -137,6 +152,13 @@ class ListenerService:
         # A member that can't be told has lost the registration with the connection, or will.
         yield Settled(steps)
         return True
+
+    def _withdraw(self, registration: _Registration) -> None:
+        """Remove a registration everywhere, without waiting for the members."""
+        self._registrations.pop(registration.id, None)
+        registration.active = False
+        for connection, known in list(registration.on_connection.items()):
+            self._remove_unheeded(registration, connection, known)
 
     def connection_added(self, connection: Connection) -> Flow[None]:
         """Register on a connection whatever isn't registered there yet."""
@@ -171,12 +193,9 @@ class ListenerService:
                 promise.set_exception(error)
                 return
             here.server_id = server_id
-            if not registration.active and server_id is not None and connection.alive:
+            if not registration.active:
                 # Removed while the member was being asked: nobody else tells it.
-                with suppress(HazelcastError):
-                    self._invocations.submit(
-                        self._removal(registration, connection, here), CallbackPromise(_ignore)
-                    )
+                self._remove_unheeded(registration, connection, here)
             promise.set_result(None)
 
         # Known before the member can answer, which another thread may read.
@@ -184,6 +203,16 @@ class ListenerService:
         self._invocations.listen(
             op, CallbackPromise(registered), registration.handle, connection, here.correlation_id
         )
+
+    def _remove_unheeded(
+        self, registration: _Registration, connection: Connection, here: _OnConnection
+    ) -> None:
+        """Tell the member, if it has answered, that the registration is over; nobody waits for the outcome."""
+        if here.server_id is not None and connection.alive:
+            with suppress(HazelcastError):
+                self._invocations.submit(
+                    self._removal(registration, connection, here), CallbackPromise(_ignore)
+                )
 
     def _removal(self, registration: _Registration, connection: Connection, here: _OnConnection) -> Op[bool]:
         connection.event_handlers.pop(here.correlation_id, None)

@@ -2,11 +2,12 @@
 
 import asyncio
 import socket
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import nullcontext
 from functools import partial
 from random import SystemRandom
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from hz_core.connection import Connection
 from hz_core.core import Address
@@ -15,6 +16,11 @@ from hz_core.log import get_logger
 from hz_core.wire.frames import HazelcastProtocolError
 
 _logger = get_logger("io")
+
+_HEAD_START: Final = 0.25
+"""Seconds that one address of a name is given before the next is tried beside it (RFC 8305)."""
+
+AddressInfo = tuple[Any, Any, int, str, Any]
 
 
 class AsyncioTransport(asyncio.Protocol):
@@ -102,23 +108,77 @@ class AsyncioDriver:
 
     async def _connect(self, connection: Connection, address: Address, timeout: float) -> None:
         try:
-            transport = await asyncio.wait_for(self._open(connection, address), timeout or None)
+            failures: list[str] = []
+            transport = await asyncio.wait_for(self._open(connection, address, failures), timeout or None)
         except TimeoutError:
-            connection.lost(TimeoutError(f"no connection within {timeout:g} s (connection_timeout)"))
-        except (OSError, ValueError) as e:  # ValueError: no name at all, for example a part of it is too long
+            reasons = "; ".join(failures) or "no answer"
+            limit = f"{round(timeout, 3):g} s (the time limit)"
+            connection.lost(TimeoutError(f"no connection within {limit}: {reasons}"))
+        except Exception as e:  # also ValueError for what is no name, OverflowError for an impossible option
             connection.lost(e)
         else:
             connection.opened(transport)
 
-    async def _open(self, connection: Connection, address: Address) -> AsyncioTransport:
-        make = partial(AsyncioTransport, self._loop, connection)
-        transport, protocol = await self._loop.create_connection(make, address.host, address.port)
-        sock = transport.get_extra_info("socket")
-        if sock is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for level, name, value in self._socket_options:
-                sock.setsockopt(level, name, value)
+    async def _open(self, connection: Connection, address: Address, failures: list[str]) -> AsyncioTransport:
+        found = await self._loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        sock = await self._first_of(deque(found), failures)
+        try:
+            make = partial(AsyncioTransport, self._loop, connection)
+            _, protocol = await self._loop.create_connection(make, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
         return protocol
+
+    async def _first_of(self, waiting: deque[AddressInfo], failures: list[str]) -> socket.socket:
+        """Connect to one of the addresses of a name: each is given a head start, and the first that answers wins.
+
+        The loop's own `create_connection` can do that with asyncio, but not with uvloop.
+        """
+        under_way: set[asyncio.Task[socket.socket]] = set()
+        winner: socket.socket | None = None
+        try:
+            while winner is None and (waiting or under_way):
+                if waiting:
+                    under_way.add(self._loop.create_task(self._dial(waiting.popleft(), failures)))
+                done, under_way = await asyncio.wait(
+                    under_way,
+                    timeout=_HEAD_START if waiting else None,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                for task in done:
+                    if task.exception() is None and winner is None:
+                        winner = task.result()
+                    else:
+                        _drop(task)
+        finally:
+            for task in under_way:
+                task.add_done_callback(_drop)
+                task.cancel()
+        if winner is None:
+            raise ConnectionRefusedError("; ".join(failures) or "the name has no address")
+        return winner
+
+    async def _dial(self, info: AddressInfo, failures: list[str]) -> socket.socket:
+        family, kind, protocol, _, where = info
+        try:
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.setblocking(False)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                for level, name, value in self._socket_options:
+                    sock.setsockopt(level, name, value)
+                await self._loop.sock_connect(sock, where)
+            except BaseException:
+                sock.close()
+                raise
+        except asyncio.CancelledError:
+            failures.append(f"{Address(*where[:2])}: no answer")
+            raise
+        except Exception as e:
+            failures.append(f"{Address(*where[:2])}: {e}")
+            raise
+        return sock
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Run `coroutine` as a task that the driver keeps until it is done."""
@@ -139,3 +199,9 @@ class AsyncioDriver:
         await asyncio.gather(*tasks, return_exceptions=True)
         # Transports close in the turn after they were told to.
         await asyncio.sleep(0)
+
+
+def _drop(task: asyncio.Task[socket.socket]) -> None:
+    """Close the socket of an attempt that nobody needs any more."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()

@@ -24,6 +24,10 @@ class DialOwner(Protocol):
 
     poller: Poller
 
+    def now(self) -> float:
+        """Return a monotonic time in seconds."""
+        ...
+
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Run on the I/O thread."""
         ...
@@ -40,6 +44,7 @@ class DialOwner(Protocol):
 class Dial:
     """One attempt to connect to a host: each address that its name stands for, IPv6 and IPv4, one after another.
 
+    An address that does not answer gets its share of the time left, so that those after it are tried, too.
     Names are resolved on a thread of their own, since the system offers no other way. All else runs on the I/O
     thread. `done` is called once, with the connected socket or the error that tells about every address.
     """
@@ -59,7 +64,11 @@ class Dial:
         self._candidates: deque[AddressInfo] = deque()
         self._errors: list[str] = []
         self._sock: socket.socket | None = None
+        self._where: Any = None
+        self._watched = False
         self._timeout = timeout
+        self._deadline = owner.now() + timeout
+        self._share: Timer | None = None
         self._timer: Timer | None = None
         if timeout > 0:
             self._timer = owner.call_later(timeout, self._overdue)
@@ -91,7 +100,7 @@ class Dial:
         if self._done is None:
             return
         while self._candidates:
-            family, kind, protocol, _, where = self._candidates.popleft()
+            family, kind, protocol, _, self._where = self._candidates.popleft()
             try:
                 sock = socket.socket(family, kind, protocol)
                 self._sock = sock
@@ -99,18 +108,17 @@ class Dial:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 for level, name, value in self._options:
                     sock.setsockopt(level, name, value)
-                code = sock.connect_ex(where)
-            except OSError as e:
-                self._failed(where, e)
+                code = sock.connect_ex(self._where)
+                if code in _IN_PROGRESS:
+                    self._watch(sock)
+                    return
+            except (OSError, OverflowError, TypeError, ValueError) as e:  # also an option that nobody can set
+                self._failed(e)
                 continue
             if code == 0:
                 self._finish(sock, None)
                 return
-            if code in _IN_PROGRESS:
-                self._owner.watch_dial(sock.fileno(), self)
-                self._owner.poller.add(sock.fileno(), WRITE)
-                return
-            self._failed(where, OSError(code, os.strerror(code)))
+            self._failed(OSError(code, os.strerror(code)))
         self._finish(None, ConnectionRefusedError("; ".join(self._errors) or "the name has no address"))
 
     def ready(self) -> None:
@@ -123,21 +131,47 @@ class Dial:
         if code == 0:
             self._finish(sock, None)
             return
-        self._failed(self._address, OSError(code, os.strerror(code)))
+        self._failed(OSError(code, os.strerror(code)))
         self._next()
 
-    def _failed(self, where: object, error: OSError) -> None:
-        self._errors.append(f"{where}: {error}")
+    def _failed(self, error: Exception) -> None:
+        self._errors.append(f"{Address(*self._where[:2])}: {error}")
         if self._sock is not None:
             self._sock.close()
             self._sock = None
 
+    def _watch(self, sock: socket.socket) -> None:
+        self._owner.poller.add(sock.fileno(), WRITE)
+        self._owner.watch_dial(sock.fileno(), self)
+        self._watched = True
+        if self._timeout > 0 and self._candidates:
+            share = max(self._deadline - self._owner.now(), 0.0) / (len(self._candidates) + 1)
+            self._share = self._owner.call_later(share, partial(self._too_slow, sock, share))
+
     def _unwatch(self, sock: socket.socket) -> None:
-        self._owner.poller.forget(sock.fileno())
-        self._owner.watch_dial(sock.fileno(), None)
+        if self._share is not None:
+            self._share.cancel()
+            self._share = None
+        if self._watched:
+            self._watched = False
+            self._owner.poller.forget(sock.fileno())
+            self._owner.watch_dial(sock.fileno(), None)
+
+    def _too_slow(self, sock: socket.socket, share: float) -> None:
+        if sock is self._sock and self._done is not None:
+            self._unwatch(sock)
+            self._failed(TimeoutError(f"no answer within {round(share, 3):g} s, its share of the time"))
+            self._next()
 
     def _overdue(self) -> None:
-        self.cancel(TimeoutError(f"no connection within {self._timeout:g} s (connection_timeout)"))
+        if self._where is None:
+            self._errors.append(f"the name {self._address.host!r} was still looked up")
+        elif self._sock is not None:
+            self._errors.append(f"{Address(*self._where[:2])}: no answer")
+        reasons = "; ".join(self._errors)
+        self.cancel(
+            TimeoutError(f"no connection within {round(self._timeout, 3):g} s (the time limit): {reasons}")
+        )
 
     def cancel(self, error: Exception) -> None:
         """Give up, with `error`."""

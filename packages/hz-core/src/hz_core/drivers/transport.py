@@ -140,10 +140,10 @@ class SocketTransport:
             raise
         finally:
             self._write_lock.release()
+            if self._closing:
+                self._dispose()
         if self._outbox:
             self.flush()
-        elif self._closing:
-            self._dispose()
 
     def write_soon(self, data: bytes | bytearray) -> None:
         """Send `data` together with what else is written soon, unless nothing else is under way.
@@ -175,9 +175,8 @@ class SocketTransport:
                 raise
             finally:
                 lock.release()
-            if self._closing:
-                self._dispose()
-                return
+                if self._closing:
+                    self._dispose()
             if blocked:
                 self._watch(write=True)
                 return
@@ -369,15 +368,21 @@ class SocketTransport:
 
     def _dispose(self) -> None:
         """Free the descriptor, unless a thread is inside of recv or send: then that one does it on its way out."""
-        if self.read_lock.acquire(False):
-            try:
-                if self._write_lock.acquire(False):
-                    try:
-                        self._sock.close()
-                    finally:
-                        self._write_lock.release()
-            finally:
-                self.read_lock.release()
+        read_lock, write_lock = self.read_lock, self._write_lock
+        while True:
+            if read_lock.acquire(False):
+                try:
+                    if write_lock.acquire(False):
+                        try:
+                            self._sock.close()
+                        finally:
+                            write_lock.release()
+                        return
+                finally:
+                    read_lock.release()
+            # Whoever holds one of them now comes here when it has let go; if nobody does any more, it is on us.
+            if read_lock.locked() or write_lock.locked():
+                return
 
 
 def _readable_within(sock: socket.socket, timeout: float) -> bool:

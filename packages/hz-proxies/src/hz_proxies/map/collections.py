@@ -81,7 +81,8 @@ class BlockingMapping(BlockingSurface, Generic[K, V]):
         Raises:
             KeyError: the map is empty.
         """
-        for key in self:
+        # One key a page: the first will do, unless somebody else removes it first.
+        for key in self._iterate(self._ops._key_pages, 1):
             value: V | None = self._submit(self._ops.remove(key))
             if value is not None:
                 return key, value
@@ -98,10 +99,10 @@ class BlockingMapping(BlockingSurface, Generic[K, V]):
         if entries:
             self._run(self._ops.put_all(entries))
 
-    def _iterate(self, pages: Any) -> Iterator[Any]:
+    def _iterate(self, pages: Any, size: int = PAGE_SIZE) -> Iterator[Any]:
         pending = self._ops._all_partitions()
         while pending:
-            yield from self._run(pages(pending, PAGE_SIZE))
+            yield from self._run(pages(pending, size))
 
 
 MutableMapping.register(BlockingMapping)

@@ -22,6 +22,10 @@ class LockOperations(Operations, Generic[K, V]):
     def lock(self, key: K, lease_time: float | None = None) -> Op[None]:
         """Take the lock of `key`, waiting for it as long as it takes.
 
+        With asyncio the lock belongs to the task that calls. Before Python 3.12 ``asyncio.wait_for`` runs a coroutine
+        in a task of its own, which would own the lock and end with it: put ``asyncio.timeout`` around instead, or
+        use `try_lock` with a timeout.
+
         Args:
             key: The key; there need not be an entry.
             lease_time: Seconds after which the lock is given back by itself; None for never.
