@@ -19,6 +19,8 @@ from hz_core.invocation.op import Flow, Op
 PROTOCOL_INIT: Final = b"CP2"
 _CLIENT_TYPE: Final = "PYH"
 _SERIALIZATION_VERSION: Final = 1
+MAX_PARTITION_COUNT: Final = 100_000
+"""Members with more partitions than this are not believed; a table is kept of them all."""
 _AUTHENTICATED, _CREDENTIALS_FAILED, _SERIALIZATION_MISMATCH, _NOT_ALLOWED = range(4)
 
 
@@ -59,6 +61,7 @@ def authenticate(connection: Connection, credentials: Credentials) -> Flow[Membe
         AuthenticationError: the member refuses the cluster name or the credentials.
         ClientNotAllowedInClusterError: the member refuses this client.
         ConfigurationError: client and member serialize in different versions.
+        HazelcastError: the member tells no UUID, no cluster id, or an impossible number of partitions.
     """
     if connection.transport is not None:
         connection.transport.write(PROTOCOL_INIT)
@@ -68,6 +71,12 @@ def authenticate(connection: Connection, credentials: Credentials) -> Flow[Membe
         if response.member_uuid is None or response.cluster_id is None:
             raise HazelcastError(
                 f"{where} authenticated the client without telling its own UUID and cluster id"
+            )
+        if not 1 <= response.partition_count <= MAX_PARTITION_COUNT:
+            raise HazelcastError(
+                f"{where} told a partition count of {response.partition_count}, but only 1 to"
+                f" {MAX_PARTITION_COUNT} are possible: check that a Hazelcast member of a supported version runs"
+                " there"
             )
         address = response.address
         return MemberIdentity(

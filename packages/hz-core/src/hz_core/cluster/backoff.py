@@ -1,6 +1,11 @@
 """How long to wait between attempts to reach the cluster. Pure."""
 
+from typing import Final
+
 from hz_core.io import Randomness
+
+_LAST_ROUND: Final = 1.0
+"""Seconds that the last pause leaves for one more round, so that time is not waited out for nothing."""
 
 
 class Backoff:
@@ -11,11 +16,11 @@ class Backoff:
         maximum: Longest pause in seconds.
         multiplier: Factor from one pause to the next, at least 1.
         jitter: Share of a pause, 0 to 1, by which it is randomly lengthened or shortened.
-        timeout: Seconds after which there is no further attempt; negative for never.
+        timeout: Seconds after which there is no further attempt; 0 for one round, negative for never.
         random: Source of the jitter.
     """
 
-    __slots__ = ("_initial", "_jitter", "_maximum", "_multiplier", "_random", "_timeout", "_tries")
+    __slots__ = ("_initial", "_jitter", "_last", "_maximum", "_multiplier", "_random", "_timeout", "_tries")
 
     def __init__(
         self,
@@ -34,10 +39,19 @@ class Backoff:
         self._timeout = timeout
         self._random = random
         self._tries = 0
+        self._last = False
+
+    def left(self, elapsed: float) -> float | None:
+        """Return the seconds left after `elapsed` for attempts, at least 0, or None when a round is not bounded."""
+        return max(self._timeout - elapsed, 0.0) if self._timeout > 0 else None
+
+    def over(self, elapsed: float) -> bool:
+        """Tell whether `elapsed` seconds leave no time for another attempt within a round."""
+        return self.left(elapsed) == 0
 
     def next_pause(self, elapsed: float) -> float | None:
         """Return the next pause in seconds, or None when `elapsed` seconds leave no time for another attempt."""
-        if 0 <= self._timeout <= elapsed:
+        if self._last or 0 <= self._timeout <= elapsed:
             return None
         try:
             pause = min(self._initial * self._multiplier**self._tries, self._maximum)
@@ -46,5 +60,9 @@ class Backoff:
         self._tries += 1
         pause += pause * self._jitter * (2.0 * self._random.random() - 1.0)
         if self._timeout >= 0:
-            pause = min(pause, self._timeout - elapsed)
+            left = self._timeout - elapsed
+            longest = left - min(_LAST_ROUND, left / 2)
+            # Once a pause had to be cut short there is one round more, and not a series of ever shorter ones.
+            self._last = pause > longest
+            pause = min(pause, longest)
         return pause

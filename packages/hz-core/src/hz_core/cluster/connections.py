@@ -104,13 +104,19 @@ class ConnectionManager:
         """
         backoff = self._options.backoff()
         began = self._io.now()
-        failures: dict[Address, Exception] = {}
+        failures: dict[Address, Exception | None] = {}
         while True:
-            for address in self._candidates():
+            candidates = self._candidates()
+            failures.update((address, None) for address in candidates if address not in failures)
+            for address in candidates:
                 if self._closed:
                     raise IllegalStateError("the client was shut down while it was connecting")
+                elapsed = self._io.now() - began
+                if backoff.over(elapsed):
+                    break
                 try:
-                    connection: Connection = yield Await(partial(self._open, address))
+                    attempt = partial(self._open, address, left=backoff.left(elapsed))
+                    connection: Connection = yield Await(attempt)
                 except ClientNotAllowedInClusterError:
                     raise
                 except Exception as e:
@@ -149,7 +155,8 @@ class ConnectionManager:
         configured = self._options.addresses()
         return list(dict.fromkeys([*configured, *known]))
 
-    def _open(self, address: Address, promise: Promise) -> None:
+    def _open(self, address: Address, promise: Promise, left: float | None = None) -> None:
+        """Open a connection; `left` bounds it in seconds, the authentication included, None does not."""
         if self._closed:
             promise.set_exception(IllegalStateError("the client is shut down"))
             return
@@ -159,15 +166,27 @@ class ConnectionManager:
         connection.last_read = connection.last_write = now
         self._opening[connection] = promise
         timeout = self._options.connection_timeout
-        if timeout > 0:
-            # The same limit again for the authentication: a member that accepts and says nothing must not hold us.
-            self._io.call_later(2 * timeout, partial(self._overdue, connection, timeout))
-        self._io.connect(connection, address, timeout)
+        # The same limit again for the authentication: a member that accepts and says nothing must not hold us.
+        whole, why = 2 * timeout, "twice connection_timeout"
+        if left is not None:
+            timeout = min(timeout, left) if timeout > 0 else left
+            if whole <= 0 or left < whole:
+                whole, why = left, "what was left of cluster_connect_timeout"
+        try:
+            self._io.connect(connection, address, timeout)
+        except Exception as e:
+            self._io.call_soon(partial(connection.lost, e))
+            return
+        if whole > 0:
+            self._io.call_later(whole, partial(self._overdue, connection, whole, why))
 
-    def _overdue(self, connection: Connection, timeout: float) -> None:
+    def _overdue(self, connection: Connection, seconds: float, why: str) -> None:
         if connection in self._opening:
+            what = (
+                "was not connected" if connection.transport is None else "did not complete the authentication"
+            )
             error = TargetDisconnectedError(
-                f"{connection.address} did not complete the authentication within {timeout:g} s (connection_timeout)"
+                f"{connection.address} {what} within {round(seconds, 3):g} s ({why})"
             )
             self.lose(connection, error)
 
@@ -304,8 +323,15 @@ class ConnectionManager:
             self.lose(connection, reason)
 
 
-def _no_cluster(cluster_name: str, elapsed: float, failures: dict[Address, Exception]) -> IllegalStateError:
-    reasons = "; ".join(f"{address}: {type(e).__name__}: {e}" for address, e in failures.items())
+def _no_cluster(
+    cluster_name: str, elapsed: float, failures: dict[Address, Exception | None]
+) -> IllegalStateError:
+    reasons = "; ".join(
+        f"{address}: not tried before the time was over"
+        if e is None
+        else f"{address}: {type(e).__name__}: {e}"
+        for address, e in failures.items()
+    )
     return IllegalStateError(
         f"no member of cluster {cluster_name!r} could be connected in {elapsed:.1f} s"
         f" (cluster_connect_timeout). Tried {reasons or 'no address at all'}. Check that the members run, and"

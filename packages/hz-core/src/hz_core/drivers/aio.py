@@ -107,8 +107,8 @@ class AsyncioDriver:
         self.spawn(self._connect(connection, address, timeout))
 
     async def _connect(self, connection: Connection, address: Address, timeout: float) -> None:
+        failures: list[str] = []
         try:
-            failures: list[str] = []
             transport = await asyncio.wait_for(self._open(connection, address, failures), timeout or None)
         except TimeoutError:
             reasons = "; ".join(failures) or "no answer"
@@ -155,6 +155,8 @@ class AsyncioDriver:
             for task in under_way:
                 task.add_done_callback(_drop)
                 task.cancel()
+            if under_way and winner is None:
+                await asyncio.wait(under_way)  # each says that it got no answer
         if winner is None:
             raise ConnectionRefusedError("; ".join(failures) or "the name has no address")
         return winner
