@@ -14,6 +14,7 @@ from hz_core.core import Address
 from hz_core.io import Mutex, Randomness, Timer
 from hz_core.log import get_logger
 from hz_core.wire.frames import HazelcastProtocolError
+from hz_core.wire.reader import LARGE_RECEIVE_SIZE
 
 _logger = get_logger("io")
 
@@ -23,7 +24,7 @@ _HEAD_START: Final = 0.25
 AddressInfo = tuple[Any, Any, int, str, Any]
 
 
-class AsyncioTransport(asyncio.Protocol):
+class AsyncioTransport(asyncio.BufferedProtocol):
     """The socket of one connection. What is written during one turn of the loop goes out in one send."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, connection: Connection) -> None:
@@ -31,15 +32,21 @@ class AsyncioTransport(asyncio.Protocol):
         self._connection = connection
         self._transport: asyncio.Transport | None = None
         self._outbox: list[bytes | bytearray] = []
+        # Received into one buffer that stays: a fresh one for every receive would cost more than copying out of it.
+        self._buffer = memoryview(bytearray(LARGE_RECEIVE_SIZE))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is connected (called by asyncio)."""
         self._transport = cast("asyncio.Transport", transport)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where to receive (called by asyncio)."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Bytes came in (called by asyncio)."""
         try:
-            messages = self._connection.reader.feed(data)
+            messages = self._connection.reader.feed(bytes(self._buffer[:nbytes]))
         except HazelcastProtocolError as e:
             self._connection.lost(e)
             return

@@ -19,8 +19,8 @@ _INITIAL_FRAME_MIN: Final = _HEADER_SIZE + 13
 RECEIVE_SIZE: Final = 65536
 """Bytes that a driver asks the socket for at a time while no large message is under way."""
 
-LARGE_RECEIVE_SIZE: Final = 1 << 20
-"""The same, while a large frame is under way."""
+LARGE_RECEIVE_SIZE: Final = 120_000
+"""The same, while a large frame is under way: just less than what the C library maps fresh pages for, each time."""
 
 DEFAULT_MAX_MESSAGE_SIZE: Final = 1 << 30
 _MAX_OPEN_FRAGMENTED: Final = 1024
