@@ -113,13 +113,13 @@ OF_SUBCLASSES = {
 }
 """Documented methods that a base class leaves to its subclasses."""
 
-SEEDS = Path(os.environ.get("HZ_SEEDS_DIR") or Path(__file__).resolve().parents[4] / "shared" / "seeds")
+API_INDEX = Path(os.environ.get("HZ_API_INDEX_DIR") or Path(__file__).resolve().parents[4] / "shared" / "seeds")
 PAIRS = [(module, name) for module, names in DOCUMENTED.items() for name in names.split()]
 
 
 def inventory() -> list[dict[str, Any]]:
     """Return the rows of the documentation's index, none where it isn't at hand."""
-    index = SEEDS / "api-inventory-000.json"
+    index = API_INDEX / "api-inventory-000.json"
     rows: list[dict[str, Any]] = json.loads(index.read_text(encoding="utf-8")) if index.is_file() else []
     return rows
 
