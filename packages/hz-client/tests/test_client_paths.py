@@ -113,7 +113,9 @@ OF_SUBCLASSES = {
 }
 """Documented methods that a base class leaves to its subclasses."""
 
-API_INDEX = Path(os.environ.get("HZ_API_INDEX_DIR") or Path(__file__).resolve().parents[4] / "shared" / "seeds")
+API_INDEX = Path(
+    os.environ.get("HZ_API_INDEX_DIR") or Path(__file__).resolve().parents[4] / "shared" / "seeds"
+)
 PAIRS = [(module, name) for module, names in DOCUMENTED.items() for name in names.split()]
 
 
