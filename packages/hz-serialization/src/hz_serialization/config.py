@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import Enum, IntEnum
 from types import MappingProxyType
 from typing import Any, Final
@@ -52,6 +52,12 @@ class SerializationConfig:
         default_int_type: Java type of a Python ``int``: an ``IntType``, its number or its name.
         is_big_endian: Byte order of payloads; must be as in the member's serialization configuration.
         data_serializable_factories: Factories of the user's IdentifiedDataSerializable classes.
+        portable_factories: Factories of the user's Portable classes.
+        portable_version: Version of Portable classes that have no ``get_class_version()`` of their own.
+        class_definitions: ``ClassDefinition`` objects of Portable classes that are known from the start.
+        check_class_definition_errors: Whether a definition that names an unknown nested class is refused.
+        compact_serializers: ``CompactSerializer`` objects, or classes whose Compact form follows from their
+            typed fields.
         custom_serializers: Serializer class (or instance) per Python class.
         global_serializer: Serializer class (or instance) for what no other serializer takes.
         pickle_policy: ``PicklePolicy``, or the collection of types that pickle may write and read.
@@ -65,6 +71,11 @@ class SerializationConfig:
         default_int_type: IntType | int | str = IntType.INT,
         is_big_endian: bool = True,
         data_serializable_factories: Factories = _NOTHING,
+        portable_factories: Factories = _NOTHING,
+        portable_version: int = 0,
+        class_definitions: Sequence[Any] = (),
+        check_class_definition_errors: bool = True,
+        compact_serializers: Sequence[Any] = (),
         custom_serializers: Mapping[type, type[StreamSerializer] | StreamSerializer] = _NOTHING,
         global_serializer: type[StreamSerializer] | StreamSerializer | None = None,
         pickle_policy: PicklePolicy | Collection[type] = PicklePolicy.DENY,
@@ -73,6 +84,11 @@ class SerializationConfig:
         self.default_int_type = int_type_of(default_int_type)
         self.is_big_endian = is_big_endian
         self.data_serializable_factories = data_serializable_factories
+        self.portable_factories = portable_factories
+        self.portable_version = portable_version
+        self.class_definitions = class_definitions
+        self.check_class_definition_errors = check_class_definition_errors
+        self.compact_serializers = compact_serializers
         self.custom_serializers = custom_serializers
         self.global_serializer = global_serializer
         self.pickle_policy = pickle_policy

@@ -1,0 +1,1 @@
+"""The Compact format: records whose schema is known to the cluster by a fingerprint."""

@@ -1,0 +1,1 @@
+"""The Portable format: objects whose fields carry their names and types."""
