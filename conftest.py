@@ -107,7 +107,8 @@ def _gateway_ports() -> set[int]:
     if "py4j.java_gateway" in sys.modules:
         for thing in gc.get_objects():
             if type(thing).__module__ in ("py4j.java_gateway", "py4j.clientserver"):
-                found = [getattr(thing, name, None) for name in _PORTS]
+                # Without getattr: of a Java object or class it would ask Java.
+                found = [inspect.getattr_static(thing, name, None) for name in _PORTS]
                 ports.update(port for port in found if isinstance(port, int) and port > 0)
     return ports
 

@@ -19,6 +19,7 @@ version = ".".join(release.split(".")[:2])
 extensions = [
     "myst_parser",
     "option_tables",
+    "type_table",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.doctest",

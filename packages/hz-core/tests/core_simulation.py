@@ -10,14 +10,23 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 from uuid import UUID
 
-from codegen.interpreter import REQUEST_START, Interpreter
-from codegen.schema import load
-from codegen.vectors import Shape, shapes
+from core_messages import (
+    BACKUP_AWARE,
+    BACKUP_EVENT,
+    BY_TITLE,
+    INTERPRETER,
+    IS_EVENT,
+    SHAPES,
+    encode,
+    error_bytes,
+    schema_id,
+)
+
+from codegen.interpreter import REQUEST_START
 from hz_core.config import ClientConfig
 from hz_core.core import Address
 from hz_core.drivers.scripted import Accept, Answer, Outcome, Refuse, ScriptedDriver
@@ -32,13 +41,6 @@ from hz_core.wire.method import Method
 from hz_core.wire.reader import MessageReader
 from hz_serialization import SerializationConfig, SerializationService
 
-SCHEMA = load(Path(__file__).resolve().parents[3] / "schema")
-SHAPES = shapes(SCHEMA)
-INTERPRETER = Interpreter(SCHEMA.types)
-ERROR_SHAPE = SHAPES[0]
-BY_TITLE = {f"{shape.title} {shape.event}".strip(): (type_id, shape) for type_id, shape in SHAPES.items()}
-
-UNFRAGMENTED, IS_FINAL, IS_EVENT, BACKUP_AWARE, BACKUP_EVENT = 0xC000, 0x2000, 0x0200, 0x0100, 0x0080
 ENTRY_ADDED = 1
 
 WRONG_TARGET = (62, "com.hazelcast.spi.exception.WrongTargetException")
@@ -56,49 +58,6 @@ class Pipe(Protocol):
 
     def cut(self) -> None:
         """Break the connection."""
-
-
-def encode(title: str, values: tuple[Any, ...], correlation_id: int, place: int, flags: int = 0) -> bytes:
-    """Make the bytes of a message; `place` is its partition id, or number of backup acks in a response."""
-    type_id, shape = BY_TITLE[title]
-    code = "<iqB" if shape.kind in ("response", "error") else "<iqi"
-    head = struct.pack(code, type_id, correlation_id, place)
-    given = [*values, *_defaults(shape)[len(values) :]]
-    return INTERPRETER.encode(head, UNFRAGMENTED | flags, shape.parameters, given)
-
-
-def _defaults(shape: Shape) -> list[Any]:
-    simple = {"boolean": False, "byte": 0, "int": 0, "long": 0, "UUID": None, "String": ""}
-    return [None if p.type.nullable else simple.get(p.type.name, []) for p in shape.parameters]
-
-
-def error_bytes(correlation_id: int, code: int, class_name: str, message: str = "simulated") -> bytes:
-    """Make the bytes of an error answer."""
-    head = struct.pack("<iqB", 0, correlation_id, 0)
-    holders = [(code, class_name, message, [("Class", "method", "Class.java", 7)])]
-    return INTERPRETER.encode(head, UNFRAGMENTED, ERROR_SHAPE.parameters, [holders])
-
-
-def frames(message: bytes) -> list[bytes]:
-    """Cut a message into its frames, headers included."""
-    found, pos = [], 0
-    while pos < len(message):
-        length = struct.unpack_from("<i", message, pos)[0]
-        found.append(message[pos : pos + length])
-        pos += length
-    return found
-
-
-def fragments(message: bytes, fragment_id: int) -> list[bytes]:
-    """Cut a message into fragments of one frame each."""
-    parts = frames(message)
-    made = []
-    for index, frame in enumerate(parts):
-        flags = (0x8000 if index == 0 else 0) | (0x4000 if index == len(parts) - 1 else 0)
-        length, own = struct.unpack_from("<iH", frame)
-        body = struct.pack("<iH", length, own | IS_FINAL) + frame[6:]
-        made.append(struct.pack("<iHq", 14, flags, fragment_id) + body)
-    return made
 
 
 # --- the members --------------------------------------------------------------------------------------------------
@@ -269,6 +228,19 @@ class SimulatedMember:
         self.cluster.proxies.discard((request.values[0], request.values[1]))
         request.reply()
 
+    def _client_sendschema(self, request: Request) -> None:
+        type_name, fields = request.values[0]
+        self.cluster.schemas[schema_id(type_name, fields)] = (type_name, fields)
+        request.reply([member.uuid for member in self.cluster.members])
+
+    def _client_fetchschema(self, request: Request) -> None:
+        request.reply(self.cluster.schemas.get(request.values[0]))
+
+    def _client_sendallschemas(self, request: Request) -> None:
+        for type_name, fields in request.values[0]:
+            self.cluster.schemas[schema_id(type_name, fields)] = (type_name, fields)
+        request.reply()
+
     # --- Map.* ---
 
     def _map_get(self, request: Request) -> None:
@@ -323,6 +295,8 @@ class SimulatedCluster:
         self.entries: dict[bytes, bytes] = {}
         self.puts: list[tuple[bytes, bytes]] = []
         self.proxies: set[tuple[str, str]] = set()
+        self.schemas: dict[int, Any] = {}
+        self.version = (5, 7, 0)
         self.member_version = self.partition_version = 0
         self.backups = 0
         self.acks_first = False
@@ -392,6 +366,7 @@ class SimulatedCluster:
         self.id = self.new_uuid()
         self.entries.clear()
         self.proxies.clear()
+        self.schemas.clear()
         self.member_version = self.partition_version = 0
         for address in addresses:
             self.add(address)
@@ -413,7 +388,7 @@ class SimulatedCluster:
             return
         name = "Client.addClusterViewListener event"
         infos: list[Any] = [
-            ((m.address.host, m.address.port), m.uuid, [], False, (5, 7, 0), []) for m in self.members
+            ((m.address.host, m.address.port), m.uuid, [], False, self.version, []) for m in self.members
         ]
         session.event(f"{name} MembersView", session.view_id, self.member_version, infos)
         owned: dict[UUID, list[int]] = {}
@@ -472,9 +447,17 @@ def listener_spec(on_event: Callable[[bytes], None], name: str = "m") -> Listene
 
 def event_key(serialization: SerializationService, message: bytes) -> Any:
     """Return the key of an entry event."""
+    return serialization.to_object(_entry(message)[0])
+
+
+def event_value(serialization: SerializationService, message: bytes) -> Any:
+    """Return the new value of an entry event."""
+    return serialization.to_object(_entry(message)[1])
+
+
+def _entry(message: bytes) -> list[Any]:
     shape = BY_TITLE["Map.addEntryListener event Entry"][1]
-    values, _ = INTERPRETER.decode(message, shape.parameters, shape.since, REQUEST_START)
-    return serialization.to_object(values[0])
+    return INTERPRETER.decode(message, shape.parameters, shape.since, REQUEST_START)[0]
 
 
 class MapOps:

@@ -28,6 +28,7 @@ from hz_core.invocation.op import Flow, Op, Settled, Sleep
 from hz_core.wire.frames import HazelcastProtocolError
 
 sys.path.insert(0, str(Path(__file__).parent))
+from core_messages import error_bytes, fragments
 from core_simulation import (
     ILLEGAL_ARGUMENT,
     NOT_ACTIVE,
@@ -36,8 +37,6 @@ from core_simulation import (
     WRONG_TARGET,
     Request,
     Simulation,
-    error_bytes,
-    fragments,
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from array import array
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -188,24 +189,63 @@ WRITTEN_AS: dict[str, Any] = {
     "BigInteger": BigInteger,
     "BigInteger.neg": BigInteger,
     "BigInteger.zero": BigInteger,
+    "LinkedList": deque,
 }
 """The class that makes Python write the value as the Java type it came from."""
 
+_MAP = "a dict is a HashMap, whatever map it was read from"
+_SET = "a set is a HashSet, whatever set it was read from"
+_LIST = "a list is an ArrayList, whatever queue or list it was read from"
 NOT_WRITTEN = {
-    *_MAPS[1:],
-    *_SETS[1:],
-    *_QUEUES,
-    "SimpleImmutableEntry",
-    "Date",
-    "LinkedList",
-    "CopyOnWriteArrayList",
-    "PriorityBlockingQueue",
-    "DelayQueue",
-    "SynchronousQueue",
-    "PriorityQueue",
-    "Optional",
+    **dict.fromkeys(_MAPS[1:], _MAP),
+    **dict.fromkeys(_SETS[1:], _SET),
+    **dict.fromkeys((*_QUEUES, "PriorityBlockingQueue", "PriorityQueue"), _LIST),
+    **dict.fromkeys(("DelayQueue", "SynchronousQueue", "CopyOnWriteArrayList"), _LIST),
+    "SimpleImmutableEntry": "a MapEntry is a SimpleEntry",
+    "Date": "a datetime with a zone is an OffsetDateTime",
+    "Optional": "it is read as what is in it",
 }
-"""Java types that are read as the Python type that is written as another Java type."""
+"""Java types that are read as a Python type that is written as another Java type, and why."""
 
 NANOSECONDS = {"LocalTime", "LocalDateTime", "OffsetDateTime"}
-"""The members' own have nanoseconds, which Python cuts off."""
+"""Python's times end at microseconds. The members' own vectors have nanoseconds, the compatibility file's none."""
+
+_STREAM = "written by Java's own serialization, as a stream that only Java reads"
+NOT_READ = {
+    **dict.fromkeys(
+        ("List.of", "Arrays.asList", "EnumMap", "LinkedBlockingDeque", "Instant", "ZonedDateTime"), _STREAM
+    ),
+    **dict.fromkeys(("Instant", "ZonedDateTime", "Enum", "Serializable", "Externalizable"), _STREAM),
+    "DataSerializable": "a class without ids, which is found by its Java name",
+}
+"""Entries that no Python class can stand for, and why."""
+
+_QUERY_PARTS = ("Predicate", "Aggregator", "Projection")
+
+
+def kind_of(vector: Vector) -> str:
+    """What a vector needs to be read and written: nothing ("built-in"), the client's own classes ("query"), classes
+    of the user ("user"), one of the formats with definitions of their own ("Portable", "Compact"), or Java."""
+    name = vector.name.removeprefix("shared.").removeprefix("compatibility.")
+    if name in NOT_READ:
+        return "Java"
+    if name.startswith(("pred.", "agg.", "proj.")) or name.endswith(_QUERY_PARTS):
+        return "query"
+    if name.startswith(("Portable", "APortable", "AnInnerPortable")):
+        return "Portable"
+    if name.startswith("Compact."):
+        return "Compact"
+    if name in USER or (vector.name.startswith("compatibility.") and name in ("ArrayList", "LinkedList")):
+        return "user"
+    value_of(vector)
+    return "built-in"
+
+
+USER = {
+    "IdentifiedDataSerializable",
+    "PartitionAware",
+    "AnIdentifiedDataSerializable",
+    "CustomStreamSerializable",
+    "CustomByteArraySerializable",
+}
+"""Objects of classes that a user writes; the compatibility file's lists hold some of them."""

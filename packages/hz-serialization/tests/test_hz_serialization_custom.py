@@ -196,12 +196,12 @@ def test_custom_serializers_take_a_class_and_what_is_derived_from_it() -> None:
 
 
 FURTHER = [
-    b"x", {"a": 1}, {1}, frozenset(), (1,), [1, "mixed"], [1.5, None], date(2020, 1, 1), datetime(2020, 1, 1),
-    UUID(int=1), Decimal(1),
+    Colour.RED, b"x", {"a": 1}, {1}, frozenset(), (1,), [1, "mixed"], [1.5, None], date(2020, 1, 1),
+    datetime(2020, 1, 1), UUID(int=1), Decimal(1),
 ]  # fmt: skip
 BASIC = [
     None, True, 1, 1.5, "x", bytearray(b"x"), HazelcastJsonValue("1"), [], [1, 2], ["a"], [True], [0.5],
-    ObjectArray([1, "a"]), Colour.RED,
+    ObjectArray([1, "a"]),
 ]  # fmt: skip
 
 
@@ -210,7 +210,8 @@ def test_the_global_serializer_comes_before_the_further_types(value: Any) -> Non
     service = SerializationService(SerializationConfig(global_serializer=GlobalSerializer))
     assert _type_id(service.to_data(value)) == 20
     assert service.to_object(service.to_data(value)) == ("read", repr(value))
-    assert _type_id(SerializationService().to_data(value)) < 0
+    if value is not Colour.RED:
+        assert _type_id(SerializationService().to_data(value)) < 0
 
 
 @pytest.mark.parametrize("value", BASIC, ids=repr)
@@ -258,7 +259,7 @@ def test_destroy_reaches_every_serializer_once() -> None:
 class _Pairs:
     """A format that plugs in, as Portable and Compact do."""
 
-    type_id = -55
+    type_id = -110
 
     def matches(self, cls: type) -> bool:
         return issubclass(cls, complex)
@@ -276,8 +277,8 @@ def test_a_format_plugs_in() -> None:
         service.to_data(1j)
     service.register_format(_Pairs())
     assert service.to_object(service.to_data({"z": [1j, 2.5]})) == {"z": [1j, 2.5]}
-    assert _type_id(service.to_data(1j)) == -55
-    with pytest.raises(HazelcastSerializationError, match="Type id -55 has a serializer already"):
+    assert _type_id(service.to_data(1j)) == -110
+    with pytest.raises(HazelcastSerializationError, match="Type id -110 has a serializer already"):
         service.register_format(_Pairs())
 
 
@@ -311,8 +312,8 @@ def test_a_list_of_types_limits_pickle() -> None:
     service = SerializationService(SerializationConfig(pickle_policy=[Fraction]))
     data = service.to_data(Fraction(1, 2))
     assert service.to_object(data) == Fraction(1, 2)
-    with pytest.raises(HazelcastSerializationError, match="pickle_policy does not list it"):
-        service.to_data(1j)
+    with pytest.raises(HazelcastSerializationError, match="pickle_policy does not list range"):
+        service.to_data(range(3))
     evil = b"cos\nsystem\n(S'true'\ntR."
     with pytest.raises(
         HazelcastSerializationError, match=r"uses os\.system, which pickle_policy does not list"

@@ -90,7 +90,7 @@ def test_deep_nesting_is_an_error_and_not_a_crash(type_id: int) -> None:
 @pytest.mark.parametrize(
     ("type_id", "hint"),
     [
-        (-1, "Portable format has to be added"), (-55, "Compact format has to be added"), (-56, "its schema"),
+        (-56, "its schema"),
         (-102, "ByteBuffer"), (-110, r"\.NET"), (-140, "Go client"), (-200, "Hibernate or Jet"),
         (7, "custom_serializers"),
         (-99, "unknown"), (-(2**31), "unknown"), (2**31 - 1, "custom serializer"),

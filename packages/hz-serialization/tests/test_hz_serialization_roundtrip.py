@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import struct
 from array import array
-from datetime import timedelta, timezone
+from collections import Counter, OrderedDict, defaultdict, deque
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from enum import IntEnum
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from hz_serialization import (
     BooleanArray,
     CharArray,
     HazelcastJsonValue,
+    HazelcastSerializationError,
+    IntType,
     JavaClass,
     MapEntry,
     ObjectArray,
@@ -125,14 +128,14 @@ def test_a_million_items_come_back_as_a_block() -> None:
     assert service.to_object(service.to_data(memoryview(numbers))) == numbers
 
 
-class _Colour(IntEnum):
-    RED = 1
+class _Count(int):
+    """A subclass of a basic type."""
 
 
 def test_subclasses_are_written_as_the_type_they_are_derived_from() -> None:
     service = SERVICES[0]
-    assert service.to_data(_Colour.RED) == service.to_data(1)
-    assert service.to_data([_Colour.RED]) == service.to_data([1])
+    assert service.to_data(_Count(1)) == service.to_data(1)
+    assert service.to_data([_Count(1)]) == service.to_data([1])
     assert service.to_data(type("Words", (list,), {})("ab")) == service.to_data(["a", "b"])
 
 
@@ -143,3 +146,128 @@ def test_unhashable_keys_and_set_items_of_java_are_frozen() -> None:
     assert service.to_data(service.to_object(lists)) == lists
     nested = service.to_data({frozenset([(1, (2,))])})
     assert service.to_object(nested) == {frozenset([(1, (2,))])}
+
+
+@given(st.text(st.characters(), min_size=1, max_size=20))
+def test_a_text_comes_back_or_its_lone_surrogate_is_named(text: str) -> None:
+    lone = any("\ud800" <= char <= "\udfff" for char in text)
+    for service in SERVICES[::2]:
+        for value in (
+            text,
+            [text],
+            {text: 1},
+            StringArray([text]),
+            JavaClass(text),
+            HazelcastJsonValue(text),
+        ):
+            if lone:
+                with pytest.raises(HazelcastSerializationError, match=r"lone surrogate \(U\+D[89A-F]"):
+                    service.to_data(value)
+            else:
+                assert service.to_object(service.to_data(value)) == value
+
+
+@pytest.mark.parametrize("kind", list(IntType))
+@given(
+    st.integers() | st.sampled_from([0, 127, 128, -128, -129, 2**15, 2**31, -(2**31), 2**63, -(2**63) - 1])
+)
+def test_an_int_comes_back_whatever_its_java_type_or_is_refused(kind: IntType, number: int) -> None:
+    bits = {IntType.BYTE: 8, IntType.SHORT: 16, IntType.INT: 32, IntType.LONG: 64}.get(kind)
+    for order in (True, False):
+        service = SerializationService(SerializationConfig(default_int_type=kind, is_big_endian=order))
+        if bits is None or -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
+            result = service.to_object(service.to_data([number, True]))
+            assert result == [number, True]
+            assert [type(item) for item in result] == [int, bool]
+        else:
+            with pytest.raises(HazelcastSerializationError, match="default_int_type"):
+                service.to_data([number, True])
+
+
+@given(st.floats())
+def test_a_float_keeps_its_bits(number: float) -> None:
+    for service in SERVICES[::2]:
+        for result in (
+            service.to_object(service.to_data(number)),
+            service.to_object(service.to_data([number]))[0],
+        ):
+            assert struct.pack(">d", result) == struct.pack(">d", number)
+
+
+@given(st.decimals())
+def test_a_decimal_comes_back_digit_by_digit_or_is_refused(number: Decimal) -> None:
+    service = SERVICES[0]
+    if number.is_finite():
+        result = service.to_object(service.to_data(number))
+        # Java's BigDecimal has no negative zero.
+        assert result.as_tuple() == (number.copy_abs() if number == 0 else number).as_tuple()
+    else:
+        with pytest.raises(HazelcastSerializationError, match="Java's BigDecimal has no"):
+            service.to_data(number)
+
+
+def test_a_naive_datetime_stays_naive_and_loses_only_its_fold() -> None:
+    service = SERVICES[0]
+    value = datetime(2020, 10, 25, 2, 30, 15, 999999, fold=1)
+    result = service.to_object(service.to_data(value))
+    assert (result, result.tzinfo, result.fold) == (value, None, 0)
+
+
+@given(st.datetimes(timezones=st.timezones()), st.integers(0, 1))
+def test_a_datetime_of_a_zone_keeps_the_moment_and_the_offset(value: datetime, fold: int) -> None:
+    value = value.replace(fold=fold)
+    result = SERVICES[0].to_object(SERVICES[0].to_data(value))
+    assert result.replace(tzinfo=None) == value.replace(tzinfo=None, fold=0)
+    assert result.utcoffset() == value.utcoffset()
+    assert isinstance(result.tzinfo, timezone)
+
+
+@given(st.lists(HASHABLE, max_size=5), st.dictionaries(HASHABLE, HASHABLE, max_size=5))
+def test_subclasses_of_containers_come_back_as_what_they_hold(
+    items: list[Any], pairs: dict[Any, Any]
+) -> None:
+    service = SERVICES[0]
+    ordered: list[Any] = [OrderedDict(pairs), defaultdict(list, pairs), MappingProxy(pairs)]
+    for mapping in ordered:
+        result = service.to_object(service.to_data(mapping))
+        assert (type(result), list(result.items())) == (dict, list(pairs.items()))
+    counted = Counter(map(str, items))
+    assert service.to_object(service.to_data(counted)) == dict(counted)
+    result = service.to_object(service.to_data(deque(items, maxlen=9)))
+    assert (type(result), result) == (list, items)
+
+
+class MappingProxy(dict[Any, Any]):
+    """Any class derived from dict."""
+
+
+@pytest.mark.parametrize("value", [range(3), timedelta(1), 1j, slice(1), object, len, Ellipsis, iter([1])])
+def test_what_has_no_java_type_says_so(value: Any) -> None:
+    for inside, path in ((value, "$"), ([value], "$[0]"), ({"k": (value,)}, "$['k'][0]")):
+        with pytest.raises(HazelcastSerializationError, match="no serializer takes this type") as caught:
+            SERVICES[0].to_data(inside)
+        assert f" at {path}: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value", [[], (), {}, set(), "", b"", array("i"), ObjectArray(), StringArray(), CharArray()]
+)
+def test_what_is_empty_stays_empty(value: Any) -> None:
+    for service in SERVICES:
+        for result in (
+            service.to_object(service.to_data(value)),
+            service.to_object(service.to_data([value]))[0],
+        ):
+            assert result == (list(value) if isinstance(value, tuple) else value)
+
+
+def test_large_values_come_back() -> None:
+    service = SERVICES[0]
+    for value in (
+        list(range(100_000)),
+        ["a"] * 100_000,
+        "\U0001f600" * 100_000,
+        bytes(1_000_000),
+        dict.fromkeys(range(50_000)),
+    ):
+        assert service.to_object(service.to_data(value)) == value

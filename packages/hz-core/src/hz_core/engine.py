@@ -24,6 +24,7 @@ from hz_core.lifecycle import LifecycleService, LifecycleState
 from hz_core.listener import ListenerService
 from hz_core.load_balancer import LoadBalancer
 from hz_core.log import get_logger
+from hz_core.schemas import SchemaService
 from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError, message_type_of
 from hz_core.wire.reader import DEFAULT_MAX_MESSAGE_SIZE
 from hz_serialization import SerializationService
@@ -64,7 +65,7 @@ class Engine:
         self._viewer: Connection | None = None
         self._view_waiters: list[Promise] = []
         self._proxies: dict[tuple[str, str], None] = {}
-        self._proxies_lost = False
+        self._state_lost = False
         self._joining = False
         self._sleeping: dict[Callable[[], None], Timer] = {}
         self.lifecycle = LifecycleService(io, client_name, self.new_uuid)
@@ -72,9 +73,19 @@ class Engine:
         self.connections = ConnectionManager(
             io, self._connect_options(), self._credentials(), self.membership, self
         )
-        self.invocations = InvocationService(io, self, serialization.read, self._policy())
+        policy = self._policy()
+        self.schemas = SchemaService(
+            io,
+            self,
+            serialization,
+            self.membership,
+            timeout=policy.timeout,
+            retry_pause=policy.retry_pause,
+            max_held=policy.max_pending,
+        )
+        self.invocations = InvocationService(io, self, serialization.read, policy, self.schemas)
         self.messages_received = self.invocations.received
-        self.listeners = ListenerService(io, self.invocations, self, self.new_uuid)
+        self.listeners = ListenerService(io, self.invocations, self, self.new_uuid, self.schemas)
         self.lifecycle.add_all(config.lifecycle_listeners)
         self.membership.add_all(config.membership_listeners)
 
@@ -176,6 +187,7 @@ class Engine:
         reason = HazelcastClientNotActiveError(f"client {self.client_name} was shut down")
         self.connections.close(reason)
         self.invocations.fail_all(reason)
+        self.schemas.fail_all(reason)
         self._wake_all()
         if was_connected:
             self.lifecycle.fire(LifecycleState.DISCONNECTED)
@@ -274,9 +286,11 @@ class Engine:
         self.connections.lose(connection, error)
 
     def connection_ready(self, connection: Connection) -> Flow[None]:
-        """Make the client's objects and listeners known, and subscribe to the cluster's view if nobody does."""
-        if self._proxies_lost:
+        """Make schemas, objects and listeners known, and subscribe to the cluster's view if nobody does."""
+        if self._state_lost:
+            yield from self.schemas.send_all(connection)
             yield from self._recreate_proxies(connection)
+            self._state_lost = False
         if self._viewer is None:
             yield from self._watch_cluster(connection)
         yield from self.listeners.connection_added(connection)
@@ -305,15 +319,14 @@ class Engine:
             self._run("watching the cluster", self._watch_cluster(connection))
 
     def cluster_restarted(self) -> None:
-        """Remember to make the client's objects known to the new cluster, over the first connection to it."""
-        self._proxies_lost = True
+        """Remember to tell the new cluster schemas and objects of this client, over the first connection to it."""
+        self._state_lost = True
 
     def _recreate_proxies(self, connection: Connection) -> Flow[None]:
         yield [
             Op(codec.CREATE_PROXY, codec.create_proxy_request(-1, name, service_name), connection=connection)
             for service_name, name in list(self._proxies)
         ]
-        self._proxies_lost = False
 
     def _disconnected(self) -> None:
         self.lifecycle.fire(LifecycleState.DISCONNECTED)

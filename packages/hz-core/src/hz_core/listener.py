@@ -1,5 +1,6 @@
 """Listener registrations: on every member, and again on each new connection."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -13,6 +14,8 @@ from hz_core.invocation.promise import CallbackPromise, Promise
 from hz_core.invocation.service import InvocationService
 from hz_core.io import IO
 from hz_core.log import get_logger
+from hz_core.schemas import SchemaService
+from hz_serialization.compact.schemas import UnknownSchemaError
 
 _logger = get_logger("listener")
 
@@ -51,26 +54,50 @@ class _OnConnection:
 
 
 class _Registration:
-    __slots__ = ("_io", "active", "id", "on_connection", "spec")
+    __slots__ = ("_io", "_schemas", "_waiting", "active", "id", "on_connection", "spec")
 
-    def __init__(self, registration_id: str, spec: ListenerSpec, io: IO) -> None:
+    def __init__(self, registration_id: str, spec: ListenerSpec, io: IO, schemas: SchemaService) -> None:
         self.id = registration_id
         self.spec = spec
         self.active = True
         self.on_connection: dict[Connection, _OnConnection] = {}
         self._io = io
+        self._schemas = schemas
+        self._waiting: deque[bytes] = deque()
 
     def handle(self, message: bytes) -> None:
         """Take an event on the reading thread and pass it on to where user callbacks run."""
         self._io.run_callback(partial(self._deliver, message))
 
     def _deliver(self, message: bytes) -> None:
+        if self._waiting:
+            # Behind an event that waits for its schema, so that the order stays.
+            self._waiting.append(message)
+        elif not self._delivered(message):
+            self._waiting.append(message)
+
+    def _delivered(self, message: bytes) -> bool:
+        """Call the user; returns False when the event needs a Compact schema that must be fetched first."""
         if not self.active:
-            return
+            return True
         try:
             self.spec.on_event(message)
+        except UnknownSchemaError as e:
+            self._schemas.fetch(e, self._fetched)
+            return False
         except Exception:
             _logger.exception("listener %s failed on an event", self.id)
+        return True
+
+    def _fetched(self, error: Exception | None) -> None:
+        self._io.run_callback(partial(self._resume, error))
+
+    def _resume(self, error: Exception | None) -> None:
+        if error is not None:
+            _logger.error("listener %s missed an event: %s", self.id, error)
+            self._waiting.popleft()
+        while self._waiting and self._delivered(self._waiting[0]):
+            self._waiting.popleft()
 
 
 class ConnectionSource(Protocol):
@@ -100,11 +127,13 @@ class ListenerService:
         invocations: InvocationService,
         connections: ConnectionSource,
         new_uuid: Callable[[], UUID],
+        schemas: SchemaService,
     ) -> None:
         self._io = io
         self._invocations = invocations
         self._connections = connections
         self._new_uuid = new_uuid
+        self._schemas = schemas
         self._registrations: dict[str, _Registration] = {}
 
     def add(self, spec: ListenerSpec) -> Flow[str]:
@@ -117,7 +146,9 @@ class ListenerService:
             ClientOfflineError, HazelcastClientNotActiveError: there is no connection, and no point in waiting
                 for one.
         """
-        registration = _Registration(str(self._new_uuid()), spec, self._io)
+        if self._schemas.unconfirmed:
+            yield from self._schemas.replicate(spec.add(self._connections.smart).request)
+        registration = _Registration(str(self._new_uuid()), spec, self._io, self._schemas)
         self._registrations[registration.id] = registration
         try:
             connections = self._connections.open_connections()

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from hz_serialization.compact.api import CompactReader, CompactWriter
+from hz_serialization.compact.kinds import FieldKind
+from hz_serialization.compact.serializer import CompactSerializer
 from hz_serialization.portable_api import PortableReader, PortableWriter
 from hz_serialization.stream_api import ObjectDataInput, ObjectDataOutput
 
 __all__ = [
+    "CompactReader",
+    "CompactSerializer",
+    "CompactWriter",
+    "FieldKind",
     "IdentifiedDataSerializable",
     "ObjectDataInput",
     "ObjectDataOutput",

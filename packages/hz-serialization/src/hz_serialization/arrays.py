@@ -9,25 +9,11 @@ from typing import Any, Final
 from hz_serialization import type_ids
 from hz_serialization.java_types import BooleanArray, CharArray, StringArray
 from hz_serialization.layout import Layout, check_count, take
-from hz_serialization.problems import Unserializable, fail_at
+from hz_serialization.problems import fail_at
 from hz_serialization.registry import Reader, Registry, Writer
 from hz_serialization.scalars import read_text
 
 INT_CODE: Final = "i" if array("i").itemsize == 4 else "l"
-_TYPE_IDS: Final = {
-    ("h", 2): type_ids.SHORT_ARRAY,
-    ("i", 4): type_ids.INTEGER_ARRAY,
-    ("l", 4): type_ids.INTEGER_ARRAY,
-    ("l", 8): type_ids.LONG_ARRAY,
-    ("q", 8): type_ids.LONG_ARRAY,
-    ("f", 4): type_ids.FLOAT_ARRAY,
-    ("d", 8): type_ids.DOUBLE_ARRAY,
-    ("b", 1): type_ids.BYTE_ARRAY,
-    ("B", 1): type_ids.BYTE_ARRAY,
-    ("c", 1): type_ids.BYTE_ARRAY,
-    ("?", 1): type_ids.BOOLEAN_ARRAY,
-}
-"""Java's array type by item code (as in array, struct and memoryview) and size on this machine."""
 NUMBER_CODES: Final = {
     type_ids.SHORT_ARRAY: "h",
     type_ids.INTEGER_ARRAY: INT_CODE,
@@ -44,10 +30,25 @@ def pack_numbers(layout: Layout, code: str, values: Sequence[Any]) -> bytes:
         OverflowError: A number does not fit.
         TypeError: An item is no number.
     """
-    block = array(code, values)
+    block = _number_block(code, values)
     if layout.swaps:
         block.byteswap()
     return layout.i.pack(len(block)) + block.tobytes()
+
+
+def _number_block(code: str, values: Sequence[Any]) -> array[Any]:
+    if isinstance(values, (bytes, bytearray)):
+        return array(code, list(values))  # array() would take the bytes for a block in this machine's order
+    if not isinstance(values, (list, tuple, array)):
+        block: array[Any] = array(code)
+        try:
+            view = memoryview(values)  # type: ignore[arg-type]  # whether it is a buffer is the question
+        except TypeError:
+            return array(code, values)
+        if view.ndim == 1 and view.format == code and view.itemsize == block.itemsize:
+            block.frombytes(view.cast("B") if view.c_contiguous else view.tobytes())
+            return block
+    return array(code, values)
 
 
 def unpack_numbers(layout: Layout, code: str, data: bytes, pos: int) -> tuple[array[Any] | None, int]:
@@ -135,50 +136,21 @@ def text_array_unpacker(layout: Layout) -> Callable[[bytes, int], tuple[StringAr
 
 
 def register_arrays(registry: Registry) -> None:
-    """Adds bytes, array.array, memoryview and the array types, and the readers of Java's primitive arrays."""
+    """Adds bytes and the array types, and the readers of Java's primitive arrays."""
     layout = registry.layout
     pack = layout.i.pack
     bytes_head = layout.type_id(type_ids.BYTE_ARRAY)
-    heads = {type_id: layout.type_id(type_id) for type_id in _TYPE_IDS.values()}
 
     def write_bytes(out: bytearray, value: bytes | bytearray, depth: int) -> None:
         out += bytes_head + pack(len(value))
         out += value
 
-    def write_block(out: bytearray, value: array[Any] | memoryview, depth: int) -> None:
-        if isinstance(value, array) and value.typecode in "uw":
-            units = value.tounicode()
-            out += layout.type_id(type_ids.CHAR_ARRAY) + pack_chars(layout, units)
-            return
-        type_id = _java_array_of(value)
-        size = value.itemsize
-        block = value.tobytes()
-        if size > 1 and layout.swaps:
-            swapped = array(NUMBER_CODES[type_id], block)
-            swapped.byteswap()
-            block = swapped.tobytes()
-        out += heads[type_id] + pack(len(block) // size)
-        out += block
-
     registry.basic[bytearray] = write_bytes
     registry.further[bytes] = write_bytes
-    registry.further[array] = registry.further[memoryview] = write_block
     registry.basic[BooleanArray] = _array_writer(layout, type_ids.BOOLEAN_ARRAY, pack_booleans)
     registry.basic[CharArray] = _array_writer(layout, type_ids.CHAR_ARRAY, pack_chars)
     registry.basic[StringArray] = _array_writer(layout, type_ids.STRING_ARRAY, pack_texts)
     _register_readers(registry)
-
-
-def _java_array_of(value: array[Any] | memoryview) -> int:
-    code = value.typecode if isinstance(value, array) else value.format.removeprefix("@")
-    type_id = _TYPE_IDS.get((code, value.itemsize))
-    if type_id is None or (isinstance(value, memoryview) and value.ndim != 1):
-        raise Unserializable(
-            type(value),
-            f"Java has no array of item type {code!r} in one dimension; use one of b, h, i, q, f, d "
-            "(Java's numbers are signed), or a list",
-        )
-    return type_id
 
 
 def _array_writer(layout: Layout, type_id: int, pack: Callable[[Layout, Any], bytes]) -> Writer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sized
 from typing import Any
 
@@ -26,7 +27,7 @@ def object_writer(registry: Registry) -> Writer:
 
 
 def register_container_writers(registry: Registry) -> None:
-    """Adds list, tuple, dict, set, frozenset, ObjectArray and MapEntry."""
+    """Adds list, tuple, deque, dict, set, frozenset, ObjectArray and MapEntry."""
     write_list = _items_writer(registry, type_ids.ARRAY_LIST)
     write_set = _items_writer(registry, type_ids.HASH_SET)
     write_object = object_writer(registry)
@@ -44,6 +45,8 @@ def register_container_writers(registry: Registry) -> None:
     registry.basic[MapEntry] = write_entry
     registry.basic[list] = write_list
     registry.further[list] = registry.further[tuple] = write_list
+    # Not ArrayDeque: that one holds no null.
+    registry.further[deque] = _items_writer(registry, type_ids.LINKED_LIST)
     registry.further[set] = registry.further[frozenset] = write_set
     registry.further[dict] = _mapping_writer(registry)
 

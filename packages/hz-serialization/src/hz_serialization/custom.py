@@ -9,7 +9,7 @@ from hz_serialization.container_writers import prefer_others_for_mixed_lists
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.input import DataInput, InputTools
 from hz_serialization.output import DataOutput
-from hz_serialization.problems import type_name
+from hz_serialization.problems import Unserializable, failed_reading, failed_writing, type_name
 from hz_serialization.registry import Reader, Registry, Writer
 
 
@@ -21,21 +21,31 @@ def make_serializer(serializer: type[StreamSerializer] | StreamSerializer) -> St
 def stream_writer(registry: Registry, serializer: StreamSerializer, type_id: int) -> Writer:
     """Lets a StreamSerializer write."""
     head = registry.layout.type_id(type_id)
+    method = f"{type_name(type(serializer))}.write()"
 
     def write_custom(out: bytearray, value: Any, depth: int) -> None:
         out += head
-        serializer.write(DataOutput(out, registry, depth), value)
+        try:
+            serializer.write(DataOutput(out, registry, depth), value)
+        except Unserializable as problem:
+            problem.add_step(f".<{type(serializer).__name__}.write>")
+            raise
+        except Exception as error:
+            failed_writing(value, error, method)
 
     return write_custom
 
 
 def stream_reader(tools: InputTools, serializer: StreamSerializer) -> Reader:
     """Lets a StreamSerializer read."""
+    method = f"{type_name(type(serializer))}.read()"
 
     def read_custom(data: bytes, pos: int, depth: int) -> tuple[Any, int]:
         inp = DataInput(data, pos, tools, depth)
-        value = serializer.read(inp)
-        return value, inp.position()
+        try:
+            return serializer.read(inp), inp.position()
+        except Exception as error:
+            failed_reading(error, method)
 
     return read_custom
 
@@ -54,8 +64,8 @@ def register_custom(
     owners: dict[int, StreamSerializer] = {}
 
     def add(serializer: StreamSerializer) -> Writer:
-        type_id = serializer.get_type_id()
-        if type_id <= 0:
+        type_id: Any = serializer.get_type_id()
+        if not isinstance(type_id, int) or type_id <= 0:
             raise HazelcastSerializationError(
                 f"{type_name(type(serializer))}.get_type_id() gives {type_id!r}; it must be a positive int"
             )

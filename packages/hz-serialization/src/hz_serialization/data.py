@@ -7,6 +7,8 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final
 
+from hz_serialization.speedups import compiled
+
 Data = bytes
 """``int32 partition hash (0: none), int32 type id, payload``; the header is big-endian always."""
 
@@ -63,6 +65,11 @@ def partition_hash(data: Data) -> int:
         data: A whole ``Data``, header included.
     """
     return _hash_of_short(data) if len(data) <= 64 else _hash_of(data)
+
+
+_hash = compiled("_hash")
+if _hash is not None:
+    globals()["partition_hash"] = _hash.partition_hash
 
 
 def partition_id(hash_: int, partition_count: int) -> int:

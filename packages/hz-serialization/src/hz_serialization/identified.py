@@ -10,7 +10,7 @@ from hz_serialization.api import IdentifiedDataSerializable, ObjectDataInput
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.input import DataInput, InputTools
 from hz_serialization.output import DataOutput
-from hz_serialization.problems import Unserializable, damaged, type_name
+from hz_serialization.problems import Unserializable, damaged, failed_reading, failed_writing, type_name
 from hz_serialization.registry import Registry
 
 ObjectReader = Callable[[ObjectDataInput], Any]
@@ -54,6 +54,8 @@ class IdentifiedFormat:
         except Unserializable as problem:
             problem.add_step(f".<{type(value).__name__}.write_data>")
             raise
+        except Exception as error:
+            failed_writing(value, error, f"{type_name(type(value))}.write_data()")
 
     def read(self, data: bytes, pos: int, depth: int) -> tuple[Any, int]:
         """Reads ids, finds the factory and lets the object read its fields."""
@@ -77,14 +79,23 @@ class IdentifiedFormat:
 
 
 def _reader_of(make: Callable[[], Any]) -> ObjectReader:
+    name = f"{type_name(make) if isinstance(make, type) else 'the data serializable factory'}()"
+
     def read(inp: ObjectDataInput) -> Any:
-        instance = make()
+        try:
+            instance = make()
+        except Exception as error:
+            hint = "instances are made without arguments, so that __init__ needs defaults"
+            failed_reading(error, f"{name} ({hint})")
         if not isinstance(instance, IdentifiedDataSerializable):
             raise HazelcastSerializationError(
                 f"The data serializable factory made a {type_name(type(instance))}, "
                 "which is not derived from IdentifiedDataSerializable"
             )
-        instance.read_data(inp)
+        try:
+            instance.read_data(inp)
+        except Exception as error:
+            failed_reading(error, f"{type_name(type(instance))}.read_data()")
         return instance
 
     return read

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from struct import Struct
-from typing import Any
+from typing import Any, Final
 
 from hz_serialization.api import ObjectDataInput
 from hz_serialization.arrays import (
@@ -19,6 +20,8 @@ from hz_serialization.layout import Layout, take
 from hz_serialization.problems import damaged
 from hz_serialization.registry import Registry
 from hz_serialization.scalars import read_text
+
+_CODES: Final = {"h": "h", "i": INT_CODE, "q": "q", "f": "f", "d": "d"}
 
 
 class DataInput(ObjectDataInput):
@@ -125,6 +128,13 @@ class DataInput(ObjectDataInput):
 
     def read_short_array(self) -> list[int] | None:
         return self._numbers("h")
+
+    def read_array(self, typecode: str) -> array[Any] | None:
+        code = _CODES.get(typecode)
+        if code is None:
+            raise ValueError(f"no array of {typecode!r}; the typecodes are {', '.join(_CODES)}")
+        block, self._pos = unpack_numbers(self._layout, code, self._data, self._pos)
+        return block
 
     def read_string_array(self) -> list[str | None] | None:
         items, self._pos = self._tools.texts(self._data, self._pos)

@@ -1,44 +1,35 @@
-"""Pickles themselves. A module of its own, imported only where pickle_policy asks for it."""
+"""Pickles of any type. A module of its own, imported only where pickle_policy allows it."""
 
 from __future__ import annotations
 
-import io
 import pickle
-from collections.abc import Mapping
 from typing import Any
 
-from hz_serialization.errors import HazelcastSerializationError
-
-Listed = Mapping[tuple[str, str], type]
-"""The types that may occur in a pickle, by module and qualified name."""
-
-
-class _ListedUnpickler(pickle.Unpickler):
-    """Refuses every class and function that is not on the list."""
-
-    def __init__(self, block: bytes, listed: Listed) -> None:
-        super().__init__(io.BytesIO(block))
-        self._listed = listed
-
-    def find_class(self, module_name: str, global_name: str, /) -> Any:
-        try:
-            return self._listed[module_name, global_name]
-        except KeyError:
-            raise HazelcastSerializationError(
-                f"Cannot read the value: it is a pickle that uses {module_name}.{global_name}, which "
-                "pickle_policy does not list; add that type if its writers are trusted"
-            ) from None
+from hz_serialization.problems import Unserializable
 
 
 def dumps(value: Any) -> bytes:
-    """The value as a pickle of the newest protocol."""
-    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-
-
-def loads(block: bytes, listed: Listed | None) -> Any:
-    """The value of a pickle of any protocol; without a list, whatever its writer chose is run.
+    """The value as a pickle of the newest protocol.
 
     Raises:
-        HazelcastSerializationError: It uses a type that is not listed.
+        Unserializable: It cannot be pickled.
     """
-    return pickle.loads(block) if listed is None else _ListedUnpickler(block, listed).load()
+    try:
+        return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        raise not_pickled(value, error) from error
+
+
+def not_pickled(value: Any, error: Exception) -> Unserializable:
+    """The error for a value that even pickle cannot write."""
+    return Unserializable(
+        type(value),
+        f"no serializer takes this type, and it cannot be pickled either ({type(error).__name__}: {error}); "
+        "add a serializer of it to custom_serializers",
+        error,
+    )
+
+
+def loads(block: bytes) -> Any:
+    """The value of a pickle of any protocol; whatever its writer chose is run."""
+    return pickle.loads(block)

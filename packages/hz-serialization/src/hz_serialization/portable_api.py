@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from hz_serialization.stream_api import ObjectDataInput, ObjectDataOutput
 
 if TYPE_CHECKING:
     from hz_serialization.api import Portable
+    from hz_serialization.portable.field_type import FieldType
 
 
 class PortableReader(ABC):
@@ -30,8 +33,8 @@ class PortableReader(ABC):
         """Names of all fields of the class as written."""
 
     @abstractmethod
-    def get_field_type(self, field_name: str) -> int:
-        """The ``FieldType`` of a field."""
+    def get_field_type(self, field_name: str) -> FieldType:
+        """The type of a field."""
 
     @abstractmethod
     def get_field_class_id(self, field_name: str) -> int:
@@ -116,6 +119,46 @@ class PortableReader(ABC):
     @abstractmethod
     def read_string_array(self, field_name: str) -> list[str | None] | None:
         """Reads a field: ``String[]``."""
+
+    @abstractmethod
+    def read_decimal(self, field_name: str) -> Decimal | None:
+        """Reads a field: decimal number."""
+
+    @abstractmethod
+    def read_time(self, field_name: str) -> time | None:
+        """Reads a field: time of day."""
+
+    @abstractmethod
+    def read_date(self, field_name: str) -> date | None:
+        """Reads a field: date."""
+
+    @abstractmethod
+    def read_timestamp(self, field_name: str) -> datetime | None:
+        """Reads a field: date and time without zone."""
+
+    @abstractmethod
+    def read_timestamp_with_timezone(self, field_name: str) -> datetime | None:
+        """Reads a field: date and time with a UTC offset."""
+
+    @abstractmethod
+    def read_decimal_array(self, field_name: str) -> list[Decimal] | None:
+        """Reads a field: array of decimal numbers."""
+
+    @abstractmethod
+    def read_time_array(self, field_name: str) -> list[time] | None:
+        """Reads a field: array of times of day."""
+
+    @abstractmethod
+    def read_date_array(self, field_name: str) -> list[date] | None:
+        """Reads a field: array of dates."""
+
+    @abstractmethod
+    def read_timestamp_array(self, field_name: str) -> list[datetime] | None:
+        """Reads a field: array of dates and times without zone."""
+
+    @abstractmethod
+    def read_timestamp_with_timezone_array(self, field_name: str) -> list[datetime] | None:
+        """Reads a field: array of dates and times with a UTC offset."""
 
     @abstractmethod
     def read_portable(self, field_name: str) -> Portable | None:
@@ -214,6 +257,46 @@ class PortableWriter(ABC):
     @abstractmethod
     def write_string_array(self, field_name: str, values: Sequence[str | None] | None) -> None:
         """Writes a field: ``String[]``."""
+
+    @abstractmethod
+    def write_decimal(self, field_name: str, value: Decimal | None) -> None:
+        """Writes a field: decimal number."""
+
+    @abstractmethod
+    def write_time(self, field_name: str, value: time | None) -> None:
+        """Writes a field: time of day."""
+
+    @abstractmethod
+    def write_date(self, field_name: str, value: date | None) -> None:
+        """Writes a field: date."""
+
+    @abstractmethod
+    def write_timestamp(self, field_name: str, value: datetime | None) -> None:
+        """Writes a field: date and time without zone."""
+
+    @abstractmethod
+    def write_timestamp_with_timezone(self, field_name: str, value: datetime | None) -> None:
+        """Writes a field: date and time with a UTC offset."""
+
+    @abstractmethod
+    def write_decimal_array(self, field_name: str, values: Sequence[Decimal] | None) -> None:
+        """Writes a field: array of decimal numbers; it holds no null."""
+
+    @abstractmethod
+    def write_time_array(self, field_name: str, values: Sequence[time] | None) -> None:
+        """Writes a field: array of times of day; it holds no null."""
+
+    @abstractmethod
+    def write_date_array(self, field_name: str, values: Sequence[date] | None) -> None:
+        """Writes a field: array of dates; it holds no null."""
+
+    @abstractmethod
+    def write_timestamp_array(self, field_name: str, values: Sequence[datetime] | None) -> None:
+        """Writes a field: array of dates and times without zone; it holds no null."""
+
+    @abstractmethod
+    def write_timestamp_with_timezone_array(self, field_name: str, values: Sequence[datetime] | None) -> None:
+        """Writes a field: array of dates and times with a UTC offset; it holds no null."""
 
     @abstractmethod
     def write_portable(self, field_name: str, portable: Portable | None) -> None:

@@ -90,6 +90,25 @@ def fail_at(error: Exception, step: str, value: Any) -> NoReturn:
     raise problem from error
 
 
+def failed_writing(value: Any, error: Exception, method: str) -> NoReturn:
+    """Raises ``error``, which a user's ``method`` let out, as an ``Unserializable`` that names the method."""
+    if isinstance(error, HazelcastSerializationError):
+        raise error
+    problem = unserializable(value, error)
+    raise Unserializable(problem.type, f"{problem.reason} (raised by {method})", error) from error
+
+
+def failed_reading(error: Exception, method: str) -> NoReturn:
+    """Raises ``error``, which a user's ``method`` let out, as the named error that says whose it is."""
+    if isinstance(error, HazelcastSerializationError):
+        raise error
+    if isinstance(error, RecursionError):
+        what = f"{method} nests too deeply for Python's call stack"
+    else:
+        what = f"{method} raised {type(error).__name__}: {error}"
+    raise HazelcastSerializationError(f"Cannot read the value: {what}", error) from error
+
+
 def too_deep(value: Any) -> Unserializable:
     """The error for a value nested past ``MAX_DEPTH``, which includes containers that hold themselves."""
     reason = (

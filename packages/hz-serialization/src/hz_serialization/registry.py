@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from enum import Enum
+from typing import Any, Protocol, runtime_checkable
 
 from hz_serialization import type_ids
 from hz_serialization.errors import HazelcastSerializationError
@@ -35,6 +36,14 @@ class Format(Protocol):
 
     def read(self, data: bytes, pos: int, depth: int) -> tuple[Any, int]:
         """Reads the payload at ``pos``; gives the value and the position after it."""
+
+
+@runtime_checkable
+class FormatByClass(Format, Protocol):
+    """A format that has a writer of payloads for each class: what is written often is found once."""
+
+    def writer_of(self, cls: type) -> Writer:
+        """The writer of payloads for instances of ``cls``, which ``matches``."""
 
 
 class Readers(dict[int, Reader]):
@@ -71,6 +80,9 @@ class Registry:
 
     Within 2 and 3, and within 5, the nearest class in the method resolution order counts, so that a custom
     serializer for a subclass of ``int`` is used for it although ``int`` itself cannot be overridden.
+
+    Members of an ``Enum`` are no basic values even if they are derived from ``int`` or ``str``: read back, they
+    would be plain numbers and texts without anybody having said so.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -84,6 +96,8 @@ class Registry:
         self.custom: dict[type, Writer] = {}
         self.global_writer: Writer | None = None
         self.further: dict[type, Writer] = {}
+        self.finders: list[Callable[[type], Writer | None]] = []
+        """Asked after ``further``, for classes of packages that may not be installed."""
         self.fallback: Writer | None = None
 
     def add_format(self, format_: Format) -> None:
@@ -136,25 +150,33 @@ class Registry:
     def _resolve(self, cls: type) -> Writer:
         for format_ in self.formats:
             if format_.matches(cls):
-                return _format_writer(format_, self.layout)
+                return _format_writer(format_, self.layout, cls)
+        is_enum = issubclass(cls, Enum)
         for base in cls.__mro__:
-            writer = self.custom.get(base) or self.basic.get(base)
+            writer = self.custom.get(base) or (None if is_enum else self.basic.get(base))
             if writer is not None:
                 return writer
         if self.global_writer is not None:
             return self.global_writer
+        if is_enum:
+            return self.fallback or _refuse_enum
+        return self._further_writer(cls) or self.fallback or _refuse
+
+    def _further_writer(self, cls: type) -> Writer | None:
         for base in cls.__mro__:
             writer = self.further.get(base)
             if writer is not None:
                 return writer
-        if self.fallback is not None:
-            return self.fallback
-        return _refuse
+        for find in self.finders:
+            writer = find(cls)
+            if writer is not None:
+                return writer
+        return None
 
 
-def _format_writer(format_: Format, layout: Layout) -> Writer:
+def _format_writer(format_: Format, layout: Layout, cls: type) -> Writer:
     type_id = layout.type_id(format_.type_id)
-    write = format_.write
+    write = format_.writer_of(cls) if isinstance(format_, FormatByClass) else format_.write
 
     def write_object(out: bytearray, value: Any, depth: int) -> None:
         out += type_id
@@ -169,4 +191,12 @@ def _refuse(out: bytearray, value: Any, depth: int) -> None:
         "no serializer takes this type; add one to custom_serializers, derive the class from "
         "IdentifiedDataSerializable, set a global_serializer, store HazelcastJsonValue(...) instead, "
         "or allow pickle by pickle_policy",
+    )
+
+
+def _refuse_enum(out: bytearray, value: Any, depth: int) -> None:
+    raise Unserializable(
+        type(value),
+        "an enum member would come back as something else; store its .value or .name, or add a serializer of "
+        "its class to custom_serializers, or allow pickle by pickle_policy",
     )

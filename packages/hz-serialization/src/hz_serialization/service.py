@@ -9,6 +9,9 @@ from typing import Any
 from hz_serialization import type_ids
 from hz_serialization.arrays import register_arrays
 from hz_serialization.big_numbers import register_big_numbers
+from hz_serialization.blocks import BlockWriter, register_blocks
+from hz_serialization.compact.format import CompactFormat
+from hz_serialization.compact.schemas import Schemas
 from hz_serialization.config import SerializationConfig, int_type_of
 from hz_serialization.container_writers import register_container_writers
 from hz_serialization.containers import register_container_readers
@@ -21,6 +24,7 @@ from hz_serialization.java_streams import register_java_streams
 from hz_serialization.layout import BIG_ENDIAN, LITTLE_ENDIAN, header
 from hz_serialization.member_objects import register_member_objects
 from hz_serialization.pickling import PickleFormat
+from hz_serialization.portable.format import PortableFormat
 from hz_serialization.problems import damaged, unreadable, unserializable
 from hz_serialization.registry import Format, Registry, Writer
 from hz_serialization.scalars import make_scalars, register_scalars
@@ -64,6 +68,7 @@ class SerializationService:
         register_big_numbers(registry)
         register_temporal(registry)
         register_arrays(registry)
+        register_blocks(registry)
         register_container_readers(registry)
         register_container_writers(registry)
         register_java_streams(registry)
@@ -73,6 +78,12 @@ class SerializationService:
             for factory_id, factory in factories.items():
                 self._identified.add_factory(factory_id, factory)
         registry.add_format(self._identified)
+        portable = PortableFormat(registry, tools, self.config)
+        registry.add_format(portable)
+        self.schemas = Schemas()
+        """Schemas of the Compact objects that were written or read."""
+        compact = CompactFormat(registry, self.config.compact_serializers, self.schemas)
+        registry.add_format(compact)
         self._custom = {cls: make_serializer(made) for cls, made in self.config.custom_serializers.items()}
         self._global = (
             None if self.config.global_serializer is None else make_serializer(self.config.global_serializer)
@@ -84,6 +95,8 @@ class SerializationService:
         self._encoders.update(self._scalar_encoders)
         self._add_bytes_encoders()
         self._readers = top_readers(layout, self._read_any)
+        self._readers[type_ids.PORTABLE & 0xFF] = portable.top_reader(self._read_any)
+        self._readers[type_ids.COMPACT & 0xFF] = compact.top_reader(self._read_any)
         self.read = self._make_read()
 
     def to_data(self, value: Any) -> Data:
@@ -114,6 +127,8 @@ class SerializationService:
             return None
         try:
             return self._readers[data[7]](data, 0, len(data))
+        except HazelcastSerializationError:
+            raise  # as it is, with the cause that it has
         except Exception as error:
             raise self._unreadable(data, 0, len(data), error) from error
 
@@ -134,6 +149,8 @@ class SerializationService:
             """
             try:
                 return readers[buffer[start + 7]](buffer, start, end)
+            except HazelcastSerializationError:
+                raise
             except Exception as error:
                 raise unreadable(buffer, start, end, error) from error
 
@@ -179,6 +196,8 @@ class SerializationService:
         writer = self._registry.writers[cls]
         if hasattr(cls, "get_partition_key"):
             return lambda value: self._encode_partition_aware(writer, value)
+        if isinstance(writer, BlockWriter):
+            return lambda value: writer.data(value) or bytes(self._encode(writer, value))
         return lambda value: bytes(self._encode(writer, value))
 
     def _encode(self, writer: Writer, value: Any) -> bytearray:

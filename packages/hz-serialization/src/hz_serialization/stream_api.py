@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -230,6 +231,17 @@ class ObjectDataInput(ABC):
     @abstractmethod
     def read_short_array(self) -> list[int] | None:
         """A ``short[]``; ``None`` for null."""
+
+    @abstractmethod
+    def read_array(self, typecode: str) -> array[Any] | None:
+        """An array of numbers as one block, without an object for each: ``h`` short[], ``i`` int[], ``q`` long[],
+        ``f`` float[], ``d`` double[]; ``None`` for null.
+
+        NumPy takes it without copying, by ``numpy.asarray(inp.read_array("d"))``.
+
+        Raises:
+            ValueError: ``typecode`` is none of these.
+        """
 
     @abstractmethod
     def read_string_array(self) -> list[str | None] | None:

@@ -89,8 +89,6 @@ MAPS: Final = (HASH_MAP, CONCURRENT_HASH_MAP, LINKED_HASH_MAP)
 SORTED_MAPS: Final = (CONCURRENT_SKIP_LIST_MAP, TREE_MAP)
 
 WITHOUT_READER: Final = {
-    PORTABLE: "a Portable object; a Portable format has to be added to the service",
-    COMPACT: "a Compact object; a Compact format has to be added to the service",
     COMPACT_WITH_SCHEMA: "a Compact object that carries its schema; no client writes or reads those",
     BYTE_BUFFER: "a java.nio.ByteBuffer; store a byte[] instead",
     CSHARP: "an object of the .NET client's own serialization; store it as JSON, Portable or Compact instead",

@@ -1,6 +1,10 @@
 """The types that classes with a serialization of their own derive from, or are handed."""
 
 from hz_serialization.api import (
+    CompactReader,
+    CompactSerializer,
+    CompactWriter,
+    FieldKind,
     IdentifiedDataSerializable,
     ObjectDataInput,
     ObjectDataOutput,
@@ -11,6 +15,10 @@ from hz_serialization.api import (
 )
 
 __all__ = [
+    "CompactReader",
+    "CompactSerializer",
+    "CompactWriter",
+    "FieldKind",
     "IdentifiedDataSerializable",
     "ObjectDataInput",
     "ObjectDataOutput",

@@ -22,6 +22,7 @@ class Invocation:
         acks: Backup acks that came.
         reply: The reply, kept while backup acks are missing.
         replied_at: When the reply came, in seconds of the engine's clock.
+        schemas_settled: It has waited for its Compact schemas to be replicated.
     """
 
     # Class attributes instead of slots: most invocations never change them, and one is made for every call.
@@ -31,6 +32,7 @@ class Invocation:
     acks = 0
     reply: bytes | None = None
     replied_at = 0.0
+    schemas_settled = False
 
     def __init__(self, op: Op[Any], promise: Promise, started: float) -> None:
         self.op = op

@@ -1,6 +1,7 @@
 """Sending requests, matching replies, backup acks and retries."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import count
 from struct import Struct
 from typing import Any, Final, Protocol
@@ -22,8 +23,10 @@ from hz_core.invocation.op import Op
 from hz_core.invocation.promise import Promise
 from hz_core.invocation.retry import NotSentError, may_retry, pause_before
 from hz_core.io import IO, Timer
+from hz_core.schemas import SchemaService
 from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError, message_type_of
 from hz_core.wire.method import ReadData
+from hz_serialization.compact.schemas import UnknownSchemaError
 
 _TYPE_AND_CORRELATION: Final = Struct("<iq")
 _CORRELATION: Final = Struct("<q")
@@ -99,11 +102,15 @@ class InvocationService:
     `submit` is called from any thread; `received` by whoever reads a connection; the rest on the I/O side.
     """
 
-    def __init__(self, io: IO, router: Router, read: ReadData, policy: InvocationPolicy) -> None:
+    def __init__(
+        self, io: IO, router: Router, read: ReadData, policy: InvocationPolicy, schemas: SchemaService
+    ) -> None:
         self._io = io
         self._router = router
         self._read = read
         self._policy = policy
+        self._schemas = schemas
+        self._unconfirmed = schemas.unconfirmed
         self._next_id = count(1).__next__
         self._route = router.route
         self._backup_acks = router.backup_acks
@@ -140,6 +147,8 @@ class InvocationService:
 
     def send(self, invocation: Invocation, soon: bool = False) -> None:
         """Send an invocation for the first time, or again; raises as `submit`."""
+        if self._unconfirmed and self._schemas.hold(invocation, self):
+            return
         op = invocation.op
         connection = op.connection or self._route(op)
         if connection is None or connection.transport is None:
@@ -235,6 +244,10 @@ class InvocationService:
             )
             error.__cause__ = e
             invocation.fail(error)
+        except UnknownSchemaError as e:
+            # Whoever reads this connection on behalf of the caller may stop: the result comes another way.
+            invocation.connection = None
+            self._schemas.fetch(e, partial(self._complete_with_schema, invocation, message))
         except Exception as e:  # whatever a user's serializer raises belongs to the caller
             invocation.fail(e)
         except BaseException as e:
@@ -242,6 +255,12 @@ class InvocationService:
             raise
         else:
             invocation.succeed(result)
+
+    def _complete_with_schema(self, invocation: Invocation, message: bytes, error: Exception | None) -> None:
+        if error is None:
+            self._complete(invocation, message)
+        else:
+            invocation.fail(error)
 
     def _event(self, connection: Connection, message: bytes, correlation_id: int) -> None:
         if message[_BACKUP_EVENT_OFFSET] & _BACKUP_EVENT:

@@ -1,1 +1,7 @@
 """The Portable format: objects whose fields carry their names and types."""
+
+from hz_serialization.portable.builder import ClassDefinitionBuilder
+from hz_serialization.portable.definition import ClassDefinition, FieldDefinition
+from hz_serialization.portable.field_type import FieldType
+
+__all__ = ["ClassDefinition", "ClassDefinitionBuilder", "FieldDefinition", "FieldType"]

@@ -1,0 +1,184 @@
+"""The bridge between Python and a member's JVM: what a call, a callback and a byte array cost, and what the client does
+in its place.
+
+    hatch run python benchmarks/bridge_bench.py            prints the table
+    hatch run python benchmarks/bridge_bench.py --out docs/benchmarks    and writes bridge.md and bridge.svg
+
+Each round does every piece once, in turn; the table has the median of the rounds, least and greatest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+import hazelcast
+from hz_embedded import Cluster
+from hzbench.machine import facts
+
+ENTRIES = 100_000
+MEGABYTE = 1_000_000
+BATCH = 200
+
+
+class Piece(NamedTuple):
+    """One thing that is measured.
+
+    Attributes:
+        title: What it does.
+        unit: What is counted.
+        amount: How many of that one run does.
+        run: Does it once.
+    """
+
+    title: str
+    unit: str
+    amount: int
+    run: Callable[[], object]
+
+
+class Same:
+    """A java.util.function.UnaryOperator, called by Java for each item of a list."""
+
+    class Java:
+        """What py4j shows to Java."""
+
+        implements: ClassVar = ["java.util.function.UnaryOperator"]
+
+    def apply(self, value: int) -> int:
+        """Answer Java."""
+        return value
+
+
+def pieces(cluster: Cluster, client: hazelcast.HazelcastClient) -> list[Piece]:
+    """Everything that is measured."""
+    member = cluster.members[0]
+    java = member.jvm.gateway.jvm.java
+    blocks = member.instance.getMap("bytes")
+    block = bytes(range(250)) * (MEGABYTE // 250)
+    blocks.put("block", block)
+    numbers = java.util.ArrayList()
+    for number in range(BATCH):
+        numbers.append(number)
+    same = Same()
+    through_client = client.get_map("entries").blocking()
+    through_client.put_all({f"key-{number}": f"value-{number}" for number in range(ENTRIES)})
+    through_bridge = member.instance.getMap("entries")
+    integer = java.lang.Integer
+
+    def calls() -> None:
+        for number in range(BATCH):
+            integer.signum(number)
+
+    def gets() -> None:
+        for number in range(BATCH):
+            through_bridge.get(f"key-{number}")
+
+    def client_gets() -> None:
+        for number in range(BATCH):
+            through_client.get(f"key-{number}")
+
+    def read_by_entry() -> None:
+        found = sum(1 for key in through_bridge if through_bridge[key])
+        assert found == ENTRIES
+
+    def read_by_client() -> None:
+        found = sum(1 for _, value in through_client.items() if value)
+        assert found == ENTRIES
+
+    return [
+        Piece("a static Java method from Python", "calls", BATCH, calls),
+        Piece("Java calls a Python function", "callbacks", BATCH, lambda: numbers.replaceAll(same)),
+        Piece("IMap.get through the bridge", "gets", BATCH, gets),
+        Piece("Map.get through the client", "gets", BATCH, client_gets),
+        Piece("byte[] of 1 MB to Java", "MB", 1, lambda: java.util.Arrays.hashCode(block)),
+        Piece("byte[] of 1 MB from Java", "MB", 1, lambda: blocks.get("block")),
+        Piece("100,000 entries, key by key, bridge", "entries", ENTRIES, read_by_entry),
+        Piece("100,000 entries, client", "entries", ENTRIES, read_by_client),
+    ]
+
+
+def rate(piece: Piece, seconds: float) -> float:
+    """Units per second, over at least `seconds` and one run."""
+    runs = 0
+    begin = time.perf_counter()
+    while True:
+        piece.run()
+        runs += 1
+        elapsed = time.perf_counter() - begin
+        if elapsed >= seconds:
+            return runs * piece.amount / elapsed
+
+
+def measure(rounds: int, seconds: float) -> dict[Piece, list[float]]:
+    """Measure every piece in every round."""
+    with Cluster() as cluster, hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client:
+        rates: dict[Piece, list[float]] = {piece: [] for piece in pieces(cluster, client)}
+        for round_ in range(rounds + 1):
+            for piece, found in rates.items():
+                one = rate(piece, seconds if round_ else seconds / 2)
+                if round_:  # the first warms up
+                    found.append(one)
+    return rates
+
+
+def table(rates: dict[Piece, list[float]]) -> str:
+    """The figures in Markdown."""
+    lines = ["| what | unit | per second | least | greatest |", "| --- | --- | --: | --: | --: |"]
+    for piece, found in rates.items():
+        figures = " | ".join(f"{value:,.0f}" for value in (statistics.median(found), min(found), max(found)))
+        lines.append(f"| {piece.title} | {piece.unit} | {figures} |")
+    return "\n".join(lines)
+
+
+def draw(rates: dict[Piece, list[float]], path: Path) -> None:
+    """Write the plot as SVG."""
+    mpl.rcParams["svg.hashsalt"] = "hzbench"
+    mpl.rcParams["svg.fonttype"] = "none"
+    figure = Figure(figsize=(9, 1 + 0.42 * len(rates)), layout="constrained")
+    axes = figure.add_subplot()
+    for row, (piece, found) in enumerate(rates.items()):
+        color = "#1f5fa8" if "client" in piece.title else "#9a9a9a"
+        median = statistics.median(found)
+        axes.barh(row, median, color=color)
+        axes.annotate(f" {median:,.0f} {piece.unit}/s", (median, row), va="center", fontsize=8)
+    axes.set_yticks(range(len(rates)), [piece.title for piece in rates], fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlim(right=axes.get_xlim()[1] * 12)
+    axes.set_xlabel(
+        "per second (logarithmic); grey: through the bridge, blue: through the client", fontsize=8
+    )
+    figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+def main() -> None:
+    """Measure, print, and write if asked to."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.0, help="least time of a piece")
+    parser.add_argument("--out", type=Path, help="folder for bridge.md and bridge.svg")
+    options = parser.parse_args()
+    rates = measure(options.rounds, options.seconds)
+    print(table(rates))
+    if options.out:
+        draw(rates, options.out / "bridge.svg")
+        described = "\n".join(f"- {name}: {value}" for name, value in facts().items())
+        text = (
+            "# The bridge to the JVM, measured\n\n"
+            f"`python benchmarks/bridge_bench.py --rounds {options.rounds} --seconds {options.seconds:g}`\n\n"
+            f"{described}\n\n{table(rates)}\n\n"
+            "![Calls, callbacks, megabytes and entries per second](bridge.svg)\n"
+        )
+        (options.out / "bridge.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

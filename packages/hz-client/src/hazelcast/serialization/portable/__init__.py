@@ -1,0 +1,1 @@
+"""Definitions of Portable classes."""

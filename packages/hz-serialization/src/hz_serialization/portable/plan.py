@@ -1,0 +1,130 @@
+"""How one version of a Portable class is written: everything that can be worked out before the values are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from struct import Struct
+from typing import Any, Final
+
+from hz_serialization.layout import Layout
+from hz_serialization.portable.definition import (
+    NESTED,
+    ClassDefinition,
+    check_field_count,
+    check_ids,
+    check_name,
+    describe_class,
+)
+from hz_serialization.portable.field_type import FieldType
+
+Key = tuple[int, int, int]
+"""Factory id, class id and version of a class."""
+NumberTable = dict[str, tuple[int, Callable[[Any], bytes]]]
+"""Field name to index, and what makes name, type and value out of the value."""
+
+NestedTable = dict[str, tuple[int, bytes, bytes, tuple[int, int]]]
+"""Field name to index, what stands before the value, and factory id and class id of the nested class, packed
+and as numbers."""
+
+NUMBER_CODES: Final = {
+    FieldType.BYTE: "b",
+    FieldType.CHAR: "H",
+    FieldType.SHORT: "h",
+    FieldType.INT: "i",
+    FieldType.LONG: "q",
+    FieldType.FLOAT: "f",
+    FieldType.DOUBLE: "d",
+}
+"""struct's codes of the fields of fixed size."""
+
+
+def field_head(layout: Layout, name: bytes, field_type: int) -> bytes:
+    """What stands before each value: the length of the field's name, the name, the type."""
+    return layout.h.pack(len(name)) + name + bytes((field_type,))
+
+
+class WritePlan:
+    """Tables by type of field, from which a writer takes ready-made bytes. Never changed once it is built.
+
+    Attributes:
+        ids: Factory id and class id.
+        head: From the version to the positions, which are still 0.
+        pack_positions: Writes end, field count and positions into ``head``, 4 bytes after its begin.
+    """
+
+    __slots__ = (
+        "booleans",
+        "bytes",
+        "chars",
+        "doubles",
+        "field_names",
+        "field_types",
+        "floats",
+        "head",
+        "ids",
+        "ints",
+        "key",
+        "longs",
+        "no_positions",
+        "origin",
+        "others",
+        "pack_positions",
+        "portable_arrays",
+        "portables",
+        "shorts",
+        "texts",
+    )
+
+    def __init__(self, definition: ClassDefinition, layout: Layout, origin: str) -> None:
+        factory_id, class_id, version = definition.factory_id, definition.class_id, definition.version
+        check_ids(factory_id, class_id, version)
+        fields = sorted(definition.field_defs.values(), key=lambda field: field.index)
+        count = len(fields)
+        check_field_count(count)
+        self.key: Key = (factory_id, class_id, version)
+        self.origin = origin
+        self.ids = layout.ii.pack(factory_id, class_id)
+        self.head = Struct(f"{layout.prefix}iii{4 * count + 4}x").pack(version, 0, count)
+        self.pack_positions = Struct(f"{layout.prefix}{count + 3}i").pack_into
+        self.no_positions = [0] * count
+        self.field_names = tuple(field.field_name for field in fields)
+        self.field_types = {field.field_name: field.field_type for field in fields}
+        numbers: dict[FieldType, NumberTable] = {field_type: {} for field_type in NUMBER_CODES}
+        self.booleans: dict[str, tuple[int, tuple[bytes, bytes]]] = {}
+        self.texts: NumberTable = {}
+        """For the text's size in bytes, not the text."""
+        self.portables: NestedTable = {}
+        self.portable_arrays: NestedTable = {}
+        self.others: dict[FieldType, dict[str, tuple[int, bytes]]] = {kind: {} for kind in FieldType}
+        for index, field in enumerate(fields):
+            name, kind = field.field_name, field.field_type
+            head = field_head(layout, check_name(name), kind)
+            if kind in NUMBER_CODES:
+                numbers[kind][name] = (index, _packer(layout, head, NUMBER_CODES[kind]))
+            elif kind == FieldType.BOOLEAN:
+                self.booleans[name] = (index, (head + b"\0", head + b"\1"))
+            elif kind == FieldType.STRING:
+                self.texts[name] = (index, _packer(layout, head, "i"))
+            elif kind in NESTED:
+                table = self.portables if kind == FieldType.PORTABLE else self.portable_arrays
+                ids = (field.factory_id, field.class_id)
+                table[name] = (index, head, layout.ii.pack(*ids), ids)
+            else:
+                self.others[kind][name] = (index, head)
+        self.bytes = numbers[FieldType.BYTE]
+        self.chars = numbers[FieldType.CHAR]
+        self.shorts = numbers[FieldType.SHORT]
+        self.ints = numbers[FieldType.INT]
+        self.longs = numbers[FieldType.LONG]
+        self.floats = numbers[FieldType.FLOAT]
+        self.doubles = numbers[FieldType.DOUBLE]
+
+    def describe(self) -> str:
+        """The class and its fields in the words of an error."""
+        fields = ", ".join(f"{name} {kind.name}" for name, kind in self.field_types.items()) or "no fields"
+        return f"the Portable of {describe_class(*self.key)} ({self.origin}: {fields})"
+
+
+def _packer(layout: Layout, head: bytes, code: str) -> Callable[[Any], bytes]:
+    return partial(Struct(f"{layout.prefix}{len(head)}s{code}").pack, head)

@@ -1,0 +1,435 @@
+"""Reads the fields of one Portable object, wherever they stand in its bytes."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import date, datetime, time
+from decimal import Decimal
+from struct import error as StructError
+from typing import Any
+
+from hz_serialization.api import ObjectDataInput, Portable, PortableReader
+from hz_serialization.errors import HazelcastSerializationError
+from hz_serialization.input import DataInput
+from hz_serialization.layout import check_count
+from hz_serialization.portable.definition import describe_class
+from hz_serialization.portable.field_type import FieldType
+from hz_serialization.portable.seen import FIRST, WIDENS, SeenClass, SeenField
+from hz_serialization.problems import MAX_DEPTH, damaged
+
+_MISSING: dict[FieldType, Any] = {
+    FieldType.BYTE: 0,
+    FieldType.BOOLEAN: False,
+    FieldType.CHAR: "\0",
+    FieldType.SHORT: 0,
+    FieldType.INT: 0,
+    FieldType.LONG: 0,
+    FieldType.FLOAT: 0.0,
+    FieldType.DOUBLE: 0.0,
+}
+"""What a field that another version does not have is read as; others are ``None``."""
+
+
+class FieldReader(PortableReader):
+    """Reads by the tables of a class that was seen before, and compares what stands before each value.
+
+    If that is not the field looked for, the class is looked at again in these bytes.
+
+    Attributes:
+        raw: The input of the raw data, once it was asked for.
+
+    Args:
+        seen: What the class looked like before.
+        data: The whole ``Data``.
+        head: Where the object ends, how many fields it has, where each begins and where the raw data does.
+        start: Where the first field can begin.
+        depth: Levels of objects around this one.
+    """
+
+    __slots__ = ("_data", "_depth", "_full", "_head", "_order", "_seen", "_start", "raw")
+
+    def __init__(self, seen: SeenClass, data: bytes, head: tuple[int, ...], start: int, depth: int) -> None:
+        self._seen = seen
+        self._data = data
+        self._head = head
+        self._start = start
+        self._depth = depth
+        self._full: SeenClass | None = None
+        self._order: list[int] | None = None
+        self.raw: DataInput | None = None
+
+    def get_version(self) -> int:
+        return (self._full or self._seen).key[2]
+
+    def has_field(self, field_name: str) -> bool:
+        return field_name in self._checked().by_name
+
+    def get_field_names(self) -> set[str]:
+        return set(self._checked().by_name)
+
+    def get_field_type(self, field_name: str) -> FieldType:
+        return self._known(field_name).field_type
+
+    def get_field_class_id(self, field_name: str) -> int:
+        return self._known(field_name).class_id
+
+    def read_int(self, field_name: str) -> int:
+        value: int
+        try:
+            place, head, unpack = self._seen.ints[field_name]
+            found, value = unpack(self._data, self._head[place])
+            if found == head:
+                return value
+        except (KeyError, StructError):
+            pass
+        value = self._number(field_name, FieldType.INT)
+        return value
+
+    def read_long(self, field_name: str) -> int:
+        value: int
+        try:
+            place, head, unpack = self._seen.longs[field_name]
+            found, value = unpack(self._data, self._head[place])
+            if found == head:
+                return value
+        except (KeyError, StructError):
+            pass
+        value = self._number(field_name, FieldType.LONG)
+        return value
+
+    def read_byte(self, field_name: str) -> int:
+        value: int
+        try:
+            place, head, unpack = self._seen.bytes[field_name]
+            found, value = unpack(self._data, self._head[place])
+            if found == head:
+                return value
+        except (KeyError, StructError):
+            pass
+        value = self._number(field_name, FieldType.BYTE)
+        return value
+
+    def read_short(self, field_name: str) -> int:
+        value: int
+        try:
+            place, head, unpack = self._seen.shorts[field_name]
+            found, value = unpack(self._data, self._head[place])
+            if found == head:
+                return value
+        except (KeyError, StructError):
+            pass
+        value = self._number(field_name, FieldType.SHORT)
+        return value
+
+    def read_float(self, field_name: str) -> float:
+        value: float
+        try:
+            place, head, unpack = self._seen.floats[field_name]
+            found, value = unpack(self._data, self._head[place])
+            if found == head:
+                return value
+        except (KeyError, StructError):
+            pass
+        value = self._number(field_name, FieldType.FLOAT)
+        return value
+
+    def read_double(self, field_name: str) -> float:
+        value: float
+        try:
+            place, head, unpack = self._seen.doubles[field_name]
+            found, value = unpack(self._data, self._head[place])
+            if found == head:
+                return value
+        except (KeyError, StructError):
+            pass
+        value = self._number(field_name, FieldType.DOUBLE)
+        return value
+
+    def read_boolean(self, field_name: str) -> bool:
+        value: bool
+        try:
+            place, head, unpack = self._seen.booleans[field_name]
+            found, value = unpack(self._data, self._head[place])
+            if found == head:
+                return value
+        except (KeyError, StructError):
+            pass
+        value = self._number(field_name, FieldType.BOOLEAN)
+        return value
+
+    def read_char(self, field_name: str) -> str:
+        try:
+            place, head, unpack = self._seen.chars[field_name]
+            found, unit = unpack(self._data, self._head[place])
+            if found == head:
+                return chr(unit)
+        except (KeyError, StructError):
+            pass
+        value: str = self._number(field_name, FieldType.CHAR)
+        return value
+
+    def read_string(self, field_name: str) -> str | None:
+        try:
+            place, head, unpack, skip = self._seen.texts[field_name]
+            pos = self._head[place]
+            found, size = unpack(self._data, pos)
+        except (KeyError, StructError):
+            pass
+        else:
+            if found == head and pos >= self._start:
+                pos += skip
+                end = pos + size
+                if pos <= end <= self._head[0]:
+                    return self._data[pos:end].decode()
+        return self._text(field_name)
+
+    read_utf = read_string
+
+    def read_decimal(self, field_name: str) -> Decimal | None:
+        value: Decimal | None = self._take(field_name, FieldType.DECIMAL)
+        return value
+
+    def read_time(self, field_name: str) -> time | None:
+        value: time | None = self._take(field_name, FieldType.TIME)
+        return value
+
+    def read_date(self, field_name: str) -> date | None:
+        value: date | None = self._take(field_name, FieldType.DATE)
+        return value
+
+    def read_timestamp(self, field_name: str) -> datetime | None:
+        value: datetime | None = self._take(field_name, FieldType.TIMESTAMP)
+        return value
+
+    def read_timestamp_with_timezone(self, field_name: str) -> datetime | None:
+        value: datetime | None = self._take(field_name, FieldType.TIMESTAMP_WITH_TIMEZONE)
+        return value
+
+    def read_byte_array(self, field_name: str) -> bytearray | None:
+        value: bytearray | None = self._take(field_name, FieldType.BYTE_ARRAY)
+        return value
+
+    def read_boolean_array(self, field_name: str) -> list[bool] | None:
+        value: list[bool] | None = self._take(field_name, FieldType.BOOLEAN_ARRAY)
+        return value
+
+    def read_char_array(self, field_name: str) -> list[str] | None:
+        value: list[str] | None = self._take(field_name, FieldType.CHAR_ARRAY)
+        return value
+
+    def read_int_array(self, field_name: str) -> list[int] | None:
+        value: list[int] | None = self._take(field_name, FieldType.INT_ARRAY)
+        return value
+
+    def read_long_array(self, field_name: str) -> list[int] | None:
+        value: list[int] | None = self._take(field_name, FieldType.LONG_ARRAY)
+        return value
+
+    def read_double_array(self, field_name: str) -> list[float] | None:
+        value: list[float] | None = self._take(field_name, FieldType.DOUBLE_ARRAY)
+        return value
+
+    def read_float_array(self, field_name: str) -> list[float] | None:
+        value: list[float] | None = self._take(field_name, FieldType.FLOAT_ARRAY)
+        return value
+
+    def read_short_array(self, field_name: str) -> list[int] | None:
+        value: list[int] | None = self._take(field_name, FieldType.SHORT_ARRAY)
+        return value
+
+    def read_string_array(self, field_name: str) -> list[str | None] | None:
+        value: list[str | None] | None = self._take(field_name, FieldType.STRING_ARRAY)
+        return value
+
+    read_utf_array = read_string_array
+
+    def read_decimal_array(self, field_name: str) -> list[Decimal] | None:
+        value: list[Decimal] | None = self._take(field_name, FieldType.DECIMAL_ARRAY)
+        return value
+
+    def read_time_array(self, field_name: str) -> list[time] | None:
+        value: list[time] | None = self._take(field_name, FieldType.TIME_ARRAY)
+        return value
+
+    def read_date_array(self, field_name: str) -> list[date] | None:
+        value: list[date] | None = self._take(field_name, FieldType.DATE_ARRAY)
+        return value
+
+    def read_timestamp_array(self, field_name: str) -> list[datetime] | None:
+        value: list[datetime] | None = self._take(field_name, FieldType.TIMESTAMP_ARRAY)
+        return value
+
+    def read_timestamp_with_timezone_array(self, field_name: str) -> list[datetime] | None:
+        value: list[datetime] | None = self._take(field_name, FieldType.TIMESTAMP_WITH_TIMEZONE_ARRAY)
+        return value
+
+    def read_portable(self, field_name: str) -> Portable | None:
+        place = self._place(field_name, FieldType.PORTABLE)
+        if place is None:
+            return None
+        begin, pos = place
+        data, pos = self._data, pos + 1
+        if pos + 8 > self._head[0]:
+            raise self._cut_off(field_name)
+        if data[pos - 1]:
+            return None
+        portable: Portable = self._nested(data[pos : pos + 12], pos + 12, self._limit(begin))[0]
+        return portable
+
+    def read_portable_array(self, field_name: str) -> list[Portable | None] | None:
+        place = self._place(field_name, FieldType.PORTABLE_ARRAY)
+        if place is None:
+            return None
+        begin, pos = place
+        data, unpack = self._data, self._seen.format.layout.i.unpack_from
+        if pos + 12 > self._head[0]:
+            raise self._cut_off(field_name)
+        count = unpack(data, pos)[0]
+        if count == -1:
+            return None
+        ids, first = data[pos + 4 : pos + 12], pos + 12
+        check_count(count, 4, data, first)
+        limit, pos = self._limit(begin), first + 4 * count
+        items: list[Portable | None] = []
+        for at in range(first, pos, 4):
+            begin = unpack(data, at)[0]
+            if begin < pos:
+                raise damaged(f"an item of the Portable field {field_name!r} lies within what is before it")
+            item, pos = self._nested(ids + data[begin : begin + 4], begin + 4, limit)
+            items.append(item)
+        return items
+
+    def get_raw_data_input(self) -> ObjectDataInput:
+        if self.raw is None:
+            seen, pos = self._checked(), self._head[-1]
+            if pos == 0:
+                raise HazelcastSerializationError(
+                    f"The Portable of {describe_class(*seen.key)} was written without raw data; "
+                    "look at get_version() before reading it if other versions have some"
+                )
+            if not self._start <= pos <= self._head[0]:
+                raise damaged(f"the raw data of a Portable begins at byte {pos}, outside of it")
+            self.raw = DataInput(self._data, pos, self._seen.format.tools, self._depth)
+            self._seen = self._seen.format.nothing
+        return self.raw
+
+    def finish(self) -> None:
+        """Called when the object has read what it wants.
+
+        Raises:
+            HazelcastSerializationError: It has read raw data beyond the object's end.
+        """
+        if self.raw is not None and self.raw.position() > self._head[0]:
+            raise damaged(f"the raw data of a Portable was read beyond its end at byte {self._head[0]}")
+
+    def _number(self, field_name: str, wanted: FieldType) -> Any:
+        """The long way, for what is missing, of another type, or not where it was in other objects."""
+        place = self._place(field_name, wanted)
+        if place is None:
+            return _MISSING[wanted]
+        pos = place[1]
+        seen = self._checked()
+        found = seen.fields[seen.by_name[field_name]].field_type
+        value = self._seen.format.numbers[found].unpack_from(self._data, pos)[0]
+        if wanted == FieldType.CHAR:
+            return chr(value)
+        if wanted == FieldType.DOUBLE:
+            return float(value)
+        if wanted == FieldType.FLOAT and found == FieldType.INT:
+            single = self._seen.format.layout.f
+            return single.unpack(single.pack(value))[0]
+        return float(value) if wanted == FieldType.FLOAT else value
+
+    def _text(self, field_name: str) -> str | None:
+        place = self._place(field_name, FieldType.STRING)
+        if place is None:
+            return None
+        text, stop = self._seen.format.tools.text(self._data, place[1])
+        if stop > self._head[0]:
+            raise self._cut_off(field_name)
+        return text
+
+    def _take(self, field_name: str, wanted: FieldType) -> Any:
+        place = self._place(field_name, wanted)
+        if place is None:
+            return None
+        value, stop = self._seen.format.takers[wanted](self._data, place[1])
+        if stop > self._head[0]:
+            raise self._cut_off(field_name)
+        return value
+
+    def _place(self, field_name: str, wanted: FieldType) -> tuple[int, int] | None:
+        """Where a field begins and where its value does; ``None`` if this version has no such field."""
+        known = self._seen.others.get((wanted, field_name))
+        if known is not None:
+            place, head = known
+            pos = self._head[place]
+            if pos >= self._start and self._data.startswith(head, pos):
+                return pos, pos + len(head)
+        if self.raw is not None:
+            raise HazelcastSerializationError(
+                f"Cannot read the Portable field {field_name!r}: get_raw_data_input() was called; read all fields first"
+            )
+        seen = self._checked()
+        index = seen.by_name.get(field_name)
+        if index is None:
+            if self._seen.format.seen.class_version(*seen.key[:2]) == seen.key[2]:
+                raise self._unknown(field_name)
+            return None
+        field, pos = seen.fields[index], self._head[FIRST + index]
+        if field.field_type not in WIDENS.get(wanted, (wanted,)):
+            raise _incompatible(seen, field, wanted)
+        seen.remember(index, wanted)
+        return pos, pos + len(field.head)
+
+    def _checked(self) -> SeenClass:
+        """The class as it is in these bytes, all fields compared."""
+        if self._full is None:
+            seen = self._seen
+            if not seen.fits(self._data, self._head, self._start):
+                seen = seen.format.seen.learn(seen.key, self._data, self._head, self._start)
+                self._seen = seen
+            self._full = seen
+        return self._full
+
+    def _known(self, field_name: str) -> SeenField:
+        seen = self._checked()
+        index = seen.by_name.get(field_name)
+        if index is None:
+            raise self._unknown(field_name)
+        return seen.fields[index]
+
+    def _nested(self, key: bytes, pos: int, limit: int) -> tuple[Any, int]:
+        if self._depth + 1 >= MAX_DEPTH:
+            raise damaged(f"nested deeper than {MAX_DEPTH} levels at byte {pos}")
+        return self._seen.format.read_nested(self._data, key, pos, self._depth + 1, limit)
+
+    def _limit(self, begin: int) -> int:
+        """Where a field ends at the latest. No two fields share bytes: else a few of them could make a reader go
+        through the same nested objects again and again, twice as often at every level."""
+        order, end = self._order, self._head[0]
+        if order is None:
+            order = self._order = sorted(self._head[FIRST:])
+        after = bisect_right(order, begin)
+        return min(order[after], end) if after < len(order) else end
+
+    def _cut_off(self, field_name: str) -> HazelcastSerializationError:
+        return damaged(
+            f"the Portable field {field_name!r} goes beyond the object's end at byte {self._head[0]}"
+        )
+
+    def _unknown(self, field_name: str) -> HazelcastSerializationError:
+        seen = self._checked()
+        return HazelcastSerializationError(
+            f"Cannot read the Portable field {field_name!r}: the object of {describe_class(*seen.key)} has "
+            f"{', '.join(seen.by_name) or 'no fields'}; give the class another version by get_class_version() "
+            "when its fields change"
+        )
+
+
+def _incompatible(seen: SeenClass, field: SeenField, wanted: FieldType) -> HazelcastSerializationError:
+    text = (
+        f"the Portable field {field.name!r} of {describe_class(*seen.key)} is {field.field_type.name}, "
+        f"which cannot be read as {wanted.name}"
+    )
+    return HazelcastSerializationError(f"Cannot read the value: {text}", TypeError(text))

@@ -1,0 +1,52 @@
+"""The tests of hz-serialization pass with the compiled functions and without them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hz_speedups
+from hz_serialization.speedups import compiled
+
+TESTS = Path(__file__).resolve().parents[2] / "hz-serialization" / "tests"
+REPORT = "import hz_serialization.data as d; print(type(d.partition_hash).__name__)"
+
+
+def run(*arguments: str, pure: bool) -> str:
+    """Run Python with one of the two variants and return what it prints."""
+    environment = {**os.environ, "HZ_PURE_PYTHON": "1" if pure else "0"}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_this_environment_has_a_compiler() -> None:
+    assert hz_speedups.COMPILED
+
+
+def test_the_environment_chooses_the_variant(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("-c", REPORT, pure=False) == "cython_function_or_method\n"
+    assert run("-c", REPORT, pure=True) == "function\n"
+    monkeypatch.setenv("HZ_PURE_PYTHON", "1")
+    assert compiled("_hash") is None
+    monkeypatch.setenv("HZ_PURE_PYTHON", "0")
+    assert compiled("_hash") is not None
+    assert compiled("no_such_module") is None
+    monkeypatch.setattr(hz_speedups, "INTERFACE", -1)
+    assert compiled("_hash") is None
+
+
+def test_the_other_variant_passes_the_tests() -> None:
+    other = compiled("_hash") is not None
+    run("-m", "pytest", "-q", "-p", "no:cacheprovider", str(TESTS), pure=other)
