@@ -93,6 +93,16 @@ CASES: dict[str, tuple[str, dict[str, tuple[str, Any]]]] = {
     ),
     "empty": ("empty", {}),
     "record": ("Vec$Rec", {"a": ("int32", 1), "b": ("string", "x"), "c": ("array_of_int64", [1, 2])}),
+    "pojo": (
+        "Vec$Pojo",
+        {
+            "name": ("string", "n"),
+            "age": ("int32", 3),
+            "tags": ("array_of_string", ["a"]),
+            "e": ("string", "B"),
+            "boxed": ("nullable_int32", None),
+        },
+    ),
     "genericrecord": ("gr", {"a": ("int32", 1), "b": ("string", "x")}),
     "field-order": ("ord", {"\ufb00": ("int32", 1), "\U0001f600": ("int32", 2), "é": ("int32", 3)}),
 }
