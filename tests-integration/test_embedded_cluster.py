@@ -45,20 +45,6 @@ def test_two_members_of_each_version(version: str, hazelcast_cluster_factory: Fa
     assert building == (version if version != "4.0" else "4.0.0")
 
 
-def test_one_member_is_up_within_five_seconds(hazelcast_cluster_factory: Factory) -> None:
-    hazelcast_cluster_factory()  # the jar is in the cache now
-    begin = time.monotonic()
-    hazelcast_cluster_factory()
-    assert time.monotonic() - begin <= 5.0
-
-
-def test_three_members_are_up_within_eight_seconds(hazelcast_cluster_factory: Factory) -> None:
-    begin = time.monotonic()
-    cluster = hazelcast_cluster_factory(members=3)
-    assert time.monotonic() - begin <= 8.0
-    assert cluster_size(cluster) == 3
-
-
 def test_everything_listens_on_loopback_only(hazelcast_cluster_factory: Factory) -> None:
     cluster = hazelcast_cluster_factory(members=2)
     cluster.add_member(jvm="own")

@@ -10,14 +10,18 @@ import psutil
 import pytest
 
 from hz_embedded import (
+    ChecksumMismatchError,
     Cluster,
     ConfigurationError,
     JvmDiedError,
+    JvmOutOfMemoryError,
     JvmStartError,
     MemberStartError,
     MemberStateError,
 )
 from hz_embedded import cluster as cluster_module
+from hz_embedded._ports import free_port
+from hz_embedded._py4j import Py4JError
 
 Factory = Callable[..., Cluster]
 
@@ -40,6 +44,34 @@ def test_jvm_that_refuses_its_options() -> None:
 def test_jvm_without_memory_enough() -> None:
     with pytest.raises(JvmStartError, match=r"exit code 1[\s\S]*[Tt]oo small"):
         Cluster(heap="1k")
+
+
+def test_heap_too_small_for_a_jvm() -> None:
+    with pytest.raises(
+        JvmOutOfMemoryError, match=r"a heap of 2m is too small to start[\s\S]*OutOfMemoryError"
+    ):
+        Cluster(heap="2m")
+
+
+def test_heap_too_small_for_a_member() -> None:
+    with pytest.raises(JvmOutOfMemoryError, match=r"its heap was full[\s\S]*--- last[\s\S]*OutOfMemoryError"):
+        Cluster(heap="6m")
+
+
+def test_heap_that_fills_up(hazelcast_cluster_factory: Factory) -> None:
+    cluster = hazelcast_cluster_factory(heap="64m", jvm="own")
+    (member,) = cluster.members
+    with pytest.raises(Py4JError):
+        member.jvm.view.java.nio.ByteBuffer.allocate(1 << 30)
+    assert member.jvm.wait(20)
+    assert member.jvm.exit_code == 3
+    assert not member.running
+    asking: list[Callable[[], Any]] = [lambda: member.instance, lambda: member.jvm.view]
+    for ask in asking:
+        with pytest.raises(
+            JvmOutOfMemoryError, match=r"heap=[\s\S]*Terminating due to java\.lang\.OutOfMemoryError"
+        ):
+            ask()
 
 
 def test_program_that_is_no_jvm(tmp_path: Path) -> None:
@@ -110,7 +142,7 @@ def test_error_in_the_users_hook() -> None:
 
 def test_taken_port_is_replaced(hazelcast_cluster_factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = hazelcast_cluster_factory()
-    find = cluster_module.free_port
+    find = free_port
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ports = iter([taken.getsockname()[1], taken.getsockname()[1]])
         monkeypatch.setattr(cluster_module, "free_port", lambda: next(ports, None) or find())
@@ -145,6 +177,13 @@ def test_jvm_that_dies_under_the_members(hazelcast_cluster_factory: Factory) -> 
     with pytest.raises(MemberStateError, match="does not run"):
         member.join(cluster.members[1])
     member.shutdown()  # there is nothing left to shut down
+
+
+def test_damaged_jar_starts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hazelcast-5.7.0.jar").write_bytes(b"PK damaged")
+    monkeypatch.setenv("HZ_EMBEDDED_JARS", str(tmp_path))
+    with pytest.raises(ChecksumMismatchError, match=r"hazelcast-5\.7\.0\.jar is not the jar of"):
+        Cluster()
 
 
 def test_class_path_entry_that_is_not_there(tmp_path: Path) -> None:

@@ -3,9 +3,13 @@
 Every wheel is built into a temporary folder. Each distribution is then installed into a clean environment of
 its own, with exactly the siblings that its metadata lead to (taken from the built wheels, never from the
 registry) and nothing that nobody requires; each of its modules is imported there.
+
+hz-speedups is built from its sdist, once with a C compiler and once without one: the first wheel must hold compiled
+modules that hz-serialization uses, the second one must work all the same.
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -24,6 +28,12 @@ from repository import Distribution, distributions
 
 NEED_AN_EXTRA = {"hz_embedded.pytest_plugin"}
 """Modules that can be imported only with a package that an extra names."""
+
+COMPILED = "hz-speedups"
+"""The distribution whose wheels are made by a C compiler."""
+
+SPEEDUPS_PROBE = Path(__file__).with_name("speedups_probe.py")
+"""Runs inside a clean environment; prints which compiled modules hz-serialization uses there."""
 
 PROBE = Path(__file__).with_name("wheel_probe.py")
 """Runs inside a clean environment; prints what is wrong there."""
@@ -66,21 +76,42 @@ class Wheel:
         return {self.name}.union(*(wheels[name].siblings(wheels) for name in direct))
 
 
-def run(*command: str | Path) -> str:
-    """Run a command and return its output; raise `Failure` with all it said if it fails."""
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, stdin=subprocess.DEVNULL)
+def run(*command: str | Path, **variables: str) -> str:
+    """Run a command with these environment variables and return its output.
+
+    Raises:
+        Failure: It fails; with all it said.
+    """
+    done = subprocess.run(
+        list(map(str, command)),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **variables},
+    )
     if done.returncode:
         words = " ".join(map(str, command))
         raise Failure(f"{words}\nended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
-def build(source: Distribution, folder: Path) -> Wheel:
-    """Build the wheel of `source`."""
+def build(source: Distribution, folder: Path, **variables: str) -> Wheel:
+    """Build the wheel of `source`; one that is compiled is built from its sdist."""
     target = folder / source.name
-    run("uv", "build", "--wheel", "--python", sys.executable, "--out-dir", target, source.path)
+    kind = [] if source.name == COMPILED else ["--wheel"]
+    run("uv", "build", *kind, "--python", sys.executable, "--out-dir", target, source.path, **variables)
     (path,) = target.glob("*.whl")
     return Wheel(path, source)
+
+
+def check_compiled(wheel: Wheel) -> None:
+    """Check that a wheel of `COMPILED` is for this machine and holds each of its modules compiled."""
+    if wheel.path.stem.endswith("-none-any"):
+        raise Failure(f"{wheel.name}: {wheel.path.name} was not compiled; is there a C compiler?")
+    sources = {path.stem for path in (wheel.source.path / "src").rglob("*.pyx")}
+    compiled = {Path(name).name.partition(".")[0] for name in wheel.files if name.endswith((".so", ".pyd"))}
+    if sources != compiled:
+        raise Failure(f"{wheel.name}: holds {sorted(compiled)} compiled, not {sorted(sources)}")
 
 
 def check_contents(wheels: Iterable[Wheel]) -> None:
@@ -107,11 +138,39 @@ def check_contents(wheels: Iterable[Wheel]) -> None:
             owners[name] = wheel.name
 
 
+def check_used(wheel: Wheel, wheels: dict[str, Wheel], folder: Path) -> list[str]:
+    """Install a wheel of `COMPILED` beside hz-serialization and return which of its modules are used."""
+    both = {**wheels, wheel.name: wheel}
+    check_installed([both["hz-serialization"], wheel], both, folder)
+    return run(python_of(folder), "-I", "-W", "error", SPEEDUPS_PROBE, HZ_PURE_PYTHON="0").split()
+
+
+def check_speedups(wheels: dict[str, Wheel], folder: Path) -> None:
+    """Check that hz-serialization uses what is compiled, and works where nothing is."""
+    wheel = wheels[COMPILED]
+    check_compiled(wheel)
+    used = check_used(wheel, wheels, folder / "compiled")
+    if set(used) != {path.stem for path in (wheel.source.path / "src").rglob("*.pyx")}:
+        raise Failure(f"hz-serialization uses {used} of {wheel.name}, not all that is compiled")
+    print(f"hz-serialization uses {', '.join(used)} of {wheel.name}", flush=True)
+    empty = build(wheel.source, folder / "empty", CC=str(folder / "no-compiler"), HZ_SPEEDUPS_REQUIRED="")
+    if not empty.path.stem.endswith("-none-any"):
+        raise Failure(f"{empty.path.name} was built without a compiler, but claims to be compiled")
+    if used := check_used(empty, wheels, folder / "pure"):
+        raise Failure(f"hz-serialization uses {used} of {empty.path.name}, where nothing is compiled")
+    print(f"without a compiler {empty.path.name} is built, and everything works in pure Python", flush=True)
+
+
+def python_of(folder: Path) -> Path:
+    """The interpreter of an environment."""
+    return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
 def check_installed(wanted: list[Wheel], wheels: dict[str, Wheel], folder: Path) -> int:
     """Install `wanted` with their siblings into a clean environment and try it; return how many are in it."""
     names = set().union(*(wheel.siblings(wheels) for wheel in wanted))
     run("uv", "venv", "--quiet", "--python", sys.executable, folder)
-    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    python = python_of(folder)
     paths = [wheels[name].path for name in sorted(names)]
     run("uv", "pip", "install", "--quiet", "--python", python, *paths)
     run("uv", "pip", "check", "--quiet", "--python", python)
@@ -120,6 +179,10 @@ def check_installed(wanted: list[Wheel], wheels: dict[str, Wheel], folder: Path)
     skipped = [f"--skip={name}" for name in sorted(NEED_AN_EXTRA)]
     tops = [f"--top={wheel.name}" for wheel in wanted]
     output = run(python, "-I", "-W", "error", PROBE, *skipped, *tops, "--", *versions, *roots)
+    for wheel in wanted:
+        smoke = wheel.source.path / "tests" / "smoke.py"
+        if smoke.exists():
+            run(python, "-I", "-W", "error", smoke)
     return int(output)
 
 
@@ -132,6 +195,7 @@ def check(folder: Path) -> None:
     for wheel in sorted(wheels.values(), key=lambda wheel: (len(wheel.siblings(wheels)), wheel.name)):
         count = check_installed([wheel], wheels, folder / "alone" / wheel.name)
         print(f"{wheel.name} {wheel.source.version} works alone ({count} distributions)", flush=True)
+    check_speedups(wheels, folder / "speedups")
     count = check_installed(list(wheels.values()), wheels, folder / "together")
     print(f"all work together ({count} distributions)")
 

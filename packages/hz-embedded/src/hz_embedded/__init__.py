@@ -14,12 +14,16 @@ from hz_embedded.errors import (
     EmbeddedError,
     JarResolutionError,
     JavaNotFoundError,
+    JavaTooOldError,
     JvmDiedError,
+    JvmOutOfMemoryError,
     JvmStartError,
     MemberStartError,
     MemberStateError,
+    PortInUseError,
     UnsupportedVersionError,
 )
+from hz_embedded.fault_proxy import Fault, FaultProxy
 from hz_embedded.java import JavaRuntime, find_java
 from hz_embedded.jvm import Jvm
 from hz_embedded.member import Member
@@ -31,15 +35,20 @@ __all__ = [
     "Cluster",
     "ConfigurationError",
     "EmbeddedError",
+    "Fault",
+    "FaultProxy",
     "JarResolutionError",
     "JavaNotFoundError",
     "JavaRuntime",
+    "JavaTooOldError",
     "Jvm",
     "JvmDiedError",
+    "JvmOutOfMemoryError",
     "JvmStartError",
     "Member",
     "MemberStartError",
     "MemberStateError",
+    "PortInUseError",
     "UnsupportedVersionError",
     "__version__",
     "find_java",

@@ -3,30 +3,106 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-from typing import Any
+import socket
+import ssl
+from collections.abc import Callable, Iterator, MutableMapping, MutableSequence, MutableSet, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from py4j import java_gateway
+from py4j import clientserver, java_gateway, protocol
+from py4j.finalizer import ThreadSafeFinalizer
+from py4j.java_gateway import JavaClass, JavaMember, java_import
 from py4j.protocol import (
+    Py4JAuthenticationError,
     Py4JError,
     Py4JJavaError,
     Py4JNetworkError,
 )
 
+from hz_embedded._releasing import Releaser, open_connection
+
 __all__ = [
     "LOOPBACK",
+    "SIGNALS",
+    "BaseArray",
+    "BaseIterator",
+    "BaseList",
+    "BaseMap",
+    "BaseObject",
+    "BaseSet",
+    "JavaClass",
+    "JavaMember",
+    "Py4JAuthenticationError",
     "Py4JError",
     "Py4JJavaError",
     "Py4JNetworkError",
     "abandon",
+    "attach",
     "connect",
+    "detach",
     "disconnect",
+    "is_instance",
+    "is_proxy",
     "jar_path",
+    "java_import",
     "java_message",
+    "listen",
+    "new_view",
+    "protocol",
+    "releaser",
     "silence",
+    "static_method",
 ]
 
 LOOPBACK = "127.0.0.1"
+
+SIGNALS: dict[str, Any] = {
+    "started": java_gateway.server_started,
+    "stopped": java_gateway.server_stopped,
+    "connection_started": java_gateway.server_connection_started,
+    "connection_stopped": java_gateway.server_connection_stopped,
+    "connection_error": java_gateway.server_connection_error,
+    "pre_shutdown": java_gateway.pre_server_shutdown,
+    "post_shutdown": java_gateway.post_server_shutdown,
+}
+
+if TYPE_CHECKING:
+    _T = TypeVar("_T")
+    _K = TypeVar("_K")
+    _V = TypeVar("_V")
+
+    class BaseObject:
+        _target_id: str
+        _gateway_client: Any
+
+        def __init__(self, target_id: str, gateway_client: Any) -> None: ...
+        def __getattr__(self, name: str) -> Any: ...
+
+    class BaseMap(BaseObject, MutableMapping[_K, _V]): ...
+
+    class BaseSet(BaseObject, MutableSet[_T]): ...
+
+    class BaseList(BaseObject, MutableSequence[_T]): ...
+
+    class BaseArray(BaseObject, Sequence[_T]):
+        def __setitem__(self, index: int, value: _T) -> None: ...
+
+    class BaseIterator(BaseObject, Iterator[_T]): ...
+
+else:
+    from py4j import java_collections
+
+    BaseObject = java_gateway.JavaObject
+
+    BaseMap = java_collections.JavaMap
+    BaseSet = java_collections.JavaSet
+    BaseList = java_collections.JavaList
+    BaseArray = java_collections.JavaArray
+
+    class BaseIterator(java_collections.JavaIterator):
+        def __class_getitem__(cls, _: object) -> type:
+            return cls
 
 
 def jar_path() -> str:
@@ -34,24 +110,136 @@ def jar_path() -> str:
     return str(java_gateway.find_jar_path())
 
 
-def connect(port: int, token: str, *, callbacks: bool) -> Any:
-    """A gateway to the JVM listening on loopback ``port``; with ``callbacks`` it also serves calls from Java.
+class _LateHandshake:
+    """An ``SSLContext`` for py4j's callback server that leaves the handshake to the connection's own thread.
 
-    Both directions demand ``token``.
+    py4j shakes hands where it accepts: one stranger who doesn't speak TLS would end the server, and one who
+    says nothing would hold it up.
     """
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+
+    def wrap_socket(self, accepted: socket.socket, *, server_side: bool) -> socket.socket:
+        try:
+            return self._context.wrap_socket(accepted, server_side=server_side, do_handshake_on_connect=False)
+        except OSError:
+            # Gone already: what reads from it finds its end.
+            with contextlib.suppress(OSError):
+                accepted.shutdown(socket.SHUT_RDWR)
+            return accepted
+
+
+def connect(port: int, token: str) -> Any:
+    """A gateway to the JVM listening on loopback ``port``, for calls from Python alone."""
     parameters = java_gateway.GatewayParameters(
         address=LOOPBACK, port=port, auth_token=token, eager_load=True
     )
-    callback_parameters = (
-        java_gateway.CallbackServerParameters(
-            address=LOOPBACK, port=0, daemonize=True, daemonize_connections=True, auth_token=token
+    return java_gateway.JavaGateway(gateway_parameters=parameters)
+
+
+def listen(
+    token: str,
+    *,
+    pinned: bool,
+    callback_port: int,
+    address: str,
+    client_tls: ssl.SSLContext | None,
+    server_tls: ssl.SSLContext | None,
+    entry_point: object | None,
+    propagate_java_exceptions: bool,
+) -> Any:
+    """A gateway that serves Java's calls already, and is not connected to a JVM before :func:`attach`.
+
+    Both directions demand ``token``.
+    """
+    java: dict[str, Any] = {"address": address, "port": 0, "auth_token": token, "ssl_context": client_tls}
+    python: dict[str, Any] = {
+        "address": LOOPBACK,
+        "port": callback_port,
+        "daemonize": True,
+        "daemonize_connections": True,
+        "eager_load": False,
+        "auth_token": token,
+        "ssl_context": None if server_tls is None else _LateHandshake(server_tls),
+        "propagate_java_exceptions": propagate_java_exceptions,
+    }
+    if pinned:
+        gateway = clientserver.ClientServer(
+            clientserver.JavaParameters(**java), clientserver.PythonParameters(**python), entry_point
         )
-        if callbacks
-        else None
-    )
-    return java_gateway.JavaGateway(
-        gateway_parameters=parameters, callback_server_parameters=callback_parameters
-    )
+    else:
+        gateway = java_gateway.JavaGateway(
+            gateway_parameters=java_gateway.GatewayParameters(**java),
+            callback_server_parameters=java_gateway.CallbackServerParameters(**python),
+            python_server_entry_point=entry_point,
+        )
+        gateway._gateway_client._create_connection = functools.partial(
+            open_connection, gateway.gateway_parameters, gateway.gateway_property
+        )
+    server = gateway._create_callback_server(gateway.callback_server_parameters)
+    try:
+        server.start()
+    except BaseException:
+        server.server_socket.close()
+        disconnect(gateway)
+        raise
+    gateway._callback_server = server
+    return gateway
+
+
+class Package(java_gateway.JavaPackage):  # type: ignore[misc]  # py4j has no types
+    """A name that may be part of a package's; calling it says so in py4j's own words."""
+
+    def __getattr__(self, name: str) -> Any:
+        return _callable(super().__getattr__(name))
+
+    def __call__(self, *arguments: object) -> Any:
+        raise Py4JError(
+            f"Trying to call a package. There is no class {self._fqn}; "
+            "give its full name, or import it into this view"
+        )
+
+
+class View(java_gateway.JVMView):  # type: ignore[misc]  # py4j has no types
+    """py4j's view of a JVM's classes, with packages that refuse to be called."""
+
+    def __getattr__(self, name: str) -> Any:
+        return _callable(super().__getattr__(name))
+
+
+def _callable(found: Any) -> Any:
+    if type(found) is java_gateway.JavaPackage:
+        found.__class__ = Package
+    return found
+
+
+def new_view(gateway: Any) -> Any:
+    """A view with imports of its own."""
+    view = gateway.new_jvm_view()
+    view.__class__ = View
+    return view
+
+
+def attach(gateway: Any, port: int) -> None:
+    """Connect a gateway made by :func:`listen` to the JVM listening on ``port``."""
+    gateway.gateway_parameters.port = port
+    gateway._gateway_client.port = port
+    gateway.jvm.__class__ = View
+    gateway.jvm.System.currentTimeMillis()
+    gateway._gateway_client.garbage_collect_object = Releaser(gateway)
+    if isinstance(gateway, clientserver.ClientServer):
+        _end_finalizer(gateway)  # whose place the releaser has taken
+
+
+def releaser(client: Any) -> Releaser | None:
+    """What tells Java of dropped objects, for a gateway client that is attached."""
+    found = client.garbage_collect_object
+    return found if isinstance(found, Releaser) else None
+
+
+def _end_finalizer(gateway: Any) -> None:
+    gateway._gateway_client.finalizer_deque.appendleft(clientserver.SHUTDOWN_FINALIZER_WORKER)
 
 
 def silence(gateway: Any, *, silent: bool = True) -> None:
@@ -71,8 +259,11 @@ def abandon(gateway: Any) -> None:
     """
     silence(gateway)
     for connection in list(gateway._gateway_client.deque):
-        with contextlib.suppress(OSError):
-            os.close(connection.socket.detach())
+        if connection.socket is not None:
+            with contextlib.suppress(OSError):
+                os.close(connection.socket.detach())
+    if (own := releaser(gateway._gateway_client)) is not None:
+        own.abandon()
 
 
 def disconnect(gateway: Any) -> None:
@@ -80,6 +271,34 @@ def disconnect(gateway: Any) -> None:
     silence(gateway)
     gateway.close(keep_callback_server=True)
     gateway.shutdown_callback_server()
+    if (own := releaser(gateway._gateway_client)) is not None:
+        own.close()
+    elif isinstance(gateway, clientserver.ClientServer):
+        _end_finalizer(gateway)
+
+
+def detach(thing: BaseObject) -> None:
+    """Let Java forget an object at once."""
+    client = thing._gateway_client
+    ThreadSafeFinalizer.remove_finalizer(f"{client.address}{client.port}{thing._target_id}")
+    java_gateway.GatewayClient.garbage_collect_object(client, thing._target_id)
+
+
+def static_method(class_name: str, method: str, client: Any) -> Callable[..., Any]:
+    """A static Java method, without the questions to the JVM that py4j asks on the way to it."""
+    member: Callable[..., Any] = JavaMember(method, None, protocol.STATIC_PREFIX + class_name, client)
+    return member
+
+
+def is_instance(thing: BaseObject, class_name: str) -> bool:
+    """Whether a Java object is an instance of the named class or interface; one question to the JVM."""
+    question = static_method("py4j.reflection.TypeUtil", "isInstanceOf", thing._gateway_client)
+    return bool(question(class_name, thing))
+
+
+def is_proxy(thing: object) -> bool:
+    """Whether py4j passes ``thing`` to Java as an implementation of Java interfaces."""
+    return bool(protocol.is_python_proxy(thing))
 
 
 def java_message(error: BaseException) -> str:

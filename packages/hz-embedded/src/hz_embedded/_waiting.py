@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+_LOOK_AGAIN_SECONDS: Final = 0.05
 
 
 def call_within(seconds: float, call: Callable[[], T]) -> T:
@@ -31,3 +33,14 @@ def call_within(seconds: float, call: Callable[[], T]) -> T:
 
     threading.Thread(target=run, name="hz-embedded-call", daemon=True).start()
     return future.result(seconds)
+
+
+def await_state(condition: Callable[[], bool], seconds: float) -> bool:
+    """Look at a state of the JVM that tells nobody of its changes, until it is as wished; returns whether it is."""
+    deadline = time.monotonic() + seconds
+    again = threading.Event()
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        again.wait(_LOOK_AGAIN_SECONDS)
+    return True

@@ -27,6 +27,12 @@ DEFAULT_PROPERTIES: Final[Mapping[str, str]] = {
 }
 """Properties that each member gets unless the user's configuration or properties set them."""
 
+NOTICE_PROPERTIES: Final[Mapping[str, str]] = {
+    "hazelcast.heartbeat.interval.seconds": "1",
+    "hazelcast.max.no.heartbeat.seconds": "5",
+}
+"""Properties for members that are to be parted: they give up a silent one in seconds, not in a minute."""
+
 QUIET_PROPERTIES: Final[Mapping[str, str]] = {"hazelcast.metrics.enabled": "false"}
 """Properties for members without a configuration of the user's own, who might want metrics."""
 
@@ -78,12 +84,29 @@ def base_config(view: Any, config: str | Mapping[str, Any] | None) -> Any:
 
 
 def apply_network(
-    config: Any, port: int, known_addresses: Iterable[str], *, has_auto_detection: bool
+    config: Any,
+    port: int,
+    known_addresses: Iterable[str],
+    *,
+    has_auto_detection: bool,
+    public_address: str | None = None,
 ) -> None:
-    """Bind the member to one loopback port and let it look for its cluster at ``known_addresses`` only."""
+    """Bind the member to one loopback port and let it look for its cluster at ``known_addresses`` only.
+
+    Args:
+        config: the Java ``Config``.
+        port: the port to listen on.
+        known_addresses: ``host:port`` of the members to join.
+        has_auto_detection: whether this version detects clouds by itself, which is turned off.
+        public_address: ``host:port`` at which others reach the member, where that is another one.
+    """
     network = config.getNetworkConfig()
     network.setPort(port)
     network.setPortAutoIncrement(False)
+    # A member that comes back binds its port while connections of its former life are still winding down.
+    network.setReuseAddress(True)
+    if public_address is not None:
+        network.setPublicAddress(public_address)
     interfaces = network.getInterfaces()
     interfaces.clear()
     interfaces.setEnabled(True)

@@ -7,6 +7,9 @@ from pathlib import Path
 LOG_TAIL_LINES = 40
 _LOG_TAIL_BYTES = 64 * 1024
 
+OUT_OF_MEMORY = "Terminating due to java.lang.OutOfMemoryError"
+"""What a JVM writes last when it ends for a full heap."""
+
 
 class EmbeddedError(Exception):
     """Root of all errors raised by hz_embedded."""
@@ -24,6 +27,10 @@ class JavaNotFoundError(EmbeddedError):
     """No usable Java runtime was found."""
 
 
+class JavaTooOldError(JavaNotFoundError):
+    """The Java runtime that was asked for is older than the oldest that a member runs on."""
+
+
 class JarResolutionError(EmbeddedError):
     """A jar could not be had from the given folders, the cache or the Maven repository."""
 
@@ -37,15 +44,40 @@ class JvmStartError(EmbeddedError):
 
 
 class JvmDiedError(EmbeddedError):
-    """The JVM that was asked to do something no longer runs."""
+    """The JVM that was asked to do something no longer runs; the message ends with the tail of its log."""
+
+
+class JvmOutOfMemoryError(JvmDiedError):
+    """The JVM ended because its heap was full; the message ends with the tail of its log."""
 
 
 class MemberStartError(EmbeddedError):
     """A member did not start; the message ends with the tail of the JVM's log."""
 
 
+class PortInUseError(MemberStartError):
+    """The port that a member was to listen on is taken."""
+
+
 class MemberStateError(EmbeddedError):
     """The member is not in a state in which this can be done to it."""
+
+
+def jvm_ended(what: str, exit_code: int | None, log_file: Path) -> JvmDiedError:
+    """The error for a JVM that ended unasked: for a full heap, or for whatever its exit code tells.
+
+    Args:
+        what: the JVM, as the message is to call it.
+        exit_code: exit code of its process, negative for a signal; None when it is not known.
+        log_file: where its log is.
+    """
+    tail = log_tail(log_file)
+    if OUT_OF_MEMORY in tail:
+        return JvmOutOfMemoryError(
+            f"{what} no longer runs: its heap was full (exit code {exit_code}). "
+            f"Give it more by heap=, or store less.\n{tail}"
+        )
+    return JvmDiedError(f"{what} no longer runs (exit code {exit_code}).\n{tail}")
 
 
 def log_tail(log_file: Path, lines: int = LOG_TAIL_LINES) -> str:

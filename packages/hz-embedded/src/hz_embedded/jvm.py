@@ -8,16 +8,23 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any, Final
+from types import TracebackType
+from typing import IO, Any, Final, Self
 
 from hz_embedded import _py4j
 from hz_embedded._waiting import call_within
-from hz_embedded.errors import JvmDiedError, JvmStartError, MemberStateError, log_tail
-from hz_embedded.java import JavaRuntime
+from hz_embedded.bridge.api import JvmBridge
+from hz_embedded.bridge.errors import GatewayError
+from hz_embedded.bridge.options import BridgeOptions
+from hz_embedded.bridge.servers import open_gateway
+from hz_embedded.errors import JvmStartError, MemberStateError, jvm_ended, log_tail
+from hz_embedded.interfaces.pool import attach as attach_interfaces
+from hz_embedded.java import JavaRuntime, find_java
 
 _EXIT_SECONDS: Final = 5.0
 _GREETING_BYTES: Final = 64 * 1024
@@ -33,7 +40,7 @@ _FAST_START: Final = (
 _running: weakref.WeakSet[Jvm] = weakref.WeakSet()
 
 
-class Jvm:
+class Jvm(JvmBridge):
     """A JVM started by this process.
 
     The JVM reads a pipe whose other end only this Python process holds: when Python ends in any way, SIGKILL
@@ -47,9 +54,11 @@ class Jvm:
         heap: maximum heap as ``-Xmx`` takes it.
         jvm_args: further options for the JVM.
         timeout: seconds until the gateway must be open.
+        bridge: threading, ports, TLS and conversion of the gateway.
 
     Raises:
         JvmStartError: the JVM did not start or did not open its gateway in time.
+        ConfigurationError: a key store for TLS cannot be read.
     """
 
     def __init__(
@@ -61,11 +70,14 @@ class Jvm:
         heap: str = "512m",
         jvm_args: Sequence[str] = (),
         timeout: float = 60.0,
+        bridge: BridgeOptions | None = None,
     ) -> None:
         self.java = java
         self.log_file = log_file
+        self._bridge = bridge or BridgeOptions()
         self._owner_pid = os.getpid()
         self._suspended = False
+        self._own_log = False
         self._exited = threading.Event()
         self._gateway: Any = None
         command = _command(java, classpath, heap, jvm_args)
@@ -74,9 +86,62 @@ class Jvm:
         threading.Thread(target=self._watch, name=f"hz-embedded-jvm-{self.pid}", daemon=True).start()
         try:
             self._gateway = self._open_gateway(timeout)
+            self._attach_bridge(self._gateway)
+            attach_interfaces(self._gateway)
         except BaseException:
             self.kill()
             raise
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        java: str | None = None,
+        classpath: Sequence[str | Path] = (),
+        log_file: Path | None = None,
+        bridge: BridgeOptions | None = None,
+        heap: str = "512m",
+        jvm_args: Sequence[str] = (),
+        timeout: float = 60.0,
+    ) -> Self:
+        """Start a JVM without any member.
+
+        Args:
+            java: as :func:`hz_embedded.find_java` takes it.
+            classpath: jars and folders.
+            log_file: where the JVM's output goes; None makes a temporary file, which :meth:`close` removes.
+            bridge: threading, ports, TLS and conversion of the gateway.
+            heap: maximum heap as ``-Xmx`` takes it.
+            jvm_args: further options for the JVM.
+            timeout: seconds until the gateway must be open.
+
+        Raises:
+            JavaNotFoundError: no Java 17 or newer.
+            JvmStartError: the JVM did not start or did not open its gateway in time.
+        """
+        runtime = find_java(java)
+        own_log = log_file is None
+        if log_file is None:
+            descriptor, name = tempfile.mkstemp(prefix="hz-embedded-jvm-", suffix=".log")
+            os.close(descriptor)
+            log_file = Path(name)
+        paths = [Path(entry) for entry in classpath]
+        try:
+            made = cls(runtime, paths, log_file, heap=heap, jvm_args=jvm_args, timeout=timeout, bridge=bridge)
+        except BaseException:
+            if own_log:
+                log_file.unlink(missing_ok=True)  # the error ends with its tail
+            raise
+        made._own_log = own_log
+        return made
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def _open_gateway(self, timeout: float) -> Any:
         stdout = self._process.stdout
@@ -89,13 +154,15 @@ class Jvm:
                     f"{self._exit_code()}).\n"
                     f"{log_tail(self.log_file)}"
                 )
-            gateway = call_within(timeout, lambda: _secure_gateway(int(port), token.decode("ascii")))
+            gateway = call_within(
+                timeout, lambda: open_gateway(int(port), token.decode("ascii"), self._bridge)
+            )
         except TimeoutError as error:
             raise JvmStartError(
                 f"{self.java.program} did not open its gateway within {timeout:g} s.\n"
                 f"{log_tail(self.log_file)}"
             ) from error
-        except (_py4j.Py4JError, ValueError, OSError) as error:
+        except (GatewayError, _py4j.Py4JError, ValueError, OSError) as error:
             raise JvmStartError(
                 f"the gateway to {self.java.program} could not be opened: {error}\n{log_tail(self.log_file)}"
             ) from error
@@ -128,6 +195,11 @@ class Jvm:
         return self._process.pid
 
     @property
+    def exit_code(self) -> int | None:
+        """Exit code of the JVM's process, negative for the signal that ended it; None while it runs."""
+        return self._process.returncode
+
+    @property
     def alive(self) -> bool:
         """Whether the JVM's process exists (suspended counts as alive)."""
         return not self._exited.is_set()
@@ -143,6 +215,7 @@ class Jvm:
 
         Raises:
             JvmDiedError: the JVM no longer runs.
+            JvmOutOfMemoryError: it ended because its heap was full.
             MemberStateError: the JVM is suspended.
         """
         if self.suspended:
@@ -150,10 +223,7 @@ class Jvm:
                 f"the JVM with pid {self.pid} is suspended and cannot be asked; resume it first"
             )
         if not self.alive:
-            raise JvmDiedError(
-                f"the JVM with pid {self.pid} no longer runs (exit code {self._process.returncode}).\n"
-                f"{log_tail(self.log_file)}"
-            )
+            raise jvm_ended(f"the JVM with pid {self.pid}", self.exit_code, self.log_file)
         return self._gateway
 
     @property
@@ -245,6 +315,9 @@ class Jvm:
                 _stream(stream).close()
         if self._gateway is not None:
             _py4j.disconnect(self._gateway)
+            self._detach_bridge(self._gateway)
+        if self._own_log:
+            self.log_file.unlink(missing_ok=True)
 
 
 def _stream(stream: IO[bytes] | None) -> IO[bytes]:
@@ -285,39 +358,6 @@ def _spawn(command: list[str], log_file: Path) -> subprocess.Popen[bytes]:
             )
     except OSError as error:
         raise JvmStartError(f"{command[0]} could not be started: {error}") from error
-
-
-def _secure_gateway(port: int, token: str) -> Any:
-    """Replace the gateway that py4j's launcher opens by one that demands the token in both directions.
-
-    The launcher's own server sends no token when Java calls Python, so a callback server that demands one
-    would refuse it. A second server in the same JVM is built with the token for both directions, and the
-    first is closed.
-    """
-    boot = _py4j.connect(port, token, callbacks=False)
-    try:
-        view = boot.jvm
-        view.java.lang.System.setOut(view.java.lang.System.err)
-        loopback = view.java.net.InetAddress.getByName(_py4j.LOOPBACK)
-        builder = view.py4j.GatewayServer.GatewayServerBuilder()
-        server = (
-            builder.javaPort(0)
-            .javaAddress(loopback)
-            .authToken(token)
-            .callbackClient(0, loopback, token)
-            .build()
-        )
-        server.start()
-        secured_port = int(server.getListeningPort())
-        gateway = _py4j.connect(secured_port, token, callbacks=True)
-        callback_port = gateway.get_callback_server().get_listening_port()
-        gateway.java_gateway_server.resetCallbackClient(
-            gateway.jvm.java.net.InetAddress.getByName(_py4j.LOOPBACK), callback_port
-        )
-        boot.shutdown()
-    finally:
-        _py4j.disconnect(boot)
-    return gateway
 
 
 def _close_all() -> None:

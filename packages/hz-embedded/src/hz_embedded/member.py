@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from hz_embedded._py4j import LOOPBACK, Py4JError, java_message
-from hz_embedded.errors import JvmDiedError, MemberStateError
+from hz_embedded._launch import Seat, Started
+from hz_embedded._py4j import LOOPBACK, Py4JError, Py4JJavaError, java_message
+from hz_embedded.errors import MemberStateError, jvm_ended
+from hz_embedded.fault_proxy import FaultProxy
 from hz_embedded.jvm import Jvm
+
+_EXIT_SECONDS: Final = 5.0
 
 
 class Member:
     """A Hazelcast member inside one of the cluster's JVMs; made by :class:`hz_embedded.Cluster`."""
 
-    def __init__(self, jvm: Jvm, instance: Any, config: Any, port: int, *, own_jvm: bool) -> None:
-        self._jvm = jvm
-        self._instance = instance
-        self._config = config
-        self._port = port
-        self._own_jvm = own_jvm
-        self._uuid = _uuid_of(instance)
+    def __init__(self, started: Started, seat: Seat, restart: Callable[[Member], None]) -> None:
+        self._seat = seat
+        self._restart = restart
+        self.attach(started)
+
+    @property
+    def seat(self) -> Seat:
+        """What stays the same about the member when it is restarted."""
+        return self._seat
+
+    def attach(self, started: Started) -> None:
+        """Be the member that was started at this one's seat; :meth:`restart` does that."""
+        self._jvm, self._instance, self._config, self._version = started
+        self._uuid = _uuid_of(self._instance)
         self._ended = False
 
     def __repr__(self) -> str:
@@ -34,13 +45,32 @@ class Member:
 
     @property
     def port(self) -> int:
-        """The port that other members and clients connect to."""
-        return self._port
+        """The port that other members and clients connect to: the proxy's, where there is one."""
+        return self._seat.port if self._seat.proxy is None else self._seat.proxy.port
 
     @property
     def address(self) -> str:
-        """``host:port``."""
-        return f"{LOOPBACK}:{self._port}"
+        """``host:port`` that other members and clients connect to."""
+        return self._seat.address
+
+    @property
+    def version(self) -> str:
+        """The Hazelcast version that the member was started with."""
+        return self._version
+
+    @property
+    def proxy(self) -> FaultProxy:
+        """The proxy that all connections to the member go through.
+
+        Raises:
+            MemberStateError: the cluster was started without ``proxied=True``.
+        """
+        if self._seat.proxy is None:
+            raise MemberStateError(
+                f"there is no proxy before member {self.address}: start the cluster with proxied=True, or ask "
+                f"for one beside it by cluster.proxy(member)"
+            )
+        return self._seat.proxy
 
     @property
     def uuid(self) -> str:
@@ -63,6 +93,11 @@ class Member:
         return self._jvm.log_file
 
     @property
+    def log(self) -> str:
+        """What the log of the member's JVM says so far."""
+        return self._jvm.log_file.read_text(encoding="utf-8", errors="replace")
+
+    @property
     def instance(self) -> Any:
         """The Java ``HazelcastInstance``, through py4j.
 
@@ -72,7 +107,7 @@ class Member:
         """
         self._refuse_suspended("be asked")
         if not self._jvm.alive:
-            raise JvmDiedError(f"the JVM of member {self.address} (pid {self._jvm.pid}) no longer runs")
+            raise self._jvm_ended()
         return self._instance
 
     @property
@@ -88,11 +123,16 @@ class Member:
             # The JVM ended while it was asked.
             return False
 
+    def _jvm_ended(self) -> Exception:
+        what = f"the JVM of member {self.address} (pid {self._jvm.pid})"
+        return jvm_ended(what, self._jvm.exit_code, self._jvm.log_file)
+
     def shutdown(self) -> None:
         """Leave the cluster gracefully: partitions are handed over first. The member's own JVM, if any, ends.
 
         Raises:
             MemberStateError: the member is suspended, or its shutdown failed.
+            JvmDiedError: its JVM ended meanwhile.
         """
         self._end("shut down", lambda: self._instance.shutdown())
 
@@ -101,10 +141,11 @@ class Member:
 
         Raises:
             MemberStateError: the member is suspended, or the call failed.
+            JvmDiedError: its JVM ended meanwhile.
         """
         self._end("terminate", lambda: self._instance.getLifecycleService().terminate())
 
-    def _end(self, what: str, call: Any) -> None:
+    def _end(self, what: str, call: Callable[[], object]) -> None:
         if not self.running:
             self._ended = True
             return
@@ -112,12 +153,27 @@ class Member:
         try:
             call()
         except Py4JError as error:
+            # The call fails a moment before the end of the JVM is known.
+            if not isinstance(error, Py4JJavaError) and self._jvm.wait(_EXIT_SECONDS):
+                raise self._jvm_ended() from error
             raise MemberStateError(
                 f"member {self.address} could not {what}: {java_message(error)}"
             ) from error
         self._ended = True
-        if self._own_jvm:
+        if self._seat.own_jvm:
             self._jvm.close()
+
+    def restart(self) -> None:
+        """Start the member anew on the same port, with the same settings; one that runs is shut down first.
+
+        A member with a JVM of its own gets a new JVM. What it held is back if other members hold backups, or a
+        ``MapStore`` has it.
+
+        Raises:
+            MemberStateError: the member is suspended.
+            MemberStartError: it did not start.
+        """
+        self._restart(self)
 
     def kill(self) -> None:
         """Kill the member's own JVM (SIGKILL) and wait until it is gone.
@@ -147,6 +203,19 @@ class Member:
         self._need_own_jvm("resume")
         self._jvm.resume()
 
+    def check_replaceable(self, *, own_jvm: bool) -> None:
+        """Refuse to be restarted in this state.
+
+        Args:
+            own_jvm: whether it takes a JVM of its own.
+
+        Raises:
+            MemberStateError: the member is suspended, or shares its JVM.
+        """
+        self._refuse_suspended("be restarted")
+        if own_jvm:
+            self._need_own_jvm("restart by itself")
+
     def join(self, others: Member | Iterable[Member]) -> None:
         """Tell this member and ``others`` of each other, so that their clusters find each other and merge.
 
@@ -175,7 +244,7 @@ class Member:
             )
 
     def _need_own_jvm(self, what: str) -> None:
-        if not self._own_jvm:
+        if not self._seat.own_jvm:
             raise MemberStateError(
                 f"cannot {what} member {self.address}: it shares its JVM with others. "
                 f'Start it with add_member(jvm="own") or Cluster(jvm="own"), or use terminate().'

@@ -18,6 +18,7 @@ MEMBER_SHA256: Final[Mapping[str, str]] = {
     "5.0.5": "a04edacac477942066b6c86f915b3cdde944b95c570954e965486b240e8e909b",
     "5.1.7": "5901b96888b3228687e7ff14944fe08387e6d76bf4317010cf199eb7d8bd6e04",
     "5.2.5": "7f218c1926cdcde034847b3fdffd50d7cf34b850f3c3c266bb804ff3ff7d8ac7",
+    "5.3.7": "4b80bc13b855c45bd6ef19def0559246ae146313dd3f67ca1339a66d7671501d",
     "5.3.8": "025449efcb40418e626345d2b6011d8702ca72651b30d655edbd72e5324095f0",
     "5.4.0": "cbcd4de863ee859dd6094fe01752e1bc9986c5240621443fe6609a5e16903f0d",
     "5.5.0": "cf560b40b988526e780e4fae12cb6fe01c5158bb9e00839882857f32b544a19e",
@@ -31,6 +32,7 @@ SQL_SHA256: Final[Mapping[str, str]] = {
     "5.0.5": "5283ae1a539000901a479770389a237c73ae6cd188f195ede8337bdb4d61d281",
     "5.1.7": "0ca10512752fd3410ea067a48ad73a90118166b9291e15de10a09e285e8a6f29",
     "5.2.5": "c8292c72e4509ffcfe961a2451f0865efd6fd2c50c3e91b71897a4ddce6b62b0",
+    "5.3.7": "b37ac57bb38fe74a88f145905d1c1f2db6f774547ddffea075ec5fe6b3af00e5",
     "5.3.8": "7647c70bde77415051001ada2eb9641b249055ea0bcf92c9da696d20dea5800c",
     "5.4.0": "f1c22ffd6a767167f7d4e129990737d637badf4ce4977437a1fbfe2084fc1f95",
     "5.5.0": "5e091414c6107c46dd692625c532877e094a97c6ce0c71bc43139cd3312d1e96",
@@ -141,3 +143,8 @@ def member_artifacts(
 def has_jet(version: str) -> bool:
     """Whether Jet is part of the member's jar (5.0 and newer)."""
     return version_tuple(version) >= (5, 0)
+
+
+def has_sql(version: str) -> bool:
+    """Whether the SQL module of a known version is pinned."""
+    return _SQL_VERSION_OF_MEMBER.get(version, version) in SQL_SHA256

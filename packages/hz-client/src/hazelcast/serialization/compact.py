@@ -3,7 +3,6 @@
 from hz_serialization.compact import (
     BigInt,
     Field,
-    FieldKind,
     FieldName,
     Float32,
     Float32Array,
@@ -27,7 +26,6 @@ from hz_serialization.compact import (
 __all__ = [
     "BigInt",
     "Field",
-    "FieldKind",
     "FieldName",
     "Float32",
     "Float32Array",

@@ -1,0 +1,233 @@
+"""The working side of a fault proxy: an event loop on a thread that accepts, forwards and obeys the rules."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from typing import Final, TypeVar
+
+from hz_embedded._fault_stream import Connection, OneWay, Rule, linger, matches
+from hz_embedded._ports import reserve
+from hz_embedded._py4j import LOOPBACK
+from hz_embedded.errors import EmbeddedError, PortInUseError
+
+T = TypeVar("T")
+_CONNECT_SECONDS: Final = 10.0
+
+
+class FaultServer:
+    """Listens on ``port`` of loopback (0: a free one) and forwards to ``target``.
+
+    Raises:
+        PortInUseError: the port is taken.
+    """
+
+    def __init__(self, target: tuple[str, int], port: int) -> None:
+        self._target = target
+        self._keeper = reserve(port)
+        if self._keeper is not None:
+            port = int(self._keeper.getsockname()[1])
+        try:
+            self._listener: socket.socket | None = socket.create_server((LOOPBACK, port))
+        except OSError as error:
+            self._release_port()
+            raise PortInUseError(f"a fault proxy cannot listen on {LOOPBACK}:{port}: {error}") from error
+        self.port = int(self._listener.getsockname()[1])
+        self.members: Callable[[], Iterable[str]] = list
+        self.active: tuple[Rule, ...] = ()
+        self.connections: tuple[Connection, ...] = ()
+        self._counted = threading.Condition()
+        self._closed = False
+        self._loop: asyncio.AbstractEventLoop
+        self._stop: asyncio.Event
+        self._change: asyncio.Event
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._fresh: set[socket.socket] = set()
+        self._listening = False
+        ready: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(ready)),
+            name=f"hz-embedded-proxy-{self.port}",
+            daemon=True,
+        )
+        self._thread.start()
+        ready.result()
+
+    # Called from any thread.
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._closed
+
+    def call(self, action: Callable[[], T]) -> T:
+        """Run ``action`` on the proxy's thread and return its result.
+
+        Raises:
+            EmbeddedError: the proxy has been closed.
+        """
+        if self._closed:
+            raise EmbeddedError(f"the fault proxy on {LOOPBACK}:{self.port} has been closed; make a new one")
+        answer: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(action())
+            except BaseException as error:
+                # Whatever it is, it belongs to the caller.
+                answer.set_exception(error)
+
+        self._loop.call_soon_threadsafe(run)
+        return answer.result()
+
+    def count(self, source: str | None) -> int:
+        """Number of connections from ``source``."""
+        return sum(matches(source, connection.source) for connection in self.connections)
+
+    def wait_for(self, condition: Callable[[], bool], timeout: float) -> bool:
+        """Wait until ``condition``, looked at anew whenever connections come, go or become known."""
+        with self._counted:
+            return self._counted.wait_for(condition, timeout)
+
+    def close(self) -> None:
+        """Reset all connections, stop, and wait for the thread. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        self._release_port()
+
+    def _release_port(self) -> None:
+        if self._keeper is not None:
+            self._keeper.close()
+
+    # Called on the proxy's own thread, by way of `call`.
+
+    def add(self, rule: Rule) -> None:
+        """Put a rule in force."""
+        self.active = (*self.active, rule)
+        self._tell_change()
+
+    def remove(self, rules: Iterable[Rule]) -> None:
+        """End rules; connections that lost something to them are reset."""
+        gone = [rule for rule in rules if rule in self.active]
+        self.active = tuple(rule for rule in self.active if rule not in gone)
+        lost = [rule for rule in gone if rule.kind == "drop"]
+        for connection in self.connections:
+            if connection.lossy and any(matches(rule.source, connection.source) for rule in lost):
+                connection.reset()
+        self._tell_change()
+
+    def each(self, source: str | None, action: Callable[[Connection], None]) -> int:
+        """Do something to each connection from ``source``; returns their number."""
+        meant = [connection for connection in self.connections if matches(source, connection.source)]
+        for connection in meant:
+            action(connection)
+        return len(meant)
+
+    def listen(self) -> None:
+        """Accept connections, if that was stopped."""
+        if not self._listening:
+            listener = self._listener or socket.create_server((LOOPBACK, self.port))
+            listener.setblocking(False)
+            self._loop.add_reader(listener, self._accept, listener)
+            self._listener = listener
+            self._listening = True
+
+    def refuse(self) -> None:
+        """Accept no more connections, so that the operating system turns them away."""
+        if self._listener is not None:
+            self._loop.remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+        self._listening = False
+
+    def _tell_change(self) -> None:
+        self._change.set()
+        self._change = asyncio.Event()
+
+    async def _serve(self, ready: Future[None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        self._change = asyncio.Event()
+        self.listen()
+        ready.set_result(None)
+        await self._stop.wait()
+        self.refuse()
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        for near in self._fresh:
+            near.close()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # who wanted to connect is gone again
+            near, _ = listener.accept()
+            near.setblocking(False)
+            linger(near, on=True)
+            self._fresh.add(near)
+            task = self._loop.create_task(self._forward(near))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _forward(self, near: socket.socket) -> None:
+        far = socket.socket()
+        far.setblocking(False)
+        near_ends: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await self._loop.sock_connect(far, self._target)
+            # Until the connection is complete, it ends with a reset whatever happens: it is too late to refuse.
+            linger(far, on=True)
+            near_ends = await asyncio.open_connection(sock=near)
+            connection = Connection(self, near_ends, await asyncio.open_connection(sock=far))
+        except BaseException as error:
+            if near_ends is not None:
+                near_ends[1].transport.abort()
+            else:
+                near.close()
+            far.close()
+            if isinstance(error, OSError):
+                return
+            raise
+        finally:
+            self._fresh.discard(near)
+        linger(near, on=False)
+        linger(far, on=False)
+        self._set_connections((*self.connections, connection))
+        try:
+            await connection.run()
+        finally:
+            self._set_connections(tuple(other for other in self.connections if other is not connection))
+
+    def _set_connections(self, connections: tuple[Connection, ...]) -> None:
+        self.connections = connections
+        self.identified()
+
+    # What a connection asks.
+
+    def rules(self, direction: OneWay, source: str) -> list[Rule]:
+        """The rules in force for one direction of a connection from ``source``."""
+        return [rule for rule in self.active if rule.hits(direction, source)]
+
+    async def changed(self, seconds: float | None) -> None:
+        """Wait until the rules change, at most ``seconds``."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._change.wait()
+
+    def known_members(self) -> list[str]:
+        """``host:port`` of the members that may connect; not this proxy's own."""
+        own = f"{LOOPBACK}:{self.port}"
+        return [address for address in self.members() if address != own]
+
+    def identified(self) -> None:
+        """A connection has come, gone, or become known."""
+        with self._counted:
+            self._counted.notify_all()

@@ -1,0 +1,57 @@
+"""The bridge between Python and a JVM: collections, conversion, errors, memory, events, views.
+
+:class:`hz_embedded.Jvm` has its functions as methods. py4j does the work underneath, and stays at hand as
+``Jvm.gateway``.
+"""
+
+from hz_embedded.bridge.api import JvmBridge
+from hz_embedded.bridge.errors import BridgeError, ConversionError, GatewayError, JavaError
+from hz_embedded.bridge.events import (
+    GatewayEvent,
+    GatewayEventKind,
+    GatewayEventRegistration,
+    on_gateway_event,
+)
+from hz_embedded.bridge.java_collections import (
+    JavaArray,
+    JavaCollection,
+    JavaIterable,
+    JavaIterator,
+    JavaList,
+    JavaMap,
+    JavaReference,
+    JavaSet,
+    java_method,
+)
+from hz_embedded.bridge.java_events import JavaServerListener
+from hz_embedded.bridge.memory import Scope
+from hz_embedded.bridge.options import BridgeOptions, BridgeTls
+from hz_embedded.bridge.throwables import JavaFrame, JavaThrowable, java_throwable
+
+__all__ = [
+    "BridgeError",
+    "BridgeOptions",
+    "BridgeTls",
+    "ConversionError",
+    "GatewayError",
+    "GatewayEvent",
+    "GatewayEventKind",
+    "GatewayEventRegistration",
+    "JavaArray",
+    "JavaCollection",
+    "JavaError",
+    "JavaFrame",
+    "JavaIterable",
+    "JavaIterator",
+    "JavaList",
+    "JavaMap",
+    "JavaReference",
+    "JavaServerListener",
+    "JavaSet",
+    "JavaThrowable",
+    "JvmBridge",
+    "Scope",
+    "java_method",
+    "java_throwable",
+    "on_gateway_event",
+]

@@ -1,0 +1,199 @@
+"""A TCP proxy on loopback that holds, loses, delays, slows, cuts or refuses what passes, when it is told to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Self
+
+from hz_embedded._fault_server import FaultServer
+from hz_embedded._fault_stream import Connection, Direction, Kind, OneWay, Rule
+from hz_embedded._py4j import LOOPBACK
+from hz_embedded.errors import ConfigurationError
+
+_DIRECTIONS = ("both", "to_member", "to_client")
+
+
+class Fault:
+    """A fault in force; :meth:`heal` ends it, and so does the end of a ``with`` block over it."""
+
+    def __init__(self, heal: Callable[[], None]) -> None:
+        self._heal = heal
+
+    def heal(self) -> None:
+        """End this fault; others stay. Idempotent."""
+        self._heal()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.heal()
+
+
+class FaultProxy:
+    """Forwards connections on loopback to a member (or to any server) and makes the network between them bad.
+
+    It runs at once, on a thread of its own, until :meth:`close` or the end of a ``with`` block.
+
+    Faults may be limited to one ``direction``: ``"to_member"``, ``"to_client"`` (back to whoever connected) or
+    ``"both"``; and to the connections of one ``source``: ``"clients"``, ``"members"``, the ``host:port`` of one
+    member of the cluster, or None for all. They add up, and hold for the connections there are and those to come.
+
+    The proxy sits above TCP: the operating system accepts who connects even while nothing passes; only
+    :meth:`refuse` turns connections away.
+
+    Args:
+        target: ``host:port`` to forward to.
+        port: the port to listen on; 0 takes a free one.
+
+    Raises:
+        ConfigurationError: ``target`` is not ``host:port``.
+        PortInUseError: the port is taken.
+    """
+
+    def __init__(self, target: str, *, port: int = 0) -> None:
+        host, _, number = target.rpartition(":")
+        if not host or not number.isdigit():
+            raise ConfigurationError(f"the target of a fault proxy must be host:port, not {target!r}")
+        self._target = target
+        self._server = FaultServer((host, int(number)), port)
+
+    def __repr__(self) -> str:
+        faults = ", ".join(rule.kind for rule in self._server.active) or "no fault"
+        state = "closed" if self._server.closed else faults
+        return f"<FaultProxy {self.address} to {self._target}: {state}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def port(self) -> int:
+        """The port that the proxy listens on."""
+        return self._server.port
+
+    @property
+    def address(self) -> str:
+        """``host:port`` to connect to in place of the target."""
+        return f"{LOOPBACK}:{self._server.port}"
+
+    @property
+    def target(self) -> str:
+        """``host:port`` that the proxy forwards to."""
+        return self._target
+
+    def connection_count(self, source: str | None = None) -> int:
+        """How many connections from ``source`` go through the proxy now."""
+        return self._server.count(source)
+
+    def await_connections(self, count: int, *, source: str | None = None, timeout: float = 30.0) -> bool:
+        """Wait until at least ``count`` connections from ``source`` go through; returns whether they do.
+
+        Args:
+            count: number of connections.
+            source: whose; None counts all.
+            timeout: seconds to wait at most.
+        """
+        return self._server.wait_for(lambda: self._server.count(source) >= count, timeout)
+
+    def hold(self, direction: Direction = "both", *, source: str | None = None) -> Fault:
+        """Let nothing pass, and pass all of it on when the fault is healed: a network that is out for a while."""
+        return self._fault("hold", direction, source)
+
+    def drop(self, direction: Direction = "both", *, source: str | None = None) -> Fault:
+        """Lose whatever comes, without a word to the sender.
+
+        A stream with a gap is of no use, so connections that lost something are reset when the fault is healed.
+        """
+        return self._fault("drop", direction, source)
+
+    def delay(self, seconds: float, direction: Direction = "both", *, source: str | None = None) -> Fault:
+        """Pass everything on ``seconds`` after it came; in both directions, that is twice per round trip."""
+        return self._fault("delay", direction, source, _positive("seconds", seconds))
+
+    def limit(
+        self, bytes_per_second: float, direction: Direction = "both", *, source: str | None = None
+    ) -> Fault:
+        """Pass at most this many bytes per second, for each connection and direction."""
+        return self._fault("limit", direction, source, _positive("bytes_per_second", bytes_per_second))
+
+    def cut_after(self, count: int, direction: OneWay = "to_client", *, source: str | None = None) -> Fault:
+        """Reset each connection when ``count`` more bytes have passed, be it in the middle of a message.
+
+        Args:
+            count: number of bytes, 1 or more, counted from now, or from the start of a new connection.
+            direction: where the bytes are counted.
+            source: whose connections.
+        """
+        if type(count) is not int or count < 1:
+            raise ConfigurationError(f"count must be a number of bytes, 1 or more, not {count!r}")
+        return self._fault("cut", direction, source, count)
+
+    def refuse(self) -> Fault:
+        """Turn new connections away, as a port does where nobody listens. Those that there are go on."""
+        self._server.call(self._server.refuse)
+        return Fault(lambda: self._call_unless_closed(self._server.listen))
+
+    def reset(self, *, source: str | None = None) -> int:
+        """Reset the connections that there are; returns how many."""
+        return self._server.call(lambda: self._server.each(source, Connection.reset))
+
+    def half_close(self, direction: OneWay, *, source: str | None = None) -> int:
+        """Tell the receiver of ``direction`` that no more comes, on the connections that there are.
+
+        The other direction goes on. Returns the number of connections.
+        """
+        _check(direction, ("to_member", "to_client"))
+        return self._server.call(
+            lambda: self._server.each(source, lambda connection: connection.half_close(direction))
+        )
+
+    def heal(self) -> None:
+        """End all faults. Connections that lost something are reset."""
+
+        def end() -> None:
+            self._server.remove(self._server.active)
+            self._server.listen()
+
+        self._server.call(end)
+
+    def close(self) -> None:
+        """Reset all connections and stop. Idempotent."""
+        self._server.close()
+
+    def know_members(self, addresses: Callable[[], Iterable[str]]) -> None:
+        """Name the members of the cluster, so that their connections are told apart.
+
+        Args:
+            addresses: returns ``host:port`` of each member, as members know each other.
+        """
+        self._server.members = addresses
+
+    def _fault(self, kind: Kind, direction: Direction, source: str | None, value: float = 0.0) -> Fault:
+        _check(direction, _DIRECTIONS)
+        rule = Rule(kind, direction, source, value)
+        self._server.call(lambda: self._server.add(rule))
+        return Fault(lambda: self._call_unless_closed(lambda: self._server.remove([rule])))
+
+    def _call_unless_closed(self, action: Callable[[], None]) -> None:
+        if not self._server.closed:
+            self._server.call(action)
+
+
+def _check(direction: str, allowed: tuple[str, ...]) -> None:
+    if direction not in allowed:
+        raise ConfigurationError(f"direction must be one of {', '.join(allowed)}, not {direction!r}")
+
+
+def _positive(name: str, value: float) -> float:
+    if not 0 < value < math.inf:
+        raise ConfigurationError(f"{name} must be a positive number, not {value!r}")
+    return value

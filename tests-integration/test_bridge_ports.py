@@ -1,0 +1,93 @@
+"""Ports of both sides of the bridge (rows 40 to 44, 82)."""
+
+import socket
+from typing import Any, ClassVar
+
+import pytest
+from py4j import java_gateway
+
+from hz_embedded import Cluster, ConfigurationError, Jvm, JvmStartError
+from hz_embedded.bridge import BridgeOptions
+
+
+class Upper:
+    """A Java function."""
+
+    class Java:
+        """What py4j shows to Java."""
+
+        implements: ClassVar = ["java.util.function.Function"]
+
+    def apply(self, value: str) -> str:
+        return value.upper()
+
+
+def call_back(jvm: Jvm) -> object:
+    return jvm.view.java.util.Optional.of("a").map(Upper()).get()
+
+
+@pytest.fixture
+def free_ports() -> tuple[int, int]:
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        return first.getsockname()[1], second.getsockname()[1]
+
+
+def test_row_40_py4js_default_ports_are_not_taken() -> None:
+    assert (java_gateway.DEFAULT_PORT, java_gateway.DEFAULT_PYTHON_PROXY_PORT) == (25333, 25334)
+    assert (BridgeOptions().port, BridgeOptions().callback_port) == (0, 0)
+    with Jvm.start() as jvm:
+        assert {jvm.port, jvm.callback_port}.isdisjoint({25333, 25334})
+
+
+@pytest.mark.parametrize("threading_model", ["multi", "pinned"])
+def test_rows_41_42_43_free_ports_are_read_back(threading_model: Any) -> None:
+    with Jvm.start(bridge=BridgeOptions(threading=threading_model)) as jvm:
+        assert jvm.port > 0
+        assert jvm.port == jvm.gateway.java_gateway_server.getListeningPort()
+        assert jvm.callback_port == jvm.gateway.get_callback_server().get_listening_port()
+        with (
+            socket.create_connection(("127.0.0.1", jvm.port)),
+            socket.create_connection(("127.0.0.1", jvm.callback_port)),
+        ):
+            assert call_back(jvm) == "A"
+
+
+@pytest.mark.parametrize("threading_model", ["multi", "pinned"])
+def test_row_41_ports_of_ones_own(threading_model: Any, free_ports: tuple[int, int]) -> None:
+    port, callback_port = free_ports
+    options = BridgeOptions(threading=threading_model, port=port, callback_port=callback_port)
+    with Jvm.start(bridge=options) as jvm:
+        assert (jvm.port, jvm.callback_port) == free_ports
+        assert call_back(jvm) == "A"
+
+
+@pytest.mark.parametrize("threading_model", ["multi", "pinned"])
+@pytest.mark.parametrize("side", ["port", "callback_port"])
+def test_row_82_a_taken_port_is_a_named_error(threading_model: Any, side: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports: dict[str, Any] = {side: taken.getsockname()[1]}
+        with pytest.raises(JvmStartError, match=r"the gateway to .* could not be opened"):
+            Jvm.start(bridge=BridgeOptions(threading=threading_model, **ports))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"port": -1}, {"callback_port": 65536}, {"port": "1"}, {"threading": "one"}]
+)
+def test_row_82_options_that_cannot_be(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="must be"):
+        BridgeOptions(**wrong)
+
+
+def test_row_42_ports_of_a_cluster(cluster: Cluster) -> None:
+    assert cluster.shared_jvm.port == cluster.gateway.java_gateway_server.getListeningPort()
+
+
+def test_row_44_java_is_pointed_at_another_callback_server() -> None:
+    with Jvm.start() as jvm:
+        assert call_back(jvm) == "A"
+        before = jvm.callback_port
+        jvm.gateway.restart_callback_server()
+        assert jvm.callback_port not in (0, before)
+        loopback = jvm.view.java.net.InetAddress.getByName("127.0.0.1")
+        jvm.gateway.java_gateway_server.resetCallbackClient(loopback, jvm.callback_port)
+        assert call_back(jvm) == "A"
