@@ -92,7 +92,7 @@ def test_on_asyncio(trio: Cluster) -> None:
             assert await awaited.get(7) == cls(7)
         async with hazelcast.asyncio.HazelcastClient(cluster_members=trio.addresses) as other:
             awaited = await other.get_map("awaited")
-            found = await asyncio.gather(*(awaited.get(number) for number in range(50)))
+            found: list[Any] = await asyncio.gather(*(awaited.get(number) for number in range(50)))
             assert [record["number"] for record in found] == list(range(50))
 
     asyncio.run(walk())
