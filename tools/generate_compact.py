@@ -1,7 +1,7 @@
 """Write the field methods of the Compact readers and writers, of which each kind of field has one pair.
 
 ``compact/api.py`` is what users' serializers see, ``compact/fields.py`` what the service hands them, and the
-``.pxi`` files of hz-speedups are parts of the compiled classes that it hands them instead. With ``--check`` nothing
+``.pxi`` file of hz-speedups holds the compiled classes that it hands them instead. With ``--check`` nothing
 is written, and a file that differs is an error.
 
 Usage: python tools/generate_compact.py [--check]
@@ -227,17 +227,31 @@ def compiled_read(kind: Kind) -> str:
     call = f"self.{way}(field_name, {kind.number}, "
     if kind.name == "string":
         call = "self.text(field_name, "
-    return f'''
-def read_{kind.name}(self, field_name):
-    return {call}"read_{kind.name}")
-'''
+    return f"""
+    def read_{kind.name}(self, field_name):
+        return {call}"read_{kind.name}")
+"""
 
 
 def compiled_write(kind: Kind) -> str:
     """The method in the compiled writer."""
-    return f'''
-def write_{kind.name}(self, field_name, value):
-    self.put(field_name, {kind.number}, value, "write_{kind.name}")
+    return f"""
+    def write_{kind.name}(self, field_name, value):
+        self.put(field_name, {kind.number}, value, "write_{kind.name}")
+"""
+
+
+COMPILED_READER = '''
+@cython.final
+cdef class FieldsReader(FieldsReaderBase):
+    """Reads a record as its fields are asked for; a ``CompactReader``."""
+'''
+
+COMPILED_WRITER = '''
+
+@cython.final
+cdef class FieldsWriter(FieldsWriterBase):
+    """Takes the values of a record whose schema is known; a ``CompactWriter``."""
 '''
 
 
@@ -257,11 +271,16 @@ def modules() -> dict[Path, str]:
         + "    __slots__ = ()\n"
         + "".join(map(note, every))
     )
+    compiled = (
+        COMPILED_READER
+        + "".join(map(compiled_read, every))
+        + COMPILED_WRITER
+        + "".join(map(compiled_write, every))
+    )
     return {
         FOLDER / "api.py": MARK + api,
         FOLDER / "fields.py": MARK + fields,
-        COMPILED / "_compact_reader.pxi": MARK + "".join(map(compiled_read, every)),
-        COMPILED / "_compact_writer.pxi": MARK + "".join(map(compiled_write, every)),
+        COMPILED / "_compact_fields.pxi": MARK + compiled,
     }
 
 

@@ -1,4 +1,4 @@
-"""Compiles the Cython modules into the wheel; where that fails, the wheel is empty and everything runs in pure Python."""
+"""Compiles the Cython modules into the wheel; where that fails the wheel is empty, and pure Python does the work."""
 
 from __future__ import annotations
 

@@ -12,6 +12,8 @@ def test_every_kind_has_a_number_of_its_own() -> None:
     numbers = {kind.number for kind in kinds}
     assert len(numbers) == len(kinds) == len({kind.name for kind in kinds}) == 42
     assert numbers == set(range(1, 47)) - {5, 6, 31, 32}
+    for text in list(generate_compact.modules().values())[1:]:
+        assert all(f"def read_{kind.name}(" in text and f"def write_{kind.name}(" in text for kind in kinds)
     assert {kind.name for kind in kinds if kind.fixed} == {name for name, _, _ in generate_compact.SCALARS}
 
 
@@ -20,6 +22,7 @@ def test_check_tells_what_differs(
 ) -> None:
     monkeypatch.setattr(generate_compact, "ROOT", tmp_path)
     monkeypatch.setattr(generate_compact, "FOLDER", tmp_path)
+    monkeypatch.setattr(generate_compact, "COMPILED", tmp_path)
     assert generate_compact.main(["--check"]) == 1
     assert "api.py is not what" in capsys.readouterr().err
     assert generate_compact.main([]) == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from check_wheels import Failure, Wheel, check_contents
+from check_wheels import Failure, Wheel, check_compiled, check_contents
 from repository import Distribution
 
 WHOLE = {"__init__.py", "__about__.py", "py.typed", "engine.py"}
@@ -63,6 +63,32 @@ def test_a_file_in_two_wheels_is_refused(tmp_path: Path) -> None:
     two = make(tmp_path, "hz-two", "hz_same", WHOLE)
     with pytest.raises(Failure, match="is in the wheels of both hz-one and hz-two"):
         check_contents([one, two])
+
+
+@pytest.mark.parametrize(
+    ("tag", "modules", "message"),
+    [
+        ("py3-none-any", {"_hash.so"}, "x-1-py3-none-any.whl was not compiled"),
+        ("cp311-cp311-linux_x86_64", {"_hash.so"}, r"holds \['_hash'\] compiled, not \['_hash', '_text'\]"),
+        ("cp311-cp311-linux_x86_64", set(), r"holds \[\] compiled"),
+    ],
+)
+def test_a_wheel_that_is_not_compiled_is_refused(
+    tmp_path: Path, tag: str, modules: set[str], message: str
+) -> None:
+    made = make(tmp_path, "hz-speedups", "hz_speedups", WHOLE | modules)
+    for name in ("_hash.pyx", "_text.pyx"):
+        (made.source.path / "src" / "hz_speedups" / name).write_text("")
+    wheel = Wheel(made.path.rename(tmp_path / f"x-1-{tag}.whl"), made.source)
+    with pytest.raises(Failure, match=message):
+        check_compiled(wheel)
+
+
+def test_a_compiled_wheel_passes(tmp_path: Path) -> None:
+    files = WHOLE | {"_hash.cpython-311-x86_64-linux-gnu.so"}
+    made = make(tmp_path, "hz-speedups", "hz_speedups", files)
+    (made.source.path / "src" / "hz_speedups" / "_hash.pyx").write_text("")
+    check_compiled(Wheel(made.path.rename(tmp_path / "x-1-cp311-cp311-linux_x86_64.whl"), made.source))
 
 
 def test_siblings_come_from_the_metadata(tmp_path: Path) -> None:

@@ -46,6 +46,14 @@ class FormatByClass(Format, Protocol):
         """The writer of payloads for instances of ``cls``, which ``matches``."""
 
 
+@runtime_checkable
+class FormatWithEncoders(Format, Protocol):
+    """A format that has short ways to the whole ``Data``."""
+
+    def encoder_of(self, cls: type) -> Callable[[Any], bytes] | None:
+        """What makes the ``Data`` of an object of ``cls``, which ``matches``; ``None`` if only a writer does."""
+
+
 class Readers(dict[int, Reader]):
     """Readers by type id; one that is missing names itself."""
 
@@ -146,6 +154,13 @@ class Registry:
             )
         self.custom[cls] = writer
         self.writers.clear()
+
+    def encoder_of(self, cls: type) -> Callable[[Any], bytes] | None:
+        """The short way to the whole ``Data`` of an object of ``cls``, if its format has one."""
+        for format_ in self.formats:
+            if format_.matches(cls):
+                return format_.encoder_of(cls) if isinstance(format_, FormatWithEncoders) else None
+        return None
 
     def _resolve(self, cls: type) -> Writer:
         for format_ in self.formats:

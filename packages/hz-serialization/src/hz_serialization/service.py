@@ -10,7 +10,7 @@ from hz_serialization import type_ids
 from hz_serialization.arrays import register_arrays
 from hz_serialization.big_numbers import register_big_numbers
 from hz_serialization.blocks import BlockWriter, register_blocks
-from hz_serialization.compact.format import CompactFormat
+from hz_serialization.compact.compiled import compact_format
 from hz_serialization.compact.schemas import Schemas
 from hz_serialization.config import SerializationConfig, int_type_of
 from hz_serialization.container_writers import register_container_writers
@@ -24,7 +24,7 @@ from hz_serialization.java_streams import register_java_streams
 from hz_serialization.layout import BIG_ENDIAN, LITTLE_ENDIAN, header
 from hz_serialization.member_objects import register_member_objects
 from hz_serialization.pickling import PickleFormat
-from hz_serialization.portable.format import PortableFormat
+from hz_serialization.portable.compiled import portable_format
 from hz_serialization.problems import damaged, unreadable, unserializable
 from hz_serialization.registry import Format, Registry, Writer
 from hz_serialization.scalars import make_scalars, register_scalars
@@ -78,11 +78,11 @@ class SerializationService:
             for factory_id, factory in factories.items():
                 self._identified.add_factory(factory_id, factory)
         registry.add_format(self._identified)
-        portable = PortableFormat(registry, tools, self.config)
+        portable = portable_format(registry, tools, self.config)
         registry.add_format(portable)
         self.schemas = Schemas()
         """Schemas of the Compact objects that were written or read."""
-        compact = CompactFormat(registry, self.config.compact_serializers, self.schemas)
+        compact = compact_format(registry, self.config.compact_serializers, self.schemas)
         registry.add_format(compact)
         self._custom = {cls: make_serializer(made) for cls, made in self.config.custom_serializers.items()}
         self._global = (
@@ -196,6 +196,9 @@ class SerializationService:
         writer = self._registry.writers[cls]
         if hasattr(cls, "get_partition_key"):
             return lambda value: self._encode_partition_aware(writer, value)
+        encoder = self._registry.encoder_of(cls)
+        if encoder is not None:
+            return encoder
         if isinstance(writer, BlockWriter):
             return lambda value: writer.data(value) or bytes(self._encode(writer, value))
         return lambda value: bytes(self._encode(writer, value))

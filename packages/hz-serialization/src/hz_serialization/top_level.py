@@ -13,6 +13,9 @@ from typing import Any
 from hz_serialization import type_ids
 from hz_serialization.json_value import HazelcastJsonValue
 from hz_serialization.layout import Layout
+from hz_serialization.speedups import compiled
+
+_compiled = compiled("_top")
 
 TopReader = Callable[[bytes, int, int], Any]
 """``(buffer, start, end)``: the value of the ``Data`` at ``buffer[start:end]``."""
@@ -35,9 +38,15 @@ def top_readers(layout: Layout, general: TopReader) -> list[TopReader]:
         (type_ids.BOOLEAN, "?"),
     ):
         table[type_id & 0xFF] = _number(layout, type_id, code, general)
-    table[type_ids.STRING & 0xFF] = _text(layout, general)
+    read_text, read_json = _text(layout, general), _json(layout, general)
+    if _compiled is not None:
+        read_text = _compiled.TextReader(layout.is_big_endian, type_ids.STRING, read_text).read
+        read_json = _compiled.JsonReader(
+            layout.is_big_endian, type_ids.JSON, read_json, HazelcastJsonValue, "_json_string"
+        ).read
+    table[type_ids.STRING & 0xFF] = read_text
     table[type_ids.BYTE_ARRAY & 0xFF] = _bytes(layout, general)
-    table[type_ids.JSON & 0xFF] = _json(layout, general)
+    table[type_ids.JSON & 0xFF] = read_json
     return table
 
 

@@ -1,5 +1,6 @@
 """Numbers in bytes of either order, and a block of bytes that grows."""
 
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE, PyByteArray_Resize
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int32_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
@@ -42,7 +43,6 @@ cdef extern from *:
     void store64 "hz_store64"(unsigned char* at, uint64_t value, bint little) noexcept nogil
 
 cdef extern from "Python.h":
-    const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* size) except NULL
     bint PyUnicode_IS_COMPACT_ASCII(object text)
     void* PyUnicode_DATA(object text)
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
@@ -54,16 +54,16 @@ cdef extern from "Python.h":
     int PyFloat_Pack8(double value, char* at, int little) except -1
 
 
-cdef enum Code:
-    """What a number of fixed size is: struct's codes."""
+cdef enum:
+    # What a value of fixed size is.
     CODE_NONE = 0
-    CODE_INT8 = c"b"
-    CODE_INT16 = c"h"
-    CODE_INT32 = c"i"
-    CODE_INT64 = c"q"
-    CODE_FLOAT = c"f"
-    CODE_DOUBLE = c"d"
-    CODE_BOOLEAN = c"?"
+    CODE_INT8 = 1
+    CODE_INT16 = 2
+    CODE_INT32 = 3
+    CODE_INT64 = 4
+    CODE_FLOAT = 5
+    CODE_DOUBLE = 6
+    CODE_BOOLEAN = 7
 
 
 cdef inline object load_number(const unsigned char* at, int code, bint little):
@@ -179,3 +179,10 @@ cdef inline int append(Block* block, const void* data, Py_ssize_t size) except -
 
 cdef inline bytes block_bytes(Block* block):
     return PyBytes_FromStringAndSize(<const char*> block.data, block.size)
+
+
+cdef inline int append_block(bytearray target, const Block* block) except -1:
+    cdef Py_ssize_t size = PyByteArray_GET_SIZE(target)
+    PyByteArray_Resize(target, size + block.size)
+    memcpy(PyByteArray_AS_STRING(target) + size, block.data, block.size)
+    return 0

@@ -1,4 +1,4 @@
-# cython: boundscheck=False, wraparound=False, cdivision=True
+# cython: boundscheck=False, wraparound=False, cdivision=True, auto_pickle=False
 """The hash that decides the partition of a value."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE

@@ -25,14 +25,12 @@ if TYPE_CHECKING:
         compact_type,
     )
     from hz_serialization.compact.generic import GenericRecord
-    from hz_serialization.compact.kinds import FieldKind
     from hz_serialization.compact.schema import Field, Schema
     from hz_serialization.compact.schemas import Schemas, UnknownSchemaError
 
 __all__ = [
     "BigInt",
     "Field",
-    "FieldKind",
     "FieldName",
     "Float32",
     "Float32Array",
@@ -55,7 +53,6 @@ __all__ = [
 
 _ELSEWHERE = {
     "Field": "schema",
-    "FieldKind": "kinds",
     "GenericRecord": "generic",
     "Schema": "schema",
     "Schemas": "schemas",

@@ -131,6 +131,8 @@ class AutomaticRecord:
         order: Names of the variable-size fields as the class declares them: the order of their values, which counts
             for keys.
         nested: Classes in its fields, which need records too.
+        shapes: Combinations of the classes of values that are known to fit.
+        getter: Reads the values off an object, if those of a known shape are written as they are.
         values: Turns an object into the values of a record, in the order of ``schema.slots``; raises
             ``HazelcastSerializationError`` if an attribute is not what its annotation says.
         make: Turns the values of a record of the same schema, in that order, into an object; raises
@@ -148,6 +150,8 @@ class AutomaticRecord:
         self._members = [binding.member for binding in self._bindings]
         nested = (each for binding in bindings for each in binding.type.nested if each is not cls)
         self.nested: tuple[type, ...] = tuple(dict.fromkeys(nested))
+        self.shapes: set[tuple[type, ...]] = set()
+        self.getter: Callable[[Any], tuple[Any, ...]] | None = None
         self.values: Callable[[Any], Sequence[Any]] = self._make_values()
         self.make: Callable[[Sequence[Any]], Any] = self._make_make()
 
@@ -218,7 +222,8 @@ class AutomaticRecord:
         get = getter_of([member.attribute for member in self._members])
         steps = [(slot, binding.type.to_slot) for slot, binding in enumerate(self._bindings)]
         conversions = tuple((slot, convert) for slot, convert in steps if convert is not None)
-        shapes: set[tuple[type, ...]] = set()
+        shapes = self.shapes
+        self.getter = None if conversions else get
         examine, explain = self._examine, self._unwritable
 
         def values(obj: Any) -> Sequence[Any]:

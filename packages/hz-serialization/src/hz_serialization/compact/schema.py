@@ -41,15 +41,13 @@ _TABLE: Final = _table()
 
 
 class Field(NamedTuple):
-    """A field of a schema.
-
-    Attributes:
-        name: Its name, unique in the schema.
-        kind: What it holds.
-    """
+    """A field of a schema."""
 
     name: str
+    """Its name, unique in the schema."""
+
     kind: FieldKind
+    """What it holds."""
 
 
 class Schema:

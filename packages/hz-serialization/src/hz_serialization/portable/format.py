@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from struct import Struct
 from typing import Any
 
@@ -116,11 +117,15 @@ class PortableFormat:
         value.write_portable(writer)
         positions = writer.positions
         if 0 in positions:
-            missing = [name for name, at in zip(plan.field_names, positions, strict=True) if not at]
-            raise HazelcastSerializationError(
-                f"{', '.join(missing)} of {plan.describe()} not written; write the same fields for every object"
-            )
+            raise self.incomplete(plan, positions)
         plan.pack_positions(out, begin + 4, len(out), len(positions), *positions, writer.raw_position)
+
+    def incomplete(self, plan: WritePlan, positions: Sequence[int]) -> HazelcastSerializationError:
+        """The error for an object that did not write all fields of its class; those have position 0."""
+        missing = [name for name, at in zip(plan.field_names, positions, strict=True) if not at]
+        return HazelcastSerializationError(
+            f"{', '.join(missing)} of {plan.describe()} not written; write the same fields for every object"
+        )
 
     def read_nested(self, data: bytes, key: bytes, pos: int, depth: int, limit: int) -> tuple[Any, int]:
         """Reads an object whose ids and version stood before it.

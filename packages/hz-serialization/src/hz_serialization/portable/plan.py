@@ -50,6 +50,8 @@ class WritePlan:
     Attributes:
         ids: Factory id and class id.
         head: From the version to the positions, which are still 0.
+        heads: What stands before each field's value: its name and type.
+        compiled: What hz-speedups made of this plan, if it is used.
         pack_positions: Writes end, field count and positions into ``head``, 4 bytes after its begin.
     """
 
@@ -57,11 +59,13 @@ class WritePlan:
         "booleans",
         "bytes",
         "chars",
+        "compiled",
         "doubles",
         "field_names",
         "field_types",
         "floats",
         "head",
+        "heads",
         "ids",
         "ints",
         "key",
@@ -84,6 +88,7 @@ class WritePlan:
         check_field_count(count)
         self.key: Key = (factory_id, class_id, version)
         self.origin = origin
+        self.compiled: object = None
         self.ids = layout.ii.pack(factory_id, class_id)
         self.head = Struct(f"{layout.prefix}iii{4 * count + 4}x").pack(version, 0, count)
         self.pack_positions = Struct(f"{layout.prefix}{count + 3}i").pack_into
@@ -97,9 +102,10 @@ class WritePlan:
         self.portables: NestedTable = {}
         self.portable_arrays: NestedTable = {}
         self.others: dict[FieldType, dict[str, tuple[int, bytes]]] = {kind: {} for kind in FieldType}
+        self.heads: dict[str, bytes] = {}
         for index, field in enumerate(fields):
             name, kind = field.field_name, field.field_type
-            head = field_head(layout, check_name(name), kind)
+            self.heads[name] = head = field_head(layout, check_name(name), kind)
             if kind in NUMBER_CODES:
                 numbers[kind][name] = (index, _packer(layout, head, NUMBER_CODES[kind]))
             elif kind == FieldType.BOOLEAN:

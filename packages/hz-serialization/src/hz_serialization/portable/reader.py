@@ -181,6 +181,8 @@ class FieldReader(PortableReader):
                 end = pos + size
                 if pos <= end <= self._head[0]:
                     return self._data[pos:end].decode()
+                if size == -1 and pos <= self._head[0]:
+                    return None
         return self._text(field_name)
 
     read_utf = read_string

@@ -72,15 +72,17 @@ class SeenClass:
         unpack_head: Unpacks what stands between the version and the first field: end, field count, position of
             each field, that of the raw data. So a field's position is ``FIRST`` places behind its index.
         head_size: Bytes of that.
+        compiled: What hz-speedups made of this class, if it is used.
+        tables: Those of single values but texts, by the type as which they are read.
         others: Fields of types that have no table of their own, by type and name.
     """
 
     __slots__ = (
-        "_tables",
         "booleans",
         "by_name",
         "bytes",
         "chars",
+        "compiled",
         "count",
         "doubles",
         "fields",
@@ -93,6 +95,7 @@ class SeenClass:
         "make",
         "others",
         "shorts",
+        "tables",
         "texts",
         "unpack_head",
     )
@@ -104,21 +107,22 @@ class SeenClass:
         self.key = key
         self.format = format_
         self.make = make
+        self.compiled: object = None
         self.fields = tuple(fields)
         self.count = count = len(fields)
         self.head_size = 4 * (count + 3)
         self.unpack_head = Struct(f"{layout.prefix}{count + 3}i").unpack_from
         self.by_name = {field.name: index for index, field in enumerate(fields)}
-        self._tables: dict[FieldType, UnpackTable] = {wanted: {} for wanted in WIDENS}
+        self.tables: dict[FieldType, UnpackTable] = {wanted: {} for wanted in WIDENS}
         self.others: dict[tuple[FieldType, str], tuple[int, bytes]] = {}
-        self.bytes = self._tables[FieldType.BYTE]
-        self.booleans = self._tables[FieldType.BOOLEAN]
-        self.chars = self._tables[FieldType.CHAR]
-        self.shorts = self._tables[FieldType.SHORT]
-        self.ints = self._tables[FieldType.INT]
-        self.longs = self._tables[FieldType.LONG]
-        self.floats = self._tables[FieldType.FLOAT]
-        self.doubles = self._tables[FieldType.DOUBLE]
+        self.bytes = self.tables[FieldType.BYTE]
+        self.booleans = self.tables[FieldType.BOOLEAN]
+        self.chars = self.tables[FieldType.CHAR]
+        self.shorts = self.tables[FieldType.SHORT]
+        self.ints = self.tables[FieldType.INT]
+        self.longs = self.tables[FieldType.LONG]
+        self.floats = self.tables[FieldType.FLOAT]
+        self.doubles = self.tables[FieldType.DOUBLE]
         self.texts: dict[str, tuple[int, bytes, Unpack, int]] = {}
         """As the other tables, and the bytes from a field's position to its text."""
 
@@ -133,7 +137,7 @@ class SeenClass:
             if wanted == FieldType.STRING:
                 self.texts[field.name] = (FIRST + index, field.head, unpack, len(field.head) + 4)
             else:
-                self._tables[wanted][field.name] = (FIRST + index, field.head, unpack)
+                self.tables[wanted][field.name] = (FIRST + index, field.head, unpack)
 
     def fits(self, data: bytes, head: Sequence[int], start: int) -> bool:
         """Whether these fields stand where the head of an object says."""

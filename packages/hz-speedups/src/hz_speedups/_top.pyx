@@ -1,0 +1,72 @@
+# cython: binding=False, boundscheck=False, wraparound=False, cdivision=True, auto_pickle=False
+"""Whole ``Data`` of texts and of JSON, read without a copy of their bytes."""
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.stdint cimport int32_t, uint32_t
+
+from hz_speedups._bytes cimport PyUnicode_DecodeUTF8, load32
+
+cdef extern from "Python.h":
+    ctypedef struct PyTypeObject:
+        object (*tp_new)(PyTypeObject* cls, object arguments, void* keywords)
+
+
+cdef inline object text_at(buffer, Py_ssize_t start, Py_ssize_t end, uint32_t type_id, bint little):
+    """The text in a ``Data`` of that type; None if it is anything else or not all there."""
+    cdef const unsigned char* begin
+    cdef Py_ssize_t size
+    if type(buffer) is not bytes or start < 0 or end > PyBytes_GET_SIZE(buffer) or end - start < 12:
+        return None
+    begin = <const unsigned char*> PyBytes_AS_STRING(buffer) + start
+    size = <int32_t> load32(begin + 8, little)
+    if load32(begin + 4, False) != type_id or size < 0 or size > end - start - 12:
+        return None
+    return PyUnicode_DecodeUTF8(<const char*> begin + 12, size, NULL)
+
+
+@cython.final
+cdef class TextReader:
+    """Reads a ``Data`` of a text; leaves what is out of the ordinary to ``general``."""
+
+    cdef bint little
+    cdef uint32_t type_id
+    cdef object general
+
+    def __cinit__(self, bint is_big_endian, int32_t type_id, general):
+        self.little = not is_big_endian
+        self.type_id = <uint32_t> type_id
+        self.general = general
+
+    def read(self, buffer, Py_ssize_t start, Py_ssize_t end):
+        """The text of the ``Data`` at ``buffer[start:end]``."""
+        text = text_at(buffer, start, end, self.type_id, self.little)
+        return self.general(buffer, start, end) if text is None else text
+
+
+@cython.final
+cdef class JsonReader:
+    """Reads a ``Data`` of JSON into an object that holds nothing but its text, in the attribute of that name."""
+
+    cdef bint little
+    cdef uint32_t type_id
+    cdef object general
+    cdef type cls
+    cdef str attribute
+
+    def __cinit__(self, bint is_big_endian, int32_t type_id, general, type cls not None, str attribute not None):
+        self.little = not is_big_endian
+        self.type_id = <uint32_t> type_id
+        self.general = general
+        self.cls = cls
+        self.attribute = attribute
+
+    def read(self, buffer, Py_ssize_t start, Py_ssize_t end):
+        """The value of the ``Data`` at ``buffer[start:end]``."""
+        text = text_at(buffer, start, end, self.type_id, self.little)
+        if text is None:
+            return self.general(buffer, start, end)
+        # Its __init__ would only look at the class of the text.
+        value = (<PyTypeObject*> self.cls).tp_new(<PyTypeObject*> self.cls, (), NULL)
+        setattr(value, self.attribute, text)
+        return value
