@@ -165,8 +165,9 @@ def test_log_level(level: str, has_info: bool, has_fine: bool, hazelcast_cluster
     assert bool(re.search(r"^[\d-]+ [\d:.]+ FINE com\.hazelcast\.", text, re.MULTILINE)) == has_fine
 
 
-def test_clock_that_is_moved(hazelcast_cluster_factory: Factory) -> None:
-    cluster = hazelcast_cluster_factory(clock_offset=0.0)
+@pytest.mark.parametrize("version", ["4.0", "5.7.0"])
+def test_clock_that_is_moved(version: str, hazelcast_cluster_factory: Factory) -> None:
+    cluster = hazelcast_cluster_factory(version=version, clock_offset=0.0)
     own = cluster.add_member(jvm="own")
     with hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client:
         m = client.get_map("m").blocking()

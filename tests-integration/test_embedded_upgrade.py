@@ -47,8 +47,9 @@ def test_rolling_within_a_minor_version(hazelcast_cluster_factory: Factory) -> N
     assert cluster.add_member().version == "5.3.8"
 
 
-def test_all_at_once_between_minor_versions(hazelcast_cluster_factory: Factory) -> None:
-    cluster = hazelcast_cluster_factory(members=2, version="5.4.0", jvm="own")
+@pytest.mark.parametrize("jvm", ["shared", "own"])
+def test_all_at_once_between_minor_versions(jvm: str, hazelcast_cluster_factory: Factory) -> None:
+    cluster = hazelcast_cluster_factory(members=2, version="5.4.0", jvm=jvm)
     addresses = cluster.addresses
     with hazelcast.HazelcastClient(cluster_members=addresses, **QUICK) as client:
         m = client.get_map("m").blocking()
