@@ -14,12 +14,24 @@ from hz_core.errors import (
     HazelcastSerializationError,
     OperationTimeoutError,
 )
+from hz_core.invocation.op import Op
+from hz_core.listener import ListenerSpec
+from hz_core.wire.decode import uuid_response
+from hz_core.wire.method import Method
 from hz_serialization.compact.generic import GenericRecord
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.schemas import UnknownSchemaError
 
 sys.path.insert(0, str(Path(__file__).parent))
-from core_simulation import ILLEGAL_ARGUMENT, Request, Simulation
+from core_simulation import (
+    ENTRY_ADDED,
+    ILLEGAL_ARGUMENT,
+    Request,
+    Simulation,
+    event_value,
+    listener_spec,
+)
+from core_simulation import request as make_request
 
 
 def person(name: str = "Ada") -> GenericRecord:
@@ -270,22 +282,36 @@ def test_an_event_whose_schema_is_lost_does_not_hold_up_the_next(caplog: pytest.
 
 def listen_to_values(simulation: Simulation, events: list[Any]) -> str:
     """Register an entry listener that collects the values of events."""
-    from core_simulation import event_value, listener_spec
-
     spec = listener_spec(lambda message: events.append(event_value(simulation.serialization, message)))
     registration: str = simulation.run(simulation.engine.listeners.add(spec))
     return registration
 
 
 def test_a_listener_whose_request_carries_a_schema_replicates_it_first() -> None:
-    simulation = Simulation(1).start()
-    data = simulation.serialization.to_data(person())
-    from core_simulation import listener_spec
+    simulation = Simulation(2).start()
+    with_predicate = "Map.addEntryListenerWithPredicate"
+    method = Method(with_predicate, 0x011700, 0x011701, uuid_response)
+    predicate = simulation.serialization.to_data(person())
+    order: list[str] = []
 
-    spec = listener_spec(lambda message: None, name="m" + data.decode("latin-1"))
-    assert not simulation.run(simulation.engine.schemas.replicate(bytearray(b"nothing")))
-    assert methods(simulation) == []
-    simulation.run(simulation.engine.schemas.replicate(bytearray(data)))
-    assert methods(simulation) == ["Client.sendSchema"]
+    def note_schema(request: Request) -> None:
+        order.append("schema")
+        request.member._client_sendschema(request)
+
+    def register(request: Request) -> None:
+        order.append("listener")
+        request.reply(simulation.cluster.new_uuid())
+
+    for member in simulation.cluster.members:
+        member.rule("Client.sendSchema", note_schema)
+        member.rule(with_predicate, register)
+    plain = listener_spec(lambda message: None)
+    spec = ListenerSpec(
+        lambda local: Op(method, make_request(with_predicate, "m", predicate, True, ENTRY_ADDED, local)),
+        plain.remove,
+        plain.on_event,
+    )
     assert simulation.run(simulation.engine.listeners.add(spec))
+    assert order == ["schema", "listener", "listener"]
+    assert not simulation.serialization.schemas.unconfirmed
     simulation.stop()

@@ -94,7 +94,7 @@ def test_names() -> None:
 def test_what_is_written_is_unconfirmed_until_the_cluster_has_it() -> None:
     service = service_of(RecordSerializer(("compact", "c")), InnerSerializer())
     schemas = service.schemas
-    assert (schemas.unconfirmed, schemas.all_used()) == ({}, [])
+    assert (schemas.unconfirmed, schemas.used) == ({}, {})
     service.to_data(Record(c=Inner(n="a", v=1)))
     assert {schema.type_name for schema in schemas.unconfirmed.values()} == {"record", "inner"}
     assert schemas.by_id == schemas.unconfirmed
@@ -102,9 +102,7 @@ def test_what_is_written_is_unconfirmed_until_the_cluster_has_it() -> None:
     schemas.confirm(INNER.schema_id)
     service.to_data(Inner(n="b", v=1))
     assert [schema.type_name for schema in schemas.unconfirmed.values()] == ["record"]
-    assert INNER in schemas.all_used()
-    schemas.unconfirm_all()
-    assert set(schemas.unconfirmed) == set(schemas.by_id)
+    assert INNER in schemas.used.values()
 
 
 def test_what_is_only_read_is_not_unconfirmed() -> None:
@@ -139,7 +137,7 @@ def test_unknown_schema_inside_a_known_one() -> None:
         service_of(Written(lambda writer, value: None, lambda reader: reader.read_compact("c"))),
     ):
         target.schemas.add(
-            next(schema for schema in source.schemas.all_used() if schema.type_name == "record")
+            next(schema for schema in source.schemas.used.values() if schema.type_name == "record")
         )
         with pytest.raises(UnknownSchemaError) as caught:
             target.to_object(data)
@@ -150,7 +148,7 @@ def test_an_unknown_schema_of_a_field_that_nobody_reads() -> None:
     source = service_of(RecordSerializer(("compact", "c"), ("int8", "i")), InnerSerializer())
     data = source.to_data(Record(c=Inner(n="a", v=1), i=5))
     target = service_of(RecordSerializer(("int8", "i")))
-    target.schemas.add(next(schema for schema in source.schemas.all_used() if schema.type_name == "record"))
+    target.schemas.add(next(schema for schema in source.schemas.used.values() if schema.type_name == "record"))
     assert target.to_object(data) == Record(i=5)
 
 

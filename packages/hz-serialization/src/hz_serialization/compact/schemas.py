@@ -68,11 +68,3 @@ class Schemas:
     def confirm(self, schema_id: int) -> None:
         """Notes that the cluster has a schema."""
         self.unconfirmed.pop(schema_id, None)
-
-    def all_used(self) -> list[Schema]:
-        """All schemas that objects were written with, confirmed or not."""
-        return list(self.used.values())
-
-    def unconfirm_all(self) -> None:
-        """Notes that the cluster may have lost all schemas, as after a restart."""
-        self.unconfirmed.update(dict(self.used))
