@@ -148,7 +148,9 @@ def test_an_unknown_schema_of_a_field_that_nobody_reads() -> None:
     source = service_of(RecordSerializer(("compact", "c"), ("int8", "i")), InnerSerializer())
     data = source.to_data(Record(c=Inner(n="a", v=1), i=5))
     target = service_of(RecordSerializer(("int8", "i")))
-    target.schemas.add(next(schema for schema in source.schemas.used.values() if schema.type_name == "record"))
+    target.schemas.add(
+        next(schema for schema in source.schemas.used.values() if schema.type_name == "record")
+    )
     assert target.to_object(data) == Record(i=5)
 
 
