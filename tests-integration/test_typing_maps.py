@@ -7,7 +7,7 @@ from map_harness import fresh_name
 
 import hazelcast
 import hazelcast.asyncio
-from hz_core.core import SimpleEntryView
+from hz_core.model import SimpleEntryView
 from hz_core.future import Future
 from hz_embedded import Cluster
 from hz_proxies import aggregator, projection

@@ -72,7 +72,7 @@ class Emitter:
                 decoders.custom_type(custom)
         if service is not None:
             self._service(source, encoders, decoders, service)
-        origin = "schema/types.toml" if service is None else f"schema/{service.source}"
+        origin = "protocol/types.toml" if service is None else f"protocol/{service.source}"
         if service is not None and types:
             origin += ", types.toml"
         title = "custom types" if service is None else f"``{service.name}`` messages"

@@ -1,4 +1,4 @@
-"""Loading ``schema/*.toml`` into typed objects, with an error that names the place of what is wrong."""
+"""Loading ``protocol/*.toml`` into typed objects, with an error that names the place of what is wrong."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from codegen.vectors import Shape, shapes
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.schema import Field, Schema
 
-SCHEMA = load(Path(__file__).resolve().parents[3] / "schema")
+SCHEMA = load(Path(__file__).resolve().parents[3] / "protocol")
 SHAPES = shapes(SCHEMA)
 INTERPRETER = Interpreter(SCHEMA.types)
 ERROR_SHAPE = SHAPES[0]

@@ -28,7 +28,7 @@ from core_messages import (
 
 from codegen.interpreter import REQUEST_START
 from hz_core.config import ClientConfig
-from hz_core.core import Address
+from hz_core.model import Address
 from hz_core.drivers.scripted import Accept, Answer, Outcome, Refuse, ScriptedDriver
 from hz_core.engine import Engine
 from hz_core.invocation.flow import run_flow

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from hz_core.core import Address
+from hz_core.model import Address
 
 sys.path.insert(0, str(Path(__file__).parent))
 from core_simulation import SimulatedCluster, SimulatedMember

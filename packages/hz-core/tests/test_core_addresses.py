@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hz_core.addresses import DEFAULT_PORTS, all_candidates, candidates, parse_address
-from hz_core.core import Address
+from hz_core.model import Address
 from hz_core.errors import InvalidAddressError
 
 HOSTS = st.from_regex(r"[a-z][a-z0-9.-]{0,20}", fullmatch=True) | st.ip_addresses(v=4).map(str)

@@ -18,7 +18,7 @@ from hz_core.wire.types import ABSENT, Record, raw_data
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = Path(__file__).parent / "data"
-SCHEMA = load(ROOT / "schema")
+SCHEMA = load(ROOT / "protocol")
 SHAPES = shapes(SCHEMA)
 INTERPRETER = Interpreter(SCHEMA.types)
 SERVICES = {service.id for service in SCHEMA.services if service.methods}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hz_core.codecs import client as codec
-from hz_core.core import MemberInfo
+from hz_core.model import MemberInfo
 from hz_core.drivers.executor import CallbackExecutor
 from hz_core.drivers.transport import SocketTransport
 from hz_core.errors import TargetDisconnectedError

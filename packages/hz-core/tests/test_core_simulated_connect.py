@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hz_core.config import ReconnectMode
-from hz_core.core import Address, MemberInfo
+from hz_core.model import Address, MemberInfo
 from hz_core.drivers.scripted import BlackHole, Delay, Refuse, byte_by_byte
 from hz_core.errors import (
     ClientNotAllowedInClusterError,

@@ -11,7 +11,7 @@ import pytest
 from hz_core.cluster.authentication import MAX_PARTITION_COUNT
 from hz_core.cluster.backoff import Backoff
 from hz_core.connection import Connection
-from hz_core.core import Address
+from hz_core.model import Address
 from hz_core.drivers.scripted import BlackHole
 from hz_core.errors import IllegalStateError
 

@@ -1,6 +1,6 @@
 """Values that describe the cluster and its objects: members, addresses, versions, events, entry views; and JSON."""
 
-from hz_core.core import (
+from hz_core.model import (
     Address,
     DistributedObjectEvent,
     DistributedObjectEventType,

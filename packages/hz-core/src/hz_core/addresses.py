@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from hz_core.core import Address
+from hz_core.model import Address
 from hz_core.errors import InvalidAddressError
 
 DEFAULT_HOST: Final = "127.0.0.1"

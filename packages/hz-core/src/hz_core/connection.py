@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from hz_core.core import Address
+from hz_core.model import Address
 from hz_core.wire.reader import MessageReader
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Connection:
         self._owner = owner
         self.deliver = owner.messages_received
 
-    def opened(self, transport: Transport) -> None:
+    def on_socket_opened(self, transport: Transport) -> None:
         """Called by the driver when the socket is connected."""
         self.transport = transport
         if self.alive:
@@ -106,12 +106,12 @@ class Connection:
         else:
             transport.close()
 
-    def lost(self, error: Exception) -> None:
+    def on_socket_closed(self, error: Exception) -> None:
         """Called by the driver on the I/O side when the socket broke, was closed by the peer, or never opened."""
         if self.alive:
             self._owner.connection_lost(self, error)
 
-    def shut(self, reason: Exception) -> None:
+    def close(self, reason: Exception) -> None:
         """Mark as closed and close the socket; the engine's way to close."""
         self.alive = False
         self.close_reason = reason

@@ -13,7 +13,7 @@ from hz_core.cluster.membership import Membership
 from hz_core.codecs import client as codec
 from hz_core.config import ClientConfig, ReconnectMode
 from hz_core.connection import Connection
-from hz_core.core import Address, MemberInfo
+from hz_core.model import Address, MemberInfo
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, TargetDisconnectedError
 from hz_core.invocation.flow import run_flow
 from hz_core.invocation.op import Await, Flow, Op, Settled

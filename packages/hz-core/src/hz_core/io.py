@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from hz_core.connection import Connection
-from hz_core.core import Address
+from hz_core.model import Address
 
 
 class Timer(Protocol):
@@ -71,7 +71,7 @@ class IO(Protocol):
         ...
 
     def connect(self, connection: Connection, address: Address, timeout: float) -> None:
-        """Open a socket for `connection`; tell `connection.opened` or `connection.lost` how it went."""
+        """Open a socket for `connection`; tell `connection.on_socket_opened` or `connection.on_socket_closed` how it went."""
         ...
 
     def mutex(self) -> Mutex:

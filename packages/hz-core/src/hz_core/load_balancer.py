@@ -5,7 +5,7 @@ from itertools import count
 from random import randrange
 from typing import Protocol
 
-from hz_core.core import MemberInfo
+from hz_core.model import MemberInfo
 
 
 class Members(Protocol):

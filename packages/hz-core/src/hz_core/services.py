@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from hz_core.cluster.membership import Membership
-from hz_core.core import MemberInfo
+from hz_core.model import MemberInfo
 from hz_serialization import SerializationService
 from hz_serialization.data import partition_hash, partition_id
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from hz_core.__about__ import __version__
 from hz_core.codecs import client as codec
 from hz_core.connection import Connection
-from hz_core.core import Address
+from hz_core.model import Address
 from hz_core.errors import (
     AuthenticationError,
     ClientNotAllowedInClusterError,

@@ -11,7 +11,7 @@ from hz_core.cluster.membership import Membership
 from hz_core.cluster.view import Routes
 from hz_core.codecs import client as codec
 from hz_core.connection import Connection, ConnectionOwner
-from hz_core.core import Address, MemberInfo
+from hz_core.model import Address, MemberInfo
 from hz_core.errors import (
     ClientNotAllowedInClusterError,
     HazelcastError,
@@ -175,7 +175,7 @@ class ConnectionManager:
         try:
             self._io.connect(connection, address, timeout)
         except Exception as e:
-            self._io.call_soon(partial(connection.lost, e))
+            self._io.call_soon(partial(connection.on_socket_closed, e))
             return
         if whole > 0:
             self._io.call_later(whole, partial(self._overdue, connection, whole, why))
@@ -244,7 +244,7 @@ class ConnectionManager:
         existing = self._ready.get(identity.member)
         if existing is not None:
             reason = TargetDisconnectedError("there is another connection to the same member")
-            connection.shut(reason)
+            connection.close(reason)
             self._engine.connection_gone(connection, reason, False)
         return existing
 
@@ -281,7 +281,7 @@ class ConnectionManager:
     def lose(self, connection: Connection, reason: Exception) -> None:
         """Close `connection` and clean up: routes, waiters, listeners."""
         if connection.alive:
-            connection.shut(reason)
+            connection.close(reason)
         promise = self._opening.pop(connection, None)
         was_ready = connection.member is not None and self._ready.get(connection.member) is connection
         if was_ready and connection.member is not None:

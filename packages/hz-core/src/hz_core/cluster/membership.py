@@ -6,7 +6,7 @@ from uuid import UUID
 
 from hz_core.cluster.view import MemberList, PartitionTable
 from hz_core.connection import Connection
-from hz_core.core import Address, EndpointQualifier, MemberInfo, MemberVersion
+from hz_core.model import Address, EndpointQualifier, MemberInfo, MemberVersion
 from hz_core.io import IO
 from hz_core.log import get_logger
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from hz_core.connection import Connection
-from hz_core.core import MemberInfo
+from hz_core.model import MemberInfo
 
 
 class MemberList:

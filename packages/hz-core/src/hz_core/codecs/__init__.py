@@ -1,4 +1,4 @@
-"""Codecs of the messages that every client needs, generated from ``schema/``."""
+"""Codecs of the messages that every client needs, generated from ``protocol/``."""
 
 from hz_core.codecs.error import ErrorHolder, StackTraceElement, decode_error
 

@@ -10,7 +10,7 @@ from random import SystemRandom
 from typing import Any, Final, cast
 
 from hz_core.connection import Connection
-from hz_core.core import Address
+from hz_core.model import Address
 from hz_core.io import Mutex, Randomness, Timer
 from hz_core.log import get_logger
 from hz_core.wire.frames import HazelcastProtocolError
@@ -48,14 +48,14 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         try:
             messages = self._connection.reader.feed(bytes(self._buffer[:nbytes]))
         except HazelcastProtocolError as e:
-            self._connection.lost(e)
+            self._connection.on_socket_closed(e)
             return
         if messages:
             self._connection.deliver(self._connection, messages)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is closed (called by asyncio)."""
-        self._connection.lost(exc or ConnectionResetError("closed by the member"))
+        self._connection.on_socket_closed(exc or ConnectionResetError("closed by the member"))
 
     def write(self, data: bytes | bytearray) -> None:
         """Send `data` at the end of this turn of the loop, together with whatever else is written until then."""
@@ -120,11 +120,11 @@ class AsyncioDriver:
         except TimeoutError:
             reasons = "; ".join(failures) or "no answer"
             limit = f"{round(timeout, 3):g} s (the time limit)"
-            connection.lost(TimeoutError(f"no connection within {limit}: {reasons}"))
+            connection.on_socket_closed(TimeoutError(f"no connection within {limit}: {reasons}"))
         except Exception as e:  # also ValueError for what is no name, OverflowError for an impossible option
-            connection.lost(e)
+            connection.on_socket_closed(e)
         else:
-            connection.opened(transport)
+            connection.on_socket_opened(transport)
 
     async def _open(self, connection: Connection, address: Address, failures: list[str]) -> AsyncioTransport:
         found = await self._loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)

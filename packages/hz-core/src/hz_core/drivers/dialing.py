@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
-from hz_core.core import Address
+from hz_core.model import Address
 from hz_core.drivers.poller import WRITE, Poller
 from hz_core.io import Timer
 

@@ -25,7 +25,7 @@ from random import Random
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from hz_core.connection import Connection
-from hz_core.core import Address
+from hz_core.model import Address
 from hz_core.future import Future
 from hz_core.io import Mutex, Randomness
 from hz_core.log import get_logger
@@ -200,7 +200,7 @@ class Link:
         if self.open:
             self.open = False
             reason = error or ConnectionResetError("cut by the script")
-            self._driver.call_soon(lambda: self._connection.lost(reason))
+            self._driver.call_soon(lambda: self._connection.on_socket_closed(reason))
             self._driver.call_soon(lambda: self._peer.closed(self))
 
     def _deliver(self, data: bytes) -> None:
@@ -211,7 +211,7 @@ class Link:
                 piece, data = data[:wanted], data[wanted:]
                 messages = reader.feed(piece)
             except HazelcastProtocolError as e:
-                self._connection.lost(e)
+                self._connection.on_socket_closed(e)
                 return
             if messages:
                 self._connection.deliver(self._connection, messages)
@@ -311,13 +311,13 @@ class ScriptedDriver:
         if isinstance(answer, Accept):
             self.call_soon(lambda: self._accept(answer.peer, connection, address))
         elif isinstance(answer, Refuse):
-            self.call_soon(lambda: connection.lost(answer.error))
+            self.call_soon(lambda: connection.on_socket_closed(answer.error))
         elif isinstance(answer, Delay) and self._now + answer.seconds < deadline:
             follow = (answer.then, connection, address, deadline, timeout)
             self.call_later(answer.seconds, lambda: self._follow(*follow))
         elif deadline < inf:
             error = TimeoutError(f"no connection within {timeout:g} s (connection_timeout)")
-            self.call_later(deadline - self._now, lambda: connection.lost(error))
+            self.call_later(deadline - self._now, lambda: connection.on_socket_closed(error))
 
     def _accept(self, peer: Peer, connection: Connection, address: Address) -> None:
         if not connection.alive:
@@ -325,7 +325,7 @@ class ScriptedDriver:
         link = Link(self, address, connection, peer)
         self.links.append(link)
         peer.connected(link)
-        connection.opened(link)
+        connection.on_socket_opened(link)
 
     # --- waiting (Waiter) -------------------------------------------------------------------------------------
 

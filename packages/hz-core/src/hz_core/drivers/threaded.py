@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any, Final
 
 from hz_core.connection import Connection
-from hz_core.core import Address
+from hz_core.model import Address
 from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.dialing import Dial
 from hz_core.drivers.executor import CallbackExecutor
@@ -110,13 +110,13 @@ class ThreadedDriver:
 
         def done(sock: Any, error: Exception | None) -> None:
             if sock is None:
-                connection.lost(error or ConnectionError("not connected"))
+                connection.on_socket_closed(error or ConnectionError("not connected"))
             elif self._stopping or not connection.alive:
                 sock.close()
             else:
                 transport = SocketTransport(self, connection, sock)
                 self._transports[transport.fd] = transport
-                connection.opened(transport)
+                connection.on_socket_opened(transport)
 
         Dial(self, address, timeout, self._socket_options, done)
 
@@ -312,7 +312,7 @@ class ThreadedDriver:
                 del self._unwatched[transport]
                 transport.leave_to_leader()
 
-    def dropped(self, transport: SocketTransport) -> None:
+    def forget(self, transport: SocketTransport) -> None:
         """Forget a transport that was closed."""
         if self._transports.get(transport.fd) is transport:
             del self._transports[transport.fd]

@@ -51,7 +51,7 @@ class TransportOwner(Protocol):
         """Run `callback` on the I/O thread."""
         ...
 
-    def dropped(self, transport: "SocketTransport") -> None:
+    def forget(self, transport: "SocketTransport") -> None:
         """Forget a transport that was closed."""
         ...
 
@@ -348,7 +348,7 @@ class SocketTransport:
         if not self.broken:
             self.broken = True
             connection = self.connection
-            self._owner.call_soon(lambda: connection.lost(error))
+            self._owner.call_soon(lambda: connection.on_socket_closed(error))
 
     def close(self) -> None:
         """Close the socket; whoever blocks in it returns. On the I/O thread."""
@@ -361,7 +361,7 @@ class SocketTransport:
         self.broken = True
         with suppress(OSError):  # the peer may be faster
             self._sock.shutdown(socket.SHUT_RDWR)
-        self._owner.dropped(self)
+        self._owner.forget(self)
         self._dispose()
         while self.followers:
             self.nominate()

@@ -1,1 +1,1 @@
-"""Codecs of the data structures' messages, generated from ``schema/``, a module for each service."""
+"""Codecs of the data structures' messages, generated from ``protocol/``, a module for each service."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic
 
 from hz_core.config import IndexType
-from hz_core.core import SimpleEntryView
+from hz_core.model import SimpleEntryView
 from hz_proxies.aggregator import Aggregator
 from hz_proxies.map.collections import BlockingMapping
 from hz_proxies.map.listeners import EntryCallback

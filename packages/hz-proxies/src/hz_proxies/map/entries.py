@@ -2,7 +2,7 @@
 
 from typing import Any, Generic
 
-from hz_core.core import SimpleEntryView
+from hz_core.model import SimpleEntryView
 from hz_core.invocation.op import Op
 from hz_core.proxy import Operations
 from hz_core.wire.decode import empty_response

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic
 
 from hz_core.config import IndexType
-from hz_core.core import SimpleEntryView
+from hz_core.model import SimpleEntryView
 from hz_core.future import Future
 from hz_core.proxy import FuturesSurface
 from hz_proxies.aggregator import Aggregator

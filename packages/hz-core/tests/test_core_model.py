@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from hz_core.core import (
+from hz_core.model import (
     PUBLIC_CLIENT_ENDPOINT,
     Address,
     DistributedObjectEvent,
