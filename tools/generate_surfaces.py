@@ -1,9 +1,14 @@
-"""Write the three surfaces of each distributed structure from its operations, which are declared once.
+"""Write the surfaces of each class of operations, which are declared once, and what leads to them.
 
 Every `packages/*/src/*/**/operations.py` holds one class `<Name>Operations`. Its public methods, its own and those
 of its bases in the same package, become the futures surface `<Name>` (futures.py), `Blocking<Name>` (blocking.py)
-and `Async<Name>` (aio.py) beside it, with the same parameters and documentation. A method that returns ``Op[T]``
-is one request, one that returns ``Flow[T]`` a generator of several steps.
+and `Async<Name>` (aio.py) beside it, with the same parameters and documentation; its attribute `surfaces` may name
+fewer. A method that returns ``Op[T]`` is one request, one that returns ``Flow[T]`` a generator of several steps;
+any other one returns at once. Where the result is itself a class of operations, the surface returns the surface of
+that class.
+
+A class with a `service_name` is a distributed object: its `ObjectKind` is written to kind.py, and for those of
+hz_proxies the methods `get_<name>` of both clients.
 
 Usage: python tools/generate_surfaces.py [--check]
 """
@@ -11,6 +16,7 @@ Usage: python tools/generate_surfaces.py [--check]
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,14 +32,17 @@ class Method:
     """A public operation."""
 
     node: ast.FunctionDef
+    kind: str
+    """What it returns: "Op", "Flow", or "" for a result that is there at once."""
+
     result: str
-    is_flow: bool
 
 
 @dataclass(frozen=True)
 class Surface:
     """One of the three ways to call."""
 
+    name: str
     file: str
     prefix: str
     base: str
@@ -44,20 +53,30 @@ class Surface:
 
 
 SURFACES = (
-    Surface("futures.py", "", "FuturesSurface", "operations return futures", "Future[{}]", "def", "return"),
+    Surface("futures", "futures.py", "", "Futures", "operations return futures", "Future[{}]", "def", "return"),
     Surface(
+        "blocking",
         "blocking.py",
         "Blocking",
-        "BlockingSurface",
+        "Blocking",
         "operations wait for their results",
         "{}",
         "def",
         "return",
     ),
     Surface(
-        "aio.py", "Async", "AsyncioSurface", "operations are coroutines", "{}", "async def", "return await"
+        "asyncio",
+        "aio.py",
+        "Async",
+        "Asyncio",
+        "operations are coroutines",
+        "{}",
+        "async def",
+        "return await",
     ),
 )
+GETTER_PARAMETERS = {"K": "key", "V": "value", "E": "item"}
+"""Parameters of ``get_<name>`` that give the types of a structure, by the name of its type variable."""
 
 
 class Structure:
@@ -76,6 +95,12 @@ class Structure:
         self.name = self.node.name.removesuffix("Operations")
         self.doc = ast.get_docstring(self.node, clean=True) or self.name
         self.parameters = _type_parameters(self.node)
+        self.attributes = {
+            item.targets[0].id: ast.literal_eval(item.value)
+            for item in self.node.body
+            if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name)
+        }
+        self.is_object = "service_name" in self.attributes
         self._collect(self.node, tree, source)
         self.imports |= self._names(tree, source)
         if not self.methods:
@@ -124,47 +149,44 @@ class Structure:
 
     def _method(self, node: ast.FunctionDef) -> Method:
         arguments = node.args
-        if arguments.vararg or arguments.kwarg or arguments.posonlyargs:
+        if arguments.kwarg or arguments.posonlyargs:
             raise SystemExit(
-                f"{self.source}: {node.name} must take plain and keyword-only parameters alone, no *args, no **kwargs"
-                " and none before a /"
+                f"{self.source}: {node.name} must take plain and keyword-only parameters and *args only, no **kwargs"
+                " and no parameter before a /"
             )
-        returns = node.returns
-        if (
-            not isinstance(returns, ast.Subscript)
-            or not isinstance(returns.value, ast.Name)
-            or returns.value.id not in ("Op", "Flow")
-        ):
-            raise SystemExit(f"{self.source}: {node.name} must return Op[...] or Flow[...]")
         if not ast.get_docstring(node):
             raise SystemExit(f"{self.source}: {node.name} has no documentation")
-        return Method(node, ast.unparse(returns.slice), returns.value.id == "Flow")
+        returns = node.returns
+        if returns is None:
+            raise SystemExit(f"{self.source}: {node.name} must say what it returns")
+        if (
+            isinstance(returns, ast.Subscript)
+            and isinstance(returns.value, ast.Name)
+            and returns.value.id in ("Op", "Flow")
+        ):
+            return Method(node, returns.value.id, ast.unparse(returns.slice))
+        return Method(node, "", ast.unparse(returns))
 
-    def mixin(self, surface: Surface) -> str | None:
-        """Return the dotted name of the hand-written base of a surface, where the operations class names one."""
-        wanted = {"Blocking": "blocking_base", "Async": "asyncio_base"}.get(surface.prefix, "futures_base")
-        for item in self.node.body:
-            if (
-                isinstance(item, ast.Assign)
-                and isinstance(item.targets[0], ast.Name)
-                and item.targets[0].id == wanted
-            ):
-                assert isinstance(item.value, ast.Constant)
-                return str(item.value.value)
-        return None
+    @property
+    def surfaces(self) -> list[Surface]:
+        """The surfaces to write."""
+        wanted = self.attributes.get("surfaces", tuple(surface.name for surface in SURFACES))
+        return [surface for surface in SURFACES if surface.name in wanted]
 
     def render(self, surface: Surface) -> str:
         """Return the text of one surface's module, before formatting."""
         module = self._module(self.source)
         names: set[str] = set()
-        body = "\n".join(self._render_method(m, surface, names) for m in self.methods.values())
+        lines: set[str] = set()
+        body = "\n".join(self._render_method(m, surface, names, lines) for m in self.methods.values())
         generic = f"[{', '.join(self.parameters)}]" if self.parameters else ""
-        mixin = self.mixin(surface)
-        base = surface.base
-        lines = {f"from hz_core.proxy import {base}"}
+        base = surface.base + ("Object" if self.is_object else "Surface")
+        home = "hz_core.surfaces"
+        mixin = self.attributes.get(f"{surface.name}_base")
         if mixin is not None:
-            where, _, base = mixin.rpartition(".")
-            lines = {f"from {where} import {base}"}
+            home, _, base = mixin.rpartition(".")
+        lines.add(f"from {home} import {base}")
+        if mixin is not None:
             base += generic
         if self.parameters:
             base += f", Generic{generic}"
@@ -172,8 +194,8 @@ class Structure:
         lines |= {self.imports[n] for n in names if n in self.imports}
         if "Generic" in names:
             lines.add("from typing import Generic")
-        if surface.prefix == "":
-            lines.add("from hz_core.future import Future")
+        blocking = surface.name == "futures" and any(s.name == "blocking" for s in self.surfaces)
+        if blocking:
             lines.add(f"from {module.rpartition('.')[0]}.blocking import Blocking{self.name}")
         lines.add(f"from {module} import {self.node.name}")
         doc = self.doc.replace("\n", "\n    ").replace("\n    \n", "\n\n")
@@ -184,30 +206,121 @@ class Structure:
             f'    """{doc}\n\n    Its {surface.title}.\n    """\n\n'
             f"    _ops: {self.node.name}{generic}\n\n"
         )
-        if surface.prefix == "":
+        if blocking:
             text += (
                 f'    def blocking(self) -> "Blocking{self.name}{generic}":\n'
                 f'        """Return the same object with operations that wait for their results."""\n'
-                f"        return Blocking{self.name}(self._client, self.service_name, self.name, self._ops)\n\n"
+                f"        return Blocking{self.name}(self._caller.blocking(), self._ops)\n\n"
             )
         return text + body
 
-    def _render_method(self, method: Method, surface: Surface, names: set[str]) -> str:
+    def render_kind(self) -> str:
+        """Return the text of kind.py, before formatting."""
+        package = self._module(self.source).rpartition(".")[0]
+        generic = f"[{', '.join('Any' for _ in self.parameters)}]" if self.parameters else ""
+        result = f"Async{self.name}{generic}"
+        return (
+            f"{MARK}{self.source.relative_to(ROOT)}; do not edit.\n"
+            f'"""{self.name} as a kind of distributed object."""\n\n'
+            "from typing import TYPE_CHECKING, Any, Final\n"
+            "from hz_core.kinds import ObjectKind\n"
+            "from hz_core.surfaces import AsyncioCaller\n"
+            f"from {package}.futures import {self.name}\n"
+            f"from {package}.operations import {self.node.name}\n"
+            f"if TYPE_CHECKING:\n    from {package}.aio import Async{self.name}\n\n\n"
+            f'def _asyncio(caller: AsyncioCaller, operations: Any) -> "{result}":\n'
+            "    # Imported on use: programs of threads do without it.\n"
+            f"    from {package}.aio import Async{self.name}\n\n"
+            f"    return Async{self.name}(caller, operations)\n\n\n"
+            f'{self.constant}: Final[ObjectKind[{self.name}{generic}, "{result}"]] = ObjectKind(\n'
+            f"    {self.node.name}, {self.name}, _asyncio\n)\n"
+            '"""Give this to ``get_object``."""\n'
+        )
+
+    @property
+    def constant(self) -> str:
+        """Name of the kind: ``MULTI_MAP`` of ``MultiMap``."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.name).upper()
+
+    def render_getter(self, surface: Surface) -> str:
+        """Return the method ``get_<name>`` of a client."""
+        name = f"get_{self.constant.lower()}"
+        returned = f"{surface.prefix}{self.name}"
+        noun = self.constant.lower().replace("_", " ")
+        types = [(GETTER_PARAMETERS[p], p) for p in self.parameters]
+        given = "".join(f", {word}: type[{p}]" for word, p in types)
+        taken = "".join(f", {word}: Any = None" for word, _ in types)
+        generic = f"[{', '.join(p for _, p in types)}]" if types else ""
+        anything = f"[{', '.join('Any' for _ in types)}]" if types else ""
+        text = ""
+        if types:
+            text = (
+                f"    @overload\n    {surface.define} {name}(self, name: str) -> {returned}{anything}: ...\n\n"
+                f"    @overload\n    {surface.define} {name}(self, name: str, *{given}) ->"
+                f" {returned}{generic}: ...\n\n"
+            )
+        lines = [f"            name: Name of the {noun}."]
+        words = {"key": "its keys", "value": "its values", "item": "its items"}
+        lines += [f"            {word}: Type of {words[word]}, for type checkers." for word, _ in types]
+        star = ", *" if types else ""
+        return text + (
+            f"    {surface.define} {name}(self, name: str{star}{taken}) -> {returned}{anything}:\n"
+            f'        """Return the distributed {noun} of that name.\n\n        Args:\n'
+            + "\n".join(lines)
+            + f'\n        """\n        {surface.wait} self.get_object({self.constant}, name)\n'
+        )
+
+    def _render_method(self, method: Method, surface: Surface, names: set[str], lines: set[str]) -> str:
         node = method.node
         arguments = node.args
-        for part in (arguments, ast.parse(method.result, mode="eval")):
-            names.update(n.id for n in ast.walk(part) if isinstance(n, ast.Name))
-        passed = [a.arg for a in arguments.args[1:]] + [f"{a.arg}={a.arg}" for a in arguments.kwonlyargs]
+        used: list[ast.AST] = [arguments]
+        result = method.result
+        passed = [a.arg for a in arguments.args[1:]]
+        passed += [f"*{arguments.vararg.arg}"] if arguments.vararg else []
+        passed += [f"{a.arg}={a.arg}" for a in arguments.kwonlyargs]
         call = f"self._ops.{node.name}({', '.join(passed)})"
-        runner = "_run" if method.is_flow else "_submit"
+        wrapped = self._surface_of(result, surface, lines)
+        if wrapped is None:
+            used.append(ast.parse(result, mode="eval"))
+        else:
+            used.append(ast.parse(wrapped, mode="eval"))
+            result = wrapped
+            name = wrapped.partition("[")[0]
+            if method.kind:
+                lines |= {"from functools import partial", "from hz_core.surfaces import wrapped"}
+                call = f"wrapped({call}, partial({name}, self._caller))"
+            else:
+                call = f"{name}(self._caller, {call})"
+        for part in used:
+            names.update(n.id for n in ast.walk(part) if isinstance(n, ast.Name))
+        if method.kind:
+            runner = "_run" if method.kind == "Flow" or wrapped else "_call"
+            call = f"{surface.wait} self.{runner}({call})"
+            if surface.name == "futures":
+                lines.add("from hz_core.future import Future")
+            define, returns = surface.define, surface.returns.format(result)
+        else:
+            call, define, returns = f"return {call}", "def", result
         doc = ast.get_docstring(node, clean=True) or ""
         indented = doc.replace("\n", "\n        ").replace("\n        \n", "\n\n")
         closing = "\n        " if "\n" in doc else ""
         return (
-            f"    {surface.define} {node.name}({ast.unparse(arguments)}) -> {surface.returns.format(method.result)}:\n"
+            f"    {define} {node.name}({ast.unparse(arguments)}) -> {returns}:\n"
             f'        """{indented}{closing}"""\n'
-            f"        {surface.wait} self.{runner}({call})\n"
+            f"        {call}\n"
         )
+
+    def _surface_of(self, result: str, surface: Surface, lines: set[str]) -> str | None:
+        """Return the surface class for a result that is a class of operations; None for any other."""
+        name, bracket, parameters = result.partition("[")
+        if not name.endswith("Operations"):
+            return None
+        statement = self.imports.get(name, "")
+        module = statement.split(" ")[1]
+        target = f"{surface.prefix}{name.removesuffix('Operations')}"
+        file = surface.file.removesuffix(".py")
+        lines.add(f"from {module.rpartition('.')[0]}.{file} import {target}")
+        return f"{target}{bracket}{parameters}"
 
 
 def _type_parameters(node: ast.ClassDef) -> list[str]:
@@ -248,15 +361,50 @@ def _formatted(text: str, path: Path) -> str:
     return text
 
 
+def structures() -> list[Structure]:
+    """Return all classes of operations."""
+    return [Structure(source) for source in sorted(ROOT.glob("packages/*/src/*/**/operations.py"))
+            if source.parent.name != "hz_core"]
+
+
 def generated() -> dict[Path, str]:
-    """Return the text of every surface module."""
+    """Return the text of every generated module."""
     files = {}
-    for source in sorted(ROOT.glob("packages/*/src/*/**/operations.py")):
-        structure = Structure(source)
-        for surface in SURFACES:
-            path = source.parent / surface.file
+    found = structures()
+    for structure in found:
+        for surface in structure.surfaces:
+            path = structure.source.parent / surface.file
             files[path] = _formatted(structure.render(surface), path)
+        if structure.is_object:
+            path = structure.source.parent / "kind.py"
+            files[path] = _formatted(structure.render_kind(), path)
+    client = ROOT / "packages" / "hz-client" / "src" / "hazelcast"
+    objects = [s for s in found if s.is_object and s.package_root.name == "hz_proxies"]
+    for surface, name in ((SURFACES[0], "_objects.py"), (SURFACES[2], "_asyncio_objects.py")):
+        files[client / name] = _formatted(_getters(objects, surface), client / name)
     return files
+
+
+def _getters(objects: list[Structure], surface: Surface) -> str:
+    """Return the module with the client's method for each structure."""
+    base = "Client" if surface.name == "futures" else "AsyncioClient"
+    home = "client" if surface.name == "futures" else "aio_client"
+    file = surface.file.removesuffix(".py")
+    lines = {"from typing import Any, overload", f"from hz_core.{home} import {base}"}
+    late = set()
+    for structure in objects:
+        package = structure._module(structure.source).rpartition(".")[0]
+        lines.add(f"from {package}.kind import {structure.constant}")
+        late.add(f"from {package}.{file} import {surface.prefix}{structure.name}")
+        lines |= {structure.imports[p] for p in structure.parameters}
+    return (
+        f"{MARK}packages/hz-proxies/src/hz_proxies/*/operations.py; do not edit.\n"
+        f'"""The data structures of a client, a method for each."""\n\n'
+        + "\n".join(sorted(lines | late))
+        + f"\n\n\nclass {surface.base}Objects({base}):\n"
+        f'    """A client with a method for each data structure."""\n\n'
+        + "\n".join(structure.render_getter(surface) for structure in objects)
+    )
 
 
 def main() -> int:

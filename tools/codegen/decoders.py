@@ -42,7 +42,7 @@ class DecoderWriter:
             text = annotation(item.type, direction)
             default = ""
             if later and direction == "read":
-                text = _or_absent(item.type)
+                text = or_absent(item.type)
             elif later and item.type.nullable:
                 text = f"{text.removesuffix(' | None')} | Absent | None"
             if item in defaults and (direction == "read" or item.type.nullable):
@@ -66,7 +66,7 @@ class DecoderWriter:
         if len(items) == 1:
             result = annotation(items[0].type, "read")
             if version(items[0].since) > version(since):
-                result = _or_absent(items[0].type)
+                result = or_absent(items[0].type)
             source.use_words(result, self._homes)
         else:
             self.record(record, items, since, doc)
@@ -181,7 +181,7 @@ class DecoderWriter:
             raise SchemaError(f"{item.name}: a UUID of a later version is not supported in answers")
         unpack = source.struct(f"_{item.type.name}_at", f"<{code}", "unpack_from")
         source.use(TYPES, "ABSENT")
-        python = source.use_words(_or_absent(item.type), self._homes)
+        python = source.use_words(or_absent(item.type), self._homes)
         where = str(offset) if at == "0" else f"{at} + {offset}"
         name = local(item.name)
         source.add(
@@ -200,7 +200,7 @@ class DecoderWriter:
         split = not plain and item.type.nullable
         if condition:
             source.use(TYPES, "ABSENT")
-            python = source.use_words(_or_absent(item.type), self._homes)
+            python = source.use_words(or_absent(item.type), self._homes)
             source.add(f"    {name}: {python} = ABSENT", f"    if {condition}:")
             indent = 8
         elif split:
@@ -237,7 +237,7 @@ class DecoderWriter:
         self._source.use(self._rules.home(type_, self._homes, DECODE), function)
 
 
-def _or_absent(type_: TypeRef) -> str:
+def or_absent(type_: TypeRef) -> str:
     union = f"{annotation(type_.bare(), 'read')} | Absent"
     return f"{union} | None" if type_.nullable and type_.name != "Data" else union
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from codegen.decoders import DecoderWriter
+from codegen.decoders import DecoderWriter, or_absent
 from codegen.encoders import EncoderWriter
-from codegen.naming import pascal, snake
-from codegen.rules import Rules
-from codegen.schema import CustomType, Event, Method, Parameter, Schema, SchemaError, Service, TypeRef
+from codegen.naming import constant, pascal, snake
+from codegen.rules import Rules, annotation
+from codegen.schema import (
+    CustomType,
+    Event,
+    Method,
+    Parameter,
+    Schema,
+    SchemaError,
+    Service,
+    TypeRef,
+    version,
+)
 from codegen.source import Item, Source
 
 WIRE = "hz_core.wire"
@@ -89,7 +99,7 @@ class Emitter:
             "Absent": f"{WIRE}.types",
             "Collection": "collections.abc",
             "Iterable": "collections.abc",
-            "SqlPage": f"{WIRE}.sql_page",
+            "SqlPage": "hz_proxies.sql_page",
         }
 
     def _service(
@@ -103,7 +113,7 @@ class Emitter:
         done: set[str] = set()
         for method in service.methods:
             title = f"{service.name}.{method.name}"
-            encoders.request(method, title)
+            encoders.operation(method, title, self._result(source, method))
             self._response(decoders, method, title)
             for event in method.events:
                 stem = events[event.type_id]
@@ -132,6 +142,18 @@ class Emitter:
         name = f"{pascal(method.name)}Response"
         decoders.message(function, name, method.response, method.since, f"Response of ``{title}``.", "r")
 
+    def _result(self, source: Source, method: Method) -> str:
+        """The type of what a method's response is decoded to."""
+        if not method.response:
+            return "None"
+        if len(method.response) > 1:
+            return f"{pascal(method.name)}Response"
+        (item,) = method.response
+        result = annotation(item.type, "read")
+        if version(item.since) > version(method.since):
+            result = or_absent(item.type)
+        return source.use_words(result, self._homes())
+
     def _whole(self, kind: str, parameters: tuple[Parameter, ...], since: str) -> str | None:
         """A decoder of the runtime for a message with one parameter, where there is one."""
         if len(parameters) != 1 or parameters[0].since != since:
@@ -157,7 +179,7 @@ class Emitter:
                     f"0x{item.type_id:06X}: {snake(events[item.type_id])}_event" for item in method.events
                 ]
                 items.append(("events={", entries, "}"))
-            source.block(f"{snake(method.name).upper()}: Final = Method(", items, ")")
+            source.block(f"{constant(method.name)}: Final = Method(", items, ")")
 
 
 def _event_names(service: Service) -> dict[int, str]:

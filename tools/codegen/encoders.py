@@ -1,14 +1,16 @@
-"""Writing the functions that encode requests and custom types."""
+"""Writing the functions that make operations and encode custom types."""
 
 from __future__ import annotations
 
-from codegen.naming import layout, parameter, snake
+from codegen.naming import constant, layout, operation, parameter, snake
 from codegen.rules import Rules, annotation
 from codegen.schema import FIXED, CustomType, Method, Parameter, SchemaError, TypeRef, version
 from codegen.source import LINE_LENGTH, Item, Source, inline, wrap
 
 ENCODE = "hz_core.wire.encode"
 TYPES = "hz_core.wire.types"
+OP = "hz_core.op"
+CONNECTION = "hz_core.connection"
 _REQUEST_HEADER_SIZE = 22
 _SIMPLE = frozenset({"String", "Data", "byteArray"})
 
@@ -21,42 +23,58 @@ class EncoderWriter:
         self._rules = rules
         self._homes = homes
 
-    def request(self, method: Method, title: str) -> None:
-        """The function that makes a whole request of its parameters."""
+    def operation(self, method: Method, title: str, result: str) -> None:
+        """The function that makes an operation, an `Op` of ``result``, from its parameters and its route."""
         source = self._source
         fixed = [item for item in method.request if item.type.fixed]
         frames = [item for item in method.request if not item.type.fixed]
-        arguments = ["partition_id: int"]
+        explicit = any(item.name == "partitionId" for item in method.request)
+        first, last, partition, routed = self._route("partition" if explicit else method.route)
         # A parameter `partitionId` repeats the one in the header: one argument gives both.
-        arguments += [
+        arguments = [
             f"{parameter(item.name)}: {self._annotation(item.type)}"
             for item in method.request
             if item.name != "partitionId"
         ]
         source.add("", "")
-        source.block(f"def {snake(method.name)}_request(", arguments, ") -> bytearray:")
-        source.add(f'    """Request ``{title}``."""')
-        head = self._head(method.request_type, fixed, alone=not frames)
+        name = operation(method.name)
+        returned = f"{source.use(OP, 'Op')}[{result}]"
+        source.block(f"def {name}(", [*first, *arguments, *last], f") -> {returned}:")
+        source.add(f'    """Make the operation ``{title}``."""')
+        head = self._head(method.request_type, fixed, partition, alone=not frames)
         simple: list[Item] = [head]
         while frames and frames[0].type.name in _SIMPLE and not frames[0].type.nullable:
             item = frames.pop(0)
             simple += self._simple(item, last=not frames)
-        if not frames:
+        if frames:
+            source.block("parts = [", simple, "]", 4)
+            for item in frames:
+                self._write(parameter(item.name), item.type, last=item is frames[-1])
+            made = f"{source.use(ENCODE, 'join_parts')}(parts)"
+        else:
             if len(simple) == 1:
-                source.block("return bytearray(", [head], ")", 4)
-                return
-            source.use(ENCODE, "join_parts")
-            one = f"    return join_parts(({', '.join(map(inline, simple))}))"
-            if len(one) <= LINE_LENGTH:
-                source.add(one)
+                source.block("request = bytearray(", [head], ")", 4)
             else:
-                source.add("    return join_parts(", *wrap("(", simple, ")", 8), "    )")
-            return
-        source.use(ENCODE, "join_parts")
-        source.block("parts = [", simple, "]", 4)
-        for item in frames:
-            self._write(parameter(item.name), item.type, last=item is frames[-1])
-        source.add("    return join_parts(parts)")
+                source.use(ENCODE, "join_parts")
+                one = f"    request = join_parts(({', '.join(map(inline, simple))}))"
+                if len(one) <= LINE_LENGTH:
+                    source.add(one)
+                else:
+                    source.add("    request = join_parts(", *wrap("(", simple, ")", 8), "    )")
+            made = "request"
+        source.block("return Op(", [constant(method.name), made, *routed], ")", 4)
+
+    def _route(self, route: str) -> tuple[list[str], list[str], str, list[str]]:
+        """Arguments before and behind the parameters, the partition id of the header, and arguments of the Op."""
+        if route == "none":
+            return [], [], "-1", []
+        if route == "connection":
+            self._source.use(CONNECTION, "Connection")
+            return ["connection: Connection"], [], "-1", ["connection=connection"]
+        if route == "predicate":
+            self._source.use(OP, "ANY_PARTITION")
+            return [], ["partition_id: int = ANY_PARTITION"], "partition_id", ["partition_id"]
+        return ["partition_id: int"], [], "partition_id", ["partition_id"]
 
     def custom_type(self, custom: CustomType) -> None:
         """The function that adds a custom type to the parts of a message."""
@@ -93,12 +111,12 @@ class EncoderWriter:
     def _annotation(self, type_: TypeRef) -> str:
         return self._source.use_words(annotation(type_, "write"), self._homes)
 
-    def _head(self, message_type: int, fixed: list[Parameter], alone: bool) -> Item:
+    def _head(self, message_type: int, fixed: list[Parameter], partition: str, alone: bool) -> Item:
         code = "".join(FIXED[item.type.name][0] for item in fixed)
         size = _REQUEST_HEADER_SIZE + sum(FIXED[item.type.name][1] for item in fixed)
         pack = self._source.struct(f"_head_{layout(code)}" if code else "_head", f"<iHiqi{code}", "pack")
         flags = "0xE000" if alone else "0xC000"
-        items = [str(size), flags, f"0x{message_type:06X}", "0", "partition_id"]
+        items = [str(size), flags, f"0x{message_type:06X}", "0", partition]
         items += [self._fixed(parameter(item.name), item.type) for item in fixed]
         return f"{pack}(", items, ")"
 

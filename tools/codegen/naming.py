@@ -35,3 +35,13 @@ def local(name: str) -> str:
 def layout(code: str) -> str:
     """A struct code as part of an identifier: ``u`` for a UUID, ``z`` for a boolean."""
     return code.replace("?QQ", "u").replace("?", "z")
+
+
+def operation(name: str) -> str:
+    """The function that makes an operation of a protocol method: ``await`` becomes ``await_``."""
+    return parameter(name)
+
+
+def constant(name: str) -> str:
+    """The constant that describes a protocol method: ``addListener`` becomes ``ADD_LISTENER``."""
+    return snake(name).upper()

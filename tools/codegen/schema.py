@@ -20,9 +20,11 @@ FIXED: Mapping[str, tuple[str, int]] = {
 }
 SINGLE_FRAME = frozenset({"String", "Data", "byteArray", "longArray", "floatArray"})
 GENERIC: Mapping[str, int] = {"List": 1, "Set": 1, "EntryList": 2, "Map": 2}
-# Written by hand: `hz_core.wire.sql_page`.
+# Written by hand: `hz_proxies.sql_page`.
 SPECIAL = frozenset({"SqlPage"})
-ROUTES = frozenset({"none", "name", "key", "partition", "task", "batch", "any", "xid", "sequence"})
+ROUTES = frozenset(
+    {"none", "connection", "predicate", "name", "key", "partition", "task", "batch", "any", "xid", "sequence"}
+)
 
 Version = tuple[int, ...]
 BASE_VERSION = "2.0"
@@ -211,10 +213,10 @@ def _custom_type(name: str, entry: dict[str, Any]) -> CustomType:
 
 
 def _service(source: str, content: dict[str, Any]) -> Service:
-    _check_keys(content, {"service", "id", "owner", "methods", "error"}, source)
+    _check_keys(content, {"service", "id", "owner", "route", "methods", "error"}, source)
     number = content["id"]
     methods = tuple(
-        _method(name, entry, number, f"{source} [methods.{name}]")
+        _method(name, {"route": content.get("route", "none"), **entry}, number, f"{source} [methods.{name}]")
         for name, entry in content.get("methods", {}).items()
     )
     ids = [method.id for method in methods]
@@ -229,7 +231,7 @@ def _method(name: str, entry: dict[str, Any], service: int, place: str) -> Metho
         entry, {"id", "since", "retryable", "route", "answer", "request", "response", "events"}, place
     )
     since = entry.get("since", BASE_VERSION)
-    route = entry.get("route", "none")
+    route = entry["route"]
     if route not in ROUTES:
         raise SchemaError(f"{place}: route {route!r} is none of {', '.join(sorted(ROUTES))}")
     base = service << 16 | entry["id"] << 8

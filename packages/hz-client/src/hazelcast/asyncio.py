@@ -1,19 +1,19 @@
-"""The client for asyncio programs, with every data structure that is installed."""
+"""The client for asyncio programs, with a method for each data structure."""
 
-from typing import Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self
 
-from hz_core.aio_client import AsyncioClient
+from hazelcast._asyncio_objects import AsyncioObjects
 from hz_core.config import ClientConfig
-from hz_proxies.map import MAP
 from hz_proxies.map.aio import AsyncMap as Map
+
+if TYPE_CHECKING:
+    from hz_proxies.sql.aio import AsyncSql
+    from hz_proxies.transaction.aio import AsyncTransaction
 
 __all__ = ["HazelcastClient", "Map"]
 
-K = TypeVar("K")
-V = TypeVar("V")
 
-
-class HazelcastClient(AsyncioClient):
+class HazelcastClient(AsyncioObjects):
     """A Hazelcast client on the running event loop.
 
     ``async with HazelcastClient(...) as client``, or ``await HazelcastClient.create_and_start(...)`` and, at the end,
@@ -31,6 +31,30 @@ class HazelcastClient(AsyncioClient):
     def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
         super().__init__((config or ClientConfig()).updated(**kwargs))
 
+    @property
+    def sql(self) -> "AsyncSql":
+        """SQL over the data of the cluster."""
+        from hz_proxies.sql.aio import AsyncSql
+        from hz_proxies.sql.operations import SqlOperations
+
+        return AsyncSql(self.operations, SqlOperations(self._engine))
+
+    def new_transaction(
+        self, timeout: float = 120, durability: int = 1, type: int = 1
+    ) -> "AsyncTransaction":
+        """Return a new transaction, which is not begun; use it with ``async with``, or await its ``begin``.
+
+        Args:
+            timeout: Seconds after which the members roll it back.
+            durability: Number of members that keep a copy of its state.
+            type: One of :class:`hz_proxies.transaction.TransactionType`.
+        """
+        from hz_proxies.transaction.aio import AsyncTransaction
+        from hz_proxies.transaction.operations import TransactionOperations
+
+        operations = TransactionOperations(self._engine, timeout, durability, type)
+        return AsyncTransaction(self.operations, operations)
+
     @classmethod
     async def create_and_start(cls, config: ClientConfig | None = None, **kwargs: Any) -> Self:
         """Make a client and connect it.
@@ -41,20 +65,3 @@ class HazelcastClient(AsyncioClient):
         client = cls(config, **kwargs)
         await client.start()
         return client
-
-    @overload
-    async def get_map(self, name: str) -> Map[Any, Any]: ...
-
-    @overload
-    async def get_map(self, name: str, *, key: type[K], value: type[V]) -> Map[K, V]: ...
-
-    async def get_map(self, name: str, *, key: Any = None, value: Any = None) -> Map[Any, Any]:
-        """Return the distributed map of that name.
-
-        Args:
-            name: Name of the map.
-            key: Type of its keys, for type checkers.
-            value: Type of its values, for type checkers.
-        """
-        found: Map[Any, Any] = await self.get_proxy(MAP, name)
-        return found

@@ -1,16 +1,16 @@
-"""The client with every data structure that is installed."""
+"""The client with a method for each data structure."""
 
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any
 
-from hz_core.client import Client
+from hazelcast._objects import FuturesObjects
 from hz_core.config import ClientConfig
-from hz_proxies.map import MAP, Map
 
-K = TypeVar("K")
-V = TypeVar("V")
+if TYPE_CHECKING:
+    from hz_proxies.sql.futures import Sql
+    from hz_proxies.transaction.blocking import BlockingTransaction
 
 
-class HazelcastClient(Client):
+class HazelcastClient(FuturesObjects):
     """A Hazelcast client: connects when it is made, and gives the cluster's distributed objects.
 
     It is safe to use from many threads, and best shared by them. End it with `shutdown`, or use it as a context
@@ -29,18 +29,26 @@ class HazelcastClient(Client):
     def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
         super().__init__((config or ClientConfig()).updated(**kwargs))
 
-    @overload
-    def get_map(self, name: str) -> Map[Any, Any]: ...
+    @property
+    def sql(self) -> "Sql":
+        """SQL over the data of the cluster."""
+        from hz_proxies.sql.futures import Sql
+        from hz_proxies.sql.operations import SqlOperations
 
-    @overload
-    def get_map(self, name: str, *, key: type[K], value: type[V]) -> Map[K, V]: ...
+        return Sql(self.futures, SqlOperations(self._engine))
 
-    def get_map(self, name: str, *, key: Any = None, value: Any = None) -> Map[Any, Any]:
-        """Return the distributed map of that name.
+    def new_transaction(
+        self, timeout: float = 120, durability: int = 1, type: int = 1
+    ) -> "BlockingTransaction":
+        """Return a new transaction, which is not begun; use it as a context manager, or call its ``begin``.
 
         Args:
-            name: Name of the map.
-            key: Type of its keys, for type checkers.
-            value: Type of its values, for type checkers.
+            timeout: Seconds after which the members roll it back.
+            durability: Number of members that keep a copy of its state.
+            type: One of :class:`hz_proxies.transaction.TransactionType`.
         """
-        return self.get_proxy(MAP, name)
+        from hz_proxies.transaction.blocking import BlockingTransaction
+        from hz_proxies.transaction.operations import TransactionOperations
+
+        operations = TransactionOperations(self._engine, timeout, durability, type)
+        return BlockingTransaction(self.blocking, operations)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from hz_core.model import Address
 from hz_core.errors import InvalidAddressError
+from hz_core.model import Address
 
 DEFAULT_HOST: Final = "127.0.0.1"
 """Where the first member is looked for when no address is configured."""

@@ -2,32 +2,28 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, cast
 from weakref import WeakKeyDictionary
 
-from hz_core.client import client_numbers
-from hz_core.cluster.membership import Membership
+from hz_core.client_base import ClientBase, limited
 from hz_core.config import ClientConfig
 from hz_core.drivers.aio import AsyncioDriver
 from hz_core.engine import Engine
-from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError
-from hz_core.invocation.flow import run_flow
-from hz_core.invocation.op import Flow, Op
-from hz_core.lifecycle import LifecycleService
-from hz_core.listener import ListenerSpec
-from hz_core.load_balancer import RoundRobinLB
-from hz_core.proxy import AsyncioT, ProxyKind, check_name
-from hz_core.services import ClusterService, PartitionService
-from hz_serialization import SerializationService
+from hz_core.flow import RunningFlow, run_flow
+from hz_core.invocation.invocation import InvocationObserver
+from hz_core.kinds import AsyncioT, ObjectKind, ObjectTable
+from hz_core.op import AnsweredOp, Flow, Op
+from hz_core.operations import ObjectOperations
 
 T = TypeVar("T")
 
 
 # The address of a task is not its number: a later task often gets the address of one that has ended, and with it
-# would own the locks that the ended one did not give back. The table is the module's, not a client's, because a
-# task is the same one to all clients; weak, so that it keeps no task alive.
+# would own the locks that the ended one did not release. The table belongs to the module, not to a client, because
+# a task is the same one to all clients; weak, so that it keeps no task alive.
 _task_numbers: Final["WeakKeyDictionary[asyncio.Task[Any], int]"] = WeakKeyDictionary()
 _next_task_number: Final[Callable[[], int]] = count(1).__next__
 
@@ -43,7 +39,7 @@ def _task_id() -> int:
     return number
 
 
-class AsyncioClient:
+class AsyncioClient(ClientBase):
     """A connection to a cluster for asyncio programs, with no data structures of its own.
 
     Start it with ``async with`` or `start`; use it on the event loop that it was started on. Locks belong to the
@@ -51,39 +47,39 @@ class AsyncioClient:
 
     Args:
         config: The options.
+        observer: Watches completions of operations.
+
+    Attributes:
+        operations: Runs operations on the event loop.
     """
 
-    def __init__(self, config: ClientConfig | None = None) -> None:
-        config = ClientConfig() if config is None else config
-        config.check_available()
-        self.config = config
-        self.name: str = config.client_name or f"hz.client_{next(client_numbers)}"
+    _how_to_close = "await shutdown()"
+
+    def __init__(
+        self, config: ClientConfig | None = None, *, observer: InvocationObserver | None = None
+    ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._new_future = self._loop.create_future
-        self._driver = AsyncioDriver(self._loop, config.socket_options)
-        self.serialization = SerializationService(config.serialization())
-        balancer = config.load_balancer or RoundRobinLB()
-        self._engine = Engine(self._driver, config, self.serialization, self.name, balancer)
-        self._invoke = self._engine.invocations.submit
-        self.cluster_service = ClusterService(self._engine.membership)
-        self.partition_service = PartitionService(self._engine.membership, self.serialization)
-        balancer.init(self.cluster_service)
-        self._proxies: dict[tuple[str, str], Any] = {}
+        super().__init__(config, self._make_driver, _task_id, observer)
+        self.operations = AsyncioOperations(self._engine, self._loop, self._objects)
         self._started: asyncio.Future[None] | None = None
 
+    def _make_driver(self, name: str, config: ClientConfig) -> AsyncioDriver:
+        self._driver = AsyncioDriver(self._loop, config.socket_options)
+        return self._driver
+
     async def start(self) -> None:
-        """Connect to the cluster; with the option `async_start`, begin to.
+        """Connect to the cluster; with the option ``async_start``, begin to.
 
         Raises:
-            IllegalStateError: no member could be connected within `cluster_connect_timeout`.
+            IllegalStateError: no member could be connected within ``cluster_connect_timeout``.
             HazelcastClientNotActiveError: the client was shut down; it does not start again.
         """
         self._check_not_shut_down()
         if self._started is None:
-            self._started = self._loop.create_future()
-            run_flow(self._engine, self._engine.start(), self._started)
+            self._closed = False
+            self._started = self.operations.run(self._engine.connect())
         if self.config.async_start:
-            self._started.add_done_callback(self._started_in_background)
+            self._started.add_done_callback(self._close_if_failed)
             return
         try:
             await self._started
@@ -91,96 +87,31 @@ class AsyncioClient:
             await self.shutdown()
             raise
 
-    def _check_not_shut_down(self) -> None:
-        try:
-            self._engine.check_active()
-        except ClientOfflineError:
-            return  # async_start: not connected so far
-        except HazelcastClientNotActiveError as e:
-            raise HazelcastClientNotActiveError(
-                f"client {self.name} was shut down and can't be started again: make a new client"
-            ) from e
-
-    def _started_in_background(self, started: "asyncio.Future[None]") -> None:
+    def _close_if_failed(self, started: "asyncio.Future[None]") -> None:
         if not started.cancelled() and started.exception() is not None:
-            self._engine.shutdown()
+            self.operations.run(self._engine.close())
 
-    @property
-    def lifecycle_service(self) -> LifecycleService:
-        """State of the client and its listeners."""
-        return self._engine.lifecycle
-
-    # --- operations -------------------------------------------------------------------------------------------
-
-    def call(self, op: Op[T]) -> "asyncio.Future[T]":
-        """Send `op`; await the result."""
-        future: asyncio.Future[T] = self._new_future()
-        self._invoke(op, future)
-        return future
-
-    def run(self, flow: Flow[T]) -> "asyncio.Future[T]":
-        """Run `flow`; await the result."""
-        future: asyncio.Future[T] = self._new_future()
-        run_flow(self._engine, flow, future)
-        return future
-
-    # --- what operations ask (Cluster) ------------------------------------------------------------------------
-
-    @property
-    def view(self) -> Membership:
-        """The members and partitions, as known now."""
-        return self._engine.membership
-
-    def partition_count(self) -> int:
-        """Return the number of partitions.
-
-        Raises:
-            ClientOfflineError, HazelcastClientNotActiveError: it isn't known, for want of a connection.
-        """
-        found = self._engine.membership.partitions.count
-        if not found:
-            self._engine.check_active()
-        return found
-
-    lock_owner: Callable[[], int] = staticmethod(_task_id)
-
-    def add_listener(self, spec: ListenerSpec) -> Flow[str]:
-        """Register a listener on the cluster; see :class:`hz_core.listener.ListenerService`."""
-        return self._engine.listeners.add(spec)
-
-    def remove_listener(self, registration_id: str) -> Flow[bool]:
-        """Remove a listener from the cluster."""
-        return self._engine.listeners.remove(registration_id)
-
-    # --- proxies ----------------------------------------------------------------------------------------------
-
-    async def get_proxy(self, kind: "ProxyKind[Any, AsyncioT]", name: str) -> AsyncioT:
-        """Return the proxy of a distributed object, made on first use (message `Client.createProxy`).
+    async def get_object(self, kind: ObjectKind[Any, AsyncioT], name: str) -> AsyncioT:
+        """Return a distributed object, prepared on first use.
 
         Args:
-            kind: The kind of object, as the package of its proxy exports it.
+            kind: The kind of object, as the package of its operations exports it.
             name: Its name, the same for all clients.
         """
-        check_name(name)
-        key = (kind.service_name, name)
-        if key not in self._proxies:
-            await self.run(self._engine.create_proxy(*key))
-            made = kind.asyncio(self, kind.service_name, name, kind.operations(self, name))
-            self._proxies.setdefault(key, made)
-        return cast("AsyncioT", self._proxies[key])
-
-    async def destroy_proxy(self, service_name: str, name: str) -> bool:
-        """Destroy a distributed object everywhere."""
-        self._proxies.pop((service_name, name), None)
-        await self.run(self._engine.destroy_proxy(service_name, name))
-        return True
-
-    # --- end --------------------------------------------------------------------------------------------------
+        operations = self._objects.find(kind, name)
+        if operations is None:
+            operations = await self.operations.run(self._objects.get(kind, name))
+        return cast("AsyncioT", self._surface(kind, operations, kind.asyncio, self.operations))
 
     async def shutdown(self) -> None:
         """Close all connections. Idempotent; waiting operations fail."""
-        self._engine.shutdown()
+        self._closed = True
+        await self.operations.run(self._engine.close())
         await self._driver.stop()
+
+    def _abandon(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.operations.run, self._engine.close())
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -190,3 +121,66 @@ class AsyncioClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.shutdown()
+
+
+class AsyncioOperations:
+    """Runs operations on the event loop.
+
+    Args:
+        engine: Sends them.
+        loop: The running loop.
+        objects: The client's objects.
+    """
+
+    def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop, objects: ObjectTable) -> None:
+        self._engine = engine
+        self._loop = loop
+        self._objects = objects
+        self._new_future = loop.create_future
+        self._submit = engine.invocations.submit
+
+    def call(self, op: Op[T]) -> "asyncio.Future[T]":
+        """Send ``op``; await the result."""
+        future: asyncio.Future[T] = self._new_future()
+        if isinstance(op, AnsweredOp):
+            future.set_result(op.result)
+        else:
+            self._submit(op, future)
+        return future
+
+    def run(self, flow: Flow[T]) -> "asyncio.Future[T]":
+        """Start ``flow``; await its result. Cancelling that cancels the flow."""
+        future: asyncio.Future[T] = self._new_future()
+        running = run_flow(self._engine, flow, future)
+        if not future.done():
+            future.add_done_callback(partial(_cancel_with, running))
+        return future
+
+    def within(self, seconds: float) -> "AsyncioOperations":
+        """Return operations that fail ``seconds`` after they began."""
+        return _LimitedAsyncio(self._engine, self._loop, self._objects, seconds)
+
+    async def destroy(self, operations: ObjectOperations) -> bool:
+        """Destroy an object."""
+        await self.run(self._objects.destroy(operations))
+        return True
+
+
+class _LimitedAsyncio(AsyncioOperations):
+    def __init__(
+        self, engine: Engine, loop: asyncio.AbstractEventLoop, objects: ObjectTable, seconds: float
+    ) -> None:
+        super().__init__(engine, loop, objects)
+        self._seconds = seconds
+
+    def call(self, op: Op[T]) -> "asyncio.Future[T]":
+        op.deadline = self._engine.io.now() + self._seconds
+        return super().call(op)
+
+    def run(self, flow: Flow[T]) -> "asyncio.Future[T]":
+        return super().run(limited(flow, self._seconds))
+
+
+def _cancel_with(running: RunningFlow, future: "asyncio.Future[Any]") -> None:
+    if future.cancelled():
+        running.cancel()

@@ -1,47 +1,92 @@
 """One connection to a member, without the socket."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import Final, Protocol
 from uuid import UUID
 
 from hz_core.model import Address
 from hz_core.wire.reader import MessageReader
 
-if TYPE_CHECKING:
-    from hz_core.invocation.invocation import Invocation
-
 MessageHandler = Callable[[bytes], None]
+
+
+class ConnectionState(Enum):
+    """Where a connection is on its way from the first attempt to its end."""
+
+    CONNECTING = "connecting"
+    """The driver opens the socket."""
+
+    AUTHENTICATING = "authenticating"
+    """The socket is open; the member checks the client."""
+
+    PREPARING = "preparing"
+    """The member accepted the client; schemas, objects and listeners are registered."""
+
+    READY = "ready"
+    """Operations are sent over the connection."""
+
+    CLOSED = "closed"
+    """Closed by either side, or never opened. The end."""
+
+
+_State = ConnectionState
+
+CONNECTION_TRANSITIONS: Final[Mapping[ConnectionState, frozenset[ConnectionState]]] = MappingProxyType(
+    {
+        _State.CONNECTING: frozenset({_State.AUTHENTICATING, _State.CLOSED}),
+        _State.AUTHENTICATING: frozenset({_State.PREPARING, _State.CLOSED}),
+        _State.PREPARING: frozenset({_State.READY, _State.CLOSED}),
+        _State.READY: frozenset({_State.CLOSED}),
+        _State.CLOSED: frozenset(),
+    }
+)
+"""The states that may follow each state. Everything that affects the order is here."""
 
 
 class Transport(Protocol):
     """The driver's end of a connection."""
 
     def write(self, data: bytes | bytearray) -> None:
-        """Send `data` as soon as possible, in the order of the calls; callable from any thread."""
+        """Send ``data`` as soon as possible, in the order of the calls; callable from any thread."""
         ...
 
     def write_soon(self, data: bytes | bytearray) -> None:
-        """Send `data` in the order of the calls, perhaps a little later and joined with more."""
+        """Send ``data`` in the order of the calls, perhaps a little later and joined with more."""
         ...
 
     def close(self) -> None:
-        """Close the socket. Nothing is told to the connection afterwards."""
+        """Close the socket. The connection is not told about it."""
         ...
 
 
 class ConnectionOwner(Protocol):
-    """Who is told what happens on a connection (the engine)."""
+    """The part of the engine that handles what happens on a connection."""
 
-    def connection_opened(self, connection: "Connection") -> None:
-        """The socket is connected."""
+    def on_connection_opened(self, connection: "Connection") -> None:
+        """Handle a socket that was connected."""
         ...
 
-    def connection_lost(self, connection: "Connection", error: Exception) -> None:
-        """The socket is closed, or could not be opened."""
+    def on_connection_closed(self, connection: "Connection", error: Exception) -> None:
+        """Handle a socket that was closed, or could not be opened."""
         ...
 
-    def messages_received(self, connection: "Connection", messages: list[bytes]) -> None:
-        """Whole messages came in."""
+    def on_messages(self, connection: "Connection", messages: list[bytes]) -> None:
+        """Handle whole messages that were received."""
+        ...
+
+
+class PendingReply(Protocol):
+    """What waits for a reply over a connection.
+
+    Connections only hold these; the invocation service, which puts them in, knows more about them.
+    """
+
+    connection: "Connection | None"
+
+    def fail(self, error: BaseException) -> None:
+        """Complete with an error."""
         ...
 
 
@@ -52,15 +97,17 @@ class Connection:
         id: Number of the connection within its client.
         address: Where it connects to.
         member: UUID of the member at the other end, None before authentication.
-        alive: False as soon as it is closed or lost; never True again.
+        server_version: Version that the member reported, empty before authentication.
+        state: One of :class:`ConnectionState`.
+        alive: Whether the state is not CLOSED. Stored, because every operation asks for it.
         close_reason: Why it was closed, None while it is alive.
         pending: What waits for a reply over this connection, by correlation id. Single dictionary operations are
-            atomic, so any thread may use it without a lock: whoever pops an entry owns it.
+            atomic, so any thread may use it without a lock: the thread that pops an entry owns it.
         deliver: Called by the driver, by one thread at a time, with this connection and the messages that the
-            reader gave.
-        event_handlers: Who takes the events of a listener registration, by correlation id.
-        last_read: When something was received last, in the engine's coarse time (seconds).
-        last_write: When something was sent last, likewise.
+            reader returned.
+        event_handlers: Handler of the events of each listener registration, by correlation id.
+        last_read: Time of the last received bytes, in the engine's coarse time (seconds).
+        last_write: Time of the last sent bytes, likewise.
     """
 
     __slots__ = (
@@ -77,6 +124,7 @@ class Connection:
         "pending",
         "reader",
         "server_version",
+        "state",
         "transport",
     )
 
@@ -87,37 +135,53 @@ class Connection:
         self.address = address
         self.member: UUID | None = None
         self.server_version = ""
+        self.state = ConnectionState.CONNECTING
         self.alive = True
         self.close_reason: Exception | None = None
         self.transport: Transport | None = None
         self.reader = MessageReader(max_message_size)
-        self.pending: dict[int, Invocation] = {}
+        self.pending: dict[int, PendingReply] = {}
         self.event_handlers: dict[int, MessageHandler] = {}
         self.last_read = 0.0
         self.last_write = 0.0
         self._owner = owner
-        self.deliver = owner.messages_received
+        self.deliver = owner.on_messages
+
+    def enter(self, state: ConnectionState) -> None:
+        """Go to the next state.
+
+        Raises:
+            ValueError: the table of transitions does not allow it.
+        """
+        if state not in CONNECTION_TRANSITIONS[self.state]:
+            raise ValueError(f"{self!r} cannot become {state.value}")
+        self.state = state
 
     def on_socket_opened(self, transport: Transport) -> None:
-        """Called by the driver when the socket is connected."""
+        """Take the connected socket from the driver."""
         self.transport = transport
         if self.alive:
-            self._owner.connection_opened(self)
+            self._owner.on_connection_opened(self)
         else:
             transport.close()
 
     def on_socket_closed(self, error: Exception) -> None:
-        """Called by the driver on the I/O side when the socket broke, was closed by the peer, or never opened."""
+        """Handle a socket that broke, was closed by the peer, or never opened. Called on the I/O side."""
         if self.alive:
-            self._owner.connection_lost(self, error)
+            self._owner.on_connection_closed(self, error)
 
     def close(self, reason: Exception) -> None:
-        """Mark as closed and close the socket; the engine's way to close."""
+        """Close the socket, for good; the engine's way to close. Idempotent."""
+        if not self.alive:
+            return
+        self.enter(ConnectionState.CLOSED)
         self.alive = False
         self.close_reason = reason
         if self.transport is not None:
             self.transport.close()
 
     def __repr__(self) -> str:
-        state = "open" if self.alive else "closed"
-        return f"Connection(id={self.id}, address={self.address}, member={self.member}, {state})"
+        return (
+            f"Connection(id={self.id}, address={self.address}, member={self.member}, {self.state.value},"
+            f" pending={len(self.pending)})"
+        )

@@ -1,46 +1,57 @@
-"""The client without sockets, threads or clocks: puts cluster, invocations and listeners together."""
+"""The client without sockets, threads or clocks: connects cluster, invocations, listeners and services."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from hz_core.addresses import all_candidates
-from hz_core.cluster.authentication import Credentials
-from hz_core.cluster.backoff import Backoff
-from hz_core.cluster.connections import ConnectionManager, ConnectOptions
+from hz_core.client_state import ClientEvent, ClientState, ClientStateMachine
+from hz_core.cluster.connections import ConnectionManager
 from hz_core.cluster.membership import Membership
+from hz_core.cluster.routing import Routing
+from hz_core.cluster.view_subscription import ClusterViewSubscription
 from hz_core.codecs import client as codec
 from hz_core.config import ClientConfig, ReconnectMode
 from hz_core.connection import Connection
-from hz_core.model import Address, MemberInfo
-from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, TargetDisconnectedError
-from hz_core.invocation.flow import run_flow
-from hz_core.invocation.op import Await, Flow, Op, Settled
-from hz_core.invocation.promise import CallbackPromise, Promise
-from hz_core.invocation.service import InvocationPolicy, InvocationService
+from hz_core.context import Services, ServiceT
+from hz_core.engine_options import connect_options, credentials, invocation_policy
+from hz_core.errors import HazelcastClientNotActiveError, TargetDisconnectedError
+from hz_core.flow import FlowCancelled, RunningFlow, run_flow
+from hz_core.invocation.invocation import InvocationObserver
+from hz_core.invocation.service import InvocationService
 from hz_core.io import IO, Timer
-from hz_core.lifecycle import LifecycleService, LifecycleState
-from hz_core.listener import ListenerService
+from hz_core.lifecycle import LifecycleService
+from hz_core.listener import ListenerService, ListenerSpec
 from hz_core.load_balancer import LoadBalancer
 from hz_core.log import get_logger
-from hz_core.schemas import SchemaService
-from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError, message_type_of
-from hz_core.wire.reader import DEFAULT_MAX_MESSAGE_SIZE
+from hz_core.op import Flow, GatherOutcomes, Within
+from hz_core.promise import CallbackPromise
+from hz_core.schema_service import SchemaService
 from hz_serialization import SerializationService
 
 _logger = get_logger("client")
 
 TICK: Final = 1.0
-"""Seconds between looks at heartbeats, overdue backup acks and members without a connection."""
+"""Seconds between checks of heartbeats, overdue backup acks and members without a connection."""
 
-_VIEW_TIMEOUT: Final = 10.0
+CLOSING_TIMEOUT: Final = 5.0
+"""Seconds that services have to end their work before the connections are closed."""
 
 
 class Engine:
-    """All of a client's logic, driven by a :class:`hz_core.io.IO`.
+    """All of a client's logic, driven by a :class:`hz_core.io.IO`; its :class:`hz_core.context.ClientContext`.
 
-    `submit` may be called from any thread; everything else on the I/O side, or before it runs.
+    `submit`, `service`, `start` and `any_connection` may be called from any thread; everything else on the I/O side,
+    or before it runs.
+
+    Args:
+        io: The driver.
+        config: The options.
+        serialization: Values to Data and back.
+        client_name: Name of the client.
+        load_balancer: Chooses the member for operations that any member can execute.
+        lock_owner: Returns the number under which the current thread or task owns locks.
+        observer: Watches completions of operations.
     """
 
     def __init__(
@@ -50,161 +61,128 @@ class Engine:
         serialization: SerializationService,
         client_name: str,
         load_balancer: LoadBalancer,
+        lock_owner: Callable[[], int],
+        observer: InvocationObserver | None = None,
     ) -> None:
         self.io = io
         self.config = config
         self.serialization = serialization
-        self.client_name = client_name
+        self.name = client_name
+        self.lock_owner = lock_owner
         self.uuid = self.new_uuid()
-        self.smart = config.smart_routing
-        self.backup_acks = config.smart_routing and config.backup_ack_to_client_enabled
-        self._load_balancer = load_balancer
-        self._online = not config.async_start
-        self._shut_down = False
         self._tick: Timer | None = None
-        self._viewer: Connection | None = None
-        self._view_waiters: list[Promise] = []
-        self._proxies: dict[tuple[str, str], None] = {}
+        self._announced: dict[tuple[str, str], None] = {}
         self._state_lost = False
-        self._joining = False
         self._sleeping: dict[Callable[[], None], Timer] = {}
+        self._background: dict[RunningFlow, None] = {}
+        smart = config.smart_routing
         self.lifecycle = LifecycleService(io, client_name, self.new_uuid)
-        self.membership = Membership(io, self.new_uuid)
-        self.connections = ConnectionManager(
-            io, self._connect_options(), self._credentials(), self.membership, self
+        self.states = ClientStateMachine(
+            self.lifecycle,
+            client_name,
+            waits_at_start=not config.async_start,
+            waits_when_disconnected=config.reconnect_mode != ReconnectMode.ASYNC,
         )
-        policy = self._policy()
+        self.check_active = self.states.check_active
+        self.view = Membership(io, self.new_uuid)
+        self.connections = ConnectionManager(
+            io,
+            connect_options(config, io.random),
+            credentials(config, client_name, self.uuid),
+            self.view,
+            self,
+        )
+        self.routing = Routing(self.connections, self.view, load_balancer, smart)
+        policy = invocation_policy(config)
         self.schemas = SchemaService(
             io,
             self,
             serialization,
-            self.membership,
+            self.view,
             timeout=policy.timeout,
             retry_pause=policy.retry_pause,
             max_held=policy.max_pending,
         )
-        self.invocations = InvocationService(io, self, serialization.read, policy, self.schemas)
-        self.messages_received = self.invocations.received
-        self.listeners = ListenerService(io, self.invocations, self, self.new_uuid, self.schemas)
+        self.invocations = InvocationService(
+            io, self.routing, self.check_active, serialization.read, policy, self.schemas, observer
+        )
+        self.submit = self.invocations.submit
+        self.on_messages = self.invocations.received
+        self._cluster_view = ClusterViewSubscription(io, self.invocations, self.view, self.connections)
+        self.listeners = ListenerService(
+            io,
+            self.invocations,
+            self.routing,
+            self.check_active,
+            self.new_uuid,
+            self.schemas,
+            serialization.read,
+            smart,
+        )
+        self._services = Services(self)
         self.lifecycle.add_all(config.lifecycle_listeners)
-        self.membership.add_all(config.membership_listeners)
-
-    # --- assembling -------------------------------------------------------------------------------------------
-
-    def new_uuid(self) -> UUID:
-        """Return a random UUID."""
-        return UUID(int=self.io.random.getrandbits(128), version=4)
-
-    def _policy(self) -> InvocationPolicy:
-        config = self.config
-        return InvocationPolicy(
-            timeout=config.invocation_timeout,
-            retry_pause=config.invocation_retry_pause,
-            redo_operation=config.redo_operation,
-            backup_timeout=config.operation_backup_timeout,
-            fail_on_indeterminate=config.fail_on_indeterminate_operation_state,
-            max_pending=config.max_pending_invocations,
-        )
-
-    def _credentials(self) -> Credentials:
-        config = self.config
-        return Credentials(
-            config.cluster_name,
-            self.client_name,
-            self.uuid,
-            config.labels,
-            config.creds_username,
-            config.creds_password,
-            config.token_provider,
-        )
-
-    def _connect_options(self) -> ConnectOptions:
-        config = self.config
-
-        def backoff() -> Backoff:
-            return Backoff(
-                initial=config.retry_initial_backoff,
-                maximum=config.retry_max_backoff,
-                multiplier=config.retry_multiplier,
-                jitter=config.retry_jitter,
-                timeout=config.cluster_connect_timeout,
-                random=self.io.random,
-            )
-
-        def addresses() -> list[Address]:
-            candidates = all_candidates(config.cluster_members)
-            if config.shuffle_member_list:
-                self.io.random.shuffle(candidates)
-            return candidates
-
-        return ConnectOptions(
-            addresses=addresses,
-            smart=config.smart_routing,
-            backup_acks=config.backup_ack_to_client_enabled,
-            connection_timeout=config.connection_timeout,
-            heartbeat_interval=config.heartbeat_interval,
-            heartbeat_timeout=config.heartbeat_timeout,
-            max_message_size=DEFAULT_MAX_MESSAGE_SIZE,
-            backoff=backoff,
-            translate=_public_address if config.use_public_ip else _private_address,
-        )
+        self.view.add_all(config.membership_listeners)
 
     # --- start and end ----------------------------------------------------------------------------------------
 
-    def start(self) -> Flow[None]:
-        """Connect to the cluster; ends when calls can be made.
+    def connect(self) -> Flow[None]:
+        """Connect to the cluster; ends when operations can be sent.
 
         Raises:
             IllegalStateError: no member could be connected in time.
         """
-        self.lifecycle.fire(LifecycleState.STARTING)
-        self.lifecycle.fire(LifecycleState.STARTED)
+        self.states.handle(ClientEvent.START)
         self._tick = self.io.call_later(TICK, self._on_tick)
         yield from self._join_cluster()
 
     def _join_cluster(self) -> Flow[None]:
-        self._joining = True
-        try:
-            # Once more from the start if what was connected is lost before everything is.
-            while not self.connections.connected:
-                yield from self.connections.connect_to_cluster()
-                yield from self.connections.connect_to_all_members()
-        finally:
-            self._joining = False
-        if not self._shut_down:
-            self._online = True
-            self.lifecycle.fire(LifecycleState.CONNECTED)
+        # Once more from the start if what was connected is lost before everything is.
+        while not self.connections.connected:
+            yield from self.connections.connect_to_cluster()
+            yield from self.connections.connect_to_all_members()
+        self.states.handle(ClientEvent.JOINED)
 
-    def shutdown(self) -> None:
-        """Fail what is pending, close all connections, and tell the lifecycle listeners. Idempotent."""
-        if self._shut_down:
+    def close(self) -> Flow[None]:
+        """End the services, fail what is pending, close all connections, tell the lifecycle listeners. Idempotent."""
+        if not self.states.handle(ClientEvent.CLOSE):
             return
-        was_connected = self.connections.connected
-        self.lifecycle.fire(LifecycleState.SHUTTING_DOWN)
-        self._shut_down = True
+        endings = self._services.closing()
+        try:
+            if endings and self.connections.connected:
+                for outcome in (yield Within(CLOSING_TIMEOUT, GatherOutcomes(endings))):
+                    if isinstance(outcome, Exception):
+                        _logger.warning("a service did not end as it should: %s", outcome)
+        except TimeoutError:
+            _logger.warning("services did not end within %g s; closing without them", CLOSING_TIMEOUT)
+        finally:
+            self._close_connections()
+
+    def _close_connections(self) -> None:
+        for running in list(self._background):
+            running.cancel()
         if self._tick is not None:
             self._tick.cancel()
-        reason = HazelcastClientNotActiveError(f"client {self.client_name} was shut down")
+        was_connected = self.connections.connected
+        reason = HazelcastClientNotActiveError(f"client {self.name} was shut down")
         self.connections.close(reason)
         self.invocations.fail_all(reason)
         self.schemas.fail_all(reason)
         self._wake_all()
         if was_connected:
-            self.lifecycle.fire(LifecycleState.DISCONNECTED)
-        self.lifecycle.fire(LifecycleState.SHUTDOWN)
+            self.states.handle(ClientEvent.LAST_CONNECTION_LOST)
+        self.states.handle(ClientEvent.CONNECTIONS_CLOSED)
 
-    # --- calls ------------------------------------------------------------------------------------------------
+    def _close_in_background(self) -> None:
+        run_flow(self, self.close(), CallbackPromise(_ignore))
 
-    def submit(self, op: Op[Any], promise: Promise) -> object:
-        """Send `op`; `promise` gets its outcome. See :meth:`InvocationService.submit`."""
-        return self.invocations.submit(op, promise)
+    # --- what flows need (Submitter) --------------------------------------------------------------------------
 
     def after(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Call `callback` on the I/O side after `seconds`."""
-        self.io.call_soon(lambda: self._sleep(seconds, callback))
+        """Call ``callback`` on the I/O side after ``seconds``, or when the client is shut down."""
+        self.io.call_soon(partial(self._sleep, seconds, callback))
 
     def _sleep(self, seconds: float, callback: Callable[[], None]) -> None:
-        if self._shut_down:
+        if self.states.state is ClientState.CLOSED:
             callback()
             return
 
@@ -215,209 +193,147 @@ class Engine:
         self._sleeping[wake] = self.io.call_later(seconds, wake)
 
     def _wake_all(self) -> None:
-        """Let all that sleeps go on at once: it finds the client shut down, and so comes to its end."""
+        """Let all that sleeps continue at once: it finds the client shut down, and so ends."""
         for wake, timer in list(self._sleeping.items()):
             timer.cancel()
             wake()
 
+    # --- what operations and services use (ClientContext) -----------------------------------------------------
+
+    def new_uuid(self) -> UUID:
+        """Return a random UUID."""
+        return UUID(int=self.io.random.getrandbits(128), version=4)
+
     def partition_count(self) -> int:
-        """Return the number of partitions, 0 before the first connection."""
-        return self.membership.partitions.count
+        """Return the number of partitions.
 
-    def create_proxy(self, service_name: str, name: str) -> Flow[None]:
-        """Make the distributed object known to the cluster (`Client.createProxy`), now and after a restart."""
-        yield Op(codec.CREATE_PROXY, codec.create_proxy_request(-1, name, service_name))
-        self._proxies[service_name, name] = None
+        Raises:
+            ClientOfflineError, HazelcastClientNotActiveError: it is not known, because there was no connection yet.
+        """
+        found = self.view.partitions.count
+        if not found:
+            self.check_active()
+        return found
 
-    def destroy_proxy(self, service_name: str, name: str) -> Flow[None]:
-        """Destroy the distributed object in the cluster (`Client.destroyProxy`)."""
-        self._proxies.pop((service_name, name), None)
-        yield Op(codec.DESTROY_PROXY, codec.destroy_proxy_request(-1, name, service_name))
+    def any_connection(self) -> Connection:
+        """Return a ready connection to the member that the load balancer chooses."""
+        connection = self.routing.any_connection()
+        if connection is None:
+            self.check_active()
+            raise TargetDisconnectedError(f"client {self.name} has no connection to the cluster at the moment")
+        return connection
 
-    # --- routing (Router, ConnectionSource) -------------------------------------------------------------------
+    def member_connection(self, member: UUID) -> Connection:
+        """Return the ready connection to a member."""
+        connection = self.connections.routes.by_member.get(member)
+        if connection is None:
+            self.check_active()
+            raise TargetDisconnectedError(f"client {self.name} has no connection to member {member}")
+        return connection
 
-    def route(self, op: Op[Any]) -> Connection | None:
-        """Return the connection to send `op` over: to its member, its partition's owner, or any."""
-        routes = self.connections.routes
-        if op.member is not None and self.smart:
-            return routes.by_member.get(op.member)
-        partition_id = op.partition_id
-        if 0 <= partition_id < len(routes.by_partition):
-            connection = routes.by_partition[partition_id]
-            if connection is not None and connection.alive:
-                return connection
-        if self.smart and len(routes.all) > 1:
-            member = self._load_balancer.next()
-            connection = None if member is None else routes.by_member.get(member.uuid)
-            if connection is not None and connection.alive:
-                return connection
-        return next((c for c in routes.all if c.alive), None)
+    def create_object(self, service_name: str, name: str) -> Flow[None]:
+        """Create a distributed object in the cluster (``Client.createProxy``), and again after a restart."""
+        yield codec.create_proxy(name, service_name)
+        self._announced[service_name, name] = None
 
-    def is_member(self, op: Op[Any]) -> bool:
-        """Tell whether the member that `op` is bound to is in the cluster."""
-        return op.member in self.membership.members.by_uuid
+    def destroy_object(self, service_name: str, name: str) -> Flow[None]:
+        """Destroy a distributed object in the cluster (``Client.destroyProxy``)."""
+        self._announced.pop((service_name, name), None)
+        yield codec.destroy_proxy(name, service_name)
 
-    def check_active(self) -> None:
-        """Raise when there is no point in waiting for a connection."""
-        if self._shut_down:
-            raise HazelcastClientNotActiveError(f"client {self.client_name} is shut down")
-        if not self._online:
-            raise ClientOfflineError(
-                f"client {self.client_name} is not connected to the cluster; it is connecting in the background"
-                " (async_start, or reconnect_mode ASYNC): try again later"
-            )
+    def add_listener(self, spec: ListenerSpec) -> Flow[str]:
+        """Register a listener on the cluster."""
+        return self.listeners.add(spec)
 
-    def open_connections(self) -> Sequence[Connection]:
-        """Return the authenticated connections."""
-        return self.connections.routes.all
+    def remove_listener(self, registration_id: str) -> Flow[bool]:
+        """Remove a listener from the cluster."""
+        return self.listeners.remove(registration_id)
 
-    # --- what the driver and the connections tell -------------------------------------------------------------
+    def service(self, kind: Callable[..., ServiceT]) -> ServiceT:
+        """Return the client's one instance of a service, made on first use."""
+        return self._services.get(kind)
 
-    def connection_opened(self, connection: Connection) -> None:
+    def start(self, flow: Flow[None], what: str) -> RunningFlow:
+        """Run ``flow`` in the background, until it ends or the client is shut down, which cancels it."""
+
+        def ended(result: object, error: BaseException | None) -> None:
+            self._background.pop(running, None)
+            if error is not None and not isinstance(error, FlowCancelled) and not self.states.closed:
+                _logger.warning("%s failed: %s", what, error)
+
+        running = RunningFlow(self, flow, CallbackPromise(ended))
+        self._background[running] = None
+        running.advance(None, None)
+        return running
+
+    # --- what the driver and the connections report (ConnectionEngine) ----------------------------------------
+
+    def on_connection_opened(self, connection: Connection) -> None:
         """Authenticate on a socket that was just connected."""
-        self.connections.opened(connection)
+        self.connections.authenticate(connection)
 
-    def connection_lost(self, connection: Connection, error: Exception) -> None:
+    def on_connection_closed(self, connection: Connection, error: Exception) -> None:
         """Clean up after a socket that broke or could not be opened."""
         if not isinstance(error, TargetDisconnectedError):
             cause = error
             error = TargetDisconnectedError(f"{connection.address}: {type(cause).__name__}: {cause}")
             error.__cause__ = cause
-        self.connections.lose(connection, error)
+        self.connections.close_connection(connection, error)
 
-    def connection_ready(self, connection: Connection) -> Flow[None]:
-        """Make schemas, objects and listeners known, and subscribe to the cluster's view if nobody does."""
+    def prepare_connection(self, connection: Connection) -> Flow[None]:
+        """Register schemas, objects and listeners, and subscribe to the cluster's view if no connection does."""
         if self._state_lost:
             yield from self.schemas.send_all(connection)
-            yield from self._recreate_proxies(connection)
+            yield from self._recreate_objects(connection)
             self._state_lost = False
-        if self._viewer is None:
-            yield from self._watch_cluster(connection)
-        yield from self.listeners.connection_added(connection)
+        if not self._cluster_view.active:
+            yield from self._cluster_view.subscribe(connection)
+        yield from self.listeners.register_all(connection)
 
-    def connection_gone(self, connection: Connection, reason: Exception, was_ready: bool) -> None:
-        """Repeat or fail what waited on the connection, move the view, and reconnect when it was the last one."""
-        self.invocations.connection_lost(connection)
-        if was_ready:
-            self.invocations.hasten_backups()
-        self.listeners.connection_lost(connection)
-        if connection is self._viewer:
-            self._viewer = None
-            self._fail_view_waiters(reason)
-            self._watch_somewhere()
-        if was_ready and not (self.connections.connected or self._shut_down or self._joining):
-            self._disconnected()
-
-    def connection_in_use(self, connection: Connection) -> None:
+    def on_connection_added(self, connection: Connection) -> None:
         """Catch up on what has changed between the preparation of a connection and its first use."""
-        self._watch_somewhere()
-        self._run("registering listeners", self.listeners.connection_added(connection))
+        self._subscribe_anywhere()
+        self.start(self.listeners.register_all(connection), "registering listeners")
 
-    def _watch_somewhere(self) -> None:
-        connection = next(iter(self.open_connections()), None)
-        if self._viewer is None and connection is not None and not self._shut_down:
-            self._run("watching the cluster", self._watch_cluster(connection))
+    def on_connection_removed(self, connection: Connection, reason: Exception, was_ready: bool) -> None:
+        """Repeat or fail what waited on the connection, and reconnect when it was the last one."""
+        self.invocations.on_connection_removed(connection)
+        if was_ready:
+            self.invocations.shorten_backup_wait()
+        self.listeners.on_connection_removed(connection)
+        if self._cluster_view.on_connection_removed(connection, reason):
+            self._subscribe_anywhere()
+        if was_ready and self.states.state is ClientState.CONNECTED and not self.connections.connected:
+            self._reconnect()
 
-    def cluster_restarted(self) -> None:
-        """Remember to tell the new cluster schemas and objects of this client, over the first connection to it."""
+    def on_cluster_changed(self) -> None:
+        """Remember to send the new cluster this client's schemas and objects, over the first connection to it."""
         self._state_lost = True
+        self._services.on_cluster_changed()
 
-    def _recreate_proxies(self, connection: Connection) -> Flow[None]:
-        yield [
-            Op(codec.CREATE_PROXY, codec.create_proxy_request(-1, name, service_name), connection=connection)
-            for service_name, name in list(self._proxies)
-        ]
+    def _subscribe_anywhere(self) -> None:
+        connection = next(iter(self.routing.open_connections()), None)
+        if not self._cluster_view.active and connection is not None and not self.states.closed:
+            self.start(self._cluster_view.subscribe(connection), "subscribing to the cluster view")
 
-    def _disconnected(self) -> None:
-        self.lifecycle.fire(LifecycleState.DISCONNECTED)
-        mode = self.config.reconnect_mode
-        if mode == ReconnectMode.OFF:
+    def _recreate_objects(self, connection: Connection) -> Flow[None]:
+        ops = [codec.create_proxy(name, service_name) for service_name, name in list(self._announced)]
+        for op in ops:
+            op.connection = connection
+        yield ops
+
+    def _reconnect(self) -> None:
+        self.states.handle(ClientEvent.LAST_CONNECTION_LOST)
+        if self.config.reconnect_mode == ReconnectMode.OFF:
             _logger.info("the last connection is lost and reconnect_mode is OFF: shutting down")
-            self.shutdown()
+            self._close_in_background()
             return
-        if mode == ReconnectMode.ASYNC:
-            self._online = False
         run_flow(self, self._join_cluster(), CallbackPromise(self._rejoined))
 
     def _rejoined(self, result: object, error: BaseException | None) -> None:
-        if error is not None and not self._shut_down:
+        if error is not None and not self.states.closed:
             _logger.error("could not connect to the cluster again, shutting down: %s", error)
-            self.io.call_soon(self.shutdown)
-
-    # --- the cluster's view -----------------------------------------------------------------------------------
-
-    def _watch_cluster(self, connection: Connection) -> Flow[None]:
-        """Subscribe to members and partitions over `connection` and wait for the first member list."""
-        self._viewer = connection
-        op: Op[Any] = Op(
-            codec.ADD_CLUSTER_VIEW_LISTENER,
-            codec.add_cluster_view_listener_request(-1),
-            connection=connection,
-        )
-        arrived = Await(self._view_waiters.append)
-
-        def subscribe(promise: Promise) -> None:
-            def subscribed(result: object, error: BaseException | None) -> None:
-                if error is None:
-                    promise.set_result(result)
-                else:
-                    # Then no list will come either.
-                    promise.set_exception(error)
-                    self._fail_view_waiters(error)
-
-            handler = partial(self._view_event, connection)
-            done = CallbackPromise(subscribed)
-            self.invocations.listen(op, done, handler, connection, self.invocations.new_correlation_id())
-
-        self.after(_VIEW_TIMEOUT, partial(self._view_overdue, connection))
-        # In this order, for the list may come before the reply.
-        outcomes = yield Settled([arrived, Await(subscribe)])
-        if isinstance(outcomes[1], Exception) and connection.alive:
-            raise outcomes[1]
-        if not connection.alive:
-            raise TargetDisconnectedError(
-                f"the connection to {connection.address} was lost while it told its members"
-            )
-
-    def _view_overdue(self, connection: Connection) -> None:
-        if connection is self._viewer and self._view_waiters:
-            error = TargetDisconnectedError(
-                f"{connection.address} sent no member list within {_VIEW_TIMEOUT:g} s"
-            )
-            self.connections.lose(connection, error)
-
-    def _view_event(self, connection: Connection, message: bytes) -> None:
-        self.io.call_soon(partial(self._apply_view, connection, message))
-
-    def _apply_view(self, connection: Connection, message: bytes) -> None:
-        if connection is not self._viewer:
-            return
-        decode = codec.ADD_CLUSTER_VIEW_LISTENER.events.get(message_type_of(message))
-        if decode is None:
-            return  # newer members tell more than this client asks for
-        try:
-            event = decode(message, self.serialization.read)
-        except (HazelcastProtocolError, *DECODE_ERRORS) as e:
-            reason = HazelcastProtocolError(
-                f"{connection.address} sent a view of the cluster that can't be read: {e}"
-            )
-            self.connections.lose(connection, reason)
-            return
-        if isinstance(event, codec.MembersViewEvent):
-            for member in self.membership.update_members(event.version, event.member_infos):
-                self.connections.lose_member(member.uuid)
-            waiters, self._view_waiters = self._view_waiters, []
-            for promise in waiters:
-                promise.set_result(None)
-        elif isinstance(event, codec.PartitionsViewEvent) and self.membership.update_partitions(
-            connection, event.version, event.partitions
-        ):
-            self.connections.refresh_routes()
-
-    def _fail_view_waiters(self, reason: BaseException) -> None:
-        waiters, self._view_waiters = self._view_waiters, []
-        for promise in waiters:
-            promise.set_exception(reason)
+            self.io.call_soon(self._close_in_background)
 
     # --- housekeeping -----------------------------------------------------------------------------------------
 
@@ -427,24 +343,23 @@ class Engine:
         self.invocations.expire_backups()
         for connection in self.connections.heartbeat(now):
             connection.last_write = now
-            self._run("a heartbeat", self._ping(connection))
-        if self.connections.connected and self._online:
-            self._run("connecting to new members", self.connections.connect_to_all_members())
+            self.start(_ping(connection), "a heartbeat")
+        if self.states.state is ClientState.CONNECTED and self.connections.connected:
+            self.start(self.connections.connect_to_all_members(), "connecting to new members")
 
-    def _ping(self, connection: Connection) -> Flow[None]:
-        yield Op(codec.PING, codec.ping_request(-1), connection=connection)
-
-    def _run(self, what: str, flow: Flow[None]) -> None:
-        def ended(result: object, error: BaseException | None) -> None:
-            if error is not None and not self._shut_down:
-                _logger.warning("%s failed: %s", what, error)
-
-        run_flow(self, flow, CallbackPromise(ended))
+    def __repr__(self) -> str:
+        return (
+            f"Engine({self.name!r}, {self.states.state.value},"
+            f" connections={len(self.routing.open_connections())},"
+            f" pending={self.invocations.pending_count})"
+        )
 
 
-def _private_address(member: MemberInfo) -> Address:
-    return member.address
+def _ping(connection: Connection) -> Flow[None]:
+    yield codec.ping(connection)
 
 
-def _public_address(member: MemberInfo) -> Address:
-    return member.public_address or member.address
+def _ignore(result: Any, error: BaseException | None, /) -> None:
+    """Drop an outcome that nobody waits for."""
+
+

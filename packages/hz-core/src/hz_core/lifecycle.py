@@ -1,4 +1,4 @@
-"""States of a client and who is told of them."""
+"""Lifecycle listeners: what users hear about the states of a client."""
 
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -13,7 +13,7 @@ LifecycleListener = Callable[[str], object]
 
 
 class LifecycleState:
-    """The states that lifecycle listeners are told."""
+    """The states that lifecycle listeners are called with."""
 
     STARTING: Final = "STARTING"
     """The client is starting."""
@@ -35,9 +35,12 @@ class LifecycleState:
 
 
 class LifecycleService:
-    """Tells whether the client runs, and tells listeners of its changes; `client.lifecycle_service`.
+    """Says whether the client runs, and calls listeners when that changes; ``client.lifecycle_service``.
 
-    Listeners are called in order, away from the I/O side, and may use the client.
+    Listeners are called in order, outside the I/O thread, and may use the client.
+
+    Attributes:
+        state: The last :class:`LifecycleState` that listeners were called with, empty before the first.
     """
 
     def __init__(self, io: IO, client_name: str, new_uuid: Callable[[], UUID]) -> None:
@@ -53,7 +56,7 @@ class LifecycleService:
         return self._running
 
     def add_listener(self, on_state_change: LifecycleListener) -> str:
-        """Call `on_state_change` with each new :class:`LifecycleState`.
+        """Call ``on_state_change`` with each new :class:`LifecycleState`.
 
         Returns:
             The id to remove the listener with.
@@ -63,7 +66,7 @@ class LifecycleService:
         return registration_id
 
     def remove_listener(self, registration_id: str) -> bool:
-        """Drop a listener; return whether it was there."""
+        """Remove a listener; return whether it was registered."""
         return self._listeners.pop(registration_id, None) is not None
 
     def add_all(self, listeners: Iterable[LifecycleListener]) -> None:
@@ -72,7 +75,7 @@ class LifecycleService:
             self.add_listener(listener)
 
     def fire(self, state: str) -> None:
-        """Enter `state` and tell the listeners."""
+        """Store ``state`` and call the listeners with it."""
         self.state = state
         if state == LifecycleState.STARTED:
             self._running = True

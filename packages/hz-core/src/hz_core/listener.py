@@ -1,20 +1,22 @@
 """Listener registrations: on every member, and again on each new connection."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from hz_core.connection import Connection
 from hz_core.errors import HazelcastError
-from hz_core.invocation.op import Await, Flow, Op, Settled, Step
-from hz_core.invocation.promise import CallbackPromise, Promise
 from hz_core.invocation.service import InvocationService
 from hz_core.io import IO
 from hz_core.log import get_logger
-from hz_core.schemas import SchemaService
+from hz_core.op import Flow, GatherOutcomes, Op, Step, WaitFor
+from hz_core.promise import CallbackPromise, Promise
+from hz_core.schema_service import SchemaService
+from hz_core.wire.frames import message_type_of
+from hz_core.wire.method import EventDecoder, ReadData
 from hz_serialization.compact.schemas import UnknownSchemaError
 
 _logger = get_logger("listener")
@@ -24,23 +26,31 @@ class ListenerSpec:
     """A kind of registration, written once by the proxy that offers it.
 
     Args:
-        add: Makes the registration request; its argument is True when it is registered on each member for
+        add: Makes the registration request; its argument is True when the request is sent to each member for
             that member's own events, False when one member reports for all.
-        remove: Makes the request that removes the registration with the UUID that `add`'s reply gave.
-        on_event: Takes an event message: decodes it and calls the user. Runs as a user callback.
+        remove: Makes the request that removes the registration with the UUID that ``add``'s reply returned.
+        on_event: Handles a decoded event, one of the types that the codec of ``add``'s message has.
+        read: Makes an object from the Data in events; None for the client's serialization.
+        inline: Call ``on_event`` on the thread that reads the connection, before later replies are read. It must
+            not block, and no event is ever dropped. Otherwise it runs as a user callback.
     """
 
-    __slots__ = ("add", "on_event", "remove")
+    __slots__ = ("add", "inline", "on_event", "read", "remove")
 
     def __init__(
         self,
-        add: Callable[[bool], Op[UUID | None]],
+        add: Callable[[bool], Op[Any]],
         remove: Callable[[UUID], Op[bool]],
-        on_event: Callable[[bytes], None],
+        on_event: Callable[[Any], object],
+        *,
+        read: ReadData | None = None,
+        inline: bool = False,
     ) -> None:
         self.add = add
         self.remove = remove
         self.on_event = on_event
+        self.read = read
+        self.inline = inline
 
 
 class _OnConnection:
@@ -54,34 +64,41 @@ class _OnConnection:
 
 
 class _Registration:
-    __slots__ = ("_io", "_schemas", "_waiting", "active", "id", "on_connection", "spec")
+    __slots__ = ("_io", "_read", "_schemas", "_waiting", "active", "id", "on_connection", "spec")
 
-    def __init__(self, registration_id: str, spec: ListenerSpec, io: IO, schemas: SchemaService) -> None:
+    def __init__(
+        self, registration_id: str, spec: ListenerSpec, io: IO, schemas: SchemaService, read: ReadData
+    ) -> None:
         self.id = registration_id
         self.spec = spec
         self.active = True
         self.on_connection: dict[Connection, _OnConnection] = {}
         self._io = io
         self._schemas = schemas
-        self._waiting: deque[bytes] = deque()
+        self._read = spec.read or read
+        self._waiting: deque[tuple[EventDecoder, bytes]] = deque()
 
-    def handle(self, message: bytes) -> None:
-        """Take an event on the reading thread and pass it on to where user callbacks run."""
-        self._io.run_callback(partial(self._deliver, message))
+    def handle(self, events: Mapping[int, EventDecoder], message: bytes) -> None:
+        """Take an event on the reading thread and pass it to where its handler runs."""
+        decode = events.get(message_type_of(message))
+        if decode is None:
+            return  # newer members report more than this client knows
+        if self.spec.inline:
+            self._deliver(decode, message)
+        else:
+            self._io.run_callback(partial(self._deliver, decode, message))
 
-    def _deliver(self, message: bytes) -> None:
-        if self._waiting:
-            # Behind an event that waits for its schema, so that the order stays.
-            self._waiting.append(message)
-        elif not self._delivered(message):
-            self._waiting.append(message)
+    def _deliver(self, decode: EventDecoder, message: bytes) -> None:
+        # Behind an event that waits for its schema, so that the order stays.
+        if self._waiting or not self._delivered(decode, message):
+            self._waiting.append((decode, message))
 
-    def _delivered(self, message: bytes) -> bool:
-        """Call the user; returns False when the event needs a Compact schema that must be fetched first."""
+    def _delivered(self, decode: EventDecoder, message: bytes) -> bool:
+        """Call the handler; return False when the event needs a Compact schema that must be fetched first."""
         if not self.active:
             return True
         try:
-            self.spec.on_event(message)
+            self.spec.on_event(decode(message, self._read))
         except UnknownSchemaError as e:
             self._schemas.fetch(e, self._fetched)
             return False
@@ -96,29 +113,31 @@ class _Registration:
         if error is not None:
             _logger.error("listener %s missed an event: %s", self.id, error)
             self._waiting.popleft()
-        while self._waiting and self._delivered(self._waiting[0]):
+        while self._waiting and self._delivered(*self._waiting[0]):
             self._waiting.popleft()
 
 
 class ConnectionSource(Protocol):
-    """What the service needs to know of connections."""
-
-    smart: bool
+    """What the service needs to know about connections."""
 
     def open_connections(self) -> Sequence[Connection]:
-        """Return the authenticated connections."""
-        ...
-
-    def check_active(self) -> None:
-        """Raise when the client is shut down or may not wait for a cluster."""
+        """Return the ready connections."""
         ...
 
 
 class ListenerService:
     """All registrations of a client.
 
-    With smart routing each member reports its own events over its own connection; otherwise the one member
-    that the client is connected to reports for all.
+    Args:
+        io: The driver.
+        invocations: Sends the registrations.
+        connections: The connections to register on.
+        check_active: Raises when there is no point in waiting for a connection.
+        new_uuid: Makes registration ids.
+        schemas: Knows which Compact schemas the cluster must have first.
+        read: Makes an object from the Data in events.
+        smart: Whether each member reports its own events over its own connection; otherwise the one member that
+            the client is connected to reports for all.
     """
 
     def __init__(
@@ -126,18 +145,24 @@ class ListenerService:
         io: IO,
         invocations: InvocationService,
         connections: ConnectionSource,
+        check_active: Callable[[], None],
         new_uuid: Callable[[], UUID],
         schemas: SchemaService,
+        read: ReadData,
+        smart: bool,
     ) -> None:
         self._io = io
         self._invocations = invocations
         self._connections = connections
+        self._check_active = check_active
         self._new_uuid = new_uuid
         self._schemas = schemas
+        self._read = read
+        self._smart = smart
         self._registrations: dict[str, _Registration] = {}
 
     def add(self, spec: ListenerSpec) -> Flow[str]:
-        """Register on every connected member; members that are connected later follow by themselves.
+        """Register on every connected member, and on those that are connected later.
 
         Returns:
             The registration id, to remove the listener with.
@@ -147,16 +172,18 @@ class ListenerService:
                 for one.
         """
         if self._schemas.unconfirmed:
-            yield from self._schemas.replicate(spec.add(self._connections.smart).request)
-        registration = _Registration(str(self._new_uuid()), spec, self._io, self._schemas)
+            yield from self._schemas.replicate(spec.add(self._smart).request)
+        registration = _Registration(str(self._new_uuid()), spec, self._io, self._schemas, self._read)
         self._registrations[registration.id] = registration
         try:
             connections = self._connections.open_connections()
-            outcomes = yield Settled([Await(partial(self._register, registration, c)) for c in connections])
+            outcomes = yield GatherOutcomes(
+                [WaitFor(partial(self._register, registration, c)) for c in connections]
+            )
             if not any(c.alive for c in self._connections.open_connections()):
-                self._connections.check_active()
+                self._check_active()
         except BaseException:
-            # Given up (the caller cancelled, or Ctrl-C): nobody got the id, so nobody could remove it later.
+            # Cancelled, or Ctrl-C: nobody got the id, so nobody could remove it later.
             self._withdraw(registration)
             raise
         failed = [
@@ -168,9 +195,9 @@ class ListenerService:
         return registration.id
 
     def remove(self, registration_id: str) -> Flow[bool]:
-        """Remove a registration everywhere; returns False when the id is unknown.
+        """Remove a registration everywhere; return False when the id is unknown.
 
-        Events that are under way are not delivered any more once this has begun.
+        Events are not delivered any more once this has begun.
         """
         registration = self._registrations.pop(registration_id, None)
         if registration is None:
@@ -180,8 +207,8 @@ class ListenerService:
         for connection, known in list(registration.on_connection.items()):
             if known.server_id is not None and connection.alive:
                 steps.append(self._removal(registration, connection, known))
-        # A member that can't be told has lost the registration with the connection, or will.
-        yield Settled(steps)
+        # A member that is not reached has lost the registration with the connection, or will.
+        yield GatherOutcomes(steps)
         return True
 
     def _withdraw(self, registration: _Registration) -> None:
@@ -189,12 +216,14 @@ class ListenerService:
         self._registrations.pop(registration.id, None)
         registration.active = False
         for connection, known in list(registration.on_connection.items()):
-            self._remove_unheeded(registration, connection, known)
+            self._remove_in_background(registration, connection, known)
 
-    def connection_added(self, connection: Connection) -> Flow[None]:
-        """Register on a connection whatever isn't registered there yet."""
+    def register_all(self, connection: Connection) -> Flow[None]:
+        """Register on a connection all that is not registered there yet."""
         registrations = list(self._registrations.values())
-        outcomes = yield Settled([Await(partial(self._register, r, connection)) for r in registrations])
+        outcomes = yield GatherOutcomes(
+            [WaitFor(partial(self._register, r, connection)) for r in registrations]
+        )
         for registration, outcome in zip(registrations, outcomes, strict=True):
             if isinstance(outcome, Exception) and connection.alive:
                 _logger.warning(
@@ -204,8 +233,8 @@ class ListenerService:
                     outcome,
                 )
 
-    def connection_lost(self, connection: Connection) -> None:
-        """Forget what was registered over a connection that is gone."""
+    def on_connection_removed(self, connection: Connection) -> None:
+        """Forget what was registered over a connection that was closed."""
         for registration in list(self._registrations.values()):
             registration.on_connection.pop(connection, None)
 
@@ -214,7 +243,7 @@ class ListenerService:
         if registration.on_connection.setdefault(connection, here) is not here:
             promise.set_result(None)
             return
-        op = registration.spec.add(self._connections.smart)
+        op = registration.spec.add(self._smart)
         op.connection = connection
 
         def registered(server_id: UUID | None, error: BaseException | None) -> None:
@@ -225,20 +254,19 @@ class ListenerService:
                 return
             here.server_id = server_id
             if not registration.active:
-                # Removed while the member was being asked: nobody else tells it.
-                self._remove_unheeded(registration, connection, here)
+                # Removed while the request was under way: nobody else removes it at the member.
+                self._remove_in_background(registration, connection, here)
             promise.set_result(None)
 
-        # Known before the member can answer, which another thread may read.
+        # Known before the member can answer: another thread may read the reply.
         here.correlation_id = self._invocations.new_correlation_id()
-        self._invocations.listen(
-            op, CallbackPromise(registered), registration.handle, connection, here.correlation_id
-        )
+        handler = partial(registration.handle, op.method.events)
+        self._invocations.listen(op, CallbackPromise(registered), handler, connection, here.correlation_id)
 
-    def _remove_unheeded(
+    def _remove_in_background(
         self, registration: _Registration, connection: Connection, here: _OnConnection
     ) -> None:
-        """Tell the member, if it has answered, that the registration is over; nobody waits for the outcome."""
+        """Remove the registration at the member, if that has answered; nobody waits for the outcome."""
         if here.server_id is not None and connection.alive:
             with suppress(HazelcastError):
                 self._invocations.submit(

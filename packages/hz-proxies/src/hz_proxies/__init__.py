@@ -1,1 +1,22 @@
 """Hazelcast's data structures for Python, on blocking, futures and asyncio surfaces."""
+
+from typing import TYPE_CHECKING, Any
+
+from hz_proxies.__about__ import __version__
+
+if TYPE_CHECKING:
+    from hz_proxies.map import MAP
+    from hz_proxies.queue import QUEUE
+
+__all__ = ["MAP", "QUEUE", "__version__"]
+
+_HOMES = {"MAP": "hz_proxies.map", "QUEUE": "hz_proxies.queue"}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when it is used, so that a program pays only for the structures it has.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,11 +1,12 @@
 """What listeners of distributed objects are given."""
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 
 class EntryEventType:
-    """Kinds of entry events; a listener asks for several by adding them up."""
+    """Kinds of entry events; a listener requests several by their sum."""
 
     ADDED: Final = 1
     """An entry was added."""
@@ -82,3 +83,46 @@ class EntryEvent:
     def __repr__(self) -> str:
         parts = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
         return f"EntryEvent({parts})"
+
+
+EntryCallback: TypeAlias = Callable[[EntryEvent], object]
+"""A listener's function."""
+
+
+class ItemEventType:
+    """Kinds of item events."""
+
+    ADDED: Final = 1
+    """An item was added."""
+
+    REMOVED: Final = 2
+    """An item was removed."""
+
+
+class ItemEvent:
+    """A change of a queue, list or set.
+
+    Attributes:
+        name: Name of the structure.
+        item: The item, if the listener asked for values; None otherwise.
+        event_type: One of :class:`ItemEventType`.
+        member: UUID of the member where it happened.
+    """
+
+    __slots__ = ("event_type", "item", "member", "name")
+
+    def __init__(self, name: str, item: Any, event_type: int, member: UUID) -> None:
+        self.name = name
+        self.item = item
+        self.event_type = event_type
+        self.member = member
+
+    def __repr__(self) -> str:
+        return (
+            f"ItemEvent(name={self.name!r}, item={self.item!r}, event_type={self.event_type},"
+            f" member={self.member})"
+        )
+
+
+ItemCallback: TypeAlias = Callable[[ItemEvent], object]
+"""A listener's function."""

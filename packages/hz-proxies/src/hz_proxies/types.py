@@ -8,6 +8,9 @@ K = TypeVar("K")
 V = TypeVar("V")
 """Type of a map's values."""
 
+E = TypeVar("E")
+"""Type of the items of a queue, list or set."""
+
 R = TypeVar("R")
 """Type of what an aggregator, projection or entry processor returns."""
 
@@ -16,7 +19,7 @@ SERVER_DEFAULT: Final = -1
 
 
 def to_millis(seconds: float | None) -> int:
-    """Return `seconds` in the protocol's milliseconds, -1 for None.
+    """Return ``seconds`` in the protocol's milliseconds, -1 for None.
 
     A positive time below a millisecond becomes one: 0 means "for ever" to a member.
     """

@@ -1,31 +1,31 @@
-"""Introducing the client to a member."""
+"""Authenticating the client with a member."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from hz_core.__about__ import __version__
 from hz_core.codecs import client as codec
 from hz_core.connection import Connection
-from hz_core.model import Address
 from hz_core.errors import (
     AuthenticationError,
     ClientNotAllowedInClusterError,
     ConfigurationError,
     HazelcastError,
 )
-from hz_core.invocation.op import Flow, Op
+from hz_core.model import Address
+from hz_core.op import Flow, Op
 
 PROTOCOL_INIT: Final = b"CP2"
 _CLIENT_TYPE: Final = "PYH"
 _SERIALIZATION_VERSION: Final = 1
 MAX_PARTITION_COUNT: Final = 100_000
-"""Members with more partitions than this are not believed; a table is kept of them all."""
+"""More partitions than this are taken for an error, because the client keeps a table of all."""
 _AUTHENTICATED, _CREDENTIALS_FAILED, _SERIALIZATION_MISMATCH, _NOT_ALLOWED = range(4)
 
 
 class TokenProvider(Protocol):
-    """Gives the token to authenticate with (Enterprise members)."""
+    """Provides the token to authenticate with (Enterprise members)."""
 
     def token(self, address: Address) -> bytes:
         """Return the token for the member at `address`."""
@@ -33,7 +33,7 @@ class TokenProvider(Protocol):
 
 
 class Credentials(NamedTuple):
-    """What the client says of itself to each member."""
+    """What the client reports about itself to each member."""
 
     cluster_name: str
     client_name: str
@@ -45,7 +45,7 @@ class Credentials(NamedTuple):
 
 
 class MemberIdentity(NamedTuple):
-    """What an authenticated member said of itself and its cluster."""
+    """What an authenticated member reported about itself and its cluster."""
 
     member: UUID
     cluster_id: UUID
@@ -61,7 +61,7 @@ def authenticate(connection: Connection, credentials: Credentials) -> Flow[Membe
         AuthenticationError: the member refuses the cluster name or the credentials.
         ClientNotAllowedInClusterError: the member refuses this client.
         ConfigurationError: client and member serialize in different versions.
-        HazelcastError: the member tells no UUID, no cluster id, or an impossible number of partitions.
+        HazelcastError: the member reports no UUID, no cluster id, or an impossible number of partitions.
     """
     if connection.transport is not None:
         connection.transport.write(PROTOCOL_INIT)
@@ -70,11 +70,11 @@ def authenticate(connection: Connection, credentials: Credentials) -> Flow[Membe
     if response.status == _AUTHENTICATED:
         if response.member_uuid is None or response.cluster_id is None:
             raise HazelcastError(
-                f"{where} authenticated the client without telling its own UUID and cluster id"
+                f"{where} authenticated the client without reporting its own UUID and cluster id"
             )
         if not 1 <= response.partition_count <= MAX_PARTITION_COUNT:
             raise HazelcastError(
-                f"{where} told a partition count of {response.partition_count}, but only 1 to"
+                f"{where} reported a partition count of {response.partition_count}, but only 1 to"
                 f" {MAX_PARTITION_COUNT} are possible: check that a Hazelcast member of a supported version runs"
                 " there"
             )
@@ -100,18 +100,14 @@ def _request(connection: Connection, credentials: Credentials) -> Op[Any]:
         list(credentials.labels),
     )
     # Routing modes other than "all members" are not offered, see `routingMode` of the protocol.
-    routing: tuple[int, bool] = (1, False)
-    encode: Callable[..., bytearray]
+    routing = (1, False)
+    name = credentials.cluster_name
     if provider is not None:
         token = provider.token(connection.address)
-        encode, method = codec.authentication_custom_request, codec.AUTHENTICATION_CUSTOM
-        request = encode(-1, credentials.cluster_name, token, *rest, *routing)
-        return Op(method, request, connection=connection)
-    encode = codec.authentication_request
-    request = encode(
-        -1, credentials.cluster_name, credentials.username, credentials.password, *rest, *routing
+        return codec.authentication_custom(connection, name, token, *rest, *routing)
+    return codec.authentication(
+        connection, name, credentials.username, credentials.password, *rest, *routing
     )
-    return Op(codec.AUTHENTICATION, request, connection=connection)
 
 
 def _refusal(status: int, where: str, credentials: Credentials) -> HazelcastError:
@@ -121,7 +117,7 @@ def _refusal(status: int, where: str, credentials: Credentials) -> HazelcastErro
             " cluster_name, creds_username, creds_password and token_provider"
         )
     if status == _SERIALIZATION_MISMATCH:
-        return ConfigurationError(f"{where} does not speak serialization version {_SERIALIZATION_VERSION}")
+        return ConfigurationError(f"{where} does not support serialization version {_SERIALIZATION_VERSION}")
     if status == _NOT_ALLOWED:
         return ClientNotAllowedInClusterError(f"{where} does not allow this client in the cluster")
     return AuthenticationError(f"{where} answered the authentication with the unknown status {status}")

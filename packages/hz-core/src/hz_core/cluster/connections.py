@@ -10,19 +10,19 @@ from hz_core.cluster.backoff import Backoff
 from hz_core.cluster.membership import Membership
 from hz_core.cluster.view import Routes
 from hz_core.codecs import client as codec
-from hz_core.connection import Connection, ConnectionOwner
-from hz_core.model import Address, MemberInfo
+from hz_core.connection import Connection, ConnectionOwner, ConnectionState
 from hz_core.errors import (
     ClientNotAllowedInClusterError,
     HazelcastError,
     IllegalStateError,
     TargetDisconnectedError,
 )
-from hz_core.invocation.flow import Submitter, run_flow
-from hz_core.invocation.op import Await, Flow, Op, Settled, Sleep
-from hz_core.invocation.promise import CallbackPromise, Promise
+from hz_core.flow import Submitter, run_flow
 from hz_core.io import IO
 from hz_core.log import INFO, WARNING, get_logger
+from hz_core.model import Address, MemberInfo
+from hz_core.op import Flow, GatherOutcomes, Sleep, WaitFor
+from hz_core.promise import CallbackPromise, Promise
 
 _logger = get_logger("connection")
 
@@ -41,24 +41,32 @@ class ConnectOptions(NamedTuple):
     translate: Callable[[MemberInfo], Address]
 
 
-class ConnectionListener(Submitter, ConnectionOwner, Protocol):
-    """What the manager tells the engine."""
+class ConnectionEngine(Submitter, ConnectionOwner, Protocol):
+    """What the manager needs from the engine."""
 
-    def connection_ready(self, connection: Connection) -> Flow[None]:
-        """Prepare an authenticated connection before it is used for calls."""
+    def prepare_connection(self, connection: Connection) -> Flow[None]:
+        """Prepare an authenticated connection before operations are sent over it."""
         ...
 
-    def connection_gone(self, connection: Connection, reason: Exception, was_ready: bool) -> None:
-        """Clean up after a connection that was used for calls, or on the way to it."""
+    def on_connection_added(self, connection: Connection) -> None:
+        """Handle a connection that is ready."""
         ...
 
-    def connection_in_use(self, connection: Connection) -> None:
-        """Complete the preparation of a connection that is used for calls from now on."""
+    def on_connection_removed(self, connection: Connection, reason: Exception, was_ready: bool) -> None:
+        """Clean up after a connection that was closed."""
         ...
 
-    def cluster_restarted(self) -> None:
-        """Another cluster, or the same one started anew, is connected now."""
+    def on_cluster_changed(self) -> None:
+        """Handle the move to another cluster, or to the same one after a restart."""
         ...
+
+
+class _Attempt(NamedTuple):
+    """An attempt to get a ready connection."""
+
+    promise: Promise
+    member: UUID | None
+    """The member that is expected there, None for a configured address."""
 
 
 class ConnectionManager:
@@ -70,7 +78,7 @@ class ConnectionManager:
         options: ConnectOptions,
         credentials: Credentials,
         membership: Membership,
-        engine: ConnectionListener,
+        engine: ConnectionEngine,
     ) -> None:
         self._io = io
         self._options = options
@@ -78,8 +86,7 @@ class ConnectionManager:
         self._membership = membership
         self._engine = engine
         self._next_id = 1
-        self._opening: dict[Connection, Promise] = {}
-        self._connecting: set[UUID] = set()
+        self._attempts: dict[Connection, _Attempt] = {}
         self._ready: dict[UUID, Connection] = {}
         self._closed = False
         self.cluster_id: UUID | None = None
@@ -87,11 +94,11 @@ class ConnectionManager:
 
     @property
     def connected(self) -> bool:
-        """Whether there is at least one authenticated connection."""
+        """Whether there is at least one ready connection."""
         return bool(self._ready)
 
     def refresh_routes(self) -> None:
-        """Build the routes anew from the connections and the partition table."""
+        """Build the routes again from the connections and the partition table."""
         self.routes = Routes(tuple(self._ready.values()), self._membership.partitions, self._options.smart)
 
     def connect_to_cluster(self) -> Flow[Connection]:
@@ -116,7 +123,7 @@ class ConnectionManager:
                     break
                 try:
                     attempt = partial(self._open, address, left=backoff.left(elapsed))
-                    connection: Connection = yield Await(attempt)
+                    connection: Connection = yield WaitFor(attempt)
                 except ClientNotAllowedInClusterError:
                     raise
                 except Exception as e:
@@ -134,16 +141,17 @@ class ConnectionManager:
         """With smart routing, connect to every listed member that isn't connected yet. Failures are logged."""
         if not self._options.smart:
             return
+        expected = {attempt.member for attempt in self._attempts.values()}
         missing = [
             m
             for m in self._membership.members.members
-            if m.uuid not in self._ready and m.uuid not in self._connecting
+            if m.uuid not in self._ready and m.uuid not in expected
         ]
         if not missing:
             return
-        self._connecting.update(m.uuid for m in missing)
-        outcomes = yield Settled([Await(partial(self._open, self._options.translate(m))) for m in missing])
-        self._connecting.difference_update(m.uuid for m in missing)
+        outcomes = yield GatherOutcomes(
+            [WaitFor(partial(self._open, self._options.translate(m), member=m.uuid)) for m in missing]
+        )
         for member, outcome in zip(missing, outcomes, strict=True):
             if isinstance(outcome, Exception):
                 _logger.warning(
@@ -155,8 +163,10 @@ class ConnectionManager:
         configured = self._options.addresses()
         return list(dict.fromkeys([*configured, *known]))
 
-    def _open(self, address: Address, promise: Promise, left: float | None = None) -> None:
-        """Open a connection; `left` bounds it in seconds, the authentication included, None does not."""
+    def _open(
+        self, address: Address, promise: Promise, left: float | None = None, member: UUID | None = None
+    ) -> None:
+        """Open a connection, within ``left`` seconds with the authentication, if that is given."""
         if self._closed:
             promise.set_exception(IllegalStateError("the client is shut down"))
             return
@@ -164,9 +174,9 @@ class ConnectionManager:
         self._next_id += 1
         now = self._io.now()
         connection.last_read = connection.last_write = now
-        self._opening[connection] = promise
+        self._attempts[connection] = _Attempt(promise, member)
         timeout = self._options.connection_timeout
-        # The same limit again for the authentication: a member that accepts and says nothing must not hold us.
+        # The same limit again for the authentication: a member that accepts and stays silent must not block the client.
         whole, why = 2 * timeout, "twice connection_timeout"
         if left is not None:
             timeout = min(timeout, left) if timeout > 0 else left
@@ -181,56 +191,53 @@ class ConnectionManager:
             self._io.call_later(whole, partial(self._overdue, connection, whole, why))
 
     def _overdue(self, connection: Connection, seconds: float, why: str) -> None:
-        if connection in self._opening:
-            what = (
-                "was not connected" if connection.transport is None else "did not complete the authentication"
-            )
+        if connection in self._attempts:
+            connected = connection.state is not ConnectionState.CONNECTING
+            what = "did not complete the authentication" if connected else "was not connected"
             error = TargetDisconnectedError(
                 f"{connection.address} {what} within {round(seconds, 3):g} s ({why})"
             )
-            self.lose(connection, error)
+            self.close_connection(connection, error)
 
-    def opened(self, connection: Connection) -> None:
-        """Go on with the authentication, now that the socket is connected."""
+    def authenticate(self, connection: Connection) -> None:
+        """Continue with the authentication, now that the socket is connected."""
+        connection.enter(ConnectionState.AUTHENTICATING)
         promise = CallbackPromise(partial(self._finished, connection))
         run_flow(self._engine, self._introduce(connection), promise)
 
     def _finished(self, connection: Connection, result: Any, error: BaseException | None) -> None:
         if isinstance(error, Exception):
-            self._io.call_soon(partial(self.lose, connection, error))
+            self._io.call_soon(partial(self.close_connection, connection, error))
             return
-        promise = self._opening.pop(connection, None)
-        if promise is not None:
-            promise.set_result(result)
+        attempt = self._attempts.pop(connection, None)
+        if attempt is not None:
+            attempt.promise.set_result(result)
 
     def _introduce(self, connection: Connection) -> Flow[Connection]:
         identity = yield from authenticate(connection, self._credentials)
-        # Replies may be read on any thread; go on where connections are owned.
-        yield Await(lambda promise: self._io.call_soon(lambda: promise.set_result(None)))
-        existing = self._instead_of(connection, identity)
+        yield from self._on_io_side()
+        self._check_alive(connection)
+        existing = self._existing(connection, identity)
         if existing is not None:
             return existing
+        connection.enter(ConnectionState.PREPARING)
         self._admit(connection, identity)
         connection.member = identity.member
         connection.server_version = identity.server_version
         if self._options.smart and self._options.backup_acks:
-            yield Op(
-                codec.LOCAL_BACKUP_LISTENER, codec.local_backup_listener_request(-1), connection=connection
-            )
-        yield from self._engine.connection_ready(connection)
-        yield Await(lambda promise: self._io.call_soon(lambda: promise.set_result(None)))
-        if not connection.alive:
-            raise TargetDisconnectedError(
-                f"the connection to {connection.address} was lost while it was set up"
-            )
+            yield codec.local_backup_listener(connection)
+        yield from self._engine.prepare_connection(connection)
+        yield from self._on_io_side()
+        self._check_alive(connection)
         # Meanwhile the same member may have been connected twice, or the client may have moved to another cluster.
-        existing = self._instead_of(connection, identity)
+        existing = self._existing(connection, identity)
         if existing is not None:
             return existing
         self._check_cluster(connection, identity)
+        connection.enter(ConnectionState.READY)
         self._ready[identity.member] = connection
         self.refresh_routes()
-        self._engine.connection_in_use(connection)
+        self._engine.on_connection_added(connection)
         _logger.info(
             "authenticated with %s, member %s, server version %s",
             connection.address,
@@ -239,19 +246,29 @@ class ConnectionManager:
         )
         return connection
 
-    def _instead_of(self, connection: Connection, identity: MemberIdentity) -> Connection | None:
-        """Return the connection that the member has already, after closing the new one in favour of it."""
+    def _on_io_side(self) -> Flow[None]:
+        """Continue on the I/O side, where connections are changed: replies may be read on any thread."""
+        yield WaitFor(lambda promise: self._io.call_soon(partial(promise.set_result, None)))
+
+    def _check_alive(self, connection: Connection) -> None:
+        if not connection.alive:
+            raise TargetDisconnectedError(
+                f"the connection to {connection.address} was lost while it was set up"
+            )
+
+    def _existing(self, connection: Connection, identity: MemberIdentity) -> Connection | None:
+        """Return the connection that the member has already, after closing the new one in its favour."""
         existing = self._ready.get(identity.member)
         if existing is not None:
             reason = TargetDisconnectedError("there is another connection to the same member")
             connection.close(reason)
-            self._engine.connection_gone(connection, reason, False)
+            self._engine.on_connection_removed(connection, reason, False)
         return existing
 
     def _check_cluster(self, connection: Connection, identity: MemberIdentity) -> None:
         if identity.cluster_id != self.cluster_id and self._ready:
             raise HazelcastError(
-                f"the member at {connection.address} is of cluster {identity.cluster_id}, but the client is"
+                f"the member at {connection.address} belongs to cluster {identity.cluster_id}, but the client is"
                 f" connected to cluster {self.cluster_id}"
             )
 
@@ -259,15 +276,15 @@ class ConnectionManager:
         """Check that the member belongs to the cluster that the client is in, or may move to.
 
         Raises:
-            ClientNotAllowedInClusterError: the partition count is another than before, so keys would be looked
+            ClientNotAllowedInClusterError: the partition count differs from the one before, so keys would be looked
                 up in wrong partitions.
-            HazelcastError: the member is of another cluster than the other connections.
+            HazelcastError: the member belongs to another cluster than the other connections.
         """
         count = self._membership.partitions.count
         if count and identity.partition_count != count:
             raise ClientNotAllowedInClusterError(
                 f"the member at {connection.address} has {identity.partition_count} partitions, but this client"
-                f" works with {count}: it is of another cluster"
+                f" works with {count}: it belongs to another cluster"
             )
         if self.cluster_id is None:
             self._membership.set_partition_count(identity.partition_count)
@@ -275,14 +292,13 @@ class ConnectionManager:
             self._check_cluster(connection, identity)
             _logger.warning("connected to another cluster %s (was %s)", identity.cluster_id, self.cluster_id)
             self._membership.cluster_changed()
-            self._engine.cluster_restarted()
+            self._engine.on_cluster_changed()
         self.cluster_id = identity.cluster_id
 
-    def lose(self, connection: Connection, reason: Exception) -> None:
-        """Close `connection` and clean up: routes, waiters, listeners."""
-        if connection.alive:
-            connection.close(reason)
-        promise = self._opening.pop(connection, None)
+    def close_connection(self, connection: Connection, reason: Exception) -> None:
+        """Close ``connection`` and clean up: routes, pending operations, listeners."""
+        connection.close(reason)
+        attempt = self._attempts.pop(connection, None)
         was_ready = connection.member is not None and self._ready.get(connection.member) is connection
         if was_ready and connection.member is not None:
             del self._ready[connection.member]
@@ -290,18 +306,18 @@ class ConnectionManager:
             _logger.log(
                 INFO if self._closed else WARNING, "removed connection to %s: %s", connection.address, reason
             )
-        self._engine.connection_gone(connection, reason, was_ready)
-        if promise is not None:
-            promise.set_exception(reason)
+        self._engine.on_connection_removed(connection, reason, was_ready)
+        if attempt is not None:
+            attempt.promise.set_exception(reason)
 
-    def lose_member(self, member: UUID) -> None:
+    def close_member(self, member: UUID) -> None:
         """Close the connection to a member that left the cluster."""
         connection = self._ready.get(member)
         if connection is not None:
-            self.lose(connection, TargetDisconnectedError(f"member {member} left the cluster"))
+            self.close_connection(connection, TargetDisconnectedError(f"member {member} left the cluster"))
 
     def heartbeat(self, now: float) -> Sequence[Connection]:
-        """Close connections that were silent for too long; return those that want a ping."""
+        """Close connections that were silent for too long; return those that need a ping."""
         options = self._options
         quiet = []
         for connection in list(self._ready.values()):
@@ -311,16 +327,16 @@ class ConnectionManager:
                     f"nothing was received from {connection.address} for {silent:.1f} s, more than"
                     f" heartbeat_timeout ({options.heartbeat_timeout:g} s)"
                 )
-                self.lose(connection, error)
+                self.close_connection(connection, error)
             elif now - connection.last_write >= options.heartbeat_interval:
                 quiet.append(connection)
         return quiet
 
     def close(self, reason: Exception) -> None:
-        """Close every connection, for good."""
+        """Close every connection, and open no more."""
         self._closed = True
-        for connection in [*self._opening, *self._ready.values()]:
-            self.lose(connection, reason)
+        for connection in [*self._attempts, *self._ready.values()]:
+            self.close_connection(connection, reason)
 
 
 def _no_cluster(

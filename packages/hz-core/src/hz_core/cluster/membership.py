@@ -6,9 +6,9 @@ from uuid import UUID
 
 from hz_core.cluster.view import MemberList, PartitionTable
 from hz_core.connection import Connection
-from hz_core.model import Address, EndpointQualifier, MemberInfo, MemberVersion
 from hz_core.io import IO
 from hz_core.log import get_logger
+from hz_core.model import Address, EndpointQualifier, MemberInfo, MemberVersion
 
 _logger = get_logger("cluster")
 
@@ -16,7 +16,7 @@ MemberCallback = Callable[[MemberInfo], object] | None
 
 
 class Membership:
-    """Owner of the current :class:`MemberList` and :class:`PartitionTable`. Changed on the I/O side alone."""
+    """Owner of the current :class:`MemberList` and :class:`PartitionTable`. Changed on the I/O side only."""
 
     def __init__(self, io: IO, new_uuid: Callable[[], UUID]) -> None:
         self._io = io
@@ -34,11 +34,11 @@ class Membership:
         self._listeners[registration_id] = (added, removed)
         if fire_for_existing and added is not None:
             for member in self.members.members:
-                self._tell(registration_id, added, member)
+                self._call(registration_id, added, member)
         return registration_id
 
     def remove_listener(self, registration_id: str) -> bool:
-        """Drop a listener; return whether it was there."""
+        """Remove a listener; return whether it was registered."""
         return self._listeners.pop(registration_id, None) is not None
 
     def add_all(self, listeners: Iterable[tuple[MemberCallback, MemberCallback]]) -> None:
@@ -47,17 +47,17 @@ class Membership:
             self.add_listener(added, removed, fire_for_existing=True)
 
     def cluster_changed(self) -> None:
-        """Forget versions: another cluster (or the same, started anew) counts from the beginning."""
+        """Forget versions: another cluster, or the same one after a restart, counts from the beginning."""
         self.members = MemberList(-1, self.members.members)
         self.partitions = PartitionTable(-1, self.partitions.count, self.partitions.owners)
         self._partitions_from = None
 
     def set_partition_count(self, count: int) -> None:
-        """Take the count that the first authentication told, with owners unknown as yet."""
+        """Set the partition count from the first authentication; owners are unknown until the first table."""
         self.partitions = PartitionTable(-1, count, [None] * count)
 
     def update_members(self, version: int, infos: Iterable[Any]) -> list[MemberInfo]:
-        """Take a member list from the cluster and tell listeners of the difference.
+        """Store a member list from the cluster and call listeners with the difference.
 
         Args:
             version: Number of the list; an older one than the current is ignored.
@@ -81,15 +81,15 @@ class Membership:
             )
         for registration_id, (on_added, on_removed) in list(self._listeners.items()):
             for member in removed if on_removed is not None else ():
-                self._tell(registration_id, on_removed, member)
+                self._call(registration_id, on_removed, member)
             for member in added if on_added is not None else ():
-                self._tell(registration_id, on_added, member)
+                self._call(registration_id, on_added, member)
         return removed
 
     def update_partitions(self, connection: Connection, version: int, lists: Iterable[Any]) -> bool:
-        """Take a partition table from the cluster; return whether it was newer than the current one.
+        """Store a partition table from the cluster; return whether it was newer than the current one.
 
-        Versions of two members can't be compared, so any table that comes over another connection counts as newer.
+        Versions of two members cannot be compared, so any table received over another connection counts as newer.
         """
         current = self.partitions
         if connection is self._partitions_from and version <= current.version:
@@ -101,7 +101,7 @@ class Membership:
         self._partitions_from = connection
         return True
 
-    def _tell(self, registration_id: str, callback: MemberCallback, member: MemberInfo) -> None:
+    def _call(self, registration_id: str, callback: MemberCallback, member: MemberInfo) -> None:
         def run() -> None:
             try:
                 if callback is not None:

@@ -1,4 +1,4 @@
-"""Immutable pictures of the cluster: who is in it and who owns which partition."""
+"""Immutable snapshots of the cluster: its members, and the owner of each partition."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -33,9 +33,9 @@ class PartitionTable:
     def from_lists(
         cls, version: int, count: int, lists: Iterable[tuple[UUID, Sequence[int]]]
     ) -> "PartitionTable":
-        """Make the table from the cluster's form: each member with the ids of its partitions.
+        """Make the table from the form of the protocol: each member with the ids of its partitions.
 
-        Ids outside of 0 … count-1 are ignored, so that a strange table can't break routing.
+        Ids outside of 0 … count-1 are ignored, so that an invalid table cannot break routing.
         """
         owners: list[UUID | None] = [None] * count
         for member, partition_ids in lists:

@@ -25,6 +25,8 @@ from hz_core.codecs.types import (
     read_version,
     write_schema,
 )
+from hz_core.connection import Connection
+from hz_core.op import Op
 from hz_core.wire.decode import (
     boolean_response,
     empty_response,
@@ -74,8 +76,8 @@ _event_iiuuzq: Final = Struct("<i18xii?QQ?QQ?q").unpack_from
 _event_q: Final = Struct("<i18xq").unpack_from
 
 
-def authentication_request(
-    partition_id: int,
+def authentication(
+    connection: Connection,
     cluster_name: str,
     username: str | None,
     password: str | None,
@@ -87,15 +89,15 @@ def authentication_request(
     labels: Iterable[str],
     routing_mode: int,
     cp_direct_to_leader_routing: bool,
-) -> bytearray:
-    """Request ``Client.authentication``."""
+) -> Op[AuthenticationResponse]:
+    """Make the operation ``Client.authentication``."""
     parts = [
         _head_ubbz(
             42,
             0xC000,
             0x000100,
             0,
-            partition_id,
+            -1,
             *uuid_fields(uuid),
             serialization_version,
             routing_mode,
@@ -109,7 +111,7 @@ def authentication_request(
     write_string(parts, client_hazelcast_version)
     write_string(parts, client_name)
     write_list(parts, labels, write_string, FINAL)
-    return join_parts(parts)
+    return Op(AUTHENTICATION, join_parts(parts), connection=connection)
 
 
 class AuthenticationResponse(Record):
@@ -231,8 +233,8 @@ def authentication_response(message: bytes, read: ReadData) -> AuthenticationRes
     )
 
 
-def authentication_custom_request(
-    partition_id: int,
+def authentication_custom(
+    connection: Connection,
     cluster_name: str,
     credentials: bytes,
     uuid: UUID | None,
@@ -243,15 +245,15 @@ def authentication_custom_request(
     labels: Iterable[str],
     routing_mode: int,
     cp_direct_to_leader_routing: bool,
-) -> bytearray:
-    """Request ``Client.authenticationCustom``."""
+) -> Op[AuthenticationCustomResponse]:
+    """Make the operation ``Client.authenticationCustom``."""
     parts = [
         _head_ubbz(
             42,
             0xC000,
             0x000200,
             0,
-            partition_id,
+            -1,
             *uuid_fields(uuid),
             serialization_version,
             routing_mode,
@@ -265,7 +267,7 @@ def authentication_custom_request(
         string_frame(client_name),
     ]
     write_list(parts, labels, write_string, FINAL)
-    return join_parts(parts)
+    return Op(AUTHENTICATION_CUSTOM, join_parts(parts), connection=connection)
 
 
 class AuthenticationCustomResponse(Record):
@@ -391,9 +393,10 @@ def authentication_custom_response(message: bytes, read: ReadData) -> Authentica
     )
 
 
-def add_cluster_view_listener_request(partition_id: int) -> bytearray:
-    """Request ``Client.addClusterViewListener``."""
-    return bytearray(_head(22, 0xE000, 0x000300, 0, partition_id))
+def add_cluster_view_listener(connection: Connection) -> Op[None]:
+    """Make the operation ``Client.addClusterViewListener``."""
+    request = bytearray(_head(22, 0xE000, 0x000300, 0, -1))
+    return Op(ADD_CLUSTER_VIEW_LISTENER, request, connection=connection)
 
 
 add_cluster_view_listener_response = empty_response
@@ -468,29 +471,32 @@ def cluster_version_event(message: bytes, read: ReadData) -> Version:
     return read_version(message, pos, read)[0]
 
 
-def create_proxy_request(partition_id: int, name: str, service_name: str) -> bytearray:
-    """Request ``Client.createProxy``."""
-    return join_parts(
-        (_head(22, 0xC000, 0x000400, 0, partition_id), name_frame(name), final_string_frame(service_name))
+def create_proxy(name: str, service_name: str) -> Op[None]:
+    """Make the operation ``Client.createProxy``."""
+    request = join_parts(
+        (_head(22, 0xC000, 0x000400, 0, -1), name_frame(name), final_string_frame(service_name))
     )
+    return Op(CREATE_PROXY, request)
 
 
 create_proxy_response = empty_response
 
 
-def destroy_proxy_request(partition_id: int, name: str, service_name: str) -> bytearray:
-    """Request ``Client.destroyProxy``."""
-    return join_parts(
-        (_head(22, 0xC000, 0x000500, 0, partition_id), name_frame(name), final_string_frame(service_name))
+def destroy_proxy(name: str, service_name: str) -> Op[None]:
+    """Make the operation ``Client.destroyProxy``."""
+    request = join_parts(
+        (_head(22, 0xC000, 0x000500, 0, -1), name_frame(name), final_string_frame(service_name))
     )
+    return Op(DESTROY_PROXY, request)
 
 
 destroy_proxy_response = empty_response
 
 
-def add_partition_lost_listener_request(partition_id: int, local_only: bool) -> bytearray:
-    """Request ``Client.addPartitionLostListener``."""
-    return bytearray(_head_z(23, 0xE000, 0x000600, 0, partition_id, local_only))
+def add_partition_lost_listener(local_only: bool) -> Op[UUID]:
+    """Make the operation ``Client.addPartitionLostListener``."""
+    request = bytearray(_head_z(23, 0xE000, 0x000600, 0, -1, local_only))
+    return Op(ADD_PARTITION_LOST_LISTENER, request)
 
 
 add_partition_lost_listener_response = uuid_response
@@ -517,17 +523,19 @@ def partition_lost_event(message: bytes, read: ReadData) -> PartitionLostEvent:
     return PartitionLostEvent(partition_id, lost_backup_count, source)
 
 
-def remove_partition_lost_listener_request(partition_id: int, registration_id: UUID) -> bytearray:
-    """Request ``Client.removePartitionLostListener``."""
-    return bytearray(_head_u(39, 0xE000, 0x000700, 0, partition_id, *uuid_fields(registration_id)))
+def remove_partition_lost_listener(registration_id: UUID) -> Op[bool]:
+    """Make the operation ``Client.removePartitionLostListener``."""
+    request = bytearray(_head_u(39, 0xE000, 0x000700, 0, -1, *uuid_fields(registration_id)))
+    return Op(REMOVE_PARTITION_LOST_LISTENER, request)
 
 
 remove_partition_lost_listener_response = boolean_response
 
 
-def get_distributed_objects_request(partition_id: int) -> bytearray:
-    """Request ``Client.getDistributedObjects``."""
-    return bytearray(_head(22, 0xE000, 0x000800, 0, partition_id))
+def get_distributed_objects() -> Op[list[DistributedObjectInfo]]:
+    """Make the operation ``Client.getDistributedObjects``."""
+    request = bytearray(_head(22, 0xE000, 0x000800, 0, -1))
+    return Op(GET_DISTRIBUTED_OBJECTS, request)
 
 
 def get_distributed_objects_response(message: bytes, read: ReadData) -> list[DistributedObjectInfo]:
@@ -536,9 +544,10 @@ def get_distributed_objects_response(message: bytes, read: ReadData) -> list[Dis
     return read_list(message, pos, read, read_distributed_object_info)[0]
 
 
-def add_distributed_object_listener_request(partition_id: int, local_only: bool) -> bytearray:
-    """Request ``Client.addDistributedObjectListener``."""
-    return bytearray(_head_z(23, 0xE000, 0x000900, 0, partition_id, local_only))
+def add_distributed_object_listener(local_only: bool) -> Op[UUID]:
+    """Make the operation ``Client.addDistributedObjectListener``."""
+    request = bytearray(_head_z(23, 0xE000, 0x000900, 0, -1, local_only))
+    return Op(ADD_DISTRIBUTED_OBJECT_LISTENER, request)
 
 
 add_distributed_object_listener_response = uuid_response
@@ -570,65 +579,64 @@ def distributed_object_event(message: bytes, read: ReadData) -> DistributedObjec
     return DistributedObjectEvent(name, service_name, event_type, source)
 
 
-def remove_distributed_object_listener_request(partition_id: int, registration_id: UUID) -> bytearray:
-    """Request ``Client.removeDistributedObjectListener``."""
-    return bytearray(_head_u(39, 0xE000, 0x000A00, 0, partition_id, *uuid_fields(registration_id)))
+def remove_distributed_object_listener(registration_id: UUID) -> Op[bool]:
+    """Make the operation ``Client.removeDistributedObjectListener``."""
+    request = bytearray(_head_u(39, 0xE000, 0x000A00, 0, -1, *uuid_fields(registration_id)))
+    return Op(REMOVE_DISTRIBUTED_OBJECT_LISTENER, request)
 
 
 remove_distributed_object_listener_response = boolean_response
 
 
-def ping_request(partition_id: int) -> bytearray:
-    """Request ``Client.ping``."""
-    return bytearray(_head(22, 0xE000, 0x000B00, 0, partition_id))
+def ping(connection: Connection) -> Op[None]:
+    """Make the operation ``Client.ping``."""
+    request = bytearray(_head(22, 0xE000, 0x000B00, 0, -1))
+    return Op(PING, request, connection=connection)
 
 
 ping_response = empty_response
 
 
-def statistics_request(
-    partition_id: int,
-    timestamp: int,
-    client_attributes: str,
-    metrics_blob: bytes,
-) -> bytearray:
-    """Request ``Client.statistics``."""
-    return join_parts(
+def statistics(timestamp: int, client_attributes: str, metrics_blob: bytes) -> Op[None]:
+    """Make the operation ``Client.statistics``."""
+    request = join_parts(
         (
-            _head_q(30, 0xC000, 0x000C00, 0, partition_id, timestamp),
+            _head_q(30, 0xC000, 0x000C00, 0, -1, timestamp),
             string_frame(client_attributes),
             (len(metrics_blob) + FINAL).to_bytes(6, "little"),
             metrics_blob,
         )
     )
+    return Op(STATISTICS, request)
 
 
 statistics_response = empty_response
 
 
-def deploy_classes_request(partition_id: int, class_definitions: Iterable[tuple[str, bytes]]) -> bytearray:
-    """Request ``Client.deployClasses``."""
-    parts = [_head(22, 0xC000, 0x000D00, 0, partition_id)]
+def deploy_classes(class_definitions: Iterable[tuple[str, bytes]]) -> Op[None]:
+    """Make the operation ``Client.deployClasses``."""
+    parts = [_head(22, 0xC000, 0x000D00, 0, -1)]
     write_entries(parts, class_definitions, write_string, write_bytes, FINAL)
-    return join_parts(parts)
+    return Op(DEPLOY_CLASSES, join_parts(parts))
 
 
 deploy_classes_response = empty_response
 
 
-def create_proxies_request(partition_id: int, proxies: Iterable[tuple[str, str]]) -> bytearray:
-    """Request ``Client.createProxies``."""
-    parts = [_head(22, 0xC000, 0x000E00, 0, partition_id)]
+def create_proxies(proxies: Iterable[tuple[str, str]]) -> Op[None]:
+    """Make the operation ``Client.createProxies``."""
+    parts = [_head(22, 0xC000, 0x000E00, 0, -1)]
     write_entries(parts, proxies, write_string, write_string, FINAL)
-    return join_parts(parts)
+    return Op(CREATE_PROXIES, join_parts(parts))
 
 
 create_proxies_response = empty_response
 
 
-def local_backup_listener_request(partition_id: int) -> bytearray:
-    """Request ``Client.localBackupListener``."""
-    return bytearray(_head(22, 0xE000, 0x000F00, 0, partition_id))
+def local_backup_listener(connection: Connection) -> Op[UUID]:
+    """Make the operation ``Client.localBackupListener``."""
+    request = bytearray(_head(22, 0xE000, 0x000F00, 0, -1))
+    return Op(LOCAL_BACKUP_LISTENER, request, connection=connection)
 
 
 local_backup_listener_response = uuid_response
@@ -637,17 +645,19 @@ local_backup_listener_response = uuid_response
 backup_event = long_event
 
 
-def trigger_partition_assignment_request(partition_id: int) -> bytearray:
-    """Request ``Client.triggerPartitionAssignment``."""
-    return bytearray(_head(22, 0xE000, 0x001000, 0, partition_id))
+def trigger_partition_assignment() -> Op[None]:
+    """Make the operation ``Client.triggerPartitionAssignment``."""
+    request = bytearray(_head(22, 0xE000, 0x001000, 0, -1))
+    return Op(TRIGGER_PARTITION_ASSIGNMENT, request)
 
 
 trigger_partition_assignment_response = empty_response
 
 
-def add_migration_listener_request(partition_id: int, local_only: bool) -> bytearray:
-    """Request ``Client.addMigrationListener``."""
-    return bytearray(_head_z(23, 0xE000, 0x001100, 0, partition_id, local_only))
+def add_migration_listener(local_only: bool) -> Op[UUID]:
+    """Make the operation ``Client.addMigrationListener``."""
+    request = bytearray(_head_z(23, 0xE000, 0x001100, 0, -1, local_only))
+    return Op(ADD_MIGRATION_LISTENER, request)
 
 
 add_migration_listener_response = uuid_response
@@ -739,19 +749,20 @@ def replica_migration_event(message: bytes, read: ReadData) -> ReplicaMigrationE
     )
 
 
-def remove_migration_listener_request(partition_id: int, registration_id: UUID) -> bytearray:
-    """Request ``Client.removeMigrationListener``."""
-    return bytearray(_head_u(39, 0xE000, 0x001200, 0, partition_id, *uuid_fields(registration_id)))
+def remove_migration_listener(registration_id: UUID) -> Op[bool]:
+    """Make the operation ``Client.removeMigrationListener``."""
+    request = bytearray(_head_u(39, 0xE000, 0x001200, 0, -1, *uuid_fields(registration_id)))
+    return Op(REMOVE_MIGRATION_LISTENER, request)
 
 
 remove_migration_listener_response = boolean_response
 
 
-def send_schema_request(partition_id: int, schema: Schema) -> bytearray:
-    """Request ``Client.sendSchema``."""
-    parts = [_head(22, 0xC000, 0x001300, 0, partition_id)]
+def send_schema(schema: Schema) -> Op[list[UUID]]:
+    """Make the operation ``Client.sendSchema``."""
+    parts = [_head(22, 0xC000, 0x001300, 0, -1)]
     write_schema(parts, schema, FINAL)
-    return join_parts(parts)
+    return Op(SEND_SCHEMA, join_parts(parts))
 
 
 def send_schema_response(message: bytes, read: ReadData) -> list[UUID]:
@@ -760,9 +771,10 @@ def send_schema_response(message: bytes, read: ReadData) -> list[UUID]:
     return read_uuids(message, pos, read)[0]
 
 
-def fetch_schema_request(partition_id: int, schema_id: int) -> bytearray:
-    """Request ``Client.fetchSchema``."""
-    return bytearray(_head_q(30, 0xE000, 0x001400, 0, partition_id, schema_id))
+def fetch_schema(schema_id: int) -> Op[Schema | None]:
+    """Make the operation ``Client.fetchSchema``."""
+    request = bytearray(_head_q(30, 0xE000, 0x001400, 0, -1, schema_id))
+    return Op(FETCH_SCHEMA, request)
 
 
 def fetch_schema_response(message: bytes, read: ReadData) -> Schema | None:
@@ -771,33 +783,35 @@ def fetch_schema_response(message: bytes, read: ReadData) -> Schema | None:
     return read_nullable(message, pos, read, read_schema)[0]
 
 
-def send_all_schemas_request(partition_id: int, schemas: Iterable[Schema]) -> bytearray:
-    """Request ``Client.sendAllSchemas``."""
-    parts = [_head(22, 0xC000, 0x001500, 0, partition_id)]
+def send_all_schemas(connection: Connection, schemas: Iterable[Schema]) -> Op[None]:
+    """Make the operation ``Client.sendAllSchemas``."""
+    parts = [_head(22, 0xC000, 0x001500, 0, -1)]
     write_list(parts, schemas, write_schema, FINAL)
-    return join_parts(parts)
+    return Op(SEND_ALL_SCHEMAS, join_parts(parts), connection=connection)
 
 
 send_all_schemas_response = empty_response
 
 
-def tpc_authentication_request(partition_id: int, uuid: UUID, token: bytes) -> bytearray:
-    """Request ``Client.tpcAuthentication``."""
-    return join_parts(
+def tpc_authentication(uuid: UUID, token: bytes) -> Op[None]:
+    """Make the operation ``Client.tpcAuthentication``."""
+    request = join_parts(
         (
-            _head_u(39, 0xC000, 0x001600, 0, partition_id, *uuid_fields(uuid)),
+            _head_u(39, 0xC000, 0x001600, 0, -1, *uuid_fields(uuid)),
             (len(token) + FINAL).to_bytes(6, "little"),
             token,
         )
     )
+    return Op(TPC_AUTHENTICATION, request)
 
 
 tpc_authentication_response = empty_response
 
 
-def add_cp_group_view_listener_request(partition_id: int) -> bytearray:
-    """Request ``Client.addCPGroupViewListener``."""
-    return bytearray(_head(22, 0xE000, 0x001700, 0, partition_id))
+def add_cp_group_view_listener() -> Op[None]:
+    """Make the operation ``Client.addCPGroupViewListener``."""
+    request = bytearray(_head(22, 0xE000, 0x001700, 0, -1))
+    return Op(ADD_CP_GROUP_VIEW_LISTENER, request)
 
 
 add_cp_group_view_listener_response = empty_response

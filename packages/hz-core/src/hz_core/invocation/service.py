@@ -1,12 +1,12 @@
 """Sending requests, matching replies, backup acks and retries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
 from struct import Struct
 from typing import Any, Final, Protocol
 
-from hz_core.codecs import decode_error
+from hz_core.codecs.error import decode_error
 from hz_core.connection import Connection, MessageHandler
 from hz_core.errors import (
     ClientOfflineError,
@@ -18,12 +18,11 @@ from hz_core.errors import (
     TargetNotMemberError,
     error_from_holders,
 )
-from hz_core.invocation.invocation import Invocation
-from hz_core.invocation.op import Op
-from hz_core.invocation.promise import Promise
+from hz_core.invocation.invocation import Invocation, InvocationObserver, PromisedInvocation, observed
 from hz_core.invocation.retry import NotSentError, may_retry, pause_before
 from hz_core.io import IO, Timer
-from hz_core.schemas import SchemaService
+from hz_core.op import Op
+from hz_core.promise import Promise
 from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError, message_type_of
 from hz_core.wire.method import ReadData
 from hz_serialization.compact.schemas import UnknownSchemaError
@@ -45,24 +44,43 @@ _GRACE_AFTER_LOSS: Final = 0.5
 
 
 class Router(Protocol):
-    """Finds connections for operations (the cluster side of the engine)."""
-
-    backup_acks: bool
+    """Finds connections for operations."""
 
     def route(self, op: Op[Any]) -> Connection | None:
-        """Return the connection for `op`, or None while there is none."""
+        """Return the connection for ``op``, or None while there is none."""
         ...
 
     def open_connections(self) -> Sequence[Connection]:
-        """Return the authenticated connections."""
+        """Return the ready connections."""
         ...
 
     def is_member(self, op: Op[Any]) -> bool:
-        """Tell whether the member that `op` is bound to is still in the cluster."""
+        """Return whether the member that ``op`` is bound to is still in the cluster."""
         ...
 
-    def check_active(self) -> None:
-        """Raise when the client is shut down or may not wait for a cluster."""
+
+class Sender(Protocol):
+    """Sends the invocations that a gate has held back."""
+
+    def send(self, invocation: Invocation) -> None:
+        """Send an invocation."""
+        ...
+
+
+class Gate(Protocol):
+    """Holds requests back until the cluster knows what they need (Compact schemas)."""
+
+    @property
+    def unconfirmed(self) -> Mapping[int, Any]:
+        """What the cluster does not know yet. While this is empty, no request is held back."""
+        ...
+
+    def hold(self, invocation: Invocation, sender: Sender) -> bool:
+        """Keep ``invocation`` until it may be sent, by ``sender``; return False when it need not wait."""
+        ...
+
+    def fetch(self, unknown: UnknownSchemaError, done: Callable[[Exception | None], object]) -> None:
+        """Ask the cluster for a schema, then call ``done`` on the I/O side with the error, None for success."""
         ...
 
 
@@ -70,6 +88,7 @@ class InvocationPolicy:
     """The options that decide about retries, in seconds and booleans; see the client's configuration."""
 
     __slots__ = (
+        "backup_acks",
         "backup_timeout",
         "fail_on_indeterminate",
         "max_pending",
@@ -84,6 +103,7 @@ class InvocationPolicy:
         timeout: float,
         retry_pause: float,
         redo_operation: bool,
+        backup_acks: bool,
         backup_timeout: float,
         fail_on_indeterminate: bool,
         max_pending: int,
@@ -91,68 +111,90 @@ class InvocationPolicy:
         self.timeout = timeout
         self.retry_pause = retry_pause
         self.redo_operation = redo_operation
+        self.backup_acks = backup_acks
         self.backup_timeout = backup_timeout
         self.fail_on_indeterminate = fail_on_indeterminate
         self.max_pending = max_pending
 
 
 class InvocationService:
-    """What happens to invocations; those that wait for a reply stand in the `pending` table of their connection.
+    """What happens to invocations; those that wait for a reply are in the ``pending`` table of their connection.
 
-    `submit` is called from any thread; `received` by whoever reads a connection; the rest on the I/O side.
+    `submit` is called from any thread; `received` by the thread that reads a connection; the rest on the I/O side.
+
+    Args:
+        io: The driver.
+        router: Chooses connections.
+        check_active: Raises when there is no point in waiting for a connection.
+        read: Makes an object from the Data in a reply.
+        policy: The client's options.
+        gate: Holds requests back while the cluster does not know their schemas.
+        observer: Watches completions; None for nobody.
     """
 
     def __init__(
-        self, io: IO, router: Router, read: ReadData, policy: InvocationPolicy, schemas: SchemaService
+        self,
+        io: IO,
+        router: Router,
+        check_active: Callable[[], None],
+        read: ReadData,
+        policy: InvocationPolicy,
+        gate: Gate,
+        observer: InvocationObserver | None = None,
     ) -> None:
         self._io = io
         self._router = router
+        self._check_active = check_active
         self._read = read
         self._policy = policy
-        self._schemas = schemas
-        self._unconfirmed = schemas.unconfirmed
+        self._gate = gate
+        self._unconfirmed = gate.unconfirmed
         self._next_id = count(1).__next__
         self._route = router.route
-        self._backup_acks = router.backup_acks
         self._ended = False
         self._unacked: dict[int, Invocation] = {}
         self._pausing: dict[Invocation, Timer] = {}
         self._acks = io.mutex()
         self._now = io.now
+        self._backup_acks = policy.backup_acks
         self._max_pending = policy.max_pending
+        self._promised = observed(PromisedInvocation, observer)
+        self.observer = observer
         self.coarse_now = io.now()
         """The time at the last tick of the engine; saves asking the clock for each message."""
 
     @property
     def pending_count(self) -> int:
-        """Number of requests that wait for a reply, for backup acks or for the next try."""
+        """Number of requests that wait for a reply, for backup acks or for the next attempt."""
         waiting = sum(len(c.pending) for c in self._router.open_connections())
         return waiting + len(self._unacked) + len(self._pausing)
 
     def submit(self, op: Op[Any], promise: Promise, soon: bool = False) -> Invocation:
-        """Send `op` and complete `promise` with its outcome, sooner or later.
+        """Send ``op`` and complete ``promise`` with its outcome, sooner or later.
 
         Args:
-            op: What to ask.
-            promise: Who gets the outcome.
+            op: The operation.
+            promise: Gets the outcome.
             soon: Nobody waits yet: the driver may send it a little later, together with others.
 
         Raises:
             HazelcastOverloadError: as many invocations wait on the connection as the client allows.
-            ClientOfflineError, HazelcastClientNotActiveError: the client is not, or no more, in a state to send.
+            ClientOfflineError, HazelcastClientNotActiveError: the client cannot send in its state.
         """
-        invocation = Invocation(op, promise, self._now())
+        invocation = self._promised(op, self._now(), promise)
         self.send(invocation, soon)
         return invocation
 
     def send(self, invocation: Invocation, soon: bool = False) -> None:
         """Send an invocation for the first time, or again; raises as `submit`."""
-        if self._unconfirmed and self._schemas.hold(invocation, self):
-            return
         op = invocation.op
+        if op.deadline is not None and self._overdue(invocation, op.deadline):
+            return
+        if self._unconfirmed and self._gate.hold(invocation, self):
+            return
         connection = op.connection or self._route(op)
         if connection is None or connection.transport is None:
-            self._router.check_active()
+            self._check_active()
             error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
             self._io.call_soon(lambda: self._failed(invocation, error))
             return
@@ -176,9 +218,33 @@ class InvocationService:
         else:
             connection.transport.write(request)
         if not connection.alive and pending.pop(correlation_id, None) is not None:
-            # Closed between the choice and the write: nobody else tells this one.
-            lost = _lost(connection)
-            self._io.call_soon(lambda: self._failed(invocation, lost))
+            # Closed between the choice and the write: nobody else fails this one.
+            closed = _closed(connection)
+            self._io.call_soon(lambda: self._failed(invocation, closed))
+
+    def _overdue(self, invocation: Invocation, deadline: float) -> bool:
+        """Fail an invocation whose deadline is over, and set a timer for the others once."""
+        if self._now() >= deadline:
+            self._expire(invocation)
+            return True
+        if not invocation.deadline_watched:
+            invocation.deadline_watched = True
+            self._io.call_soon(partial(self._watch_deadline, invocation, deadline))
+        return False
+
+    def _watch_deadline(self, invocation: Invocation, deadline: float) -> None:
+        if not invocation.finished:
+            self._io.call_later(max(deadline - self._now(), 0.0), partial(self._expire, invocation))
+
+    def _expire(self, invocation: Invocation) -> None:
+        # The reply may still come; then it finds the invocation finished.
+        if not invocation.finished:
+            invocation.fail(
+                OperationTimeoutError(
+                    f"{invocation.op.method.name} had no result {self._now() - invocation.started:.3g} s after it was"
+                    " submitted, which is its deadline; it may still be executed"
+                )
+            )
 
     def new_correlation_id(self) -> int:
         """Return an id that no other request of the client has, for `listen`."""
@@ -196,7 +262,7 @@ class InvocationService:
 
         The events come under the correlation id of the registration.
         """
-        invocation = Invocation(op, promise, self._now())
+        invocation = self._promised(op, self._now(), promise)
         _CORRELATION.pack_into(op.request, _CORRELATION_OFFSET, correlation_id)
         connection.event_handlers[correlation_id] = handler
         invocation.connection = connection
@@ -204,14 +270,15 @@ class InvocationService:
         if connection.transport is not None and connection.alive:
             connection.transport.write(op.request)
         if not connection.alive and connection.pending.pop(correlation_id, None) is not None:
-            promise.set_exception(_lost(connection))
+            invocation.fail(_closed(connection))
 
     def received(self, connection: Connection, messages: list[bytes]) -> None:
         """Complete what `messages` answer, and hand events to their handlers."""
         connection.last_read = self.coarse_now
         unpack = _TYPE_AND_CORRELATION.unpack_from
-        pop = connection.pending.pop
-        invocation = None
+        # What is pending on a connection are invocations: only this service puts them in.
+        pop: Any = connection.pending.pop
+        invocation: Invocation | None = None
         try:
             for message in messages:
                 invocation = None
@@ -223,13 +290,13 @@ class InvocationService:
                 else:
                     invocation = pop(correlation_id, None)
                     if invocation is None:
-                        continue  # late, or not ours
+                        continue  # late, or of no interest
                     if message_type == invocation.op.method.response_type:
                         self._complete(invocation, message)
                     else:
                         self._error(invocation, message, message_type)
         except BaseException as e:
-            # Ctrl-C in a thread that reads for others too: the one just taken out of the table must not wait for ever.
+            # Ctrl-C in a thread that reads for others too: what was just taken out of the table must not wait forever.
             if invocation is not None:
                 invocation.fail(TargetDisconnectedError(f"reading the reply was interrupted: {e!r}"))
             raise
@@ -240,21 +307,21 @@ class InvocationService:
             result = op.decode(message, self._read)
         except DECODE_ERRORS as e:
             error = HazelcastProtocolError(
-                f"the reply to {op.method.name} can't be read: {type(e).__name__}: {e}"
+                f"the reply to {op.method.name} cannot be read: {type(e).__name__}: {e}"
             )
             error.__cause__ = e
             invocation.fail(error)
         except UnknownSchemaError as e:
-            # Whoever reads this connection on behalf of the caller may stop: the result comes another way.
+            # The thread that reads this connection for the caller may stop: the result comes another way.
             invocation.connection = None
-            self._schemas.fetch(e, partial(self._complete_with_schema, invocation, message))
+            self._gate.fetch(e, partial(self._complete_with_schema, invocation, message))
         except Exception as e:  # whatever a user's serializer raises belongs to the caller
             invocation.fail(e)
         except BaseException as e:
             invocation.fail(TargetDisconnectedError(f"reading the reply was interrupted: {e!r}"))
             raise
         else:
-            invocation.succeed(result)
+            invocation.complete(result, None)
 
     def _complete_with_schema(self, invocation: Invocation, message: bytes, error: Exception | None) -> None:
         if error is None:
@@ -274,7 +341,8 @@ class InvocationService:
     def _await_backups(self, connection: Connection, correlation_id: int, message: bytes) -> None:
         with self._acks:
             # Taken out of one table and put into the other under the lock, so that no ack can fall between.
-            invocation = connection.pending.pop(correlation_id, None)
+            pop: Any = connection.pending.pop
+            invocation: Invocation | None = pop(correlation_id, None)
             if invocation is None:
                 return
             invocation.connection = None
@@ -306,13 +374,14 @@ class InvocationService:
     def _still_pending(self, correlation_id: int) -> Invocation | None:
         """Find the invocation of an ack that overtook the owner's reply."""
         for connection in self._router.open_connections():
-            invocation = connection.pending.get(correlation_id)
+            get: Any = connection.pending.get
+            invocation: Invocation | None = get(correlation_id)
             if invocation is not None:
                 return invocation
         return None
 
-    def hasten_backups(self) -> None:
-        """A member is gone: its backup acks won't come, so don't give the missing ones their whole time."""
+    def shorten_backup_wait(self) -> None:
+        """Wait less for backup acks: those of a member whose connection was removed will not come."""
         latest = self._now() - self._policy.backup_timeout + _GRACE_AFTER_LOSS
         for invocation in list(self._unacked.values()):
             invocation.replied_at = min(invocation.replied_at, latest)
@@ -342,12 +411,12 @@ class InvocationService:
         else:
             self._complete(invocation, invocation.reply)
 
-    def connection_lost(self, connection: Connection) -> None:
-        """Fail or repeat all that waits for a reply over `connection`, which is closed."""
+    def on_connection_removed(self, connection: Connection) -> None:
+        """Fail or repeat all that waits for a reply over ``connection``, which is closed."""
         connection.event_handlers.clear()
         for invocation in _drain(connection.pending):
             invocation.connection = None
-            self._failed(invocation, _lost(connection))
+            self._failed(invocation, _closed(connection))
 
     def fail_all(self, error: Exception) -> None:
         """Complete what waits for backup acks or for the next try with `error` (the client is going down)."""
@@ -363,7 +432,7 @@ class InvocationService:
             invocation.fail(error)
 
     def _error(self, invocation: Invocation, message: bytes, message_type: int) -> None:
-        # Whoever reads this connection on behalf of the caller may stop: the next reply comes another way.
+        # The thread that reads this connection for the caller may stop: the next reply comes another way.
         invocation.connection = None
         name = invocation.op.method.name
         error: Exception
@@ -371,7 +440,7 @@ class InvocationService:
             try:
                 error = error_from_holders(decode_error(message))
             except (HazelcastProtocolError, *DECODE_ERRORS) as e:
-                error = HazelcastProtocolError(f"the error that answers {name} can't be read: {e}")
+                error = HazelcastProtocolError(f"the error that answers {name} cannot be read: {e}")
         else:
             error = HazelcastProtocolError(f"{name} was answered by a message of type {message_type:#08x}")
         self._io.call_soon(lambda: self._failed(invocation, error))
@@ -390,7 +459,7 @@ class InvocationService:
         invocation.acks = 0
         invocation.acks_wanted = -1
         pause = pause_before(invocation.tries, policy.retry_pause)
-        if pause and self._now() + pause > invocation.started + policy.timeout:
+        if pause and self._now() + pause > self._limit(invocation):
             invocation.fail(self._timed_out(op, invocation, error))
         elif pause:
             self._pausing[invocation] = self._io.call_later(pause, lambda: self._after_pause(invocation))
@@ -413,7 +482,7 @@ class InvocationService:
         """Return the error that ends the invocation, or None when it is to be tried again."""
         op = invocation.op
         try:
-            self._router.check_active()
+            self._check_active()
         except (ClientOfflineError, HazelcastClientNotActiveError) as e:
             e.__cause__ = error
             return e
@@ -425,17 +494,28 @@ class InvocationService:
             and not self._router.is_member(op)
         ):
             return _not_member(op, error)
-        if self._now() >= invocation.started + self._policy.timeout:
+        if self._now() >= self._limit(invocation):
             return self._timed_out(op, invocation, error)
         return None
 
+    def _limit(self, invocation: Invocation) -> float:
+        """Return the time after which an invocation is not tried again."""
+        limit = invocation.started + self._policy.timeout
+        deadline = invocation.op.deadline
+        return limit if deadline is None else min(limit, deadline)
+
     def _timed_out(self, op: Op[Any], invocation: Invocation, error: Exception) -> OperationTimeoutError:
         timeout = OperationTimeoutError(
-            f"{op.method.name} did not succeed within the invocation_timeout of {self._policy.timeout:g} s, in"
-            f" {invocation.tries} tries; the last failed with {type(error).__name__}: {error}"
+            f"{op.method.name} did not succeed within the {_limit_name(op)} of"
+            f" {self._limit(invocation) - invocation.started:g} s, in {invocation.tries} attempts; the last failed"
+            f" with {type(error).__name__}: {error}"
         )
         timeout.__cause__ = error
         return timeout
+
+
+def _limit_name(op: Op[Any]) -> str:
+    return "invocation_timeout" if op.deadline is None else "deadline"
 
 
 def _not_member(op: Op[Any], cause: Exception) -> TargetNotMemberError:
@@ -446,8 +526,8 @@ def _not_member(op: Op[Any], cause: Exception) -> TargetNotMemberError:
     return error
 
 
-def _drain(table: dict[int, Invocation]) -> Iterator[Invocation]:
-    """Empty `table` while others may still take entries out of it."""
+def _drain(table: dict[int, Any]) -> Iterator[Invocation]:
+    """Empty ``table`` while other threads may still take entries out of it."""
     while table:
         try:
             yield table.popitem()[1]
@@ -455,9 +535,9 @@ def _drain(table: dict[int, Invocation]) -> Iterator[Invocation]:
             return
 
 
-def _lost(connection: Connection) -> TargetDisconnectedError:
+def _closed(connection: Connection) -> TargetDisconnectedError:
     error = TargetDisconnectedError(
-        f"the connection to {connection.address} was closed before the reply came: {connection.close_reason}"
+        f"the connection to {connection.address} was closed before the reply was received: {connection.close_reason}"
     )
     error.__cause__ = connection.close_reason
     return error

@@ -6,6 +6,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
+from hz_core.op import Op
 from hz_core.wire.decode import empty_response, long_response
 from hz_core.wire.encode import final_name_frame, join_parts
 from hz_core.wire.method import Method
@@ -14,17 +15,19 @@ _head_q: Final = Struct("<iHiqiq").pack
 _head: Final = Struct("<iHiqi").pack
 
 
-def add_request(partition_id: int, name: str, hash: int) -> bytearray:
-    """Request ``CardinalityEstimator.add``."""
-    return join_parts((_head_q(30, 0xC000, 0x190100, 0, partition_id, hash), final_name_frame(name)))
+def add(partition_id: int, name: str, hash: int) -> Op[None]:
+    """Make the operation ``CardinalityEstimator.add``."""
+    request = join_parts((_head_q(30, 0xC000, 0x190100, 0, partition_id, hash), final_name_frame(name)))
+    return Op(ADD, request, partition_id)
 
 
 add_response = empty_response
 
 
-def estimate_request(partition_id: int, name: str) -> bytearray:
-    """Request ``CardinalityEstimator.estimate``."""
-    return join_parts((_head(22, 0xC000, 0x190200, 0, partition_id), final_name_frame(name)))
+def estimate(partition_id: int, name: str) -> Op[int]:
+    """Make the operation ``CardinalityEstimator.estimate``."""
+    request = join_parts((_head(22, 0xC000, 0x190200, 0, partition_id), final_name_frame(name)))
+    return Op(ESTIMATE, request, partition_id)
 
 
 estimate_response = long_response

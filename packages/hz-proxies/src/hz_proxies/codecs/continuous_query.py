@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from struct import Struct
 from typing import Any, Final
+from uuid import UUID
 
+from hz_core.op import Op
 from hz_core.wire.decode import (
     after_begin,
     after_end,
@@ -72,8 +74,7 @@ def read_query_cache_event_data(message: bytes, pos: int, read: ReadData) -> tup
     return result, after_end(message, pos)
 
 
-def publisher_create_with_value_request(
-    partition_id: int,
+def publisher_create_with_value(
     map_name: str,
     cache_name: str,
     predicate: Data,
@@ -82,16 +83,16 @@ def publisher_create_with_value_request(
     delay_seconds: int,
     populate: bool,
     coalesce: bool,
-) -> bytearray:
-    """Request ``ContinuousQuery.publisherCreateWithValue``."""
-    return join_parts(
+) -> Op[list[tuple[Any, Any]]]:
+    """Make the operation ``ContinuousQuery.publisherCreateWithValue``."""
+    request = join_parts(
         (
             _head_iiqzz(
                 40,
                 0xC000,
                 0x160100,
                 0,
-                partition_id,
+                -1,
                 batch_size,
                 buffer_size,
                 delay_seconds,
@@ -104,13 +105,13 @@ def publisher_create_with_value_request(
             predicate,
         )
     )
+    return Op(PUBLISHER_CREATE_WITH_VALUE, request)
 
 
 publisher_create_with_value_response = data_entries_response
 
 
-def publisher_create_request(
-    partition_id: int,
+def publisher_create(
     map_name: str,
     cache_name: str,
     predicate: Data,
@@ -119,16 +120,16 @@ def publisher_create_request(
     delay_seconds: int,
     populate: bool,
     coalesce: bool,
-) -> bytearray:
-    """Request ``ContinuousQuery.publisherCreate``."""
-    return join_parts(
+) -> Op[list[Any]]:
+    """Make the operation ``ContinuousQuery.publisherCreate``."""
+    request = join_parts(
         (
             _head_iiqzz(
                 40,
                 0xC000,
                 0x160200,
                 0,
-                partition_id,
+                -1,
                 batch_size,
                 buffer_size,
                 delay_seconds,
@@ -141,26 +142,29 @@ def publisher_create_request(
             predicate,
         )
     )
+    return Op(PUBLISHER_CREATE, request)
 
 
 publisher_create_response = data_list_response
 
 
-def made_publishable_request(partition_id: int, map_name: str, cache_name: str) -> bytearray:
-    """Request ``ContinuousQuery.madePublishable``."""
-    return join_parts(
-        (_head(22, 0xC000, 0x160300, 0, partition_id), string_frame(map_name), final_string_frame(cache_name))
+def made_publishable(map_name: str, cache_name: str) -> Op[bool]:
+    """Make the operation ``ContinuousQuery.madePublishable``."""
+    request = join_parts(
+        (_head(22, 0xC000, 0x160300, 0, -1), string_frame(map_name), final_string_frame(cache_name))
     )
+    return Op(MADE_PUBLISHABLE, request)
 
 
 made_publishable_response = boolean_response
 
 
-def add_listener_request(partition_id: int, listener_name: str, local_only: bool) -> bytearray:
-    """Request ``ContinuousQuery.addListener``."""
-    return join_parts(
-        (_head_z(23, 0xC000, 0x160400, 0, partition_id, local_only), final_string_frame(listener_name))
+def add_listener(listener_name: str, local_only: bool) -> Op[UUID]:
+    """Make the operation ``ContinuousQuery.addListener``."""
+    request = join_parts(
+        (_head_z(23, 0xC000, 0x160400, 0, -1, local_only), final_string_frame(listener_name))
     )
+    return Op(ADD_LISTENER, request)
 
 
 add_listener_response = uuid_response
@@ -195,25 +199,27 @@ def query_cache_batch_event(message: bytes, read: ReadData) -> QueryCacheBatchEv
     return QueryCacheBatchEvent(events, source, partition_id)
 
 
-def set_read_cursor_request(partition_id: int, map_name: str, cache_name: str, sequence: int) -> bytearray:
-    """Request ``ContinuousQuery.setReadCursor``."""
-    return join_parts(
+def set_read_cursor(partition_id: int, map_name: str, cache_name: str, sequence: int) -> Op[bool]:
+    """Make the operation ``ContinuousQuery.setReadCursor``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x160500, 0, partition_id, sequence),
             string_frame(map_name),
             final_string_frame(cache_name),
         )
     )
+    return Op(SET_READ_CURSOR, request, partition_id)
 
 
 set_read_cursor_response = boolean_response
 
 
-def destroy_cache_request(partition_id: int, map_name: str, cache_name: str) -> bytearray:
-    """Request ``ContinuousQuery.destroyCache``."""
-    return join_parts(
-        (_head(22, 0xC000, 0x160600, 0, partition_id), string_frame(map_name), final_string_frame(cache_name))
+def destroy_cache(map_name: str, cache_name: str) -> Op[bool]:
+    """Make the operation ``ContinuousQuery.destroyCache``."""
+    request = join_parts(
+        (_head(22, 0xC000, 0x160600, 0, -1), string_frame(map_name), final_string_frame(cache_name))
     )
+    return Op(DESTROY_CACHE, request)
 
 
 destroy_cache_response = boolean_response

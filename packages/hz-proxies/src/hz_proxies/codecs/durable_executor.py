@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
+from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, data_response, empty_response, int_response
 from hz_core.wire.encode import FINAL, final_name_frame, join_parts, name_frame
 from hz_core.wire.method import Method
@@ -15,25 +16,27 @@ _head: Final = Struct("<iHiqi").pack
 _head_i: Final = Struct("<iHiqii").pack
 
 
-def shutdown_request(partition_id: int, name: str) -> bytearray:
-    """Request ``DurableExecutor.shutdown``."""
-    return join_parts((_head(22, 0xC000, 0x180100, 0, partition_id), final_name_frame(name)))
+def shutdown(name: str) -> Op[None]:
+    """Make the operation ``DurableExecutor.shutdown``."""
+    request = join_parts((_head(22, 0xC000, 0x180100, 0, -1), final_name_frame(name)))
+    return Op(SHUTDOWN, request)
 
 
 shutdown_response = empty_response
 
 
-def is_shutdown_request(partition_id: int, name: str) -> bytearray:
-    """Request ``DurableExecutor.isShutdown``."""
-    return join_parts((_head(22, 0xC000, 0x180200, 0, partition_id), final_name_frame(name)))
+def is_shutdown(name: str) -> Op[bool]:
+    """Make the operation ``DurableExecutor.isShutdown``."""
+    request = join_parts((_head(22, 0xC000, 0x180200, 0, -1), final_name_frame(name)))
+    return Op(IS_SHUTDOWN, request)
 
 
 is_shutdown_response = boolean_response
 
 
-def submit_to_partition_request(partition_id: int, name: str, callable: Data) -> bytearray:
-    """Request ``DurableExecutor.submitToPartition``."""
-    return join_parts(
+def submit_to_partition(partition_id: int, name: str, callable: Data) -> Op[int]:
+    """Make the operation ``DurableExecutor.submitToPartition``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x180300, 0, partition_id),
             name_frame(name),
@@ -41,30 +44,34 @@ def submit_to_partition_request(partition_id: int, name: str, callable: Data) ->
             callable,
         )
     )
+    return Op(SUBMIT_TO_PARTITION, request, partition_id)
 
 
 submit_to_partition_response = int_response
 
 
-def retrieve_result_request(partition_id: int, name: str, sequence: int) -> bytearray:
-    """Request ``DurableExecutor.retrieveResult``."""
-    return join_parts((_head_i(26, 0xC000, 0x180400, 0, partition_id, sequence), final_name_frame(name)))
+def retrieve_result(partition_id: int, name: str, sequence: int) -> Op[Any]:
+    """Make the operation ``DurableExecutor.retrieveResult``."""
+    request = join_parts((_head_i(26, 0xC000, 0x180400, 0, partition_id, sequence), final_name_frame(name)))
+    return Op(RETRIEVE_RESULT, request, partition_id)
 
 
 retrieve_result_response = data_response
 
 
-def dispose_result_request(partition_id: int, name: str, sequence: int) -> bytearray:
-    """Request ``DurableExecutor.disposeResult``."""
-    return join_parts((_head_i(26, 0xC000, 0x180500, 0, partition_id, sequence), final_name_frame(name)))
+def dispose_result(partition_id: int, name: str, sequence: int) -> Op[None]:
+    """Make the operation ``DurableExecutor.disposeResult``."""
+    request = join_parts((_head_i(26, 0xC000, 0x180500, 0, partition_id, sequence), final_name_frame(name)))
+    return Op(DISPOSE_RESULT, request, partition_id)
 
 
 dispose_result_response = empty_response
 
 
-def retrieve_and_dispose_result_request(partition_id: int, name: str, sequence: int) -> bytearray:
-    """Request ``DurableExecutor.retrieveAndDisposeResult``."""
-    return join_parts((_head_i(26, 0xC000, 0x180600, 0, partition_id, sequence), final_name_frame(name)))
+def retrieve_and_dispose_result(partition_id: int, name: str, sequence: int) -> Op[Any]:
+    """Make the operation ``DurableExecutor.retrieveAndDisposeResult``."""
+    request = join_parts((_head_i(26, 0xC000, 0x180600, 0, partition_id, sequence), final_name_frame(name)))
+    return Op(RETRIEVE_AND_DISPOSE_RESULT, request, partition_id)
 
 
 retrieve_and_dispose_result_response = data_response

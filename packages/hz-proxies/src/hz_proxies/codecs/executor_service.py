@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, data_response, empty_response
 from hz_core.wire.encode import FINAL, final_name_frame, join_parts, name_frame, uuid_fields
 from hz_core.wire.method import Method
@@ -19,52 +20,47 @@ _head_u: Final = Struct("<iHiqi?QQ").pack
 _head_uu: Final = Struct("<iHiqi?QQ?QQ").pack
 
 
-def shutdown_request(partition_id: int, name: str) -> bytearray:
-    """Request ``ExecutorService.shutdown``."""
-    return join_parts((_head(22, 0xC000, 0x080100, 0, partition_id), final_name_frame(name)))
+def shutdown(name: str) -> Op[None]:
+    """Make the operation ``ExecutorService.shutdown``."""
+    request = join_parts((_head(22, 0xC000, 0x080100, 0, -1), final_name_frame(name)))
+    return Op(SHUTDOWN, request)
 
 
 shutdown_response = empty_response
 
 
-def is_shutdown_request(partition_id: int, name: str) -> bytearray:
-    """Request ``ExecutorService.isShutdown``."""
-    return join_parts((_head(22, 0xC000, 0x080200, 0, partition_id), final_name_frame(name)))
+def is_shutdown(name: str) -> Op[bool]:
+    """Make the operation ``ExecutorService.isShutdown``."""
+    request = join_parts((_head(22, 0xC000, 0x080200, 0, -1), final_name_frame(name)))
+    return Op(IS_SHUTDOWN, request)
 
 
 is_shutdown_response = boolean_response
 
 
-def cancel_on_partition_request(partition_id: int, uuid: UUID, interrupt: bool) -> bytearray:
-    """Request ``ExecutorService.cancelOnPartition``."""
-    return bytearray(_head_uz(40, 0xE000, 0x080300, 0, partition_id, *uuid_fields(uuid), interrupt))
+def cancel_on_partition(partition_id: int, uuid: UUID, interrupt: bool) -> Op[bool]:
+    """Make the operation ``ExecutorService.cancelOnPartition``."""
+    request = bytearray(_head_uz(40, 0xE000, 0x080300, 0, partition_id, *uuid_fields(uuid), interrupt))
+    return Op(CANCEL_ON_PARTITION, request, partition_id)
 
 
 cancel_on_partition_response = boolean_response
 
 
-def cancel_on_member_request(partition_id: int, uuid: UUID, member_uuid: UUID, interrupt: bool) -> bytearray:
-    """Request ``ExecutorService.cancelOnMember``."""
-    return bytearray(
-        _head_uuz(
-            57,
-            0xE000,
-            0x080400,
-            0,
-            partition_id,
-            *uuid_fields(uuid),
-            *uuid_fields(member_uuid),
-            interrupt,
-        ),
+def cancel_on_member(uuid: UUID, member_uuid: UUID, interrupt: bool) -> Op[bool]:
+    """Make the operation ``ExecutorService.cancelOnMember``."""
+    request = bytearray(
+        _head_uuz(57, 0xE000, 0x080400, 0, -1, *uuid_fields(uuid), *uuid_fields(member_uuid), interrupt),
     )
+    return Op(CANCEL_ON_MEMBER, request)
 
 
 cancel_on_member_response = boolean_response
 
 
-def submit_to_partition_request(partition_id: int, name: str, uuid: UUID, callable: Data) -> bytearray:
-    """Request ``ExecutorService.submitToPartition``."""
-    return join_parts(
+def submit_to_partition(partition_id: int, name: str, uuid: UUID, callable: Data) -> Op[Any]:
+    """Make the operation ``ExecutorService.submitToPartition``."""
+    request = join_parts(
         (
             _head_u(39, 0xC000, 0x080500, 0, partition_id, *uuid_fields(uuid)),
             name_frame(name),
@@ -72,27 +68,23 @@ def submit_to_partition_request(partition_id: int, name: str, uuid: UUID, callab
             callable,
         )
     )
+    return Op(SUBMIT_TO_PARTITION, request, partition_id)
 
 
 submit_to_partition_response = data_response
 
 
-def submit_to_member_request(
-    partition_id: int,
-    name: str,
-    uuid: UUID,
-    callable: Data,
-    member_uuid: UUID,
-) -> bytearray:
-    """Request ``ExecutorService.submitToMember``."""
-    return join_parts(
+def submit_to_member(name: str, uuid: UUID, callable: Data, member_uuid: UUID) -> Op[Any]:
+    """Make the operation ``ExecutorService.submitToMember``."""
+    request = join_parts(
         (
-            _head_uu(56, 0xC000, 0x080600, 0, partition_id, *uuid_fields(uuid), *uuid_fields(member_uuid)),
+            _head_uu(56, 0xC000, 0x080600, 0, -1, *uuid_fields(uuid), *uuid_fields(member_uuid)),
             name_frame(name),
             (len(callable) + FINAL).to_bytes(6, "little"),
             callable,
         )
     )
+    return Op(SUBMIT_TO_MEMBER, request)
 
 
 submit_to_member_response = data_response

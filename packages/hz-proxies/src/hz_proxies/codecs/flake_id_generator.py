@@ -6,6 +6,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
+from hz_core.op import Op
 from hz_core.wire.decode import truncated
 from hz_core.wire.encode import final_name_frame, join_parts
 from hz_core.wire.method import Method
@@ -15,9 +16,10 @@ _head_i: Final = Struct("<iHiqii").pack
 _response_qqi: Final = Struct("<i15xqqi").unpack_from
 
 
-def new_id_batch_request(partition_id: int, name: str, batch_size: int) -> bytearray:
-    """Request ``FlakeIdGenerator.newIdBatch``."""
-    return join_parts((_head_i(26, 0xC000, 0x1C0100, 0, partition_id, batch_size), final_name_frame(name)))
+def new_id_batch(name: str, batch_size: int) -> Op[NewIdBatchResponse]:
+    """Make the operation ``FlakeIdGenerator.newIdBatch``."""
+    request = join_parts((_head_i(26, 0xC000, 0x1C0100, 0, -1, batch_size), final_name_frame(name)))
+    return Op(NEW_ID_BATCH, request)
 
 
 class NewIdBatchResponse(Record):

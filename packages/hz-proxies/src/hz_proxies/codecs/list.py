@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.op import Op
 from hz_core.wire.decode import (
     boolean_response,
     data_list_response,
@@ -32,17 +33,18 @@ _head_i: Final = Struct("<iHiqii").pack
 _head_ii: Final = Struct("<iHiqiii").pack
 
 
-def size_request(partition_id: int, name: str) -> bytearray:
-    """Request ``List.size``."""
-    return join_parts((_head(22, 0xC000, 0x050100, 0, partition_id), final_name_frame(name)))
+def size(partition_id: int, name: str) -> Op[int]:
+    """Make the operation ``List.size``."""
+    request = join_parts((_head(22, 0xC000, 0x050100, 0, partition_id), final_name_frame(name)))
+    return Op(SIZE, request, partition_id)
 
 
 size_response = int_response
 
 
-def contains_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``List.contains``."""
-    return join_parts(
+def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
+    """Make the operation ``List.contains``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x050200, 0, partition_id),
             name_frame(name),
@@ -50,24 +52,25 @@ def contains_request(partition_id: int, name: str, value: Data) -> bytearray:
             value,
         )
     )
+    return Op(CONTAINS, request, partition_id)
 
 
 contains_response = boolean_response
 
 
-def contains_all_request(partition_id: int, name: str, values: Iterable[Data]) -> bytearray:
-    """Request ``List.containsAll``."""
+def contains_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
+    """Make the operation ``List.containsAll``."""
     parts = [_head(22, 0xC000, 0x050300, 0, partition_id), name_frame(name)]
     write_data_list(parts, values, FINAL)
-    return join_parts(parts)
+    return Op(CONTAINS_ALL, join_parts(parts), partition_id)
 
 
 contains_all_response = boolean_response
 
 
-def add_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``List.add``."""
-    return join_parts(
+def add(partition_id: int, name: str, value: Data) -> Op[bool]:
+    """Make the operation ``List.add``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x050400, 0, partition_id),
             name_frame(name),
@@ -75,14 +78,15 @@ def add_request(partition_id: int, name: str, value: Data) -> bytearray:
             value,
         )
     )
+    return Op(ADD, request, partition_id)
 
 
 add_response = boolean_response
 
 
-def remove_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``List.remove``."""
-    return join_parts(
+def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
+    """Make the operation ``List.remove``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x050500, 0, partition_id),
             name_frame(name),
@@ -90,62 +94,66 @@ def remove_request(partition_id: int, name: str, value: Data) -> bytearray:
             value,
         )
     )
+    return Op(REMOVE, request, partition_id)
 
 
 remove_response = boolean_response
 
 
-def add_all_request(partition_id: int, name: str, value_list: Iterable[Data]) -> bytearray:
-    """Request ``List.addAll``."""
+def add_all(partition_id: int, name: str, value_list: Iterable[Data]) -> Op[bool]:
+    """Make the operation ``List.addAll``."""
     parts = [_head(22, 0xC000, 0x050600, 0, partition_id), name_frame(name)]
     write_data_list(parts, value_list, FINAL)
-    return join_parts(parts)
+    return Op(ADD_ALL, join_parts(parts), partition_id)
 
 
 add_all_response = boolean_response
 
 
-def compare_and_remove_all_request(partition_id: int, name: str, values: Iterable[Data]) -> bytearray:
-    """Request ``List.compareAndRemoveAll``."""
+def compare_and_remove_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
+    """Make the operation ``List.compareAndRemoveAll``."""
     parts = [_head(22, 0xC000, 0x050700, 0, partition_id), name_frame(name)]
     write_data_list(parts, values, FINAL)
-    return join_parts(parts)
+    return Op(COMPARE_AND_REMOVE_ALL, join_parts(parts), partition_id)
 
 
 compare_and_remove_all_response = boolean_response
 
 
-def compare_and_retain_all_request(partition_id: int, name: str, values: Iterable[Data]) -> bytearray:
-    """Request ``List.compareAndRetainAll``."""
+def compare_and_retain_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
+    """Make the operation ``List.compareAndRetainAll``."""
     parts = [_head(22, 0xC000, 0x050800, 0, partition_id), name_frame(name)]
     write_data_list(parts, values, FINAL)
-    return join_parts(parts)
+    return Op(COMPARE_AND_RETAIN_ALL, join_parts(parts), partition_id)
 
 
 compare_and_retain_all_response = boolean_response
 
 
-def clear_request(partition_id: int, name: str) -> bytearray:
-    """Request ``List.clear``."""
-    return join_parts((_head(22, 0xC000, 0x050900, 0, partition_id), final_name_frame(name)))
+def clear(partition_id: int, name: str) -> Op[None]:
+    """Make the operation ``List.clear``."""
+    request = join_parts((_head(22, 0xC000, 0x050900, 0, partition_id), final_name_frame(name)))
+    return Op(CLEAR, request, partition_id)
 
 
 clear_response = empty_response
 
 
-def get_all_request(partition_id: int, name: str) -> bytearray:
-    """Request ``List.getAll``."""
-    return join_parts((_head(22, 0xC000, 0x050A00, 0, partition_id), final_name_frame(name)))
+def get_all(partition_id: int, name: str) -> Op[list[Any]]:
+    """Make the operation ``List.getAll``."""
+    request = join_parts((_head(22, 0xC000, 0x050A00, 0, partition_id), final_name_frame(name)))
+    return Op(GET_ALL, request, partition_id)
 
 
 get_all_response = data_list_response
 
 
-def add_listener_request(partition_id: int, name: str, include_value: bool, local_only: bool) -> bytearray:
-    """Request ``List.addListener``."""
-    return join_parts(
+def add_listener(partition_id: int, name: str, include_value: bool, local_only: bool) -> Op[UUID]:
+    """Make the operation ``List.addListener``."""
+    request = join_parts(
         (_head_zz(24, 0xC000, 0x050B00, 0, partition_id, include_value, local_only), final_name_frame(name))
     )
+    return Op(ADD_LISTENER, request, partition_id)
 
 
 add_listener_response = uuid_response
@@ -174,53 +182,51 @@ def item_event(message: bytes, read: ReadData) -> ItemEvent:
     return ItemEvent(item, uuid, event_type)
 
 
-def remove_listener_request(partition_id: int, name: str, registration_id: UUID) -> bytearray:
-    """Request ``List.removeListener``."""
-    return join_parts(
+def remove_listener(partition_id: int, name: str, registration_id: UUID) -> Op[bool]:
+    """Make the operation ``List.removeListener``."""
+    request = join_parts(
         (
             _head_u(39, 0xC000, 0x050C00, 0, partition_id, *uuid_fields(registration_id)),
             final_name_frame(name),
         )
     )
+    return Op(REMOVE_LISTENER, request, partition_id)
 
 
 remove_listener_response = boolean_response
 
 
-def is_empty_request(partition_id: int, name: str) -> bytearray:
-    """Request ``List.isEmpty``."""
-    return join_parts((_head(22, 0xC000, 0x050D00, 0, partition_id), final_name_frame(name)))
+def is_empty(partition_id: int, name: str) -> Op[bool]:
+    """Make the operation ``List.isEmpty``."""
+    request = join_parts((_head(22, 0xC000, 0x050D00, 0, partition_id), final_name_frame(name)))
+    return Op(IS_EMPTY, request, partition_id)
 
 
 is_empty_response = boolean_response
 
 
-def add_all_with_index_request(
-    partition_id: int,
-    name: str,
-    index: int,
-    value_list: Iterable[Data],
-) -> bytearray:
-    """Request ``List.addAllWithIndex``."""
+def add_all_with_index(partition_id: int, name: str, index: int, value_list: Iterable[Data]) -> Op[bool]:
+    """Make the operation ``List.addAllWithIndex``."""
     parts = [_head_i(26, 0xC000, 0x050E00, 0, partition_id, index), name_frame(name)]
     write_data_list(parts, value_list, FINAL)
-    return join_parts(parts)
+    return Op(ADD_ALL_WITH_INDEX, join_parts(parts), partition_id)
 
 
 add_all_with_index_response = boolean_response
 
 
-def get_request(partition_id: int, name: str, index: int) -> bytearray:
-    """Request ``List.get``."""
-    return join_parts((_head_i(26, 0xC000, 0x050F00, 0, partition_id, index), final_name_frame(name)))
+def get(partition_id: int, name: str, index: int) -> Op[Any]:
+    """Make the operation ``List.get``."""
+    request = join_parts((_head_i(26, 0xC000, 0x050F00, 0, partition_id, index), final_name_frame(name)))
+    return Op(GET, request, partition_id)
 
 
 get_response = data_response
 
 
-def set_request(partition_id: int, name: str, index: int, value: Data) -> bytearray:
-    """Request ``List.set``."""
-    return join_parts(
+def set(partition_id: int, name: str, index: int, value: Data) -> Op[Any]:
+    """Make the operation ``List.set``."""
+    request = join_parts(
         (
             _head_i(26, 0xC000, 0x051000, 0, partition_id, index),
             name_frame(name),
@@ -228,14 +234,15 @@ def set_request(partition_id: int, name: str, index: int, value: Data) -> bytear
             value,
         )
     )
+    return Op(SET, request, partition_id)
 
 
 set_response = data_response
 
 
-def add_with_index_request(partition_id: int, name: str, index: int, value: Data) -> bytearray:
-    """Request ``List.addWithIndex``."""
-    return join_parts(
+def add_with_index(partition_id: int, name: str, index: int, value: Data) -> Op[None]:
+    """Make the operation ``List.addWithIndex``."""
+    request = join_parts(
         (
             _head_i(26, 0xC000, 0x051100, 0, partition_id, index),
             name_frame(name),
@@ -243,22 +250,24 @@ def add_with_index_request(partition_id: int, name: str, index: int, value: Data
             value,
         )
     )
+    return Op(ADD_WITH_INDEX, request, partition_id)
 
 
 add_with_index_response = empty_response
 
 
-def remove_with_index_request(partition_id: int, name: str, index: int) -> bytearray:
-    """Request ``List.removeWithIndex``."""
-    return join_parts((_head_i(26, 0xC000, 0x051200, 0, partition_id, index), final_name_frame(name)))
+def remove_with_index(partition_id: int, name: str, index: int) -> Op[Any]:
+    """Make the operation ``List.removeWithIndex``."""
+    request = join_parts((_head_i(26, 0xC000, 0x051200, 0, partition_id, index), final_name_frame(name)))
+    return Op(REMOVE_WITH_INDEX, request, partition_id)
 
 
 remove_with_index_response = data_response
 
 
-def last_index_of_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``List.lastIndexOf``."""
-    return join_parts(
+def last_index_of(partition_id: int, name: str, value: Data) -> Op[int]:
+    """Make the operation ``List.lastIndexOf``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x051300, 0, partition_id),
             name_frame(name),
@@ -266,14 +275,15 @@ def last_index_of_request(partition_id: int, name: str, value: Data) -> bytearra
             value,
         )
     )
+    return Op(LAST_INDEX_OF, request, partition_id)
 
 
 last_index_of_response = int_response
 
 
-def index_of_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``List.indexOf``."""
-    return join_parts(
+def index_of(partition_id: int, name: str, value: Data) -> Op[int]:
+    """Make the operation ``List.indexOf``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x051400, 0, partition_id),
             name_frame(name),
@@ -281,30 +291,34 @@ def index_of_request(partition_id: int, name: str, value: Data) -> bytearray:
             value,
         )
     )
+    return Op(INDEX_OF, request, partition_id)
 
 
 index_of_response = int_response
 
 
-def sub_request(partition_id: int, name: str, from_: int, to: int) -> bytearray:
-    """Request ``List.sub``."""
-    return join_parts((_head_ii(30, 0xC000, 0x051500, 0, partition_id, from_, to), final_name_frame(name)))
+def sub(partition_id: int, name: str, from_: int, to: int) -> Op[list[Any]]:
+    """Make the operation ``List.sub``."""
+    request = join_parts((_head_ii(30, 0xC000, 0x051500, 0, partition_id, from_, to), final_name_frame(name)))
+    return Op(SUB, request, partition_id)
 
 
 sub_response = data_list_response
 
 
-def iterator_request(partition_id: int, name: str) -> bytearray:
-    """Request ``List.iterator``."""
-    return join_parts((_head(22, 0xC000, 0x051600, 0, partition_id), final_name_frame(name)))
+def iterator(partition_id: int, name: str) -> Op[list[Any]]:
+    """Make the operation ``List.iterator``."""
+    request = join_parts((_head(22, 0xC000, 0x051600, 0, partition_id), final_name_frame(name)))
+    return Op(ITERATOR, request, partition_id)
 
 
 iterator_response = data_list_response
 
 
-def list_iterator_request(partition_id: int, name: str, index: int) -> bytearray:
-    """Request ``List.listIterator``."""
-    return join_parts((_head_i(26, 0xC000, 0x051700, 0, partition_id, index), final_name_frame(name)))
+def list_iterator(partition_id: int, name: str, index: int) -> Op[list[Any]]:
+    """Make the operation ``List.listIterator``."""
+    request = join_parts((_head_i(26, 0xC000, 0x051700, 0, partition_id, index), final_name_frame(name)))
+    return Op(LIST_ITERATOR, request, partition_id)
 
 
 list_iterator_response = data_list_response

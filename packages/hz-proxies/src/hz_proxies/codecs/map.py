@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.op import ANY_PARTITION, Op
 from hz_core.wire.decode import (
     after_begin,
     after_end,
@@ -379,9 +380,9 @@ def write_paging_predicate_holder(parts: Parts, value: PagingPredicateHolder, he
     write_end(parts, head)
 
 
-def put_request(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> bytearray:
-    """Request ``Map.put``."""
-    return join_parts(
+def put(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[Any]:
+    """Make the operation ``Map.put``."""
+    request = join_parts(
         (
             _head_qq(38, 0xC000, 0x010100, 0, partition_id, thread_id, ttl),
             name_frame(name),
@@ -391,14 +392,15 @@ def put_request(partition_id: int, name: str, key: Data, value: Data, thread_id:
             value,
         )
     )
+    return Op(PUT, request, partition_id)
 
 
 put_response = data_response
 
 
-def get_request(partition_id: int, name: str, key: Data, thread_id: int) -> bytearray:
-    """Request ``Map.get``."""
-    return join_parts(
+def get(partition_id: int, name: str, key: Data, thread_id: int) -> Op[Any]:
+    """Make the operation ``Map.get``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x010200, 0, partition_id, thread_id),
             name_frame(name),
@@ -406,14 +408,15 @@ def get_request(partition_id: int, name: str, key: Data, thread_id: int) -> byte
             key,
         )
     )
+    return Op(GET, request, partition_id)
 
 
 get_response = data_response
 
 
-def remove_request(partition_id: int, name: str, key: Data, thread_id: int) -> bytearray:
-    """Request ``Map.remove``."""
-    return join_parts(
+def remove(partition_id: int, name: str, key: Data, thread_id: int) -> Op[Any]:
+    """Make the operation ``Map.remove``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x010300, 0, partition_id, thread_id),
             name_frame(name),
@@ -421,14 +424,15 @@ def remove_request(partition_id: int, name: str, key: Data, thread_id: int) -> b
             key,
         )
     )
+    return Op(REMOVE, request, partition_id)
 
 
 remove_response = data_response
 
 
-def replace_request(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> bytearray:
-    """Request ``Map.replace``."""
-    return join_parts(
+def replace(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[Any]:
+    """Make the operation ``Map.replace``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x010400, 0, partition_id, thread_id),
             name_frame(name),
@@ -438,21 +442,22 @@ def replace_request(partition_id: int, name: str, key: Data, value: Data, thread
             value,
         )
     )
+    return Op(REPLACE, request, partition_id)
 
 
 replace_response = data_response
 
 
-def replace_if_same_request(
+def replace_if_same(
     partition_id: int,
     name: str,
     key: Data,
     test_value: Data,
     value: Data,
     thread_id: int,
-) -> bytearray:
-    """Request ``Map.replaceIfSame``."""
-    return join_parts(
+) -> Op[bool]:
+    """Make the operation ``Map.replaceIfSame``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x010500, 0, partition_id, thread_id),
             name_frame(name),
@@ -464,14 +469,15 @@ def replace_if_same_request(
             value,
         )
     )
+    return Op(REPLACE_IF_SAME, request, partition_id)
 
 
 replace_if_same_response = boolean_response
 
 
-def contains_key_request(partition_id: int, name: str, key: Data, thread_id: int) -> bytearray:
-    """Request ``Map.containsKey``."""
-    return join_parts(
+def contains_key(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool]:
+    """Make the operation ``Map.containsKey``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x010600, 0, partition_id, thread_id),
             name_frame(name),
@@ -479,29 +485,31 @@ def contains_key_request(partition_id: int, name: str, key: Data, thread_id: int
             key,
         )
     )
+    return Op(CONTAINS_KEY, request, partition_id)
 
 
 contains_key_response = boolean_response
 
 
-def contains_value_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``Map.containsValue``."""
-    return join_parts(
+def contains_value(name: str, value: Data) -> Op[bool]:
+    """Make the operation ``Map.containsValue``."""
+    request = join_parts(
         (
-            _head(22, 0xC000, 0x010700, 0, partition_id),
+            _head(22, 0xC000, 0x010700, 0, -1),
             name_frame(name),
             (len(value) + FINAL).to_bytes(6, "little"),
             value,
         )
     )
+    return Op(CONTAINS_VALUE, request)
 
 
 contains_value_response = boolean_response
 
 
-def remove_if_same_request(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> bytearray:
-    """Request ``Map.removeIfSame``."""
-    return join_parts(
+def remove_if_same(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
+    """Make the operation ``Map.removeIfSame``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x010800, 0, partition_id, thread_id),
             name_frame(name),
@@ -511,14 +519,15 @@ def remove_if_same_request(partition_id: int, name: str, key: Data, value: Data,
             value,
         )
     )
+    return Op(REMOVE_IF_SAME, request, partition_id)
 
 
 remove_if_same_response = boolean_response
 
 
-def delete_request(partition_id: int, name: str, key: Data, thread_id: int) -> bytearray:
-    """Request ``Map.delete``."""
-    return join_parts(
+def delete(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool | Absent]:
+    """Make the operation ``Map.delete``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x010900, 0, partition_id, thread_id),
             name_frame(name),
@@ -526,6 +535,7 @@ def delete_request(partition_id: int, name: str, key: Data, thread_id: int) -> b
             key,
         )
     )
+    return Op(DELETE, request, partition_id)
 
 
 def delete_response(message: bytes, read: ReadData) -> bool | Absent:
@@ -537,17 +547,18 @@ def delete_response(message: bytes, read: ReadData) -> bool | Absent:
     return response
 
 
-def flush_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Map.flush``."""
-    return join_parts((_head(22, 0xC000, 0x010A00, 0, partition_id), final_name_frame(name)))
+def flush(name: str) -> Op[None]:
+    """Make the operation ``Map.flush``."""
+    request = join_parts((_head(22, 0xC000, 0x010A00, 0, -1), final_name_frame(name)))
+    return Op(FLUSH, request)
 
 
 flush_response = empty_response
 
 
-def try_remove_request(partition_id: int, name: str, key: Data, thread_id: int, timeout: int) -> bytearray:
-    """Request ``Map.tryRemove``."""
-    return join_parts(
+def try_remove(partition_id: int, name: str, key: Data, thread_id: int, timeout: int) -> Op[bool]:
+    """Make the operation ``Map.tryRemove``."""
+    request = join_parts(
         (
             _head_qq(38, 0xC000, 0x010B00, 0, partition_id, thread_id, timeout),
             name_frame(name),
@@ -555,21 +566,15 @@ def try_remove_request(partition_id: int, name: str, key: Data, thread_id: int, 
             key,
         )
     )
+    return Op(TRY_REMOVE, request, partition_id)
 
 
 try_remove_response = boolean_response
 
 
-def try_put_request(
-    partition_id: int,
-    name: str,
-    key: Data,
-    value: Data,
-    thread_id: int,
-    timeout: int,
-) -> bytearray:
-    """Request ``Map.tryPut``."""
-    return join_parts(
+def try_put(partition_id: int, name: str, key: Data, value: Data, thread_id: int, timeout: int) -> Op[bool]:
+    """Make the operation ``Map.tryPut``."""
+    request = join_parts(
         (
             _head_qq(38, 0xC000, 0x010C00, 0, partition_id, thread_id, timeout),
             name_frame(name),
@@ -579,21 +584,15 @@ def try_put_request(
             value,
         )
     )
+    return Op(TRY_PUT, request, partition_id)
 
 
 try_put_response = boolean_response
 
 
-def put_transient_request(
-    partition_id: int,
-    name: str,
-    key: Data,
-    value: Data,
-    thread_id: int,
-    ttl: int,
-) -> bytearray:
-    """Request ``Map.putTransient``."""
-    return join_parts(
+def put_transient(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[None]:
+    """Make the operation ``Map.putTransient``."""
+    request = join_parts(
         (
             _head_qq(38, 0xC000, 0x010D00, 0, partition_id, thread_id, ttl),
             name_frame(name),
@@ -603,21 +602,15 @@ def put_transient_request(
             value,
         )
     )
+    return Op(PUT_TRANSIENT, request, partition_id)
 
 
 put_transient_response = empty_response
 
 
-def put_if_absent_request(
-    partition_id: int,
-    name: str,
-    key: Data,
-    value: Data,
-    thread_id: int,
-    ttl: int,
-) -> bytearray:
-    """Request ``Map.putIfAbsent``."""
-    return join_parts(
+def put_if_absent(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[Any]:
+    """Make the operation ``Map.putIfAbsent``."""
+    request = join_parts(
         (
             _head_qq(38, 0xC000, 0x010E00, 0, partition_id, thread_id, ttl),
             name_frame(name),
@@ -627,14 +620,15 @@ def put_if_absent_request(
             value,
         )
     )
+    return Op(PUT_IF_ABSENT, request, partition_id)
 
 
 put_if_absent_response = data_response
 
 
-def set_request(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> bytearray:
-    """Request ``Map.set``."""
-    return join_parts(
+def set(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[None]:
+    """Make the operation ``Map.set``."""
+    request = join_parts(
         (
             _head_qq(38, 0xC000, 0x010F00, 0, partition_id, thread_id, ttl),
             name_frame(name),
@@ -644,21 +638,15 @@ def set_request(partition_id: int, name: str, key: Data, value: Data, thread_id:
             value,
         )
     )
+    return Op(SET, request, partition_id)
 
 
 set_response = empty_response
 
 
-def lock_request(
-    partition_id: int,
-    name: str,
-    key: Data,
-    thread_id: int,
-    ttl: int,
-    reference_id: int,
-) -> bytearray:
-    """Request ``Map.lock``."""
-    return join_parts(
+def lock(partition_id: int, name: str, key: Data, thread_id: int, ttl: int, reference_id: int) -> Op[None]:
+    """Make the operation ``Map.lock``."""
+    request = join_parts(
         (
             _head_qqq(46, 0xC000, 0x011000, 0, partition_id, thread_id, ttl, reference_id),
             name_frame(name),
@@ -666,12 +654,13 @@ def lock_request(
             key,
         )
     )
+    return Op(LOCK, request, partition_id)
 
 
 lock_response = empty_response
 
 
-def try_lock_request(
+def try_lock(
     partition_id: int,
     name: str,
     key: Data,
@@ -679,9 +668,9 @@ def try_lock_request(
     lease: int,
     timeout: int,
     reference_id: int,
-) -> bytearray:
-    """Request ``Map.tryLock``."""
-    return join_parts(
+) -> Op[bool]:
+    """Make the operation ``Map.tryLock``."""
+    request = join_parts(
         (
             _head_qqqq(54, 0xC000, 0x011100, 0, partition_id, thread_id, lease, timeout, reference_id),
             name_frame(name),
@@ -689,14 +678,15 @@ def try_lock_request(
             key,
         )
     )
+    return Op(TRY_LOCK, request, partition_id)
 
 
 try_lock_response = boolean_response
 
 
-def is_locked_request(partition_id: int, name: str, key: Data) -> bytearray:
-    """Request ``Map.isLocked``."""
-    return join_parts(
+def is_locked(partition_id: int, name: str, key: Data) -> Op[bool]:
+    """Make the operation ``Map.isLocked``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x011200, 0, partition_id),
             name_frame(name),
@@ -704,14 +694,15 @@ def is_locked_request(partition_id: int, name: str, key: Data) -> bytearray:
             key,
         )
     )
+    return Op(IS_LOCKED, request, partition_id)
 
 
 is_locked_response = boolean_response
 
 
-def unlock_request(partition_id: int, name: str, key: Data, thread_id: int, reference_id: int) -> bytearray:
-    """Request ``Map.unlock``."""
-    return join_parts(
+def unlock(partition_id: int, name: str, key: Data, thread_id: int, reference_id: int) -> Op[None]:
+    """Make the operation ``Map.unlock``."""
+    request = join_parts(
         (
             _head_qq(38, 0xC000, 0x011300, 0, partition_id, thread_id, reference_id),
             name_frame(name),
@@ -719,21 +710,23 @@ def unlock_request(partition_id: int, name: str, key: Data, thread_id: int, refe
             key,
         )
     )
+    return Op(UNLOCK, request, partition_id)
 
 
 unlock_response = empty_response
 
 
-def add_interceptor_request(partition_id: int, name: str, interceptor: Data) -> bytearray:
-    """Request ``Map.addInterceptor``."""
-    return join_parts(
+def add_interceptor(name: str, interceptor: Data) -> Op[str]:
+    """Make the operation ``Map.addInterceptor``."""
+    request = join_parts(
         (
-            _head(22, 0xC000, 0x011400, 0, partition_id),
+            _head(22, 0xC000, 0x011400, 0, -1),
             name_frame(name),
             (len(interceptor) + FINAL).to_bytes(6, "little"),
             interceptor,
         )
     )
+    return Op(ADD_INTERCEPTOR, request)
 
 
 def add_interceptor_response(message: bytes, read: ReadData) -> str:
@@ -742,29 +735,27 @@ def add_interceptor_response(message: bytes, read: ReadData) -> str:
     return read_string(message, pos, read)[0]
 
 
-def remove_interceptor_request(partition_id: int, name: str, id: str) -> bytearray:
-    """Request ``Map.removeInterceptor``."""
-    return join_parts(
-        (_head(22, 0xC000, 0x011500, 0, partition_id), name_frame(name), final_string_frame(id))
-    )
+def remove_interceptor(name: str, id: str) -> Op[bool]:
+    """Make the operation ``Map.removeInterceptor``."""
+    request = join_parts((_head(22, 0xC000, 0x011500, 0, -1), name_frame(name), final_string_frame(id)))
+    return Op(REMOVE_INTERCEPTOR, request)
 
 
 remove_interceptor_response = boolean_response
 
 
-def add_entry_listener_to_key_with_predicate_request(
-    partition_id: int,
+def add_entry_listener_to_key_with_predicate(
     name: str,
     key: Data,
     predicate: Data,
     include_value: bool,
     listener_flags: int,
     local_only: bool,
-) -> bytearray:
-    """Request ``Map.addEntryListenerToKeyWithPredicate``."""
-    return join_parts(
+) -> Op[UUID]:
+    """Make the operation ``Map.addEntryListenerToKeyWithPredicate``."""
+    request = join_parts(
         (
-            _head_ziz(28, 0xC000, 0x011600, 0, partition_id, include_value, listener_flags, local_only),
+            _head_ziz(28, 0xC000, 0x011600, 0, -1, include_value, listener_flags, local_only),
             name_frame(name),
             (len(key) + 6).to_bytes(6, "little"),
             key,
@@ -772,6 +763,7 @@ def add_entry_listener_to_key_with_predicate_request(
             predicate,
         )
     )
+    return Op(ADD_ENTRY_LISTENER_TO_KEY_WITH_PREDICATE, request)
 
 
 add_entry_listener_to_key_with_predicate_response = uuid_response
@@ -824,85 +816,79 @@ def entry_event(message: bytes, read: ReadData) -> EntryEvent:
     return EntryEvent(key, value, old_value, merging_value, event_type, uuid, number_of_affected_entries)
 
 
-def add_entry_listener_with_predicate_request(
-    partition_id: int,
+def add_entry_listener_with_predicate(
     name: str,
     predicate: Data,
     include_value: bool,
     listener_flags: int,
     local_only: bool,
-) -> bytearray:
-    """Request ``Map.addEntryListenerWithPredicate``."""
-    return join_parts(
+) -> Op[UUID]:
+    """Make the operation ``Map.addEntryListenerWithPredicate``."""
+    request = join_parts(
         (
-            _head_ziz(28, 0xC000, 0x011700, 0, partition_id, include_value, listener_flags, local_only),
+            _head_ziz(28, 0xC000, 0x011700, 0, -1, include_value, listener_flags, local_only),
             name_frame(name),
             (len(predicate) + FINAL).to_bytes(6, "little"),
             predicate,
         )
     )
+    return Op(ADD_ENTRY_LISTENER_WITH_PREDICATE, request)
 
 
 add_entry_listener_with_predicate_response = uuid_response
 
 
-def add_entry_listener_to_key_request(
-    partition_id: int,
+def add_entry_listener_to_key(
     name: str,
     key: Data,
     include_value: bool,
     listener_flags: int,
     local_only: bool,
-) -> bytearray:
-    """Request ``Map.addEntryListenerToKey``."""
-    return join_parts(
+) -> Op[UUID]:
+    """Make the operation ``Map.addEntryListenerToKey``."""
+    request = join_parts(
         (
-            _head_ziz(28, 0xC000, 0x011800, 0, partition_id, include_value, listener_flags, local_only),
+            _head_ziz(28, 0xC000, 0x011800, 0, -1, include_value, listener_flags, local_only),
             name_frame(name),
             (len(key) + FINAL).to_bytes(6, "little"),
             key,
         )
     )
+    return Op(ADD_ENTRY_LISTENER_TO_KEY, request)
 
 
 add_entry_listener_to_key_response = uuid_response
 
 
-def add_entry_listener_request(
-    partition_id: int,
-    name: str,
-    include_value: bool,
-    listener_flags: int,
-    local_only: bool,
-) -> bytearray:
-    """Request ``Map.addEntryListener``."""
-    return join_parts(
+def add_entry_listener(name: str, include_value: bool, listener_flags: int, local_only: bool) -> Op[UUID]:
+    """Make the operation ``Map.addEntryListener``."""
+    request = join_parts(
         (
-            _head_ziz(28, 0xC000, 0x011900, 0, partition_id, include_value, listener_flags, local_only),
+            _head_ziz(28, 0xC000, 0x011900, 0, -1, include_value, listener_flags, local_only),
             final_name_frame(name),
         )
     )
+    return Op(ADD_ENTRY_LISTENER, request)
 
 
 add_entry_listener_response = uuid_response
 
 
-def remove_entry_listener_request(partition_id: int, name: str, registration_id: UUID) -> bytearray:
-    """Request ``Map.removeEntryListener``."""
-    return join_parts(
-        (
-            _head_u(39, 0xC000, 0x011A00, 0, partition_id, *uuid_fields(registration_id)),
-            final_name_frame(name),
-        )
+def remove_entry_listener(name: str, registration_id: UUID) -> Op[bool]:
+    """Make the operation ``Map.removeEntryListener``."""
+    request = join_parts(
+        (_head_u(39, 0xC000, 0x011A00, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
+    return Op(REMOVE_ENTRY_LISTENER, request)
 
 
 remove_entry_listener_response = boolean_response
 
 
-def add_partition_lost_listener_request(partition_id: int, name: str, local_only: bool) -> bytearray:
-    """Request ``Map.addPartitionLostListener``."""
-    return join_parts((_head_z(23, 0xC000, 0x011B00, 0, partition_id, local_only), final_name_frame(name)))
+def add_partition_lost_listener(name: str, local_only: bool) -> Op[UUID]:
+    """Make the operation ``Map.addPartitionLostListener``."""
+    request = join_parts((_head_z(23, 0xC000, 0x011B00, 0, -1, local_only), final_name_frame(name)))
+    return Op(ADD_PARTITION_LOST_LISTENER, request)
 
 
 add_partition_lost_listener_response = uuid_response
@@ -928,22 +914,20 @@ def map_partition_lost_event(message: bytes, read: ReadData) -> MapPartitionLost
     return MapPartitionLostEvent(partition_id, uuid)
 
 
-def remove_partition_lost_listener_request(partition_id: int, name: str, registration_id: UUID) -> bytearray:
-    """Request ``Map.removePartitionLostListener``."""
-    return join_parts(
-        (
-            _head_u(39, 0xC000, 0x011C00, 0, partition_id, *uuid_fields(registration_id)),
-            final_name_frame(name),
-        )
+def remove_partition_lost_listener(name: str, registration_id: UUID) -> Op[bool]:
+    """Make the operation ``Map.removePartitionLostListener``."""
+    request = join_parts(
+        (_head_u(39, 0xC000, 0x011C00, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
+    return Op(REMOVE_PARTITION_LOST_LISTENER, request)
 
 
 remove_partition_lost_listener_response = boolean_response
 
 
-def get_entry_view_request(partition_id: int, name: str, key: Data, thread_id: int) -> bytearray:
-    """Request ``Map.getEntryView``."""
-    return join_parts(
+def get_entry_view(partition_id: int, name: str, key: Data, thread_id: int) -> Op[GetEntryViewResponse]:
+    """Make the operation ``Map.getEntryView``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x011D00, 0, partition_id, thread_id),
             name_frame(name),
@@ -951,6 +935,7 @@ def get_entry_view_request(partition_id: int, name: str, key: Data, thread_id: i
             key,
         )
     )
+    return Op(GET_ENTRY_VIEW, request, partition_id)
 
 
 class GetEntryViewResponse(Record):
@@ -974,9 +959,9 @@ def get_entry_view_response(message: bytes, read: ReadData) -> GetEntryViewRespo
     return GetEntryViewResponse(response, max_idle)
 
 
-def evict_request(partition_id: int, name: str, key: Data, thread_id: int) -> bytearray:
-    """Request ``Map.evict``."""
-    return join_parts(
+def evict(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool]:
+    """Make the operation ``Map.evict``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x011E00, 0, partition_id, thread_id),
             name_frame(name),
@@ -984,81 +969,82 @@ def evict_request(partition_id: int, name: str, key: Data, thread_id: int) -> by
             key,
         )
     )
+    return Op(EVICT, request, partition_id)
 
 
 evict_response = boolean_response
 
 
-def evict_all_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Map.evictAll``."""
-    return join_parts((_head(22, 0xC000, 0x011F00, 0, partition_id), final_name_frame(name)))
+def evict_all(name: str) -> Op[None]:
+    """Make the operation ``Map.evictAll``."""
+    request = join_parts((_head(22, 0xC000, 0x011F00, 0, -1), final_name_frame(name)))
+    return Op(EVICT_ALL, request)
 
 
 evict_all_response = empty_response
 
 
-def load_all_request(partition_id: int, name: str, replace_existing_values: bool) -> bytearray:
-    """Request ``Map.loadAll``."""
-    return join_parts(
-        (_head_z(23, 0xC000, 0x012000, 0, partition_id, replace_existing_values), final_name_frame(name))
+def load_all(name: str, replace_existing_values: bool) -> Op[None]:
+    """Make the operation ``Map.loadAll``."""
+    request = join_parts(
+        (_head_z(23, 0xC000, 0x012000, 0, -1, replace_existing_values), final_name_frame(name))
     )
+    return Op(LOAD_ALL, request)
 
 
 load_all_response = empty_response
 
 
-def load_given_keys_request(
-    partition_id: int,
-    name: str,
-    keys: Iterable[Data],
-    replace_existing_values: bool,
-) -> bytearray:
-    """Request ``Map.loadGivenKeys``."""
-    parts = [_head_z(23, 0xC000, 0x012100, 0, partition_id, replace_existing_values), name_frame(name)]
+def load_given_keys(name: str, keys: Iterable[Data], replace_existing_values: bool) -> Op[None]:
+    """Make the operation ``Map.loadGivenKeys``."""
+    parts = [_head_z(23, 0xC000, 0x012100, 0, -1, replace_existing_values), name_frame(name)]
     write_data_list(parts, keys, FINAL)
-    return join_parts(parts)
+    return Op(LOAD_GIVEN_KEYS, join_parts(parts))
 
 
 load_given_keys_response = empty_response
 
 
-def key_set_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Map.keySet``."""
-    return join_parts((_head(22, 0xC000, 0x012200, 0, partition_id), final_name_frame(name)))
+def key_set(name: str) -> Op[list[Any]]:
+    """Make the operation ``Map.keySet``."""
+    request = join_parts((_head(22, 0xC000, 0x012200, 0, -1), final_name_frame(name)))
+    return Op(KEY_SET, request)
 
 
 key_set_response = data_list_response
 
 
-def get_all_request(partition_id: int, name: str, keys: Iterable[Data]) -> bytearray:
-    """Request ``Map.getAll``."""
+def get_all(partition_id: int, name: str, keys: Iterable[Data]) -> Op[list[tuple[Any, Any]]]:
+    """Make the operation ``Map.getAll``."""
     parts = [_head(22, 0xC000, 0x012300, 0, partition_id), name_frame(name)]
     write_data_list(parts, keys, FINAL)
-    return join_parts(parts)
+    return Op(GET_ALL, join_parts(parts), partition_id)
 
 
 get_all_response = data_entries_response
 
 
-def values_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Map.values``."""
-    return join_parts((_head(22, 0xC000, 0x012400, 0, partition_id), final_name_frame(name)))
+def values(name: str) -> Op[list[Any]]:
+    """Make the operation ``Map.values``."""
+    request = join_parts((_head(22, 0xC000, 0x012400, 0, -1), final_name_frame(name)))
+    return Op(VALUES, request)
 
 
 values_response = data_list_response
 
 
-def entry_set_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Map.entrySet``."""
-    return join_parts((_head(22, 0xC000, 0x012500, 0, partition_id), final_name_frame(name)))
+def entry_set(name: str) -> Op[list[tuple[Any, Any]]]:
+    """Make the operation ``Map.entrySet``."""
+    request = join_parts((_head(22, 0xC000, 0x012500, 0, -1), final_name_frame(name)))
+    return Op(ENTRY_SET, request)
 
 
 entry_set_response = data_entries_response
 
 
-def key_set_with_predicate_request(partition_id: int, name: str, predicate: Data) -> bytearray:
-    """Request ``Map.keySetWithPredicate``."""
-    return join_parts(
+def key_set_with_predicate(name: str, predicate: Data, partition_id: int = ANY_PARTITION) -> Op[list[Any]]:
+    """Make the operation ``Map.keySetWithPredicate``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x012600, 0, partition_id),
             name_frame(name),
@@ -1066,14 +1052,15 @@ def key_set_with_predicate_request(partition_id: int, name: str, predicate: Data
             predicate,
         )
     )
+    return Op(KEY_SET_WITH_PREDICATE, request, partition_id)
 
 
 key_set_with_predicate_response = data_list_response
 
 
-def values_with_predicate_request(partition_id: int, name: str, predicate: Data) -> bytearray:
-    """Request ``Map.valuesWithPredicate``."""
-    return join_parts(
+def values_with_predicate(name: str, predicate: Data, partition_id: int = ANY_PARTITION) -> Op[list[Any]]:
+    """Make the operation ``Map.valuesWithPredicate``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x012700, 0, partition_id),
             name_frame(name),
@@ -1081,14 +1068,19 @@ def values_with_predicate_request(partition_id: int, name: str, predicate: Data)
             predicate,
         )
     )
+    return Op(VALUES_WITH_PREDICATE, request, partition_id)
 
 
 values_with_predicate_response = data_list_response
 
 
-def entries_with_predicate_request(partition_id: int, name: str, predicate: Data) -> bytearray:
-    """Request ``Map.entriesWithPredicate``."""
-    return join_parts(
+def entries_with_predicate(
+    name: str,
+    predicate: Data,
+    partition_id: int = ANY_PARTITION,
+) -> Op[list[tuple[Any, Any]]]:
+    """Make the operation ``Map.entriesWithPredicate``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x012800, 0, partition_id),
             name_frame(name),
@@ -1096,69 +1088,67 @@ def entries_with_predicate_request(partition_id: int, name: str, predicate: Data
             predicate,
         )
     )
+    return Op(ENTRIES_WITH_PREDICATE, request, partition_id)
 
 
 entries_with_predicate_response = data_entries_response
 
 
-def add_index_request(partition_id: int, name: str, index_config: IndexConfig) -> bytearray:
-    """Request ``Map.addIndex``."""
-    parts = [_head(22, 0xC000, 0x012900, 0, partition_id), name_frame(name)]
+def add_index(name: str, index_config: IndexConfig) -> Op[None]:
+    """Make the operation ``Map.addIndex``."""
+    parts = [_head(22, 0xC000, 0x012900, 0, -1), name_frame(name)]
     write_index_config(parts, index_config, FINAL)
-    return join_parts(parts)
+    return Op(ADD_INDEX, join_parts(parts))
 
 
 add_index_response = empty_response
 
 
-def size_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Map.size``."""
-    return join_parts((_head(22, 0xC000, 0x012A00, 0, partition_id), final_name_frame(name)))
+def size(name: str) -> Op[int]:
+    """Make the operation ``Map.size``."""
+    request = join_parts((_head(22, 0xC000, 0x012A00, 0, -1), final_name_frame(name)))
+    return Op(SIZE, request)
 
 
 size_response = int_response
 
 
-def is_empty_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Map.isEmpty``."""
-    return join_parts((_head(22, 0xC000, 0x012B00, 0, partition_id), final_name_frame(name)))
+def is_empty(name: str) -> Op[bool]:
+    """Make the operation ``Map.isEmpty``."""
+    request = join_parts((_head(22, 0xC000, 0x012B00, 0, -1), final_name_frame(name)))
+    return Op(IS_EMPTY, request)
 
 
 is_empty_response = boolean_response
 
 
-def put_all_request(
+def put_all(
     partition_id: int,
     name: str,
     entries: Iterable[tuple[Data, Data]],
     trigger_map_loader: bool,
-) -> bytearray:
-    """Request ``Map.putAll``."""
+) -> Op[None]:
+    """Make the operation ``Map.putAll``."""
     parts = [_head_z(23, 0xC000, 0x012C00, 0, partition_id, trigger_map_loader), name_frame(name)]
     write_data_entries(parts, entries, FINAL)
-    return join_parts(parts)
+    return Op(PUT_ALL, join_parts(parts), partition_id)
 
 
 put_all_response = empty_response
 
 
-def clear_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Map.clear``."""
-    return join_parts((_head(22, 0xC000, 0x012D00, 0, partition_id), final_name_frame(name)))
+def clear(name: str) -> Op[None]:
+    """Make the operation ``Map.clear``."""
+    request = join_parts((_head(22, 0xC000, 0x012D00, 0, -1), final_name_frame(name)))
+    return Op(CLEAR, request)
 
 
 clear_response = empty_response
 
 
-def execute_on_key_request(
-    partition_id: int,
-    name: str,
-    entry_processor: Data,
-    key: Data,
-    thread_id: int,
-) -> bytearray:
-    """Request ``Map.executeOnKey``."""
-    return join_parts(
+def execute_on_key(partition_id: int, name: str, entry_processor: Data, key: Data, thread_id: int) -> Op[Any]:
+    """Make the operation ``Map.executeOnKey``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x012E00, 0, partition_id, thread_id),
             name_frame(name),
@@ -1168,20 +1158,15 @@ def execute_on_key_request(
             key,
         )
     )
+    return Op(EXECUTE_ON_KEY, request, partition_id)
 
 
 execute_on_key_response = data_response
 
 
-def submit_to_key_request(
-    partition_id: int,
-    name: str,
-    entry_processor: Data,
-    key: Data,
-    thread_id: int,
-) -> bytearray:
-    """Request ``Map.submitToKey``."""
-    return join_parts(
+def submit_to_key(partition_id: int, name: str, entry_processor: Data, key: Data, thread_id: int) -> Op[Any]:
+    """Make the operation ``Map.submitToKey``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x012F00, 0, partition_id, thread_id),
             name_frame(name),
@@ -1191,34 +1176,36 @@ def submit_to_key_request(
             key,
         )
     )
+    return Op(SUBMIT_TO_KEY, request, partition_id)
 
 
 submit_to_key_response = data_response
 
 
-def execute_on_all_keys_request(partition_id: int, name: str, entry_processor: Data) -> bytearray:
-    """Request ``Map.executeOnAllKeys``."""
-    return join_parts(
+def execute_on_all_keys(name: str, entry_processor: Data) -> Op[list[tuple[Any, Any]]]:
+    """Make the operation ``Map.executeOnAllKeys``."""
+    request = join_parts(
         (
-            _head(22, 0xC000, 0x013000, 0, partition_id),
+            _head(22, 0xC000, 0x013000, 0, -1),
             name_frame(name),
             (len(entry_processor) + FINAL).to_bytes(6, "little"),
             entry_processor,
         )
     )
+    return Op(EXECUTE_ON_ALL_KEYS, request)
 
 
 execute_on_all_keys_response = data_entries_response
 
 
-def execute_with_predicate_request(
-    partition_id: int,
+def execute_with_predicate(
     name: str,
     entry_processor: Data,
     predicate: Data,
-) -> bytearray:
-    """Request ``Map.executeWithPredicate``."""
-    return join_parts(
+    partition_id: int = ANY_PARTITION,
+) -> Op[list[tuple[Any, Any]]]:
+    """Make the operation ``Map.executeWithPredicate``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x013100, 0, partition_id),
             name_frame(name),
@@ -1228,34 +1215,30 @@ def execute_with_predicate_request(
             predicate,
         )
     )
+    return Op(EXECUTE_WITH_PREDICATE, request, partition_id)
 
 
 execute_with_predicate_response = data_entries_response
 
 
-def execute_on_keys_request(
-    partition_id: int,
-    name: str,
-    entry_processor: Data,
-    keys: Iterable[Data],
-) -> bytearray:
-    """Request ``Map.executeOnKeys``."""
+def execute_on_keys(name: str, entry_processor: Data, keys: Iterable[Data]) -> Op[list[tuple[Any, Any]]]:
+    """Make the operation ``Map.executeOnKeys``."""
     parts = [
-        _head(22, 0xC000, 0x013200, 0, partition_id),
+        _head(22, 0xC000, 0x013200, 0, -1),
         name_frame(name),
         (len(entry_processor) + 6).to_bytes(6, "little"),
         entry_processor,
     ]
     write_data_list(parts, keys, FINAL)
-    return join_parts(parts)
+    return Op(EXECUTE_ON_KEYS, join_parts(parts))
 
 
 execute_on_keys_response = data_entries_response
 
 
-def force_unlock_request(partition_id: int, name: str, key: Data, reference_id: int) -> bytearray:
-    """Request ``Map.forceUnlock``."""
-    return join_parts(
+def force_unlock(partition_id: int, name: str, key: Data, reference_id: int) -> Op[None]:
+    """Make the operation ``Map.forceUnlock``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x013300, 0, partition_id, reference_id),
             name_frame(name),
@@ -1263,20 +1246,21 @@ def force_unlock_request(partition_id: int, name: str, key: Data, reference_id: 
             key,
         )
     )
+    return Op(FORCE_UNLOCK, request, partition_id)
 
 
 force_unlock_response = empty_response
 
 
-def key_set_with_paging_predicate_request(
-    partition_id: int,
+def key_set_with_paging_predicate(
     name: str,
     predicate: PagingPredicateHolder,
-) -> bytearray:
-    """Request ``Map.keySetWithPagingPredicate``."""
+    partition_id: int = ANY_PARTITION,
+) -> Op[KeySetWithPagingPredicateResponse]:
+    """Make the operation ``Map.keySetWithPagingPredicate``."""
     parts = [_head(22, 0xC000, 0x013400, 0, partition_id), name_frame(name)]
     write_paging_predicate_holder(parts, predicate, FINAL)
-    return join_parts(parts)
+    return Op(KEY_SET_WITH_PAGING_PREDICATE, join_parts(parts), partition_id)
 
 
 class KeySetWithPagingPredicateResponse(Record):
@@ -1301,15 +1285,15 @@ def key_set_with_paging_predicate_response(
     return KeySetWithPagingPredicateResponse(response, anchor_data_list)
 
 
-def values_with_paging_predicate_request(
-    partition_id: int,
+def values_with_paging_predicate(
     name: str,
     predicate: PagingPredicateHolder,
-) -> bytearray:
-    """Request ``Map.valuesWithPagingPredicate``."""
+    partition_id: int = ANY_PARTITION,
+) -> Op[ValuesWithPagingPredicateResponse]:
+    """Make the operation ``Map.valuesWithPagingPredicate``."""
     parts = [_head(22, 0xC000, 0x013500, 0, partition_id), name_frame(name)]
     write_paging_predicate_holder(parts, predicate, FINAL)
-    return join_parts(parts)
+    return Op(VALUES_WITH_PAGING_PREDICATE, join_parts(parts), partition_id)
 
 
 class ValuesWithPagingPredicateResponse(Record):
@@ -1334,15 +1318,15 @@ def values_with_paging_predicate_response(
     return ValuesWithPagingPredicateResponse(response, anchor_data_list)
 
 
-def entries_with_paging_predicate_request(
-    partition_id: int,
+def entries_with_paging_predicate(
     name: str,
     predicate: PagingPredicateHolder,
-) -> bytearray:
-    """Request ``Map.entriesWithPagingPredicate``."""
+    partition_id: int = ANY_PARTITION,
+) -> Op[EntriesWithPagingPredicateResponse]:
+    """Make the operation ``Map.entriesWithPagingPredicate``."""
     parts = [_head(22, 0xC000, 0x013600, 0, partition_id), name_frame(name)]
     write_paging_predicate_holder(parts, predicate, FINAL)
-    return join_parts(parts)
+    return Op(ENTRIES_WITH_PAGING_PREDICATE, join_parts(parts), partition_id)
 
 
 class EntriesWithPagingPredicateResponse(Record):
@@ -1367,16 +1351,16 @@ def entries_with_paging_predicate_response(
     return EntriesWithPagingPredicateResponse(response, anchor_data_list)
 
 
-def fetch_keys_request(
+def fetch_keys(
     partition_id: int,
     name: str,
     iteration_pointers: Iterable[tuple[int, int]],
     batch: int,
-) -> bytearray:
-    """Request ``Map.fetchKeys``."""
+) -> Op[FetchKeysResponse]:
+    """Make the operation ``Map.fetchKeys``."""
     parts = [_head_i(26, 0xC000, 0x013700, 0, partition_id, batch), name_frame(name)]
     write_int_int_entries(parts, iteration_pointers, FINAL)
-    return join_parts(parts)
+    return Op(FETCH_KEYS, join_parts(parts), partition_id)
 
 
 class FetchKeysResponse(Record):
@@ -1398,16 +1382,16 @@ def fetch_keys_response(message: bytes, read: ReadData) -> FetchKeysResponse:
     return FetchKeysResponse(iteration_pointers, keys)
 
 
-def fetch_entries_request(
+def fetch_entries(
     partition_id: int,
     name: str,
     iteration_pointers: Iterable[tuple[int, int]],
     batch: int,
-) -> bytearray:
-    """Request ``Map.fetchEntries``."""
+) -> Op[FetchEntriesResponse]:
+    """Make the operation ``Map.fetchEntries``."""
     parts = [_head_i(26, 0xC000, 0x013800, 0, partition_id, batch), name_frame(name)]
     write_int_int_entries(parts, iteration_pointers, FINAL)
-    return join_parts(parts)
+    return Op(FETCH_ENTRIES, join_parts(parts), partition_id)
 
 
 class FetchEntriesResponse(Record):
@@ -1429,29 +1413,30 @@ def fetch_entries_response(message: bytes, read: ReadData) -> FetchEntriesRespon
     return FetchEntriesResponse(iteration_pointers, entries)
 
 
-def aggregate_request(partition_id: int, name: str, aggregator: Data) -> bytearray:
-    """Request ``Map.aggregate``."""
-    return join_parts(
+def aggregate(name: str, aggregator: Data) -> Op[Any]:
+    """Make the operation ``Map.aggregate``."""
+    request = join_parts(
         (
-            _head(22, 0xC000, 0x013900, 0, partition_id),
+            _head(22, 0xC000, 0x013900, 0, -1),
             name_frame(name),
             (len(aggregator) + FINAL).to_bytes(6, "little"),
             aggregator,
         )
     )
+    return Op(AGGREGATE, request)
 
 
 aggregate_response = data_response
 
 
-def aggregate_with_predicate_request(
-    partition_id: int,
+def aggregate_with_predicate(
     name: str,
     aggregator: Data,
     predicate: Data,
-) -> bytearray:
-    """Request ``Map.aggregateWithPredicate``."""
-    return join_parts(
+    partition_id: int = ANY_PARTITION,
+) -> Op[Any]:
+    """Make the operation ``Map.aggregateWithPredicate``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x013A00, 0, partition_id),
             name_frame(name),
@@ -1461,21 +1446,23 @@ def aggregate_with_predicate_request(
             predicate,
         )
     )
+    return Op(AGGREGATE_WITH_PREDICATE, request, partition_id)
 
 
 aggregate_with_predicate_response = data_response
 
 
-def project_request(partition_id: int, name: str, projection: Data) -> bytearray:
-    """Request ``Map.project``."""
-    return join_parts(
+def project(name: str, projection: Data) -> Op[list[Any]]:
+    """Make the operation ``Map.project``."""
+    request = join_parts(
         (
-            _head(22, 0xC000, 0x013B00, 0, partition_id),
+            _head(22, 0xC000, 0x013B00, 0, -1),
             name_frame(name),
             (len(projection) + FINAL).to_bytes(6, "little"),
             projection,
         )
     )
+    return Op(PROJECT, request)
 
 
 def project_response(message: bytes, read: ReadData) -> list[Any]:
@@ -1484,14 +1471,14 @@ def project_response(message: bytes, read: ReadData) -> list[Any]:
     return read_data_list(message, pos, read)[0]
 
 
-def project_with_predicate_request(
-    partition_id: int,
+def project_with_predicate(
     name: str,
     projection: Data,
     predicate: Data,
-) -> bytearray:
-    """Request ``Map.projectWithPredicate``."""
-    return join_parts(
+    partition_id: int = ANY_PARTITION,
+) -> Op[list[Any]]:
+    """Make the operation ``Map.projectWithPredicate``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x013C00, 0, partition_id),
             name_frame(name),
@@ -1501,6 +1488,7 @@ def project_with_predicate_request(
             predicate,
         )
     )
+    return Op(PROJECT_WITH_PREDICATE, request, partition_id)
 
 
 def project_with_predicate_response(message: bytes, read: ReadData) -> list[Any]:
@@ -1509,15 +1497,14 @@ def project_with_predicate_response(message: bytes, read: ReadData) -> list[Any]
     return read_data_list(message, pos, read)[0]
 
 
-def fetch_near_cache_invalidation_metadata_request(
-    partition_id: int,
+def fetch_near_cache_invalidation_metadata(
     names: Iterable[str],
     uuid: UUID,
-) -> bytearray:
-    """Request ``Map.fetchNearCacheInvalidationMetadata``."""
-    parts = [_head_u(39, 0xC000, 0x013D00, 0, partition_id, *uuid_fields(uuid))]
+) -> Op[FetchNearCacheInvalidationMetadataResponse]:
+    """Make the operation ``Map.fetchNearCacheInvalidationMetadata``."""
+    parts = [_head_u(39, 0xC000, 0x013D00, 0, -1, *uuid_fields(uuid))]
     write_list(parts, names, write_string, FINAL)
-    return join_parts(parts)
+    return Op(FETCH_NEAR_CACHE_INVALIDATION_METADATA, join_parts(parts))
 
 
 class FetchNearCacheInvalidationMetadataResponse(Record):
@@ -1546,31 +1533,28 @@ def fetch_near_cache_invalidation_metadata_response(
     return FetchNearCacheInvalidationMetadataResponse(name_partition_sequence_list, partition_uuid_list)
 
 
-def remove_all_request(partition_id: int, name: str, predicate: Data) -> bytearray:
-    """Request ``Map.removeAll``."""
-    return join_parts(
+def remove_all(name: str, predicate: Data) -> Op[None]:
+    """Make the operation ``Map.removeAll``."""
+    request = join_parts(
         (
-            _head(22, 0xC000, 0x013E00, 0, partition_id),
+            _head(22, 0xC000, 0x013E00, 0, -1),
             name_frame(name),
             (len(predicate) + FINAL).to_bytes(6, "little"),
             predicate,
         )
     )
+    return Op(REMOVE_ALL, request)
 
 
 remove_all_response = empty_response
 
 
-def add_near_cache_invalidation_listener_request(
-    partition_id: int,
-    name: str,
-    listener_flags: int,
-    local_only: bool,
-) -> bytearray:
-    """Request ``Map.addNearCacheInvalidationListener``."""
-    return join_parts(
-        (_head_iz(27, 0xC000, 0x013F00, 0, partition_id, listener_flags, local_only), final_name_frame(name))
+def add_near_cache_invalidation_listener(name: str, listener_flags: int, local_only: bool) -> Op[UUID]:
+    """Make the operation ``Map.addNearCacheInvalidationListener``."""
+    request = join_parts(
+        (_head_iz(27, 0xC000, 0x013F00, 0, -1, listener_flags, local_only), final_name_frame(name))
     )
+    return Op(ADD_NEAR_CACHE_INVALIDATION_LISTENER, request)
 
 
 add_near_cache_invalidation_listener_response = uuid_response
@@ -1639,20 +1623,20 @@ def batch_invalidation_event(message: bytes, read: ReadData) -> BatchInvalidatio
     return BatchInvalidationEvent(keys, source_uuids, partition_uuids, sequences)
 
 
-def fetch_with_query_request(
+def fetch_with_query(
     partition_id: int,
     name: str,
     iteration_pointers: Iterable[tuple[int, int]],
     batch: int,
     projection: Data,
     predicate: Data,
-) -> bytearray:
-    """Request ``Map.fetchWithQuery``."""
+) -> Op[FetchWithQueryResponse]:
+    """Make the operation ``Map.fetchWithQuery``."""
     parts = [_head_i(26, 0xC000, 0x014000, 0, partition_id, batch), name_frame(name)]
     write_int_int_entries(parts, iteration_pointers)
     write_bytes(parts, projection)
     write_bytes(parts, predicate, FINAL)
-    return join_parts(parts)
+    return Op(FETCH_WITH_QUERY, join_parts(parts), partition_id)
 
 
 class FetchWithQueryResponse(Record):
@@ -1674,9 +1658,10 @@ def fetch_with_query_response(message: bytes, read: ReadData) -> FetchWithQueryR
     return FetchWithQueryResponse(results, iteration_pointers)
 
 
-def event_journal_subscribe_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Map.eventJournalSubscribe``."""
-    return join_parts((_head(22, 0xC000, 0x014100, 0, partition_id), final_name_frame(name)))
+def event_journal_subscribe(partition_id: int, name: str) -> Op[EventJournalSubscribeResponse]:
+    """Make the operation ``Map.eventJournalSubscribe``."""
+    request = join_parts((_head(22, 0xC000, 0x014100, 0, partition_id), final_name_frame(name)))
+    return Op(EVENT_JOURNAL_SUBSCRIBE, request, partition_id)
 
 
 class EventJournalSubscribeResponse(Record):
@@ -1698,7 +1683,7 @@ def event_journal_subscribe_response(message: bytes, read: ReadData) -> EventJou
     return EventJournalSubscribeResponse(oldest_sequence, newest_sequence)
 
 
-def event_journal_read_request(
+def event_journal_read(
     partition_id: int,
     name: str,
     start_sequence: int,
@@ -1706,15 +1691,15 @@ def event_journal_read_request(
     max_size: int,
     predicate: Data | None,
     projection: Data | None,
-) -> bytearray:
-    """Request ``Map.eventJournalRead``."""
+) -> Op[EventJournalReadResponse]:
+    """Make the operation ``Map.eventJournalRead``."""
     parts = [
         _head_qii(38, 0xC000, 0x014200, 0, partition_id, start_sequence, min_size, max_size),
         name_frame(name),
     ]
     write_nullable(parts, predicate, write_bytes)
     write_nullable(parts, projection, write_bytes, FINAL)
-    return join_parts(parts)
+    return Op(EVENT_JOURNAL_READ, join_parts(parts), partition_id)
 
 
 class EventJournalReadResponse(Record):
@@ -1741,9 +1726,9 @@ def event_journal_read_response(message: bytes, read: ReadData) -> EventJournalR
     return EventJournalReadResponse(read_count, items, item_seqs, next_seq)
 
 
-def set_ttl_request(partition_id: int, name: str, key: Data, ttl: int) -> bytearray:
-    """Request ``Map.setTtl``."""
-    return join_parts(
+def set_ttl(partition_id: int, name: str, key: Data, ttl: int) -> Op[bool]:
+    """Make the operation ``Map.setTtl``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x014300, 0, partition_id, ttl),
             name_frame(name),
@@ -1751,12 +1736,13 @@ def set_ttl_request(partition_id: int, name: str, key: Data, ttl: int) -> bytear
             key,
         )
     )
+    return Op(SET_TTL, request, partition_id)
 
 
 set_ttl_response = boolean_response
 
 
-def put_with_max_idle_request(
+def put_with_max_idle(
     partition_id: int,
     name: str,
     key: Data,
@@ -1764,9 +1750,9 @@ def put_with_max_idle_request(
     thread_id: int,
     ttl: int,
     max_idle: int,
-) -> bytearray:
-    """Request ``Map.putWithMaxIdle``."""
-    return join_parts(
+) -> Op[Any]:
+    """Make the operation ``Map.putWithMaxIdle``."""
+    request = join_parts(
         (
             _head_qqq(46, 0xC000, 0x014400, 0, partition_id, thread_id, ttl, max_idle),
             name_frame(name),
@@ -1776,12 +1762,13 @@ def put_with_max_idle_request(
             value,
         )
     )
+    return Op(PUT_WITH_MAX_IDLE, request, partition_id)
 
 
 put_with_max_idle_response = data_response
 
 
-def put_transient_with_max_idle_request(
+def put_transient_with_max_idle(
     partition_id: int,
     name: str,
     key: Data,
@@ -1789,9 +1776,9 @@ def put_transient_with_max_idle_request(
     thread_id: int,
     ttl: int,
     max_idle: int,
-) -> bytearray:
-    """Request ``Map.putTransientWithMaxIdle``."""
-    return join_parts(
+) -> Op[Any]:
+    """Make the operation ``Map.putTransientWithMaxIdle``."""
+    request = join_parts(
         (
             _head_qqq(46, 0xC000, 0x014500, 0, partition_id, thread_id, ttl, max_idle),
             name_frame(name),
@@ -1801,12 +1788,13 @@ def put_transient_with_max_idle_request(
             value,
         )
     )
+    return Op(PUT_TRANSIENT_WITH_MAX_IDLE, request, partition_id)
 
 
 put_transient_with_max_idle_response = data_response
 
 
-def put_if_absent_with_max_idle_request(
+def put_if_absent_with_max_idle(
     partition_id: int,
     name: str,
     key: Data,
@@ -1814,9 +1802,9 @@ def put_if_absent_with_max_idle_request(
     thread_id: int,
     ttl: int,
     max_idle: int,
-) -> bytearray:
-    """Request ``Map.putIfAbsentWithMaxIdle``."""
-    return join_parts(
+) -> Op[Any]:
+    """Make the operation ``Map.putIfAbsentWithMaxIdle``."""
+    request = join_parts(
         (
             _head_qqq(46, 0xC000, 0x014600, 0, partition_id, thread_id, ttl, max_idle),
             name_frame(name),
@@ -1826,12 +1814,13 @@ def put_if_absent_with_max_idle_request(
             value,
         )
     )
+    return Op(PUT_IF_ABSENT_WITH_MAX_IDLE, request, partition_id)
 
 
 put_if_absent_with_max_idle_response = data_response
 
 
-def set_with_max_idle_request(
+def set_with_max_idle(
     partition_id: int,
     name: str,
     key: Data,
@@ -1839,9 +1828,9 @@ def set_with_max_idle_request(
     thread_id: int,
     ttl: int,
     max_idle: int,
-) -> bytearray:
-    """Request ``Map.setWithMaxIdle``."""
-    return join_parts(
+) -> Op[Any]:
+    """Make the operation ``Map.setWithMaxIdle``."""
+    request = join_parts(
         (
             _head_qqq(46, 0xC000, 0x014700, 0, partition_id, thread_id, ttl, max_idle),
             name_frame(name),
@@ -1851,14 +1840,15 @@ def set_with_max_idle_request(
             value,
         )
     )
+    return Op(SET_WITH_MAX_IDLE, request, partition_id)
 
 
 set_with_max_idle_response = data_response
 
 
-def replace_all_request(partition_id: int, name: str, function: Data) -> bytearray:
-    """Request ``Map.replaceAll``."""
-    return join_parts(
+def replace_all(partition_id: int, name: str, function: Data) -> Op[None]:
+    """Make the operation ``Map.replaceAll``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x014800, 0, partition_id),
             name_frame(name),
@@ -1866,20 +1856,17 @@ def replace_all_request(partition_id: int, name: str, function: Data) -> bytearr
             function,
         )
     )
+    return Op(REPLACE_ALL, request, partition_id)
 
 
 replace_all_response = empty_response
 
 
-def put_all_with_metadata_request(
-    partition_id: int,
-    name: str,
-    entries: Iterable[SimpleEntryView],
-) -> bytearray:
-    """Request ``Map.putAllWithMetadata``."""
+def put_all_with_metadata(partition_id: int, name: str, entries: Iterable[SimpleEntryView]) -> Op[None]:
+    """Make the operation ``Map.putAllWithMetadata``."""
     parts = [_head(22, 0xC000, 0x014900, 0, partition_id), name_frame(name)]
     write_list(parts, entries, write_simple_entry_view, FINAL)
-    return join_parts(parts)
+    return Op(PUT_ALL_WITH_METADATA, join_parts(parts), partition_id)
 
 
 put_all_with_metadata_response = empty_response

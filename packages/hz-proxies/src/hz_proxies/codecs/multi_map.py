@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.op import Op
 from hz_core.wire.decode import (
     boolean_response,
     data_entries_response,
@@ -43,9 +44,9 @@ _head_qqqq: Final = Struct("<iHiqiqqqq").pack
 _head_qq: Final = Struct("<iHiqiqq").pack
 
 
-def put_request(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> bytearray:
-    """Request ``MultiMap.put``."""
-    return join_parts(
+def put(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
+    """Make the operation ``MultiMap.put``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x020100, 0, partition_id, thread_id),
             name_frame(name),
@@ -55,14 +56,15 @@ def put_request(partition_id: int, name: str, key: Data, value: Data, thread_id:
             value,
         )
     )
+    return Op(PUT, request, partition_id)
 
 
 put_response = boolean_response
 
 
-def get_request(partition_id: int, name: str, key: Data, thread_id: int) -> bytearray:
-    """Request ``MultiMap.get``."""
-    return join_parts(
+def get(partition_id: int, name: str, key: Data, thread_id: int) -> Op[list[Any]]:
+    """Make the operation ``MultiMap.get``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x020200, 0, partition_id, thread_id),
             name_frame(name),
@@ -70,14 +72,15 @@ def get_request(partition_id: int, name: str, key: Data, thread_id: int) -> byte
             key,
         )
     )
+    return Op(GET, request, partition_id)
 
 
 get_response = data_list_response
 
 
-def remove_request(partition_id: int, name: str, key: Data, thread_id: int) -> bytearray:
-    """Request ``MultiMap.remove``."""
-    return join_parts(
+def remove(partition_id: int, name: str, key: Data, thread_id: int) -> Op[list[Any]]:
+    """Make the operation ``MultiMap.remove``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x020300, 0, partition_id, thread_id),
             name_frame(name),
@@ -85,38 +88,42 @@ def remove_request(partition_id: int, name: str, key: Data, thread_id: int) -> b
             key,
         )
     )
+    return Op(REMOVE, request, partition_id)
 
 
 remove_response = data_list_response
 
 
-def key_set_request(partition_id: int, name: str) -> bytearray:
-    """Request ``MultiMap.keySet``."""
-    return join_parts((_head(22, 0xC000, 0x020400, 0, partition_id), final_name_frame(name)))
+def key_set(name: str) -> Op[list[Any]]:
+    """Make the operation ``MultiMap.keySet``."""
+    request = join_parts((_head(22, 0xC000, 0x020400, 0, -1), final_name_frame(name)))
+    return Op(KEY_SET, request)
 
 
 key_set_response = data_list_response
 
 
-def values_request(partition_id: int, name: str) -> bytearray:
-    """Request ``MultiMap.values``."""
-    return join_parts((_head(22, 0xC000, 0x020500, 0, partition_id), final_name_frame(name)))
+def values(name: str) -> Op[list[Any]]:
+    """Make the operation ``MultiMap.values``."""
+    request = join_parts((_head(22, 0xC000, 0x020500, 0, -1), final_name_frame(name)))
+    return Op(VALUES, request)
 
 
 values_response = data_list_response
 
 
-def entry_set_request(partition_id: int, name: str) -> bytearray:
-    """Request ``MultiMap.entrySet``."""
-    return join_parts((_head(22, 0xC000, 0x020600, 0, partition_id), final_name_frame(name)))
+def entry_set(name: str) -> Op[list[tuple[Any, Any]]]:
+    """Make the operation ``MultiMap.entrySet``."""
+    request = join_parts((_head(22, 0xC000, 0x020600, 0, -1), final_name_frame(name)))
+    return Op(ENTRY_SET, request)
 
 
 entry_set_response = data_entries_response
 
 
-def contains_key_request(partition_id: int, name: str, key: Data, thread_id: int) -> bytearray:
-    """Request ``MultiMap.containsKey``."""
-    return join_parts(
+def contains_key(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool]:
+    """Make the operation ``MultiMap.containsKey``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x020700, 0, partition_id, thread_id),
             name_frame(name),
@@ -124,29 +131,31 @@ def contains_key_request(partition_id: int, name: str, key: Data, thread_id: int
             key,
         )
     )
+    return Op(CONTAINS_KEY, request, partition_id)
 
 
 contains_key_response = boolean_response
 
 
-def contains_value_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``MultiMap.containsValue``."""
-    return join_parts(
+def contains_value(name: str, value: Data) -> Op[bool]:
+    """Make the operation ``MultiMap.containsValue``."""
+    request = join_parts(
         (
-            _head(22, 0xC000, 0x020800, 0, partition_id),
+            _head(22, 0xC000, 0x020800, 0, -1),
             name_frame(name),
             (len(value) + FINAL).to_bytes(6, "little"),
             value,
         )
     )
+    return Op(CONTAINS_VALUE, request)
 
 
 contains_value_response = boolean_response
 
 
-def contains_entry_request(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> bytearray:
-    """Request ``MultiMap.containsEntry``."""
-    return join_parts(
+def contains_entry(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
+    """Make the operation ``MultiMap.containsEntry``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x020900, 0, partition_id, thread_id),
             name_frame(name),
@@ -156,58 +165,57 @@ def contains_entry_request(partition_id: int, name: str, key: Data, value: Data,
             value,
         )
     )
+    return Op(CONTAINS_ENTRY, request, partition_id)
 
 
 contains_entry_response = boolean_response
 
 
-def size_request(partition_id: int, name: str) -> bytearray:
-    """Request ``MultiMap.size``."""
-    return join_parts((_head(22, 0xC000, 0x020A00, 0, partition_id), final_name_frame(name)))
+def size(name: str) -> Op[int]:
+    """Make the operation ``MultiMap.size``."""
+    request = join_parts((_head(22, 0xC000, 0x020A00, 0, -1), final_name_frame(name)))
+    return Op(SIZE, request)
 
 
 size_response = int_response
 
 
-def clear_request(partition_id: int, name: str) -> bytearray:
-    """Request ``MultiMap.clear``."""
-    return join_parts((_head(22, 0xC000, 0x020B00, 0, partition_id), final_name_frame(name)))
+def clear(name: str) -> Op[None]:
+    """Make the operation ``MultiMap.clear``."""
+    request = join_parts((_head(22, 0xC000, 0x020B00, 0, -1), final_name_frame(name)))
+    return Op(CLEAR, request)
 
 
 clear_response = empty_response
 
 
-def value_count_request(partition_id: int, name: str, key: Data, thread_id: int) -> bytearray:
-    """Request ``MultiMap.valueCount``."""
-    return join_parts(
+def value_count(name: str, key: Data, thread_id: int) -> Op[int]:
+    """Make the operation ``MultiMap.valueCount``."""
+    request = join_parts(
         (
-            _head_q(30, 0xC000, 0x020C00, 0, partition_id, thread_id),
+            _head_q(30, 0xC000, 0x020C00, 0, -1, thread_id),
             name_frame(name),
             (len(key) + FINAL).to_bytes(6, "little"),
             key,
         )
     )
+    return Op(VALUE_COUNT, request)
 
 
 value_count_response = int_response
 
 
-def add_entry_listener_to_key_request(
-    partition_id: int,
-    name: str,
-    key: Data,
-    include_value: bool,
-    local_only: bool,
-) -> bytearray:
-    """Request ``MultiMap.addEntryListenerToKey``."""
-    return join_parts(
+def add_entry_listener_to_key(name: str, key: Data, include_value: bool, local_only: bool) -> Op[UUID]:
+    """Make the operation ``MultiMap.addEntryListenerToKey``."""
+    request = join_parts(
         (
-            _head_zz(24, 0xC000, 0x020D00, 0, partition_id, include_value, local_only),
+            _head_zz(24, 0xC000, 0x020D00, 0, -1, include_value, local_only),
             name_frame(name),
             (len(key) + FINAL).to_bytes(6, "little"),
             key,
         )
     )
+    return Op(ADD_ENTRY_LISTENER_TO_KEY, request)
 
 
 add_entry_listener_to_key_response = uuid_response
@@ -260,44 +268,31 @@ def entry_event(message: bytes, read: ReadData) -> EntryEvent:
     return EntryEvent(key, value, old_value, merging_value, event_type, uuid, number_of_affected_entries)
 
 
-def add_entry_listener_request(
-    partition_id: int,
-    name: str,
-    include_value: bool,
-    local_only: bool,
-) -> bytearray:
-    """Request ``MultiMap.addEntryListener``."""
-    return join_parts(
-        (_head_zz(24, 0xC000, 0x020E00, 0, partition_id, include_value, local_only), final_name_frame(name))
+def add_entry_listener(name: str, include_value: bool, local_only: bool) -> Op[UUID]:
+    """Make the operation ``MultiMap.addEntryListener``."""
+    request = join_parts(
+        (_head_zz(24, 0xC000, 0x020E00, 0, -1, include_value, local_only), final_name_frame(name))
     )
+    return Op(ADD_ENTRY_LISTENER, request)
 
 
 add_entry_listener_response = uuid_response
 
 
-def remove_entry_listener_request(partition_id: int, name: str, registration_id: UUID) -> bytearray:
-    """Request ``MultiMap.removeEntryListener``."""
-    return join_parts(
-        (
-            _head_u(39, 0xC000, 0x020F00, 0, partition_id, *uuid_fields(registration_id)),
-            final_name_frame(name),
-        )
+def remove_entry_listener(name: str, registration_id: UUID) -> Op[bool]:
+    """Make the operation ``MultiMap.removeEntryListener``."""
+    request = join_parts(
+        (_head_u(39, 0xC000, 0x020F00, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
+    return Op(REMOVE_ENTRY_LISTENER, request)
 
 
 remove_entry_listener_response = boolean_response
 
 
-def lock_request(
-    partition_id: int,
-    name: str,
-    key: Data,
-    thread_id: int,
-    ttl: int,
-    reference_id: int,
-) -> bytearray:
-    """Request ``MultiMap.lock``."""
-    return join_parts(
+def lock(partition_id: int, name: str, key: Data, thread_id: int, ttl: int, reference_id: int) -> Op[None]:
+    """Make the operation ``MultiMap.lock``."""
+    request = join_parts(
         (
             _head_qqq(46, 0xC000, 0x021000, 0, partition_id, thread_id, ttl, reference_id),
             name_frame(name),
@@ -305,12 +300,13 @@ def lock_request(
             key,
         )
     )
+    return Op(LOCK, request, partition_id)
 
 
 lock_response = empty_response
 
 
-def try_lock_request(
+def try_lock(
     partition_id: int,
     name: str,
     key: Data,
@@ -318,9 +314,9 @@ def try_lock_request(
     lease: int,
     timeout: int,
     reference_id: int,
-) -> bytearray:
-    """Request ``MultiMap.tryLock``."""
-    return join_parts(
+) -> Op[bool]:
+    """Make the operation ``MultiMap.tryLock``."""
+    request = join_parts(
         (
             _head_qqqq(54, 0xC000, 0x021100, 0, partition_id, thread_id, lease, timeout, reference_id),
             name_frame(name),
@@ -328,14 +324,15 @@ def try_lock_request(
             key,
         )
     )
+    return Op(TRY_LOCK, request, partition_id)
 
 
 try_lock_response = boolean_response
 
 
-def is_locked_request(partition_id: int, name: str, key: Data) -> bytearray:
-    """Request ``MultiMap.isLocked``."""
-    return join_parts(
+def is_locked(partition_id: int, name: str, key: Data) -> Op[bool]:
+    """Make the operation ``MultiMap.isLocked``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x021200, 0, partition_id),
             name_frame(name),
@@ -343,14 +340,15 @@ def is_locked_request(partition_id: int, name: str, key: Data) -> bytearray:
             key,
         )
     )
+    return Op(IS_LOCKED, request, partition_id)
 
 
 is_locked_response = boolean_response
 
 
-def unlock_request(partition_id: int, name: str, key: Data, thread_id: int, reference_id: int) -> bytearray:
-    """Request ``MultiMap.unlock``."""
-    return join_parts(
+def unlock(partition_id: int, name: str, key: Data, thread_id: int, reference_id: int) -> Op[None]:
+    """Make the operation ``MultiMap.unlock``."""
+    request = join_parts(
         (
             _head_qq(38, 0xC000, 0x021300, 0, partition_id, thread_id, reference_id),
             name_frame(name),
@@ -358,14 +356,15 @@ def unlock_request(partition_id: int, name: str, key: Data, thread_id: int, refe
             key,
         )
     )
+    return Op(UNLOCK, request, partition_id)
 
 
 unlock_response = empty_response
 
 
-def force_unlock_request(partition_id: int, name: str, key: Data, reference_id: int) -> bytearray:
-    """Request ``MultiMap.forceUnlock``."""
-    return join_parts(
+def force_unlock(partition_id: int, name: str, key: Data, reference_id: int) -> Op[None]:
+    """Make the operation ``MultiMap.forceUnlock``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x021400, 0, partition_id, reference_id),
             name_frame(name),
@@ -373,14 +372,15 @@ def force_unlock_request(partition_id: int, name: str, key: Data, reference_id: 
             key,
         )
     )
+    return Op(FORCE_UNLOCK, request, partition_id)
 
 
 force_unlock_response = empty_response
 
 
-def remove_entry_request(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> bytearray:
-    """Request ``MultiMap.removeEntry``."""
-    return join_parts(
+def remove_entry(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
+    """Make the operation ``MultiMap.removeEntry``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x021500, 0, partition_id, thread_id),
             name_frame(name),
@@ -390,14 +390,15 @@ def remove_entry_request(partition_id: int, name: str, key: Data, value: Data, t
             value,
         )
     )
+    return Op(REMOVE_ENTRY, request, partition_id)
 
 
 remove_entry_response = boolean_response
 
 
-def delete_request(partition_id: int, name: str, key: Data, thread_id: int) -> bytearray:
-    """Request ``MultiMap.delete``."""
-    return join_parts(
+def delete(partition_id: int, name: str, key: Data, thread_id: int) -> Op[None]:
+    """Make the operation ``MultiMap.delete``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x021600, 0, partition_id, thread_id),
             name_frame(name),
@@ -405,20 +406,17 @@ def delete_request(partition_id: int, name: str, key: Data, thread_id: int) -> b
             key,
         )
     )
+    return Op(DELETE, request, partition_id)
 
 
 delete_response = empty_response
 
 
-def put_all_request(
-    partition_id: int,
-    name: str,
-    entries: Iterable[tuple[Data, Iterable[Data]]],
-) -> bytearray:
-    """Request ``MultiMap.putAll``."""
+def put_all(partition_id: int, name: str, entries: Iterable[tuple[Data, Iterable[Data]]]) -> Op[None]:
+    """Make the operation ``MultiMap.putAll``."""
     parts = [_head(22, 0xC000, 0x021700, 0, partition_id), name_frame(name)]
     write_entries(parts, entries, write_bytes, write_data_list, FINAL)
-    return join_parts(parts)
+    return Op(PUT_ALL, join_parts(parts), partition_id)
 
 
 put_all_response = empty_response

@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Final
 from uuid import UUID
 
+from hz_core.op import Op
 from hz_core.wire.decode import int_response, read_uuid_long_entries, truncated
 from hz_core.wire.encode import (
     FINAL,
@@ -26,19 +27,15 @@ _head_qzu: Final = Struct("<iHiqiq??QQ").pack
 _head: Final = Struct("<iHiqi").pack
 
 
-def get_request(
-    partition_id: int,
+def get(
     name: str,
     replica_timestamps: Iterable[tuple[UUID, int]],
     target_replica_uuid: UUID,
-) -> bytearray:
-    """Request ``PNCounter.get``."""
-    parts = [
-        _head_u(39, 0xC000, 0x1D0100, 0, partition_id, *uuid_fields(target_replica_uuid)),
-        name_frame(name),
-    ]
+) -> Op[GetResponse]:
+    """Make the operation ``PNCounter.get``."""
+    parts = [_head_u(39, 0xC000, 0x1D0100, 0, -1, *uuid_fields(target_replica_uuid)), name_frame(name)]
     write_uuid_long_entries(parts, replica_timestamps, FINAL)
-    return join_parts(parts)
+    return Op(GET, join_parts(parts))
 
 
 class GetResponse(Record):
@@ -63,30 +60,20 @@ def get_response(message: bytes, read: ReadData) -> GetResponse:
     return GetResponse(value, replica_timestamps, replica_count)
 
 
-def add_request(
-    partition_id: int,
+def add(
     name: str,
     delta: int,
     get_before_update: bool,
     replica_timestamps: Iterable[tuple[UUID, int]],
     target_replica_uuid: UUID,
-) -> bytearray:
-    """Request ``PNCounter.add``."""
+) -> Op[AddResponse]:
+    """Make the operation ``PNCounter.add``."""
     parts = [
-        _head_qzu(
-            48,
-            0xC000,
-            0x1D0200,
-            0,
-            partition_id,
-            delta,
-            get_before_update,
-            *uuid_fields(target_replica_uuid),
-        ),
+        _head_qzu(48, 0xC000, 0x1D0200, 0, -1, delta, get_before_update, *uuid_fields(target_replica_uuid)),
         name_frame(name),
     ]
     write_uuid_long_entries(parts, replica_timestamps, FINAL)
-    return join_parts(parts)
+    return Op(ADD, join_parts(parts))
 
 
 class AddResponse(Record):
@@ -111,9 +98,10 @@ def add_response(message: bytes, read: ReadData) -> AddResponse:
     return AddResponse(value, replica_timestamps, replica_count)
 
 
-def get_configured_replica_count_request(partition_id: int, name: str) -> bytearray:
-    """Request ``PNCounter.getConfiguredReplicaCount``."""
-    return join_parts((_head(22, 0xC000, 0x1D0300, 0, partition_id), final_name_frame(name)))
+def get_configured_replica_count(name: str) -> Op[int]:
+    """Make the operation ``PNCounter.getConfiguredReplicaCount``."""
+    request = join_parts((_head(22, 0xC000, 0x1D0300, 0, -1), final_name_frame(name)))
+    return Op(GET_CONFIGURED_REPLICA_COUNT, request)
 
 
 get_configured_replica_count_response = int_response

@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.op import Op
 from hz_core.wire.decode import (
     boolean_response,
     data_list_response,
@@ -32,9 +33,9 @@ _event_ui: Final = Struct("<i18x?QQi").unpack_from
 _head_u: Final = Struct("<iHiqi?QQ").pack
 
 
-def offer_request(partition_id: int, name: str, value: Data, timeout_millis: int) -> bytearray:
-    """Request ``Queue.offer``."""
-    return join_parts(
+def offer(partition_id: int, name: str, value: Data, timeout_millis: int) -> Op[bool]:
+    """Make the operation ``Queue.offer``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x030100, 0, partition_id, timeout_millis),
             name_frame(name),
@@ -42,14 +43,15 @@ def offer_request(partition_id: int, name: str, value: Data, timeout_millis: int
             value,
         )
     )
+    return Op(OFFER, request, partition_id)
 
 
 offer_response = boolean_response
 
 
-def put_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``Queue.put``."""
-    return join_parts(
+def put(partition_id: int, name: str, value: Data) -> Op[None]:
+    """Make the operation ``Queue.put``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x030200, 0, partition_id),
             name_frame(name),
@@ -57,22 +59,24 @@ def put_request(partition_id: int, name: str, value: Data) -> bytearray:
             value,
         )
     )
+    return Op(PUT, request, partition_id)
 
 
 put_response = empty_response
 
 
-def size_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Queue.size``."""
-    return join_parts((_head(22, 0xC000, 0x030300, 0, partition_id), final_name_frame(name)))
+def size(partition_id: int, name: str) -> Op[int]:
+    """Make the operation ``Queue.size``."""
+    request = join_parts((_head(22, 0xC000, 0x030300, 0, partition_id), final_name_frame(name)))
+    return Op(SIZE, request, partition_id)
 
 
 size_response = int_response
 
 
-def remove_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``Queue.remove``."""
-    return join_parts(
+def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
+    """Make the operation ``Queue.remove``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x030400, 0, partition_id),
             name_frame(name),
@@ -80,64 +84,71 @@ def remove_request(partition_id: int, name: str, value: Data) -> bytearray:
             value,
         )
     )
+    return Op(REMOVE, request, partition_id)
 
 
 remove_response = boolean_response
 
 
-def poll_request(partition_id: int, name: str, timeout_millis: int) -> bytearray:
-    """Request ``Queue.poll``."""
-    return join_parts(
+def poll(partition_id: int, name: str, timeout_millis: int) -> Op[Any]:
+    """Make the operation ``Queue.poll``."""
+    request = join_parts(
         (_head_q(30, 0xC000, 0x030500, 0, partition_id, timeout_millis), final_name_frame(name))
     )
+    return Op(POLL, request, partition_id)
 
 
 poll_response = data_response
 
 
-def take_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Queue.take``."""
-    return join_parts((_head(22, 0xC000, 0x030600, 0, partition_id), final_name_frame(name)))
+def take(partition_id: int, name: str) -> Op[Any]:
+    """Make the operation ``Queue.take``."""
+    request = join_parts((_head(22, 0xC000, 0x030600, 0, partition_id), final_name_frame(name)))
+    return Op(TAKE, request, partition_id)
 
 
 take_response = data_response
 
 
-def peek_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Queue.peek``."""
-    return join_parts((_head(22, 0xC000, 0x030700, 0, partition_id), final_name_frame(name)))
+def peek(partition_id: int, name: str) -> Op[Any]:
+    """Make the operation ``Queue.peek``."""
+    request = join_parts((_head(22, 0xC000, 0x030700, 0, partition_id), final_name_frame(name)))
+    return Op(PEEK, request, partition_id)
 
 
 peek_response = data_response
 
 
-def iterator_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Queue.iterator``."""
-    return join_parts((_head(22, 0xC000, 0x030800, 0, partition_id), final_name_frame(name)))
+def iterator(partition_id: int, name: str) -> Op[list[Any]]:
+    """Make the operation ``Queue.iterator``."""
+    request = join_parts((_head(22, 0xC000, 0x030800, 0, partition_id), final_name_frame(name)))
+    return Op(ITERATOR, request, partition_id)
 
 
 iterator_response = data_list_response
 
 
-def drain_to_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Queue.drainTo``."""
-    return join_parts((_head(22, 0xC000, 0x030900, 0, partition_id), final_name_frame(name)))
+def drain_to(partition_id: int, name: str) -> Op[list[Any]]:
+    """Make the operation ``Queue.drainTo``."""
+    request = join_parts((_head(22, 0xC000, 0x030900, 0, partition_id), final_name_frame(name)))
+    return Op(DRAIN_TO, request, partition_id)
 
 
 drain_to_response = data_list_response
 
 
-def drain_to_max_size_request(partition_id: int, name: str, max_size: int) -> bytearray:
-    """Request ``Queue.drainToMaxSize``."""
-    return join_parts((_head_i(26, 0xC000, 0x030A00, 0, partition_id, max_size), final_name_frame(name)))
+def drain_to_max_size(partition_id: int, name: str, max_size: int) -> Op[list[Any]]:
+    """Make the operation ``Queue.drainToMaxSize``."""
+    request = join_parts((_head_i(26, 0xC000, 0x030A00, 0, partition_id, max_size), final_name_frame(name)))
+    return Op(DRAIN_TO_MAX_SIZE, request, partition_id)
 
 
 drain_to_max_size_response = data_list_response
 
 
-def contains_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``Queue.contains``."""
-    return join_parts(
+def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
+    """Make the operation ``Queue.contains``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x030B00, 0, partition_id),
             name_frame(name),
@@ -145,64 +156,67 @@ def contains_request(partition_id: int, name: str, value: Data) -> bytearray:
             value,
         )
     )
+    return Op(CONTAINS, request, partition_id)
 
 
 contains_response = boolean_response
 
 
-def contains_all_request(partition_id: int, name: str, data_list: Iterable[Data]) -> bytearray:
-    """Request ``Queue.containsAll``."""
+def contains_all(partition_id: int, name: str, data_list: Iterable[Data]) -> Op[bool]:
+    """Make the operation ``Queue.containsAll``."""
     parts = [_head(22, 0xC000, 0x030C00, 0, partition_id), name_frame(name)]
     write_data_list(parts, data_list, FINAL)
-    return join_parts(parts)
+    return Op(CONTAINS_ALL, join_parts(parts), partition_id)
 
 
 contains_all_response = boolean_response
 
 
-def compare_and_remove_all_request(partition_id: int, name: str, data_list: Iterable[Data]) -> bytearray:
-    """Request ``Queue.compareAndRemoveAll``."""
+def compare_and_remove_all(partition_id: int, name: str, data_list: Iterable[Data]) -> Op[bool]:
+    """Make the operation ``Queue.compareAndRemoveAll``."""
     parts = [_head(22, 0xC000, 0x030D00, 0, partition_id), name_frame(name)]
     write_data_list(parts, data_list, FINAL)
-    return join_parts(parts)
+    return Op(COMPARE_AND_REMOVE_ALL, join_parts(parts), partition_id)
 
 
 compare_and_remove_all_response = boolean_response
 
 
-def compare_and_retain_all_request(partition_id: int, name: str, data_list: Iterable[Data]) -> bytearray:
-    """Request ``Queue.compareAndRetainAll``."""
+def compare_and_retain_all(partition_id: int, name: str, data_list: Iterable[Data]) -> Op[bool]:
+    """Make the operation ``Queue.compareAndRetainAll``."""
     parts = [_head(22, 0xC000, 0x030E00, 0, partition_id), name_frame(name)]
     write_data_list(parts, data_list, FINAL)
-    return join_parts(parts)
+    return Op(COMPARE_AND_RETAIN_ALL, join_parts(parts), partition_id)
 
 
 compare_and_retain_all_response = boolean_response
 
 
-def clear_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Queue.clear``."""
-    return join_parts((_head(22, 0xC000, 0x030F00, 0, partition_id), final_name_frame(name)))
+def clear(partition_id: int, name: str) -> Op[None]:
+    """Make the operation ``Queue.clear``."""
+    request = join_parts((_head(22, 0xC000, 0x030F00, 0, partition_id), final_name_frame(name)))
+    return Op(CLEAR, request, partition_id)
 
 
 clear_response = empty_response
 
 
-def add_all_request(partition_id: int, name: str, data_list: Iterable[Data]) -> bytearray:
-    """Request ``Queue.addAll``."""
+def add_all(partition_id: int, name: str, data_list: Iterable[Data]) -> Op[bool]:
+    """Make the operation ``Queue.addAll``."""
     parts = [_head(22, 0xC000, 0x031000, 0, partition_id), name_frame(name)]
     write_data_list(parts, data_list, FINAL)
-    return join_parts(parts)
+    return Op(ADD_ALL, join_parts(parts), partition_id)
 
 
 add_all_response = boolean_response
 
 
-def add_listener_request(partition_id: int, name: str, include_value: bool, local_only: bool) -> bytearray:
-    """Request ``Queue.addListener``."""
-    return join_parts(
-        (_head_zz(24, 0xC000, 0x031100, 0, partition_id, include_value, local_only), final_name_frame(name))
+def add_listener(name: str, include_value: bool, local_only: bool) -> Op[UUID]:
+    """Make the operation ``Queue.addListener``."""
+    request = join_parts(
+        (_head_zz(24, 0xC000, 0x031100, 0, -1, include_value, local_only), final_name_frame(name))
     )
+    return Op(ADD_LISTENER, request)
 
 
 add_listener_response = uuid_response
@@ -231,30 +245,30 @@ def item_event(message: bytes, read: ReadData) -> ItemEvent:
     return ItemEvent(item, uuid, event_type)
 
 
-def remove_listener_request(partition_id: int, name: str, registration_id: UUID) -> bytearray:
-    """Request ``Queue.removeListener``."""
-    return join_parts(
-        (
-            _head_u(39, 0xC000, 0x031200, 0, partition_id, *uuid_fields(registration_id)),
-            final_name_frame(name),
-        )
+def remove_listener(name: str, registration_id: UUID) -> Op[bool]:
+    """Make the operation ``Queue.removeListener``."""
+    request = join_parts(
+        (_head_u(39, 0xC000, 0x031200, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
+    return Op(REMOVE_LISTENER, request)
 
 
 remove_listener_response = boolean_response
 
 
-def remaining_capacity_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Queue.remainingCapacity``."""
-    return join_parts((_head(22, 0xC000, 0x031300, 0, partition_id), final_name_frame(name)))
+def remaining_capacity(partition_id: int, name: str) -> Op[int]:
+    """Make the operation ``Queue.remainingCapacity``."""
+    request = join_parts((_head(22, 0xC000, 0x031300, 0, partition_id), final_name_frame(name)))
+    return Op(REMAINING_CAPACITY, request, partition_id)
 
 
 remaining_capacity_response = int_response
 
 
-def is_empty_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Queue.isEmpty``."""
-    return join_parts((_head(22, 0xC000, 0x031400, 0, partition_id), final_name_frame(name)))
+def is_empty(partition_id: int, name: str) -> Op[bool]:
+    """Make the operation ``Queue.isEmpty``."""
+    request = join_parts((_head(22, 0xC000, 0x031400, 0, partition_id), final_name_frame(name)))
+    return Op(IS_EMPTY, request, partition_id)
 
 
 is_empty_response = boolean_response

@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.op import Op
 from hz_core.wire.decode import (
     after_begin,
     after_end,
@@ -127,9 +128,9 @@ def read_replicated_map_entry_view_holder(
     return result, after_end(message, pos)
 
 
-def put_request(partition_id: int, name: str, key: Data, value: Data, ttl: int) -> bytearray:
-    """Request ``ReplicatedMap.put``."""
-    return join_parts(
+def put(partition_id: int, name: str, key: Data, value: Data, ttl: int) -> Op[Any]:
+    """Make the operation ``ReplicatedMap.put``."""
+    request = join_parts(
         (
             _head_q(30, 0xC000, 0x0D0100, 0, partition_id, ttl),
             name_frame(name),
@@ -139,30 +140,33 @@ def put_request(partition_id: int, name: str, key: Data, value: Data, ttl: int) 
             value,
         )
     )
+    return Op(PUT, request, partition_id)
 
 
 put_response = data_response
 
 
-def size_request(partition_id: int, name: str) -> bytearray:
-    """Request ``ReplicatedMap.size``."""
-    return join_parts((_head(22, 0xC000, 0x0D0200, 0, partition_id), final_name_frame(name)))
+def size(partition_id: int, name: str) -> Op[int]:
+    """Make the operation ``ReplicatedMap.size``."""
+    request = join_parts((_head(22, 0xC000, 0x0D0200, 0, partition_id), final_name_frame(name)))
+    return Op(SIZE, request, partition_id)
 
 
 size_response = int_response
 
 
-def is_empty_request(partition_id: int, name: str) -> bytearray:
-    """Request ``ReplicatedMap.isEmpty``."""
-    return join_parts((_head(22, 0xC000, 0x0D0300, 0, partition_id), final_name_frame(name)))
+def is_empty(partition_id: int, name: str) -> Op[bool]:
+    """Make the operation ``ReplicatedMap.isEmpty``."""
+    request = join_parts((_head(22, 0xC000, 0x0D0300, 0, partition_id), final_name_frame(name)))
+    return Op(IS_EMPTY, request, partition_id)
 
 
 is_empty_response = boolean_response
 
 
-def contains_key_request(partition_id: int, name: str, key: Data) -> bytearray:
-    """Request ``ReplicatedMap.containsKey``."""
-    return join_parts(
+def contains_key(partition_id: int, name: str, key: Data) -> Op[bool]:
+    """Make the operation ``ReplicatedMap.containsKey``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x0D0400, 0, partition_id),
             name_frame(name),
@@ -170,14 +174,15 @@ def contains_key_request(partition_id: int, name: str, key: Data) -> bytearray:
             key,
         )
     )
+    return Op(CONTAINS_KEY, request, partition_id)
 
 
 contains_key_response = boolean_response
 
 
-def contains_value_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``ReplicatedMap.containsValue``."""
-    return join_parts(
+def contains_value(partition_id: int, name: str, value: Data) -> Op[bool]:
+    """Make the operation ``ReplicatedMap.containsValue``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x0D0500, 0, partition_id),
             name_frame(name),
@@ -185,14 +190,15 @@ def contains_value_request(partition_id: int, name: str, value: Data) -> bytearr
             value,
         )
     )
+    return Op(CONTAINS_VALUE, request, partition_id)
 
 
 contains_value_response = boolean_response
 
 
-def get_request(partition_id: int, name: str, key: Data) -> bytearray:
-    """Request ``ReplicatedMap.get``."""
-    return join_parts(
+def get(partition_id: int, name: str, key: Data) -> Op[Any]:
+    """Make the operation ``ReplicatedMap.get``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x0D0600, 0, partition_id),
             name_frame(name),
@@ -200,14 +206,15 @@ def get_request(partition_id: int, name: str, key: Data) -> bytearray:
             key,
         )
     )
+    return Op(GET, request, partition_id)
 
 
 get_response = data_response
 
 
-def remove_request(partition_id: int, name: str, key: Data) -> bytearray:
-    """Request ``ReplicatedMap.remove``."""
-    return join_parts(
+def remove(partition_id: int, name: str, key: Data) -> Op[Any]:
+    """Make the operation ``ReplicatedMap.remove``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x0D0700, 0, partition_id),
             name_frame(name),
@@ -215,40 +222,41 @@ def remove_request(partition_id: int, name: str, key: Data) -> bytearray:
             key,
         )
     )
+    return Op(REMOVE, request, partition_id)
 
 
 remove_response = data_response
 
 
-def put_all_request(partition_id: int, name: str, entries: Iterable[tuple[Data, Data]]) -> bytearray:
-    """Request ``ReplicatedMap.putAll``."""
-    parts = [_head(22, 0xC000, 0x0D0800, 0, partition_id), name_frame(name)]
+def put_all(name: str, entries: Iterable[tuple[Data, Data]]) -> Op[None]:
+    """Make the operation ``ReplicatedMap.putAll``."""
+    parts = [_head(22, 0xC000, 0x0D0800, 0, -1), name_frame(name)]
     write_data_entries(parts, entries, FINAL)
-    return join_parts(parts)
+    return Op(PUT_ALL, join_parts(parts))
 
 
 put_all_response = empty_response
 
 
-def clear_request(partition_id: int, name: str) -> bytearray:
-    """Request ``ReplicatedMap.clear``."""
-    return join_parts((_head(22, 0xC000, 0x0D0900, 0, partition_id), final_name_frame(name)))
+def clear(name: str) -> Op[None]:
+    """Make the operation ``ReplicatedMap.clear``."""
+    request = join_parts((_head(22, 0xC000, 0x0D0900, 0, -1), final_name_frame(name)))
+    return Op(CLEAR, request)
 
 
 clear_response = empty_response
 
 
-def add_entry_listener_to_key_with_predicate_request(
-    partition_id: int,
+def add_entry_listener_to_key_with_predicate(
     name: str,
     key: Data,
     predicate: Data,
     local_only: bool,
-) -> bytearray:
-    """Request ``ReplicatedMap.addEntryListenerToKeyWithPredicate``."""
-    return join_parts(
+) -> Op[UUID]:
+    """Make the operation ``ReplicatedMap.addEntryListenerToKeyWithPredicate``."""
+    request = join_parts(
         (
-            _head_z(23, 0xC000, 0x0D0A00, 0, partition_id, local_only),
+            _head_z(23, 0xC000, 0x0D0A00, 0, -1, local_only),
             name_frame(name),
             (len(key) + 6).to_bytes(6, "little"),
             key,
@@ -256,6 +264,7 @@ def add_entry_listener_to_key_with_predicate_request(
             predicate,
         )
     )
+    return Op(ADD_ENTRY_LISTENER_TO_KEY_WITH_PREDICATE, request)
 
 
 add_entry_listener_to_key_with_predicate_response = uuid_response
@@ -308,124 +317,119 @@ def entry_event(message: bytes, read: ReadData) -> EntryEvent:
     return EntryEvent(key, value, old_value, merging_value, event_type, uuid, number_of_affected_entries)
 
 
-def add_entry_listener_with_predicate_request(
-    partition_id: int,
-    name: str,
-    predicate: Data,
-    local_only: bool,
-) -> bytearray:
-    """Request ``ReplicatedMap.addEntryListenerWithPredicate``."""
-    return join_parts(
+def add_entry_listener_with_predicate(name: str, predicate: Data, local_only: bool) -> Op[UUID]:
+    """Make the operation ``ReplicatedMap.addEntryListenerWithPredicate``."""
+    request = join_parts(
         (
-            _head_z(23, 0xC000, 0x0D0B00, 0, partition_id, local_only),
+            _head_z(23, 0xC000, 0x0D0B00, 0, -1, local_only),
             name_frame(name),
             (len(predicate) + FINAL).to_bytes(6, "little"),
             predicate,
         )
     )
+    return Op(ADD_ENTRY_LISTENER_WITH_PREDICATE, request)
 
 
 add_entry_listener_with_predicate_response = uuid_response
 
 
-def add_entry_listener_to_key_request(partition_id: int, name: str, key: Data, local_only: bool) -> bytearray:
-    """Request ``ReplicatedMap.addEntryListenerToKey``."""
-    return join_parts(
+def add_entry_listener_to_key(name: str, key: Data, local_only: bool) -> Op[UUID]:
+    """Make the operation ``ReplicatedMap.addEntryListenerToKey``."""
+    request = join_parts(
         (
-            _head_z(23, 0xC000, 0x0D0C00, 0, partition_id, local_only),
+            _head_z(23, 0xC000, 0x0D0C00, 0, -1, local_only),
             name_frame(name),
             (len(key) + FINAL).to_bytes(6, "little"),
             key,
         )
     )
+    return Op(ADD_ENTRY_LISTENER_TO_KEY, request)
 
 
 add_entry_listener_to_key_response = uuid_response
 
 
-def add_entry_listener_request(partition_id: int, name: str, local_only: bool) -> bytearray:
-    """Request ``ReplicatedMap.addEntryListener``."""
-    return join_parts((_head_z(23, 0xC000, 0x0D0D00, 0, partition_id, local_only), final_name_frame(name)))
+def add_entry_listener(name: str, local_only: bool) -> Op[UUID]:
+    """Make the operation ``ReplicatedMap.addEntryListener``."""
+    request = join_parts((_head_z(23, 0xC000, 0x0D0D00, 0, -1, local_only), final_name_frame(name)))
+    return Op(ADD_ENTRY_LISTENER, request)
 
 
 add_entry_listener_response = uuid_response
 
 
-def remove_entry_listener_request(partition_id: int, name: str, registration_id: UUID) -> bytearray:
-    """Request ``ReplicatedMap.removeEntryListener``."""
-    return join_parts(
-        (
-            _head_u(39, 0xC000, 0x0D0E00, 0, partition_id, *uuid_fields(registration_id)),
-            final_name_frame(name),
-        )
+def remove_entry_listener(name: str, registration_id: UUID) -> Op[bool]:
+    """Make the operation ``ReplicatedMap.removeEntryListener``."""
+    request = join_parts(
+        (_head_u(39, 0xC000, 0x0D0E00, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
+    return Op(REMOVE_ENTRY_LISTENER, request)
 
 
 remove_entry_listener_response = boolean_response
 
 
-def key_set_request(partition_id: int, name: str) -> bytearray:
-    """Request ``ReplicatedMap.keySet``."""
-    return join_parts((_head(22, 0xC000, 0x0D0F00, 0, partition_id), final_name_frame(name)))
+def key_set(partition_id: int, name: str) -> Op[list[Any]]:
+    """Make the operation ``ReplicatedMap.keySet``."""
+    request = join_parts((_head(22, 0xC000, 0x0D0F00, 0, partition_id), final_name_frame(name)))
+    return Op(KEY_SET, request, partition_id)
 
 
 key_set_response = data_list_response
 
 
-def values_request(partition_id: int, name: str) -> bytearray:
-    """Request ``ReplicatedMap.values``."""
-    return join_parts((_head(22, 0xC000, 0x0D1000, 0, partition_id), final_name_frame(name)))
+def values(partition_id: int, name: str) -> Op[list[Any]]:
+    """Make the operation ``ReplicatedMap.values``."""
+    request = join_parts((_head(22, 0xC000, 0x0D1000, 0, partition_id), final_name_frame(name)))
+    return Op(VALUES, request, partition_id)
 
 
 values_response = data_list_response
 
 
-def entry_set_request(partition_id: int, name: str) -> bytearray:
-    """Request ``ReplicatedMap.entrySet``."""
-    return join_parts((_head(22, 0xC000, 0x0D1100, 0, partition_id), final_name_frame(name)))
+def entry_set(partition_id: int, name: str) -> Op[list[tuple[Any, Any]]]:
+    """Make the operation ``ReplicatedMap.entrySet``."""
+    request = join_parts((_head(22, 0xC000, 0x0D1100, 0, partition_id), final_name_frame(name)))
+    return Op(ENTRY_SET, request, partition_id)
 
 
 entry_set_response = data_entries_response
 
 
-def add_near_cache_entry_listener_request(
-    partition_id: int,
-    name: str,
-    include_value: bool,
-    local_only: bool,
-) -> bytearray:
-    """Request ``ReplicatedMap.addNearCacheEntryListener``."""
-    return join_parts(
-        (_head_zz(24, 0xC000, 0x0D1200, 0, partition_id, include_value, local_only), final_name_frame(name))
+def add_near_cache_entry_listener(name: str, include_value: bool, local_only: bool) -> Op[UUID]:
+    """Make the operation ``ReplicatedMap.addNearCacheEntryListener``."""
+    request = join_parts(
+        (_head_zz(24, 0xC000, 0x0D1200, 0, -1, include_value, local_only), final_name_frame(name))
     )
+    return Op(ADD_NEAR_CACHE_ENTRY_LISTENER, request)
 
 
 add_near_cache_entry_listener_response = uuid_response
 
 
-def put_all_with_metadata_request(
+def put_all_with_metadata(
     partition_id: int,
     name: str,
     entries: Iterable[ReplicatedMapEntryViewHolder],
-) -> bytearray:
-    """Request ``ReplicatedMap.putAllWithMetadata``."""
+) -> Op[None]:
+    """Make the operation ``ReplicatedMap.putAllWithMetadata``."""
     parts = [_head_i(26, 0xC000, 0x0D1300, 0, partition_id, partition_id), name_frame(name)]
     write_list(parts, entries, write_replicated_map_entry_view_holder, FINAL)
-    return join_parts(parts)
+    return Op(PUT_ALL_WITH_METADATA, join_parts(parts), partition_id)
 
 
 put_all_with_metadata_response = empty_response
 
 
-def fetch_entry_views_request(
+def fetch_entry_views(
     partition_id: int,
     name: str,
     cursor_id: UUID,
     new_iteration: bool,
     batch_size: int,
-) -> bytearray:
-    """Request ``ReplicatedMap.fetchEntryViews``."""
-    return join_parts(
+) -> Op[FetchEntryViewsResponse]:
+    """Make the operation ``ReplicatedMap.fetchEntryViews``."""
+    request = join_parts(
         (
             _head_uzii(
                 48,
@@ -441,6 +445,7 @@ def fetch_entry_views_request(
             final_name_frame(name),
         )
     )
+    return Op(FETCH_ENTRY_VIEWS, request, partition_id)
 
 
 class FetchEntryViewsResponse(Record):
@@ -465,11 +470,12 @@ def fetch_entry_views_response(message: bytes, read: ReadData) -> FetchEntryView
     return FetchEntryViewsResponse(cursor_id, entry_views)
 
 
-def end_entry_view_iteration_request(partition_id: int, name: str, cursor_id: UUID | None) -> bytearray:
-    """Request ``ReplicatedMap.endEntryViewIteration``."""
-    return join_parts(
-        (_head_u(39, 0xC000, 0x0D1500, 0, partition_id, *uuid_fields(cursor_id)), final_name_frame(name))
+def end_entry_view_iteration(name: str, cursor_id: UUID | None) -> Op[None]:
+    """Make the operation ``ReplicatedMap.endEntryViewIteration``."""
+    request = join_parts(
+        (_head_u(39, 0xC000, 0x0D1500, 0, -1, *uuid_fields(cursor_id)), final_name_frame(name))
     )
+    return Op(END_ENTRY_VIEW_ITERATION, request)
 
 
 end_entry_view_iteration_response = empty_response

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from struct import Struct
 from typing import Any, Final
 
+from hz_core.op import Op
 from hz_core.wire.decode import (
     data_response,
     long_response,
@@ -35,49 +36,54 @@ _head_qii: Final = Struct("<iHiqiqii").pack
 _response_iq: Final = Struct("<i15xiq").unpack_from
 
 
-def size_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Ringbuffer.size``."""
-    return join_parts((_head(22, 0xC000, 0x170100, 0, partition_id), final_name_frame(name)))
+def size(partition_id: int, name: str) -> Op[int]:
+    """Make the operation ``Ringbuffer.size``."""
+    request = join_parts((_head(22, 0xC000, 0x170100, 0, partition_id), final_name_frame(name)))
+    return Op(SIZE, request, partition_id)
 
 
 size_response = long_response
 
 
-def tail_sequence_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Ringbuffer.tailSequence``."""
-    return join_parts((_head(22, 0xC000, 0x170200, 0, partition_id), final_name_frame(name)))
+def tail_sequence(partition_id: int, name: str) -> Op[int]:
+    """Make the operation ``Ringbuffer.tailSequence``."""
+    request = join_parts((_head(22, 0xC000, 0x170200, 0, partition_id), final_name_frame(name)))
+    return Op(TAIL_SEQUENCE, request, partition_id)
 
 
 tail_sequence_response = long_response
 
 
-def head_sequence_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Ringbuffer.headSequence``."""
-    return join_parts((_head(22, 0xC000, 0x170300, 0, partition_id), final_name_frame(name)))
+def head_sequence(partition_id: int, name: str) -> Op[int]:
+    """Make the operation ``Ringbuffer.headSequence``."""
+    request = join_parts((_head(22, 0xC000, 0x170300, 0, partition_id), final_name_frame(name)))
+    return Op(HEAD_SEQUENCE, request, partition_id)
 
 
 head_sequence_response = long_response
 
 
-def capacity_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Ringbuffer.capacity``."""
-    return join_parts((_head(22, 0xC000, 0x170400, 0, partition_id), final_name_frame(name)))
+def capacity(partition_id: int, name: str) -> Op[int]:
+    """Make the operation ``Ringbuffer.capacity``."""
+    request = join_parts((_head(22, 0xC000, 0x170400, 0, partition_id), final_name_frame(name)))
+    return Op(CAPACITY, request, partition_id)
 
 
 capacity_response = long_response
 
 
-def remaining_capacity_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Ringbuffer.remainingCapacity``."""
-    return join_parts((_head(22, 0xC000, 0x170500, 0, partition_id), final_name_frame(name)))
+def remaining_capacity(partition_id: int, name: str) -> Op[int]:
+    """Make the operation ``Ringbuffer.remainingCapacity``."""
+    request = join_parts((_head(22, 0xC000, 0x170500, 0, partition_id), final_name_frame(name)))
+    return Op(REMAINING_CAPACITY, request, partition_id)
 
 
 remaining_capacity_response = long_response
 
 
-def add_request(partition_id: int, name: str, overflow_policy: int, value: Data) -> bytearray:
-    """Request ``Ringbuffer.add``."""
-    return join_parts(
+def add(partition_id: int, name: str, overflow_policy: int, value: Data) -> Op[int]:
+    """Make the operation ``Ringbuffer.add``."""
+    request = join_parts(
         (
             _head_i(26, 0xC000, 0x170600, 0, partition_id, overflow_policy),
             name_frame(name),
@@ -85,49 +91,46 @@ def add_request(partition_id: int, name: str, overflow_policy: int, value: Data)
             value,
         )
     )
+    return Op(ADD, request, partition_id)
 
 
 add_response = long_response
 
 
-def read_one_request(partition_id: int, name: str, sequence: int) -> bytearray:
-    """Request ``Ringbuffer.readOne``."""
-    return join_parts((_head_q(30, 0xC000, 0x170700, 0, partition_id, sequence), final_name_frame(name)))
+def read_one(partition_id: int, name: str, sequence: int) -> Op[Any]:
+    """Make the operation ``Ringbuffer.readOne``."""
+    request = join_parts((_head_q(30, 0xC000, 0x170700, 0, partition_id, sequence), final_name_frame(name)))
+    return Op(READ_ONE, request, partition_id)
 
 
 read_one_response = data_response
 
 
-def add_all_request(
-    partition_id: int,
-    name: str,
-    value_list: Iterable[Data],
-    overflow_policy: int,
-) -> bytearray:
-    """Request ``Ringbuffer.addAll``."""
+def add_all(partition_id: int, name: str, value_list: Iterable[Data], overflow_policy: int) -> Op[int]:
+    """Make the operation ``Ringbuffer.addAll``."""
     parts = [_head_i(26, 0xC000, 0x170800, 0, partition_id, overflow_policy), name_frame(name)]
     write_data_list(parts, value_list, FINAL)
-    return join_parts(parts)
+    return Op(ADD_ALL, join_parts(parts), partition_id)
 
 
 add_all_response = long_response
 
 
-def read_many_request(
+def read_many(
     partition_id: int,
     name: str,
     start_sequence: int,
     min_count: int,
     max_count: int,
     filter: Data | None,
-) -> bytearray:
-    """Request ``Ringbuffer.readMany``."""
+) -> Op[ReadManyResponse]:
+    """Make the operation ``Ringbuffer.readMany``."""
     parts = [
         _head_qii(38, 0xC000, 0x170900, 0, partition_id, start_sequence, min_count, max_count),
         name_frame(name),
     ]
     write_nullable(parts, filter, write_bytes, FINAL)
-    return join_parts(parts)
+    return Op(READ_MANY, join_parts(parts), partition_id)
 
 
 class ReadManyResponse(Record):

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from hz_core.op import Op
 from hz_core.wire.decode import (
     after_begin,
     after_end,
@@ -61,20 +62,18 @@ def read_scheduled_task_handler(message: bytes, pos: int, read: ReadData) -> tup
     return ScheduledTaskHandler(uuid, partition_id, scheduler_name, task_name), after_end(message, pos)
 
 
-def shutdown_request(partition_id: int, scheduler_name: str, member_uuid: UUID) -> bytearray:
-    """Request ``ScheduledExecutor.shutdown``."""
-    return join_parts(
-        (
-            _head_u(39, 0xC000, 0x1A0100, 0, partition_id, *uuid_fields(member_uuid)),
-            final_string_frame(scheduler_name),
-        )
+def shutdown(scheduler_name: str, member_uuid: UUID) -> Op[None]:
+    """Make the operation ``ScheduledExecutor.shutdown``."""
+    request = join_parts(
+        (_head_u(39, 0xC000, 0x1A0100, 0, -1, *uuid_fields(member_uuid)), final_string_frame(scheduler_name))
     )
+    return Op(SHUTDOWN, request)
 
 
 shutdown_response = empty_response
 
 
-def submit_to_partition_request(
+def submit_to_partition(
     partition_id: int,
     scheduler_name: str,
     type: int,
@@ -83,9 +82,9 @@ def submit_to_partition_request(
     initial_delay_in_millis: int,
     period_in_millis: int,
     auto_disposable: bool,
-) -> bytearray:
-    """Request ``ScheduledExecutor.submitToPartition``."""
-    return join_parts(
+) -> Op[None]:
+    """Make the operation ``ScheduledExecutor.submitToPartition``."""
+    request = join_parts(
         (
             _head_bqqz(
                 40,
@@ -104,13 +103,13 @@ def submit_to_partition_request(
             task,
         )
     )
+    return Op(SUBMIT_TO_PARTITION, request, partition_id)
 
 
 submit_to_partition_response = empty_response
 
 
-def submit_to_member_request(
-    partition_id: int,
+def submit_to_member(
     scheduler_name: str,
     member_uuid: UUID,
     type: int,
@@ -119,16 +118,16 @@ def submit_to_member_request(
     initial_delay_in_millis: int,
     period_in_millis: int,
     auto_disposable: bool,
-) -> bytearray:
-    """Request ``ScheduledExecutor.submitToMember``."""
-    return join_parts(
+) -> Op[None]:
+    """Make the operation ``ScheduledExecutor.submitToMember``."""
+    request = join_parts(
         (
             _head_ubqqz(
                 57,
                 0xC000,
                 0x1A0300,
                 0,
-                partition_id,
+                -1,
                 *uuid_fields(member_uuid),
                 type,
                 initial_delay_in_millis,
@@ -141,14 +140,16 @@ def submit_to_member_request(
             task,
         )
     )
+    return Op(SUBMIT_TO_MEMBER, request)
 
 
 submit_to_member_response = empty_response
 
 
-def get_all_scheduled_futures_request(partition_id: int, scheduler_name: str) -> bytearray:
-    """Request ``ScheduledExecutor.getAllScheduledFutures``."""
-    return join_parts((_head(22, 0xC000, 0x1A0400, 0, partition_id), final_string_frame(scheduler_name)))
+def get_all_scheduled_futures(scheduler_name: str) -> Op[list[ScheduledTaskHandler]]:
+    """Make the operation ``ScheduledExecutor.getAllScheduledFutures``."""
+    request = join_parts((_head(22, 0xC000, 0x1A0400, 0, -1), final_string_frame(scheduler_name)))
+    return Op(GET_ALL_SCHEDULED_FUTURES, request)
 
 
 def get_all_scheduled_futures_response(message: bytes, read: ReadData) -> list[ScheduledTaskHandler]:
@@ -157,15 +158,20 @@ def get_all_scheduled_futures_response(message: bytes, read: ReadData) -> list[S
     return read_list(message, pos, read, read_scheduled_task_handler)[0]
 
 
-def get_stats_from_partition_request(partition_id: int, scheduler_name: str, task_name: str) -> bytearray:
-    """Request ``ScheduledExecutor.getStatsFromPartition``."""
-    return join_parts(
+def get_stats_from_partition(
+    partition_id: int,
+    scheduler_name: str,
+    task_name: str,
+) -> Op[GetStatsFromPartitionResponse]:
+    """Make the operation ``ScheduledExecutor.getStatsFromPartition``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x1A0500, 0, partition_id),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(GET_STATS_FROM_PARTITION, request, partition_id)
 
 
 class GetStatsFromPartitionResponse(Record):
@@ -216,20 +222,20 @@ def get_stats_from_partition_response(message: bytes, read: ReadData) -> GetStat
     )
 
 
-def get_stats_from_member_request(
-    partition_id: int,
+def get_stats_from_member(
     scheduler_name: str,
     task_name: str,
     member_uuid: UUID,
-) -> bytearray:
-    """Request ``ScheduledExecutor.getStatsFromMember``."""
-    return join_parts(
+) -> Op[GetStatsFromMemberResponse]:
+    """Make the operation ``ScheduledExecutor.getStatsFromMember``."""
+    request = join_parts(
         (
-            _head_u(39, 0xC000, 0x1A0600, 0, partition_id, *uuid_fields(member_uuid)),
+            _head_u(39, 0xC000, 0x1A0600, 0, -1, *uuid_fields(member_uuid)),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(GET_STATS_FROM_MEMBER, request)
 
 
 class GetStatsFromMemberResponse(Record):
@@ -280,213 +286,191 @@ def get_stats_from_member_response(message: bytes, read: ReadData) -> GetStatsFr
     )
 
 
-def get_delay_from_partition_request(partition_id: int, scheduler_name: str, task_name: str) -> bytearray:
-    """Request ``ScheduledExecutor.getDelayFromPartition``."""
-    return join_parts(
+def get_delay_from_partition(partition_id: int, scheduler_name: str, task_name: str) -> Op[int]:
+    """Make the operation ``ScheduledExecutor.getDelayFromPartition``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x1A0700, 0, partition_id),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(GET_DELAY_FROM_PARTITION, request, partition_id)
 
 
 get_delay_from_partition_response = long_response
 
 
-def get_delay_from_member_request(
-    partition_id: int,
-    scheduler_name: str,
-    task_name: str,
-    member_uuid: UUID,
-) -> bytearray:
-    """Request ``ScheduledExecutor.getDelayFromMember``."""
-    return join_parts(
+def get_delay_from_member(scheduler_name: str, task_name: str, member_uuid: UUID) -> Op[int]:
+    """Make the operation ``ScheduledExecutor.getDelayFromMember``."""
+    request = join_parts(
         (
-            _head_u(39, 0xC000, 0x1A0800, 0, partition_id, *uuid_fields(member_uuid)),
+            _head_u(39, 0xC000, 0x1A0800, 0, -1, *uuid_fields(member_uuid)),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(GET_DELAY_FROM_MEMBER, request)
 
 
 get_delay_from_member_response = long_response
 
 
-def cancel_from_partition_request(
+def cancel_from_partition(
     partition_id: int,
     scheduler_name: str,
     task_name: str,
     may_interrupt_if_running: bool,
-) -> bytearray:
-    """Request ``ScheduledExecutor.cancelFromPartition``."""
-    return join_parts(
+) -> Op[bool]:
+    """Make the operation ``ScheduledExecutor.cancelFromPartition``."""
+    request = join_parts(
         (
             _head_z(23, 0xC000, 0x1A0900, 0, partition_id, may_interrupt_if_running),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(CANCEL_FROM_PARTITION, request, partition_id)
 
 
 cancel_from_partition_response = boolean_response
 
 
-def cancel_from_member_request(
-    partition_id: int,
+def cancel_from_member(
     scheduler_name: str,
     task_name: str,
     member_uuid: UUID,
     may_interrupt_if_running: bool,
-) -> bytearray:
-    """Request ``ScheduledExecutor.cancelFromMember``."""
-    return join_parts(
+) -> Op[bool]:
+    """Make the operation ``ScheduledExecutor.cancelFromMember``."""
+    request = join_parts(
         (
-            _head_uz(
-                40,
-                0xC000,
-                0x1A0A00,
-                0,
-                partition_id,
-                *uuid_fields(member_uuid),
-                may_interrupt_if_running,
-            ),
+            _head_uz(40, 0xC000, 0x1A0A00, 0, -1, *uuid_fields(member_uuid), may_interrupt_if_running),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(CANCEL_FROM_MEMBER, request)
 
 
 cancel_from_member_response = boolean_response
 
 
-def is_cancelled_from_partition_request(partition_id: int, scheduler_name: str, task_name: str) -> bytearray:
-    """Request ``ScheduledExecutor.isCancelledFromPartition``."""
-    return join_parts(
+def is_cancelled_from_partition(partition_id: int, scheduler_name: str, task_name: str) -> Op[bool]:
+    """Make the operation ``ScheduledExecutor.isCancelledFromPartition``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x1A0B00, 0, partition_id),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(IS_CANCELLED_FROM_PARTITION, request, partition_id)
 
 
 is_cancelled_from_partition_response = boolean_response
 
 
-def is_cancelled_from_member_request(
-    partition_id: int,
-    scheduler_name: str,
-    task_name: str,
-    member_uuid: UUID,
-) -> bytearray:
-    """Request ``ScheduledExecutor.isCancelledFromMember``."""
-    return join_parts(
+def is_cancelled_from_member(scheduler_name: str, task_name: str, member_uuid: UUID) -> Op[bool]:
+    """Make the operation ``ScheduledExecutor.isCancelledFromMember``."""
+    request = join_parts(
         (
-            _head_u(39, 0xC000, 0x1A0C00, 0, partition_id, *uuid_fields(member_uuid)),
+            _head_u(39, 0xC000, 0x1A0C00, 0, -1, *uuid_fields(member_uuid)),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(IS_CANCELLED_FROM_MEMBER, request)
 
 
 is_cancelled_from_member_response = boolean_response
 
 
-def is_done_from_partition_request(partition_id: int, scheduler_name: str, task_name: str) -> bytearray:
-    """Request ``ScheduledExecutor.isDoneFromPartition``."""
-    return join_parts(
+def is_done_from_partition(partition_id: int, scheduler_name: str, task_name: str) -> Op[bool]:
+    """Make the operation ``ScheduledExecutor.isDoneFromPartition``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x1A0D00, 0, partition_id),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(IS_DONE_FROM_PARTITION, request, partition_id)
 
 
 is_done_from_partition_response = boolean_response
 
 
-def is_done_from_member_request(
-    partition_id: int,
-    scheduler_name: str,
-    task_name: str,
-    member_uuid: UUID,
-) -> bytearray:
-    """Request ``ScheduledExecutor.isDoneFromMember``."""
-    return join_parts(
+def is_done_from_member(scheduler_name: str, task_name: str, member_uuid: UUID) -> Op[bool]:
+    """Make the operation ``ScheduledExecutor.isDoneFromMember``."""
+    request = join_parts(
         (
-            _head_u(39, 0xC000, 0x1A0E00, 0, partition_id, *uuid_fields(member_uuid)),
+            _head_u(39, 0xC000, 0x1A0E00, 0, -1, *uuid_fields(member_uuid)),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(IS_DONE_FROM_MEMBER, request)
 
 
 is_done_from_member_response = boolean_response
 
 
-def get_result_from_partition_request(partition_id: int, scheduler_name: str, task_name: str) -> bytearray:
-    """Request ``ScheduledExecutor.getResultFromPartition``."""
-    return join_parts(
+def get_result_from_partition(partition_id: int, scheduler_name: str, task_name: str) -> Op[Any]:
+    """Make the operation ``ScheduledExecutor.getResultFromPartition``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x1A0F00, 0, partition_id),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(GET_RESULT_FROM_PARTITION, request, partition_id)
 
 
 get_result_from_partition_response = data_response
 
 
-def get_result_from_member_request(
-    partition_id: int,
-    scheduler_name: str,
-    task_name: str,
-    member_uuid: UUID,
-) -> bytearray:
-    """Request ``ScheduledExecutor.getResultFromMember``."""
-    return join_parts(
+def get_result_from_member(scheduler_name: str, task_name: str, member_uuid: UUID) -> Op[Any]:
+    """Make the operation ``ScheduledExecutor.getResultFromMember``."""
+    request = join_parts(
         (
-            _head_u(39, 0xC000, 0x1A1000, 0, partition_id, *uuid_fields(member_uuid)),
+            _head_u(39, 0xC000, 0x1A1000, 0, -1, *uuid_fields(member_uuid)),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(GET_RESULT_FROM_MEMBER, request)
 
 
 get_result_from_member_response = data_response
 
 
-def dispose_from_partition_request(partition_id: int, scheduler_name: str, task_name: str) -> bytearray:
-    """Request ``ScheduledExecutor.disposeFromPartition``."""
-    return join_parts(
+def dispose_from_partition(partition_id: int, scheduler_name: str, task_name: str) -> Op[None]:
+    """Make the operation ``ScheduledExecutor.disposeFromPartition``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x1A1100, 0, partition_id),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(DISPOSE_FROM_PARTITION, request, partition_id)
 
 
 dispose_from_partition_response = empty_response
 
 
-def dispose_from_member_request(
-    partition_id: int,
-    scheduler_name: str,
-    task_name: str,
-    member_uuid: UUID,
-) -> bytearray:
-    """Request ``ScheduledExecutor.disposeFromMember``."""
-    return join_parts(
+def dispose_from_member(scheduler_name: str, task_name: str, member_uuid: UUID) -> Op[None]:
+    """Make the operation ``ScheduledExecutor.disposeFromMember``."""
+    request = join_parts(
         (
-            _head_u(39, 0xC000, 0x1A1200, 0, partition_id, *uuid_fields(member_uuid)),
+            _head_u(39, 0xC000, 0x1A1200, 0, -1, *uuid_fields(member_uuid)),
             string_frame(scheduler_name),
             final_string_frame(task_name),
         )
     )
+    return Op(DISPOSE_FROM_MEMBER, request)
 
 
 dispose_from_member_response = empty_response

@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.op import Op
 from hz_core.wire.decode import (
     boolean_response,
     data_list_response,
@@ -29,17 +30,18 @@ _event_ui: Final = Struct("<i18x?QQi").unpack_from
 _head_u: Final = Struct("<iHiqi?QQ").pack
 
 
-def size_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Set.size``."""
-    return join_parts((_head(22, 0xC000, 0x060100, 0, partition_id), final_name_frame(name)))
+def size(partition_id: int, name: str) -> Op[int]:
+    """Make the operation ``Set.size``."""
+    request = join_parts((_head(22, 0xC000, 0x060100, 0, partition_id), final_name_frame(name)))
+    return Op(SIZE, request, partition_id)
 
 
 size_response = int_response
 
 
-def contains_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``Set.contains``."""
-    return join_parts(
+def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
+    """Make the operation ``Set.contains``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x060200, 0, partition_id),
             name_frame(name),
@@ -47,24 +49,25 @@ def contains_request(partition_id: int, name: str, value: Data) -> bytearray:
             value,
         )
     )
+    return Op(CONTAINS, request, partition_id)
 
 
 contains_response = boolean_response
 
 
-def contains_all_request(partition_id: int, name: str, items: Iterable[Data]) -> bytearray:
-    """Request ``Set.containsAll``."""
+def contains_all(partition_id: int, name: str, items: Iterable[Data]) -> Op[bool]:
+    """Make the operation ``Set.containsAll``."""
     parts = [_head(22, 0xC000, 0x060300, 0, partition_id), name_frame(name)]
     write_data_list(parts, items, FINAL)
-    return join_parts(parts)
+    return Op(CONTAINS_ALL, join_parts(parts), partition_id)
 
 
 contains_all_response = boolean_response
 
 
-def add_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``Set.add``."""
-    return join_parts(
+def add(partition_id: int, name: str, value: Data) -> Op[bool]:
+    """Make the operation ``Set.add``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x060400, 0, partition_id),
             name_frame(name),
@@ -72,14 +75,15 @@ def add_request(partition_id: int, name: str, value: Data) -> bytearray:
             value,
         )
     )
+    return Op(ADD, request, partition_id)
 
 
 add_response = boolean_response
 
 
-def remove_request(partition_id: int, name: str, value: Data) -> bytearray:
-    """Request ``Set.remove``."""
-    return join_parts(
+def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
+    """Make the operation ``Set.remove``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x060500, 0, partition_id),
             name_frame(name),
@@ -87,62 +91,66 @@ def remove_request(partition_id: int, name: str, value: Data) -> bytearray:
             value,
         )
     )
+    return Op(REMOVE, request, partition_id)
 
 
 remove_response = boolean_response
 
 
-def add_all_request(partition_id: int, name: str, value_list: Iterable[Data]) -> bytearray:
-    """Request ``Set.addAll``."""
+def add_all(partition_id: int, name: str, value_list: Iterable[Data]) -> Op[bool]:
+    """Make the operation ``Set.addAll``."""
     parts = [_head(22, 0xC000, 0x060600, 0, partition_id), name_frame(name)]
     write_data_list(parts, value_list, FINAL)
-    return join_parts(parts)
+    return Op(ADD_ALL, join_parts(parts), partition_id)
 
 
 add_all_response = boolean_response
 
 
-def compare_and_remove_all_request(partition_id: int, name: str, values: Iterable[Data]) -> bytearray:
-    """Request ``Set.compareAndRemoveAll``."""
+def compare_and_remove_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
+    """Make the operation ``Set.compareAndRemoveAll``."""
     parts = [_head(22, 0xC000, 0x060700, 0, partition_id), name_frame(name)]
     write_data_list(parts, values, FINAL)
-    return join_parts(parts)
+    return Op(COMPARE_AND_REMOVE_ALL, join_parts(parts), partition_id)
 
 
 compare_and_remove_all_response = boolean_response
 
 
-def compare_and_retain_all_request(partition_id: int, name: str, values: Iterable[Data]) -> bytearray:
-    """Request ``Set.compareAndRetainAll``."""
+def compare_and_retain_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
+    """Make the operation ``Set.compareAndRetainAll``."""
     parts = [_head(22, 0xC000, 0x060800, 0, partition_id), name_frame(name)]
     write_data_list(parts, values, FINAL)
-    return join_parts(parts)
+    return Op(COMPARE_AND_RETAIN_ALL, join_parts(parts), partition_id)
 
 
 compare_and_retain_all_response = boolean_response
 
 
-def clear_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Set.clear``."""
-    return join_parts((_head(22, 0xC000, 0x060900, 0, partition_id), final_name_frame(name)))
+def clear(partition_id: int, name: str) -> Op[None]:
+    """Make the operation ``Set.clear``."""
+    request = join_parts((_head(22, 0xC000, 0x060900, 0, partition_id), final_name_frame(name)))
+    return Op(CLEAR, request, partition_id)
 
 
 clear_response = empty_response
 
 
-def get_all_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Set.getAll``."""
-    return join_parts((_head(22, 0xC000, 0x060A00, 0, partition_id), final_name_frame(name)))
+def get_all(partition_id: int, name: str) -> Op[list[Any]]:
+    """Make the operation ``Set.getAll``."""
+    request = join_parts((_head(22, 0xC000, 0x060A00, 0, partition_id), final_name_frame(name)))
+    return Op(GET_ALL, request, partition_id)
 
 
 get_all_response = data_list_response
 
 
-def add_listener_request(partition_id: int, name: str, include_value: bool, local_only: bool) -> bytearray:
-    """Request ``Set.addListener``."""
-    return join_parts(
-        (_head_zz(24, 0xC000, 0x060B00, 0, partition_id, include_value, local_only), final_name_frame(name))
+def add_listener(name: str, include_value: bool, local_only: bool) -> Op[UUID]:
+    """Make the operation ``Set.addListener``."""
+    request = join_parts(
+        (_head_zz(24, 0xC000, 0x060B00, 0, -1, include_value, local_only), final_name_frame(name))
     )
+    return Op(ADD_LISTENER, request)
 
 
 add_listener_response = uuid_response
@@ -171,22 +179,21 @@ def item_event(message: bytes, read: ReadData) -> ItemEvent:
     return ItemEvent(item, uuid, event_type)
 
 
-def remove_listener_request(partition_id: int, name: str, registration_id: UUID) -> bytearray:
-    """Request ``Set.removeListener``."""
-    return join_parts(
-        (
-            _head_u(39, 0xC000, 0x060C00, 0, partition_id, *uuid_fields(registration_id)),
-            final_name_frame(name),
-        )
+def remove_listener(name: str, registration_id: UUID) -> Op[bool]:
+    """Make the operation ``Set.removeListener``."""
+    request = join_parts(
+        (_head_u(39, 0xC000, 0x060C00, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
+    return Op(REMOVE_LISTENER, request)
 
 
 remove_listener_response = boolean_response
 
 
-def is_empty_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Set.isEmpty``."""
-    return join_parts((_head(22, 0xC000, 0x060D00, 0, partition_id), final_name_frame(name)))
+def is_empty(partition_id: int, name: str) -> Op[bool]:
+    """Make the operation ``Set.isEmpty``."""
+    request = join_parts((_head(22, 0xC000, 0x060D00, 0, partition_id), final_name_frame(name)))
+    return Op(IS_EMPTY, request, partition_id)
 
 
 is_empty_response = boolean_response

@@ -8,6 +8,8 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.connection import Connection
+from hz_core.op import Op
 from hz_core.wire.decode import (
     after_begin,
     after_end,
@@ -36,8 +38,8 @@ from hz_core.wire.encode import (
     write_string,
 )
 from hz_core.wire.method import Method
-from hz_core.wire.sql_page import SqlPage, read_sql_page
 from hz_core.wire.types import ABSENT, Absent, ReadData, Record
+from hz_proxies.sql_page import SqlPage, read_sql_page
 from hz_serialization import Data
 
 _frame_qqqq: Final = Struct("<iHqqqq").pack
@@ -169,20 +171,17 @@ def read_sql_column_metadata(message: bytes, pos: int, read: ReadData) -> tuple[
     return SqlColumnMetadata(name, type, nullable), after_end(message, pos)
 
 
-def execute_reserved_request(
-    partition_id: int,
+def execute_reserved(
+    connection: Connection,
     sql: str,
     parameters: Iterable[Data],
     timeout_millis: int,
     cursor_buffer_size: int,
-) -> bytearray:
-    """Request ``Sql.execute_reserved``."""
-    parts = [
-        _head_qi(34, 0xC000, 0x210100, 0, partition_id, timeout_millis, cursor_buffer_size),
-        string_frame(sql),
-    ]
+) -> Op[Execute_reservedResponse]:
+    """Make the operation ``Sql.execute_reserved``."""
+    parts = [_head_qi(34, 0xC000, 0x210100, 0, -1, timeout_millis, cursor_buffer_size), string_frame(sql)]
     write_data_list(parts, parameters, FINAL)
-    return join_parts(parts)
+    return Op(EXECUTE_RESERVED, join_parts(parts), connection=connection)
 
 
 class Execute_reservedResponse(Record):
@@ -229,11 +228,15 @@ def execute_reserved_response(message: bytes, read: ReadData) -> Execute_reserve
     return Execute_reservedResponse(query_id, row_metadata, row_page, row_page_last, update_count, error)
 
 
-def fetch_reserved_request(partition_id: int, query_id: SqlQueryId, cursor_buffer_size: int) -> bytearray:
-    """Request ``Sql.fetch_reserved``."""
-    parts = [_head_i(26, 0xC000, 0x210200, 0, partition_id, cursor_buffer_size)]
+def fetch_reserved(
+    connection: Connection,
+    query_id: SqlQueryId,
+    cursor_buffer_size: int,
+) -> Op[Fetch_reservedResponse]:
+    """Make the operation ``Sql.fetch_reserved``."""
+    parts = [_head_i(26, 0xC000, 0x210200, 0, -1, cursor_buffer_size)]
     write_sql_query_id(parts, query_id, FINAL)
-    return join_parts(parts)
+    return Op(FETCH_RESERVED, join_parts(parts), connection=connection)
 
 
 class Fetch_reservedResponse(Record):
@@ -263,18 +266,18 @@ def fetch_reserved_response(message: bytes, read: ReadData) -> Fetch_reservedRes
     return Fetch_reservedResponse(row_page, row_page_last, error)
 
 
-def close_request(partition_id: int, query_id: SqlQueryId) -> bytearray:
-    """Request ``Sql.close``."""
-    parts = [_head(22, 0xC000, 0x210300, 0, partition_id)]
+def close(connection: Connection, query_id: SqlQueryId) -> Op[None]:
+    """Make the operation ``Sql.close``."""
+    parts = [_head(22, 0xC000, 0x210300, 0, -1)]
     write_sql_query_id(parts, query_id, FINAL)
-    return join_parts(parts)
+    return Op(CLOSE, join_parts(parts), connection=connection)
 
 
 close_response = empty_response
 
 
-def execute_request(
-    partition_id: int,
+def execute(
+    connection: Connection,
     sql: str,
     parameters: Iterable[Data | None],
     timeout_millis: int,
@@ -283,15 +286,15 @@ def execute_request(
     expected_result_type: int,
     query_id: SqlQueryId,
     skip_update_statistics: bool,
-) -> bytearray:
-    """Request ``Sql.execute``."""
+) -> Op[ExecuteResponse]:
+    """Make the operation ``Sql.execute``."""
     parts = [
         _head_qibz(
             36,
             0xC000,
             0x210400,
             0,
-            partition_id,
+            -1,
             timeout_millis,
             cursor_buffer_size,
             expected_result_type,
@@ -302,7 +305,7 @@ def execute_request(
     write_data_list(parts, parameters)
     write_nullable(parts, schema, write_string)
     write_sql_query_id(parts, query_id, FINAL)
-    return join_parts(parts)
+    return Op(EXECUTE, join_parts(parts), connection=connection)
 
 
 class ExecuteResponse(Record):
@@ -364,11 +367,11 @@ def execute_response(message: bytes, read: ReadData) -> ExecuteResponse:
     )
 
 
-def fetch_request(partition_id: int, query_id: SqlQueryId, cursor_buffer_size: int) -> bytearray:
-    """Request ``Sql.fetch``."""
-    parts = [_head_i(26, 0xC000, 0x210500, 0, partition_id, cursor_buffer_size)]
+def fetch(connection: Connection, query_id: SqlQueryId, cursor_buffer_size: int) -> Op[FetchResponse]:
+    """Make the operation ``Sql.fetch``."""
+    parts = [_head_i(26, 0xC000, 0x210500, 0, -1, cursor_buffer_size)]
     write_sql_query_id(parts, query_id, FINAL)
-    return join_parts(parts)
+    return Op(FETCH, join_parts(parts), connection=connection)
 
 
 class FetchResponse(Record):
@@ -390,9 +393,10 @@ def fetch_response(message: bytes, read: ReadData) -> FetchResponse:
     return FetchResponse(row_page, error)
 
 
-def mapping_ddl_request(partition_id: int, name: str) -> bytearray:
-    """Request ``Sql.mappingDdl``."""
-    return join_parts((_head(22, 0xC000, 0x210600, 0, partition_id), final_name_frame(name)))
+def mapping_ddl(name: str) -> Op[str | None]:
+    """Make the operation ``Sql.mappingDdl``."""
+    request = join_parts((_head(22, 0xC000, 0x210600, 0, -1), final_name_frame(name)))
+    return Op(MAPPING_DDL, request)
 
 
 def mapping_ddl_response(message: bytes, read: ReadData) -> str | None:

@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.op import Op
 from hz_core.wire.decode import (
     boolean_response,
     empty_response,
@@ -27,9 +28,9 @@ _event_qu: Final = Struct("<i18xq?QQ").unpack_from
 _head_u: Final = Struct("<iHiqi?QQ").pack
 
 
-def publish_request(partition_id: int, name: str, message: Data) -> bytearray:
-    """Request ``Topic.publish``."""
-    return join_parts(
+def publish(partition_id: int, name: str, message: Data) -> Op[None]:
+    """Make the operation ``Topic.publish``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x040100, 0, partition_id),
             name_frame(name),
@@ -37,14 +38,16 @@ def publish_request(partition_id: int, name: str, message: Data) -> bytearray:
             message,
         )
     )
+    return Op(PUBLISH, request, partition_id)
 
 
 publish_response = empty_response
 
 
-def add_message_listener_request(partition_id: int, name: str, local_only: bool) -> bytearray:
-    """Request ``Topic.addMessageListener``."""
-    return join_parts((_head_z(23, 0xC000, 0x040200, 0, partition_id, local_only), final_name_frame(name)))
+def add_message_listener(name: str, local_only: bool) -> Op[UUID]:
+    """Make the operation ``Topic.addMessageListener``."""
+    request = join_parts((_head_z(23, 0xC000, 0x040200, 0, -1, local_only), final_name_frame(name)))
+    return Op(ADD_MESSAGE_LISTENER, request)
 
 
 add_message_listener_response = uuid_response
@@ -73,24 +76,22 @@ def topic_event(message: bytes, read: ReadData) -> TopicEvent:
     return TopicEvent(item, publish_time, uuid)
 
 
-def remove_message_listener_request(partition_id: int, name: str, registration_id: UUID) -> bytearray:
-    """Request ``Topic.removeMessageListener``."""
-    return join_parts(
-        (
-            _head_u(39, 0xC000, 0x040300, 0, partition_id, *uuid_fields(registration_id)),
-            final_name_frame(name),
-        )
+def remove_message_listener(name: str, registration_id: UUID) -> Op[bool]:
+    """Make the operation ``Topic.removeMessageListener``."""
+    request = join_parts(
+        (_head_u(39, 0xC000, 0x040300, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
+    return Op(REMOVE_MESSAGE_LISTENER, request)
 
 
 remove_message_listener_response = boolean_response
 
 
-def publish_all_request(partition_id: int, name: str, messages: Iterable[Data]) -> bytearray:
-    """Request ``Topic.publishAll``."""
+def publish_all(partition_id: int, name: str, messages: Iterable[Data]) -> Op[None]:
+    """Make the operation ``Topic.publishAll``."""
     parts = [_head(22, 0xC000, 0x040400, 0, partition_id), name_frame(name)]
     write_data_list(parts, messages, FINAL)
-    return join_parts(parts)
+    return Op(PUBLISH_ALL, join_parts(parts), partition_id)
 
 
 publish_all_response = empty_response

@@ -7,6 +7,8 @@ from struct import Struct
 from typing import Final
 from uuid import UUID
 
+from hz_core.connection import Connection
+from hz_core.op import Op
 from hz_core.wire.decode import empty_response, uuid_response
 from hz_core.wire.encode import uuid_fields
 from hz_core.wire.method import Method
@@ -15,33 +17,36 @@ _head_uq: Final = Struct("<iHiqi?QQq").pack
 _head_qiiq: Final = Struct("<iHiqiqiiq").pack
 
 
-def commit_request(partition_id: int, transaction_id: UUID, thread_id: int) -> bytearray:
-    """Request ``Transaction.commit``."""
-    return bytearray(_head_uq(47, 0xE000, 0x150100, 0, partition_id, *uuid_fields(transaction_id), thread_id))
+def commit(connection: Connection, transaction_id: UUID, thread_id: int) -> Op[None]:
+    """Make the operation ``Transaction.commit``."""
+    request = bytearray(_head_uq(47, 0xE000, 0x150100, 0, -1, *uuid_fields(transaction_id), thread_id))
+    return Op(COMMIT, request, connection=connection)
 
 
 commit_response = empty_response
 
 
-def create_request(
-    partition_id: int,
+def create(
+    connection: Connection,
     timeout: int,
     durability: int,
     transaction_type: int,
     thread_id: int,
-) -> bytearray:
-    """Request ``Transaction.create``."""
-    return bytearray(
-        _head_qiiq(46, 0xE000, 0x150200, 0, partition_id, timeout, durability, transaction_type, thread_id),
+) -> Op[UUID]:
+    """Make the operation ``Transaction.create``."""
+    request = bytearray(
+        _head_qiiq(46, 0xE000, 0x150200, 0, -1, timeout, durability, transaction_type, thread_id),
     )
+    return Op(CREATE, request, connection=connection)
 
 
 create_response = uuid_response
 
 
-def rollback_request(partition_id: int, transaction_id: UUID, thread_id: int) -> bytearray:
-    """Request ``Transaction.rollback``."""
-    return bytearray(_head_uq(47, 0xE000, 0x150300, 0, partition_id, *uuid_fields(transaction_id), thread_id))
+def rollback(connection: Connection, transaction_id: UUID, thread_id: int) -> Op[None]:
+    """Make the operation ``Transaction.rollback``."""
+    request = bytearray(_head_uq(47, 0xE000, 0x150300, 0, -1, *uuid_fields(transaction_id), thread_id))
+    return Op(ROLLBACK, request, connection=connection)
 
 
 rollback_response = empty_response

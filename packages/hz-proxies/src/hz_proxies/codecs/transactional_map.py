@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from hz_core.connection import Connection
+from hz_core.op import Op
 from hz_core.wire.decode import (
     boolean_response,
     data_list_response,
@@ -22,96 +24,89 @@ _head_uq: Final = Struct("<iHiqi?QQq").pack
 _head_uqq: Final = Struct("<iHiqi?QQqq").pack
 
 
-def contains_key_request(partition_id: int, name: str, txn_id: UUID, thread_id: int, key: Data) -> bytearray:
-    """Request ``TransactionalMap.containsKey``."""
-    return join_parts(
+def contains_key(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[bool]:
+    """Make the operation ``TransactionalMap.containsKey``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0E0100, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0E0100, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + FINAL).to_bytes(6, "little"),
             key,
         )
     )
+    return Op(CONTAINS_KEY, request, connection=connection)
 
 
 contains_key_response = boolean_response
 
 
-def get_request(partition_id: int, name: str, txn_id: UUID, thread_id: int, key: Data) -> bytearray:
-    """Request ``TransactionalMap.get``."""
-    return join_parts(
+def get(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[Any]:
+    """Make the operation ``TransactionalMap.get``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0E0200, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0E0200, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + FINAL).to_bytes(6, "little"),
             key,
         )
     )
+    return Op(GET, request, connection=connection)
 
 
 get_response = data_response
 
 
-def get_for_update_request(
-    partition_id: int,
-    name: str,
-    txn_id: UUID,
-    thread_id: int,
-    key: Data,
-) -> bytearray:
-    """Request ``TransactionalMap.getForUpdate``."""
-    return join_parts(
+def get_for_update(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[Any]:
+    """Make the operation ``TransactionalMap.getForUpdate``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0E0300, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0E0300, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + FINAL).to_bytes(6, "little"),
             key,
         )
     )
+    return Op(GET_FOR_UPDATE, request, connection=connection)
 
 
 get_for_update_response = data_response
 
 
-def size_request(partition_id: int, name: str, txn_id: UUID, thread_id: int) -> bytearray:
-    """Request ``TransactionalMap.size``."""
-    return join_parts(
-        (
-            _head_uq(47, 0xC000, 0x0E0400, 0, partition_id, *uuid_fields(txn_id), thread_id),
-            final_name_frame(name),
-        )
+def size(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[int]:
+    """Make the operation ``TransactionalMap.size``."""
+    request = join_parts(
+        (_head_uq(47, 0xC000, 0x0E0400, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )
+    return Op(SIZE, request, connection=connection)
 
 
 size_response = int_response
 
 
-def is_empty_request(partition_id: int, name: str, txn_id: UUID, thread_id: int) -> bytearray:
-    """Request ``TransactionalMap.isEmpty``."""
-    return join_parts(
-        (
-            _head_uq(47, 0xC000, 0x0E0500, 0, partition_id, *uuid_fields(txn_id), thread_id),
-            final_name_frame(name),
-        )
+def is_empty(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[bool]:
+    """Make the operation ``TransactionalMap.isEmpty``."""
+    request = join_parts(
+        (_head_uq(47, 0xC000, 0x0E0500, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )
+    return Op(IS_EMPTY, request, connection=connection)
 
 
 is_empty_response = boolean_response
 
 
-def put_request(
-    partition_id: int,
+def put(
+    connection: Connection,
     name: str,
     txn_id: UUID,
     thread_id: int,
     key: Data,
     value: Data,
     ttl: int,
-) -> bytearray:
-    """Request ``TransactionalMap.put``."""
-    return join_parts(
+) -> Op[Any]:
+    """Make the operation ``TransactionalMap.put``."""
+    request = join_parts(
         (
-            _head_uqq(55, 0xC000, 0x0E0600, 0, partition_id, *uuid_fields(txn_id), thread_id, ttl),
+            _head_uqq(55, 0xC000, 0x0E0600, 0, -1, *uuid_fields(txn_id), thread_id, ttl),
             name_frame(name),
             (len(key) + 6).to_bytes(6, "little"),
             key,
@@ -119,23 +114,17 @@ def put_request(
             value,
         )
     )
+    return Op(PUT, request, connection=connection)
 
 
 put_response = data_response
 
 
-def set_request(
-    partition_id: int,
-    name: str,
-    txn_id: UUID,
-    thread_id: int,
-    key: Data,
-    value: Data,
-) -> bytearray:
-    """Request ``TransactionalMap.set``."""
-    return join_parts(
+def set(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data, value: Data) -> Op[None]:
+    """Make the operation ``TransactionalMap.set``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0E0700, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0E0700, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + 6).to_bytes(6, "little"),
             key,
@@ -143,23 +132,24 @@ def set_request(
             value,
         )
     )
+    return Op(SET, request, connection=connection)
 
 
 set_response = empty_response
 
 
-def put_if_absent_request(
-    partition_id: int,
+def put_if_absent(
+    connection: Connection,
     name: str,
     txn_id: UUID,
     thread_id: int,
     key: Data,
     value: Data,
-) -> bytearray:
-    """Request ``TransactionalMap.putIfAbsent``."""
-    return join_parts(
+) -> Op[Any]:
+    """Make the operation ``TransactionalMap.putIfAbsent``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0E0800, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0E0800, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + 6).to_bytes(6, "little"),
             key,
@@ -167,23 +157,24 @@ def put_if_absent_request(
             value,
         )
     )
+    return Op(PUT_IF_ABSENT, request, connection=connection)
 
 
 put_if_absent_response = data_response
 
 
-def replace_request(
-    partition_id: int,
+def replace(
+    connection: Connection,
     name: str,
     txn_id: UUID,
     thread_id: int,
     key: Data,
     value: Data,
-) -> bytearray:
-    """Request ``TransactionalMap.replace``."""
-    return join_parts(
+) -> Op[Any]:
+    """Make the operation ``TransactionalMap.replace``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0E0900, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0E0900, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + 6).to_bytes(6, "little"),
             key,
@@ -191,24 +182,25 @@ def replace_request(
             value,
         )
     )
+    return Op(REPLACE, request, connection=connection)
 
 
 replace_response = data_response
 
 
-def replace_if_same_request(
-    partition_id: int,
+def replace_if_same(
+    connection: Connection,
     name: str,
     txn_id: UUID,
     thread_id: int,
     key: Data,
     old_value: Data,
     new_value: Data,
-) -> bytearray:
-    """Request ``TransactionalMap.replaceIfSame``."""
-    return join_parts(
+) -> Op[bool]:
+    """Make the operation ``TransactionalMap.replaceIfSame``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0E0A00, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0E0A00, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + 6).to_bytes(6, "little"),
             key,
@@ -218,53 +210,56 @@ def replace_if_same_request(
             new_value,
         )
     )
+    return Op(REPLACE_IF_SAME, request, connection=connection)
 
 
 replace_if_same_response = boolean_response
 
 
-def remove_request(partition_id: int, name: str, txn_id: UUID, thread_id: int, key: Data) -> bytearray:
-    """Request ``TransactionalMap.remove``."""
-    return join_parts(
+def remove(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[Any]:
+    """Make the operation ``TransactionalMap.remove``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0E0B00, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0E0B00, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + FINAL).to_bytes(6, "little"),
             key,
         )
     )
+    return Op(REMOVE, request, connection=connection)
 
 
 remove_response = data_response
 
 
-def delete_request(partition_id: int, name: str, txn_id: UUID, thread_id: int, key: Data) -> bytearray:
-    """Request ``TransactionalMap.delete``."""
-    return join_parts(
+def delete(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[None]:
+    """Make the operation ``TransactionalMap.delete``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0E0C00, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0E0C00, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + FINAL).to_bytes(6, "little"),
             key,
         )
     )
+    return Op(DELETE, request, connection=connection)
 
 
 delete_response = empty_response
 
 
-def remove_if_same_request(
-    partition_id: int,
+def remove_if_same(
+    connection: Connection,
     name: str,
     txn_id: UUID,
     thread_id: int,
     key: Data,
     value: Data,
-) -> bytearray:
-    """Request ``TransactionalMap.removeIfSame``."""
-    return join_parts(
+) -> Op[bool]:
+    """Make the operation ``TransactionalMap.removeIfSame``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0E0D00, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0E0D00, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + 6).to_bytes(6, "little"),
             key,
@@ -272,95 +267,89 @@ def remove_if_same_request(
             value,
         )
     )
+    return Op(REMOVE_IF_SAME, request, connection=connection)
 
 
 remove_if_same_response = boolean_response
 
 
-def key_set_request(partition_id: int, name: str, txn_id: UUID, thread_id: int) -> bytearray:
-    """Request ``TransactionalMap.keySet``."""
-    return join_parts(
-        (
-            _head_uq(47, 0xC000, 0x0E0E00, 0, partition_id, *uuid_fields(txn_id), thread_id),
-            final_name_frame(name),
-        )
+def key_set(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[list[Any]]:
+    """Make the operation ``TransactionalMap.keySet``."""
+    request = join_parts(
+        (_head_uq(47, 0xC000, 0x0E0E00, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )
+    return Op(KEY_SET, request, connection=connection)
 
 
 key_set_response = data_list_response
 
 
-def key_set_with_predicate_request(
-    partition_id: int,
+def key_set_with_predicate(
+    connection: Connection,
     name: str,
     txn_id: UUID,
     thread_id: int,
     predicate: Data,
-) -> bytearray:
-    """Request ``TransactionalMap.keySetWithPredicate``."""
-    return join_parts(
+) -> Op[list[Any]]:
+    """Make the operation ``TransactionalMap.keySetWithPredicate``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0E0F00, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0E0F00, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(predicate) + FINAL).to_bytes(6, "little"),
             predicate,
         )
     )
+    return Op(KEY_SET_WITH_PREDICATE, request, connection=connection)
 
 
 key_set_with_predicate_response = data_list_response
 
 
-def values_request(partition_id: int, name: str, txn_id: UUID, thread_id: int) -> bytearray:
-    """Request ``TransactionalMap.values``."""
-    return join_parts(
-        (
-            _head_uq(47, 0xC000, 0x0E1000, 0, partition_id, *uuid_fields(txn_id), thread_id),
-            final_name_frame(name),
-        )
+def values(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[list[Any]]:
+    """Make the operation ``TransactionalMap.values``."""
+    request = join_parts(
+        (_head_uq(47, 0xC000, 0x0E1000, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )
+    return Op(VALUES, request, connection=connection)
 
 
 values_response = data_list_response
 
 
-def values_with_predicate_request(
-    partition_id: int,
+def values_with_predicate(
+    connection: Connection,
     name: str,
     txn_id: UUID,
     thread_id: int,
     predicate: Data,
-) -> bytearray:
-    """Request ``TransactionalMap.valuesWithPredicate``."""
-    return join_parts(
+) -> Op[list[Any]]:
+    """Make the operation ``TransactionalMap.valuesWithPredicate``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0E1100, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0E1100, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(predicate) + FINAL).to_bytes(6, "little"),
             predicate,
         )
     )
+    return Op(VALUES_WITH_PREDICATE, request, connection=connection)
 
 
 values_with_predicate_response = data_list_response
 
 
-def contains_value_request(
-    partition_id: int,
-    name: str,
-    txn_id: UUID,
-    thread_id: int,
-    value: Data,
-) -> bytearray:
-    """Request ``TransactionalMap.containsValue``."""
-    return join_parts(
+def contains_value(connection: Connection, name: str, txn_id: UUID, thread_id: int, value: Data) -> Op[bool]:
+    """Make the operation ``TransactionalMap.containsValue``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0E1200, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0E1200, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(value) + FINAL).to_bytes(6, "little"),
             value,
         )
     )
+    return Op(CONTAINS_VALUE, request, connection=connection)
 
 
 contains_value_response = boolean_response

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from hz_core.connection import Connection
+from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, data_list_response, int_response
 from hz_core.wire.encode import FINAL, final_name_frame, join_parts, name_frame, uuid_fields
 from hz_core.wire.method import Method
@@ -15,18 +17,11 @@ from hz_serialization import Data
 _head_uq: Final = Struct("<iHiqi?QQq").pack
 
 
-def put_request(
-    partition_id: int,
-    name: str,
-    txn_id: UUID,
-    thread_id: int,
-    key: Data,
-    value: Data,
-) -> bytearray:
-    """Request ``TransactionalMultiMap.put``."""
-    return join_parts(
+def put(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data, value: Data) -> Op[bool]:
+    """Make the operation ``TransactionalMultiMap.put``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0F0100, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0F0100, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + 6).to_bytes(6, "little"),
             key,
@@ -34,53 +29,56 @@ def put_request(
             value,
         )
     )
+    return Op(PUT, request, connection=connection)
 
 
 put_response = boolean_response
 
 
-def get_request(partition_id: int, name: str, txn_id: UUID, thread_id: int, key: Data) -> bytearray:
-    """Request ``TransactionalMultiMap.get``."""
-    return join_parts(
+def get(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[list[Any]]:
+    """Make the operation ``TransactionalMultiMap.get``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0F0200, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0F0200, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + FINAL).to_bytes(6, "little"),
             key,
         )
     )
+    return Op(GET, request, connection=connection)
 
 
 get_response = data_list_response
 
 
-def remove_request(partition_id: int, name: str, txn_id: UUID, thread_id: int, key: Data) -> bytearray:
-    """Request ``TransactionalMultiMap.remove``."""
-    return join_parts(
+def remove(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[list[Any]]:
+    """Make the operation ``TransactionalMultiMap.remove``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0F0300, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0F0300, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + FINAL).to_bytes(6, "little"),
             key,
         )
     )
+    return Op(REMOVE, request, connection=connection)
 
 
 remove_response = data_list_response
 
 
-def remove_entry_request(
-    partition_id: int,
+def remove_entry(
+    connection: Connection,
     name: str,
     txn_id: UUID,
     thread_id: int,
     key: Data,
     value: Data,
-) -> bytearray:
-    """Request ``TransactionalMultiMap.removeEntry``."""
-    return join_parts(
+) -> Op[bool]:
+    """Make the operation ``TransactionalMultiMap.removeEntry``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0F0400, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0F0400, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + 6).to_bytes(6, "little"),
             key,
@@ -88,34 +86,34 @@ def remove_entry_request(
             value,
         )
     )
+    return Op(REMOVE_ENTRY, request, connection=connection)
 
 
 remove_entry_response = boolean_response
 
 
-def value_count_request(partition_id: int, name: str, txn_id: UUID, thread_id: int, key: Data) -> bytearray:
-    """Request ``TransactionalMultiMap.valueCount``."""
-    return join_parts(
+def value_count(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[int]:
+    """Make the operation ``TransactionalMultiMap.valueCount``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x0F0500, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x0F0500, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(key) + FINAL).to_bytes(6, "little"),
             key,
         )
     )
+    return Op(VALUE_COUNT, request, connection=connection)
 
 
 value_count_response = int_response
 
 
-def size_request(partition_id: int, name: str, txn_id: UUID, thread_id: int) -> bytearray:
-    """Request ``TransactionalMultiMap.size``."""
-    return join_parts(
-        (
-            _head_uq(47, 0xC000, 0x0F0600, 0, partition_id, *uuid_fields(txn_id), thread_id),
-            final_name_frame(name),
-        )
+def size(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[int]:
+    """Make the operation ``TransactionalMultiMap.size``."""
+    request = join_parts(
+        (_head_uq(47, 0xC000, 0x0F0600, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )
+    return Op(SIZE, request, connection=connection)
 
 
 size_response = int_response

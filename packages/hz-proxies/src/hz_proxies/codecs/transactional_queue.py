@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from hz_core.connection import Connection
+from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, data_response, int_response
 from hz_core.wire.encode import FINAL, final_name_frame, join_parts, name_frame, uuid_fields
 from hz_core.wire.method import Method
@@ -16,75 +18,74 @@ _head_uqq: Final = Struct("<iHiqi?QQqq").pack
 _head_uq: Final = Struct("<iHiqi?QQq").pack
 
 
-def offer_request(
-    partition_id: int,
+def offer(
+    connection: Connection,
     name: str,
     txn_id: UUID,
     thread_id: int,
     item: Data,
     timeout: int,
-) -> bytearray:
-    """Request ``TransactionalQueue.offer``."""
-    return join_parts(
+) -> Op[bool]:
+    """Make the operation ``TransactionalQueue.offer``."""
+    request = join_parts(
         (
-            _head_uqq(55, 0xC000, 0x120100, 0, partition_id, *uuid_fields(txn_id), thread_id, timeout),
+            _head_uqq(55, 0xC000, 0x120100, 0, -1, *uuid_fields(txn_id), thread_id, timeout),
             name_frame(name),
             (len(item) + FINAL).to_bytes(6, "little"),
             item,
         )
     )
+    return Op(OFFER, request, connection=connection)
 
 
 offer_response = boolean_response
 
 
-def take_request(partition_id: int, name: str, txn_id: UUID, thread_id: int) -> bytearray:
-    """Request ``TransactionalQueue.take``."""
-    return join_parts(
-        (
-            _head_uq(47, 0xC000, 0x120200, 0, partition_id, *uuid_fields(txn_id), thread_id),
-            final_name_frame(name),
-        )
+def take(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[Any]:
+    """Make the operation ``TransactionalQueue.take``."""
+    request = join_parts(
+        (_head_uq(47, 0xC000, 0x120200, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )
+    return Op(TAKE, request, connection=connection)
 
 
 take_response = data_response
 
 
-def poll_request(partition_id: int, name: str, txn_id: UUID, thread_id: int, timeout: int) -> bytearray:
-    """Request ``TransactionalQueue.poll``."""
-    return join_parts(
+def poll(connection: Connection, name: str, txn_id: UUID, thread_id: int, timeout: int) -> Op[Any]:
+    """Make the operation ``TransactionalQueue.poll``."""
+    request = join_parts(
         (
-            _head_uqq(55, 0xC000, 0x120300, 0, partition_id, *uuid_fields(txn_id), thread_id, timeout),
+            _head_uqq(55, 0xC000, 0x120300, 0, -1, *uuid_fields(txn_id), thread_id, timeout),
             final_name_frame(name),
         )
     )
+    return Op(POLL, request, connection=connection)
 
 
 poll_response = data_response
 
 
-def peek_request(partition_id: int, name: str, txn_id: UUID, thread_id: int, timeout: int) -> bytearray:
-    """Request ``TransactionalQueue.peek``."""
-    return join_parts(
+def peek(connection: Connection, name: str, txn_id: UUID, thread_id: int, timeout: int) -> Op[Any]:
+    """Make the operation ``TransactionalQueue.peek``."""
+    request = join_parts(
         (
-            _head_uqq(55, 0xC000, 0x120400, 0, partition_id, *uuid_fields(txn_id), thread_id, timeout),
+            _head_uqq(55, 0xC000, 0x120400, 0, -1, *uuid_fields(txn_id), thread_id, timeout),
             final_name_frame(name),
         )
     )
+    return Op(PEEK, request, connection=connection)
 
 
 peek_response = data_response
 
 
-def size_request(partition_id: int, name: str, txn_id: UUID, thread_id: int) -> bytearray:
-    """Request ``TransactionalQueue.size``."""
-    return join_parts(
-        (
-            _head_uq(47, 0xC000, 0x120500, 0, partition_id, *uuid_fields(txn_id), thread_id),
-            final_name_frame(name),
-        )
+def size(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[int]:
+    """Make the operation ``TransactionalQueue.size``."""
+    request = join_parts(
+        (_head_uq(47, 0xC000, 0x120500, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )
+    return Op(SIZE, request, connection=connection)
 
 
 size_response = int_response

@@ -7,6 +7,8 @@ from struct import Struct
 from typing import Final
 from uuid import UUID
 
+from hz_core.connection import Connection
+from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, int_response
 from hz_core.wire.encode import FINAL, final_name_frame, join_parts, name_frame, uuid_fields
 from hz_core.wire.method import Method
@@ -15,44 +17,44 @@ from hz_serialization import Data
 _head_uq: Final = Struct("<iHiqi?QQq").pack
 
 
-def add_request(partition_id: int, name: str, txn_id: UUID, thread_id: int, item: Data) -> bytearray:
-    """Request ``TransactionalSet.add``."""
-    return join_parts(
+def add(connection: Connection, name: str, txn_id: UUID, thread_id: int, item: Data) -> Op[bool]:
+    """Make the operation ``TransactionalSet.add``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x100100, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x100100, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(item) + FINAL).to_bytes(6, "little"),
             item,
         )
     )
+    return Op(ADD, request, connection=connection)
 
 
 add_response = boolean_response
 
 
-def remove_request(partition_id: int, name: str, txn_id: UUID, thread_id: int, item: Data) -> bytearray:
-    """Request ``TransactionalSet.remove``."""
-    return join_parts(
+def remove(connection: Connection, name: str, txn_id: UUID, thread_id: int, item: Data) -> Op[bool]:
+    """Make the operation ``TransactionalSet.remove``."""
+    request = join_parts(
         (
-            _head_uq(47, 0xC000, 0x100200, 0, partition_id, *uuid_fields(txn_id), thread_id),
+            _head_uq(47, 0xC000, 0x100200, 0, -1, *uuid_fields(txn_id), thread_id),
             name_frame(name),
             (len(item) + FINAL).to_bytes(6, "little"),
             item,
         )
     )
+    return Op(REMOVE, request, connection=connection)
 
 
 remove_response = boolean_response
 
 
-def size_request(partition_id: int, name: str, txn_id: UUID, thread_id: int) -> bytearray:
-    """Request ``TransactionalSet.size``."""
-    return join_parts(
-        (
-            _head_uq(47, 0xC000, 0x100300, 0, partition_id, *uuid_fields(txn_id), thread_id),
-            final_name_frame(name),
-        )
+def size(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[int]:
+    """Make the operation ``TransactionalSet.size``."""
+    request = join_parts(
+        (_head_uq(47, 0xC000, 0x100300, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )
+    return Op(SIZE, request, connection=connection)
 
 
 size_response = int_response

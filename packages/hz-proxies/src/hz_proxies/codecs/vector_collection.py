@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.op import Op
 from hz_core.wire.decode import (
     after_begin,
     after_end,
@@ -172,8 +173,8 @@ def read_vector_search_result(message: bytes, pos: int, read: ReadData) -> tuple
     return VectorSearchResult(key, value, score, vectors), after_end(message, pos)
 
 
-def put_request(partition_id: int, name: str, key: Data, value: VectorDocument) -> bytearray:
-    """Request ``VectorCollection.put``."""
+def put(partition_id: int, name: str, key: Data, value: VectorDocument) -> Op[VectorDocument | None]:
+    """Make the operation ``VectorCollection.put``."""
     parts = [
         _head(22, 0xC000, 0x240100, 0, partition_id),
         name_frame(name),
@@ -181,7 +182,7 @@ def put_request(partition_id: int, name: str, key: Data, value: VectorDocument) 
         key,
     ]
     write_vector_document(parts, value, FINAL)
-    return join_parts(parts)
+    return Op(PUT, join_parts(parts), partition_id)
 
 
 def put_response(message: bytes, read: ReadData) -> VectorDocument | None:
@@ -190,8 +191,13 @@ def put_response(message: bytes, read: ReadData) -> VectorDocument | None:
     return read_nullable(message, pos, read, read_vector_document)[0]
 
 
-def put_if_absent_request(partition_id: int, name: str, key: Data, value: VectorDocument) -> bytearray:
-    """Request ``VectorCollection.putIfAbsent``."""
+def put_if_absent(
+    partition_id: int,
+    name: str,
+    key: Data,
+    value: VectorDocument,
+) -> Op[VectorDocument | None]:
+    """Make the operation ``VectorCollection.putIfAbsent``."""
     parts = [
         _head(22, 0xC000, 0x240200, 0, partition_id),
         name_frame(name),
@@ -199,7 +205,7 @@ def put_if_absent_request(partition_id: int, name: str, key: Data, value: Vector
         key,
     ]
     write_vector_document(parts, value, FINAL)
-    return join_parts(parts)
+    return Op(PUT_IF_ABSENT, join_parts(parts), partition_id)
 
 
 def put_if_absent_response(message: bytes, read: ReadData) -> VectorDocument | None:
@@ -208,23 +214,19 @@ def put_if_absent_response(message: bytes, read: ReadData) -> VectorDocument | N
     return read_nullable(message, pos, read, read_vector_document)[0]
 
 
-def put_all_request(
-    partition_id: int,
-    name: str,
-    entries: Iterable[tuple[Data, VectorDocument]],
-) -> bytearray:
-    """Request ``VectorCollection.putAll``."""
+def put_all(partition_id: int, name: str, entries: Iterable[tuple[Data, VectorDocument]]) -> Op[None]:
+    """Make the operation ``VectorCollection.putAll``."""
     parts = [_head(22, 0xC000, 0x240300, 0, partition_id), name_frame(name)]
     write_entries(parts, entries, write_bytes, write_vector_document, FINAL)
-    return join_parts(parts)
+    return Op(PUT_ALL, join_parts(parts), partition_id)
 
 
 put_all_response = empty_response
 
 
-def get_request(partition_id: int, name: str, key: Data) -> bytearray:
-    """Request ``VectorCollection.get``."""
-    return join_parts(
+def get(partition_id: int, name: str, key: Data) -> Op[VectorDocument | None]:
+    """Make the operation ``VectorCollection.get``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x240400, 0, partition_id),
             name_frame(name),
@@ -232,6 +234,7 @@ def get_request(partition_id: int, name: str, key: Data) -> bytearray:
             key,
         )
     )
+    return Op(GET, request, partition_id)
 
 
 def get_response(message: bytes, read: ReadData) -> VectorDocument | None:
@@ -240,9 +243,9 @@ def get_response(message: bytes, read: ReadData) -> VectorDocument | None:
     return read_nullable(message, pos, read, read_vector_document)[0]
 
 
-def remove_request(partition_id: int, name: str, key: Data) -> bytearray:
-    """Request ``VectorCollection.remove``."""
-    return join_parts(
+def remove(partition_id: int, name: str, key: Data) -> Op[VectorDocument | None]:
+    """Make the operation ``VectorCollection.remove``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x240500, 0, partition_id),
             name_frame(name),
@@ -250,6 +253,7 @@ def remove_request(partition_id: int, name: str, key: Data) -> bytearray:
             key,
         )
     )
+    return Op(REMOVE, request, partition_id)
 
 
 def remove_response(message: bytes, read: ReadData) -> VectorDocument | None:
@@ -258,8 +262,8 @@ def remove_response(message: bytes, read: ReadData) -> VectorDocument | None:
     return read_nullable(message, pos, read, read_vector_document)[0]
 
 
-def set_request(partition_id: int, name: str, key: Data, value: VectorDocument) -> bytearray:
-    """Request ``VectorCollection.set``."""
+def set(partition_id: int, name: str, key: Data, value: VectorDocument) -> Op[None]:
+    """Make the operation ``VectorCollection.set``."""
     parts = [
         _head(22, 0xC000, 0x240600, 0, partition_id),
         name_frame(name),
@@ -267,15 +271,15 @@ def set_request(partition_id: int, name: str, key: Data, value: VectorDocument) 
         key,
     ]
     write_vector_document(parts, value, FINAL)
-    return join_parts(parts)
+    return Op(SET, join_parts(parts), partition_id)
 
 
 set_response = empty_response
 
 
-def delete_request(partition_id: int, name: str, key: Data) -> bytearray:
-    """Request ``VectorCollection.delete``."""
-    return join_parts(
+def delete(partition_id: int, name: str, key: Data) -> Op[None]:
+    """Make the operation ``VectorCollection.delete``."""
+    request = join_parts(
         (
             _head(22, 0xC000, 0x240700, 0, partition_id),
             name_frame(name),
@@ -283,22 +287,22 @@ def delete_request(partition_id: int, name: str, key: Data) -> bytearray:
             key,
         )
     )
+    return Op(DELETE, request, partition_id)
 
 
 delete_response = empty_response
 
 
-def search_near_vector_request(
-    partition_id: int,
+def search_near_vector(
     name: str,
     vectors: Iterable[VectorPair],
     options: VectorSearchOptions,
-) -> bytearray:
-    """Request ``VectorCollection.searchNearVector``."""
-    parts = [_head(22, 0xC000, 0x240800, 0, partition_id), name_frame(name)]
+) -> Op[list[VectorSearchResult]]:
+    """Make the operation ``VectorCollection.searchNearVector``."""
+    parts = [_head(22, 0xC000, 0x240800, 0, -1), name_frame(name)]
     write_list(parts, vectors, write_vector_pair)
     write_vector_search_options(parts, options, FINAL)
-    return join_parts(parts)
+    return Op(SEARCH_NEAR_VECTOR, join_parts(parts))
 
 
 def search_near_vector_response(message: bytes, read: ReadData) -> list[VectorSearchResult]:
@@ -307,27 +311,29 @@ def search_near_vector_response(message: bytes, read: ReadData) -> list[VectorSe
     return read_list(message, pos, read, read_vector_search_result)[0]
 
 
-def optimize_request(partition_id: int, name: str, index_name: str | None, uuid: UUID | None) -> bytearray:
-    """Request ``VectorCollection.optimize``."""
-    parts = [_head_u(39, 0xC000, 0x240900, 0, partition_id, *uuid_fields(uuid)), name_frame(name)]
+def optimize(name: str, index_name: str | None, uuid: UUID | None) -> Op[None]:
+    """Make the operation ``VectorCollection.optimize``."""
+    parts = [_head_u(39, 0xC000, 0x240900, 0, -1, *uuid_fields(uuid)), name_frame(name)]
     write_nullable(parts, index_name, write_string, FINAL)
-    return join_parts(parts)
+    return Op(OPTIMIZE, join_parts(parts))
 
 
 optimize_response = empty_response
 
 
-def clear_request(partition_id: int, name: str) -> bytearray:
-    """Request ``VectorCollection.clear``."""
-    return join_parts((_head(22, 0xC000, 0x240A00, 0, partition_id), final_name_frame(name)))
+def clear(name: str) -> Op[None]:
+    """Make the operation ``VectorCollection.clear``."""
+    request = join_parts((_head(22, 0xC000, 0x240A00, 0, -1), final_name_frame(name)))
+    return Op(CLEAR, request)
 
 
 clear_response = empty_response
 
 
-def size_request(partition_id: int, name: str) -> bytearray:
-    """Request ``VectorCollection.size``."""
-    return join_parts((_head(22, 0xC000, 0x240B00, 0, partition_id), final_name_frame(name)))
+def size(name: str) -> Op[int]:
+    """Make the operation ``VectorCollection.size``."""
+    request = join_parts((_head(22, 0xC000, 0x240B00, 0, -1), final_name_frame(name)))
+    return Op(SIZE, request)
 
 
 size_response = long_response

@@ -7,6 +7,8 @@ from struct import Struct
 from typing import Final
 from uuid import UUID
 
+from hz_core.connection import Connection
+from hz_core.op import Op
 from hz_core.wire.decode import (
     after_begin,
     after_end,
@@ -72,19 +74,20 @@ def read_xid(message: bytes, pos: int, read: ReadData) -> tuple[Xid, int]:
     return Xid(format_id, global_transaction_id, branch_qualifier), after_end(message, pos)
 
 
-def clear_remote_request(partition_id: int, xid: Xid) -> bytearray:
-    """Request ``XATransaction.clearRemote``."""
+def clear_remote(partition_id: int, xid: Xid) -> Op[None]:
+    """Make the operation ``XATransaction.clearRemote``."""
     parts = [_head(22, 0xC000, 0x140100, 0, partition_id)]
     write_xid(parts, xid, FINAL)
-    return join_parts(parts)
+    return Op(CLEAR_REMOTE, join_parts(parts), partition_id)
 
 
 clear_remote_response = empty_response
 
 
-def collect_transactions_request(partition_id: int) -> bytearray:
-    """Request ``XATransaction.collectTransactions``."""
-    return bytearray(_head(22, 0xE000, 0x140200, 0, partition_id))
+def collect_transactions(connection: Connection) -> Op[list[Xid]]:
+    """Make the operation ``XATransaction.collectTransactions``."""
+    request = bytearray(_head(22, 0xE000, 0x140200, 0, -1))
+    return Op(COLLECT_TRANSACTIONS, request, connection=connection)
 
 
 def collect_transactions_response(message: bytes, read: ReadData) -> list[Xid]:
@@ -93,45 +96,48 @@ def collect_transactions_response(message: bytes, read: ReadData) -> list[Xid]:
     return read_list(message, pos, read, read_xid)[0]
 
 
-def finalize_request(partition_id: int, xid: Xid, is_commit: bool) -> bytearray:
-    """Request ``XATransaction.finalize``."""
+def finalize(partition_id: int, xid: Xid, is_commit: bool) -> Op[None]:
+    """Make the operation ``XATransaction.finalize``."""
     parts = [_head_z(23, 0xC000, 0x140300, 0, partition_id, is_commit)]
     write_xid(parts, xid, FINAL)
-    return join_parts(parts)
+    return Op(FINALIZE, join_parts(parts), partition_id)
 
 
 finalize_response = empty_response
 
 
-def commit_request(partition_id: int, transaction_id: UUID, one_phase: bool) -> bytearray:
-    """Request ``XATransaction.commit``."""
-    return bytearray(_head_uz(40, 0xE000, 0x140400, 0, partition_id, *uuid_fields(transaction_id), one_phase))
+def commit(connection: Connection, transaction_id: UUID, one_phase: bool) -> Op[None]:
+    """Make the operation ``XATransaction.commit``."""
+    request = bytearray(_head_uz(40, 0xE000, 0x140400, 0, -1, *uuid_fields(transaction_id), one_phase))
+    return Op(COMMIT, request, connection=connection)
 
 
 commit_response = empty_response
 
 
-def create_request(partition_id: int, xid: Xid, timeout: int) -> bytearray:
-    """Request ``XATransaction.create``."""
-    parts = [_head_q(30, 0xC000, 0x140500, 0, partition_id, timeout)]
+def create(connection: Connection, xid: Xid, timeout: int) -> Op[UUID]:
+    """Make the operation ``XATransaction.create``."""
+    parts = [_head_q(30, 0xC000, 0x140500, 0, -1, timeout)]
     write_xid(parts, xid, FINAL)
-    return join_parts(parts)
+    return Op(CREATE, join_parts(parts), connection=connection)
 
 
 create_response = uuid_response
 
 
-def prepare_request(partition_id: int, transaction_id: UUID) -> bytearray:
-    """Request ``XATransaction.prepare``."""
-    return bytearray(_head_u(39, 0xE000, 0x140600, 0, partition_id, *uuid_fields(transaction_id)))
+def prepare(connection: Connection, transaction_id: UUID) -> Op[None]:
+    """Make the operation ``XATransaction.prepare``."""
+    request = bytearray(_head_u(39, 0xE000, 0x140600, 0, -1, *uuid_fields(transaction_id)))
+    return Op(PREPARE, request, connection=connection)
 
 
 prepare_response = empty_response
 
 
-def rollback_request(partition_id: int, transaction_id: UUID) -> bytearray:
-    """Request ``XATransaction.rollback``."""
-    return bytearray(_head_u(39, 0xE000, 0x140700, 0, partition_id, *uuid_fields(transaction_id)))
+def rollback(connection: Connection, transaction_id: UUID) -> Op[None]:
+    """Make the operation ``XATransaction.rollback``."""
+    request = bytearray(_head_u(39, 0xE000, 0x140700, 0, -1, *uuid_fields(transaction_id)))
+    return Op(ROLLBACK, request, connection=connection)
 
 
 rollback_response = empty_response

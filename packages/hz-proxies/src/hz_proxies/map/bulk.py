@@ -1,11 +1,10 @@
 """Operations of a map on many entries, or on all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
-from hz_core.invocation.op import Flow, Op
-from hz_core.proxy import Operations
-from hz_core.wire.method import Method
+from hz_core.op import Flow, Op
+from hz_core.operations import KeyedOperations
 from hz_proxies.codecs import map as codec
 from hz_proxies.predicate import Predicate
 from hz_proxies.types import K, V
@@ -21,7 +20,7 @@ _PARALLEL_PARTITIONS: Final = 16
 Pointers = tuple[tuple[int, int], ...]
 
 
-class BulkOperations(Operations, Generic[K, V]):
+class BulkOperations(KeyedOperations, Generic[K, V]):
     """Those that name keys are split by partition and sent to the owners in parallel; not atomic as a whole."""
 
     def put_all(self, map: Mapping[K, V]) -> Flow[None]:
@@ -42,7 +41,7 @@ class BulkOperations(Operations, Generic[K, V]):
             else:
                 entries.append(entry)
         yield [
-            Op(codec.PUT_ALL, codec.put_all_request(partition, self.name, entries, True), partition)
+            self._write_many(codec.put_all(partition, self.name, entries, True), [key for key, _ in entries])
             for partition, entries in by_partition.items()
         ]
 
@@ -58,46 +57,45 @@ class BulkOperations(Operations, Generic[K, V]):
             data, partition = self._keyed(key)
             by_partition.setdefault(partition, []).append(data)
         results = yield [
-            Op(codec.GET_ALL, codec.get_all_request(partition, self.name, wanted), partition)
-            for partition, wanted in by_partition.items()
+            codec.get_all(partition, self.name, wanted) for partition, wanted in by_partition.items()
         ]
         return {key: value for entries in results for key, value in entries}
 
     def contains_value(self, value: V) -> Op[bool]:
-        """Tell whether any entry has this value, compared by serialized bytes; looks through all of them.
+        """Return whether any entry has this value, compared by serialized bytes; looks through all of them.
 
         Source: message ``Map.containsValue``.
         """
-        return Op(codec.CONTAINS_VALUE, codec.contains_value_request(-1, self.name, self._value(value)))
+        return codec.contains_value(self.name, self._value(value))
 
     def size(self) -> Op[int]:
         """Return the number of entries. Source: message ``Map.size``."""
-        return Op(codec.SIZE, codec.size_request(-1, self.name))
+        return codec.size(self.name)
 
     def is_empty(self) -> Op[bool]:
-        """Tell whether there is no entry. Source: message ``Map.isEmpty``."""
-        return Op(codec.IS_EMPTY, codec.is_empty_request(-1, self.name))
+        """Return whether there is no entry. Source: message ``Map.isEmpty``."""
+        return codec.is_empty(self.name)
 
     def clear(self) -> Op[None]:
         """Remove all entries; listeners get one event for all. Source: message ``Map.clear``."""
-        return Op(codec.CLEAR, codec.clear_request(-1, self.name))
+        return self._write_all(codec.clear(self.name))
 
     def remove_all(self, predicate: Predicate) -> Op[None]:
         """Remove all entries that match `predicate`. Source: message ``Map.removeAll``."""
         if predicate is None:
             raise AssertionError("predicate must not be None; `clear` removes all entries")
-        return Op(codec.REMOVE_ALL, codec.remove_all_request(-1, self.name, self._to_data(predicate)))
+        return self._write_all(codec.remove_all(self.name, self._to_data(predicate)))
 
     def evict_all(self) -> Op[None]:
         """Remove all entries from memory but those of locked keys; a map store keeps them.
 
         Source: message ``Map.evictAll``.
         """
-        return Op(codec.EVICT_ALL, codec.evict_all_request(-1, self.name))
+        return self._write_all(codec.evict_all(self.name))
 
     def flush(self) -> Op[None]:
-        """Make the map store write what it has put off. Source: message ``Map.flush``."""
-        return Op(codec.FLUSH, codec.flush_request(-1, self.name))
+        """Make the map store write what it has delayed. Source: message ``Map.flush``."""
+        return codec.flush(self.name)
 
     def load_all(self, keys: Iterable[K] | None = None, replace_existing_values: bool = True) -> Op[None]:
         """Load entries from the map store.
@@ -109,17 +107,21 @@ class BulkOperations(Operations, Generic[K, V]):
         Source: messages ``Map.loadAll`` and ``Map.loadGivenKeys``.
         """
         if keys is None:
-            return Op(codec.LOAD_ALL, codec.load_all_request(-1, self.name, replace_existing_values))
+            return self._write_all(codec.load_all(self.name, replace_existing_values))
         data = [self._value(key, "key") for key in keys]
-        request = codec.load_given_keys_request(-1, self.name, data, replace_existing_values)
-        return Op(codec.LOAD_GIVEN_KEYS, request)
+        return self._write_many(
+            codec.load_given_keys(self.name, data, replace_existing_values), data
+        )
 
     def _pages(
-        self, method: Method[Any], encode: Any, pending: dict[int, Pointers], size: int
+        self,
+        make: Callable[[int, str, Pointers, int], Op[Any]],
+        pending: dict[int, Pointers],
+        size: int,
     ) -> Flow[list[Any]]:
-        """Fetch a page of up to `size` entries of several partitions at once, and note where each goes on."""
+        """Fetch a page of up to ``size`` entries of several partitions at once, and note where each continues."""
         partitions = list(pending)[:_PARALLEL_PARTITIONS]
-        pages = yield [Op(method, encode(p, self.name, pending[p], size), p) for p in partitions]
+        pages = yield [make(p, self.name, pending[p], size) for p in partitions]
         found: list[Any] = []
         for partition, (pointers, items) in zip(partitions, pages, strict=True):
             found += items
@@ -130,10 +132,10 @@ class BulkOperations(Operations, Generic[K, V]):
         return found
 
     def _key_pages(self, pending: dict[int, Pointers], size: int) -> Flow[list[K]]:
-        return self._pages(codec.FETCH_KEYS, codec.fetch_keys_request, pending, size)
+        return self._pages(codec.fetch_keys, pending, size)
 
     def _entry_pages(self, pending: dict[int, Pointers], size: int) -> Flow[list[tuple[K, V]]]:
-        return self._pages(codec.FETCH_ENTRIES, codec.fetch_entries_request, pending, size)
+        return self._pages(codec.fetch_entries, pending, size)
 
     def _all_partitions(self) -> dict[int, Pointers]:
-        return dict.fromkeys(range(self._cluster.partition_count()), START)
+        return dict.fromkeys(range(self._context.partition_count()), START)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, ItemsView, Iterator, KeysView, Mapping, MutableMapping
 from typing import Any, Final, Generic, TypeVar, overload
 
-from hz_core.proxy import AsyncioSurface, BlockingSurface
+from hz_core.surfaces import AsyncioObject, BlockingObject
 from hz_proxies.types import K, V
 
 D = TypeVar("D")
@@ -14,7 +14,7 @@ PAGE_SIZE: Final = 1000
 _MISSING: Final[Any] = object()
 
 
-class BlockingMapping(BlockingSurface, Generic[K, V]):
+class BlockingMapping(BlockingObject, Generic[K, V]):
     """The dictionary's side of a blocking map, which counts as a `MutableMapping`.
 
     Iterating fetches page by page and never holds the whole map. It is weakly consistent: entries that are there all
@@ -25,23 +25,23 @@ class BlockingMapping(BlockingSurface, Generic[K, V]):
     """
 
     def __getitem__(self, key: K) -> V:
-        value: V | None = self._submit(self._ops.get(key))
+        value: V | None = self._call(self._ops.get(key))
         if value is None:
             raise KeyError(key)
         return value
 
     def __setitem__(self, key: K, value: V) -> None:
-        self._submit(self._ops.set(key, value))
+        self._call(self._ops.set(key, value))
 
     def __delitem__(self, key: K) -> None:
-        if self._submit(self._ops.remove(key)) is None:
+        if self._call(self._ops.remove(key)) is None:
             raise KeyError(key)
 
     def __contains__(self, key: object) -> bool:
-        return key is not None and bool(self._submit(self._ops.contains_key(key)))
+        return key is not None and bool(self._call(self._ops.contains_key(key)))
 
     def __len__(self) -> int:
-        size: int = self._submit(self._ops.size())
+        size: int = self._call(self._ops.size())
         return size
 
     def __iter__(self) -> Iterator[K]:
@@ -68,7 +68,7 @@ class BlockingMapping(BlockingSurface, Generic[K, V]):
 
     def pop(self, key: K, /, default: Any = _MISSING) -> Any:
         """Remove the entry of `key` and return its value; `default`, or KeyError without one, if there is none."""
-        value = self._submit(self._ops.remove(key))
+        value = self._call(self._ops.remove(key))
         if value is not None:
             return value
         if default is _MISSING:
@@ -83,14 +83,14 @@ class BlockingMapping(BlockingSurface, Generic[K, V]):
         """
         # One key a page: the first will do, unless somebody else removes it first.
         for key in self._iterate(self._ops._key_pages, 1):
-            value: V | None = self._submit(self._ops.remove(key))
+            value: V | None = self._call(self._ops.remove(key))
             if value is not None:
                 return key, value
         raise KeyError(f"map {self.name!r} is empty")
 
     def setdefault(self, key: K, default: V, /) -> V:
         """Return the value of `key`, after storing `default` where there is none; atomic."""
-        value: V | None = self._submit(self._ops.put_if_absent(key, default))
+        value: V | None = self._call(self._ops.put_if_absent(key, default))
         return default if value is None else value
 
     def update(self, other: Any = (), /, **kwargs: V) -> None:
@@ -118,7 +118,7 @@ class _Items(ItemsView[K, V]):
         return entries
 
 
-class AsyncioMapping(AsyncioSurface, Generic[K, V]):
+class AsyncioMapping(AsyncioObject, Generic[K, V]):
     """The side of an asyncio map that is like a dictionary: ``async for key in map``."""
 
     def __aiter__(self) -> AsyncIterator[K]:

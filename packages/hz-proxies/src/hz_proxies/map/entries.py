@@ -3,15 +3,15 @@
 from typing import Any, Generic
 
 from hz_core.model import SimpleEntryView
-from hz_core.invocation.op import Op
-from hz_core.proxy import Operations
+from hz_core.op import Op
+from hz_core.operations import KeyedOperations
 from hz_core.wire.decode import empty_response
 from hz_core.wire.types import ReadData
 from hz_proxies.codecs import map as codec
 from hz_proxies.types import K, V, to_millis
 
 
-class EntryOperations(Operations, Generic[K, V]):
+class EntryOperations(KeyedOperations, Generic[K, V]):
     """Each goes to the owner of the key's partition."""
 
     def get(self, key: K) -> Op[V | None]:
@@ -19,14 +19,11 @@ class EntryOperations(Operations, Generic[K, V]):
 
         Source: message ``Map.get``.
         """
-        data, partition = self._keyed(key)
-        return Op(codec.GET, codec.get_request(partition, self.name, data, self._owner()), partition)
+        return self._read(codec.get, key, self._owner())
 
     def contains_key(self, key: K) -> Op[bool]:
         """Tell whether there is an entry for `key`. Source: message ``Map.containsKey``."""
-        data, partition = self._keyed(key)
-        request = codec.contains_key_request(partition, self.name, data, self._owner())
-        return Op(codec.CONTAINS_KEY, request, partition)
+        return self._read(codec.contains_key, key, self._owner())
 
     def put(self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None) -> Op[V | None]:
         """Store `value` under `key` and return the value that was there before, None where there was none.
@@ -40,17 +37,15 @@ class EntryOperations(Operations, Generic[K, V]):
 
         Source: messages ``Map.put`` and ``Map.putWithMaxIdle``.
         """
-        (data, partition), value_data = self._keyed(key), self._value(value)
+        data = self._value(value)
         if max_idle is None:
-            request = codec.put_request(partition, self.name, data, value_data, self._owner(), to_millis(ttl))
-            return Op(codec.PUT, request, partition)
-        request = codec.put_with_max_idle_request(
-            partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
+            return self._write(codec.put, key, data, self._owner(), to_millis(ttl))
+        return self._write(
+            codec.put_with_max_idle, key, data, self._owner(), to_millis(ttl), to_millis(max_idle)
         )
-        return Op(codec.PUT_WITH_MAX_IDLE, request, partition)
 
     def set(self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None) -> Op[None]:
-        """Store `value` under `key`; cheaper than `put`, for the previous value stays where it is.
+        """Store `value` under `key`; cheaper than `put`, because the previous value is not returned.
 
         Args:
             key: The key.
@@ -61,14 +56,12 @@ class EntryOperations(Operations, Generic[K, V]):
 
         Source: messages ``Map.set`` and ``Map.setWithMaxIdle``.
         """
-        (data, partition), value_data = self._keyed(key), self._value(value)
+        data = self._value(value)
         if max_idle is None:
-            request = codec.set_request(partition, self.name, data, value_data, self._owner(), to_millis(ttl))
-            return Op(codec.SET, request, partition)
-        request = codec.set_with_max_idle_request(
-            partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
-        )
-        return Op(codec.SET_WITH_MAX_IDLE, request, partition, decode=empty_response)
+            return self._write(codec.set, key, data, self._owner(), to_millis(ttl))
+        return self._write(
+            codec.set_with_max_idle, key, data, self._owner(), to_millis(ttl), to_millis(max_idle)
+        ).decoded(empty_response)
 
     def put_if_absent(
         self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
@@ -84,21 +77,17 @@ class EntryOperations(Operations, Generic[K, V]):
 
         Source: messages ``Map.putIfAbsent`` and ``Map.putIfAbsentWithMaxIdle``.
         """
-        (data, partition), value_data = self._keyed(key), self._value(value)
+        data = self._value(value)
         if max_idle is None:
-            request = codec.put_if_absent_request(
-                partition, self.name, data, value_data, self._owner(), to_millis(ttl)
-            )
-            return Op(codec.PUT_IF_ABSENT, request, partition)
-        request = codec.put_if_absent_with_max_idle_request(
-            partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
+            return self._write(codec.put_if_absent, key, data, self._owner(), to_millis(ttl))
+        return self._write(
+            codec.put_if_absent_with_max_idle, key, data, self._owner(), to_millis(ttl), to_millis(max_idle)
         )
-        return Op(codec.PUT_IF_ABSENT_WITH_MAX_IDLE, request, partition)
 
     def put_transient(
         self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
     ) -> Op[None]:
-        """Store `value` under `key` in memory only: a map store of the member isn't told.
+        """Store `value` under `key` in memory only: a map store of the member is not called.
 
         Args:
             key: The key.
@@ -109,16 +98,12 @@ class EntryOperations(Operations, Generic[K, V]):
 
         Source: messages ``Map.putTransient`` and ``Map.putTransientWithMaxIdle``.
         """
-        (data, partition), value_data = self._keyed(key), self._value(value)
+        data = self._value(value)
         if max_idle is None:
-            request = codec.put_transient_request(
-                partition, self.name, data, value_data, self._owner(), to_millis(ttl)
-            )
-            return Op(codec.PUT_TRANSIENT, request, partition)
-        request = codec.put_transient_with_max_idle_request(
-            partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
-        )
-        return Op(codec.PUT_TRANSIENT_WITH_MAX_IDLE, request, partition, decode=empty_response)
+            return self._write(codec.put_transient, key, data, self._owner(), to_millis(ttl))
+        return self._write(
+            codec.put_transient_with_max_idle, key, data, self._owner(), to_millis(ttl), to_millis(max_idle)
+        ).decoded(empty_response)
 
     def try_put(self, key: K, value: V, timeout: float = 0) -> Op[bool]:
         """Store `value` under `key` if the key's lock can be had within `timeout` seconds.
@@ -126,20 +111,14 @@ class EntryOperations(Operations, Generic[K, V]):
         Returns:
             Whether it was stored. Source: message ``Map.tryPut``.
         """
-        (data, partition), value_data = self._keyed(key), self._value(value)
-        request = codec.try_put_request(
-            partition, self.name, data, value_data, self._owner(), to_millis(timeout)
-        )
-        return Op(codec.TRY_PUT, request, partition)
+        return self._write(codec.try_put, key, self._value(value), self._owner(), to_millis(timeout))
 
     def replace(self, key: K, value: V) -> Op[V | None]:
         """Store `value` under `key` if there is an entry; return the value before, None if nothing was done.
 
         Source: message ``Map.replace``.
         """
-        (data, partition), value_data = self._keyed(key), self._value(value)
-        request = codec.replace_request(partition, self.name, data, value_data, self._owner())
-        return Op(codec.REPLACE, request, partition)
+        return self._write(codec.replace, key, self._value(value), self._owner())
 
     def replace_if_same(self, key: K, old_value: V, new_value: V) -> Op[bool]:
         """Store `new_value` under `key` if its value is `old_value`, compared by serialized bytes.
@@ -147,18 +126,15 @@ class EntryOperations(Operations, Generic[K, V]):
         Returns:
             Whether it was stored. Source: message ``Map.replaceIfSame``.
         """
-        data, partition = self._keyed(key)
         old_data, new_data = self._value(old_value, "old_value"), self._value(new_value, "new_value")
-        request = codec.replace_if_same_request(partition, self.name, data, old_data, new_data, self._owner())
-        return Op(codec.REPLACE_IF_SAME, request, partition)
+        return self._write(codec.replace_if_same, key, old_data, new_data, self._owner())
 
     def remove(self, key: K) -> Op[V | None]:
         """Remove the entry of `key` and return its value, None where there was none.
 
         Source: message ``Map.remove``.
         """
-        data, partition = self._keyed(key)
-        return Op(codec.REMOVE, codec.remove_request(partition, self.name, data, self._owner()), partition)
+        return self._write(codec.remove, key, self._owner())
 
     def remove_if_same(self, key: K, value: V) -> Op[bool]:
         """Remove the entry of `key` if its value is `value`, compared by serialized bytes.
@@ -166,19 +142,15 @@ class EntryOperations(Operations, Generic[K, V]):
         Returns:
             Whether it was removed. Source: message ``Map.removeIfSame``.
         """
-        (data, partition), value_data = self._keyed(key), self._value(value)
-        request = codec.remove_if_same_request(partition, self.name, data, value_data, self._owner())
-        return Op(codec.REMOVE_IF_SAME, request, partition)
+        return self._write(codec.remove_if_same, key, self._value(value), self._owner())
 
     def delete(self, key: K) -> Op[None]:
-        """Remove the entry of `key`; cheaper than `remove`, for the value isn't returned.
+        """Remove the entry of `key`; cheaper than `remove`, because the value is not returned.
 
         Listeners get no old value. Source: message ``Map.delete``.
         """
-        data, partition = self._keyed(key)
-        request = codec.delete_request(partition, self.name, data, self._owner())
-        # Newer members tell whether there was an entry, older ones don't.
-        return Op(codec.DELETE, request, partition, decode=empty_response)
+        # Newer members report whether there was an entry, older ones do not.
+        return self._write(codec.delete, key, self._owner()).decoded(empty_response)
 
     def try_remove(self, key: K, timeout: float = 0) -> Op[bool]:
         """Remove the entry of `key` if the key's lock can be had within `timeout` seconds.
@@ -186,9 +158,7 @@ class EntryOperations(Operations, Generic[K, V]):
         Returns:
             Whether an entry was removed. Source: message ``Map.tryRemove``.
         """
-        data, partition = self._keyed(key)
-        request = codec.try_remove_request(partition, self.name, data, self._owner(), to_millis(timeout))
-        return Op(codec.TRY_REMOVE, request, partition)
+        return self._write(codec.try_remove, key, self._owner(), to_millis(timeout))
 
     def evict(self, key: K) -> Op[bool]:
         """Remove the entry of `key` from memory, but not from a map store. Waits while others lock the key.
@@ -196,8 +166,7 @@ class EntryOperations(Operations, Generic[K, V]):
         Returns:
             Whether there was an entry to evict. Source: message ``Map.evict``.
         """
-        data, partition = self._keyed(key)
-        return Op(codec.EVICT, codec.evict_request(partition, self.name, data, self._owner()), partition)
+        return self._write(codec.evict, key, self._owner())
 
     def set_ttl(self, key: K, ttl: float) -> Op[None]:
         """Give an entry a new time to live, from now on; no effect where there is no entry.
@@ -210,18 +179,14 @@ class EntryOperations(Operations, Generic[K, V]):
         """
         if ttl is None:
             raise AssertionError("ttl must not be None; give seconds, or 0 for ever")
-        data, partition = self._keyed(key)
-        request = codec.set_ttl_request(partition, self.name, data, to_millis(ttl))
-        return Op(codec.SET_TTL, request, partition, decode=empty_response)
+        return self._write(codec.set_ttl, key, to_millis(ttl)).decoded(empty_response)
 
     def get_entry_view(self, key: K) -> Op[SimpleEntryView[K, V] | None]:
         """Return the entry of `key` with its statistics (times in milliseconds since 1970), None where there is none.
 
         Source: message ``Map.getEntryView``.
         """
-        data, partition = self._keyed(key)
-        request = codec.get_entry_view_request(partition, self.name, data, self._owner())
-        return Op(codec.GET_ENTRY_VIEW, request, partition, decode=_entry_view)
+        return self._read(codec.get_entry_view, key, self._owner()).decoded(_entry_view)
 
 
 def _entry_view(message: bytes, read: ReadData) -> SimpleEntryView[Any, Any] | None:

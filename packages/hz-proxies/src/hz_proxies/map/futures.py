@@ -5,19 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic
 
 from hz_core.config import IndexType
-from hz_core.model import SimpleEntryView
 from hz_core.future import Future
-from hz_core.proxy import FuturesSurface
+from hz_core.model import SimpleEntryView
+from hz_core.surfaces import FuturesObject
 from hz_proxies.aggregator import Aggregator
+from hz_proxies.events import EntryCallback
 from hz_proxies.map.blocking import BlockingMap
-from hz_proxies.map.listeners import EntryCallback
 from hz_proxies.map.operations import MapOperations
 from hz_proxies.predicate import Predicate
 from hz_proxies.projection import Projection
 from hz_proxies.types import K, R, V
 
 
-class Map(FuturesSurface, Generic[K, V]):
+class Map(FuturesObject, Generic[K, V]):
     """A map that the members hold, split into partitions by key, with backups.
 
     Keys and values are stored serialized, and keys are compared so: what is read is a copy, and equal keys must
@@ -30,18 +30,18 @@ class Map(FuturesSurface, Generic[K, V]):
 
     def blocking(self) -> "BlockingMap[K, V]":
         """Return the same object with operations that wait for their results."""
-        return BlockingMap(self._client, self.service_name, self.name, self._ops)
+        return BlockingMap(self._caller.blocking(), self._ops)
 
     def get(self, key: K) -> Future[V | None]:
         """Return a copy of the value of `key`, None where there is none.
 
         Source: message ``Map.get``.
         """
-        return self._submit(self._ops.get(key))
+        return self._call(self._ops.get(key))
 
     def contains_key(self, key: K) -> Future[bool]:
         """Tell whether there is an entry for `key`. Source: message ``Map.containsKey``."""
-        return self._submit(self._ops.contains_key(key))
+        return self._call(self._ops.contains_key(key))
 
     def put(
         self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
@@ -57,10 +57,10 @@ class Map(FuturesSurface, Generic[K, V]):
 
         Source: messages ``Map.put`` and ``Map.putWithMaxIdle``.
         """
-        return self._submit(self._ops.put(key, value, ttl, max_idle))
+        return self._call(self._ops.put(key, value, ttl, max_idle))
 
     def set(self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None) -> Future[None]:
-        """Store `value` under `key`; cheaper than `put`, for the previous value stays where it is.
+        """Store `value` under `key`; cheaper than `put`, because the previous value is not returned.
 
         Args:
             key: The key.
@@ -71,7 +71,7 @@ class Map(FuturesSurface, Generic[K, V]):
 
         Source: messages ``Map.set`` and ``Map.setWithMaxIdle``.
         """
-        return self._submit(self._ops.set(key, value, ttl, max_idle))
+        return self._call(self._ops.set(key, value, ttl, max_idle))
 
     def put_if_absent(
         self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
@@ -87,12 +87,12 @@ class Map(FuturesSurface, Generic[K, V]):
 
         Source: messages ``Map.putIfAbsent`` and ``Map.putIfAbsentWithMaxIdle``.
         """
-        return self._submit(self._ops.put_if_absent(key, value, ttl, max_idle))
+        return self._call(self._ops.put_if_absent(key, value, ttl, max_idle))
 
     def put_transient(
         self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
     ) -> Future[None]:
-        """Store `value` under `key` in memory only: a map store of the member isn't told.
+        """Store `value` under `key` in memory only: a map store of the member is not called.
 
         Args:
             key: The key.
@@ -103,7 +103,7 @@ class Map(FuturesSurface, Generic[K, V]):
 
         Source: messages ``Map.putTransient`` and ``Map.putTransientWithMaxIdle``.
         """
-        return self._submit(self._ops.put_transient(key, value, ttl, max_idle))
+        return self._call(self._ops.put_transient(key, value, ttl, max_idle))
 
     def try_put(self, key: K, value: V, timeout: float = 0) -> Future[bool]:
         """Store `value` under `key` if the key's lock can be had within `timeout` seconds.
@@ -111,14 +111,14 @@ class Map(FuturesSurface, Generic[K, V]):
         Returns:
             Whether it was stored. Source: message ``Map.tryPut``.
         """
-        return self._submit(self._ops.try_put(key, value, timeout))
+        return self._call(self._ops.try_put(key, value, timeout))
 
     def replace(self, key: K, value: V) -> Future[V | None]:
         """Store `value` under `key` if there is an entry; return the value before, None if nothing was done.
 
         Source: message ``Map.replace``.
         """
-        return self._submit(self._ops.replace(key, value))
+        return self._call(self._ops.replace(key, value))
 
     def replace_if_same(self, key: K, old_value: V, new_value: V) -> Future[bool]:
         """Store `new_value` under `key` if its value is `old_value`, compared by serialized bytes.
@@ -126,14 +126,14 @@ class Map(FuturesSurface, Generic[K, V]):
         Returns:
             Whether it was stored. Source: message ``Map.replaceIfSame``.
         """
-        return self._submit(self._ops.replace_if_same(key, old_value, new_value))
+        return self._call(self._ops.replace_if_same(key, old_value, new_value))
 
     def remove(self, key: K) -> Future[V | None]:
         """Remove the entry of `key` and return its value, None where there was none.
 
         Source: message ``Map.remove``.
         """
-        return self._submit(self._ops.remove(key))
+        return self._call(self._ops.remove(key))
 
     def remove_if_same(self, key: K, value: V) -> Future[bool]:
         """Remove the entry of `key` if its value is `value`, compared by serialized bytes.
@@ -141,14 +141,14 @@ class Map(FuturesSurface, Generic[K, V]):
         Returns:
             Whether it was removed. Source: message ``Map.removeIfSame``.
         """
-        return self._submit(self._ops.remove_if_same(key, value))
+        return self._call(self._ops.remove_if_same(key, value))
 
     def delete(self, key: K) -> Future[None]:
-        """Remove the entry of `key`; cheaper than `remove`, for the value isn't returned.
+        """Remove the entry of `key`; cheaper than `remove`, because the value is not returned.
 
         Listeners get no old value. Source: message ``Map.delete``.
         """
-        return self._submit(self._ops.delete(key))
+        return self._call(self._ops.delete(key))
 
     def try_remove(self, key: K, timeout: float = 0) -> Future[bool]:
         """Remove the entry of `key` if the key's lock can be had within `timeout` seconds.
@@ -156,7 +156,7 @@ class Map(FuturesSurface, Generic[K, V]):
         Returns:
             Whether an entry was removed. Source: message ``Map.tryRemove``.
         """
-        return self._submit(self._ops.try_remove(key, timeout))
+        return self._call(self._ops.try_remove(key, timeout))
 
     def evict(self, key: K) -> Future[bool]:
         """Remove the entry of `key` from memory, but not from a map store. Waits while others lock the key.
@@ -164,7 +164,7 @@ class Map(FuturesSurface, Generic[K, V]):
         Returns:
             Whether there was an entry to evict. Source: message ``Map.evict``.
         """
-        return self._submit(self._ops.evict(key))
+        return self._call(self._ops.evict(key))
 
     def set_ttl(self, key: K, ttl: float) -> Future[None]:
         """Give an entry a new time to live, from now on; no effect where there is no entry.
@@ -175,14 +175,14 @@ class Map(FuturesSurface, Generic[K, V]):
 
         Source: message ``Map.setTtl``.
         """
-        return self._submit(self._ops.set_ttl(key, ttl))
+        return self._call(self._ops.set_ttl(key, ttl))
 
     def get_entry_view(self, key: K) -> Future[SimpleEntryView[K, V] | None]:
         """Return the entry of `key` with its statistics (times in milliseconds since 1970), None where there is none.
 
         Source: message ``Map.getEntryView``.
         """
-        return self._submit(self._ops.get_entry_view(key))
+        return self._call(self._ops.get_entry_view(key))
 
     def lock(self, key: K, lease_time: float | None = None) -> Future[None]:
         """Take the lock of `key`, waiting for it as long as it takes.
@@ -193,42 +193,42 @@ class Map(FuturesSurface, Generic[K, V]):
 
         Args:
             key: The key; there need not be an entry.
-            lease_time: Seconds after which the lock is given back by itself; None for never.
+            lease_time: Seconds after which the lock is released automatically; None for never.
 
         Source: message ``Map.lock``.
         """
-        return self._submit(self._ops.lock(key, lease_time))
+        return self._call(self._ops.lock(key, lease_time))
 
     def try_lock(self, key: K, lease_time: float | None = None, timeout: float = 0) -> Future[bool]:
         """Take the lock of `key` if it can be had within `timeout` seconds.
 
         Args:
             key: The key; there need not be an entry.
-            lease_time: Seconds after which the lock is given back by itself; None for never.
+            lease_time: Seconds after which the lock is released automatically; None for never.
             timeout: Seconds to wait for the lock.
 
         Returns:
             Whether the lock was taken. Source: message ``Map.tryLock``.
         """
-        return self._submit(self._ops.try_lock(key, lease_time, timeout))
+        return self._call(self._ops.try_lock(key, lease_time, timeout))
 
     def unlock(self, key: K) -> Future[None]:
-        """Give the lock of `key` back once.
+        """Release the lock of ``key`` once.
 
         Raises:
             IllegalMonitorStateError: this thread (or task) does not own the lock.
 
         Source: message ``Map.unlock``.
         """
-        return self._submit(self._ops.unlock(key))
+        return self._call(self._ops.unlock(key))
 
     def is_locked(self, key: K) -> Future[bool]:
-        """Tell whether anybody owns the lock of `key`. Source: message ``Map.isLocked``."""
-        return self._submit(self._ops.is_locked(key))
+        """Return whether anybody owns the lock of ``key``. Source: message ``Map.isLocked``."""
+        return self._call(self._ops.is_locked(key))
 
     def force_unlock(self, key: K) -> Future[None]:
-        """Take the lock of `key` away from whoever owns it. Source: message ``Map.forceUnlock``."""
-        return self._submit(self._ops.force_unlock(key))
+        """Release the lock of ``key``, whoever owns it. Source: message ``Map.forceUnlock``."""
+        return self._call(self._ops.force_unlock(key))
 
     def put_all(self, map: Mapping[K, V]) -> Future[None]:
         """Store all entries of `map`.
@@ -245,38 +245,38 @@ class Map(FuturesSurface, Generic[K, V]):
         return self._run(self._ops.get_all(keys))
 
     def contains_value(self, value: V) -> Future[bool]:
-        """Tell whether any entry has this value, compared by serialized bytes; looks through all of them.
+        """Return whether any entry has this value, compared by serialized bytes; looks through all of them.
 
         Source: message ``Map.containsValue``.
         """
-        return self._submit(self._ops.contains_value(value))
+        return self._call(self._ops.contains_value(value))
 
     def size(self) -> Future[int]:
         """Return the number of entries. Source: message ``Map.size``."""
-        return self._submit(self._ops.size())
+        return self._call(self._ops.size())
 
     def is_empty(self) -> Future[bool]:
-        """Tell whether there is no entry. Source: message ``Map.isEmpty``."""
-        return self._submit(self._ops.is_empty())
+        """Return whether there is no entry. Source: message ``Map.isEmpty``."""
+        return self._call(self._ops.is_empty())
 
     def clear(self) -> Future[None]:
         """Remove all entries; listeners get one event for all. Source: message ``Map.clear``."""
-        return self._submit(self._ops.clear())
+        return self._call(self._ops.clear())
 
     def remove_all(self, predicate: Predicate) -> Future[None]:
         """Remove all entries that match `predicate`. Source: message ``Map.removeAll``."""
-        return self._submit(self._ops.remove_all(predicate))
+        return self._call(self._ops.remove_all(predicate))
 
     def evict_all(self) -> Future[None]:
         """Remove all entries from memory but those of locked keys; a map store keeps them.
 
         Source: message ``Map.evictAll``.
         """
-        return self._submit(self._ops.evict_all())
+        return self._call(self._ops.evict_all())
 
     def flush(self) -> Future[None]:
-        """Make the map store write what it has put off. Source: message ``Map.flush``."""
-        return self._submit(self._ops.flush())
+        """Make the map store write what it has delayed. Source: message ``Map.flush``."""
+        return self._call(self._ops.flush())
 
     def load_all(self, keys: Iterable[K] | None = None, replace_existing_values: bool = True) -> Future[None]:
         """Load entries from the map store.
@@ -287,42 +287,42 @@ class Map(FuturesSurface, Generic[K, V]):
 
         Source: messages ``Map.loadAll`` and ``Map.loadGivenKeys``.
         """
-        return self._submit(self._ops.load_all(keys, replace_existing_values))
+        return self._call(self._ops.load_all(keys, replace_existing_values))
 
     def key_set(self, predicate: Predicate | None = None) -> Future[list[K]]:
         """Return copies of all keys, or of those whose entries match `predicate` (a paging one: of its page).
 
         Source: messages ``Map.keySet``, ``Map.keySetWithPredicate`` and ``Map.keySetWithPagingPredicate``.
         """
-        return self._submit(self._ops.key_set(predicate))
+        return self._call(self._ops.key_set(predicate))
 
     def values(self, predicate: Predicate | None = None) -> Future[list[V]]:
         """Return copies of all values, or of those whose entries match `predicate` (a paging one: of its page).
 
         Source: messages ``Map.values``, ``Map.valuesWithPredicate`` and ``Map.valuesWithPagingPredicate``.
         """
-        return self._submit(self._ops.values(predicate))
+        return self._call(self._ops.values(predicate))
 
     def entry_set(self, predicate: Predicate | None = None) -> Future[list[tuple[K, V]]]:
         """Return copies of all entries, or of those that match `predicate` (a paging one: of its page).
 
         Source: messages ``Map.entrySet``, ``Map.entriesWithPredicate`` and ``Map.entriesWithPagingPredicate``.
         """
-        return self._submit(self._ops.entry_set(predicate))
+        return self._call(self._ops.entry_set(predicate))
 
     def aggregate(self, aggregator: Aggregator[R], predicate: Predicate | None = None) -> Future[R]:
         """Return what `aggregator` makes of all entries, or of those that match `predicate`.
 
         Source: messages ``Map.aggregate`` and ``Map.aggregateWithPredicate``.
         """
-        return self._submit(self._ops.aggregate(aggregator, predicate))
+        return self._call(self._ops.aggregate(aggregator, predicate))
 
     def project(self, projection: Projection[R], predicate: Predicate | None = None) -> Future[list[R]]:
         """Return what `projection` makes of each entry, or of each that matches `predicate`.
 
         Source: messages ``Map.project`` and ``Map.projectWithPredicate``.
         """
-        return self._submit(self._ops.project(projection, predicate))
+        return self._call(self._ops.project(projection, predicate))
 
     def add_index(
         self,
@@ -343,7 +343,7 @@ class Map(FuturesSurface, Generic[K, V]):
 
         Source: message ``Map.addIndex``.
         """
-        return self._submit(self._ops.add_index(attributes, index_type, name, bitmap_index_options))
+        return self._call(self._ops.add_index(attributes, index_type, name, bitmap_index_options))
 
     def execute_on_key(self, key: K, entry_processor: Any) -> Future[Any]:
         """Let the owner of `key` run `entry_processor` on its entry, atomically.
@@ -351,7 +351,7 @@ class Map(FuturesSurface, Generic[K, V]):
         Returns:
             What the processor returned. Source: message ``Map.executeOnKey``.
         """
-        return self._submit(self._ops.execute_on_key(key, entry_processor))
+        return self._call(self._ops.execute_on_key(key, entry_processor))
 
     def execute_on_keys(self, keys: Iterable[K], entry_processor: Any) -> Future[list[tuple[K, Any]]]:
         """Run `entry_processor` on the entries of `keys`, each where it lives.
@@ -359,7 +359,7 @@ class Map(FuturesSurface, Generic[K, V]):
         Returns:
             Key and result of each entry. Source: message ``Map.executeOnKeys``.
         """
-        return self._submit(self._ops.execute_on_keys(keys, entry_processor))
+        return self._call(self._ops.execute_on_keys(keys, entry_processor))
 
     def execute_on_entries(
         self, entry_processor: Any, predicate: Predicate | None = None
@@ -369,7 +369,7 @@ class Map(FuturesSurface, Generic[K, V]):
         Returns:
             Key and result of each entry. Source: messages ``Map.executeOnAllKeys`` and ``Map.executeWithPredicate``.
         """
-        return self._submit(self._ops.execute_on_entries(entry_processor, predicate))
+        return self._call(self._ops.execute_on_entries(entry_processor, predicate))
 
     def add_interceptor(self, interceptor: Any) -> Future[str]:
         """Let the members run `interceptor` around reads and writes of this map.
@@ -377,11 +377,11 @@ class Map(FuturesSurface, Generic[K, V]):
         Returns:
             The id to remove it with. Source: message ``Map.addInterceptor``.
         """
-        return self._submit(self._ops.add_interceptor(interceptor))
+        return self._call(self._ops.add_interceptor(interceptor))
 
     def remove_interceptor(self, registration_id: str) -> Future[bool]:
         """Remove an interceptor; return whether it was there. Source: message ``Map.removeInterceptor``."""
-        return self._submit(self._ops.remove_interceptor(registration_id))
+        return self._call(self._ops.remove_interceptor(registration_id))
 
     def add_entry_listener(
         self,
@@ -398,12 +398,12 @@ class Map(FuturesSurface, Generic[K, V]):
         expired_func: EntryCallback | None = None,
         loaded_func: EntryCallback | None = None,
     ) -> Future[str]:
-        """Be told of changes. Each function takes an :class:`EntryEvent`.
+        """Listen for entry events. Each function takes an :class:`~hz_proxies.events.EntryEvent`.
 
         Args:
             include_value: Whether events carry values.
-            key: Tell only of this key.
-            predicate: Tell only of entries that match.
+            key: Only events of this key.
+            predicate: Only events of entries that match.
             added_func: For an entry that was added.
             removed_func: For an entry that was removed.
             updated_func: For an entry that got another value.
@@ -443,6 +443,6 @@ class Map(FuturesSurface, Generic[K, V]):
         """Remove a listener.
 
         Returns:
-            Whether it was there. Source: message ``Map.removeEntryListener``.
+            Whether it was registered. Source: message ``Map.removeEntryListener``.
         """
         return self._run(self._ops.remove_entry_listener(registration_id))

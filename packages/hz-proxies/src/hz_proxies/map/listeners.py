@@ -1,22 +1,19 @@
 """Listeners of a map."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Generic
+from collections.abc import Callable
+from typing import Generic
 from uuid import UUID
 
-from hz_core.invocation.op import Flow, Op
-from hz_core.listener import ListenerSpec
-from hz_core.proxy import Operations, none_refused
-from hz_core.wire.method import Method
+from hz_core.op import Flow, Op
+from hz_core.operations import ObjectOperations, none_refused
 from hz_proxies.codecs import map as codec
-from hz_proxies.events import EntryEvent, EntryEventType
+from hz_proxies.entry_listeners import entry_listener, wanted_callbacks
+from hz_proxies.events import EntryCallback
 from hz_proxies.predicate import Predicate
 from hz_proxies.types import K, V
 
-EntryCallback = Callable[[EntryEvent], object]
 
-
-class ListenerOperations(Operations, Generic[K, V]):
+class ListenerOperations(ObjectOperations, Generic[K, V]):
     """Listeners are called one after another, on a thread of their own, and may use the client."""
 
     def add_entry_listener(
@@ -34,12 +31,12 @@ class ListenerOperations(Operations, Generic[K, V]):
         expired_func: EntryCallback | None = None,
         loaded_func: EntryCallback | None = None,
     ) -> Flow[str]:
-        """Be told of changes. Each function takes an :class:`EntryEvent`.
+        """Listen for entry events. Each function takes an :class:`~hz_proxies.events.EntryEvent`.
 
         Args:
             include_value: Whether events carry values.
-            key: Tell only of this key.
-            predicate: Tell only of entries that match.
+            key: Only events of this key.
+            predicate: Only events of entries that match.
             added_func: For an entry that was added.
             removed_func: For an entry that was removed.
             updated_func: For an entry that got another value.
@@ -58,72 +55,52 @@ class ListenerOperations(Operations, Generic[K, V]):
 
         Source: messages ``Map.addEntryListener``, ``…ToKey``, ``…WithPredicate`` and ``…ToKeyWithPredicate``.
         """
-        wanted = {
-            EntryEventType.ADDED: added_func,
-            EntryEventType.REMOVED: removed_func,
-            EntryEventType.UPDATED: updated_func,
-            EntryEventType.EVICTED: evicted_func,
-            EntryEventType.EVICT_ALL: evict_all_func,
-            EntryEventType.CLEAR_ALL: clear_all_func,
-            EntryEventType.MERGED: merged_func,
-            EntryEventType.EXPIRED: expired_func,
-            EntryEventType.LOADED: loaded_func,
-        }
-        callbacks = {event_type: func for event_type, func in wanted.items() if func is not None}
-        if not callbacks:
-            raise ValueError(f"a listener of map {self.name!r} needs at least one function to call")
+        callbacks = wanted_callbacks(
+            self.name,
+            added=added_func,
+            removed=removed_func,
+            updated=updated_func,
+            evicted=evicted_func,
+            evict_all=evict_all_func,
+            clear_all=clear_all_func,
+            merged=merged_func,
+            expired=expired_func,
+            loaded=loaded_func,
+        )
         add = self._registration(include_value, key, predicate, sum(callbacks))
-        spec = ListenerSpec(add, self._deregistration, self._dispatcher(callbacks))
-        return (yield from self._cluster.add_listener(spec))
+        return self._context.add_listener(entry_listener(callbacks, add, self._deregistration))
 
     def remove_entry_listener(self, registration_id: str) -> Flow[bool]:
         """Remove a listener.
 
         Returns:
-            Whether it was there. Source: message ``Map.removeEntryListener``.
+            Whether it was registered. Source: message ``Map.removeEntryListener``.
         """
         if registration_id is None:
             raise none_refused("registration_id", self.name)
-        return (yield from self._cluster.remove_listener(registration_id))
-
-    def _dispatcher(self, callbacks: Mapping[int, EntryCallback]) -> Callable[[bytes], None]:
-        read = self._read
-
-        def on_event(message: bytes) -> None:
-            event = EntryEvent(*codec.entry_event(message, read))
-            callback = callbacks.get(event.event_type)
-            if callback is not None:
-                callback(event)
-
-        return on_event
+        return self._context.remove_listener(registration_id)
 
     def _registration(
         self, include_value: bool, key: K | None, predicate: Predicate | None, flags: int
-    ) -> Callable[[bool], Op[UUID | None]]:
-        method: Method[Any]
-        encode: Any
-        filters: list[Any] = []
-        if key is not None and predicate is not None:
-            method = codec.ADD_ENTRY_LISTENER_TO_KEY_WITH_PREDICATE
-            encode = codec.add_entry_listener_to_key_with_predicate_request
-            filters = [self._to_data(key), self._to_data(predicate)]
-        elif key is not None:
-            method, encode = codec.ADD_ENTRY_LISTENER_TO_KEY, codec.add_entry_listener_to_key_request
-            filters = [self._to_data(key)]
-        elif predicate is not None:
-            method, encode = (
-                codec.ADD_ENTRY_LISTENER_WITH_PREDICATE,
-                codec.add_entry_listener_with_predicate_request,
-            )
-            filters = [self._to_data(predicate)]
-        else:
-            method, encode = codec.ADD_ENTRY_LISTENER, codec.add_entry_listener_request
+    ) -> Callable[[bool], Op[UUID]]:
+        name = self.name
+        key_data = None if key is None else self._to_data(key)
+        filter_data = None if predicate is None else self._to_data(predicate)
 
-        def add(local_only: bool) -> Op[UUID | None]:
-            return Op(method, encode(-1, self.name, *filters, include_value, flags, local_only))
+        def add(local_only: bool) -> Op[UUID]:
+            if key_data is not None and filter_data is not None:
+                return codec.add_entry_listener_to_key_with_predicate(
+                    name, key_data, filter_data, include_value, flags, local_only
+                )
+            if key_data is not None:
+                return codec.add_entry_listener_to_key(name, key_data, include_value, flags, local_only)
+            if filter_data is not None:
+                return codec.add_entry_listener_with_predicate(
+                    name, filter_data, include_value, flags, local_only
+                )
+            return codec.add_entry_listener(name, include_value, flags, local_only)
 
         return add
 
-    def _deregistration(self, server_id: UUID) -> Op[bool]:
-        request = codec.remove_entry_listener_request(-1, self.name, server_id)
-        return Op(codec.REMOVE_ENTRY_LISTENER, request)
+    def _deregistration(self, registration_id: UUID) -> Op[bool]:
+        return codec.remove_entry_listener(self.name, registration_id)

@@ -27,5 +27,6 @@ class MapOperations(
     """
 
     # Read by tools/generate_surfaces.py.
+    service_name = "hz:impl:mapService"
     blocking_base = "hz_proxies.map.collections.BlockingMapping"
     asyncio_base = "hz_proxies.map.collections.AsyncioMapping"

@@ -1,12 +1,11 @@
 """Queries over a map."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple
 
 from hz_core.config import IndexType
-from hz_core.invocation.op import ANY_PARTITION, Op
-from hz_core.proxy import Operations
-from hz_core.wire.method import Method
+from hz_core.op import ANY_PARTITION, Op
+from hz_core.operations import KeyedOperations
 from hz_proxies.aggregator import Aggregator
 from hz_proxies.codecs import map as codec
 from hz_proxies.map.index import index_config
@@ -14,34 +13,23 @@ from hz_proxies.predicate import IterationType, PartitionPredicate, Predicate, u
 from hz_proxies.predicate.paging_query import query_page
 from hz_proxies.projection import Projection
 from hz_proxies.types import K, R, V
+from hz_serialization import Data
 
 
 class _Query(NamedTuple):
     """One of the three things that a query can return."""
 
     iteration_type: IterationType
-    all: tuple[Method[Any], Any]
-    filtered: tuple[Method[Any], Any]
+    all: Callable[[str], Op[Any]]
+    filtered: Callable[[str, Data, int], Op[Any]]
 
 
-_KEYS = _Query(
-    IterationType.KEY,
-    (codec.KEY_SET, codec.key_set_request),
-    (codec.KEY_SET_WITH_PREDICATE, codec.key_set_with_predicate_request),
-)
-_VALUES = _Query(
-    IterationType.VALUE,
-    (codec.VALUES, codec.values_request),
-    (codec.VALUES_WITH_PREDICATE, codec.values_with_predicate_request),
-)
-_ENTRIES = _Query(
-    IterationType.ENTRY,
-    (codec.ENTRY_SET, codec.entry_set_request),
-    (codec.ENTRIES_WITH_PREDICATE, codec.entries_with_predicate_request),
-)
+_KEYS = _Query(IterationType.KEY, codec.key_set, codec.key_set_with_predicate)
+_VALUES = _Query(IterationType.VALUE, codec.values, codec.values_with_predicate)
+_ENTRIES = _Query(IterationType.ENTRY, codec.entry_set, codec.entries_with_predicate)
 
 
-class QueryOperations(Operations, Generic[K, V]):
+class QueryOperations(KeyedOperations, Generic[K, V]):
     """They run on the members, in parallel, each on its own partitions."""
 
     def key_set(self, predicate: Predicate | None = None) -> Op[list[K]]:
@@ -72,9 +60,8 @@ class QueryOperations(Operations, Generic[K, V]):
         """
         data = self._value(aggregator, "aggregator")
         if predicate is None:
-            return Op(codec.AGGREGATE, codec.aggregate_request(-1, self.name, data))
-        request = codec.aggregate_with_predicate_request(-1, self.name, data, self._to_data(predicate))
-        return Op(codec.AGGREGATE_WITH_PREDICATE, request)
+            return codec.aggregate(self.name, data)
+        return codec.aggregate_with_predicate(self.name, data, self._to_data(predicate))
 
     def project(self, projection: Projection[R], predicate: Predicate | None = None) -> Op[list[R]]:
         """Return what `projection` makes of each entry, or of each that matches `predicate`.
@@ -83,9 +70,8 @@ class QueryOperations(Operations, Generic[K, V]):
         """
         data = self._value(projection, "projection")
         if predicate is None:
-            return Op(codec.PROJECT, codec.project_request(-1, self.name, data))
-        request = codec.project_with_predicate_request(-1, self.name, data, self._to_data(predicate))
-        return Op(codec.PROJECT_WITH_PREDICATE, request)
+            return codec.project(self.name, data)
+        return codec.project_with_predicate(self.name, data, self._to_data(predicate))
 
     def add_index(
         self,
@@ -107,17 +93,15 @@ class QueryOperations(Operations, Generic[K, V]):
         Source: message ``Map.addIndex``.
         """
         config = index_config(self.name, attributes, index_type, name, bitmap_index_options)
-        return Op(codec.ADD_INDEX, codec.add_index_request(-1, self.name, config))
+        return codec.add_index(self.name, config)
 
     def _query(self, query: _Query, predicate: Predicate | None) -> Op[Any]:
         if predicate is None:
-            method, encode = query.all
-            return Op(method, encode(-1, self.name))
+            return query.all(self.name)
         partition = ANY_PARTITION
         if isinstance(predicate, PartitionPredicate):
             partition = self._keyed(predicate.partition_key)[1]
         paging: Any = predicate
         if unwrap_paging(predicate) is not None:
             return query_page(self.name, paging, query.iteration_type, self._to_data, partition)
-        method, encode = query.filtered
-        return Op(method, encode(partition, self.name, self._to_data(predicate)), partition)
+        return query.filtered(self.name, self._to_data(predicate), partition)

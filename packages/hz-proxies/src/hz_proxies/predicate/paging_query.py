@@ -1,4 +1,4 @@
-"""How a Map asks for one page: the holder, the request and the reading of the reply.
+"""Requests for one page of a Map: the holder, the request and the reading of the reply.
 
 Source: `Map.keySetWithPagingPredicate`, `Map.valuesWithPagingPredicate`, `Map.entriesWithPagingPredicate`.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from hz_core.invocation.op import ANY_PARTITION, Op
+from hz_core.op import ANY_PARTITION, Op
 from hz_core.wire.decode import length_at, read_data_entries, read_data_list
-from hz_core.wire.method import Method
 from hz_core.wire.types import ReadData, raw_data
 from hz_proxies.codecs import map as codec
 from hz_proxies.predicate.paging_predicate import IterationType, PagingPredicate, unwrap_paging
@@ -18,24 +17,17 @@ from hz_proxies.predicate.partition_predicate import PartitionPredicate
 from hz_serialization import Data
 
 
-class _Messages(NamedTuple):
-    """The protocol's messages for an iteration type, and what its replies begin with."""
+class _Message(NamedTuple):
+    """The protocol's message for an iteration type, and what its reply begins with."""
 
-    method: Method[Any]
-    request: Callable[[int, str, codec.PagingPredicateHolder], bytearray]
+    make: Callable[[str, codec.PagingPredicateHolder, int], Op[Any]]
     read_items: Callable[[bytes, int, ReadData], tuple[list[Any], int]]
 
 
-_MESSAGES: Final[Mapping[IterationType, _Messages]] = {
-    IterationType.KEY: _Messages(
-        codec.KEY_SET_WITH_PAGING_PREDICATE, codec.key_set_with_paging_predicate_request, read_data_list
-    ),
-    IterationType.VALUE: _Messages(
-        codec.VALUES_WITH_PAGING_PREDICATE, codec.values_with_paging_predicate_request, read_data_list
-    ),
-    IterationType.ENTRY: _Messages(
-        codec.ENTRIES_WITH_PAGING_PREDICATE, codec.entries_with_paging_predicate_request, read_data_entries
-    ),
+_MESSAGES: Final[Mapping[IterationType, _Message]] = {
+    IterationType.KEY: _Message(codec.key_set_with_paging_predicate, read_data_list),
+    IterationType.VALUE: _Message(codec.values_with_paging_predicate, read_data_list),
+    IterationType.ENTRY: _Message(codec.entries_with_paging_predicate, read_data_entries),
 }
 
 
@@ -46,9 +38,9 @@ def query_page(
     to_data: Callable[[Any], Data],
     partition_id: int = ANY_PARTITION,
 ) -> Op[list[Any]]:
-    """The current page of a paging predicate: keys, values or (key, value) tuples.
+    """Return the operation for the current page of a paging predicate: keys, values or (key, value) tuples.
 
-    Reading the reply also gives the predicate its new anchors.
+    Reading the reply also stores the new anchors in the predicate.
 
     Args:
         name: Name of the map.
@@ -60,14 +52,9 @@ def query_page(
     Raises:
         TypeError: If there is no paging predicate in `predicate`.
     """
-    messages = _MESSAGES[iteration_type]
     holder = to_holder(predicate, iteration_type, to_data)
-    return Op(
-        messages.method,
-        messages.request(partition_id, name, holder),
-        partition_id,
-        decode=page_decoder(_paging_in(predicate), iteration_type),
-    )
+    op = _MESSAGES[iteration_type].make(name, holder, partition_id)
+    return op.decoded(page_decoder(_paging_in(predicate), iteration_type))
 
 
 def to_holder(
@@ -75,7 +62,7 @@ def to_holder(
     iteration_type: IterationType,
     to_data: Callable[[Any], Data],
 ) -> codec.PagingPredicateHolder:
-    """The `PagingPredicateHolder` for the current page.
+    """Return the ``PagingPredicateHolder`` for the current page.
 
     The inner predicate goes as an object of its own; members from 5.4 on refuse the paging predicate itself.
 
@@ -110,10 +97,10 @@ def to_holder(
 def page_decoder(
     paging: PagingPredicate, iteration_type: IterationType
 ) -> Callable[[bytes, ReadData], list[Any]]:
-    """Reads the reply for a page and hands its anchors to `paging`.
+    """Return the function that reads the reply for a page and stores its anchors in ``paging``.
 
-    The generated decoder would make objects of the anchors too. They go back to the members as they came: an
-    object written anew may have another Java type, and then lies in another place of the order.
+    The generated decoder would make objects of the anchors, too. They are sent back to the members unchanged: an
+    object that is written again may have another Java type, and then has another place in the order.
     """
     read_items = _MESSAGES[iteration_type].read_items
 

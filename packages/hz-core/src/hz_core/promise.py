@@ -7,7 +7,7 @@ class Promise(Protocol):
     """Where the outcome of an invocation goes: a Future of ours, one of asyncio's, or a callback."""
 
     def cancelled(self) -> bool:
-        """Tell whether nobody wants the outcome any more."""
+        """Return whether nobody waits for the outcome any more."""
         ...
 
     def set_result(self, result: Any, /) -> None:
@@ -28,7 +28,7 @@ class OutcomeHandler(Protocol):
 
 
 class CallbackPromise:
-    """A promise inside the engine: passes the outcome on to a function."""
+    """A promise inside the engine: passes the outcome to a function."""
 
     __slots__ = ("_done",)
 
@@ -36,7 +36,7 @@ class CallbackPromise:
         self._done = done
 
     def cancelled(self) -> bool:
-        """Nobody cancels the engine's own requests."""
+        """Return False: the engine does not cancel its own requests."""
         return False
 
     def set_result(self, result: Any, /) -> None:

@@ -1,9 +1,9 @@
-"""Compact schemas: given to the cluster before the first request that needs them, fetched when unknown."""
+"""Replication of Compact schemas: sent to the cluster before the first request that needs them, fetched when unknown."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from hz_core.cluster.membership import Membership
@@ -12,11 +12,12 @@ from hz_core.codecs.types import FieldDescriptor
 from hz_core.codecs.types import Schema as WireSchema
 from hz_core.connection import Connection
 from hz_core.errors import HazelcastError, HazelcastOverloadError, OperationTimeoutError
-from hz_core.invocation.flow import Submitter, run_flow
+from hz_core.flow import Submitter, run_flow
 from hz_core.invocation.invocation import Invocation
-from hz_core.invocation.op import ANY_PARTITION, Flow, Op, Sleep
-from hz_core.invocation.promise import CallbackPromise
+from hz_core.invocation.service import Sender
 from hz_core.io import IO
+from hz_core.op import ANY_PARTITION, Flow, Sleep
+from hz_core.promise import CallbackPromise
 from hz_serialization import HazelcastSerializationError, SerializationService
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.schema import Field, Schema
@@ -24,14 +25,6 @@ from hz_serialization.compact.schemas import UnknownSchemaError
 
 _OLDEST_MEMBER: Final = (5, 2)
 """Members before 5.2 have no schemas, or those of a beta in another form."""
-
-
-class Sender(Protocol):
-    """What sends the invocations that were held back."""
-
-    def send(self, invocation: Invocation) -> None:
-        """Send an invocation."""
-        ...
 
 
 class SchemaService:
@@ -80,7 +73,7 @@ class SchemaService:
         Raises:
             HazelcastOverloadError: as many invocations wait here as the client allows.
         """
-        if invocation.schemas_settled:
+        if invocation.schemas_replicated:
             return False
         op = invocation.op
         needed = self._mentioned(op.request)
@@ -145,9 +138,7 @@ class SchemaService:
         give_up = self._io.now() + self._timeout
         wire_schema = WireSchema(schema.type_name, [FieldDescriptor(f.name, f.kind) for f in schema.fields])
         while True:
-            answered: list[UUID] = yield Op(
-                codec.SEND_SCHEMA, codec.send_schema_request(ANY_PARTITION, wire_schema)
-            )
+            answered: list[UUID] = yield codec.send_schema(wire_schema)
             missing = self._membership.members.by_uuid.keys() - set(answered)
             if not missing:
                 return
@@ -172,7 +163,7 @@ class SchemaService:
     ) -> None:
         known = {schema.schema_id for schema in schemas}
         for held in self._ready(known):
-            held.invocation.schemas_settled = True
+            held.invocation.schemas_replicated = True
             reason = error or next((failed[i] for i in held.needed if i in failed), None)
             if reason is not None:
                 held.invocation.fail(reason)
@@ -212,8 +203,7 @@ class SchemaService:
             for s in list(self._schemas.by_id.values())
         ]
         if schemas:
-            request = codec.send_all_schemas_request(ANY_PARTITION, schemas)
-            yield Op(codec.SEND_ALL_SCHEMAS, request, connection=connection)
+            yield codec.send_all_schemas(connection, schemas)
 
     def fail_all(self, reason: Exception) -> None:
         """Fail what waits here: the client is going down."""
@@ -233,13 +223,15 @@ class SchemaService:
         def fetched(result: object, error: BaseException | None) -> None:
             done(error if error is None or isinstance(error, Exception) else unknown)
 
-        self._io.call_soon(lambda: run_flow(self._submitter, self._fetch(unknown), CallbackPromise(fetched)))
+        def fetch() -> None:
+            run_flow(self._submitter, self._fetch(unknown), CallbackPromise(fetched))
+
+        self._io.call_soon(fetch)
 
     def _fetch(self, unknown: UnknownSchemaError) -> Flow[None]:
         if unknown.schema_id in self._schemas.by_id:
             return  # another reply with it was faster
-        request = codec.fetch_schema_request(ANY_PARTITION, unknown.schema_id)
-        found: WireSchema | None = yield Op(codec.FETCH_SCHEMA, request)
+        found: WireSchema | None = yield codec.fetch_schema(unknown.schema_id)
         if found is None:
             raise unknown
         fields = [Field(f.field_name, FieldKind(f.kind)) for f in found.fields]

@@ -1,0 +1,124 @@
+"""What clients have in common, whatever their surface."""
+
+import warnings
+from collections.abc import Callable
+from itertools import count
+from typing import Any, ClassVar, TypeVar
+
+from hz_core.config import ClientConfig
+from hz_core.engine import Engine
+from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, OperationTimeoutError
+from hz_core.invocation.invocation import InvocationObserver
+from hz_core.io import IO
+from hz_core.kinds import ObjectTable
+from hz_core.lifecycle import LifecycleService
+from hz_core.load_balancer import RoundRobinLB
+from hz_core.op import Flow, Within
+from hz_core.services import ClusterService, PartitionService
+from hz_serialization import SerializationService
+
+T = TypeVar("T")
+
+_client_numbers = count()
+
+
+class ClientBase:
+    """A client without a way to wait: the configuration, the engine, the services, the objects.
+
+    Args:
+        config: The options; None for the defaults.
+        make_driver: Makes the driver, given the client's name and the configuration.
+        lock_owner: Returns the number under which the current thread or task owns locks.
+        observer: Watches completions of operations.
+
+    Attributes:
+        config: The options.
+        name: Name of the client.
+        serialization: Values to Data and back.
+        cluster_service: The members of the cluster.
+        partition_service: The partitions and their owners.
+    """
+
+    _how_to_close: ClassVar[str] = "shutdown()"
+
+    def __init__(
+        self,
+        config: ClientConfig | None,
+        make_driver: Callable[[str, ClientConfig], IO],
+        lock_owner: Callable[[], int],
+        observer: InvocationObserver | None = None,
+    ) -> None:
+        self._closed = True  # until there is something to close
+        config = ClientConfig() if config is None else config
+        config.check_available()
+        self.config = config
+        self.name: str = config.client_name or f"hz.client_{next(_client_numbers)}"
+        self.serialization = SerializationService(config.serialization())
+        balancer = config.load_balancer or RoundRobinLB()
+        self._engine = Engine(
+            make_driver(self.name, config),
+            config,
+            self.serialization,
+            self.name,
+            balancer,
+            lock_owner,
+            observer,
+        )
+        self.cluster_service = ClusterService(self._engine.view)
+        self.partition_service = PartitionService(self._engine.view, self.serialization)
+        balancer.init(self.cluster_service)
+        self._objects = ObjectTable(self._engine)
+        self._surfaces: dict[Any, Any] = {}
+
+    @property
+    def lifecycle_service(self) -> LifecycleService:
+        """State of the client and its listeners."""
+        return self._engine.lifecycle
+
+    def _surface(self, kind: Any, operations: Any, make: Callable[[Any, Any], Any], caller: Any) -> Any:
+        """Return the one surface object of a distributed object."""
+        key = (kind, operations.name)
+        surface = self._surfaces.get(key)
+        if surface is None or surface._ops is not operations:
+            surface = self._surfaces[key] = make(caller, operations)
+        return surface
+
+    def _check_not_shut_down(self) -> None:
+        try:
+            self._engine.check_active()
+        except ClientOfflineError:
+            return  # async_start: not connected so far
+        except HazelcastClientNotActiveError as e:
+            raise HazelcastClientNotActiveError(
+                f"client {self.name} was shut down and cannot be started again: make a new client"
+            ) from e
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {self._engine.states.state.value})"
+
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True):
+            self._closed = True
+            warnings.warn(
+                f"{self!r} was not closed: call {self._how_to_close}, or use the client as a context manager",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+            self._abandon()
+
+    def _abandon(self) -> None:
+        """Begin to close a client that was forgotten, without waiting."""
+
+
+def limited(flow: Flow[T], seconds: float) -> Flow[T]:
+    """Give a flow a time limit.
+
+    Raises:
+        OperationTimeoutError: the limit is over; the steps under way were cancelled.
+    """
+    try:
+        result: T = yield Within(seconds, flow)
+    except TimeoutError:
+        raise OperationTimeoutError(f"the operation did not end within its time limit of {seconds:g} s") from None
+    return result

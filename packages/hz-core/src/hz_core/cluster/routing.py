@@ -1,0 +1,68 @@
+"""Which connection an operation is sent over."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from hz_core.cluster.membership import Membership
+from hz_core.cluster.view import Routes
+from hz_core.connection import Connection
+from hz_core.load_balancer import LoadBalancer
+from hz_core.op import Op
+
+
+class RouteSource(Protocol):
+    """Owner of the current routes (the connection manager)."""
+
+    @property
+    def routes(self) -> Routes:
+        """The current snapshot."""
+        ...
+
+
+class Routing:
+    """Chooses connections from immutable snapshots, on any thread.
+
+    Args:
+        source: Owner of the routes.
+        membership: The member list.
+        load_balancer: Chooses the member for operations that any member can execute.
+        smart: Whether the client connects to all members (``smart_routing``).
+    """
+
+    def __init__(
+        self, source: RouteSource, membership: Membership, load_balancer: LoadBalancer, smart: bool
+    ) -> None:
+        self._source = source
+        self._membership = membership
+        self._load_balancer = load_balancer
+        self._smart = smart
+
+    def route(self, op: Op[Any]) -> Connection | None:
+        """Return the connection to the op's member, to the owner of its partition, or to any member."""
+        routes = self._source.routes
+        if op.member is not None and self._smart:
+            return routes.by_member.get(op.member)
+        partition_id = op.partition_id
+        if 0 <= partition_id < len(routes.by_partition):
+            connection = routes.by_partition[partition_id]
+            if connection is not None and connection.alive:
+                return connection
+        return self.any_connection()
+
+    def any_connection(self) -> Connection | None:
+        """Return a connection to the member that the load balancer chooses; None while there is none."""
+        routes = self._source.routes
+        if self._smart and len(routes.all) > 1:
+            member = self._load_balancer.next()
+            connection = None if member is None else routes.by_member.get(member.uuid)
+            if connection is not None and connection.alive:
+                return connection
+        return next((c for c in routes.all if c.alive), None)
+
+    def open_connections(self) -> Sequence[Connection]:
+        """Return the ready connections."""
+        return self._source.routes.all
+
+    def is_member(self, op: Op[Any]) -> bool:
+        """Return whether the member that ``op`` is bound to is in the cluster."""
+        return op.member in self._membership.members.by_uuid

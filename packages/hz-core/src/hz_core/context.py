@@ -1,0 +1,141 @@
+"""What distributed objects and services may use of the client they belong to."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from hz_core.cluster.membership import Membership
+from hz_core.connection import Connection
+from hz_core.flow import RunningFlow
+from hz_core.io import IO
+from hz_core.listener import ListenerSpec
+from hz_core.op import Flow
+from hz_serialization import SerializationService
+
+
+class ClientContext(Protocol):
+    """The client, as operations and services see it."""
+
+    name: str
+    """Name of the client."""
+
+    io: IO
+    """Clock, timers, randomness and callbacks."""
+
+    serialization: SerializationService
+    """Values to Data and back."""
+
+    view: Membership
+    """The members and partitions, as known now."""
+
+    lock_owner: Callable[[], int]
+    """Returns the number under which the current thread or task owns locks."""
+
+    def partition_count(self) -> int:
+        """Return the number of partitions.
+
+        Raises:
+            ClientOfflineError, HazelcastClientNotActiveError: it is not known, because there was no connection yet.
+        """
+        ...
+
+    def new_uuid(self) -> UUID:
+        """Return a random UUID."""
+        ...
+
+    def any_connection(self) -> Connection:
+        """Return a ready connection to the member that the load balancer chooses, to pin operations to it.
+
+        Raises:
+            ClientOfflineError, HazelcastClientNotActiveError, TargetDisconnectedError: there is none.
+        """
+        ...
+
+    def member_connection(self, member: UUID) -> Connection:
+        """Return the ready connection to a member.
+
+        Raises:
+            TargetDisconnectedError: there is none.
+        """
+        ...
+
+    def create_object(self, service_name: str, name: str) -> Flow[None]:
+        """Create a distributed object in the cluster (``Client.createProxy``), and again after a restart."""
+        ...
+
+    def destroy_object(self, service_name: str, name: str) -> Flow[None]:
+        """Destroy a distributed object in the cluster (``Client.destroyProxy``)."""
+        ...
+
+    def add_listener(self, spec: ListenerSpec) -> Flow[str]:
+        """Register a listener on the cluster; see :class:`hz_core.listener.ListenerService`."""
+        ...
+
+    def remove_listener(self, registration_id: str) -> Flow[bool]:
+        """Remove a listener from the cluster."""
+        ...
+
+    def service(self, kind: "Callable[[ClientContext], ServiceT]") -> "ServiceT":
+        """Return the client's one instance of a service, made on first use."""
+        ...
+
+    def start(self, flow: Flow[None], what: str) -> RunningFlow:
+        """Run ``flow`` in the background, until it ends or the client is shut down, which cancels it.
+
+        Its error is logged as "<what> failed".
+        """
+        ...
+
+
+class Service:
+    """Base of what exists once per client: CP sessions, near caches, identifier caches.
+
+    Args:
+        context: The client.
+    """
+
+    def __init__(self, context: ClientContext) -> None:
+        self._context = context
+
+    def closing(self) -> Flow[None]:
+        """Use the cluster a last time, before the connections are closed. The client waits, for a limited time."""
+        yield []
+
+    def on_cluster_changed(self) -> None:
+        """Handle that the client has moved to another cluster, or to the same one after a restart. On the I/O side."""
+
+
+ServiceT = TypeVar("ServiceT", bound=Service)
+
+
+class Services:
+    """The services of one client.
+
+    Args:
+        context: The client.
+    """
+
+    def __init__(self, context: ClientContext) -> None:
+        self._context = context
+        self._mutex = context.io.mutex()
+        self._made: dict[Callable[[ClientContext], Service], Service] = {}
+
+    def get(self, kind: Callable[[ClientContext], ServiceT]) -> ServiceT:
+        """Return the instance of ``kind``, made on first use."""
+        made = self._made.get(kind)
+        if made is None:
+            with self._mutex:
+                made = self._made.get(kind)
+                if made is None:
+                    made = self._made[kind] = kind(self._context)
+        found: ServiceT = made  # type: ignore[assignment]  # the table maps each kind to its own instance
+        return found
+
+    def closing(self) -> list[Flow[None]]:
+        """Return the flows that end the services."""
+        return [service.closing() for service in list(self._made.values())]
+
+    def on_cluster_changed(self) -> None:
+        """Tell all services."""
+        for service in list(self._made.values()):
+            service.on_cluster_changed()

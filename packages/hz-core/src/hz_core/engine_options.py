@@ -1,0 +1,79 @@
+"""From the client's configuration to the options of the parts of the engine."""
+
+from uuid import UUID
+
+from hz_core.addresses import all_candidates
+from hz_core.cluster.authentication import Credentials
+from hz_core.cluster.backoff import Backoff
+from hz_core.cluster.connections import ConnectOptions
+from hz_core.config import ClientConfig
+from hz_core.invocation.service import InvocationPolicy
+from hz_core.io import Randomness
+from hz_core.model import Address, MemberInfo
+from hz_core.wire.reader import DEFAULT_MAX_MESSAGE_SIZE
+
+
+def invocation_policy(config: ClientConfig) -> InvocationPolicy:
+    """Return the options about retries and backup acks."""
+    return InvocationPolicy(
+        timeout=config.invocation_timeout,
+        retry_pause=config.invocation_retry_pause,
+        redo_operation=config.redo_operation,
+        backup_acks=config.smart_routing and config.backup_ack_to_client_enabled,
+        backup_timeout=config.operation_backup_timeout,
+        fail_on_indeterminate=config.fail_on_indeterminate_operation_state,
+        max_pending=config.max_pending_invocations,
+    )
+
+
+def credentials(config: ClientConfig, client_name: str, client_uuid: UUID) -> Credentials:
+    """Return what the client authenticates with."""
+    return Credentials(
+        config.cluster_name,
+        client_name,
+        client_uuid,
+        config.labels,
+        config.creds_username,
+        config.creds_password,
+        config.token_provider,
+    )
+
+
+def connect_options(config: ClientConfig, random: Randomness) -> ConnectOptions:
+    """Return the options about connections."""
+
+    def backoff() -> Backoff:
+        return Backoff(
+            initial=config.retry_initial_backoff,
+            maximum=config.retry_max_backoff,
+            multiplier=config.retry_multiplier,
+            jitter=config.retry_jitter,
+            timeout=config.cluster_connect_timeout,
+            random=random,
+        )
+
+    def addresses() -> list[Address]:
+        candidates = all_candidates(config.cluster_members)
+        if config.shuffle_member_list:
+            random.shuffle(candidates)
+        return candidates
+
+    return ConnectOptions(
+        addresses=addresses,
+        smart=config.smart_routing,
+        backup_acks=config.backup_ack_to_client_enabled,
+        connection_timeout=config.connection_timeout,
+        heartbeat_interval=config.heartbeat_interval,
+        heartbeat_timeout=config.heartbeat_timeout,
+        max_message_size=DEFAULT_MAX_MESSAGE_SIZE,
+        backoff=backoff,
+        translate=_public_address if config.use_public_ip else _private_address,
+    )
+
+
+def _private_address(member: MemberInfo) -> Address:
+    return member.address
+
+
+def _public_address(member: MemberInfo) -> Address:
+    return member.public_address or member.address

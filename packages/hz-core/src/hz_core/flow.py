@@ -1,0 +1,279 @@
+"""Running flows: the one place that knows how multi-step operations continue, and how they are cancelled."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import GeneratorType
+from typing import Any, Protocol, TypeVar, cast
+
+from hz_core.op import AnsweredOp, Flow, GatherOutcomes, Op, Sleep, Step, WaitFor, Within
+from hz_core.promise import CallbackPromise, Promise
+
+T = TypeVar("T")
+
+Cancel = Callable[[], None]
+
+
+class FlowCancelled(BaseException):
+    """Raised in a flow, where it waits, when its caller has given up.
+
+    Not an Exception, so that a flow that handles errors does not take it for one. A flow may clean up in a
+    ``finally`` block and yield further steps there; these are not cancelled.
+    """
+
+
+class Submitter(Protocol):
+    """What flows need from the engine."""
+
+    def submit(self, op: Op[Any], promise: Promise) -> object:
+        """Send ``op``, complete ``promise`` with its outcome."""
+        ...
+
+    def after(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Call ``callback`` after ``seconds``; callable from any thread."""
+        ...
+
+
+def run_flow(submitter: Submitter, flow: Flow[T], promise: Promise) -> "RunningFlow":
+    """Run ``flow`` to its end and complete ``promise`` with what it returns or raises.
+
+    The first step runs in the calling thread, each later one where the outcome of the step before it was received.
+    """
+    running = RunningFlow(submitter, flow, promise)
+    running.advance(None, None)
+    return running
+
+
+class RunningFlow:
+    """A flow under way."""
+
+    __slots__ = ("_cancelled", "_flow", "_promise", "_step", "_submitter", "_thrown")
+
+    def __init__(self, submitter: Submitter, flow: Flow[Any], promise: Promise) -> None:
+        self._submitter = submitter
+        self._flow = flow
+        self._promise = promise
+        self._step: _PendingStep | None = None
+        self._cancelled = False
+        self._thrown = False
+
+    def cancel(self) -> None:
+        """Cancel the step that the flow waits for, and raise FlowCancelled in the flow. Callable from any thread."""
+        self._cancelled = True
+        # Set before looking for a step, while `advance` stores the step before it looks whether the flow is
+        # cancelled: so one of the two sees the other, and whichever claims the step continues.
+        step = self._step
+        if step is not None and not self._thrown and step.claim():
+            step.abandon()
+            self._thrown = True
+            self.advance(None, FlowCancelled())
+
+    def advance(self, value: Any, error: BaseException | None) -> None:
+        """Continue the flow with the outcome of its last step."""
+        flow = self._flow
+        while True:
+            if not self._thrown and (self._cancelled or self._promise.cancelled()):
+                self._thrown, value, error = True, None, FlowCancelled()
+            try:
+                wanted = flow.send(value) if error is None else flow.throw(error)
+            except StopIteration as stop:
+                if not self._promise.cancelled():
+                    self._promise.set_result(stop.value)
+            except FlowCancelled as e:
+                if not self._promise.cancelled():
+                    self._promise.set_exception(e)
+            except Exception as e:
+                if not self._promise.cancelled():
+                    self._promise.set_exception(e)
+            else:
+                if isinstance(wanted, AnsweredOp):
+                    value, error = wanted.result, None
+                    continue
+                step = self._step = _PendingStep(self)
+                if self._cancelled and not self._thrown and step.claim():
+                    continue
+                step.start(self._submitter, wanted)
+            return
+
+    def __repr__(self) -> str:
+        state = "cancelled" if self._cancelled else "running"
+        return f"RunningFlow({getattr(self._flow, '__name__', 'flow')}, {state})"
+
+
+class _PendingStep:
+    """The step that a flow waits for: a promise that can be abandoned. Who deletes ``_open`` continues the flow."""
+
+    __slots__ = ("_abandoned", "_cancel", "_flow", "_open")
+
+    def __init__(self, flow: RunningFlow) -> None:
+        self._flow = flow
+        self._open = True
+        self._abandoned = False
+        self._cancel: Cancel | None = None
+
+    def start(self, submitter: Submitter, wanted: Step) -> None:
+        self._cancel = wait_for(submitter, wanted, self)
+        if self._abandoned and self._cancel is not None:
+            self._cancel()
+
+    def claim(self) -> bool:
+        try:
+            del self._open
+        except AttributeError:
+            return False
+        return True
+
+    def abandon(self) -> None:
+        self._abandoned = True
+        if self._cancel is not None:
+            self._cancel()
+
+    def cancelled(self) -> bool:
+        return self._abandoned
+
+    def set_result(self, result: Any, /) -> None:
+        if self.claim():
+            self._flow.advance(result, None)
+
+    def set_exception(self, exception: BaseException, /) -> None:
+        if self.claim():
+            self._flow.advance(None, exception)
+
+
+def wait_for(submitter: Submitter, wanted: Step, promise: Promise) -> Cancel | None:
+    """Start what a flow yielded and complete ``promise`` when it is done.
+
+    Returns:
+        A function that cancels the step; None where it is enough that the promise is cancelled.
+    """
+    try:
+        if isinstance(wanted, AnsweredOp):
+            promise.set_result(wanted.result)
+        elif isinstance(wanted, Op):
+            submitter.submit(wanted, promise)
+        elif isinstance(wanted, Sleep):
+            submitter.after(wanted.seconds, partial(promise.set_result, None))
+        elif isinstance(wanted, WaitFor):
+            wanted.start(promise)
+        elif isinstance(wanted, GatherOutcomes):
+            return _Gather(submitter, wanted.steps, promise, settle=True).cancel
+        elif isinstance(wanted, Within):
+            return _Limited(submitter, wanted, promise).cancel
+        elif isinstance(wanted, GeneratorType):
+            return run_flow(submitter, wanted, promise).cancel
+        else:
+            steps = cast("Sequence[Step]", wanted)
+            return _Gather(submitter, steps, promise, settle=False).cancel
+    except Exception as e:
+        promise.set_exception(e)
+    return None
+
+
+class _Limited:
+    """The promise of a step with a time limit. Whichever comes first, outcome or limit, deletes ``_open``."""
+
+    __slots__ = ("_cancel", "_expired", "_open", "_promise", "_seconds")
+
+    def __init__(self, submitter: Submitter, limited: Within, promise: Promise) -> None:
+        self._open = True
+        self._expired = False
+        self._promise = promise
+        self._seconds = limited.seconds
+        self._cancel = wait_for(submitter, limited.step, self)
+        if hasattr(self, "_open"):
+            submitter.after(limited.seconds, self._expire)
+
+    def cancel(self) -> None:
+        if self._cancel is not None:
+            self._cancel()
+
+    def cancelled(self) -> bool:
+        return self._expired or self._promise.cancelled()
+
+    def set_result(self, result: Any, /) -> None:
+        if self._claim():
+            self._promise.set_result(result)
+
+    def set_exception(self, exception: BaseException, /) -> None:
+        if self._claim():
+            self._promise.set_exception(exception)
+
+    def _expire(self) -> None:
+        if self._claim():
+            self._expired = True
+            self.cancel()
+            self._promise.set_exception(TimeoutError(f"no result within {self._seconds:g} s"))
+
+    def _claim(self) -> bool:
+        try:
+            del self._open
+        except AttributeError:
+            return False
+        return True
+
+
+class _Gather:
+    """Several steps in parallel. Waits for all of them, also when one fails."""
+
+    __slots__ = ("_cancels", "_left", "_promise", "_results", "_settle")
+
+    def __init__(
+        self, submitter: Submitter, steps: Sequence[Step], promise: Promise, *, settle: bool
+    ) -> None:
+        self._promise = promise
+        self._results: list[Any] = [None] * len(steps)
+        # Counted down by popping, which is atomic, so replies may be received on several threads.
+        self._left = list(range(len(steps) + 1))
+        self._settle = settle
+        self._cancels: list[Cancel] = []
+        for index, step in enumerate(steps):
+            cancel = wait_for(submitter, step, _Slot(self, index))
+            if cancel is not None:
+                self._cancels.append(cancel)
+        self._one_less()
+
+    def cancel(self) -> None:
+        for cancel in self._cancels:
+            cancel()
+
+    def cancelled(self) -> bool:
+        return self._promise.cancelled()
+
+    def received(self, index: int, value: Any) -> None:
+        self._results[index] = value
+        self._one_less()
+
+    def _one_less(self) -> None:
+        if self._left.pop():
+            return
+        if not self._settle:
+            for result in self._results:
+                if isinstance(result, _Failed):
+                    self._promise.set_exception(result.error)
+                    return
+        self._promise.set_result([r.error if isinstance(r, _Failed) else r for r in self._results])
+
+
+class _Slot:
+    """The promise of one step of a gather."""
+
+    __slots__ = ("_gather", "_index")
+
+    def __init__(self, gather: _Gather, index: int) -> None:
+        self._gather = gather
+        self._index = index
+
+    def cancelled(self) -> bool:
+        return self._gather.cancelled()
+
+    def set_result(self, result: Any, /) -> None:
+        self._gather.received(self._index, result)
+
+    def set_exception(self, exception: BaseException, /) -> None:
+        self._gather.received(self._index, _Failed(exception))
+
+
+class _Failed:
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error

@@ -1,0 +1,102 @@
+"""Kinds of distributed objects, and the objects of each that a client knows."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from hz_core.context import ClientContext
+from hz_core.op import Flow, WaitFor
+from hz_core.operations import ObjectOperations, check_name
+from hz_core.promise import Promise
+from hz_core.surfaces import AsyncioCaller, AsyncioObject, FuturesCaller, FuturesObject
+
+FuturesT = TypeVar("FuturesT", bound=FuturesObject)
+AsyncioT = TypeVar("AsyncioT", bound=AsyncioObject)
+
+
+class ObjectKind(Generic[FuturesT, AsyncioT]):
+    """A kind of distributed object, for ``client.get_object(kind, name)``.
+
+    Args:
+        operations: Class of the operations of one object.
+        futures: Makes the futures surface; its ``blocking()`` returns the blocking one.
+        asyncio: Makes the asyncio surface.
+    """
+
+    def __init__(
+        self,
+        operations: Callable[[ClientContext, str], ObjectOperations],
+        futures: Callable[[FuturesCaller, Any], FuturesT],
+        asyncio: Callable[[AsyncioCaller, Any], AsyncioT],
+    ) -> None:
+        self.operations = operations
+        self.futures = futures
+        self.asyncio = asyncio
+
+    def __repr__(self) -> str:
+        return f"ObjectKind({getattr(self.operations, '__name__', self.operations)!s})"
+
+
+class ObjectTable:
+    """The distributed objects that a client has prepared.
+
+    Args:
+        context: The client.
+    """
+
+    def __init__(self, context: ClientContext) -> None:
+        self._context = context
+        self._mutex = context.io.mutex()
+        self._ready: dict[tuple[ObjectKind[Any, Any], str], ObjectOperations] = {}
+        self._preparing: dict[tuple[ObjectKind[Any, Any], str], list[Promise]] = {}
+
+    def find(self, kind: ObjectKind[Any, Any], name: str) -> ObjectOperations | None:
+        """Return the operations of an object that is ready; None if there are none."""
+        return self._ready.get((kind, name))
+
+    def get(self, kind: ObjectKind[Any, Any], name: str) -> Flow[ObjectOperations]:
+        """Return the operations of an object, prepared on first use; who comes meanwhile waits.
+
+        Raises:
+            ValueError: ``name`` cannot name an object.
+        """
+        check_name(name)
+        key = (kind, name)
+        while True:
+            found = self._ready.get(key)
+            if found is not None:
+                return found
+            with self._mutex:
+                first = key not in self._preparing
+                if first:
+                    self._preparing[key] = []
+            if first:
+                return (yield from self._prepare(key))
+            yield WaitFor(lambda promise: self._wait(key, promise))
+
+    def _prepare(self, key: tuple[ObjectKind[Any, Any], str]) -> Flow[ObjectOperations]:
+        kind, name = key
+        try:
+            operations = kind.operations(self._context, name)
+            yield from operations._prepare()
+            self._ready[key] = operations
+        finally:
+            with self._mutex:
+                waiting = self._preparing.pop(key)
+            for promise in waiting:
+                promise.set_result(None)
+        return operations
+
+    def _wait(self, key: tuple[ObjectKind[Any, Any], str], promise: Promise) -> None:
+        with self._mutex:
+            waiting = self._preparing.get(key)
+            if waiting is not None:
+                waiting.append(promise)
+                return
+        promise.set_result(None)
+
+    def destroy(self, operations: ObjectOperations) -> Flow[None]:
+        """Destroy an object in the cluster and forget it."""
+        for key, known in list(self._ready.items()):
+            if known is operations:
+                self._ready.pop(key, None)
+        yield from operations._destroy()

@@ -1,0 +1,149 @@
+"""What a proxy gives to the engine: one request (`Op`) or several steps (`Flow`)."""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+from uuid import UUID
+
+from hz_core.connection import Connection
+from hz_core.promise import Promise
+from hz_core.wire.method import Method, ReadData
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+ANY_PARTITION: Final = -1
+"""Partition id of a request that is bound to no partition."""
+
+
+class Op(Generic[T]):
+    """One request: its bytes, where it goes and how its reply is read.
+
+    An Op knows nothing about threads or waiting, and can be submitted on every surface. The generated codecs make
+    Ops, with the route that the protocol prescribes.
+
+    Args:
+        method: The protocol message.
+        request: The encoded request; the engine writes the correlation id into it when it is sent.
+        partition_id: The partition whose owner gets it, -1 for any member.
+        connection: Send over this connection only (transactions, SQL pages, the client's own housekeeping).
+
+    Attributes:
+        member: Send to the member with this UUID only.
+        deadline: Time of the engine's clock (seconds) after which the operation fails; None leaves it to the
+            client's ``invocation_timeout``.
+        on_failure: Called with the error when the operation fails, by the thread that completes it.
+    """
+
+    # Class attributes instead of slots: what most requests leave at its default then costs nothing to set.
+    member: UUID | None = None
+    connection: Connection | None = None
+    deadline: float | None = None
+    on_failure: Callable[[BaseException], object] | None = None
+
+    def __init__(
+        self,
+        method: Method[T],
+        request: bytearray,
+        partition_id: int = ANY_PARTITION,
+        *,
+        connection: Connection | None = None,
+    ) -> None:
+        self.method: Method[Any] = method
+        self.request = request
+        self.partition_id = partition_id
+        self.decode: Callable[[bytes, ReadData], T] = method.decode
+        if connection is not None:
+            self.connection = connection
+
+    def decoded(self, decode: Callable[[bytes, ReadData], R]) -> "Op[R]":
+        """Read the reply with ``decode`` instead of the message's own decoder; return this Op."""
+        changed: Op[Any] = self
+        changed.decode = decode
+        return changed
+
+    def then(
+        self, on_result: Callable[[T], object], on_failure: Callable[[BaseException], object] | None = None
+    ) -> "Op[T]":
+        """Call ``on_result`` with the result before the caller gets it, or ``on_failure`` with the error.
+
+        They run on the thread that completes the operation, also when the caller has given up waiting, so they must
+        not block. Return this Op.
+        """
+        decode = self.decode
+
+        def decode_and_tell(message: bytes, read: ReadData) -> T:
+            result = decode(message, read)
+            on_result(result)
+            return result
+
+        self.decode = decode_and_tell
+        self.on_failure = on_failure
+        return self
+
+    @staticmethod
+    def ready(result: R) -> "Op[R]":
+        """Return an operation that has its result already, so that no request is sent (near caches)."""
+        return AnsweredOp(result)
+
+    def __repr__(self) -> str:
+        return f"Op({self.method.name}, partition {self.partition_id})"
+
+
+class AnsweredOp(Op[T]):
+    """An operation whose result is known; see :meth:`Op.ready`."""
+
+    def __init__(self, result: T) -> None:
+        self.result = result
+
+    def __repr__(self) -> str:
+        return "Op(answered)"
+
+
+class Sleep:
+    """Yielded by a flow to continue after ``seconds``."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
+class WaitFor:
+    """Yielded by a flow to wait for anything else: ``start`` is called with the promise to complete."""
+
+    __slots__ = ("start",)
+
+    def __init__(self, start: Callable[[Promise], object]) -> None:
+        self.start = start
+
+
+class GatherOutcomes:
+    """Yielded by a flow to run several steps and get the result or the error of each; none is raised."""
+
+    __slots__ = ("steps",)
+
+    def __init__(self, steps: "Sequence[Step]") -> None:
+        self.steps = steps
+
+
+class Within:
+    """Yielded by a flow to give a step a time limit.
+
+    When it is over, the step is cancelled and TimeoutError is raised in the flow.
+    """
+
+    __slots__ = ("seconds", "step")
+
+    def __init__(self, seconds: float, step: "Step") -> None:
+        self.seconds = seconds
+        self.step = step
+
+
+Flow: TypeAlias = Generator["Step", Any, T]
+"""A multi-step operation, written once and run by each surface in its own way of waiting."""
+
+Step: TypeAlias = "Op[Any] | Sequence[Step] | GatherOutcomes | Within | Sleep | WaitFor | Flow[Any]"
+"""What a flow waits for. A list runs in parallel; its result is the list of results in the same order.
+
+A flow in a list runs beside the others.
+"""

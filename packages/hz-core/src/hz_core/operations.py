@@ -1,0 +1,149 @@
+"""Bases of the classes that declare operations, each once, for all surfaces."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
+
+from hz_core.context import ClientContext
+from hz_core.op import Flow, Op
+from hz_serialization import Data
+from hz_serialization.data import MINIMUM_HASH, partition_hash
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Operations:
+    """Base of all classes that declare operations.
+
+    A public method returns an :class:`Op` (one request), is a generator, a :data:`Flow` (several steps), or returns
+    any other type at once, without the cluster. `tools/generate_surfaces.py` takes over its signature and
+    documentation.
+
+    Args:
+        context: The client.
+    """
+
+    surfaces: ClassVar[tuple[str, ...]] = ("futures", "blocking", "asyncio")
+    """Which surfaces are generated."""
+
+    def __init__(self, context: ClientContext) -> None:
+        self._context = context
+        self._to_data = context.serialization.to_data
+        self._owner = context.lock_owner
+
+
+class ObjectOperations(Operations):
+    """Operations of an object that has a name in the cluster, and how it is created and destroyed there.
+
+    Args:
+        context: The client.
+        name: Name of the object.
+
+    Attributes:
+        name: Name of the object.
+    """
+
+    service_name: ClassVar[str]
+    """Name of the member's service that keeps the object, such as ``hz:impl:mapService``."""
+
+    def __init__(self, context: ClientContext, name: str) -> None:
+        super().__init__(context)
+        self.name = name
+        self._view = context.view
+
+    def _prepare(self) -> Flow[None]:
+        """Do what must be done once before the object is used."""
+        yield from self._context.create_object(self.service_name, self.name)
+
+    def _destroy(self) -> Flow[None]:
+        """Destroy the object in the cluster, and end what belongs to it in the client."""
+        yield from self._context.destroy_object(self.service_name, self.name)
+
+    def _value(self, value: Any, what: str = "value") -> Data:
+        """Return the Data of a value; refuse None."""
+        if value is None:
+            raise none_refused(what, self.name)
+        return self._to_data(value)
+
+    def _values(self, values: Iterable[Any], what: str) -> list[Data]:
+        """Return the Data of several values; refuse None among them and in their place."""
+        if values is None:
+            raise none_refused(what, self.name)
+        return [self._value(value, f"an item of {what}") for value in values]
+
+    def _partition_of(self, data: Data) -> int:
+        """Return the partition of serialized key."""
+        # The rule of `hz_serialization.partition_id`, repeated here because this is done for every call.
+        count = self._view.partitions.count or self._context.partition_count()
+        hash_ = partition_hash(data)
+        return 0 if hash_ == MINIMUM_HASH else abs(hash_) % count
+
+
+class KeyedOperations(ObjectOperations):
+    """Operations of an object whose entries are spread over the partitions by key.
+
+    Every operation passes through one of the methods here, where keys become Data: `_read` reads one entry, `_write`
+    changes one, `_write_many` and `_write_all` change several, `_on_key` does anything else. A near cache overrides
+    them, and so cannot miss a way to read or to change an entry.
+    """
+
+    def _keyed(self, key: Any) -> tuple[Data, int]:
+        """Return the Data of a key and its partition; refuse None."""
+        if key is None:
+            raise none_refused("key", self.name)
+        data = self._to_data(key)
+        count = self._view.partitions.count or self._context.partition_count()
+        hash_ = partition_hash(data)
+        return data, 0 if hash_ == MINIMUM_HASH else abs(hash_) % count
+
+    def _on_key(
+        self,
+        make: Callable[Concatenate[int, str, Data, P], Op[T]],
+        key: Any,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Op[T]:
+        """Make the operation on ``key`` with the codec's function ``make``; the other arguments are the message's."""
+        data, partition = self._keyed(key)
+        return make(partition, self.name, data, *args, **kwargs)
+
+    # Not methods that call `_on_key`, because each call costs time: a near cache overrides them by methods.
+    _read = _on_key
+    _write = _on_key
+
+    def _write_many(self, op: Op[T], keys: Iterable[Data]) -> Op[T]:
+        """Change the entries of ``keys`` with one request."""
+        return op
+
+    def _write_all(self, op: Op[T]) -> Op[T]:
+        """Change entries that the request does not name."""
+        return op
+
+
+class NamedOperations(ObjectOperations):
+    """Operations of an object that is in one partition as a whole: that of its name.
+
+    Of a name such as ``orders@customer-7`` the part behind the ``@`` counts, so that objects can share a partition.
+    """
+
+    def __init__(self, context: ClientContext, name: str) -> None:
+        super().__init__(context, name)
+        self._partition_key = self._to_data(name.partition("@")[2] or name)
+
+    @property
+    def _partition(self) -> int:
+        return self._partition_of(self._partition_key)
+
+
+def none_refused(what: str, name: str) -> AssertionError:
+    """Return the error for a None where the cluster has no null.
+
+    An AssertionError, as clients since 4.0 raise; programs may rely on it.
+    """
+    return AssertionError(f"{what} of {name!r} must not be None: distributed objects hold no nulls")
+
+
+def check_name(name: Any) -> None:
+    """Raise ValueError unless ``name`` can name a distributed object."""
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"the name of a distributed object must be a non-empty string, not {name!r}")

@@ -1,0 +1,248 @@
+"""Bases of the generated surfaces: three ways to wait for the same operations."""
+
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar
+
+from hz_core.future import Future
+from hz_core.op import Flow, Op
+from hz_core.operations import ObjectOperations
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class FuturesCaller(Protocol):
+    """Runs operations and returns their futures."""
+
+    def call(self, op: Op[T], /) -> Future[T]:
+        """Send ``op`` and return the future of its result."""
+        ...
+
+    def run(self, flow: Flow[T], /) -> Future[T]:
+        """Start ``flow`` and return the future of its result."""
+        ...
+
+    def within(self, seconds: float) -> "FuturesCaller":
+        """Return a caller whose operations fail ``seconds`` after they began."""
+        ...
+
+    def destroy(self, operations: ObjectOperations) -> bool:
+        """Destroy an object; wait for that."""
+        ...
+
+    def blocking(self) -> "BlockingCaller":
+        """Return the caller that waits for results."""
+        ...
+
+
+class BlockingCaller(Protocol):
+    """Runs operations in the calling thread."""
+
+    def call(self, op: Op[T], /) -> T:
+        """Send ``op`` and wait for its result."""
+        ...
+
+    def run(self, flow: Flow[T], /) -> T:
+        """Run ``flow`` and return its result."""
+        ...
+
+    def within(self, seconds: float) -> "BlockingCaller":
+        """Return a caller whose operations fail ``seconds`` after they began."""
+        ...
+
+    def destroy(self, operations: ObjectOperations) -> bool:
+        """Destroy an object."""
+        ...
+
+
+class AsyncioCaller(Protocol):
+    """Runs operations on the event loop."""
+
+    def call(self, op: Op[T], /) -> Awaitable[T]:
+        """Send ``op``; await the result."""
+        ...
+
+    def run(self, flow: Flow[T], /) -> Awaitable[T]:
+        """Start ``flow``; await its result."""
+        ...
+
+    def within(self, seconds: float) -> "AsyncioCaller":
+        """Return a caller whose operations fail ``seconds`` after they began."""
+        ...
+
+    async def destroy(self, operations: ObjectOperations) -> bool:
+        """Destroy an object."""
+        ...
+
+
+class FuturesSurface:
+    """Operations that return a :class:`Future` at once.
+
+    Args:
+        caller: Runs the operations.
+        operations: Declares them.
+    """
+
+    def __init__(self, caller: FuturesCaller, operations: Any) -> None:
+        self._caller = caller
+        self._ops = operations
+        # Bound once, so that a call passes through no further function.
+        self._call = caller.call
+        self._run = caller.run
+
+    def with_timeout(self, seconds: float) -> Self:
+        """Return the same object with a time limit for each of its operations.
+
+        Args:
+            seconds: After so long an operation fails with OperationTimeoutError. It may still be executed.
+        """
+        return _copied(self, self._caller.within(seconds))
+
+
+class BlockingSurface:
+    """Operations that wait and return the value itself.
+
+    Args:
+        caller: Runs the operations.
+        operations: Declares them.
+    """
+
+    def __init__(self, caller: BlockingCaller, operations: Any) -> None:
+        self._caller = caller
+        self._ops = operations
+        self._call = caller.call
+        self._run = caller.run
+
+    def with_timeout(self, seconds: float) -> Self:
+        """Return the same object with a time limit for each of its operations.
+
+        Args:
+            seconds: After so long an operation fails with OperationTimeoutError. It may still be executed.
+        """
+        return _copied(self, self._caller.within(seconds))
+
+
+class AsyncioSurface:
+    """Operations that are coroutines.
+
+    Args:
+        caller: Runs the operations.
+        operations: Declares them.
+    """
+
+    def __init__(self, caller: AsyncioCaller, operations: Any) -> None:
+        self._caller = caller
+        self._ops = operations
+        self._call = caller.call
+        self._run = caller.run
+
+    def with_timeout(self, seconds: float) -> Self:
+        """Return the same object with a time limit for each of its operations.
+
+        Args:
+            seconds: After so long an operation fails with OperationTimeoutError. It may still be executed.
+        """
+        return _copied(self, self._caller.within(seconds))
+
+
+SurfaceT = TypeVar("SurfaceT")
+
+
+def _copied(surface: SurfaceT, caller: Any) -> SurfaceT:
+    """Return a copy of a surface that runs its operations through another caller."""
+    copy: Any = object.__new__(type(surface))
+    copy.__dict__.update(surface.__dict__)
+    copy._caller, copy._call, copy._run = caller, caller.call, caller.run
+    copied: SurfaceT = copy
+    return copied
+
+
+def wrapped(step: Op[R] | Flow[R], make: Callable[[R], T]) -> Flow[T]:
+    """Make a surface of the operations that a step returns."""
+    if isinstance(step, Op):
+        return make((yield step))
+    return make((yield from step))
+
+
+class BlockingContextManager(BlockingSurface):
+    """Operations with a beginning and an end, for ``with``. The flows ``_enter`` and ``_exit`` say what these are."""
+
+    def __enter__(self) -> Self:
+        self._run(self._ops._enter())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._run(self._ops._exit(error))
+
+
+class AsyncioContextManager(AsyncioSurface):
+    """Operations with a beginning and an end, for ``async with``; see :class:`BlockingContextManager`."""
+
+    async def __aenter__(self) -> Self:
+        await self._run(self._ops._enter())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._run(self._ops._exit(error))
+
+
+class _Named:
+    """What all surfaces of an object in the cluster have in common."""
+
+    _ops: Any
+
+    @property
+    def name(self) -> str:
+        """Name of the object."""
+        name: str = self._ops.name
+        return name
+
+    @property
+    def service_name(self) -> str:
+        """Name of the member's service that keeps the object, such as ``hz:impl:mapService``."""
+        service_name: str = self._ops.service_name
+        return service_name
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(name={self.name!r})"
+
+
+class FuturesObject(_Named, FuturesSurface):
+    """An object in the cluster whose operations return a :class:`Future` at once."""
+
+    def destroy(self) -> bool:
+        """Destroy the distributed object everywhere, with all its data; blocks until that is done.
+
+        Returns:
+            True: the object is destroyed, also when it did not exist.
+        """
+        return self._caller.destroy(self._ops)
+
+
+class BlockingObject(_Named, BlockingSurface):
+    """An object in the cluster whose operations wait and return the value itself."""
+
+    def destroy(self) -> bool:
+        """Destroy the distributed object everywhere, with all its data.
+
+        Returns:
+            True: the object is destroyed, also when it did not exist.
+        """
+        return self._caller.destroy(self._ops)
+
+
+class AsyncioObject(_Named, AsyncioSurface):
+    """An object in the cluster whose operations are coroutines."""
+
+    async def destroy(self) -> bool:
+        """Destroy the distributed object everywhere, with all its data.
+
+        Returns:
+            True: the object is destroyed, also when it did not exist.
+        """
+        return await self._caller.destroy(self._ops)

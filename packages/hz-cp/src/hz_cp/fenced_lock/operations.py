@@ -1,0 +1,183 @@
+"""All operations of a FencedLock, from which its surfaces are generated."""
+
+from typing import Final
+from uuid import UUID
+
+from hz_core.codecs.types import RaftGroupId
+from hz_core.context import ClientContext
+from hz_core.errors import (
+    IllegalMonitorStateError,
+    LockAcquireLimitReachedError,
+    LockOwnershipLostError,
+    SessionExpiredError,
+)
+from hz_core.op import Flow, GatherOutcomes
+from hz_cp.codecs import fenced_lock as codec
+from hz_cp.cp_object import CPObjectOperations
+from hz_cp.sessions import NO_SESSION, SessionService
+
+INVALID_FENCE: Final = 0
+
+
+class FencedLockOperations(CPObjectOperations):
+    """A lock that at most one thread or asyncio task of all clients owns, as many times as it took it.
+
+    Every acquisition has a fence, a number greater than all before: a resource that remembers the greatest fence it
+    has seen can refuse those who believe that they own the lock still.
+
+    Ownership is bound to a CP session. A client that does not reach the group for the session's time to live loses
+    its locks; the next use raises LockOwnershipLostError.
+    """
+
+    # Read by tools/generate_surfaces.py.
+    service_name = "hz:raft:lockService"
+
+    def __init__(self, context: ClientContext, name: str) -> None:
+        super().__init__(context, name)
+        self._sessions = context.service(SessionService)
+        self._held: dict[int, int] = {}
+        """Session id under which each owner holds the lock."""
+
+    def lock(self) -> Flow[int]:
+        """Take the lock, and wait for it as long as it takes.
+
+        Returns:
+            The fence.
+
+        Raises:
+            LockOwnershipLostError: the session in which this owner holds the lock has ended.
+            LockAcquireLimitReachedError: it holds the lock as many times as the configuration allows.
+
+        Source: message ``FencedLock.lock``.
+        """
+        fence = yield from self._acquire(None)
+        if fence == INVALID_FENCE:
+            raise LockAcquireLimitReachedError(
+                f"lock {self.name!r} is held as many times as its configuration allows"
+            )
+        return fence
+
+    def try_lock(self, timeout: float = 0) -> Flow[int]:
+        """Take the lock if it can be had within ``timeout`` seconds.
+
+        Returns:
+            The fence; 0 if the lock was not taken.
+
+        Raises:
+            LockOwnershipLostError: the session in which this owner holds the lock has ended.
+
+        Source: message ``FencedLock.tryLock``.
+        """
+        return (yield from self._acquire(max(timeout, 0.0)))
+
+    def unlock(self) -> Flow[None]:
+        """Release the lock once.
+
+        Raises:
+            IllegalMonitorStateError: this thread (or task) does not own the lock.
+            LockOwnershipLostError: the session in which it held the lock has ended.
+
+        Source: message ``FencedLock.unlock``.
+        """
+        owner = self._owner()
+        session_id = self._sessions.session_id(self._group)
+        self._check_session(owner, session_id)
+        if session_id == NO_SESSION:
+            raise IllegalMonitorStateError(f"lock {self.name!r} is not owned by this thread or task")
+        thread_id = yield from self._sessions.thread_id(self._group, owner)
+        try:
+            still_held = yield codec.unlock(
+                self._group, self._object_name, session_id, thread_id, self._context.new_uuid()
+            )
+        except SessionExpiredError:
+            self._sessions.invalidate(self._group, session_id)
+            self._held.pop(owner, None)
+            raise self._lost(session_id) from None
+        if not still_held:
+            self._held.pop(owner, None)
+        self._sessions.release(self._group, session_id)
+
+    def is_locked(self) -> Flow[bool]:
+        """Return whether anybody owns the lock. Source: message ``FencedLock.getLockOwnership``."""
+        ownership = yield from self._ownership()
+        return ownership.lock_count > 0
+
+    def is_locked_by_current_thread(self) -> Flow[bool]:
+        """Return whether this thread (or task) owns the lock. Source: message ``FencedLock.getLockOwnership``."""
+        owner = self._owner()
+        session_id = self._sessions.session_id(self._group)
+        self._check_session(owner, session_id)
+        ownership = yield from self._ownership()
+        thread_id = yield from self._sessions.thread_id(self._group, owner)
+        return bool(ownership.session_id == session_id and ownership.thread_id == thread_id)
+
+    def get_lock_count(self) -> Flow[int]:
+        """Return how often the lock is held, whoever owns it. Source: message ``FencedLock.getLockOwnership``."""
+        ownership = yield from self._ownership()
+        return ownership.lock_count
+
+    def get_group_id(self) -> RaftGroupId:
+        """Return the id of the lock's CP group."""
+        return self._group
+
+    def _ownership(self) -> Flow[codec.GetLockOwnershipResponse]:
+        found: codec.GetLockOwnershipResponse = yield codec.get_lock_ownership(self._group, self._object_name)
+        return found
+
+    def _acquire(self, timeout: float | None) -> Flow[int]:
+        owner = self._owner()
+        # One uid for all attempts, so that the group does not grant the lock twice.
+        invocation_uid = self._context.new_uuid()
+        while True:
+            session_id = yield from self._sessions.acquire(self._group)
+            taken = False
+            try:
+                self._check_session(owner, session_id)
+                thread_id = yield from self._sessions.thread_id(self._group, owner)
+                fence = yield from self._request(session_id, thread_id, invocation_uid, timeout)
+                taken = fence != INVALID_FENCE
+            except SessionExpiredError:
+                self._sessions.invalidate(self._group, session_id)
+                if owner in self._held:
+                    self._held.pop(owner)
+                    raise self._lost(session_id) from None
+                continue
+            finally:
+                if not taken:
+                    self._sessions.release(self._group, session_id)
+            if taken:
+                self._held[owner] = session_id
+            return fence
+
+    def _request(
+        self, session_id: int, thread_id: int, invocation_uid: UUID, timeout: float | None
+    ) -> Flow[int]:
+        scope = (self._group, self._object_name, session_id, thread_id)
+        answered = False
+        try:
+            if timeout is None:
+                fence: int = yield codec.lock(*scope, invocation_uid)
+            else:
+                fence = yield codec.try_lock(*scope, invocation_uid, round(timeout * 1000))
+            answered = True
+            return fence
+        except Exception:
+            answered = True
+            raise
+        finally:
+            if not answered:
+                # Given up while waiting: a lock that is granted later must not stay with nobody. An unlock under a
+                # new uid ends the waiting at the group, or releases what was granted.
+                uid = self._context.new_uuid()
+                yield GatherOutcomes([codec.unlock(*scope, uid)])
+
+    def _check_session(self, owner: int, session_id: int) -> None:
+        held = self._held.get(owner)
+        if held is not None and held != session_id:
+            del self._held[owner]
+            raise self._lost(held)
+
+    def _lost(self, session_id: int) -> LockOwnershipLostError:
+        return LockOwnershipLostError(
+            f"lock {self.name!r} is lost: CP session {session_id}, in which this owner held it, has ended"
+        )

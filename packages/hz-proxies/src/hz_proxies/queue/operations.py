@@ -1,0 +1,204 @@
+"""All operations of a queue, from which its surfaces are generated."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Generic
+from uuid import UUID
+
+from hz_core.errors import IllegalStateError
+from hz_core.op import Flow, Op
+from hz_core.operations import NamedOperations, none_refused
+from hz_proxies.codecs import queue as codec
+from hz_proxies.events import ItemCallback
+from hz_proxies.item_listeners import item_listener
+from hz_proxies.types import E, to_millis
+
+
+class QueueOperations(NamedOperations, Generic[E]):
+    """A queue that one member holds, with backups on others; first in, first out unless the member is configured otherwise.
+
+    Items are stored serialized, and compared so. None is not an item.
+    """
+
+    # Read by tools/generate_surfaces.py.
+    service_name = "hz:impl:queueService"
+
+    # --- one item ---------------------------------------------------------------------------------------------
+
+    def add(self, item: E) -> Flow[bool]:
+        """Add ``item`` at the end.
+
+        Returns:
+            True.
+
+        Raises:
+            IllegalStateError: the queue is full.
+
+        Source: message ``Queue.offer``.
+        """
+        added = yield codec.offer(self._partition, self.name, self._value(item, "item"), 0)
+        if not added:
+            raise IllegalStateError(f"queue {self.name!r} is full")
+        return True
+
+    def offer(self, item: E, timeout: float = 0) -> Op[bool]:
+        """Add ``item`` at the end if there is room within ``timeout`` seconds.
+
+        Returns:
+            Whether it was added.
+
+        Source: message ``Queue.offer``.
+        """
+        return codec.offer(self._partition, self.name, self._value(item, "item"), to_millis(timeout))
+
+    def put(self, item: E) -> Op[None]:
+        """Add ``item`` at the end; wait while the queue is full. Source: message ``Queue.put``."""
+        return codec.put(self._partition, self.name, self._value(item, "item"))
+
+    def take(self) -> Op[E]:
+        """Remove the first item and return it; wait while the queue is empty. Source: message ``Queue.take``."""
+        return codec.take(self._partition, self.name)
+
+    def poll(self, timeout: float = 0) -> Op[E | None]:
+        """Remove the first item and return it; None if there was none within ``timeout`` seconds.
+
+        Source: message ``Queue.poll``.
+        """
+        return codec.poll(self._partition, self.name, to_millis(timeout))
+
+    def peek(self) -> Op[E | None]:
+        """Return the first item without removing it, None if there is none. Source: message ``Queue.peek``."""
+        return codec.peek(self._partition, self.name)
+
+    def contains(self, item: E) -> Op[bool]:
+        """Return whether ``item`` is in the queue. Source: message ``Queue.contains``."""
+        return codec.contains(self._partition, self.name, self._value(item, "item"))
+
+    def remove(self, item: E) -> Op[bool]:
+        """Remove the first occurrence of ``item``.
+
+        Returns:
+            Whether there was one.
+
+        Source: message ``Queue.remove``.
+        """
+        return codec.remove(self._partition, self.name, self._value(item, "item"))
+
+    # --- several items ----------------------------------------------------------------------------------------
+
+    def add_all(self, items: Iterable[E]) -> Op[bool]:
+        """Add ``items`` at the end, all or none.
+
+        Returns:
+            Whether the queue has changed.
+
+        Source: message ``Queue.addAll``.
+        """
+        return codec.add_all(self._partition, self.name, self._values(items, "items"))
+
+    def contains_all(self, items: Iterable[E]) -> Op[bool]:
+        """Return whether all of ``items`` are in the queue. Source: message ``Queue.containsAll``."""
+        return codec.contains_all(self._partition, self.name, self._values(items, "items"))
+
+    def remove_all(self, items: Iterable[E]) -> Op[bool]:
+        """Remove all of ``items``.
+
+        Returns:
+            Whether the queue has changed.
+
+        Source: message ``Queue.compareAndRemoveAll``.
+        """
+        return codec.compare_and_remove_all(self._partition, self.name, self._values(items, "items"))
+
+    def retain_all(self, items: Iterable[E]) -> Op[bool]:
+        """Remove everything but ``items``.
+
+        Returns:
+            Whether the queue has changed.
+
+        Source: message ``Queue.compareAndRetainAll``.
+        """
+        return codec.compare_and_retain_all(self._partition, self.name, self._values(items, "items"))
+
+    def drain_to(self, target_list: list[E], max_size: int = -1) -> Flow[int]:
+        """Remove items from the queue and append them to a list.
+
+        Args:
+            target_list: Gets the items.
+            max_size: The most items to take; all if it is negative.
+
+        Returns:
+            The number of items.
+
+        Source: messages ``Queue.drainTo`` and ``Queue.drainToMaxSize``.
+        """
+        if max_size < 0:
+            items: list[E] = yield codec.drain_to(self._partition, self.name)
+        else:
+            items = yield codec.drain_to_max_size(self._partition, self.name, max_size)
+        target_list.extend(items)
+        return len(items)
+
+    def iterator(self) -> Op[list[E]]:
+        """Return a copy of all items, in order. Source: message ``Queue.iterator``."""
+        return codec.iterator(self._partition, self.name)
+
+    # --- the whole --------------------------------------------------------------------------------------------
+
+    def size(self) -> Op[int]:
+        """Return the number of items. Source: message ``Queue.size``."""
+        return codec.size(self._partition, self.name)
+
+    def is_empty(self) -> Op[bool]:
+        """Return whether there is no item. Source: message ``Queue.isEmpty``."""
+        return codec.is_empty(self._partition, self.name)
+
+    def remaining_capacity(self) -> Op[int]:
+        """Return how many more items there is room for. Source: message ``Queue.remainingCapacity``."""
+        return codec.remaining_capacity(self._partition, self.name)
+
+    def clear(self) -> Op[None]:
+        """Remove all items. Source: message ``Queue.clear``."""
+        return codec.clear(self._partition, self.name)
+
+    # --- listeners --------------------------------------------------------------------------------------------
+
+    def add_listener(
+        self,
+        include_value: bool = False,
+        item_added_func: ItemCallback | None = None,
+        item_removed_func: ItemCallback | None = None,
+    ) -> Flow[str]:
+        """Listen for item events. Each function takes an :class:`~hz_proxies.events.ItemEvent`.
+
+        Args:
+            include_value: Whether events carry the items.
+            item_added_func: For an item that was added.
+            item_removed_func: For an item that was removed.
+
+        Returns:
+            The id to remove the listener with.
+
+        Raises:
+            ValueError: no function is given.
+
+        Source: message ``Queue.addListener``.
+        """
+        add = partial(codec.add_listener, self.name, include_value)
+        spec = item_listener(self.name, item_added_func, item_removed_func, add, self._deregistration)
+        return self._context.add_listener(spec)
+
+    def remove_listener(self, registration_id: str) -> Flow[bool]:
+        """Remove a listener.
+
+        Returns:
+            Whether it was registered.
+
+        Source: message ``Queue.removeListener``.
+        """
+        if registration_id is None:
+            raise none_refused("registration_id", self.name)
+        return self._context.remove_listener(registration_id)
+
+    def _deregistration(self, registration_id: UUID) -> Op[bool]:
+        return codec.remove_listener(self.name, registration_id)

@@ -1,0 +1,16 @@
+"""SQL over the data of a cluster."""
+
+from hz_proxies.sql.blocking import BlockingSql
+from hz_proxies.sql.errors import HazelcastSqlError
+from hz_proxies.sql.futures import Sql
+from hz_proxies.sql.rows import SqlColumnMetadata, SqlColumnType, SqlRow, SqlRowMetadata
+
+__all__ = [
+    "BlockingSql",
+    "HazelcastSqlError",
+    "Sql",
+    "SqlColumnMetadata",
+    "SqlColumnType",
+    "SqlRow",
+    "SqlRowMetadata",
+]

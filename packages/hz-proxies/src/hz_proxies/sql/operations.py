@@ -1,0 +1,70 @@
+"""Operations of the SQL service, from which its surfaces are generated."""
+
+from typing import Any
+from uuid import UUID
+
+from hz_core.op import Flow
+from hz_core.operations import Operations
+from hz_proxies.codecs import sql as codec
+from hz_proxies.sql.result.operations import SqlResultOperations
+from hz_proxies.types import to_millis
+
+_LOW_64 = (1 << 64) - 1
+_SIGN_64 = 1 << 63
+
+
+class SqlOperations(Operations):
+    """Runs SQL statements on the cluster. Members need the SQL module and Jet, and maps a mapping."""
+
+    def execute(
+        self,
+        sql: str,
+        *params: Any,
+        cursor_buffer_size: int = 4096,
+        timeout: float = -1,
+        expected_result_type: int = 0,
+        schema: str | None = None,
+    ) -> Flow[SqlResultOperations]:
+        """Run a statement and return its result, with the first page of rows.
+
+        Args:
+            sql: The statement, with a ``?`` for each parameter.
+            *params: The parameters.
+            cursor_buffer_size: The most rows of a page.
+            timeout: Seconds after which the member ends the statement; 0 for never, negative for the member's
+                configuration.
+            expected_result_type: 0 for any result, 1 for rows only, 2 for an update count only.
+            schema: Where to look for names without a schema; None for the default.
+
+        Raises:
+            HazelcastSqlError: the statement failed.
+
+        Source: message ``Sql.execute``.
+        """
+        # A result lives on one member: all its pages are requested over the same connection.
+        connection = self._context.any_connection()
+        member = connection.member
+        assert member is not None, "a ready connection knows its member"
+        query_id = codec.SqlQueryId(*_halves(member), *_halves(self._context.new_uuid()))
+        parameters = [None if value is None else self._to_data(value) for value in params]
+        response: codec.ExecuteResponse = yield codec.execute(
+            connection,
+            sql,
+            parameters,
+            -1 if timeout < 0 else to_millis(timeout),
+            cursor_buffer_size,
+            schema,
+            expected_result_type,
+            query_id,
+            False,
+        )
+        return SqlResultOperations(self._context, connection, query_id, cursor_buffer_size, response)
+
+
+def _halves(uuid: UUID) -> tuple[int, int]:
+    """Return a UUID as two signed 64-bit numbers."""
+    return _signed(uuid.int >> 64), _signed(uuid.int & _LOW_64)
+
+
+def _signed(number: int) -> int:
+    return number - (1 << 64) if number & _SIGN_64 else number

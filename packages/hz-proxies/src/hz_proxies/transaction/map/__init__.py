@@ -1,0 +1,1 @@
+"""Maps as part of a transaction."""

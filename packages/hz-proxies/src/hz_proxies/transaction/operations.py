@@ -1,0 +1,139 @@
+"""Operations of a transaction, from which its surfaces are generated."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from hz_core.connection import Connection
+from hz_core.context import ClientContext
+from hz_core.errors import TransactionError, TransactionNotActiveError
+from hz_core.op import Flow
+from hz_core.operations import Operations, check_name
+from hz_proxies.codecs import transaction as codec
+from hz_proxies.transaction.map.operations import TransactionalMapOperations
+from hz_proxies.transaction.state import (
+    TRANSACTION_TRANSITIONS,
+    TransactionService,
+    TransactionState,
+    TransactionType,
+)
+from hz_proxies.types import to_millis
+
+T = TypeVar("T")
+
+
+class TransactionOperations(Operations):
+    """Changes of several structures that are applied together or not at all.
+
+    A transaction belongs to one connection, and to the thread or asyncio task that began it. Used as a context
+    manager it begins at the start of the block and commits at its end; an error in the block, or a cancelled task,
+    rolls it back.
+    """
+
+    # Read by tools/generate_surfaces.py.
+    blocking_base = "hz_core.surfaces.BlockingContextManager"
+    asyncio_base = "hz_core.surfaces.AsyncioContextManager"
+
+    def __init__(
+        self,
+        context: ClientContext,
+        timeout: float = 120,
+        durability: int = 1,
+        transaction_type: int = TransactionType.TWO_PHASE,
+    ) -> None:
+        super().__init__(context)
+        self._timeout = timeout
+        self._durability = durability
+        self._type = TransactionType(transaction_type)
+        self._service = context.service(TransactionService)
+        self._state = TransactionState.NOT_STARTED
+        self._connection: Connection | None = None
+        self._id: UUID | None = None
+        self._thread_id = 0
+
+    def begin(self) -> Flow[None]:
+        """Begin the transaction.
+
+        Raises:
+            TransactionError: it was begun before.
+
+        Source: message ``Transaction.create``.
+        """
+        if self._state != TransactionState.NOT_STARTED:
+            raise TransactionError(f"the transaction cannot begin: it is {self._state}")
+        connection = self._context.any_connection()
+        self._thread_id = self._owner()
+        kind = 2 if self._type is TransactionType.TWO_PHASE else 1
+        transaction_id: UUID = yield codec.create(
+            connection, to_millis(self._timeout), self._durability, kind, self._thread_id
+        )
+        self._connection, self._id = connection, transaction_id
+        self._enter_state(TransactionState.ACTIVE)
+        self._service.active[self] = None
+
+    def commit(self) -> Flow[None]:
+        """Apply all changes of the transaction.
+
+        Raises:
+            TransactionNotActiveError: the transaction is not active.
+
+        Source: message ``Transaction.commit``.
+        """
+        connection, transaction_id = self._active()
+        try:
+            yield codec.commit(connection, transaction_id, self._thread_id)
+        except BaseException:
+            self._enter_state(TransactionState.UNKNOWN)
+            raise
+        self._enter_state(TransactionState.COMMITTED)
+
+    def rollback(self) -> Flow[None]:
+        """Drop all changes of the transaction.
+
+        Raises:
+            TransactionNotActiveError: the transaction is not active.
+
+        Source: message ``Transaction.rollback``.
+        """
+        connection, transaction_id = self._active()
+        # Whether or not the member hears of it: its own timeout ends a transaction that nobody commits.
+        self._enter_state(TransactionState.ROLLED_BACK)
+        yield codec.rollback(connection, transaction_id, self._thread_id)
+
+    def get_map(self, name: str) -> TransactionalMapOperations[Any, Any]:
+        """Return a map whose operations are part of the transaction.
+
+        Args:
+            name: Name of the map.
+
+        Raises:
+            TransactionNotActiveError: the transaction is not active.
+        """
+        return self._object(TransactionalMapOperations, name)
+
+    def _object(self, kind: Callable[..., T], name: str) -> T:
+        check_name(name)
+        connection, transaction_id = self._active()
+        return kind(self._context, name, connection, transaction_id, self._thread_id)
+
+    def _active(self) -> tuple[Connection, UUID]:
+        if self._state != TransactionState.ACTIVE or self._connection is None or self._id is None:
+            raise TransactionNotActiveError(f"the transaction is not active: it is {self._state}")
+        return self._connection, self._id
+
+    def _enter_state(self, state: str) -> None:
+        assert state in TRANSACTION_TRANSITIONS[self._state], f"{self._state} to {state}"
+        self._state = state
+        if state != TransactionState.ACTIVE:
+            self._service.active.pop(self, None)
+
+    def _enter(self) -> Flow[None]:
+        yield from self.begin()
+
+    def _exit(self, error: BaseException | None) -> Flow[None]:
+        if self._state != TransactionState.ACTIVE:
+            return  # ended in the block
+        if error is None:
+            yield from self.commit()
+        else:
+            yield from self.rollback()
