@@ -1,11 +1,11 @@
-"""The directive `type-table`: which Java class a Python value becomes, and what is read back.
+"""The directive ``type-table``: the Java classes of Python values, and the results of reading them.
 
     ```{type-table} written
     ```
 
-Its argument names the table: `written` (Python values that have a Java class), `read` (Java classes that only
-come from members and other clients) or `refused` (Python values without a Java class). The rows below are the one
-source of these tables; tools/tests/test_tools_type_table.py holds each of them to what the service does.
+Its argument is the name of the table: ``written`` (Python values with a Java class), ``read`` (Java classes that only
+members and other clients write) or ``refused`` (Python values without a Java class). The rows below are the only
+source of these tables; tools/tests/test_tools_type_table.py compares them with the serialization service.
 """
 
 import sys
@@ -44,33 +44,33 @@ from hz_serialization import (
 
 
 class Level(IntEnum):
-    """Stands for any enumeration."""
+    """An example of an enumeration."""
 
     LOW = 1
 
 
 class Point(NamedTuple):
-    """Stands for any named tuple."""
+    """An example of a named tuple."""
 
     x: int
     y: int
 
 
 class Words(list[str]):
-    """Stands for any class derived from a built-in one."""
+    """An example of a subclass of a built-in class."""
 
 
 class Written(NamedTuple):
-    """A kind of Python value that has a Java class.
+    """A row for Python values with a Java class.
 
     Attributes:
-        python: The Python type as the table says it.
+        python: Description of the Python type.
         value: An example.
         java: The Java class.
         type_id: Its type id.
-        back: What reading the example gives.
-        note: What else to know.
-        config: Options of the service under which this holds.
+        back: The result of reading the example.
+        note: Further information.
+        config: The options of the service for the example.
     """
 
     python: str
@@ -83,13 +83,13 @@ class Written(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A Java class that Python reads, but writes as another one.
+    """A row for a Java class that Python reads, but does not write.
 
     Attributes:
         java: The Java class.
         type_id: Its type id.
-        back: The Python type that it becomes.
-        note: What else to know.
+        back: The Python type of the result.
+        note: Further information.
     """
 
     java: str
@@ -99,13 +99,13 @@ class Read(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A kind of Python value without a Java class.
+    """A row for Python values without a Java class.
 
     Attributes:
-        python: The Python type or value as the table says it.
+        python: Description of the Python type or value.
         value: An example.
-        instead: What to do.
-        pickled: Whether pickle carries it where `pickle_policy` allows it.
+        instead: What to store instead.
+        pickled: Whether the value can be pickled, if ``pickle_policy`` allows it.
     """
 
     python: str
@@ -126,16 +126,16 @@ def _same(python: str, value: Any, java: str, type_id: int, note: str = "", **co
 
 
 WRITTEN: tuple[Written, ...] = (
-    _same("`None`", None, "null", 0, "inside other values; maps hold no null"),
+    _same("`None`", None, "null", 0, "inside other values; maps cannot contain null"),
     _same("`bool`", True, "Boolean", -4),
-    _same("`int`", 5, "Integer", -7, "by default; larger numbers are refused, not cut"),
+    _same("`int`", 5, "Integer", -7, "by default; larger numbers are rejected"),
     _same("`int`", 5, "Byte", -3, "`default_int_type=IntType.BYTE`", default_int_type="BYTE"),
     _same("`int`", 5, "Short", -6, "`default_int_type=IntType.SHORT`", default_int_type="SHORT"),
     _same("`int`", 2**40, "Long", -8, "`default_int_type=IntType.LONG`", default_int_type="LONG"),
     _same("`int`", 2**70, "BigInteger", -26, "`default_int_type=IntType.BIG_INT`", default_int_type="BIG_INT"),
-    _same("`int`", 300, "Short", -6, "`IntType.VAR`: the smallest of the five that holds it", default_int_type="VAR"),
+    _same("`int`", 300, "Short", -6, "`IntType.VAR`: the smallest sufficient type", default_int_type="VAR"),
     _same("`float`", 1.5, "Double", -10),
-    _same("`str`", "\U0001f600\0", "String", -11, "lone surrogates are refused"),
+    _same("`str`", "\U0001f600\0", "String", -11, "lone surrogates are rejected"),
     Written("`Byte`", Byte(5), "Byte", -3, 5),
     Written("`Short`", Short(5), "Short", -6, 5),
     Written("`Integer`", Integer(5), "Integer", -7, 5),
@@ -150,17 +150,17 @@ WRITTEN: tuple[Written, ...] = (
     Written("`array('b')`, `array('B')`", array("b", [-1]), "byte[]", -12, b"\xff"),
     _same("`array('h')`", array("h", [1]), "short[]", -15),
     _same("`array('i')`", array("i", [1]), "int[]", -16),
-    _same("`array('q')`", array("q", [1]), "long[]", -17, "and `array('l')`, where it has 64 bits"),
+    _same("`array('q')`", array("q", [1]), "long[]", -17, "and `array('l')` if it has 64 bits"),
     _same("`array('f')`", array("f", [1]), "float[]", -18),
     _same("`array('d')`", array("d", [1]), "double[]", -19),
     Written("`array('u')`, `array('w')`", array(_WIDE, "ab"), "char[]", -14, CharArray("ab")),
     Written("`memoryview` of numbers", memoryview(array("i", [1, 2, 3]))[::2], "int[]", -16, array("i", [1, 3]),
-            "as an array of such items; need not be contiguous"),
+            "as an array of these items; also if not contiguous"),
     Written("`numpy.ndarray`", numpy.arange(3, dtype=">i4"), "int[]", -16, array("i", [0, 1, 2]),
             "one dimension; bool, int8 to int64, uint8 (byte[]), float32, float64"),
-    Written("`numpy.int8` to `numpy.int64`", numpy.int64(5), "Byte, Short, Integer, Long", -8, 5, "by its own width"),
+    Written("`numpy.int8` to `numpy.int64`", numpy.int64(5), "Byte, Short, Integer, Long", -8, 5, "by size"),
     Written("`numpy.uint8` to `numpy.uint64`", numpy.uint16(5), "Short, Integer, Long, BigInteger", -7, 5,
-            "the next wider one, since Java's are signed"),
+            "the next larger type, because Java's types are signed"),
     Written("`numpy.float16`, `numpy.float32`", numpy.float32(1.5), "Float", -9, 1.5),
     Written("`numpy.float64`", numpy.float64(1.5), "Double", -10, 1.5),
     Written("`numpy.bool_`", numpy.bool_(True), "Boolean", -4, True),
@@ -168,12 +168,12 @@ WRITTEN: tuple[Written, ...] = (
     _same("`CharArray`", CharArray("ab"), "char[]", -14),
     _same("`StringArray`", StringArray(["a", None]), "String[]", -20),
     _same("`ObjectArray`", ObjectArray([1, "a"]), "Object[]", -28),
-    _same("`list`", [1, None, "a"], "ArrayList", -29, "whatever it holds"),
+    _same("`list`", [1, None, "a"], "ArrayList", -29, "for items of any type"),
     Written("`tuple`", (1, "a"), "ArrayList", -29, [1, "a"]),
     Written("`NamedTuple`", Point(1, 2), "ArrayList", -29, [1, 2]),
-    Written("classes derived from `list`, `dict`, `str`, ...", Words("ab"), "as that", -29, ["a", "b"],
-            "unless a custom serializer takes them"),
-    _same("`dict`", {"a": 1}, "HashMap", -32, "in its order"),
+    Written("subclasses of `list`, `dict`, `str`, ...", Words("ab"), "as the base class", -29, ["a", "b"],
+            "unless there is a custom serializer"),
+    _same("`dict`", {"a": 1}, "HashMap", -32, "in the order of the items"),
     Written("`OrderedDict`", OrderedDict(b=1, a=2), "HashMap", -32, {"b": 1, "a": 2}),
     Written("`defaultdict`", defaultdict(list, a=[1]), "HashMap", -32, {"a": [1]}),
     Written("`Counter`", Counter("aab"), "HashMap", -32, {"a": 2, "b": 1}),
@@ -182,14 +182,14 @@ WRITTEN: tuple[Written, ...] = (
     Written("`deque`", deque([1, None], 5), "LinkedList", -30, [1, None]),
     _same("`MapEntry`", MapEntry("k", 1), "AbstractMap.SimpleEntry", -22),
     _same("`UUID`", _UUID, "UUID", -21),
-    _same("`Decimal`", Decimal("-1.50"), "BigDecimal", -27, "with its scale; a negative zero loses its sign"),
-    _same("`date`", date(2020, 5, 17), "LocalDate", -51, "members from 5.0 on"),
-    _same("`time`", time(12, 30, 15, 123456), "LocalTime", -52, "members from 5.0 on; without a zone"),
-    _same("`datetime` without a zone", _NOW, "LocalDateTime", -53, "members from 5.0 on; `fold` is not kept"),
+    _same("`Decimal`", Decimal("-1.50"), "BigDecimal", -27, "with its scale; a negative zero becomes positive"),
+    _same("`date`", date(2020, 5, 17), "LocalDate", -51, "members since 5.0"),
+    _same("`time`", time(12, 30, 15, 123456), "LocalTime", -52, "members since 5.0; without a zone"),
+    _same("`datetime` without a zone", _NOW, "LocalDateTime", -53, "members since 5.0; `fold` is lost"),
     _same("`datetime` with a fixed offset", _NOW.replace(tzinfo=_OFFSET), "OffsetDateTime", -54,
-          "members from 5.0 on; whole seconds up to 18 hours"),
+          "members since 5.0; whole seconds up to 18 hours"),
     Written("`datetime` with a `ZoneInfo`", _AUTUMN, "OffsetDateTime", -54,
-            _AUTUMN.replace(tzinfo=timezone(timedelta(hours=1))), "the offset of that moment stays"),
+            _AUTUMN.replace(tzinfo=timezone(timedelta(hours=1))), "with the offset at that time"),
     _same("`HazelcastJsonValue`", HazelcastJsonValue('{"a": 1}'), "HazelcastJsonValue", -130),
 )  # fmt: skip
 
@@ -198,7 +198,7 @@ READ: tuple[Read, ...] = (
     Read("Date", -25, datetime, "aware, in UTC"),
     Read("LinkedList", -30, list),
     Read("CopyOnWriteArrayList", -31, list),
-    Read("ConcurrentSkipListMap", -33, dict, "in its order; so are all maps"),
+    Read("ConcurrentSkipListMap", -33, dict, "in the order of the entries, like all maps"),
     Read("ConcurrentHashMap", -34, dict),
     Read("LinkedHashMap", -35, dict),
     Read("TreeMap", -36, dict),
@@ -214,28 +214,28 @@ READ: tuple[Read, ...] = (
     Read("SynchronousQueue", -47, list),
     Read("LinkedTransferQueue", -48, list),
     Read("PriorityQueue", -49, list, "in the order of the heap"),
-    Read("Optional", -50, int, "what is in it, or `None`"),
-    Read("LocalTime", -52, time, "nanoseconds are cut to microseconds, in all times"),
+    Read("Optional", -50, int, "the contained value, or `None`"),
+    Read("LocalTime", -52, time, "nanoseconds are truncated to microseconds, for all times"),
 )
 
 REFUSED: tuple[Refused, ...] = (
-    Refused("`Enum` members, also of `IntEnum`", Level.LOW, "its `value` or `name`, or by a custom serializer"),
+    Refused("`Enum` members, also of `IntEnum`", Level.LOW, "its `value` or `name`, or use a custom serializer"),
     Refused("`timedelta`", timedelta(1), "`total_seconds()`"),
     Refused("`range`", range(3), "a `list`"),
     Refused("`complex`", 1j, "a `list` of two"),
     Refused("other classes", object(), "Compact, Portable, JSON, IdentifiedDataSerializable or a custom serializer"),
-    Refused("unsigned arrays", array("H", [1]), "a signed array of wider items"),
-    Refused("`numpy.ndarray` of more dimensions or other items", numpy.zeros((2, 2)), "`ravel()` and the shape"),
-    Refused("`memoryview` of more dimensions", memoryview(bytes(4)).cast("B", (2, 2)), "its `tobytes()`", False),
-    Refused("`Decimal` NaN and infinities", Decimal("NaN"), "a `float` or text", False),
+    Refused("unsigned arrays", array("H", [1]), "a signed array of larger items"),
+    Refused("`numpy.ndarray` of other shapes or items", numpy.zeros((2, 2)), "`ravel()` and the shape"),
+    Refused("`memoryview` with several dimensions", memoryview(bytes(4)).cast("B", (2, 2)), "`tobytes()`", False),
+    Refused("`Decimal` NaN and infinity", Decimal("NaN"), "a `float` or `str`", False),
     Refused("`time` with a zone", time(1, tzinfo=UTC), "a `datetime`", False),
     Refused("`str` with a lone surrogate", "\ud800", "`encode('utf-16', 'surrogatepass')`", False),
-    Refused("an `int` beyond `default_int_type`", 2**31, "`Long(...)`, or by another `default_int_type`", False),
+    Refused("an `int` beyond `default_int_type`", 2**31, "`Long(...)`, or use another `default_int_type`", False),
 )  # fmt: skip
 
 
 def written() -> Iterable[tuple[str, ...]]:
-    """Return head and rows of the table of values that are written."""
+    """Return header and rows of the table of written values."""
     yield "Python", "Java", "type id", "read back as", ""
     for row in WRITTEN:
         back = "the same" if type(row.back) is type(row.value) else f"`{type(row.back).__name__}`"
@@ -243,17 +243,17 @@ def written() -> Iterable[tuple[str, ...]]:
 
 
 def read() -> Iterable[tuple[str, ...]]:
-    """Return head and rows of the table of classes that are only read."""
+    """Return header and rows of the table of classes that are only read."""
     yield "Java", "type id", "read as", ""
     for row in READ:
         yield row.java, str(row.type_id), f"`{row.back.__name__}`", row.note
 
 
 def refused() -> Iterable[tuple[str, ...]]:
-    """Return head and rows of the table of values without a Java class."""
-    yield "Python", "store instead", "pickle, where allowed"
+    """Return header and rows of the table of values without a Java class."""
+    yield "Python", "store instead", "with pickle, if allowed"
     for row in REFUSED:
-        yield row.python, row.instead, "carries it" if row.pickled else "does not get it"
+        yield row.python, row.instead, "pickled" if row.pickled else "not pickled"
 
 
 TABLES: Mapping[str, Callable[[], Iterable[tuple[str, ...]]]] = {
@@ -264,10 +264,10 @@ TABLES: Mapping[str, Callable[[], Iterable[tuple[str, ...]]]] = {
 
 
 def markdown(name: str) -> str:
-    """Return the table of that name in Markdown.
+    """Return the table ``name`` in Markdown.
 
     Raises:
-        ExtensionError: there is none.
+        ExtensionError: There is no such table.
     """
     if name not in TABLES:
         raise ExtensionError(f"type-table: there is no table {name!r}; the tables are {', '.join(TABLES)}")
@@ -276,13 +276,13 @@ def markdown(name: str) -> str:
 
 
 def _row(cells: Iterable[str]) -> str:
-    # Brackets are those of Java's arrays, no links; inside of code they stand for themselves.
+    # Brackets are not links, but belong to Java arrays; in code they need no escapes.
     escaped = (cell if "`" in cell else cell.replace("[", r"\[") for cell in cells)
     return f"| {' | '.join(escaped)} |"
 
 
 class TypeTable(SphinxDirective):
-    """One of the tables of Python and Java types."""
+    """A table of Python and Java types."""
 
     required_arguments = 1
 

@@ -1,10 +1,8 @@
-"""Java's side of an exchange of values: what a Java program would do, so that no value passes through py4j.
+"""The Java side of an exchange of values: what a Java program does, without passing values through py4j.
 
-py4j turns boxed numbers, strings and byte arrays into Python's own on the way. So Java objects stay in *cells*,
-Object arrays of length one, and are put, compared and described by Java alone.
+py4j converts boxed numbers, strings and byte arrays to Python's own. So Java objects stay in *cells*, Object arrays of
+length one, and only Java stores, compares and describes them.
 """
-
-from __future__ import annotations
 
 from typing import Any, Final
 
@@ -37,7 +35,7 @@ class JavaSide:
     # --- making values ---
 
     def cell(self, value: Any = None) -> Any:
-        """Hold a Java object, or what py4j makes of a Python one."""
+        """Hold a Java object, or what py4j converts a Python object to."""
         cell = self.gateway.new_array(self._object, 1)
         cell[0] = value
         return cell
@@ -82,7 +80,7 @@ class JavaSide:
         return self.cell(value)
 
     def filled(self, container: Any, *cells: Any) -> Any:
-        """Hold a Java collection with the objects of `cells` added in order."""
+        """Hold a Java collection with the objects of ``cells`` added in order."""
         for cell in cells:
             container.addAll(self.java.util.Arrays.asList(cell))
         return self.cell(container)
@@ -117,11 +115,11 @@ class JavaSide:
         return bool(self._contains_key.invoke(target, key))
 
     def equal(self, one: Any, other: Any) -> bool:
-        """Compare what two cells hold, with arrays by their elements; an Integer is no Long."""
+        """Compare what two cells hold, with arrays by their elements; an Integer does not equal a Long."""
         return bool(self.java.util.Arrays.deepEquals(one, other))
 
     def text(self, cell: Any) -> str:
-        """Describe what a cell holds: class and contents."""
+        """Describe the class and the content of what a cell holds."""
         contents = self.java.util.Arrays.deepToString(cell)
         array = self.java.util.stream.Stream.of(cell).findFirst()
         return f"{contents} {array}"

@@ -1,7 +1,5 @@
 """Compact schemas between clients and real members: first use, many at once, listeners, restarts, old members."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +7,6 @@ from dataclasses import dataclass, make_dataclass
 from typing import Any
 
 import pytest
-from map_harness import Recorder, until_now
 
 import hazelcast
 import hazelcast.asyncio
@@ -17,13 +14,14 @@ from hazelcast.errors import HazelcastSerializationError
 from hazelcast.predicate import equal
 from hazelcast.serialization.compact import GenericRecord
 from hz_embedded import Cluster
+from map_harness import Recorder, until_now
 
 Factory = Callable[..., Cluster]
 
 
 @dataclass
 class Person:
-    """In Compact form, by its types."""
+    """A class whose Compact form follows from its types."""
 
     name: str
     age: int

@@ -1,6 +1,4 @@
-"""Each built-in type: Java writes and Python reads, Python writes and Java finds the equal object."""
-
-from __future__ import annotations
+"""Each built-in type: Java writes and Python reads; Python writes and Java finds an equal object."""
 
 import datetime
 import math
@@ -13,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from interop_java import JavaSide
 
 import hazelcast
 from hazelcast.core import HazelcastJsonValue
@@ -32,6 +29,7 @@ from hazelcast.serialization import (
 )
 from hz_embedded import Cluster
 from hz_serialization import Char
+from interop_java import JavaSide
 
 VERSIONS = ("4.2.8", "5.4.0", "5.7.0")
 TEXT = "hé€\0😀"
@@ -45,7 +43,7 @@ Maker = Callable[[JavaSide], Any]
 
 @dataclass
 class Row:
-    """One type: the object in Java, what Python writes for it, and what Python reads (the same unless given)."""
+    """One type: the object in Java, what Python writes for it, and what Python reads, if that differs."""
 
     java: Maker
     python: Any
@@ -145,7 +143,7 @@ ROWS = {
 
 @dataclass
 class Exchange:
-    """Java and Python at the same map."""
+    """Java and Python with the same map."""
 
     version: tuple[int, ...]
     java: JavaSide

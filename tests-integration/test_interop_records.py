@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
-from interop_java import JavaSide
 
 import hazelcast
 from hazelcast.core import HazelcastJsonValue
@@ -28,6 +27,7 @@ from hazelcast.serialization.api import (
 )
 from hazelcast.serialization.compact import GenericRecord
 from hz_embedded import Cluster
+from interop_java import JavaSide
 
 VERSIONS = ("4.2.8", "5.4.0", "5.7.0")
 COMPACT_VERSIONS = ("5.3.8", "5.4.0", "5.7.0")

@@ -1,4 +1,4 @@
-"""Compiles the Cython modules into the wheel; where that fails the wheel is empty, and pure Python does the work."""
+"""Build hook that compiles the Cython modules; if that fails, the wheel is empty and pure Python is used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
     """Hatchling's hook for the targets ``wheel`` and, as part of it, ``editable``."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile, and tell hatchling what to pack."""
+        """Compile the modules and add them to the wheel."""
         self._folder = Path(tempfile.mkdtemp(prefix=f"{PACKAGE}-"))
         try:
             modules = compile_all(Path(self.root), self._folder)
@@ -41,12 +41,12 @@ class CustomBuildHook(BuildHookInterface[Any]):
                 build_data["force_include"][str(module)] = f"{PACKAGE}/{module.name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Remove what was made on the way."""
+        """Remove the temporary files."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def compile_all(root: Path, folder: Path) -> list[Path]:
-    """Compile each ``.pyx`` of the package into `folder` and return the extension modules."""
+    """Compile each ``.pyx`` of the package into ``folder`` and return the extension modules."""
     from Cython.Build import cythonize
     from setuptools import Distribution, Extension
     from setuptools.command.build_ext import build_ext

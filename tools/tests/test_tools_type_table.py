@@ -3,7 +3,6 @@
 import importlib.util
 import struct
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,9 +18,9 @@ from hz_serialization import (
     SerializationService,
     type_ids,
 )
+from hz_serialization_vectors import all_vectors
 
 ROOT = Path(__file__).resolve().parents[2]
-VECTORS = ROOT / "packages" / "hz-serialization" / "tests" / "data" / "builtin-vectors.tsv"
 
 
 def _load() -> ModuleType:
@@ -63,16 +62,12 @@ def test_an_aware_datetime_keeps_the_moment_and_a_naive_one_stays_naive() -> Non
     assert SERVICE.to_object(SERVICE.to_data(rows["`datetime` without a zone"].value)).tzinfo is None
 
 
-def _javas() -> Iterator[tuple[str, bytes]]:
-    for line in VECTORS.read_text("utf-8").splitlines():
-        fields = line.split("\t")
-        if not line.startswith("#") and fields[1] == "big":
-            yield fields[0], bytes.fromhex(fields[2])
+JAVAS = {vector.base_name: vector.data for vector in all_vectors() if vector.is_from_member}
 
 
 @pytest.mark.parametrize("row", TABLE.READ, ids=lambda row: row.java)
 def test_a_java_class_is_read_as_the_row_says(row: Any) -> None:
-    data = dict(_javas())[row.java]
+    data = JAVAS[row.java]
     assert struct.unpack_from(">i", data, 4)[0] == row.type_id
     assert type(SERVICE.to_object(data)) is row.back
 

@@ -1,7 +1,5 @@
 """The names of Compact are at their documented import paths."""
 
-from __future__ import annotations
-
 import pytest
 
 import hazelcast.serialization.api

@@ -1,7 +1,5 @@
 """Definitions of Portables by their documented path, in the assembled client's configuration."""
 
-from __future__ import annotations
-
 import pytest
 
 from hazelcast.errors import HazelcastSerializationError

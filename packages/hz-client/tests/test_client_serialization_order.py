@@ -1,4 +1,4 @@
-"""Who writes a value, in the configuration that a client starts with."""
+"""Which serializer writes a value, in the default configuration of a client."""
 
 import logging
 import struct
@@ -63,7 +63,7 @@ class ByName(Portable):
 
 
 class Both(ById, ByName):
-    """Two formats match: the first in order counts."""
+    """Two formats match: the first in order writes it."""
 
 
 class Dict2(dict[str, int], ByName):
@@ -99,7 +99,7 @@ class Count(int):
 
 
 class Level(IntEnum):
-    """No plain number."""
+    """Not a plain number."""
 
     LOW = 1
 
@@ -136,7 +136,7 @@ FORMATS: dict[str, Any] = {
     "portable_factories": {2: {1: ByName}},
     "compact_serializers": [Compacted],
 }
-# Every writer that could take a value of any class: the nearest base with a serializer is found for all of them.
+# Every writer that can take a value of any class: a custom serializer for ``object`` is found for all of them.
 EVERYTHING: dict[str, Any] = {
     **FORMATS,
     "custom_serializers": {object: Custom},
@@ -144,7 +144,7 @@ EVERYTHING: dict[str, Any] = {
     "pickle_policy": "allow",
 }
 
-# Each value with the type id that writes it if there is: everything; a global serializer; none of the user's.
+# Each value with its type id if there is: everything; a global serializer; no serializer of the user.
 ROWS: list[tuple[Any, int, int, int]] = [
     (None, 0, 0, 0),
     (ById(), -2, -2, -2),
@@ -180,13 +180,18 @@ ROWS: list[tuple[Any, int, int, int]] = [
 ]
 
 
+def _id(value: Any) -> str:
+    items = "".join(f"-{type(item).__name__}" for item in value) if isinstance(value, list) else ""
+    return type(value).__name__ + items
+
+
 def _type_id(data: bytes) -> int:
     type_id: int = struct.unpack_from(">i", data, 4)[0]
     return type_id
 
 
 @pytest.mark.parametrize(
-    ("value", "everything", "global_", "nothing"), ROWS, ids=lambda value: repr(value)[:40]
+    ("value", "everything", "global_", "nothing"), ROWS, ids=[_id(row[0]) for row in ROWS]
 )
 def test_the_first_in_order_writes(value: Any, everything: int, global_: int, nothing: int) -> None:
     services = [

@@ -1,8 +1,5 @@
-"""Data that Java made, with the Python values they stand for. Not a test module: several of them read it."""
+"""``Data`` that Java wrote, with the Python values they stand for. Not a test module: several test modules read it."""
 
-from __future__ import annotations
-
-import os
 import struct
 from array import array
 from collections import deque
@@ -29,7 +26,7 @@ from hz_serialization import (
     StringArray,
 )
 
-HERE = Path(__file__).parent
+_DATA = Path(__file__).parent / "data"
 _MINUS_3 = timezone(timedelta(hours=-3))
 _FLOAT = struct.unpack(">f", struct.pack(">f", 900.5678))[0]
 _UUID = UUID(int=(-50992225 & 0xFFFFFFFFFFFFFFFF) << 64 | 56789)
@@ -39,29 +36,38 @@ _QUEUES = ("ArrayDeque", "LinkedBlockingQueue", "ArrayBlockingQueue", "LinkedTra
 
 
 class Vector(NamedTuple):
-    """One ``Data``; ``hash`` is ``None`` where the file does not tell it."""
+    """One ``Data``; ``hash`` is ``None`` where the file does not give it."""
 
     name: str
     is_big_endian: bool
     data: bytes
     hash: int | None
 
+    @property
+    def base_name(self) -> str:
+        """The name without the file it is from."""
+        return self.name.partition(".")[2]
 
-def _tsv(path: Path) -> Iterator[Vector]:
-    for line in path.read_text("utf-8").splitlines():
-        fields = line.split("\t")
-        if line.startswith("#") or fields[1] == "null":
-            continue
-        if fields[1] in ("big", "little"):
-            yield Vector(
-                fields[0], fields[1] == "big", bytes.fromhex(fields[2]), int(fields[3]) if fields[3] else None
-            )
-        else:
-            yield Vector(fields[0], True, bytes.fromhex(fields[1]), int(fields[2]))
+    @property
+    def is_from_member(self) -> bool:
+        """Whether a running member wrote it, and not the generator of the compatibility file."""
+        return self.name.startswith("member.")
 
 
-def _compatibility_file(path: Path) -> Iterator[Vector]:
-    content = path.read_bytes()
+def vector_id(vector: Vector) -> str:
+    """Return the name of a vector in a test's id."""
+    return f"{vector.name}-{'big' if vector.is_big_endian else 'little'}"
+
+
+def _member_file() -> Iterator[Vector]:
+    for line in (_DATA / "serialization-5.7.0.tsv").read_text("utf-8").splitlines():
+        name, data, partition_hash, *_ = [*line.split("\t"), ""]
+        if not line.startswith("#") and data != "null":
+            yield Vector(f"member.{name}", True, bytes.fromhex(data), int(partition_hash))
+
+
+def _compatibility_file() -> Iterator[Vector]:
+    content = (_DATA / "1.serialization.compatibility.binary").read_bytes()
     pos = 0
     while pos < len(content):
         size = struct.unpack_from(">H", content, pos)[0]
@@ -75,31 +81,19 @@ def _compatibility_file(path: Path) -> Iterator[Vector]:
             pos += size
 
 
-def _shared_folder() -> Path:
-    configured = os.environ.get("HZ_PROTOCOL_DIR")
-    return Path(configured) if configured else HERE.parents[2].parent / "shared" / "protocol"
-
-
 def all_vectors() -> list[Vector]:
-    """Those of this folder, and those of the protocol's own files where they are at hand."""
-    vectors = list(_tsv(HERE / "data" / "builtin-vectors.tsv"))
-    binary = _shared_folder() / "binary"
-    for path in sorted(binary.glob("serialization-*.tsv")):
-        vectors += (vector._replace(name=f"shared.{vector.name}") for vector in _tsv(path))
-    for path in sorted(binary.glob("*.serialization.compatibility.binary")):
-        vectors += _compatibility_file(path)
-    return vectors
+    """Return the vectors of both files."""
+    return [*_member_file(), *_compatibility_file()]
 
 
 def value_of(vector: Vector) -> Any:
-    """The value that reading gives, or ``KeyError`` if the vector is not of a type that is read by itself."""
-    name = vector.name.removeprefix("shared.")
-    if name.startswith("compatibility."):
-        name = name.removeprefix("compatibility.")
-        return {**VALUES, **_COMPATIBILITY}[name]
-    if vector.is_big_endian:
-        return VALUES[name]
-    return {**VALUES, **_COMPATIBILITY}[name]
+    """Return the value that reading gives.
+
+    Raises:
+        KeyError: The vector is of a type that is not read without classes or definitions.
+    """
+    values = VALUES if vector.is_from_member else {**VALUES, **_COMPATIBILITY}
+    return values[vector.base_name]
 
 
 VALUES: dict[str, Any] = {
@@ -224,9 +218,12 @@ _QUERY_PARTS = ("Predicate", "Aggregator", "Projection")
 
 
 def kind_of(vector: Vector) -> str:
-    """What a vector needs to be read and written: nothing ("built-in"), the client's own classes ("query"), classes
-    of the user ("user"), one of the formats with definitions of their own ("Portable", "Compact"), or Java."""
-    name = vector.name.removeprefix("shared.").removeprefix("compatibility.")
+    """Return what a vector needs to be read and written.
+
+    That is nothing ("built-in"), the client's own classes ("query"), classes of the user ("user"), one of the formats
+    with definitions of their own ("Portable", "Compact"), or Java.
+    """
+    name = vector.base_name
     if name in NOT_READ:
         return "Java"
     if name.startswith(("pred.", "agg.", "proj.")) or name.endswith(_QUERY_PARTS):
@@ -235,7 +232,7 @@ def kind_of(vector: Vector) -> str:
         return "Portable"
     if name.startswith("Compact."):
         return "Compact"
-    if name in USER or (vector.name.startswith("compatibility.") and name in ("ArrayList", "LinkedList")):
+    if name in USER or (not vector.is_from_member and name in ("ArrayList", "LinkedList")):
         return "user"
     value_of(vector)
     return "built-in"

@@ -218,8 +218,8 @@ def test_an_array_with_the_subscript_that_newer_pythons_have() -> None:
         (Annotated[Point, FieldKind.INT32], "a record cannot be INT32"),
         (Literal["a", 1], "all be str, all int or all bool"),
         (Annotated[Literal[1], FieldKind.DECIMAL], "literals cannot be DECIMAL"),
-        (5, "no type that Compact has a kind for"),
-        (None, "no type that Compact has a kind for|name one type|has no typed fields"),
+        (5, "Compact has no kind for this type"),
+        (None, "Compact has no kind for this type|name one type|has no typed fields"),
     ],
 )
 def test_an_annotation_without_a_kind_says_what_to_do(annotation: Any, advice: str) -> None:
@@ -290,9 +290,9 @@ class Empty:
         (Movie, "make it a dataclass"),
         (Box, "write a subclass with concrete types"),
         (Empty, "no typed fields"),
-        (int, "is no dataclass"),
+        (int, "is not a dataclass"),
         (collections.namedtuple("Old", ["x"]), "use typing.NamedTuple"),
-        (Point(1, 2), "it is no class"),
+        (Point(1, 2), "it is not a class"),
     ],
 )
 def test_a_class_without_typed_fields_is_refused(cls: Any, reason: str) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
-import sys
 from copy import copy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +13,6 @@ from hz_serialization import HazelcastSerializationError
 from hz_serialization.api import CompactReader, CompactSerializer, CompactWriter, FieldKind
 from hz_serialization.compact.fields import FieldsReader, FieldsWriter, FirstWriter
 from hz_serialization.compact.generic import GenericRecord
-
-sys.path.insert(0, str(Path(__file__).parent))
 from hz_serialization_records import Inner, InnerSerializer, Record, RecordSerializer, service_of
 
 KINDS = [kind for kind in FieldKind if kind is not FieldKind.NOT_AVAILABLE]

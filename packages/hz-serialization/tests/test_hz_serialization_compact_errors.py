@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +13,6 @@ from hz_serialization import HazelcastSerializationError
 from hz_serialization.api import CompactReader, CompactWriter
 from hz_serialization.compact.generic import GenericRecord
 from hz_serialization.compact.layout import MISSING
-
-sys.path.insert(0, str(Path(__file__).parent))
 from hz_serialization_records import (
     SAMPLES,
     SCALARS,

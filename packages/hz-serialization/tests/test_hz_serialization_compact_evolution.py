@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hz_serialization import HazelcastSerializationError
 from hz_serialization.api import CompactReader, CompactWriter, FieldKind
-
-sys.path.insert(0, str(Path(__file__).parent))
 from hz_serialization_records import (
     SAMPLES,
     SCALARS,

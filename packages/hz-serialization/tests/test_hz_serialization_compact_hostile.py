@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import struct
-import sys
 import tracemalloc
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -17,8 +15,6 @@ from hz_serialization import HazelcastSerializationError, SerializationService
 from hz_serialization.api import CompactReader, FieldKind
 from hz_serialization.compact.generic import GenericRecord
 from hz_serialization.compact.schema import Schema
-
-sys.path.insert(0, str(Path(__file__).parent))
 from hz_serialization_records import (
     SAMPLES,
     Inner,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from array import array
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +13,6 @@ from hypothesis import strategies as st
 
 from hz_serialization import SerializationService
 from hz_serialization.compact.generic import GenericRecord
-
-sys.path.insert(0, str(Path(__file__).parent))
 from hz_serialization_records import (
     SAMPLES,
     Inner,

@@ -1,12 +1,10 @@
-"""Schemas, their fingerprints, and which of them the cluster has to be told."""
+"""Schemas, their fingerprints, and the registry of those that have to be sent to the cluster."""
 
 from __future__ import annotations
 
 import pickle
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -17,10 +15,8 @@ from hz_serialization.compact.automatic import compact_type
 from hz_serialization.compact.generic import GenericRecord
 from hz_serialization.compact.layout import RecordLayout
 from hz_serialization.compact.schema import Field, Schema
-from hz_serialization.compact.schemas import Schemas, UnknownSchemaError
+from hz_serialization.compact.schema_registry import SchemaRegistry, UnknownSchemaError
 from hz_serialization.layout import BIG_ENDIAN
-
-sys.path.insert(0, str(Path(__file__).parent))
 from hz_serialization_records import (
     Inner,
     InnerSerializer,
@@ -155,7 +151,7 @@ def test_an_unknown_schema_of_a_field_that_nobody_reads() -> None:
 
 
 def test_two_schemas_with_one_fingerprint() -> None:
-    schemas = Schemas()
+    schemas = SchemaRegistry()
     schemas.add(INNER)
     schemas.add(Schema("inner", INNER.fields))
     other = Schema("other", [])

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+import hz_serialization_vectors as vectors
 from hz_serialization import SerializationService, partition_hash
 from hz_serialization.api import FieldKind
 from hz_serialization.compact.generic import GenericRecord
 from hz_serialization.compact.schema import Schema
-
-sys.path.insert(0, str(Path(__file__).parent))
 from hz_serialization_records import Inner, InnerSerializer, Record, RecordSerializer, kind_of, service_of
 
-DATA = {
-    name: bytes.fromhex(data)
-    for name, data in (
-        line.split("\t")
-        for line in (Path(__file__).parent / "data" / "compact-vectors.tsv").read_text("utf-8").splitlines()
-        if not line.startswith("#")
-    )
+ALL = {
+    vector.base_name.removeprefix("Compact."): vector.data
+    for vector in vectors.all_vectors()
+    if vectors.kind_of(vector) == "Compact"
 }
+WIDEST = {"big65523": 65523, "big65524": 65524}
+"""The longest texts with offsets of two bytes and the shortest with offsets of four."""
+DATA = {name: data for name, data in ALL.items() if name not in WIDEST}
 WHEN = datetime(2021, 6, 28, 11, 22, 41, 123456)
 ZONE = timezone(timedelta(hours=-3))
 # In the order in which the member's serializer wrote them, which is that of their bytes.
@@ -169,21 +166,9 @@ def test_generic_records_of_the_members_bytes(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("count", [65523, 65524])
-def test_the_widest_offsets(count: int) -> None:
-    """As the member wrote them: the data length is 65534 or 65535."""
+@pytest.mark.parametrize("name", WIDEST)
+def test_the_widest_offsets(name: str) -> None:
     service = service_of(RecordSerializer(("string", "a"), ("string", "b"), ("string", "c"), name="big"))
-    size = count + 11
-    table = (b"\0\0", b"\xff\xff", (count + 4).to_bytes(2, "big"))
-    if size == 65535:
-        table = (bytes(4), b"\xff" * 4, (count + 4).to_bytes(4, "big"))
-    data = (
-        bytes.fromhex("00000000ffffffc95866472ed325aa1b")
-        + size.to_bytes(4, "big")
-        + count.to_bytes(4, "big")
-        + b"x" * count
-        + b"\0\0\0\x03end"
-        + b"".join(table)
-    )
-    assert service.to_data(Record(a="x" * count, b=None, c="end")) == data
-    assert service.to_object(data) == Record(a="x" * count, b=None, c="end")
+    record = Record(a="x" * WIDEST[name], b=None, c="end")
+    assert service.to_data(record) == ALL[name]
+    assert service.to_object(ALL[name]) == record

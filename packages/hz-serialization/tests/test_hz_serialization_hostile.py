@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import struct
-import sys
 import tracemalloc
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import hz_serialization_vectors as vectors
 from hz_serialization import (
     HazelcastSerializationError,
     SerializationConfig,
     SerializationService,
 )
 
-sys.path.insert(0, str(Path(__file__).parent))
-import hz_serialization_vectors as vectors
-
 SERVICE = SerializationService()
 SERVICES = [SERVICE, SerializationService(SerializationConfig(is_big_endian=False))]
 SAMPLES = [vector.data for vector in vectors.all_vectors() if len(vector.data) < 1000]
-SAMPLES.append(SERVICE.to_data({"a": [1, {2.5: (b"x", None)}], "b": {1, "c"}}))
+SAMPLES.append(SERVICE.to_data({"a": [1, {2.5: (b"x", None)}], "b": {1, 2}}))
 
 
 def _read(data: bytes) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from array import array
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +20,6 @@ from hz_serialization.api import (
     StreamSerializer,
 )
 from hz_serialization.portable import ClassDefinition, ClassDefinitionBuilder, FieldType
-
-sys.path.insert(0, str(Path(__file__).parent))
 from hz_serialization_portables import Inner, Node, Record, record, service_of
 
 WHEN = datetime(2021, 6, 28, 11, 22, 41, 123456)
@@ -120,7 +116,7 @@ def test_other_types_that_fields_take() -> None:
         ("char", "x", "xy", "CHAR fields take a str of one UTF-16 unit"),
         ("char", "x", "\U0001f600", "CHAR fields take a str of one UTF-16 unit"),
         ("string", "x", "\ud800", "lone surrogate"),
-        ("string", "x", 5, "AttributeError"),
+        ("string", "x", 5, "STRING fields take a str or None, not 5"),
         ("decimal", Decimal(1), 1, "a decimal.Decimal wanted, not 1"),
         ("decimal", Decimal(1), Decimal("nan"), "BigDecimal has no NaN"),
         ("time", time(1), time(1, tzinfo=UTC), "without tzinfo wanted"),
@@ -131,7 +127,7 @@ def test_other_types_that_fields_take() -> None:
         ("int_array", [], [1, 2**31], "OverflowError"),
         ("char_array", [], ["ab"], "item 0, 'ab', is not one UTF-16 unit"),
         ("string_array", [], ["a", "\ud800"], r"\$\.it\[1\]: the text holds a lone surrogate"),
-        ("date_array", [], [date(1, 1, 1), None], r"\$\.it\[1\]: TypeError: an array of these holds no null"),
+        ("date_array", [], [date(1, 1, 1), None], r"\$\.it\[1\]: TypeError: an array of these cannot hold null"),
         ("portable", Inner(), Node(), "class id 1, but the field is of factory id 1, class id 2"),
         ("portable_array", [Inner()], [Inner(), None], r"\$\.it\[1\]: TypeError: a Portable wanted, not None"),
         ("portable_array", [Inner()], [Inner(), Node()], r"\$\.it\[1\]: a Portable of factory id 2"),

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 
 from hz_serialization import HazelcastSerializationError, SerializationConfig, SerializationService
 from hz_serialization.portable import ClassDefinition, ClassDefinitionBuilder, FieldDefinition, FieldType
-
-sys.path.insert(0, str(Path(__file__).parent))
 from hz_serialization_portables import Inner, Node, Record, record, service_of
 
 SIMPLE = [

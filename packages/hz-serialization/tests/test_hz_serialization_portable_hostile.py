@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import string
 import struct
-import sys
 import tracemalloc
 from datetime import date, datetime, time, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +14,6 @@ from hypothesis import strategies as st
 
 from hz_serialization import HazelcastSerializationError, SerializationConfig, SerializationService
 from hz_serialization.api import Portable, PortableReader
-
-sys.path.insert(0, str(Path(__file__).parent))
 from hz_serialization_portables import Inner, Node, Record, record, service_of
 from test_hz_serialization_portable import EACH, service_with_node_definition
 from test_hz_serialization_portable_vectors import ALL, Compatible, Identified

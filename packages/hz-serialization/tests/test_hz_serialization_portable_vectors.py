@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from pathlib import Path
 from struct import pack, unpack
 from typing import Any
 
 import pytest
 
+import hz_serialization_vectors as vectors
 from hz_serialization import SerializationConfig, SerializationService
 from hz_serialization.api import (
     IdentifiedDataSerializable,
@@ -22,9 +21,6 @@ from hz_serialization.api import (
     StreamSerializer,
 )
 from hz_serialization.portable import ClassDefinitionBuilder
-
-sys.path.insert(0, str(Path(__file__).parent))
-import hz_serialization_vectors as vectors
 from hz_serialization_portables import Inner, Inner3
 
 ALL = {(vector.name, vector.is_big_endian): vector.data for vector in vectors.all_vectors()}
@@ -289,7 +285,7 @@ class Kinds(Portable):
 
 
 def test_portable_of_a_member() -> None:
-    data = ALL["shared.Portable", True]
+    data = ALL["member.Portable", True]
     value = _service(True, Kinds, Inner3).to_object(data)
     when = datetime(2021, 6, 28, 11, 22, 41, 123456)
     assert value.raw == (77, "raw")
@@ -309,6 +305,6 @@ def test_portable_of_a_member() -> None:
 
 
 def test_inner_portable_of_a_member() -> None:
-    data = ALL["shared.Portable.inner", True]
+    data = ALL["member.Portable.inner", True]
     service = _service(True, Kinds, Inner3)
     assert service.to_data(service.to_object(data)) == data

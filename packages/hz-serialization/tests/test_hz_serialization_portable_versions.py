@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import struct
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hz_serialization import HazelcastSerializationError
-
-sys.path.insert(0, str(Path(__file__).parent))
 from hz_serialization_portables import Inner, Record, record, service_of
 from test_hz_serialization_portable import EACH
 

@@ -1,11 +1,9 @@
-"""Compiled and pure Python give the same bytes, the same values and the same errors, whatever comes in."""
+"""Compiled and pure Python give the same bytes, values and errors for any input."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 from unittest import mock
@@ -26,8 +24,6 @@ from hz_serialization.api import (
 from hz_serialization.compact.compiled import CompiledCompactFormat
 from hz_serialization.compact.format import CompactFormat
 from hz_serialization.portable.format import PortableFormat
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "hz-serialization" / "tests"))
 from hz_serialization_records import SAMPLES
 
 PORTABLE_KINDS: Final = (
@@ -70,7 +66,7 @@ class Typed:
 
 
 class ThingSerializer(CompactSerializer[Thing]):
-    """Does what the object that is written says, or the last one that was."""
+    """Writes the fields of the object, and reads those of ``script``."""
 
     script: list[tuple[str, str]]
 
@@ -95,7 +91,7 @@ class ThingSerializer(CompactSerializer[Thing]):
 
 
 class PortableThing(Portable):
-    """As ``Thing``, by another format."""
+    """Like ``Thing``, in another format."""
 
     script: list[tuple[str, str]] = []  # noqa: RUF012 (the tests set it)
 
@@ -124,7 +120,7 @@ class PortableThing(Portable):
 
 
 def outcome(call: Callable[[], Any]) -> str:
-    """What came of it: the value, or the error with its causes."""
+    """Return the value, or the error with its causes."""
     try:
         return repr(call())
     except Exception as error:
@@ -137,7 +133,7 @@ def outcome(call: Callable[[], Any]) -> str:
 
 
 def pair(big_endian: bool) -> tuple[SerializationService, SerializationService, ThingSerializer]:
-    """A service in pure Python, the service that this environment has, and the serializer of both."""
+    """Return a service in pure Python, the service of this environment, and the serializer of both."""
     serializer = ThingSerializer()
     config = SerializationConfig(
         compact_serializers=[serializer, Typed],
@@ -273,7 +269,7 @@ def test_damaged_texts(big_endian: bool, text: str, is_json: bool, data: st.Data
 
 
 def damage(whole: bytes, data: st.DataObject) -> bytes:
-    """The bytes with some changed or cut off."""
+    """Return the bytes with some changed or cut off."""
     bad = bytearray(whole)
     places = st.integers(8, max(8, len(whole) - 1))
     for place, value in data.draw(
@@ -287,7 +283,7 @@ def damage(whole: bytes, data: st.DataObject) -> bytes:
 
 
 @pytest.mark.parametrize("module", ["_compact", "_portable"])
-def test_nobody_makes_a_reader_or_writer_by_hand(module: str) -> None:
+def test_readers_and_writers_cannot_be_made_by_hand(module: str) -> None:
     from hz_serialization.speedups import compiled
 
     found = compiled(module)

@@ -1,4 +1,4 @@
-"""Values to the bytes that a Hazelcast member knows, and back."""
+"""Conversion of Python values to the bytes that a Hazelcast member knows, and back."""
 
 from hz_serialization.__about__ import __version__
 from hz_serialization.config import IntType, PicklePolicy, SerializationConfig
@@ -21,6 +21,8 @@ from hz_serialization.java_types import (
 )
 from hz_serialization.json_value import HazelcastJsonValue
 from hz_serialization.member_objects import MemberAddress, ReliableTopicMessage
+from hz_serialization.problems import UnserializableError
+from hz_serialization.public_names import publish
 from hz_serialization.registry import Format
 from hz_serialization.service import SerializationService
 
@@ -49,7 +51,10 @@ __all__ = [
     "SerializationService",
     "Short",
     "StringArray",
+    "UnserializableError",
     "__version__",
     "partition_hash",
     "partition_id",
 ]
+
+publish(__name__, (globals()[name] for name in __all__))

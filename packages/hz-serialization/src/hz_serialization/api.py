@@ -1,14 +1,14 @@
-"""The types that users derive from, or that their classes are handed."""
+"""The types that users derive from, or that their classes receive."""
 
 from __future__ import annotations
-
-from typing import Any, NoReturn
 
 from hz_serialization.compact.api import CompactReader, CompactWriter
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.serializer import CompactSerializer
-from hz_serialization.portable_api import PortableReader, PortableWriter
-from hz_serialization.stream_api import ObjectDataInput, ObjectDataOutput
+from hz_serialization.portable.api import Portable, PortableReader, PortableWriter
+from hz_serialization.problems import method_missing
+from hz_serialization.public_names import publish
+from hz_serialization.stream_api import ObjectDataInput, ObjectDataOutput, StreamSerializer
 
 __all__ = [
     "CompactReader",
@@ -25,81 +25,30 @@ __all__ = [
 ]
 
 
-def _must_be_written(owner: object, method: str) -> NoReturn:
-    raise NotImplementedError(f"{type(owner).__qualname__}.{method}() is missing; the class must define it")
-
-
 class IdentifiedDataSerializable:
-    """A class that writes and reads its own fields, found again by a factory id and a class id.
+    """A class that writes and reads its own fields; a factory id and a class id identify it.
 
-    Its instances are made without arguments when they are read, so ``__init__`` needs defaults. The member
-    needs a Java class with the same ids where it has to understand the object.
+    Instances are made without arguments when they are read, so that ``__init__`` needs defaults. A member that
+    has to understand the object needs a Java class with the same ids.
     """
 
     __slots__ = ()
 
     def write_data(self, object_data_output: ObjectDataOutput) -> None:
-        """Writes the fields."""
-        _must_be_written(self, "write_data")
+        """Write the fields."""
+        method_missing(self, "write_data")
 
     def read_data(self, object_data_input: ObjectDataInput) -> None:
-        """Reads the fields in the order in which ``write_data`` wrote them."""
-        _must_be_written(self, "read_data")
+        """Read the fields in the order in which ``write_data`` wrote them."""
+        method_missing(self, "read_data")
 
     def get_factory_id(self) -> int:
-        """Id of the factory that makes this class."""
-        _must_be_written(self, "get_factory_id")
+        """Return the id of the factory that makes this class."""
+        method_missing(self, "get_factory_id")
 
     def get_class_id(self) -> int:
-        """Id of the class, unique in its factory."""
-        _must_be_written(self, "get_class_id")
+        """Return the id of the class, unique in its factory."""
+        method_missing(self, "get_class_id")
 
 
-class Portable:
-    """A class whose fields are written with their names, so that members query them without its code.
-
-    A subclass may define ``get_class_version(self) -> int``; without it the configured
-    ``portable_version`` counts.
-    """
-
-    __slots__ = ()
-
-    def write_portable(self, writer: PortableWriter) -> None:
-        """Writes the fields by name."""
-        _must_be_written(self, "write_portable")
-
-    def read_portable(self, reader: PortableReader) -> None:
-        """Reads the fields by name."""
-        _must_be_written(self, "read_portable")
-
-    def get_factory_id(self) -> int:
-        """Id of the factory that makes this class."""
-        _must_be_written(self, "get_factory_id")
-
-    def get_class_id(self) -> int:
-        """Id of the class, unique in its factory."""
-        _must_be_written(self, "get_class_id")
-
-
-class StreamSerializer:
-    """Writes and reads objects of classes that know nothing of Hazelcast.
-
-    Registered as ``custom_serializers={SomeClass: SomeSerializer}`` or as ``global_serializer``.
-    """
-
-    __slots__ = ()
-
-    def write(self, out: ObjectDataOutput, obj: Any) -> None:
-        """Writes ``obj``."""
-        _must_be_written(self, "write")
-
-    def read(self, inp: ObjectDataInput) -> Any:
-        """Reads and returns an object."""
-        _must_be_written(self, "read")
-
-    def get_type_id(self) -> int:
-        """Positive number, unique among the serializers of the cluster's clients and members."""
-        _must_be_written(self, "get_type_id")
-
-    def destroy(self) -> None:
-        """Called when the service is closed; releases what the serializer holds."""
+publish(__name__, (globals()[name] for name in __all__))

@@ -1,4 +1,4 @@
-"""Java's arrays. Numbers go as blocks, not one by one."""
+"""Java's arrays. Numbers are copied as blocks, not one by one."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ NUMBER_CODES: Final = {
 
 
 def pack_numbers(layout: Layout, code: str, values: Sequence[Any]) -> bytes:
-    """Count and items of an array of numbers; a list is turned into a block first.
+    """Return the count and the items of an array of numbers; a list is turned into a block first.
 
     Raises:
         OverflowError: A number does not fit.
-        TypeError: An item is no number.
+        TypeError: An item is not a number.
     """
     block = _number_block(code, values)
     if layout.swaps:
@@ -38,7 +38,9 @@ def pack_numbers(layout: Layout, code: str, values: Sequence[Any]) -> bytes:
 
 def _number_block(code: str, values: Sequence[Any]) -> array[Any]:
     if isinstance(values, (bytes, bytearray)):
-        return array(code, list(values))  # array() would take the bytes for a block in this machine's order
+        return array(
+            code, list(values)
+        )  # array() would interpret bytes as a block in the byte order of this machine
     if not isinstance(values, (list, tuple, array)):
         block: array[Any] = array(code)
         try:
@@ -52,7 +54,7 @@ def _number_block(code: str, values: Sequence[Any]) -> array[Any]:
 
 
 def unpack_numbers(layout: Layout, code: str, data: bytes, pos: int) -> tuple[array[Any] | None, int]:
-    """The array whose count stands at ``pos``, and the position after it; count -1 is null."""
+    """Return the array whose count is at ``pos``, and the position after it; count -1 is null."""
     count = layout.i.unpack_from(data, pos)[0]
     pos += 4
     if count == -1:
@@ -67,12 +69,12 @@ def unpack_numbers(layout: Layout, code: str, data: bytes, pos: int) -> tuple[ar
 
 
 def pack_booleans(layout: Layout, values: Sequence[Any]) -> bytes:
-    """Count and items of a ``boolean[]``, one byte each."""
+    """Return the count and the items of a ``boolean[]``, one byte each."""
     return layout.i.pack(len(values)) + bytes([1 if flag else 0 for flag in values])
 
 
 def pack_chars(layout: Layout, values: Sequence[str]) -> bytes:
-    """Count and UTF-16 units of a ``char[]``.
+    """Return the count and the UTF-16 units of a ``char[]``.
 
     Raises:
         ValueError: An item is not one UTF-16 unit.
@@ -85,7 +87,7 @@ def pack_chars(layout: Layout, values: Sequence[str]) -> bytes:
 
 
 def pack_texts(layout: Layout, values: Sequence[str | None]) -> bytes:
-    """Count and items of a ``String[]``; an item may be null."""
+    """Return the count and the items of a ``String[]``; an item may be null."""
     pack = layout.i.pack
     out = bytearray(pack(len(values)))
     for index, text in enumerate(values):
@@ -102,7 +104,7 @@ def pack_texts(layout: Layout, values: Sequence[str | None]) -> bytes:
 
 
 def unpack_booleans(layout: Layout, data: bytes, pos: int) -> tuple[BooleanArray | None, int]:
-    """The ``boolean[]`` whose count stands at ``pos``, and the position after it."""
+    """Return the ``boolean[]`` whose count is at ``pos``, and the position after it."""
     count = layout.i.unpack_from(data, pos)[0]
     if count == -1:
         return None, pos + 4
@@ -111,13 +113,13 @@ def unpack_booleans(layout: Layout, data: bytes, pos: int) -> tuple[BooleanArray
 
 
 def unpack_chars(layout: Layout, data: bytes, pos: int) -> tuple[CharArray | None, int]:
-    """The ``char[]`` whose count stands at ``pos``, and the position after it."""
+    """Return the ``char[]`` whose count is at ``pos``, and the position after it."""
     block, pos = unpack_numbers(layout, "H", data, pos)
     return None if block is None else CharArray(map(chr, block)), pos
 
 
 def text_array_unpacker(layout: Layout) -> Callable[[bytes, int], tuple[StringArray | None, int]]:
-    """A reader of ``String[]``."""
+    """Return the reader of ``String[]``."""
     unpack, text = layout.i.unpack_from, read_text(layout)
 
     def unpack_texts(data: bytes, pos: int) -> tuple[StringArray | None, int]:
@@ -136,7 +138,7 @@ def text_array_unpacker(layout: Layout) -> Callable[[bytes, int], tuple[StringAr
 
 
 def register_arrays(registry: Registry) -> None:
-    """Adds bytes and the array types, and the readers of Java's primitive arrays."""
+    """Add bytes and the array types, and the readers of Java's primitive arrays."""
     layout = registry.layout
     pack = layout.i.pack
     bytes_head = layout.type_id(type_ids.BYTE_ARRAY)

@@ -7,36 +7,38 @@ from typing import Final
 
 from hz_serialization import type_ids
 from hz_serialization.layout import check_count, take
-from hz_serialization.problems import Unserializable, damaged
+from hz_serialization.problems import UnserializableError, damaged
 from hz_serialization.registry import Registry
 
 MAX_UNSCALED_SIZE: Final = 1 << 15
-"""Bytes of a BigDecimal's digits. Turning binary into decimal takes time by the square of the size: this many
-(about 79,000 digits) take milliseconds, a megabyte would take minutes."""
+"""The longest digits of a BigDecimal, in bytes. The time to convert binary to decimal grows with the square of the
+size: this many (about 79,000 digits) take milliseconds, a megabyte would take minutes."""
 
 _EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
 
 def big_integer_bytes(value: int) -> bytes:
-    """The shortest two's complement of ``value``, big-endian in both byte orders, as Java makes it."""
+    """Return the shortest two's complement of ``value`` as Java writes it: big-endian in both byte orders."""
     return value.to_bytes((value if value >= 0 else ~value).bit_length() // 8 + 1, "big", signed=True)
 
 
 def split_decimal(value: Decimal) -> tuple[int, int]:
-    """Unscaled value and scale of a decimal number, as Java's BigDecimal has them.
+    """Return the unscaled value and the scale of a decimal number, as Java's BigDecimal has them.
 
     Raises:
-        Unserializable: It is NaN or infinite, too long, or its exponent is out of Java's range.
+        UnserializableError: It is NaN or infinite, too long, or its exponent is out of Java's range.
     """
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
-        raise Unserializable(type(value), f"Java's BigDecimal has no {value}; store a float or text instead")
+        raise UnserializableError(
+            type(value), f"Java's BigDecimal has no {value}; store a float or text instead"
+        )
     if not -(2**31) < exponent <= 2**31:
-        raise Unserializable(
+        raise UnserializableError(
             type(value), f"its exponent {exponent} is beyond the 32-bit scale of Java's BigDecimal"
         )
     if len(digits) > MAX_UNSCALED_SIZE * 2.4:
-        raise Unserializable(
+        raise UnserializableError(
             type(value), f"its {len(digits)} digits are more than fit {MAX_UNSCALED_SIZE} bytes"
         )
     unscaled = int(value.scaleb(-exponent, _EXACT)) if exponent else int(value)
@@ -44,7 +46,7 @@ def split_decimal(value: Decimal) -> tuple[int, int]:
 
 
 def join_decimal(unscaled: bytes, scale: int) -> Decimal:
-    """The decimal number with this unscaled two's complement and scale, exactly.
+    """Return exactly the decimal number with this unscaled two's complement and scale.
 
     Raises:
         HazelcastSerializationError: There are no digits, or more than ``MAX_UNSCALED_SIZE`` bytes of them.
@@ -60,7 +62,7 @@ def join_decimal(unscaled: bytes, scale: int) -> Decimal:
 
 
 def register_big_numbers(registry: Registry) -> None:
-    """Adds Decimal, and the readers of BigInteger and BigDecimal; ints are register_scalars' business."""
+    """Add Decimal, and the readers of BigInteger and BigDecimal; ``register_scalars`` adds ``int``."""
     layout = registry.layout
     unpack, pack = layout.i.unpack_from, layout.i.pack
     head = layout.type_id(type_ids.BIG_DECIMAL)

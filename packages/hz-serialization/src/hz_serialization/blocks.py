@@ -10,7 +10,7 @@ from typing import Any, Final
 from hz_serialization import type_ids
 from hz_serialization.arrays import NUMBER_CODES, pack_chars
 from hz_serialization.layout import header
-from hz_serialization.problems import Unserializable
+from hz_serialization.problems import UnserializableError
 from hz_serialization.registry import Registry, Writer
 
 _KINDS: Final = {
@@ -33,18 +33,18 @@ _TYPE_IDS: Final = {
 
 
 def java_array_of(view: memoryview) -> int | None:
-    """The type id of the Java array that holds such items; ``None`` if there is none."""
+    """Return the type id of the Java array that holds such items; ``None`` if there is none."""
     code = view.format.lstrip("@=<>!")
     return _TYPE_IDS.get((_KINDS.get(code, ""), view.itemsize)) if view.ndim == 1 else None
 
 
 class BlockWriter:
-    """The writer of a class whose instances are blocks of numbers: items are copied, and swapped, as a whole.
+    """The writer of a class whose instances are blocks of numbers, which are copied and swapped as a whole.
 
     Args:
-        registry: Whose byte order counts.
-        view_of: Gives a view of the items, or ``None`` if they have none.
-        otherwise: Writes what is no Java array, or says why it cannot.
+        registry: Has the byte order.
+        view_of: Returns a view of the items, or ``None`` if there is none.
+        otherwise: Writes what is not a Java array, or raises an error.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class BlockWriter:
         self._otherwise = otherwise
 
     def __call__(self, out: bytearray, value: Any, depth: int) -> None:
-        """Appends type id, count and items."""
+        """Append type id, count and items."""
         view = self._view_of(value)
         type_id = None if view is None else java_array_of(view)
         if view is None or type_id is None:
@@ -65,7 +65,7 @@ class BlockWriter:
         out += self._items(view, type_id)
 
     def data(self, value: Any) -> bytes | None:
-        """The whole ``Data``, joined from its parts instead of growing a buffer; ``None`` if it is no Java array."""
+        """Return the whole ``Data``, joined without a growing buffer; ``None`` if it is not a Java array."""
         view = self._view_of(value)
         type_id = None if view is None else java_array_of(view)
         if view is None or type_id is None:
@@ -73,7 +73,7 @@ class BlockWriter:
         return b"".join((header(type_id), self._layout.i.pack(len(view)), self._items(view, type_id)))
 
     def _items(self, view: memoryview, type_id: int) -> memoryview | bytes | array[Any]:
-        # Only a contiguous view of items in this machine's own order can be cast; others are copied.
+        # Only a contiguous view of items in the byte order of this machine can be cast; others are copied.
         items = view.cast("B") if view.c_contiguous and view.format[0] not in "=<>!" else view.tobytes()
         if view.itemsize == 1 or _is_big_endian(view) == self._layout.is_big_endian:
             return items
@@ -88,9 +88,9 @@ def _is_big_endian(view: memoryview) -> bool:
     return order in ">!" if order in "<>!" else sys.byteorder == "big"
 
 
-def without_java_array(value: object, items: str) -> Unserializable:
-    """The error for a block that is no Java array."""
-    return Unserializable(
+def without_java_array(value: object, items: str) -> UnserializableError:
+    """Return the error for a block that is not a Java array."""
+    return UnserializableError(
         type(value),
         f"Java has no array of {items}; its arrays have one dimension, and the items b, h, i, q, f, d or ? "
         "(numbers are signed there): convert it, or store a list",
@@ -98,7 +98,7 @@ def without_java_array(value: object, items: str) -> Unserializable:
 
 
 def register_blocks(registry: Registry) -> None:
-    """Adds array.array and memoryview, and finds the writers of NumPy's classes."""
+    """Add array.array, memoryview and the finder of the writers of NumPy's classes."""
     layout = registry.layout
 
     def refuse_view(out: bytearray, value: memoryview, depth: int) -> None:
@@ -118,19 +118,19 @@ def register_blocks(registry: Registry) -> None:
     registry.finders.append(lambda cls: _numpy_writer(registry, cls))
 
 
-def _leave(registry: Registry, problem: Unserializable, out: bytearray, value: Any, depth: int) -> None:
-    """Leaves a value without a Java type to pickle, where that is allowed."""
+def _leave(registry: Registry, problem: UnserializableError, out: bytearray, value: Any, depth: int) -> None:
+    """Pass a value without a Java type to pickle if that is allowed, and raise ``problem`` otherwise."""
     if registry.fallback is None:
         raise problem
     registry.fallback(out, value, depth)
 
 
 def _numpy_writer(registry: Registry, cls: type) -> Writer | None:
-    """The writer of a class of NumPy, which is there already if one of its instances is to be written."""
+    """Return the writer of a NumPy class; NumPy is imported already if there is an instance to write."""
     numpy: Any = sys.modules.get("numpy")
     if numpy is None or not hasattr(numpy, "ndarray"):
         return None
-    if cls in (numpy.ndarray, numpy.memmap):  # others, such as masked arrays, are more than their items
+    if cls in (numpy.ndarray, numpy.memmap):  # other classes, such as masked arrays, hold more than items
         return _ndarray_writer(registry)
     if issubclass(cls, numpy.generic):
         dtype = numpy.dtype(cls)
@@ -140,7 +140,7 @@ def _numpy_writer(registry: Registry, cls: type) -> Writer | None:
 
 def _ndarray_writer(registry: Registry) -> Writer:
     def view_of(value: Any) -> memoryview | None:
-        dtype = value.dtype  # of other kinds than these there may be no buffer at all
+        dtype = value.dtype  # other kinds may not have a buffer
         return memoryview(value) if dtype.kind in "bif" or dtype.str == "|u1" else None
 
     def write_other(out: bytearray, value: Any, depth: int) -> None:
@@ -151,7 +151,7 @@ def _ndarray_writer(registry: Registry) -> Writer:
 
 
 def _numpy_scalar_writer(registry: Registry, kind: str, size: int) -> Writer | None:
-    """A number of NumPy has its Java type by its own width, as an item of an array has."""
+    """Return the writer of a NumPy number: its width decides the Java type, as for the items of an array."""
     from hz_serialization.java_types import BigInteger, Byte, Float, Integer, Long, Short
 
     java: dict[tuple[str, int], type] = {

@@ -7,7 +7,7 @@ from enum import Enum, IntEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from hz_serialization.api import StreamSerializer
+from hz_serialization.stream_api import StreamSerializer
 
 Factories = Mapping[int, Mapping[int, Callable[[], Any]]]
 """Factory id to class id to a class, or another callable without arguments that makes an object."""
@@ -20,33 +20,39 @@ class IntType(IntEnum):
     """The Java type that a Python ``int`` is written as.
 
     All but ``VAR`` and ``BIG_INT`` refuse a value that does not fit.
+
+    Attributes:
+        VAR: The smallest of Byte, Short, Integer, Long and BigInteger that holds the value. The same key may then
+            be of another Java type than in a statically typed client.
+        BYTE: java.lang.Byte, 8 bits.
+        SHORT: java.lang.Short, 16 bits.
+        INT: java.lang.Integer, 32 bits.
+        LONG: java.lang.Long, 64 bits.
+        BIG_INT: java.math.BigInteger, any size; costs more time and bytes.
     """
 
     VAR = 0
-    """The smallest of Byte, Short, Integer, Long and BigInteger that holds the value: the same key may
-    then be another Java type than a statically typed client uses."""
     BYTE = 1
-    """java.lang.Byte, 8 bits."""
     SHORT = 2
-    """java.lang.Short, 16 bits."""
     INT = 3
-    """java.lang.Integer, 32 bits."""
     LONG = 4
-    """java.lang.Long, 64 bits."""
     BIG_INT = 5
-    """java.math.BigInteger, any size; costs more time and bytes."""
 
 
 class PicklePolicy(Enum):
-    """Whether Python's pickle may write what nothing else can, and read what pickle wrote."""
+    """Whether Python's pickle may write what nothing else can write, and read what pickle wrote.
+
+    Attributes:
+        DENY: Neither.
+        ALLOW: Both. Reading a pickle runs code that its writer chose: only for use where all writers are trusted.
+    """
 
     DENY = "deny"
     ALLOW = "allow"
-    """Both ways. Reading a pickle runs code that its writer chose: only where all writers are trusted."""
 
 
 class SerializationConfig:
-    """How values are written and read. Client and member must agree on the byte order.
+    """Options of serialization. Client and member must agree on the byte order.
 
     Attributes:
         default_int_type: Java type of a Python ``int``: an ``IntType``, its number or its name.
@@ -96,12 +102,12 @@ class SerializationConfig:
 
     @classmethod
     def options(cls) -> Collection[str]:
-        """The names of all options."""
+        """Return the names of all options."""
         return (cls.__init__.__kwdefaults__ or {}).keys()
 
 
 def int_type_of(value: IntType | int | str) -> IntType:
-    """The ``IntType`` meant by a member, its number or its name.
+    """Return the ``IntType`` for a member, its number or its name.
 
     Raises:
         TypeError: ``value`` names none of them.

@@ -1,4 +1,4 @@
-"""Lists, sets, maps and entries. Writing."""
+"""Writing of lists, sets, maps and entries."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 from hz_serialization import type_ids
 from hz_serialization.java_types import MapEntry, ObjectArray
-from hz_serialization.problems import MAX_DEPTH, Unserializable, fail_at, too_deep
+from hz_serialization.problems import MAX_DEPTH, UnserializableError, fail_at, too_deep
 from hz_serialization.registry import Registry, Writer
 
 BASIC_ITEMS = frozenset((bool, int, float, str))
 
 
 def object_writer(registry: Registry) -> Writer:
-    """A writer of ``type id, payload`` for a value of any type, one level further inside."""
+    """Return the writer of ``type id, payload`` for a nested value of any type."""
     writers = registry.writers
 
     def write_object(out: bytearray, value: Any, depth: int) -> None:
@@ -27,7 +27,7 @@ def object_writer(registry: Registry) -> Writer:
 
 
 def register_container_writers(registry: Registry) -> None:
-    """Adds list, tuple, deque, dict, set, frozenset, ObjectArray and MapEntry."""
+    """Add list, tuple, deque, dict, set, frozenset, ObjectArray and MapEntry."""
     write_list = _items_writer(registry, type_ids.ARRAY_LIST)
     write_set = _items_writer(registry, type_ids.HASH_SET)
     write_object = object_writer(registry)
@@ -45,14 +45,14 @@ def register_container_writers(registry: Registry) -> None:
     registry.basic[MapEntry] = write_entry
     registry.basic[list] = write_list
     registry.further[list] = registry.further[tuple] = write_list
-    # Not ArrayDeque: that one holds no null.
+    # Not ArrayDeque, which cannot hold null.
     registry.further[deque] = _items_writer(registry, type_ids.LINKED_LIST)
     registry.further[set] = registry.further[frozenset] = write_set
     registry.further[dict] = _mapping_writer(registry)
 
 
 def prefer_others_for_mixed_lists(registry: Registry, other: Writer) -> None:
-    """Lets the user's serializers have the lists that are not an array of one basic type.
+    """Pass lists that are not of one basic type to the user's serializer.
 
     Called when there is a custom serializer for ``list``, or a global one: lists of only bool, int, float or
     str are basic and stay ArrayLists, others go to the user's serializer.
@@ -128,5 +128,7 @@ def _mapping_writer(registry: Registry) -> Writer:
     return write_mapping
 
 
-def _changed(value: Sized) -> Unserializable:
-    return Unserializable(type(value), "its size changed while it was written; copy it first or hold a lock")
+def _changed(value: Sized) -> UnserializableError:
+    return UnserializableError(
+        type(value), "its size changed while it was written; copy it first or hold a lock"
+    )

@@ -1,4 +1,4 @@
-"""Lists, sets, maps and entries, and what else holds objects. Reading."""
+"""Reading of lists, sets, maps, entries and other values that hold objects."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from hz_serialization.registry import Reader, Registry
 
 
 def freeze(value: Any) -> Any:
-    """A hashable stand-in for a value that Java uses as a key or set item and Python cannot.
+    """Return a hashable stand-in for a value that Java uses as a key or set item and Python cannot.
 
-    Lists and arrays become tuples, sets frozensets, maps tuples of entries; written again, lists and
-    sets become the same bytes.
+    Lists and arrays become tuples, sets become frozensets, and maps become tuples of entries. Lists and sets are
+    written to the same bytes again.
 
     Raises:
         HazelcastSerializationError: The value is of a class whose instances cannot be hashed.
@@ -32,17 +32,16 @@ def freeze(value: Any) -> Any:
         return tuple(MapEntry(key, freeze(item)) for key, item in value.items())
     try:
         hash(value)
-    except TypeError as error:
+    except TypeError:
         raise HazelcastSerializationError(
             f"Cannot read the value: it has a {type(value).__name__} as a key or set item, which "
-            "Python cannot hash; give the class __eq__ and __hash__",
-            error,
-        ) from error
+            "Python cannot hash; give the class __eq__ and __hash__"
+        ) from None
     return value
 
 
 def object_reader(registry: Registry) -> Callable[[bytes, int, int], tuple[Any, int]]:
-    """A reader of ``type id, payload``, as objects lie inside others."""
+    """Return the reader of ``type id, payload`` for nested values."""
     unpack, readers = registry.layout.i.unpack_from, registry.readers
 
     def read_object(data: bytes, pos: int, depth: int) -> tuple[Any, int]:
@@ -54,7 +53,7 @@ def object_reader(registry: Registry) -> Callable[[bytes, int, int], tuple[Any, 
 
 
 def register_container_readers(registry: Registry) -> None:
-    """Adds the readers of Object[], collections, maps, entries and Optional."""
+    """Add the readers of Object[], collections, maps, entries and Optional."""
     read_object = object_reader(registry)
     read_items = _items_reader(registry)
 
@@ -89,7 +88,7 @@ def register_container_readers(registry: Registry) -> None:
         return read_object(data, pos + 1, depth + 1) if data[pos] else (None, pos + 1)
 
     def after_comparator(reader: Reader) -> Reader:
-        """The order itself is in the items already, so the comparator is read and left."""
+        """Return a reader that skips the comparator: the items are in its order already."""
 
         def read_sorted(data: bytes, pos: int, depth: int) -> tuple[Any, int]:
             _, pos = read_object(data, pos, depth + 1)
@@ -123,7 +122,7 @@ def _items_reader(registry: Registry) -> Callable[[bytes, int, int, int], tuple[
     }
 
     def read_items(data: bytes, pos: int, depth: int, per_count: int) -> tuple[list[Any], int]:
-        """``count`` and ``per_count`` times as many objects: one for a list, two for a map."""
+        """Read ``count`` and then ``per_count`` times as many objects: one for a list, two for a map."""
         count = unpack(data, pos)[0] * per_count
         pos += 4
         check_count(count, 4, data, pos)
@@ -157,7 +156,7 @@ def _items_reader(registry: Registry) -> Callable[[bytes, int, int, int], tuple[
 
 
 def _read_block(struct: Struct, data: bytes, pos: int, count: int) -> list[Any] | None:
-    """All items at once if all are numbers of the type of the first; else ``None``."""
+    """Return all items if all are numbers of the type of the first; else ``None``."""
     end = pos + count * struct.size
     if end > len(data):
         return None

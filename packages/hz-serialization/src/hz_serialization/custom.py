@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from hz_serialization.api import StreamSerializer
 from hz_serialization.container_writers import prefer_others_for_mixed_lists
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.input import DataInput, InputTools
 from hz_serialization.output import DataOutput
-from hz_serialization.problems import Unserializable, failed_reading, failed_writing, type_name
+from hz_serialization.problems import UnserializableError, failed_reading, failed_writing, type_name
 from hz_serialization.registry import Reader, Registry, Writer
+from hz_serialization.stream_api import StreamSerializer
 
 
 def make_serializer(serializer: type[StreamSerializer] | StreamSerializer) -> StreamSerializer:
-    """The serializer itself; a class is called without arguments."""
+    """Return the serializer itself; a class is called without arguments."""
     return serializer() if isinstance(serializer, type) else serializer
 
 
 def stream_writer(registry: Registry, serializer: StreamSerializer, type_id: int) -> Writer:
-    """Lets a StreamSerializer write."""
+    """Return the writer that calls a StreamSerializer."""
     head = registry.layout.type_id(type_id)
     method = f"{type_name(type(serializer))}.write()"
 
@@ -27,7 +27,7 @@ def stream_writer(registry: Registry, serializer: StreamSerializer, type_id: int
         out += head
         try:
             serializer.write(DataOutput(out, registry, depth), value)
-        except Unserializable as problem:
+        except UnserializableError as problem:
             problem.add_step(f".<{type(serializer).__name__}.write>")
             raise
         except Exception as error:
@@ -37,7 +37,7 @@ def stream_writer(registry: Registry, serializer: StreamSerializer, type_id: int
 
 
 def stream_reader(tools: InputTools, serializer: StreamSerializer) -> Reader:
-    """Lets a StreamSerializer read."""
+    """Return the reader that calls a StreamSerializer."""
     method = f"{type_name(type(serializer))}.read()"
 
     def read_custom(data: bytes, pos: int, depth: int) -> tuple[Any, int]:
@@ -56,7 +56,7 @@ def register_custom(
     custom: dict[type, StreamSerializer],
     global_serializer: StreamSerializer | None,
 ) -> None:
-    """Adds the user's serializers.
+    """Add the user's serializers.
 
     Raises:
         HazelcastSerializationError: A type id is not positive or used twice, or the class is basic.

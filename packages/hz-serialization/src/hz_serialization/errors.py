@@ -8,7 +8,7 @@ class HazelcastError(Exception):
 
     Args:
         message: What happened, to what, why and what to do.
-        cause: The error behind this one, if there is one; it is chained, so that tracebacks show both.
+        cause: The error that caused this one, if any; it is chained, so that tracebacks show both.
     """
 
     def __init__(self, message: object = None, cause: object = None) -> None:

@@ -10,11 +10,11 @@ from hz_serialization.api import IdentifiedDataSerializable, ObjectDataInput
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.input import DataInput, InputTools
 from hz_serialization.output import DataOutput
-from hz_serialization.problems import Unserializable, damaged, failed_reading, failed_writing, type_name
+from hz_serialization.problems import UnserializableError, damaged, failed_reading, failed_writing, type_name
 from hz_serialization.registry import Registry
 
 ObjectReader = Callable[[ObjectDataInput], Any]
-"""Reads the fields of one class and gives the object."""
+"""Reads the fields of one class and returns the object."""
 
 
 class IdentifiedFormat:
@@ -33,32 +33,32 @@ class IdentifiedFormat:
         self._readers: dict[tuple[int, int], ObjectReader] = {}
 
     def add_factory(self, factory_id: int, factory: Mapping[int, Callable[[], Any]]) -> None:
-        """Registers classes; one registered before under the same ids is replaced."""
+        """Register classes; one registered before under the same ids is replaced."""
         for class_id, make in factory.items():
             self._readers[factory_id, class_id] = _reader_of(make)
 
     def add_reader(self, factory_id: int, class_id: int, reader: ObjectReader) -> None:
-        """Registers a function that reads the fields and gives the object."""
+        """Register a function that reads the fields and gives the object."""
         self._readers[factory_id, class_id] = reader
 
     def matches(self, cls: type) -> bool:
-        """Whether ``cls`` is derived from IdentifiedDataSerializable."""
+        """Return whether ``cls`` is derived from IdentifiedDataSerializable."""
         return issubclass(cls, IdentifiedDataSerializable)
 
     def write(self, out: bytearray, value: IdentifiedDataSerializable, depth: int) -> None:
-        """Appends ids and fields."""
+        """Append ids and fields."""
         out.append(1)
         out += self._pack_ids(value.get_factory_id(), value.get_class_id())
         try:
             value.write_data(DataOutput(out, self._registry, depth))
-        except Unserializable as problem:
+        except UnserializableError as problem:
             problem.add_step(f".<{type(value).__name__}.write_data>")
             raise
         except Exception as error:
             failed_writing(value, error, f"{type_name(type(value))}.write_data()")
 
     def read(self, data: bytes, pos: int, depth: int) -> tuple[Any, int]:
-        """Reads ids, finds the factory and lets the object read its fields."""
+        """Read the ids, find the factory and let the object read its fields."""
         if data[pos] != 1:
             if data[pos] == 0:
                 name = self._tools.text(data, pos + 1)[0]

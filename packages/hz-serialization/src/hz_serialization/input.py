@@ -1,3 +1,5 @@
+# ruff: noqa: D102
+# The abstract class documents the methods.
 """``ObjectDataInput`` over one ``Data``."""
 
 from __future__ import annotations
@@ -7,7 +9,6 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any, Final
 
-from hz_serialization.api import ObjectDataInput
 from hz_serialization.arrays import (
     INT_CODE,
     text_array_unpacker,
@@ -20,6 +21,7 @@ from hz_serialization.layout import Layout, take
 from hz_serialization.problems import damaged
 from hz_serialization.registry import Registry
 from hz_serialization.scalars import read_text
+from hz_serialization.stream_api import ObjectDataInput
 
 _CODES: Final = {"h": "h", "i": INT_CODE, "q": "q", "f": "f", "d": "d"}
 

@@ -25,7 +25,7 @@ def _class_in(stream: bytes) -> str:
 
 
 def register_java_streams(registry: Registry) -> None:
-    """Makes the two Java type ids name the class and the way round."""
+    """Add readers of the two Java type ids, which name the class and the alternatives."""
     text = read_text(registry.layout)
 
     def refuse_serializable(data: bytes, pos: int, depth: int) -> NoReturn:

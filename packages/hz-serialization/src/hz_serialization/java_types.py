@@ -1,11 +1,9 @@
-"""Python types for Java types that have no Python twin.
+"""Python types for Java types without a counterpart in Python.
 
-Each is a list, a tuple or a str, so that it compares and works as such; its class alone says that it is
-written as the Java type it came from. The numbers here are for writing: whatever ``default_int_type`` says,
-``Long(5)`` is a java.lang.Long; read back, all of them are plain ``int``, ``float`` and ``str``.
+The arrays and ``MapEntry`` are lists and tuples whose class decides the Java type that they are written as. The
+numbers are for writing only: ``Long(5)`` is a java.lang.Long regardless of ``default_int_type``. They are read back
+as plain ``int``, ``float`` and ``str``.
 """
-
-from __future__ import annotations
 
 from typing import Any, Generic, NamedTuple, TypeVar
 

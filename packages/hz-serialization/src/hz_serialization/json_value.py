@@ -9,8 +9,8 @@ from typing import Any
 class HazelcastJsonValue:
     """JSON text that a member stores as such, so that predicates and indexes reach its attributes.
 
-    A ``str`` is kept as it is and not checked; anything else is turned into JSON at once, and what
-    ``json.dumps`` raises is raised as it is.
+    A ``str`` is kept unchanged and not checked. Anything else is converted to JSON at once; errors of
+    ``json.dumps`` are not wrapped.
 
     Args:
         value: JSON text, or an object that the ``json`` module can write. Not ``None``.
@@ -32,11 +32,11 @@ class HazelcastJsonValue:
             self._json_string = json.dumps(value)
 
     def to_string(self) -> str:
-        """The JSON text, unaltered."""
+        """Return the JSON text, unaltered."""
         return self._json_string
 
     def loads(self) -> Any:
-        """Parses the text.
+        """Parse the text.
 
         Raises:
             json.JSONDecodeError: The text is not valid JSON.

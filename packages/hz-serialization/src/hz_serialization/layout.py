@@ -1,4 +1,4 @@
-"""Precompiled structs of one byte order, and the bounds checks that every reader shares."""
+"""Precompiled structs of one byte order, and the bounds checks of all readers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hz_serialization.problems import damaged
 
 
 class Layout:
-    """How numbers lie in payloads of one byte order."""
+    """The layout of numbers in payloads of one byte order."""
 
     __slots__ = ("b", "d", "f", "h", "i", "ii", "is_big_endian", "order", "prefix", "q", "qq", "swaps", "u")
 
@@ -31,11 +31,11 @@ class Layout:
         self.qq = Struct(prefix + "qq")
 
     def type_id(self, type_id: int) -> bytes:
-        """The four bytes before a nested object of that type."""
+        """Return the four bytes before a nested object of that type."""
         return self.i.pack(type_id)
 
     def header_word(self, type_id: int) -> int:
-        """What a header's type id, big-endian always, looks like when read in this order."""
+        """Return a header's type id, which is always big-endian, as read in this byte order."""
         word: int = unpack(self.prefix + "i", pack(">i", type_id))[0]
         return word
 
@@ -45,33 +45,33 @@ LITTLE_ENDIAN: Final = Layout(False)
 
 
 def header(type_id: int) -> bytes:
-    """The eight bytes before a payload: no partition hash of its own, and the type id."""
+    """Return the eight bytes before a payload: no partition hash of its own, and the type id."""
     return pack(">ii", 0, type_id)
 
 
 def take(data: bytes, pos: int, size: int) -> bytes:
-    """``size`` bytes at ``pos``.
+    """Return ``size`` bytes at ``pos``.
 
     Raises:
         HazelcastSerializationError: They are not there.
     """
     if size < 0 or size > len(data) - pos:
-        raise short_of(size, data, pos)
+        raise length_error(size, data, pos)
     return data[pos : pos + size]
 
 
-def short_of(size: int, data: bytes, pos: int) -> Exception:
-    """The error for a length that cannot be right."""
+def length_error(size: int, data: bytes, pos: int) -> Exception:
+    """Return the error for a length that cannot be right."""
     if size < 0:
         return damaged(f"negative length {size} at byte {pos}")
     return damaged(f"length {size} at byte {pos}, but only {max(len(data) - pos, 0)} bytes follow")
 
 
 def check_count(count: int, item_size: int, data: bytes, pos: int) -> None:
-    """Refuses a count of items, each at least ``item_size`` bytes long, that cannot lie in what follows.
+    """Refuse a count of items that cannot fit into what follows, at ``item_size`` bytes or more for each item.
 
     Raises:
         HazelcastSerializationError: It is negative or more than there is room for.
     """
     if count < 0 or count * item_size > len(data) - pos:
-        raise short_of(count if count < 0 else count * item_size, data, pos)
+        raise length_error(count if count < 0 else count * item_size, data, pos)

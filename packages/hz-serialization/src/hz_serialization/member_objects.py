@@ -1,6 +1,6 @@
-"""IdentifiedDataSerializable objects that members send of their own accord."""
-
-from __future__ import annotations
+# ruff: noqa: D102
+# The base class documents the methods.
+"""IdentifiedDataSerializable objects that members make."""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from hz_serialization.problems import damaged
 
 
 class MemberAddress(NamedTuple):
-    """Host and port of a member, as it stands inside other objects (factory 0, class 1)."""
+    """Host and port of a member, inside other objects (factory 0, class 1)."""
 
     host: str
     port: int
@@ -86,7 +86,7 @@ def _read_distinct(inp: ObjectDataInput) -> set[Any]:
 
 
 def register_member_objects(format_: IdentifiedFormat) -> None:
-    """Adds the readers that every client needs."""
+    """Add the readers that every client needs."""
     format_.add_reader(0, 1, _read_address)
     format_.add_reader(-4, 120, _read_entry)
     format_.add_reader(-29, 19, _read_distinct)

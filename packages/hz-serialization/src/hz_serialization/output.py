@@ -1,3 +1,5 @@
+# ruff: noqa: D102
+# The abstract class documents the methods.
 """``ObjectDataOutput`` over a growing buffer."""
 
 from __future__ import annotations
@@ -6,11 +8,11 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from hz_serialization.api import ObjectDataOutput
 from hz_serialization.arrays import INT_CODE, pack_booleans, pack_chars, pack_numbers, pack_texts
 from hz_serialization.layout import Layout
 from hz_serialization.problems import MAX_DEPTH, too_deep, unserializable
 from hz_serialization.registry import Registry
+from hz_serialization.stream_api import ObjectDataOutput
 
 
 class DataOutput(ObjectDataOutput):
@@ -125,9 +127,7 @@ class DataOutput(ObjectDataOutput):
             self._writers[type(val)](self._buffer, val, self._depth + 1)
         except Exception as error:
             problem = unserializable(val, error)
-            if problem is error:
-                raise
-            raise problem from error
+            raise problem from problem.__cause__
 
     def to_byte_array(self) -> bytearray:
         return bytearray(self._buffer)

@@ -1,18 +1,18 @@
-"""Pickles of any type. A module of its own, imported only where pickle_policy allows it."""
+"""Pickles of any type, in a module of its own that is imported only if ``pickle_policy`` allows it."""
 
 from __future__ import annotations
 
 import pickle
 from typing import Any
 
-from hz_serialization.problems import Unserializable
+from hz_serialization.problems import UnserializableError
 
 
 def dumps(value: Any) -> bytes:
-    """The value as a pickle of the newest protocol.
+    """Return the value as a pickle of the newest protocol.
 
     Raises:
-        Unserializable: It cannot be pickled.
+        UnserializableError: It cannot be pickled.
     """
     try:
         return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
@@ -20,9 +20,9 @@ def dumps(value: Any) -> bytes:
         raise not_pickled(value, error) from error
 
 
-def not_pickled(value: Any, error: Exception) -> Unserializable:
-    """The error for a value that even pickle cannot write."""
-    return Unserializable(
+def not_pickled(value: Any, error: Exception) -> UnserializableError:
+    """Return the error for a value that even pickle cannot write."""
+    return UnserializableError(
         type(value),
         f"no serializer takes this type, and it cannot be pickled either ({type(error).__name__}: {error}); "
         "add a serializer of it to custom_serializers",
@@ -31,5 +31,5 @@ def not_pickled(value: Any, error: Exception) -> Unserializable:
 
 
 def loads(block: bytes) -> Any:
-    """The value of a pickle of any protocol; whatever its writer chose is run."""
+    """Return the value of a pickle of any protocol; this runs code that its writer chose."""
     return pickle.loads(block)

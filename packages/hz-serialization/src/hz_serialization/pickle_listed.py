@@ -1,4 +1,4 @@
-"""Pickles of listed types only. A module of its own, imported only where pickle_policy is such a list."""
+"""Pickles of listed types only, in a module of its own that is imported only if ``pickle_policy`` is a list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, NoReturn
 
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.pickle_codec import not_pickled
-from hz_serialization.problems import MAX_DEPTH, Unserializable, damaged, type_name
+from hz_serialization.problems import MAX_DEPTH, UnserializableError, damaged, type_name
 
 Key = tuple[str, str]
 """Module and qualified name."""
@@ -23,13 +23,13 @@ _PLAIN: Final = (
 )  # fmt: skip
 """Values and containers that hold no code; they need not be listed."""
 _SIZED_BY_A_NUMBER: Final = (bytes, bytearray)
-"""Called with a number, these make as many bytes: a short pickle could take all memory."""
+"""Called with a number, these make that many bytes: a short pickle could use up all memory."""
 
 _INTERPRETER: Final[Any] = pickle._Unpickler
 _COPIERS: Final = tuple(cls for cls in _PLAIN if cls is not object)
 _TUPLES: Final = (pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3)
 _NEVER_WRITTEN: Final = (pickle.INST, pickle.OBJ, pickle.EXT1, pickle.EXT2, pickle.EXT4)
-"""By the pickle module of Python 3, unless somebody fills copyreg's extension registry."""
+"""By the pickle module of Python 3, unless the extension registry of copyreg is filled."""
 
 
 def _key(cls: Callable[..., Any]) -> Key:
@@ -37,23 +37,23 @@ def _key(cls: Callable[..., Any]) -> Key:
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """Stands for `_codecs.encode`, which bytes go by in the protocols before 3."""
+    """Replace ``_codecs.encode``, by which protocols before 3 write bytes."""
     if encoding not in ("latin1", "latin-1"):
         raise damaged(f"it is a pickle that encodes a text by {encoding!r}")
     return text.encode("latin-1")
 
 
 def _member(cls: Any, name: str) -> Any:
-    """Stands for `getattr`, which Enum members go by in newer Pythons."""
+    """Replace ``getattr``, by which newer Pythons write the members of an Enum."""
     if isinstance(cls, type) and issubclass(cls, Enum) and name in cls.__members__:
         return cls[name]
-    raise damaged(f"it is a pickle that takes the attribute {name!r} of something else than an Enum")
+    raise damaged(f"it is a pickle that takes the attribute {name!r} of something other than an Enum")
 
 
 def _rebuild(cls: Any, base: Any, state: Any) -> Any:
-    """Stands for `copyreg._reconstructor`, which objects go by in the protocols before 2."""
+    """Replace ``copyreg._reconstructor``, by which protocols before 2 write objects."""
     if not (isinstance(cls, type) and isinstance(base, type)):
-        raise damaged("it is a pickle that makes an object of what is no class")
+        raise damaged("it is a pickle that makes an object of something other than a class")
     _check_call(base, () if base is object else (state,))
     return copyreg._reconstructor(cls, base, state)  # type: ignore[attr-defined]  # typeshed leaves it out
 
@@ -70,36 +70,36 @@ def _check_call(cls: Any, args: Any) -> None:
         if args and isinstance(args[0], int):
             raise damaged(f"it is a pickle that wants {args[0]} bytes without giving them")
     elif not isinstance(cls, type) and cls not in _STANDS_FOR.values():
-        raise damaged("it is a pickle that calls something else than a class")
+        raise damaged("it is a pickle that calls something other than a class")
 
 
 class ListedPickles:
-    """Writes and reads pickles in which only listed types, and plain values and containers, occur.
+    """Writer and reader of pickles that contain only listed types, plain values and containers.
 
     Args:
-        types: The listed types. Their constructors and ``__setstate__`` are called with what a pickle says.
+        types: The listed types. Their constructors and ``__setstate__`` are called with arguments from the pickle.
     """
 
     def __init__(self, types: Collection[type]) -> None:
         self.allowed = {_key(cls): cls for cls in (*_PLAIN, *types)}
 
     def dumps(self, value: Any) -> bytes:
-        """The value as a pickle of the newest protocol.
+        """Return the value as a pickle of the newest protocol.
 
         Raises:
-            Unserializable: It, or something in it, is of a type that is not listed, or cannot be pickled.
+            UnserializableError: It, or something in it, is of a type that is not listed, or cannot be pickled.
         """
         out = io.BytesIO()
         try:
             _ListedPickler(out, self.allowed).dump(value)
-        except Unserializable:
+        except UnserializableError:
             raise
         except Exception as error:
             raise not_pickled(value, error) from error
         return out.getvalue()
 
     def loads(self, block: bytes) -> Any:
-        """The value of a pickle of any protocol.
+        """Return the value of a pickle of any protocol.
 
         Raises:
             HazelcastSerializationError: It uses what is not listed, or does what no pickle of a value needs.
@@ -113,10 +113,10 @@ class _ListedPickler(pickle.Pickler):
         self._classes = frozenset(allowed.values())
 
     def reducer_override(self, obj: Any, /) -> Any:
-        """Called for all but exact plain values: refuses the types that are not listed."""
+        """Refuse the types that are not listed; called for everything but exact plain values."""
         if obj is not getattr and (obj if isinstance(obj, type) else type(obj)) not in self._classes:
             cls = obj if isinstance(obj, type) else type(obj)
-            raise Unserializable(
+            raise UnserializableError(
                 cls,
                 f"no serializer takes this type, and pickle_policy does not list {type_name(cls)}; add it there if "
                 "all who read and write it are trusted",
@@ -135,15 +135,15 @@ def _checking_depth(code: int) -> Callable[[Any], None]:
 
 
 class _ListedUnpickler(pickle._Unpickler):
-    """The interpreter written in Python, since single instructions have to be held back in it.
+    """The interpreter written in Python, since single instructions have to be replaced.
 
-    The one in C takes memory for the highest number in the memo, and for the size of a bytearray before its
-    bytes; in both, a class that is built like an object gets new attributes, and classes in copyreg's registry
-    come without being asked for by name.
+    The interpreter in C allocates memory for the highest number in the memo, and for a bytearray before its bytes
+    are there. In both, building a class like an object sets attributes of the class, and classes in the registry of
+    copyreg are found without their names.
     """
 
     dispatch: ClassVar[dict[int, Any]] = dict(_INTERPRETER.dispatch)
-    # What the base class has beside the documented methods.
+    # Attributes of the base class that are not documented.
     stack: list[Any]
     proto: int
     read: Callable[[int], bytes]
@@ -156,7 +156,7 @@ class _ListedUnpickler(pickle._Unpickler):
         self._depths: dict[int, tuple[Any, int]] = {}
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
-        """The listed class of that name, as Python 3 calls it."""
+        """Return the listed class of that name in Python 3."""
         name = (module_name, global_name)
         if self.proto < 3:
             renamed = _compat_pickle.IMPORT_MAPPING.get(module_name, module_name), global_name
@@ -187,7 +187,9 @@ class _ListedUnpickler(pickle._Unpickler):
     def _build(self) -> None:
         instance = self.stack[-2]
         if isinstance(instance, Enum) or type(instance) not in self._allowed.values():
-            raise damaged("it is a pickle that sets attributes of what is no object of a listed type")
+            raise damaged(
+                "it is a pickle that sets attributes of something other than an object of a listed type"
+            )
         _INTERPRETER.load_build(self)
 
     def _byte_array(self) -> None:
@@ -204,7 +206,7 @@ class _ListedUnpickler(pickle._Unpickler):
     def _check_call(self, function: Any, args: Any) -> None:
         _check_call(function, args)
         if function in _STANDS_FOR.values() or issubclass(function, _COPIERS):
-            # The same large value, named again and again, would be copied each time.
+            # A large value that is referred to many times would be copied each time.
             self._left -= sum(
                 len(arg) for arg in args if hasattr(arg, "__len__") and not isinstance(arg, type)
             )
@@ -212,7 +214,7 @@ class _ListedUnpickler(pickle._Unpickler):
                 raise damaged("it is a pickle whose values would take far more room than itself")
 
     def _check_depth(self) -> None:
-        """Tuples are hashed by the C stack, without a check of its depth."""
+        """Check the depth of tuples, since hashing them uses the C stack without such a check."""
         made = self.stack[-1]
         if isinstance(made, tuple):
             depth = 1 + max(

@@ -1,4 +1,4 @@
-"""Python's pickle, where it is allowed: never silently."""
+"""Python's pickle, where it is allowed, with a warning in the log."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from hz_serialization.problems import damaged, type_name
 from hz_serialization.registry import Registry
 
 _logger = logging.getLogger("hz_serialization.pickle")
-_MOST_TOLD: Final = 256
-_INSTEAD = (
+_MAX_WARNED: Final = 256
+_ALTERNATIVES = (
     "other languages and queries cannot read it; better use Compact, Portable, JSON or a custom serializer"
 )
 
 
 class PickleFormat:
-    """The last resort of writing, and the reader of type id -120.
+    """The fallback for values that nothing else can write, and the reader of type id -120.
 
-    Payload: int32 size and the pickle. Clients of releases 4 and 5 write protocol 0, which is text; this
-    one writes the newest. Reading takes any.
+    Payload: int32 size and the pickle. Clients of releases 4 and 5 write protocol 0, which is text; this client
+    writes the newest protocol, and reads all.
     """
 
     def __init__(self, registry: Registry, policy: PicklePolicy | Collection[type]) -> None:
-        self._told: set[tuple[str, str]] = set()
+        self._warned: set[tuple[str, str]] = set()
         layout = registry.layout
         self._head = layout.type_id(type_ids.PYTHON_PICKLE)
         self._pack, self._unpack = layout.i.pack, layout.i.unpack_from
@@ -46,19 +46,19 @@ class PickleFormat:
             registry.fallback = self.write
 
     def write(self, out: bytearray, value: Any, depth: int) -> None:
-        """Appends type id and pickle.
+        """Append type id and pickle.
 
         Raises:
-            Unserializable: The value, or something in it, is of a type that is not listed, or pickle fails.
+            UnserializableError: The value, or something in it, is of a type that is not listed, or pickle fails.
         """
-        assert self._dumps is not None  # else this is nobody's fallback
+        assert self._dumps is not None  # otherwise this is not registered as the fallback
         block = self._dumps(value)
-        self._tell("written", type(value))
+        self._warn_once("written", type(value))
         out += self._head + self._pack(len(block))
         out += block
 
     def read(self, data: bytes, pos: int, depth: int) -> tuple[Any, int]:
-        """Reads a pickle, if the policy allows it."""
+        """Read a pickle, if the policy allows it."""
         size = self._unpack(data, pos)[0]
         block = take(data, pos + 4, size)
         if self._dumps is None:
@@ -67,11 +67,11 @@ class PickleFormat:
                 "reading one runs code that its writer chose; if all are trusted, allow it or list the types"
             )
         value = self._loads(block)
-        self._tell("read", type(value))
+        self._warn_once("read", type(value))
         return value, pos + 4 + size
 
-    def _tell(self, action: str, cls: type) -> None:
-        told = (action, type_name(cls))
-        if told not in self._told and len(self._told) < _MOST_TOLD:
-            self._told.add(told)
-            _logger.warning("%s was %s as a pickle: %s", told[1], action, _INSTEAD)
+    def _warn_once(self, action: str, cls: type) -> None:
+        known = (action, type_name(cls))
+        if known not in self._warned and len(self._warned) < _MAX_WARNED:
+            self._warned.add(known)
+            _logger.warning("%s was %s as a pickle: %s", known[1], action, _ALTERNATIVES)

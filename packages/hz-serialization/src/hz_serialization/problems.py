@@ -6,21 +6,25 @@ from struct import error as StructError
 from typing import Any, Final, NoReturn
 
 from hz_serialization.errors import HazelcastSerializationError
+from hz_serialization.java_types import Byte, Integer, Long, Short
 
 MAX_DEPTH: Final = 128
-"""Levels of nesting that are written and read. Enough for any sensible value, and far from the
-interpreter's own limit even when the caller is deep in calls already."""
+"""The most levels of nesting that are written and read. Enough for any sensible value, and far from the recursion
+limit of the interpreter even if the caller has used much of it."""
+
+
+_SIZED_INTS: Final = (Byte, Short, Integer, Long)
 
 
 def type_name(cls: type) -> str:
-    """``module.QualifiedName`` of a class, without the module for Python's own."""
+    """Return ``module.QualifiedName`` of a class, without the module for built-in classes."""
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
 
 
-class Unserializable(HazelcastSerializationError):
+class UnserializableError(HazelcastSerializationError):
     """A value, or something inside it, that cannot be written.
 
-    Each container on the way out adds its step, so that the message ends up with the whole path.
+    Each container around the value adds a step, so that the message has the whole path.
 
     Attributes:
         type: The class of the value that could not be written.
@@ -37,12 +41,12 @@ class Unserializable(HazelcastSerializationError):
         return type(self), (self.type, self.reason), {"_steps": self._steps}
 
     def add_step(self, step: str) -> None:
-        """Notes how the value that failed was reached from the one around it."""
+        """Add how the value that failed is reached from the value around it."""
         self._steps.append(step)
 
     @property
     def path(self) -> str:
-        """Where the value lies in the one that was to be written: ``$`` is that one itself."""
+        """The path to the value from the one that was to be written, which is ``$``."""
         steps = self._steps[::-1]
         if len(steps) > 24:
             steps = [*steps[:10], f"...{len(steps) - 20} more...", *steps[-10:]]
@@ -52,54 +56,54 @@ class Unserializable(HazelcastSerializationError):
         return f"Cannot serialize {type_name(self.type)} at {self.path}: {self.reason}"
 
 
-def unserializable(value: Any, error: Exception) -> Unserializable:
-    """The named error for whatever went wrong while ``value`` was written."""
-    if isinstance(error, Unserializable):
+def unserializable(value: Any, error: Exception) -> UnserializableError:
+    """Return the ``UnserializableError`` for an error that was raised while ``value`` was written."""
+    if isinstance(error, UnserializableError):
         return error
     if isinstance(error, HazelcastSerializationError):
-        return Unserializable(type(value), str(error), error)
+        # The same error with a path: it keeps where it was raised, which may be in the user's code.
+        problem = UnserializableError(type(value), str(error), error.__cause__)
+        return problem.with_traceback(error.__traceback__)
     if isinstance(error, UnicodeEncodeError):
         bad = error.object[error.start]
         reason = (
             f"the text holds a lone surrogate (U+{ord(bad):04X} at index {error.start}), which UTF-8 cannot "
             "carry; replace it first, for example by value.encode('utf-8', 'replace').decode()"
         )
-        return Unserializable(type(value), reason, error)
+        return UnserializableError(type(value), reason)
     if isinstance(value, int) and isinstance(error, StructError):
-        if type(value).__module__ == "hz_serialization.java_types":
-            return Unserializable(
-                type(value), f"{int(value)} is out of the range of Java's {type(value).__name__}", error
+        if type(value) in _SIZED_INTS:
+            return UnserializableError(
+                type(value), f"{int(value)} is out of the range of Java's {type(value).__name__}"
             )
         bits = (value if value >= 0 else ~value).bit_length() + 1
         reason = (
             f"the number needs {bits} bits, more than default_int_type has; set that to a larger type "
             "(BYTE 8, SHORT 16, INT 32, LONG 64 bits), or to VAR or BIG_INT"
         )
-        return Unserializable(type(value), reason, error)
+        return UnserializableError(type(value), reason)
     if isinstance(error, RecursionError):
-        return Unserializable(type(value), "it nests too deeply for Python's call stack", error)
-    return Unserializable(type(value), f"{type(error).__name__}: {error}", error)
+        return UnserializableError(type(value), "it nests too deeply for Python's call stack")
+    return UnserializableError(type(value), f"{type(error).__name__}: {error}", error)
 
 
 def fail_at(error: Exception, step: str, value: Any) -> NoReturn:
-    """Raises ``error`` as an ``Unserializable`` that lies one step further inside."""
+    """Raise ``error`` as an ``UnserializableError`` with one more step in its path."""
     problem = unserializable(value, error)
     problem.add_step(step)
-    if problem is error:
-        raise problem
-    raise problem from error
+    raise problem from problem.__cause__
 
 
 def failed_writing(value: Any, error: Exception, method: str) -> NoReturn:
-    """Raises ``error``, which a user's ``method`` let out, as an ``Unserializable`` that names the method."""
+    """Raise ``error``, which a user's ``method`` raised, as an ``UnserializableError`` that names the method."""
     if isinstance(error, HazelcastSerializationError):
         raise error
     problem = unserializable(value, error)
-    raise Unserializable(problem.type, f"{problem.reason} (raised by {method})", error) from error
+    raise UnserializableError(problem.type, f"{problem.reason} (raised by {method})", error) from error
 
 
 def failed_reading(error: Exception, method: str) -> NoReturn:
-    """Raises ``error``, which a user's ``method`` let out, as the named error that says whose it is."""
+    """Raise ``error``, which a user's ``method`` raised, as a ``HazelcastSerializationError`` that names the method."""
     if isinstance(error, HazelcastSerializationError):
         raise error
     if isinstance(error, RecursionError):
@@ -109,28 +113,31 @@ def failed_reading(error: Exception, method: str) -> NoReturn:
     raise HazelcastSerializationError(f"Cannot read the value: {what}", error) from error
 
 
-def too_deep(value: Any) -> Unserializable:
-    """The error for a value nested past ``MAX_DEPTH``, which includes containers that hold themselves."""
-    reason = (
-        f"it lies deeper than {MAX_DEPTH} levels; flatten it, or break the cycle if a container holds itself"
-    )
-    return Unserializable(type(value), reason)
+def too_deep(value: Any) -> UnserializableError:
+    """Return the error for a value nested deeper than ``MAX_DEPTH``, such as a container that holds itself."""
+    reason = f"it is nested deeper than {MAX_DEPTH} levels; flatten it, or break the cycle if a container holds itself"
+    return UnserializableError(type(value), reason)
 
 
 def damaged(what: str) -> HazelcastSerializationError:
-    """The error for bytes that cannot be what they say they are."""
+    """Return the error for damaged bytes."""
     return HazelcastSerializationError(f"Cannot read the value: {what}")
 
 
 def unreadable(error: Exception, type_id: int | None) -> HazelcastSerializationError:
-    """The named error for whatever went wrong while bytes were read."""
+    """Return the ``HazelcastSerializationError`` for an error that was raised while bytes were read."""
     if isinstance(error, HazelcastSerializationError):
         return error
     where = "" if type_id is None else f" of type id {type_id}"
     if isinstance(error, RecursionError):
-        return HazelcastSerializationError(f"Cannot read the value{where}: it nests too deeply", error)
+        return HazelcastSerializationError(f"Cannot read the value{where}: it nests too deeply")
     return HazelcastSerializationError(
         f"Cannot read the value{where}: {type(error).__name__}: {error}; "
         "the bytes are damaged, or were not written in the byte order and version configured here",
         error,
     )
+
+
+def method_missing(owner: object, method: str) -> NoReturn:
+    """Raise the error for a method that a user's class must define."""
+    raise NotImplementedError(f"{type(owner).__qualname__}.{method}() is missing; the class must define it")

@@ -1,4 +1,4 @@
-"""Which writer takes a Python class, and which reader takes a type id."""
+"""The registry of writers by Python class and readers by type id."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ from typing import Any, Protocol, runtime_checkable
 from hz_serialization import type_ids
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.layout import Layout
-from hz_serialization.problems import Unserializable, damaged
+from hz_serialization.problems import UnserializableError, damaged
 
 Scalar = Callable[[Any], bytes]
-"""Type id and payload of a value that holds no other: what is written for it inside another object."""
+"""Returns type id and payload of a value that holds no other values, as written inside another object."""
 Writer = Callable[[bytearray, Any, int], None]
 """``(out, value, depth)``: appends type id and payload, both in the payload's byte order. ``out`` begins
 with the first byte of the ``Data``, so that its length is the absolute position that Portable needs."""
 Reader = Callable[[bytes, int, int], "tuple[Any, int]"]
-"""``(data, position, depth)``: the value whose payload begins there and the position after it. ``data`` is
-one whole ``Data``, header included and nothing after it."""
+"""``(data, position, depth)``: returns the value whose payload begins there and the position after it. ``data`` is
+one whole ``Data``, with its header and nothing after it."""
 
 
 class Format(Protocol):
-    """A serialization format that plugs in: IdentifiedDataSerializable, Portable, Compact."""
+    """A serialization format, such as IdentifiedDataSerializable, Portable and Compact."""
 
     @property
     def type_id(self) -> int:
-        """The type id of its objects."""
+        """Return the type id of its objects."""
 
     def matches(self, cls: type) -> bool:
-        """Whether instances of ``cls`` are written by this format."""
+        """Return whether this format writes instances of ``cls``."""
 
     def write(self, out: bytearray, value: Any, depth: int) -> None:
-        """Appends the payload, without the type id."""
+        """Append the payload, without the type id."""
 
     def read(self, data: bytes, pos: int, depth: int) -> tuple[Any, int]:
-        """Reads the payload at ``pos``; gives the value and the position after it."""
+        """Read the payload at ``pos``, and return the value and the position after it."""
 
 
 @runtime_checkable
 class FormatByClass(Format, Protocol):
-    """A format that has a writer of payloads for each class: what is written often is found once."""
+    """A format that has a writer of payloads for each class, so that it is looked up once."""
 
     def writer_of(self, cls: type) -> Writer:
-        """The writer of payloads for instances of ``cls``, which ``matches``."""
+        """Return the writer of payloads for instances of ``cls``, which ``matches``."""
 
 
 @runtime_checkable
 class FormatWithEncoders(Format, Protocol):
-    """A format that has short ways to the whole ``Data``."""
+    """A format with fast encoders of whole ``Data``."""
 
     def encoder_of(self, cls: type) -> Callable[[Any], bytes] | None:
-        """What makes the ``Data`` of an object of ``cls``, which ``matches``; ``None`` if only a writer does."""
+        """Return the fast encoder of whole ``Data`` for ``cls``, which ``matches``; ``None`` if there is none."""
 
 
 class Readers(dict[int, Reader]):
-    """Readers by type id; one that is missing names itself."""
+    """Readers by type id; a missing one raises an error that explains it."""
 
     def __missing__(self, type_id: int) -> Reader:
         raise damaged(type_ids.describe_missing(type_id))
@@ -77,27 +77,27 @@ class Writers(dict[type, Writer]):
 class Registry:
     """The serializers of one service, in their order of priority.
 
-    A class is taken by the first of these that knows it:
+    The first of these that knows a class writes it:
 
-    1. a plugged-in format (IdentifiedDataSerializable, Portable, Compact);
+    1. a format (IdentifiedDataSerializable, Portable, Compact);
     2. the basic types: None, bool, int, float, str, bytearray, JSON, and lists of one of them;
     3. a custom serializer of the user;
     4. the global serializer;
     5. the further types that Java knows: bytes, dict, set, tuple, mixed lists, dates, UUID, Decimal, arrays;
     6. pickle, where it is allowed.
 
-    Within 2 and 3, and within 5, the nearest class in the method resolution order counts, so that a custom
+    Within 2 and 3, and within 5, the first class in the method resolution order decides, so that a custom
     serializer for a subclass of ``int`` is used for it although ``int`` itself cannot be overridden.
 
-    Members of an ``Enum`` are no basic values even if they are derived from ``int`` or ``str``: read back, they
-    would be plain numbers and texts without anybody having said so.
+    Members of an ``Enum`` are not basic values even if they are derived from ``int`` or ``str``: they would be read
+    back as plain numbers and texts, although nobody has chosen that.
     """
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.readers = Readers()
         self.scalars: dict[type, Scalar] = {}
-        """Only exact basic classes: the short way for items of containers."""
+        """Only exact basic classes: the fast path for items of containers."""
         self.writers = Writers(self._resolve)
         self.formats: list[Format] = []
         self.basic: dict[type, Writer] = {}
@@ -109,7 +109,7 @@ class Registry:
         self.fallback: Writer | None = None
 
     def add_format(self, format_: Format) -> None:
-        """Plugs a format in, after those that are there already.
+        """Add a format, after those that are there already.
 
         Raises:
             HazelcastSerializationError: Its type id is taken.
@@ -119,7 +119,7 @@ class Registry:
         self.writers.clear()
 
     def add_reader(self, type_id: int, reader: Reader) -> None:
-        """Registers the reader of a type id.
+        """Register the reader of a type id.
 
         Raises:
             HazelcastSerializationError: The id has another reader already.
@@ -131,7 +131,7 @@ class Registry:
         self.readers[type_id] = reader
 
     def add_scalar(self, cls: type, scalar: Scalar, *, further: bool = False) -> None:
-        """Registers a class whose values hold no others."""
+        """Register a class whose values hold no other values."""
 
         def write_scalar(out: bytearray, value: Any, depth: int) -> None:
             out += scalar(value)
@@ -143,7 +143,7 @@ class Registry:
             self.basic[cls] = write_scalar
 
     def add_custom(self, cls: type, writer: Writer) -> None:
-        """Registers the user's serializer for a class and those derived from it.
+        """Register the user's serializer for a class and those derived from it.
 
         Raises:
             HazelcastSerializationError: The class is basic or has one already.
@@ -156,7 +156,7 @@ class Registry:
         self.writers.clear()
 
     def encoder_of(self, cls: type) -> Callable[[Any], bytes] | None:
-        """The short way to the whole ``Data`` of an object of ``cls``, if its format has one."""
+        """Return the fast encoder of whole ``Data`` for ``cls``, if its format has one."""
         for format_ in self.formats:
             if format_.matches(cls):
                 return format_.encoder_of(cls) if isinstance(format_, FormatWithEncoders) else None
@@ -201,7 +201,7 @@ def _format_writer(format_: Format, layout: Layout, cls: type) -> Writer:
 
 
 def _refuse(out: bytearray, value: Any, depth: int) -> None:
-    raise Unserializable(
+    raise UnserializableError(
         type(value),
         "no serializer takes this type; add one to custom_serializers, derive the class from "
         "IdentifiedDataSerializable, set a global_serializer, store HazelcastJsonValue(...) instead, "
@@ -210,7 +210,7 @@ def _refuse(out: bytearray, value: Any, depth: int) -> None:
 
 
 def _refuse_enum(out: bytearray, value: Any, depth: int) -> None:
-    raise Unserializable(
+    raise UnserializableError(
         type(value),
         "an enum member would come back as something else; store its .value or .name, or add a serializer of "
         "its class to custom_serializers, or allow pickle by pickle_policy",

@@ -1,4 +1,4 @@
-"""Values that hold no others: null, numbers, text, UUID, JSON."""
+"""Values that hold no other values: null, numbers, text, UUID, JSON."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _INTS = {
 
 
 def make_scalars(layout: Layout, int_type: IntType, prefix: Callable[[int], bytes]) -> dict[type, Scalar]:
-    """The writers of the basic scalar types.
+    """Return the writers of the basic scalar types.
 
     Args:
         layout: Byte order of payloads.
         int_type: How ``int`` is written.
-        prefix: What stands before a payload, by type id: the header of a ``Data``, or the type id alone.
-            Both come from here, so that a top-level value is packed in one step too.
+        prefix: Returns the bytes before a payload, by type id: the header of a ``Data``, or the type id alone.
+            So a top-level value is packed in one step as well.
     """
     pack_bool = {flag: prefix(type_ids.BOOLEAN) + bytes([flag]) for flag in (False, True)}
     null = prefix(type_ids.NULL)
@@ -63,7 +63,7 @@ def make_scalars(layout: Layout, int_type: IntType, prefix: Callable[[int], byte
 
 
 def _packer(layout: Layout, head: bytes, code: str) -> Scalar:
-    """Head and number in one C call, with no Python frame of our own."""
+    """Return a function that packs head and number in one call into C."""
     return partial(Struct(f"{layout.prefix}{len(head)}s{code}").pack, head)
 
 
@@ -114,7 +114,7 @@ def _int_writer(layout: Layout, int_type: IntType, prefix: Callable[[int], bytes
 
 
 def register_scalars(registry: Registry, int_type: IntType) -> None:
-    """Adds the writers for nested values, and the readers, of all scalar types."""
+    """Add the writers for nested values and the readers of all scalar types."""
     layout = registry.layout
     for cls, scalar in make_scalars(layout, int_type, layout.type_id).items():
         registry.add_scalar(cls, scalar)
@@ -148,7 +148,7 @@ def _number_reader(struct: Struct) -> Reader:
 
 
 def read_text(layout: Layout) -> Callable[[bytes, int], tuple[str | None, int]]:
-    """A reader of ``int32 size, UTF-8``, where size -1 stands for null."""
+    """Return the reader of ``int32 size, UTF-8``, where size -1 stands for null."""
     unpack = layout.i.unpack_from
 
     def read(data: bytes, pos: int) -> tuple[str | None, int]:

@@ -1,4 +1,4 @@
-"""The serialization service: values to ``Data`` and back."""
+"""The serialization service: conversion of values to ``Data`` and back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hz_serialization.arrays import register_arrays
 from hz_serialization.big_numbers import register_big_numbers
 from hz_serialization.blocks import BlockWriter, register_blocks
 from hz_serialization.compact.compiled import compact_format
-from hz_serialization.compact.schemas import Schemas
+from hz_serialization.compact.schema_registry import SchemaRegistry
 from hz_serialization.config import SerializationConfig, int_type_of
 from hz_serialization.container_writers import register_container_writers
 from hz_serialization.containers import register_container_readers
@@ -36,7 +36,7 @@ _pack_hash = Struct(">i").pack_into
 
 
 class _Encoders(dict[type, Callable[[Any], bytes]]):
-    """Whole-``Data`` encoders by exact class; made on first use where there is no short way."""
+    """Encoders of whole ``Data`` by exact class, made on first use."""
 
     def __init__(self, make: Callable[[type], Callable[[Any], bytes]]) -> None:
         super().__init__()
@@ -49,10 +49,10 @@ class _Encoders(dict[type, Callable[[Any], bytes]]):
 
 
 class SerializationService:
-    """Turns Python values into ``Data`` and ``Data`` into Python values; safe to use from many threads.
+    """Conversion of Python values to ``Data`` and of ``Data`` to Python values; safe to use from many threads.
 
     Args:
-        config: Options; the defaults if ``None``.
+        config: Options; their defaults if ``None``.
 
     Raises:
         HazelcastSerializationError: Two serializers claim the same type id or a basic class.
@@ -80,7 +80,7 @@ class SerializationService:
         registry.add_format(self._identified)
         portable = portable_format(registry, tools, self.config)
         registry.add_format(portable)
-        self.schemas = Schemas()
+        self.schemas = SchemaRegistry()
         """Schemas of the Compact objects that were written or read."""
         compact = compact_format(registry, self.config.compact_serializers, self.schemas)
         registry.add_format(compact)
@@ -100,7 +100,7 @@ class SerializationService:
         self.read = self._make_read()
 
     def to_data(self, value: Any) -> Data:
-        """Serializes a value.
+        """Serialize a value.
 
         Args:
             value: Any supported value; ``None`` gives the ``Data`` of Java's null.
@@ -113,12 +113,10 @@ class SerializationService:
             return self._encoders[type(value)](value)
         except Exception as error:
             problem = unserializable(value, error)
-            if problem is error:
-                raise
-            raise problem from error
+            raise problem from problem.__cause__
 
     def to_object(self, data: Data | None) -> Any:
-        """Reads the value of a ``Data``; ``None`` for ``None``.
+        """Return the value of a ``Data``; ``None`` for ``None``.
 
         Raises:
             HazelcastSerializationError: The bytes are damaged, or of a type that cannot be read here.
@@ -128,16 +126,17 @@ class SerializationService:
         try:
             return self._readers[data[7]](data, 0, len(data))
         except HazelcastSerializationError:
-            raise  # as it is, with the cause that it has
+            raise
         except Exception as error:
-            raise self._unreadable(data, 0, len(data), error) from error
+            problem = self._unreadable(data, 0, len(data), error)
+            raise problem from problem.__cause__
 
     def _make_read(self) -> TopReader:
-        # A closure: its variables are found faster than attributes, and this runs for every value of every reply.
+        # A closure: its variables are faster than attributes, and this runs for every value of every reply.
         readers, unreadable = self._readers, self._unreadable
 
         def read(buffer: bytes, start: int, end: int) -> Any:
-            """Reads the value of the ``Data`` that lies at ``buffer[start:end]``, header included.
+            """Return the value of the ``Data`` at ``buffer[start:end]``, header included.
 
             Args:
                 buffer: A message or another block that holds the ``Data``.
@@ -152,20 +151,21 @@ class SerializationService:
             except HazelcastSerializationError:
                 raise
             except Exception as error:
-                raise unreadable(buffer, start, end, error) from error
+                problem = unreadable(buffer, start, end, error)
+                raise problem from problem.__cause__
 
         return read
 
     def register_factory(self, factory_id: int, factory: Mapping[int, Callable[[], Any]]) -> None:
-        """Adds IdentifiedDataSerializable classes by class id."""
+        """Add IdentifiedDataSerializable classes by class id."""
         self._identified.add_factory(factory_id, factory)
 
     def register_reader(self, factory_id: int, class_id: int, reader: ObjectReader) -> None:
-        """Adds a function that reads one kind of IdentifiedDataSerializable and gives any object."""
+        """Add a function that reads one class of IdentifiedDataSerializable and returns any object."""
         self._identified.add_reader(factory_id, class_id, reader)
 
     def register_format(self, format_: Format) -> None:
-        """Plugs in a serialization format such as Portable or Compact.
+        """Add a serialization format such as Portable or Compact.
 
         Raises:
             HazelcastSerializationError: Its type id is taken.
@@ -176,13 +176,13 @@ class SerializationService:
         self._add_bytes_encoders()
 
     def destroy(self) -> None:
-        """Tells the user's serializers that they are not needed any more."""
+        """Call ``destroy`` of the user's serializers, which are not needed any more."""
         for serializer in {id(made): made for made in (*self._custom.values(), self._global)}.values():
             if serializer is not None:
                 serializer.destroy()
 
     def _add_bytes_encoders(self) -> None:
-        """A byte[] is joined from two parts instead of growing a buffer: large values are copied once."""
+        """Add encoders that join a byte[] from two parts, so that large values are copied only once."""
         head, pack = header(type_ids.BYTE_ARRAY), self._registry.layout.i.pack
 
         def encode_bytes(value: bytes | bytearray) -> bytes:

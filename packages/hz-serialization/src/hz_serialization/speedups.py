@@ -1,4 +1,4 @@
-"""Where compiled versions of functions come from, if they are installed."""
+"""Access to the compiled versions of functions, if they are installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INTERFACE: Final = 1
 
 
 def compiled(name: str) -> ModuleType | None:
-    """The module ``name`` of the distribution ``hz-speedups``.
+    """Return the module ``name`` of the distribution ``hz-speedups``.
 
     ``None`` where that is not installed, was built without a compiler or for another version of this package, or
     where the environment says ``HZ_PURE_PYTHON=1``.

@@ -8,7 +8,7 @@ from struct import Struct
 from typing import Any
 
 from hz_serialization import type_ids
-from hz_serialization.problems import Unserializable, damaged
+from hz_serialization.problems import UnserializableError, damaged
 from hz_serialization.registry import Reader, Registry
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -16,26 +16,26 @@ _MAX_OFFSET = 18 * 3600
 
 
 def offset_seconds(value: datetime) -> int:
-    """The UTC offset of an aware datetime in whole seconds, within Java's range.
+    """Return the UTC offset of an aware datetime in whole seconds, within Java's range.
 
     Raises:
-        Unserializable: It has a fraction of a second, or is beyond 18 hours.
+        UnserializableError: It has a fraction of a second, or is beyond 18 hours.
     """
     offset = value.utcoffset()
     if offset is None:
-        raise Unserializable(
+        raise UnserializableError(
             type(value), "its tzinfo gives no UTC offset; use a naive datetime or a complete tzinfo"
         )
     if offset.microseconds:
-        raise Unserializable(type(value), f"Java's UTC offsets are whole seconds, not {offset}")
+        raise UnserializableError(type(value), f"Java's UTC offsets are whole seconds, not {offset}")
     seconds = offset.days * 86400 + offset.seconds
     if abs(seconds) > _MAX_OFFSET:
-        raise Unserializable(type(value), f"Java's UTC offsets end at 18 hours, this one is {offset}")
+        raise UnserializableError(type(value), f"Java's UTC offsets end at 18 hours, this one is {offset}")
     return seconds
 
 
 def zone_of(seconds: int) -> timezone:
-    """The fixed zone of an offset read.
+    """Return the fixed zone of an offset that was read.
 
     Raises:
         HazelcastSerializationError: It is beyond 18 hours.
@@ -46,7 +46,7 @@ def zone_of(seconds: int) -> timezone:
 
 
 def register_temporal(registry: Registry) -> None:
-    """Adds date, time and datetime, and the readers of LocalDate to OffsetDateTime and java.util.Date."""
+    """Add date, time and datetime, and the readers of LocalDate to OffsetDateTime and java.util.Date."""
     prefix = registry.layout.prefix
     with_type_date = Struct(prefix + "iibb")
     with_type_time = Struct(prefix + "ibbbi")
@@ -58,7 +58,7 @@ def register_temporal(registry: Registry) -> None:
 
     def write_time(value: time) -> bytes:
         if value.tzinfo is not None:
-            raise Unserializable(
+            raise UnserializableError(
                 type(value), "Java has no time of day with a zone here; drop tzinfo or use a datetime"
             )
         return with_type_time.pack(
@@ -98,8 +98,8 @@ def _reader(struct: Struct, build: Callable[..., Any]) -> Reader:
             return build(*fields), pos + size
         except (ValueError, OverflowError) as error:
             raise damaged(
-                f"{fields} is no date or time that Python can hold (years 1 to 9999): {error}"
-            ) from error
+                f"{fields} is not a date or time that Python can hold (years 1 to 9999): {error}"
+            ) from None
 
     return read_temporal
 
@@ -109,7 +109,7 @@ def _from_millis(millis: int) -> datetime:
 
 
 def _time(hour: int, minute: int, second: int, nano: int) -> time:
-    """Python keeps microseconds; finer digits are cut off."""
+    """Make a time from nanoseconds; Python keeps microseconds."""
     return time(hour, minute, second, nano // 1000)
 
 

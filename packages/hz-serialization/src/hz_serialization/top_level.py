@@ -1,7 +1,6 @@
-"""The short ways: whole ``Data`` of basic values in one step, both directions.
+"""The fast paths for reading whole ``Data`` of basic values in one step.
 
-Everything here only repeats, faster, what the registry's writers and readers do for nested values; what is
-out of the ordinary is left to them.
+They do the same as the registry's readers of nested values, to which they leave everything unusual.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from hz_serialization.speedups import compiled
 _compiled = compiled("_top")
 
 TopReader = Callable[[bytes, int, int], Any]
-"""``(buffer, start, end)``: the value of the ``Data`` at ``buffer[start:end]``."""
+"""``(buffer, start, end)``: returns the value of the ``Data`` at ``buffer[start:end]``."""
 
 
 def top_readers(layout: Layout, general: TopReader) -> list[TopReader]:
-    """Readers by the last byte of the type id.
+    """Return the readers by the last byte of the type id.
 
     The ids of all built-in types are -1 to -255, so that one byte, read without unpacking, finds the reader;
-    it checks the whole id and that the value lies within its bounds, and else gives way to ``general``.
+    it checks the whole id and that the value is within its bounds, and calls ``general`` otherwise.
     """
     table: list[TopReader] = [general] * 256
     for type_id, code in (

@@ -82,7 +82,7 @@ LISTS: Final = (
 )
 """Written as a count and that many objects, in order."""
 HEAPS: Final = (PRIORITY_BLOCKING_QUEUE, PRIORITY_QUEUE)
-"""As a list, after a comparator."""
+"""Written as a list after a comparator."""
 SETS: Final = (HASH_SET, LINKED_HASH_SET, COPY_ON_WRITE_ARRAY_SET)
 SORTED_SETS: Final = (TREE_SET, CONCURRENT_SKIP_LIST_SET)
 MAPS: Final = (HASH_MAP, CONCURRENT_HASH_MAP, LINKED_HASH_MAP)
@@ -94,11 +94,11 @@ WITHOUT_READER: Final = {
     CSHARP: "an object of the .NET client's own serialization; store it as JSON, Portable or Compact instead",
     GO_GOB: "a gob of the Go client; store it as JSON, Portable or Compact instead",
 }
-"""Ids that are known but that nothing reads by default: what each is, and what to do."""
+"""Known ids without a reader: what each is, and what to do."""
 
 
 def describe_missing(type_id: int) -> str:
-    """Says why there is no reader for ``type_id``, and what to do about it."""
+    """Explain why there is no reader for ``type_id``, and what to do about it."""
     known = WITHOUT_READER.get(type_id)
     if known is not None:
         return f"type id {type_id} is {known}"

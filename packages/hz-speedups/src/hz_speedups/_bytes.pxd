@@ -9,7 +9,7 @@ from libc.string cimport memcpy
 cdef extern from *:
     """
     #include <stdint.h>
-    /* Byte by byte, so that neither the machine's own order nor alignment counts; compilers make one move of it. */
+    /* Byte by byte, so that neither the byte order of the machine nor alignment matters; compilers make one move of it. */
     static inline uint16_t hz_load16(const unsigned char *at, int little) {
         return (uint16_t) (little ? at[0] | at[1] << 8 : at[0] << 8 | at[1]);
     }
@@ -67,7 +67,7 @@ cdef enum:
 
 
 cdef inline object load_number(const unsigned char* at, int code, bint little):
-    """The number at `at`, of which the caller knows that it is there."""
+    """Return the number at ``at``; the caller has checked that it is there."""
     if code == CODE_INT32:
         return <int32_t> load32(at, little)
     if code == CODE_INT64:
@@ -84,7 +84,7 @@ cdef inline object load_number(const unsigned char* at, int code, bint little):
 
 
 cdef inline bint store_number(unsigned char* at, object value, int code, bint little) except -1:
-    """Write a number where the caller has made room; false if it is nothing that fits as it is."""
+    """Write a number where the caller has made room; return false if it does not fit as it is."""
     cdef long long number
     cdef int overflow = 0
     if code == CODE_DOUBLE or code == CODE_FLOAT:
@@ -140,7 +140,7 @@ cdef struct Block:
 
 
 cdef inline void begin_block(Block* block) noexcept:
-    """Begin with the room in the block itself, which must not be moved from here on."""
+    """Begin with the space in the block itself, which must not be moved from here on."""
     block.data = block.begin
     block.size = 0
     block.capacity = ON_STACK
@@ -153,7 +153,7 @@ cdef inline void free_block(Block* block) noexcept:
 
 
 cdef inline int reserve(Block* block, Py_ssize_t more) except -1:
-    """Make room for `more` bytes."""
+    """Make room for ``more`` bytes."""
     cdef Py_ssize_t capacity
     cdef unsigned char* data
     if more > block.capacity - block.size:

@@ -1,7 +1,7 @@
 # cython: binding=False, boundscheck=False, wraparound=False, cdivision=True, auto_pickle=False
-"""Compact records: packing and unpacking, and the writer and reader that serializers are handed.
+"""Compact records: packing and unpacking, and the writer and reader that serializers get.
 
-All that is out of the ordinary is left to the pure Python objects, so that errors are made in one place.
+The pure Python objects do everything unusual, so that errors are raised in one place.
 """
 
 cimport cython
@@ -70,7 +70,7 @@ cdef object _type_name = None
 
 
 def bind(*, missing, field_missing, failed_writing, failed_reading, pure_writer, pure_reader, not_available, type_name):
-    """Take what is needed of hz_serialization, which imports this module and not the other way round."""
+    """Set what is needed of hz_serialization, which imports this module and not the other way round."""
     global _missing, _field_missing, _failed_writing, _failed_reading, _pure_writer, _pure_reader, _not_available
     global _type_name
     _missing = missing
@@ -88,7 +88,7 @@ include "_compact_plan.pxi"
 
 @cython.freelist(16)
 cdef class FieldsWriterBase:
-    """What all methods of the writer do."""
+    """What all methods of the writer share."""
 
     cdef RecordPlan plan
     cdef list values
@@ -110,7 +110,7 @@ cdef class FieldsWriterBase:
 
 @cython.freelist(16)
 cdef class FieldsReaderBase:
-    """What all methods of the reader do."""
+    """What all methods of the reader share."""
 
     cdef RecordPlan plan
     cdef bytes data
@@ -118,8 +118,8 @@ cdef class FieldsReaderBase:
     cdef object depth
     cdef Opened opened
     cdef Py_ssize_t calls
-    cdef uint64_t counted  # one bit for each text whose bytes were taken off the room already
-    cdef list values  # of the variable-size fields that are no texts, once one was read
+    cdef uint64_t counted  # one bit for each text whose bytes have been subtracted from the room
+    cdef list values  # of the variable-size fields that are not texts, once one was read
     cdef object pure
 
     def __init__(self):
@@ -130,7 +130,7 @@ cdef class FieldsReaderBase:
 
     @cython.final
     cdef object odd(self, name, str method):
-        """What is not as usual; mostly an error."""
+        """Call the method of the pure Python reader, which mostly raises an error."""
         if self.pure is None:
             self.pure = _pure_reader(self.plan.layout, self.data, self.pos, self.depth)
         return getattr(self.pure, method)(name)
@@ -197,13 +197,13 @@ include "_compact_fields.pxi"
 
 
 cdef RecordPlan plan_of(layout):
-    """The plan of a layout; none if it has too many fields for that."""
+    """Return the plan of a layout; None if it has too many fields for that."""
     return None if layout is None or layout.count > MOST_VARIABLE else RecordPlan(layout)
 
 
 @cython.final
 cdef class SerializedRecords:
-    """Records by a ``CompactSerializer``: what the class of that name in hz_serialization does."""
+    """Records by a ``CompactSerializer``; does what the class of that name in hz_serialization does."""
 
     cdef object records
     cdef object write_fields
@@ -223,7 +223,7 @@ cdef class SerializedRecords:
         self.header = header
 
     cdef bint append(self, value, depth, Block* block) except -1:
-        """Append a record; false if the object has other fields than the one before it."""
+        """Append a record; return false if the object has other fields than the one before it."""
         cdef Py_ssize_t size = block.size
         cdef RecordPlan plan = self.plan
         cdef FieldsWriter writer
@@ -256,7 +256,7 @@ cdef class SerializedRecords:
         self.write_first(out, value, depth)
 
     def encode(self, value):
-        """The whole ``Data`` of an object."""
+        """Return the whole ``Data`` of an object."""
         cdef Block block
         begin_block(&block)
         try:
@@ -278,14 +278,14 @@ cdef class SerializedRecords:
         return 0
 
     def reader(self, layout):
-        """A reader of records of one schema of the type."""
+        """Return the reader of records of one schema of the type."""
         cdef RecordPlan plan = plan_of(layout)
         return self.records.reader(layout) if plan is None else SerializedReader(self, plan)
 
 
 @cython.final
 cdef class AutomaticRecords:
-    """Records of a class with typed fields: what the class of that name in hz_serialization does."""
+    """Records of a class with typed fields; does what the class of that name in hz_serialization does."""
 
     cdef object records
     cdef object get_values
@@ -321,7 +321,7 @@ cdef class AutomaticRecords:
             try:
                 values = self.getter(value)
             except Exception:
-                pass  # once more, for the error
+                pass  # get_values raises the error
             else:
                 if self.fit(values):
                     return values
@@ -329,7 +329,7 @@ cdef class AutomaticRecords:
         return found if type(found) is tuple or type(found) is list else tuple(found)
 
     cdef bint fit(self, tuple values) except -1:
-        """Whether the values are of classes that are known to fit."""
+        """Return whether the classes of the values are known to fit."""
         cdef Py_ssize_t index, count = len(values)
         if self.shape is not None and len(self.shape) == count:
             for index in range(count):
@@ -357,7 +357,7 @@ cdef class AutomaticRecords:
             free_block(&block)
 
     def encode(self, value):
-        """The whole ``Data`` of an object."""
+        """Return the whole ``Data`` of an object."""
         cdef Block block
         if self.plan is None:
             out = bytearray(self.header)
@@ -372,7 +372,7 @@ cdef class AutomaticRecords:
             free_block(&block)
 
     def reader(self, layout):
-        """A reader of records of one schema of the type."""
+        """Return the reader of records of one schema of the type."""
         cdef RecordPlan plan = plan_of(layout)
         if plan is None or layout.schema != self.schema:
             return self.records.reader(layout)
@@ -381,7 +381,7 @@ cdef class AutomaticRecords:
 
 @cython.final
 cdef class SerializedReader:
-    """Reads records of one schema by a ``CompactSerializer``."""
+    """Reader of records of one schema by a ``CompactSerializer``."""
 
     cdef object read_fields
     cdef str method
@@ -399,7 +399,7 @@ cdef class SerializedReader:
         reader.pos = pos
         reader.depth = depth
         if not self.plan.open(data, pos, &reader.opened):
-            _pure_reader(self.plan.layout, data, pos, depth)  # says what is wrong
+            _pure_reader(self.plan.layout, data, pos, depth)  # raises the error
             raise ValueError("the record is not all there")
         try:
             value = self.read_fields(reader)
@@ -417,7 +417,7 @@ cdef class SerializedReader:
 
 @cython.final
 cdef class AutomaticReader:
-    """Reads records of a class with typed fields, of the schema that it has."""
+    """Reader of records of a class with typed fields, of the schema of the class."""
 
     cdef object make
     cdef RecordPlan plan
@@ -429,7 +429,7 @@ cdef class AutomaticReader:
     cdef object read(self, bytes data, Py_ssize_t pos, depth, Py_ssize_t* end):
         cdef Opened opened
         if not self.plan.open(data, pos, &opened):
-            self.plan.layout.read(data, pos, depth)  # says what is wrong
+            self.plan.layout.read(data, pos, depth)  # raises the error
             raise ValueError("the record is not all there")
         end[0] = opened.end
         return self.make(self.plan.read_values(data, pos, depth, &opened))
@@ -442,12 +442,11 @@ cdef class AutomaticReader:
 
 @cython.final
 cdef class TopReader:
-    """Reads whole ``Data`` whose type id and schema id are in the table; leaves the others to ``general``."""
+    """Reader of whole ``Data`` whose type id and schema id are in the table; leaves others to ``general``."""
 
     cdef dict readers
     cdef object general
-    # What was read last is mostly read again: that saves making a key and searching for it, 0.1 of 0.85 us for
-    # six fields.
+    # The same schema mostly comes again: that saves making a key and searching for it, 0.1 of 0.85 us for six fields.
     cdef unsigned char last_key[12]
     cdef object last
 
@@ -456,11 +455,11 @@ cdef class TopReader:
         self.general = general
 
     def forget(self):
-        """Search anew: the table was cleared."""
+        """Forget the last reader, since the table was cleared."""
         self.last = None
 
     def read(self, buffer, Py_ssize_t start, Py_ssize_t end):
-        """The value of the ``Data`` at ``buffer[start:end]``."""
+        """Return the value of the ``Data`` at ``buffer[start:end]``."""
         cdef bytes data
         cdef Py_ssize_t size, unused = 0
         cdef PyObject* found
@@ -481,7 +480,7 @@ cdef class TopReader:
             if found == NULL:
                 return self.general(data, 0, PyBytes_GET_SIZE(data))
             reader = <object> found
-            self.last = None  # first: that may free a reader, and so let another thread in
+            self.last = None  # first: that may free a reader, and so let another thread run
             memcpy(self.last_key, PyBytes_AS_STRING(data) + 4, 12)
             self.last = reader
         if type(reader) is SerializedReader:

@@ -1,10 +1,10 @@
-"""Part of `_compact.pyx`: how a record is packed and where the parts of one are."""
+"""Part of ``_compact.pyx``: how a record is packed, and where its parts are."""
 
 
 cdef struct Slot:
     int kind
-    int code  # of a number, or of a boolean that is alone; else CODE_NONE
-    int bit  # of a boolean that is not alone
+    int code  # of a number, or of a single boolean; else CODE_NONE
+    int bit  # of a boolean, if there are several
     Py_ssize_t offset  # from where the values of fixed size begin
 
 
@@ -20,7 +20,7 @@ cdef struct Opened:
 
 @cython.final
 cdef class RecordPlan:
-    """A ``RecordLayout`` of hz_serialization as C sees it."""
+    """A ``RecordLayout`` of hz_serialization in C."""
 
     cdef object layout
     cdef list writers
@@ -35,8 +35,8 @@ cdef class RecordPlan:
     cdef Py_ssize_t fixed_size
     cdef Slot* slots
     cdef Py_ssize_t* order
-    # Which field comes with which call is nearly always the same: compared by identity, a name needs no search.
-    # That takes 8 to 10 % off the time of six fields.
+    # Fields nearly always come in the same order: a name that is compared by identity needs no search.
+    # That saves 8 to 10 % of the time of six fields.
     cdef list written
     cdef list read
     cdef Py_ssize_t* written_slots
@@ -65,7 +65,7 @@ cdef class RecordPlan:
         self.place(layout.schema.kinds, list(layout._order))
 
     cdef int place(self, kinds, list order) except -1:
-        """Find out where each value lies."""
+        """Find where each value is."""
         cdef Py_ssize_t slot, at = 0, booleans = self.first - self.fixed_end
         cdef Slot* each
         for name, slot in self.by_name.items():
@@ -95,7 +95,7 @@ cdef class RecordPlan:
         PyMem_Free(self.read_slots)
 
     cdef inline Py_ssize_t find(self, name, int kind, Py_ssize_t* calls, list names, Py_ssize_t* slots) except -2:
-        """The slot of a field of that name and kind; -1 if there is none."""
+        """Return the slot of a field of that name and kind; -1 if there is none."""
         cdef Py_ssize_t call = calls[0], slot
         cdef PyObject* found
         if call < self.total and PyList_GET_ITEM(names, call) == <PyObject*> name:
@@ -107,13 +107,13 @@ cdef class RecordPlan:
                 return -1
             slot = PyLong_AsSsize_t(<object> found)
             if call < self.total:
-                slots[call] = slot  # first: what follows may free a name, and so let another thread in
+                slots[call] = slot  # first: the next line may free a name, and so let another thread run
                 names[call] = name
                 calls[0] = call + 1
         return slot if self.slots[slot].kind == kind else -1
 
     cdef bint pack_fixed(self, values, unsigned char* at) except -1:
-        """Write what is of fixed size; false if a value does not fit as it is."""
+        """Write the values of fixed size; return false if a value does not fit as it is."""
         cdef Py_ssize_t slot
         cdef Slot* each
         for slot in range(self.fixed_end):
@@ -136,7 +136,7 @@ cdef class RecordPlan:
         return True
 
     cdef int pack_fixed_slowly(self, values, Block* out) except -1:
-        """The same in pure Python, which takes some values more and says what does not fit."""
+        """Write the record in pure Python, which takes some more values and names one that does not fit."""
         cdef bytes packed
         layout = self.layout
         try:
@@ -171,7 +171,7 @@ cdef class RecordPlan:
         return 0
 
     cdef int append_slowly(self, Py_ssize_t index, value, depth, Block* out) except -1:
-        """A value whose kind has its codec in pure Python."""
+        """Append a value whose kind has its codec in pure Python."""
         cdef bytearray block = bytearray()
         write = self.writers[index]
         if write is None:
@@ -184,7 +184,7 @@ cdef class RecordPlan:
         return 0
 
     cdef int pack(self, values, depth, Block* out) except -1:
-        """Append a record, from its schema id on; `values` is a list or tuple that nobody else resizes."""
+        """Append a record, from its schema id on; ``values`` is a list or tuple that nothing else resizes."""
         cdef Py_ssize_t start = out.size, base, step, index = -1, size
         cdef int64_t offsets[MOST_VARIABLE]
         if len(values) != self.total:
@@ -225,7 +225,7 @@ cdef class RecordPlan:
         cdef unsigned char* at
         reserve(out, 4 * self.count)
         at = out.data + out.size
-        # Null is -1, whose lowest bytes are what stands for it in each width.
+        # Null is -1: its lowest bytes stand for null in each width.
         if size < BYTE_OFFSETS:
             for index in range(self.count):
                 at[index] = <unsigned char> offsets[index]
@@ -241,7 +241,7 @@ cdef class RecordPlan:
         return 0
 
     cdef bint open(self, bytes data, Py_ssize_t pos, Opened* opened) noexcept:
-        """Find the parts of a record; false if they are not all there."""
+        """Find the parts of a record; return false if it is incomplete."""
         cdef Py_ssize_t length = PyBytes_GET_SIZE(data), size
         cdef const unsigned char* begin = <const unsigned char*> PyBytes_AS_STRING(data)
         if pos < 0 or length - pos < 12 + self.fixed_size:
@@ -266,7 +266,7 @@ cdef class RecordPlan:
         return True
 
     cdef inline int64_t offset(self, const Opened* opened, Py_ssize_t index) noexcept:
-        """Where a variable-size value begins, from the base; -1 for null."""
+        """Return where a variable-size value begins, from the base; -1 for null."""
         cdef int64_t found
         if opened.width == 1:
             found = opened.table[index]
@@ -284,7 +284,7 @@ cdef class RecordPlan:
         return (opened.fixed[each.offset] >> each.bit & 1) != 0
 
     cdef object read_values(self, bytes data, Py_ssize_t pos, depth, Opened* opened):
-        """The value of each slot."""
+        """Return the value of each slot."""
         cdef const unsigned char* begin = <const unsigned char*> PyBytes_AS_STRING(data)
         cdef Py_ssize_t length = PyBytes_GET_SIZE(data), slot, at, end, size
         cdef int64_t offset

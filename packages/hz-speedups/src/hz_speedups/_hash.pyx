@@ -35,7 +35,7 @@ cdef int32_t _murmur3(const unsigned char* data, Py_ssize_t size) noexcept nogil
 
 
 def partition_hash(bytes data not None):
-    """The signed 32-bit hash of a ``Data``: that in its header, or else the MurmurHash3 of its payload."""
+    """Return the signed 32-bit hash of a ``Data``: that in its header, or else the MurmurHash3 of its payload."""
     cdef Py_ssize_t size = PyBytes_GET_SIZE(data)
     cdef const unsigned char* at = <const unsigned char*> PyBytes_AS_STRING(data)
     if size >= 4 and (at[0] or at[1] or at[2] or at[3]):

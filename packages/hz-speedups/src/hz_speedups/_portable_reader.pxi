@@ -1,10 +1,9 @@
-"""Part of `_portable.pyx`: the reader."""
+"""Part of ``_portable.pyx``: what all methods of the reader share."""
 
 
-@cython.final
 @cython.freelist(16)
-cdef class FieldReader:
-    """Reads the fields of one object; a ``PortableReader``."""
+cdef class FieldReaderBase:
+    """What all methods of the reader share."""
 
     cdef ReadPlan plan
     cdef bint little
@@ -20,8 +19,9 @@ cdef class FieldReader:
     def __init__(self):
         raise TypeError("only the object that is read is handed one")
 
+    @cython.final
     cdef object slowly(self, str method, arguments):
-        """Have it done in pure Python."""
+        """Call the method of the pure Python reader."""
         if self.pure is None:
             seen = self.plan.seen
             self.pure = _pure_reader(
@@ -29,8 +29,9 @@ cdef class FieldReader:
             )
         return getattr(self.pure, method)(*arguments)
 
+    @cython.final
     cdef object look_again(self, name, int field_type, Py_ssize_t index, str method):
-        """The same for a field that has not been read yet, or that is not as in the objects before."""
+        """Read a field in pure Python that has not been read yet, or that differs from the objects before."""
         cdef Fields fields = self.plan.fields
         value = self.slowly(method, (name,))
         if index >= 0 and not fields.fields[index].ready and fields.fields[index].type == field_type:
@@ -38,8 +39,9 @@ cdef class FieldReader:
             fields.fields[index].ready = name in (seen.texts if field_type == STRING else seen.tables[field_type])
         return value
 
+    @cython.final
     cdef inline Py_ssize_t find(self, name, int field_type, Py_ssize_t size, Py_ssize_t* index) except -1:
-        """Where the value of a field begins that is `size` bytes long at least; 0 if something is odd."""
+        """Return where the value of a field begins, with at least ``size`` bytes; 0 if anything is unusual."""
         cdef Fields fields = self.plan.fields
         cdef const unsigned char* begin = <const unsigned char*> PyBytes_AS_STRING(self.data)
         cdef Field* field
@@ -55,6 +57,7 @@ cdef class FieldReader:
             return 0
         return at + field.head_size if memcmp(begin + at, field.head, field.head_size) == 0 else 0
 
+    @cython.final
     cdef inline object number(self, name, int field_type, str method):
         cdef Py_ssize_t index = 0
         cdef int code = _CODES[field_type]
@@ -63,6 +66,7 @@ cdef class FieldReader:
             return self.look_again(name, field_type, index, method)
         return load_number(<const unsigned char*> PyBytes_AS_STRING(self.data) + at, code, self.little)
 
+    @cython.final
     cdef object text(self, name):
         cdef Py_ssize_t index = 0, size
         cdef Py_ssize_t at = self.find(name, STRING, 4, &index)
@@ -74,33 +78,6 @@ cdef class FieldReader:
             if size == -1:
                 return None
         return self.look_again(name, STRING, index, "read_string")
-
-    def read_int(self, field_name):
-        return self.number(field_name, INT, "read_int")
-
-    def read_long(self, field_name):
-        return self.number(field_name, LONG, "read_long")
-
-    def read_byte(self, field_name):
-        return self.number(field_name, BYTE, "read_byte")
-
-    def read_short(self, field_name):
-        return self.number(field_name, SHORT, "read_short")
-
-    def read_float(self, field_name):
-        return self.number(field_name, FLOAT, "read_float")
-
-    def read_double(self, field_name):
-        return self.number(field_name, DOUBLE, "read_double")
-
-    def read_boolean(self, field_name):
-        return self.number(field_name, BOOLEAN, "read_boolean")
-
-    def read_string(self, field_name):
-        return self.text(field_name)
-
-    def read_utf(self, field_name):
-        return self.text(field_name)
 
     def get_version(self):
         return self.slowly("get_version", ())
@@ -116,69 +93,6 @@ cdef class FieldReader:
 
     def get_field_class_id(self, field_name):
         return self.slowly("get_field_class_id", (field_name,))
-
-    def read_char(self, field_name):
-        return self.slowly("read_char", (field_name,))
-
-    def read_decimal(self, field_name):
-        return self.slowly("read_decimal", (field_name,))
-
-    def read_time(self, field_name):
-        return self.slowly("read_time", (field_name,))
-
-    def read_date(self, field_name):
-        return self.slowly("read_date", (field_name,))
-
-    def read_timestamp(self, field_name):
-        return self.slowly("read_timestamp", (field_name,))
-
-    def read_timestamp_with_timezone(self, field_name):
-        return self.slowly("read_timestamp_with_timezone", (field_name,))
-
-    def read_byte_array(self, field_name):
-        return self.slowly("read_byte_array", (field_name,))
-
-    def read_boolean_array(self, field_name):
-        return self.slowly("read_boolean_array", (field_name,))
-
-    def read_char_array(self, field_name):
-        return self.slowly("read_char_array", (field_name,))
-
-    def read_int_array(self, field_name):
-        return self.slowly("read_int_array", (field_name,))
-
-    def read_long_array(self, field_name):
-        return self.slowly("read_long_array", (field_name,))
-
-    def read_double_array(self, field_name):
-        return self.slowly("read_double_array", (field_name,))
-
-    def read_float_array(self, field_name):
-        return self.slowly("read_float_array", (field_name,))
-
-    def read_short_array(self, field_name):
-        return self.slowly("read_short_array", (field_name,))
-
-    def read_string_array(self, field_name):
-        return self.slowly("read_string_array", (field_name,))
-
-    def read_utf_array(self, field_name):
-        return self.slowly("read_string_array", (field_name,))
-
-    def read_decimal_array(self, field_name):
-        return self.slowly("read_decimal_array", (field_name,))
-
-    def read_time_array(self, field_name):
-        return self.slowly("read_time_array", (field_name,))
-
-    def read_date_array(self, field_name):
-        return self.slowly("read_date_array", (field_name,))
-
-    def read_timestamp_array(self, field_name):
-        return self.slowly("read_timestamp_array", (field_name,))
-
-    def read_timestamp_with_timezone_array(self, field_name):
-        return self.slowly("read_timestamp_with_timezone_array", (field_name,))
 
     def read_portable(self, field_name):
         return self.slowly("read_portable", (field_name,))

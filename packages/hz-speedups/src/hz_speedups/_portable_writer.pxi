@@ -1,19 +1,19 @@
-"""Part of `_portable.pyx`: the writer."""
+"""Part of ``_portable.pyx``: what all methods of the writer share."""
 
 
-@cython.final
-cdef class FieldWriter:
-    """Writes the fields of one object; a ``PortableWriter``.
+@cython.freelist(16)
+cdef class FieldWriterBase:
+    """What all methods of the writer share.
 
-    What is written lies in a block, and before that in ``out`` if there is one.
+    The latest bytes are in a block. Those before them are in ``out`` if there is one.
     """
 
     cdef WritePlan plan
     cdef Codec codec
     cdef object depth
     cdef bytearray out
-    cdef Block* block  # none any more after the object was written
-    cdef Py_ssize_t base  # length of `out`, and with it the position of the block
+    cdef Block* block  # NULL after the object was written
+    cdef Py_ssize_t base  # length of ``out``, which is the position of the block
     cdef Py_ssize_t calls
     cdef Py_ssize_t raw_position
     cdef Py_ssize_t[MOST_FIELDS] positions
@@ -22,8 +22,9 @@ cdef class FieldWriter:
     def __init__(self):
         raise TypeError("only the object that is written is handed one")
 
+    @cython.final
     cdef int flush(self) except -1:
-        """Move what is in the block to `out`."""
+        """Move the content of the block to ``out``."""
         if self.out is None:
             self.out = bytearray()
         if self.block != NULL:
@@ -33,8 +34,9 @@ cdef class FieldWriter:
             self.base = PyByteArray_GET_SIZE(self.out)
         return 0
 
+    @cython.final
     cdef object slowly(self, str method, arguments):
-        """Have it done in pure Python."""
+        """Call the method of the pure Python writer."""
         cdef Py_ssize_t index
         self.flush()
         if self.pure is None:
@@ -52,8 +54,9 @@ cdef class FieldWriter:
             if self.block != NULL:
                 self.base = PyByteArray_GET_SIZE(self.out)
 
+    @cython.final
     cdef inline Field* begin(self, name, int field_type, Py_ssize_t* index, Py_ssize_t more) except? NULL:
-        """The field with its head written and room for `more` bytes; NULL if something is odd."""
+        """Write the head of a field, make room for ``more`` bytes, return the field; NULL if anything is unusual."""
         cdef Field* field
         cdef Block* block = self.block
         index[0] = self.plan.fields.find(name, &self.calls)
@@ -66,6 +69,7 @@ cdef class FieldWriter:
         memcpy(block.data + block.size, field.head, field.head_size)
         return field
 
+    @cython.final
     cdef inline int number(self, name, int field_type, value, str method) except -1:
         cdef Py_ssize_t index = 0
         cdef Field* field = self.begin(name, field_type, &index, 8)
@@ -79,39 +83,24 @@ cdef class FieldWriter:
         block.size += field.head_size + size_of_number(field.code)
         return 0
 
-    def write_int(self, field_name, value):
-        self.number(field_name, INT, value, "write_int")
-
-    def write_long(self, field_name, value):
-        self.number(field_name, LONG, value, "write_long")
-
-    def write_byte(self, field_name, value):
-        self.number(field_name, BYTE, value, "write_byte")
-
-    def write_short(self, field_name, value):
-        self.number(field_name, SHORT, value, "write_short")
-
-    def write_float(self, field_name, value):
-        self.number(field_name, FLOAT, value, "write_float")
-
-    def write_double(self, field_name, value):
-        self.number(field_name, DOUBLE, value, "write_double")
-
-    def write_boolean(self, field_name, value):
+    @cython.final
+    cdef inline int flag(self, name, value) except -1:
         cdef Py_ssize_t index = 0
         cdef Field* field
         cdef Block* block = self.block
         if value is not True and value is not False:
-            self.slowly("write_boolean", (field_name, value))
-            return
-        field = self.begin(field_name, BOOLEAN, &index, 1)
+            self.slowly("write_boolean", (name, value))
+            return 0
+        field = self.begin(name, BOOLEAN, &index, 1)
         if field == NULL:
-            self.slowly("write_boolean", (field_name, value))
-            return
+            self.slowly("write_boolean", (name, value))
+            return 0
         block.data[block.size + field.head_size] = 1 if value is True else 0
         self.positions[index] = self.base + block.size
         block.size += field.head_size + 1
+        return 0
 
+    @cython.final
     cdef int text(self, name, value) except -1:
         cdef Py_ssize_t index = 0, size = -1
         cdef Field* field
@@ -145,75 +134,6 @@ cdef class FieldWriter:
             memcpy(block.data + block.size, data, size)
             block.size += size
         return 0
-
-    def write_string(self, field_name, value):
-        self.text(field_name, value)
-
-    def write_utf(self, field_name, value):
-        self.text(field_name, value)
-
-    def write_char(self, field_name, value):
-        self.slowly("write_char", (field_name, value))
-
-    def write_decimal(self, field_name, value):
-        self.slowly("write_decimal", (field_name, value))
-
-    def write_time(self, field_name, value):
-        self.slowly("write_time", (field_name, value))
-
-    def write_date(self, field_name, value):
-        self.slowly("write_date", (field_name, value))
-
-    def write_timestamp(self, field_name, value):
-        self.slowly("write_timestamp", (field_name, value))
-
-    def write_timestamp_with_timezone(self, field_name, value):
-        self.slowly("write_timestamp_with_timezone", (field_name, value))
-
-    def write_byte_array(self, field_name, values):
-        self.slowly("write_byte_array", (field_name, values))
-
-    def write_boolean_array(self, field_name, values):
-        self.slowly("write_boolean_array", (field_name, values))
-
-    def write_char_array(self, field_name, values):
-        self.slowly("write_char_array", (field_name, values))
-
-    def write_int_array(self, field_name, values):
-        self.slowly("write_int_array", (field_name, values))
-
-    def write_long_array(self, field_name, values):
-        self.slowly("write_long_array", (field_name, values))
-
-    def write_double_array(self, field_name, values):
-        self.slowly("write_double_array", (field_name, values))
-
-    def write_float_array(self, field_name, values):
-        self.slowly("write_float_array", (field_name, values))
-
-    def write_short_array(self, field_name, values):
-        self.slowly("write_short_array", (field_name, values))
-
-    def write_string_array(self, field_name, values):
-        self.slowly("write_string_array", (field_name, values))
-
-    def write_utf_array(self, field_name, values):
-        self.slowly("write_string_array", (field_name, values))
-
-    def write_decimal_array(self, field_name, values):
-        self.slowly("write_decimal_array", (field_name, values))
-
-    def write_time_array(self, field_name, values):
-        self.slowly("write_time_array", (field_name, values))
-
-    def write_date_array(self, field_name, values):
-        self.slowly("write_date_array", (field_name, values))
-
-    def write_timestamp_array(self, field_name, values):
-        self.slowly("write_timestamp_array", (field_name, values))
-
-    def write_timestamp_with_timezone_array(self, field_name, values):
-        self.slowly("write_timestamp_with_timezone_array", (field_name, values))
 
     def write_portable(self, field_name, portable):
         self.slowly("write_portable", (field_name, portable))

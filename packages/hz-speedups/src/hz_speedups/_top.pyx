@@ -1,5 +1,5 @@
 # cython: binding=False, boundscheck=False, wraparound=False, cdivision=True, auto_pickle=False
-"""Whole ``Data`` of texts and of JSON, read without a copy of their bytes."""
+"""Reading of whole ``Data`` of texts and JSON, without a copy of their bytes."""
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -13,7 +13,7 @@ cdef extern from "Python.h":
 
 
 cdef inline object text_at(buffer, Py_ssize_t start, Py_ssize_t end, uint32_t type_id, bint little):
-    """The text in a ``Data`` of that type; None if it is anything else or not all there."""
+    """Return the text in a ``Data`` of that type; None if it is anything else or incomplete."""
     cdef const unsigned char* begin
     cdef Py_ssize_t size
     if type(buffer) is not bytes or start < 0 or end > PyBytes_GET_SIZE(buffer) or end - start < 12:
@@ -27,7 +27,7 @@ cdef inline object text_at(buffer, Py_ssize_t start, Py_ssize_t end, uint32_t ty
 
 @cython.final
 cdef class TextReader:
-    """Reads a ``Data`` of a text; leaves what is out of the ordinary to ``general``."""
+    """Reader of the ``Data`` of a text; leaves everything unusual to ``general``."""
 
     cdef bint little
     cdef uint32_t type_id
@@ -39,14 +39,14 @@ cdef class TextReader:
         self.general = general
 
     def read(self, buffer, Py_ssize_t start, Py_ssize_t end):
-        """The text of the ``Data`` at ``buffer[start:end]``."""
+        """Return the text of the ``Data`` at ``buffer[start:end]``."""
         text = text_at(buffer, start, end, self.type_id, self.little)
         return self.general(buffer, start, end) if text is None else text
 
 
 @cython.final
 cdef class JsonReader:
-    """Reads a ``Data`` of JSON into an object that holds nothing but its text, in the attribute of that name."""
+    """Reader of the ``Data`` of JSON into an object that holds only its text, in the given attribute."""
 
     cdef bint little
     cdef uint32_t type_id
@@ -62,11 +62,11 @@ cdef class JsonReader:
         self.attribute = attribute
 
     def read(self, buffer, Py_ssize_t start, Py_ssize_t end):
-        """The value of the ``Data`` at ``buffer[start:end]``."""
+        """Return the value of the ``Data`` at ``buffer[start:end]``."""
         text = text_at(buffer, start, end, self.type_id, self.little)
         if text is None:
             return self.general(buffer, start, end)
-        # Its __init__ would only look at the class of the text.
+        # Its __init__ would only check the class of the text.
         value = (<PyTypeObject*> self.cls).tp_new(<PyTypeObject*> self.cls, (), NULL)
         setattr(value, self.attribute, text)
         return value

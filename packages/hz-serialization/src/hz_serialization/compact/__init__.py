@@ -1,6 +1,6 @@
 """The Compact format: records whose schema is known to the cluster by a fingerprint.
 
-The names for users are here, wherever they are defined; what nobody asks for is not imported.
+The public names are here, wherever they are defined; a module is imported when a name of it is first used.
 """
 
 from importlib import import_module
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from hz_serialization.compact.generic import GenericRecord
     from hz_serialization.compact.schema import Field, Schema
-    from hz_serialization.compact.schemas import Schemas, UnknownSchemaError
+    from hz_serialization.compact.schema_registry import SchemaRegistry, UnknownSchemaError
 
 __all__ = [
     "BigInt",
@@ -45,7 +45,7 @@ __all__ = [
     "Int64",
     "Int64Array",
     "Schema",
-    "Schemas",
+    "SchemaRegistry",
     "UnknownSchemaError",
     "ZonedDatetime",
     "compact_type",
@@ -55,8 +55,8 @@ _ELSEWHERE = {
     "Field": "schema",
     "GenericRecord": "generic",
     "Schema": "schema",
-    "Schemas": "schemas",
-    "UnknownSchemaError": "schemas",
+    "SchemaRegistry": "schema_registry",
+    "UnknownSchemaError": "schema_registry",
 }
 
 

@@ -1,4 +1,6 @@
-"""What the generated readers and writers of fields have in common."""
+# ruff: noqa: D102
+# The abstract classes document the methods.
+"""Base classes of the generated readers and writers of fields."""
 
 from __future__ import annotations
 
@@ -25,17 +27,17 @@ def _counterparts() -> dict[FieldKind, FieldKind]:
 
 
 _COUNTERPARTS: Final = _counterparts()
-"""The nullable kind of each plain one, and the plain one of each nullable one."""
+"""The nullable kind of each plain kind, and the plain kind of each nullable kind."""
 
 UNREAD: Final[Any] = object()
-"""Stands for a variable-size value that nobody has asked for yet."""
+"""Stands for a variable-size value that has not been read yet."""
 
 
 class FieldsReaderBase(CompactReader):
-    """Reads one record.
+    """Reader of one record.
 
     Args:
-        layout: That of the schema that it was written with.
+        layout: The layout of the schema that the record was written with.
         data: One ``Data``.
         pos: Where the record begins.
         depth: Levels of objects around it.
@@ -62,7 +64,7 @@ class FieldsReaderBase(CompactReader):
         self._data = data
         self._base = base = pos + 12
         self._depth = depth
-        if layout.is_usual:  # what layout.open does, without the call: a twentieth of the time of six fields
+        if layout.is_usual:  # the same as layout.open: without the call, six fields take 5 % less time
             self._fixed = fixed = layout.unpack(data, pos + 8)
             size = fixed[0]
             self._room = room = size - layout.fixed_size
@@ -82,7 +84,7 @@ class FieldsReaderBase(CompactReader):
         return self._layout.schema.kinds.get(field_name, FieldKind.NOT_AVAILABLE)
 
     def _decode(self, index: int) -> Any:
-        """Reads a variable-size value, once; together they cannot have more bytes than the record."""
+        """Read a variable-size value once; all of them together cannot have more bytes than the record."""
         offset = self._offsets[index]
         if offset == self._null:
             return None
@@ -95,19 +97,19 @@ class FieldsReaderBase(CompactReader):
         return value
 
     def _converted(self, field_name: str, kind: FieldKind) -> Any:
-        """The value of a field that is not of the kind asked for: null and not null are interchangeable."""
+        """Return the value of a field by the method of its nullable or plain counterpart."""
         schema = self._layout.schema
         found = schema.kinds.get(field_name)
         if found is None:
             raise HazelcastSerializationError(
                 f"Cannot read the value: Compact type {schema.type_name!r} has no field {field_name!r} in the "
                 f"version that was written, which has {_names(schema.kinds)}; ask get_field_kind() first"
-            )
+            ) from None
         if _COUNTERPARTS.get(kind) is not found:
             raise HazelcastSerializationError(
                 f"Cannot read the value: field {field_name!r} of Compact type {schema.type_name!r} is of kind "
                 f"{found.name}, not {kind.name}; read it as that"
-            )
+            ) from None
         index = self._tables[found][field_name]
         if found in FIXED_KINDS:
             value = self._fixed[index]
@@ -123,15 +125,15 @@ class FieldsReaderBase(CompactReader):
             raise HazelcastSerializationError(
                 f"Cannot read the value: field {field_name!r} of Compact type {schema.type_name!r} {where}, "
                 f"which {kind.name} cannot hold; use read_{found.name.lower()}()"
-            )
+            ) from None
         return value
 
 
 class FieldsWriterBase(CompactWriter):
-    """Takes the values of a record.
+    """Collector of the values of a record.
 
     Args:
-        layout: That of the schema.
+        layout: The layout of the schema.
 
     Attributes:
         values: The value of each slot, ``MISSING`` where none was written.
@@ -153,12 +155,12 @@ class FieldsWriterBase(CompactWriter):
 
 
 class FirstWriterBase(CompactWriter):
-    """Notes the fields of a record, and their values.
+    """Recorder of the fields of a record and their values.
 
     Attributes:
-        type_name: Name of the type.
-        fields: Kind by name, in the order in which they were written.
-        values: Value by name.
+        type_name: The name of the type.
+        fields: The kinds by name, in the order in which the fields were written.
+        values: The values by name.
     """
 
     __slots__ = ("fields", "type_name", "values")

@@ -1,4 +1,4 @@
-"""Annotations of typed Python classes to the kinds of Compact fields."""
+"""Mapping of the annotations of typed Python classes to the kinds of Compact fields."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ from hz_serialization.compact.field_types import (
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.members import has_members
 from hz_serialization.problems import type_name
+from hz_serialization.public_names import publish
 
 Int8 = Annotated[int, FieldKind.INT8]
 """An ``int`` stored as INT8, Java's byte."""
@@ -48,20 +49,20 @@ Int16 = Annotated[int, FieldKind.INT16]
 Int32 = Annotated[int, FieldKind.INT32]
 """An ``int`` stored as INT32, Java's int."""
 Int64 = Annotated[int, FieldKind.INT64]
-"""An ``int`` stored as INT64, Java's long: what ``int`` alone means too."""
+"""An ``int`` stored as INT64, Java's long; the same as ``int`` alone."""
 BigInt = Annotated[int, FieldKind.DECIMAL]
 """An ``int`` of any size, stored as DECIMAL, Java's BigDecimal."""
 Float32 = Annotated[float, FieldKind.FLOAT32]
 """A ``float`` stored as FLOAT32, Java's float; digits beyond its 24 bits are lost."""
 Float64 = Annotated[float, FieldKind.FLOAT64]
-"""A ``float`` stored as FLOAT64, Java's double: what ``float`` alone means too."""
+"""A ``float`` stored as FLOAT64, Java's double; the same as ``float`` alone."""
 ZonedDatetime = Annotated[datetime, FieldKind.TIMESTAMP_WITH_TIMEZONE]
 """A ``datetime`` with a UTC offset, Java's OffsetDateTime; ``datetime`` alone means one without."""
 
 if TYPE_CHECKING:
     _Ints = array[int]
     _Floats = array[float]
-else:  # at run time, array.array has a subscript from Python 3.12 on only
+else:  # at run time, array.array can be subscripted from Python 3.12 on
     _Ints = _Floats = array
 Int16Array = Annotated[_Ints, FieldKind.ARRAY_OF_INT16]
 """An ``array.array`` of type code ``h``, Java's ``short[]``."""
@@ -76,13 +77,13 @@ Float64Array = Annotated[_Floats, FieldKind.ARRAY_OF_FLOAT64]
 
 
 class FieldName(NamedTuple):
-    """The name of a field in the record, where it is not the attribute's: ``Annotated[str, FieldName("e-mail")]``."""
+    """The name of a field in the record, if it is not the attribute's: ``Annotated[str, FieldName("e-mail")]``."""
 
     name: str
 
 
 class Markers(NamedTuple):
-    """What ``Annotated`` says beside the type; ``None`` where it says nothing."""
+    """What ``Annotated`` adds to the type; ``None`` where it adds nothing."""
 
     kind: FieldKind | None = None
     name: str | None = None
@@ -100,16 +101,16 @@ _COLLECTIONS: Final[dict[Any, tuple[tuple[type, ...], tuple[type, ...], Callable
     collections.abc.Set: ((collections.abc.Set,), (), set),
     collections.abc.MutableSet: ((collections.abc.MutableSet,), (), set),
 }
-"""Per collection in an annotation: classes of its values, classes that are none, and what is made on reading."""
+"""For each collection in an annotation: the classes of its values, subclasses that do not count, and its maker."""
 _SETS: Final = (set, frozenset, collections.abc.Set, collections.abc.MutableSet)
 
 
 def field_type(annotation: Any, owner: type) -> tuple[FieldType, str | None]:
-    """What a field with this annotation is in a record, and its name there if the annotation gives one.
+    """Return how a field with this annotation is stored, and its name in the record if the annotation gives one.
 
     Args:
         annotation: With all forward references resolved.
-        owner: The class around it, which ``typing.Self`` stands for.
+        owner: The class with the annotation, which is the meaning of ``typing.Self``.
 
     Raises:
         Unsupported: Compact has no kind for it.
@@ -128,7 +129,7 @@ def field_type(annotation: Any, owner: type) -> tuple[FieldType, str | None]:
 
 
 def unwrap(annotation: Any) -> tuple[Any, Markers, bool]:
-    """Takes off Annotated, Optional, NewType, Final and type aliases.
+    """Unwrap Annotated, Optional, NewType, Final and type aliases.
 
     Returns:
         What is left, the markers, and whether it may be ``None``.
@@ -168,7 +169,7 @@ def unwrap(annotation: Any) -> tuple[Any, Markers, bool]:
 
 
 def _is_aware_datetime(annotation: Any) -> bool:
-    """Whether it is one of pydantic's two names for a datetime, which are classes of no values."""
+    """Return whether it is one of pydantic's two names for a datetime, which are classes without instances."""
     return getattr(annotation, "__module__", "") == "pydantic.types" and getattr(
         annotation, "__name__", ""
     ) in ("AwareDatetime", "NaiveDatetime")
@@ -187,13 +188,13 @@ def _with_note(markers: Markers, note: Any) -> Markers:
 
 
 def _collection(bare: Any, kind: FieldKind | None, owner: type) -> FieldType | None:
-    """The array for a list, tuple, set or array.array; ``None`` for what is none of them."""
+    """Return the array for a list, tuple, set or array.array; ``None`` for anything else."""
     origin = get_origin(bare) or bare
     if origin is array:
         return _array(get_args(bare), kind)
     if origin not in _COLLECTIONS:
         return None
-    classes, unlike, make = _COLLECTIONS[origin]
+    classes, excluded, make = _COLLECTIONS[origin]
     annotation, length = _item_annotation(origin, get_args(bare))
     if kind is not None:
         item_kind = item_of(kind)
@@ -214,7 +215,7 @@ def _collection(bare: Any, kind: FieldKind | None, owner: type) -> FieldType | N
             "the items of a set are stored in their order, which records and None have not; use a list"
         )
     label = f"{origin.__name__} of {item.label}"
-    result = FieldType(array_of(item.kind), label, classes, unlike, nested=item.nested)
+    result = FieldType(array_of(item.kind), label, classes, excluded, nested=item.nested)
     return result._replace(
         to_slot=_items_writer(item, length, is_set),
         from_slot=_items_reader(item, make, length),
@@ -236,7 +237,7 @@ def _items_reader(
 
 
 def _item_annotation(origin: Any, args: tuple[Any, ...]) -> tuple[Any, int | None]:
-    """The items' annotation, and their number where it is fixed."""
+    """Return the annotation of the items, and their number where it is fixed."""
     if not args:
         raise Unsupported(f"it does not say what its items are; write for example {origin.__name__}[str]")
     if origin is not tuple or (len(args) == 2 and args[1] is Ellipsis):
@@ -247,7 +248,7 @@ def _item_annotation(origin: Any, args: tuple[Any, ...]) -> tuple[Any, int | Non
 
 
 def _array(args: tuple[Any, ...], kind: FieldKind | None) -> FieldType:
-    """``array.array``, of the kind that is named or of what its items' annotation says."""
+    """Return the array for ``array.array``, of the given kind or of that of the annotation of its items."""
     if kind is None and args:
         item, _ = field_type(args[0], array)
         kind = array_of(item.kind)
@@ -267,7 +268,7 @@ def _array(args: tuple[Any, ...], kind: FieldKind | None) -> FieldType:
 
 
 def _scalar(bare: Any, kind: FieldKind | None) -> FieldType:
-    """A single value."""
+    """Return the type of a single value."""
     if get_origin(bare) is Literal:
         return _literal(get_args(bare), kind)
     if bare is Any or not isinstance(bare, type) or get_origin(bare) is not None:
@@ -297,7 +298,7 @@ def _record(cls: type) -> FieldType:
 
 
 def _enum(cls: type[Enum], kind: FieldKind | None) -> FieldType:
-    """By name, as Java does; by value for flags and where an integer kind is named."""
+    """Return the type of an enum: by name, as in Java, or by value for flags and where an integer kind is given."""
     chosen = plain(kind or (FieldKind.INT64 if issubclass(cls, Flag) else FieldKind.STRING))
     if chosen is FieldKind.STRING and not issubclass(cls, Flag):
         to_slot, from_slot = convert.enum_by_name(cls)
@@ -336,7 +337,7 @@ def _why_no_class(bare: Any) -> str:
             "generic types have no record of their own, since one type name has one schema; write a subclass "
             "with concrete types"
         )
-    return f"it is no type that Compact has a kind for; {_POSSIBLE}"
+    return f"Compact has no kind for this type; {_POSSIBLE}"
 
 
 def _why_unknown(cls: type) -> str:
@@ -362,7 +363,7 @@ _POSSIBLE: Final = (
 
 
 def _basic_types() -> dict[type, dict[FieldKind, FieldType]]:
-    """Per class the kinds that can hold its values; the first is taken where none is named."""
+    """Return the kinds that can hold the values of each class; the first is the default."""
     kinds = FieldKind
     floats = {
         kind: FieldType(kind, "float", (float,), coerce=convert.exact_float) for kind in FLOAT_KINDS[::-1]
@@ -399,3 +400,6 @@ def _basic_types() -> dict[type, dict[FieldKind, FieldType]]:
 
 
 _BASIC: Final = _basic_types()
+
+
+publish("hz_serialization.compact", (FieldName,))

@@ -1,6 +1,6 @@
 """Compact records of typed Python classes, without a serializer.
 
-Naming the class is enough: its annotated fields give the schema.
+The annotated fields of a class give the schema, so that it is enough to name the class.
 
 >>> from dataclasses import dataclass
 >>> from datetime import date
@@ -74,7 +74,7 @@ from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.members import Member, has_members, is_frozen, members_of
 from hz_serialization.compact.schema import FIXED_KINDS, Schema
 from hz_serialization.errors import HazelcastSerializationError
-from hz_serialization.problems import Unserializable, type_name
+from hz_serialization.problems import UnserializableError, type_name
 
 __all__ = [
     "AutomaticRecord",
@@ -102,14 +102,14 @@ _Class = TypeVar("_Class", bound=type)
 
 _MARK: Final = "__compact_type_name__"
 _KNOWN_SHAPES: Final = 1024
-"""Combinations of value classes that are remembered per class; more are looked at each time."""
+"""Combinations of value classes that are remembered for each class; further ones are checked each time."""
 
 
 class Reader(Protocol):
-    """The part of a ``CompactReader`` that is used here, beside its ``read_`` methods."""
+    """The part of a ``CompactReader`` that is used here, in addition to its ``read_`` methods."""
 
     def get_field_kind(self, field_name: str) -> FieldKind:
-        """The kind of a field of the record; ``NOT_AVAILABLE`` if it has none of that name."""
+        """Return the kind of a field of the record; ``NOT_AVAILABLE`` if it has none of that name."""
 
 
 class _Binding(NamedTuple):
@@ -122,21 +122,21 @@ class _Binding(NamedTuple):
 
 
 class AutomaticRecord:
-    """How objects of a typed class become records and come back.
+    """Conversion of objects of a typed class to records and back.
 
     Attributes:
         cls: The class.
         type_name: Name of the Compact type.
         schema: Its fields.
-        order: Names of the variable-size fields as the class declares them: the order of their values, which counts
-            for keys.
+        order: Names of the variable-size fields in the order of the class: the order of their values in a record, which
+            matters for keys.
         nested: Classes in its fields, which need records too.
         shapes: Combinations of the classes of values that are known to fit.
-        getter: Reads the values off an object, if those of a known shape are written as they are.
+        getter: Returns the values of an object, if values of a known shape are written without conversion.
         values: Turns an object into the values of a record, in the order of ``schema.slots``; raises
             ``HazelcastSerializationError`` if an attribute is not what its annotation says.
         make: Turns the values of a record of the same schema, in that order, into an object; raises
-            ``HazelcastSerializationError`` if one of them is null but must not be, or the class refuses them.
+            ``HazelcastSerializationError`` if one of them is null but must not be, or if the class refuses them.
     """
 
     def __init__(self, cls: type) -> None:
@@ -156,9 +156,9 @@ class AutomaticRecord:
         self.make: Callable[[Sequence[Any]], Any] = self._make_make()
 
     def make_evolved(self, reader: Reader) -> Any:
-        """Makes an object of a record whose schema is another version of the type.
+        """Make an object of a record whose schema is another version of the type.
 
-        A field that the record has not gets its default, or ``None`` if it is optional. Integers and floats
+        A field that the record does not have gets its default, or ``None`` if it is optional. Integers and floats
         may be narrower in the record than in the class, and null or not as long as they are not null.
 
         Args:
@@ -215,10 +215,10 @@ class AutomaticRecord:
         try:
             return binding.type.from_slot(value)
         except Exception as error:
-            raise self._unreadable(binding, _text(error)) from error
+            raise self._unreadable(binding, _text(error)) from _cause(error)
 
     def _make_values(self) -> Callable[[Any], Sequence[Any]]:
-        # Closures here and below: one call per object, whose variables are found faster than attributes.
+        # Closures here and below: they run for every object, and their variables are faster than attributes.
         get = getter_of([member.attribute for member in self._members])
         steps = [(slot, binding.type.to_slot) for slot, binding in enumerate(self._bindings)]
         conversions = tuple((slot, convert) for slot, convert in steps if convert is not None)
@@ -232,7 +232,8 @@ class AutomaticRecord:
                 if tuple(map(type, found)) not in shapes:
                     found = examine(found, shapes)
             except Exception as error:
-                raise explain(obj, None, error) from error
+                problem = explain(obj, None, error)
+                raise problem from problem.__cause__
             return found
 
         if not conversions:
@@ -249,7 +250,8 @@ class AutomaticRecord:
                     if value is not None:
                         found[slot] = convert(value)
             except Exception as error:
-                raise explain(obj, slot, error) from error
+                problem = explain(obj, slot, error)
+                raise problem from problem.__cause__
             return found
 
         return converted
@@ -286,13 +288,13 @@ class AutomaticRecord:
                     if value is not None:
                         values[slot] = convert(value)
             except Exception as error:
-                raise fail(self._bindings[slot], _text(error)) from error
+                raise fail(self._bindings[slot], _text(error)) from _cause(error)
             return made(values)
 
         return converted
 
     def _examine(self, found: Sequence[Any], shapes: set[tuple[type, ...]]) -> list[Any]:
-        """Looks at each value; remembers the combination of their classes if all fit as they are."""
+        """Check each value, and remember the combination of their classes if all fit as they are."""
         fitting = []
         for binding, value in zip(self._bindings, found, strict=True):
             try:
@@ -304,18 +306,20 @@ class AutomaticRecord:
             shapes.add(shape)
         return fitting
 
-    def _unwritable(self, obj: Any, slot: int | None, error: Exception) -> Unserializable:
-        """The error for an object that has no record."""
+    def _unwritable(self, obj: Any, slot: int | None, error: Exception) -> UnserializableError:
+        """Return the error for an object that cannot be a record."""
         if isinstance(error, _AtField):
-            return Unserializable(type(obj), f"field {error.name!r}: {error.mismatch}", error.mismatch)
+            return UnserializableError(type(obj), f"field {error.name!r}: {error.mismatch}")
         if slot is not None:
-            return Unserializable(type(obj), f"field {self._bindings[slot].name!r}: {_text(error)}", error)
+            return UnserializableError(
+                type(obj), f"field {self._bindings[slot].name!r}: {_text(error)}", _cause(error)
+            )
         for binding in self._bindings:
             name = binding.member.attribute
             if isinstance(error, AttributeError) and not hasattr(obj, name):
                 reason = f"field {binding.name!r}: attribute {name!r} is not set"
-                return Unserializable(type(obj), reason, error)
-        return Unserializable(type(obj), _text(error), error)
+                return UnserializableError(type(obj), reason)
+        return UnserializableError(type(obj), _text(error), error)
 
     def _unreadable(self, binding: _Binding, reason: str) -> HazelcastSerializationError:
         return HazelcastSerializationError(
@@ -342,12 +346,17 @@ def _bind(cls: type, member: Member) -> _Binding:
         result, name = field_type(member.annotation, cls)
     except Unsupported as error:
         shown = member.annotation if isinstance(member.annotation, str) else _shown(member.annotation)
-        raise Unsupported(f"field {member.attribute!r} is annotated {shown}: {error}") from error
+        raise Unsupported(f"field {member.attribute!r} is annotated {shown}: {error}") from None
     return _Binding(name or member.attribute, member, result, read_methods(result.kind))
 
 
 def _shown(annotation: Any) -> str:
     return type_name(annotation) if isinstance(annotation, type) else repr(annotation)
+
+
+def _cause(error: Exception) -> Exception | None:
+    """Return the error, unless it only carries the message."""
+    return None if isinstance(error, Mismatch) else error
 
 
 def _text(error: Exception) -> str:
@@ -362,7 +371,7 @@ _ABSENT: Final = "the record has no such field; give it a default, or annotate i
 
 
 def record_of(cls: type) -> AutomaticRecord:
-    """The Compact form of a typed class.
+    """Return the Compact form of a typed class.
 
     Args:
         cls: A dataclass, NamedTuple, attrs class, pydantic model or msgspec Struct.
@@ -373,7 +382,7 @@ def record_of(cls: type) -> AutomaticRecord:
     """
     if not isinstance(cls, type):
         raise HazelcastSerializationError(
-            f"Cannot make a Compact type of {cls!r}: it is no class; name a CompactSerializer object or a typed class"
+            f"Cannot make a Compact type of {cls!r}: it is not a class; name a CompactSerializer or a typed class"
         )
     try:
         if getattr(cls, "__parameters__", ()):
@@ -381,8 +390,8 @@ def record_of(cls: type) -> AutomaticRecord:
         return AutomaticRecord(cls)
     except Unsupported as error:
         raise HazelcastSerializationError(
-            f"Cannot make a Compact type of {type_name(cls)}: {error}", error
-        ) from error
+            f"Cannot make a Compact type of {type_name(cls)}: {error}"
+        ) from None
 
 
 _marked: Final[WeakValueDictionary[str, type]] = WeakValueDictionary()
@@ -393,7 +402,7 @@ def compact_type(cls: _Class, /) -> _Class: ...
 @overload
 def compact_type(*, name: str | None = None) -> Callable[[_Class], _Class]: ...
 def compact_type(cls: _Class | None = None, /, *, name: str | None = None) -> Any:
-    """Marks a typed class as Compact, so that every service takes it without being told.
+    """Mark a typed class as Compact, so that every service writes and reads it without configuration.
 
     To be written above ``@dataclass`` and the like.
 
@@ -414,7 +423,7 @@ def _mark(cls: _Class, name: str | None) -> _Class:
     chosen = cls.__name__ if name is None else name
     if not has_members(cls):
         raise HazelcastSerializationError(
-            f"Cannot make a Compact type of {type_name(cls)}: it is no dataclass, NamedTuple, attrs class, pydantic "
+            f"Cannot make a Compact type of {type_name(cls)}: it is not a dataclass, NamedTuple, attrs class, pydantic "
             "model or msgspec Struct; write @compact_type above the decorator that makes it one"
         )
     other = _marked.get(chosen)
@@ -429,10 +438,10 @@ def _mark(cls: _Class, name: str | None) -> _Class:
 
 
 def is_marked(cls: type) -> bool:
-    """Whether ``compact_type`` stands above this very class, not only above one that it is derived from."""
+    """Return whether ``compact_type`` decorates this class itself, and not only a base class."""
     return _MARK in vars(cls)
 
 
 def marked_class(type_name: str) -> type | None:
-    """The class that ``compact_type`` marked with this type name, if there is one."""
+    """Return the class that ``compact_type`` marked with this type name, if there is one."""
     return _marked.get(type_name)

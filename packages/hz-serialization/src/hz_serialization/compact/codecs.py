@@ -1,6 +1,6 @@
-"""How values of the variable-size kinds lie in a record: one writer and one reader per kind.
+"""Writers and readers of the values of the variable-size kinds in a record.
 
-Null is not their business: it is an offset, with no bytes.
+They do not handle null, which is an offset without bytes.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from struct import Struct, pack, unpack_from
+from struct import error as StructError
 from typing import Any, Final, NamedTuple, NoReturn
 
 from hz_serialization import type_ids
@@ -18,43 +19,45 @@ from hz_serialization.compact.generic import GenericRecord
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.schema import Schema
 from hz_serialization.errors import HazelcastSerializationError
-from hz_serialization.layout import Layout, check_count, short_of, take
-from hz_serialization.problems import Unserializable, damaged, fail_at, type_name
+from hz_serialization.layout import Layout, check_count, length_error, take
+from hz_serialization.problems import UnserializableError, damaged, fail_at, type_name
 from hz_serialization.registry import Reader, Registry, Writer
 from hz_serialization.temporal import offset_seconds, register_temporal
 
 BYTE_OFFSETS: Final = 255
-"""Values that take fewer bytes than this have offsets of one byte, of which the last one means null."""
+"""Values that take fewer bytes than this have offsets of one byte, whose highest value means null."""
 SHORT_OFFSETS: Final = 65535
-"""Values that take fewer bytes than this have offsets of two bytes, of which the last one means null."""
+"""Values that take fewer bytes than this have offsets of two bytes, whose highest value means null."""
 LONG_NULL: Final = 0xFFFFFFFF
 
 
 def refuse(kind: FieldKind, value: object, error: Exception, step: str) -> NoReturn:
-    """Raises what names a value that does not fit its kind.
+    """Raise the error that names a value that does not fit its kind.
 
     Args:
-        kind: That of the field, or of the array's items.
+        kind: The kind of the field, or of the items of the array.
         value: The value.
-        error: What came of the attempt to write it.
-        step: How the value was reached from the one around it.
+        error: The error of the attempt to write it.
+        step: How the value is reached from the value around it.
     """
     if isinstance(error, (HazelcastSerializationError, UnicodeEncodeError, RecursionError)):
         fail_at(error, step, value)
     shown = repr(value)
     shown = shown if len(shown) < 80 else f"{shown[:76]}..."
     why = "" if isinstance(error, (KeyError, AttributeError)) else f": {error}"
-    problem = Unserializable(type(value), f"{kind.name} cannot hold {shown}{why}", error)
+    # These errors of the attempt add nothing to the message.
+    cause = None if isinstance(error, (KeyError, AttributeError, StructError)) else error
+    problem = UnserializableError(type(value), f"{kind.name} cannot hold {shown}{why}", cause)
     problem.add_step(step)
-    raise problem from error
+    raise problem from cause
 
 
 class Codec(NamedTuple):
     """Writer and reader of the values of one kind.
 
     Attributes:
-        write: ``(out, value, depth)``: appends the value, which is not None.
-        read: ``(data, position, depth)``: the value there and the position after it.
+        write: ``(out, value, depth)``: appends the value, which is not ``None``.
+        read: ``(data, position, depth)``: returns the value there and the position after it.
     """
 
     write: Writer
@@ -62,12 +65,12 @@ class Codec(NamedTuple):
 
 
 def no_record_writer(out: bytearray, value: Any, depth: int) -> NoReturn:
-    """Stands in where no format knows the nested types."""
-    raise Unserializable(type(value), "nested Compact objects need a SerializationService")
+    """Raise an error: there is no format that knows the nested types."""
+    raise UnserializableError(type(value), "nested Compact objects need a SerializationService")
 
 
 def no_record_reader(data: bytes, pos: int, depth: int) -> NoReturn:
-    """Stands in where no format knows the nested types."""
+    """Raise an error: there is no format that knows the nested types."""
     raise damaged("nested Compact objects need a SerializationService")
 
 
@@ -78,7 +81,7 @@ def make_codecs(
     *,
     blocks: bool = False,
 ) -> dict[FieldKind, Codec]:
-    """The codecs of all variable-size kinds.
+    """Return the codecs of all variable-size kinds.
 
     Args:
         layout: Byte order of payloads.
@@ -150,7 +153,7 @@ def _text(layout: Layout) -> Codec:
         pos += 4
         end = pos + size
         if size < 0 or end > len(data):
-            raise short_of(size, data, pos)
+            raise length_error(size, data, pos)
         return data[pos:end].decode(), end
 
     return Codec(write, read)
@@ -204,7 +207,7 @@ def _block(layout: Layout, code: str, blocks: bool) -> Codec:
 
 
 def _temporal(layout: Layout) -> dict[FieldKind, Codec]:
-    """Decimals, dates and times: as the types of their own, without the type id."""
+    """Return the codecs of decimals, dates and times, which are written as the types of that name without a type id."""
     registry = Registry(layout)
     register_big_numbers(registry)
     register_temporal(registry)
@@ -222,19 +225,21 @@ def _temporal(layout: Layout) -> dict[FieldKind, Codec]:
 
     def write_time(out: bytearray, value: time, depth: int) -> None:
         if value.tzinfo is not None:
-            raise Unserializable(
+            raise UnserializableError(
                 type(value), "a TIME field has no zone; drop tzinfo or use a TIMESTAMP_WITH_TIMEZONE"
             )
         out += pack_time(value.hour, value.minute, value.second, value.microsecond * 1000)
 
     def write_date(out: bytearray, value: date, depth: int) -> None:
         if isinstance(value, datetime):
-            raise Unserializable(type(value), "a DATE field would lose the time of day; use value.date()")
+            raise UnserializableError(
+                type(value), "a DATE field would lose the time of day; use value.date()"
+            )
         out += pack_date(value.year, value.month, value.day)
 
     def write_local(out: bytearray, value: datetime, depth: int) -> None:
         if value.tzinfo is not None:
-            raise Unserializable(
+            raise UnserializableError(
                 type(value),
                 "a TIMESTAMP field would lose the zone; drop tzinfo or use a TIMESTAMP_WITH_TIMEZONE",
             )
@@ -242,7 +247,7 @@ def _temporal(layout: Layout) -> dict[FieldKind, Codec]:
 
     def write_zoned(out: bytearray, value: datetime, depth: int) -> None:
         if value.tzinfo is None:
-            raise Unserializable(
+            raise UnserializableError(
                 type(value), "a TIMESTAMP_WITH_TIMEZONE field needs a zone; set tzinfo or use a TIMESTAMP"
             )
         out += pack_zoned(*_parts(value), offset_seconds(value))
@@ -269,7 +274,7 @@ def _parts(value: datetime) -> tuple[int, int, int, int, int, int, int]:
 
 
 def pack_offsets(prefix: str, offsets: list[int], size: int) -> bytes:
-    """The offsets of values that take ``size`` bytes; -1 stands for null."""
+    """Pack the offsets of values that take ``size`` bytes; -1 stands for null."""
     if size >= SHORT_OFFSETS:
         return pack(f"{prefix}{len(offsets)}i", *offsets)
     null, code = (BYTE_OFFSETS, "B") if size < BYTE_OFFSETS else (SHORT_OFFSETS, "H")
@@ -277,7 +282,7 @@ def pack_offsets(prefix: str, offsets: list[int], size: int) -> bytes:
 
 
 def _items(layout: Layout, item: Codec, kind: FieldKind) -> Codec:
-    """Arrays of items that are null or of different sizes: their bytes, then an offset for each."""
+    """Return the codec of arrays whose items differ in size or may be null: their bytes, then an offset for each."""
     two = layout.ii
     write_item, read_item = item.write, item.read
 
@@ -317,7 +322,7 @@ def _items(layout: Layout, item: Codec, kind: FieldKind) -> Codec:
             if offset == null:
                 items.append(None)
                 continue
-            if base + offset < end:  # else a few bytes could stand for any number of items
+            if base + offset < end:  # otherwise a few bytes could stand for any number of items
                 raise damaged(f"item {len(items)} of the array at byte {pos} begins inside the one before it")
             value, end = read_item(data, base + offset, depth)
             items.append(value)
@@ -331,7 +336,7 @@ def _items(layout: Layout, item: Codec, kind: FieldKind) -> Codec:
 
 
 def _records(layout: Layout, record: Codec) -> Codec:
-    """Arrays of Compact objects, all of one type."""
+    """Return the codec of arrays of Compact objects, all of one type."""
     codec = _items(layout, record, FieldKind.COMPACT)
 
     def write(out: bytearray, value: Sequence[Any], depth: int) -> None:
@@ -343,7 +348,7 @@ def _records(layout: Layout, record: Codec) -> Codec:
             if first is None:
                 first = kind
             elif kind != first:
-                raise Unserializable(
+                raise UnserializableError(
                     type(each),
                     "the items of an array of Compact objects must be of one type, but the first is of "
                     f"{_described(first)} and item {index} of {_described(kind)}",

@@ -11,7 +11,7 @@ from hz_serialization.compact.format import CompactFormat
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.layout import MISSING, FieldMissing
 from hz_serialization.compact.records import AutomaticRecords, RecordType, SerializedRecords
-from hz_serialization.compact.schemas import Schemas
+from hz_serialization.compact.schema_registry import SchemaRegistry
 from hz_serialization.layout import header
 from hz_serialization.problems import failed_reading, failed_writing, type_name
 from hz_serialization.registry import Registry
@@ -22,17 +22,17 @@ _compact: Final = compiled("_compact")
 
 
 class CompiledCompactFormat(CompactFormat):
-    """The format whose records of classes are compiled; generic ones are as they were."""
+    """The format with compiled records of classes; generic records are not compiled."""
 
     _top: Any = None
 
     def encoder_of(self, cls: type) -> Callable[[Any], bytes] | None:
-        """What makes the whole ``Data`` of an object of a class that matches, if there is a short way."""
+        """Return the fast encoder of whole ``Data`` for a class that matches, if there is one."""
         encode: Callable[[Any], bytes] | None = getattr(self._by_class[cls], "encode", None)
         return encode
 
     def top_reader(self, general: TopReader) -> TopReader:
-        """The short way to the reader of a whole ``Data``; what is out of the ordinary is left to ``general``."""
+        """Return the fast reader of whole ``Data``, which leaves everything unusual to ``general``."""
         self._top = top = _module().TopReader(self._top_readers, general)
         read: TopReader = top.read
         return read
@@ -52,8 +52,8 @@ def _module() -> Any:
     return _compact
 
 
-def compact_format(registry: Registry, serializers: Iterable[Any], schemas: Schemas) -> CompactFormat:
-    """The format, compiled if it can be."""
+def compact_format(registry: Registry, serializers: Iterable[Any], schemas: SchemaRegistry) -> CompactFormat:
+    """Return the format, with the compiled classes if they are installed."""
     make = CompactFormat if _compact is None else CompiledCompactFormat
     return make(registry, serializers, schemas)
 

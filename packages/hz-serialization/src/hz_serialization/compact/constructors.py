@@ -1,4 +1,4 @@
-"""Objects made of their field values, through the class's own constructor."""
+"""Creation of objects from their field values, by the constructor of their class."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Make = Callable[[Sequence[Any]], Any]
 
 
 def getter_of(attributes: Sequence[str]) -> Getter:
-    """Reads attributes off an object, in this order."""
+    """Return a function that returns attributes of an object, in this order."""
     get = attrgetter(*attributes)
     if len(attributes) == 1:
         return lambda obj: (get(obj),)
@@ -22,10 +22,10 @@ def getter_of(attributes: Sequence[str]) -> Getter:
 
 
 def maker_of(cls: type, members: Sequence[Member]) -> Make:
-    """Makes an object of values in the order of ``members``.
+    """Return a function that makes an object of values in the order of ``members``.
 
-    The constructor is called by position where it takes all of them in a row, else by name. What it does not
-    take is set afterwards.
+    The constructor is called by position if it takes all values in a row, and by name otherwise. Values that it
+    does not take are set afterwards.
 
     Raises:
         Unsupported: The constructor cannot be called with the members alone.
@@ -47,7 +47,7 @@ def maker_of(cls: type, members: Sequence[Member]) -> Make:
 
 
 def make_by_name(cls: type, members: Sequence[Member], values: dict[str, Any]) -> Any:
-    """Makes an object of some of its attributes; the constructor's defaults stand for the others."""
+    """Make an object from some of its attributes; the others have the constructor's defaults."""
     arguments = {
         member.argument: values[member.attribute]
         for member in members
@@ -62,7 +62,7 @@ def make_by_name(cls: type, members: Sequence[Member], values: dict[str, Any]) -
 
 
 def _calling(cls: type, places: dict[str, int], count: int) -> Make:
-    """Calls the class with the values at the places of its arguments, out of ``count`` values."""
+    """Return a function that calls the class with the values at the given places, out of ``count`` values."""
     order = _positions(cls, places)
     if order is None:
         names = tuple(places)
@@ -81,9 +81,9 @@ def _picker(places: tuple[int, ...]) -> Callable[[Sequence[Any]], tuple[Any, ...
 
 
 def _positions(cls: type, places: dict[str, int]) -> tuple[int, ...] | None:
-    """The place of each argument in the order in which the constructor takes them by position.
+    """Return the place of each argument, in the order of the constructor's positional parameters.
 
-    ``None`` if it does not take all of them so.
+    ``None`` if it does not take all of them by position.
     """
     import inspect
 
@@ -91,15 +91,15 @@ def _positions(cls: type, places: dict[str, int]) -> tuple[int, ...] | None:
         signature = inspect.signature(cls)
     except (TypeError, ValueError):
         return None
-    if _makes_models(cls):
-        return None  # its signature leaves out names that are no identifiers
+    if _is_pydantic_model(cls):
+        return None  # its signature leaves out names that are not identifiers
     try:
         signature.bind(**dict.fromkeys(places))
     except TypeError as error:
         raise Unsupported(
             f"its constructor cannot be called with the fields alone ({error}); give that argument a default, "
             "or register a CompactSerializer"
-        ) from error
+        ) from None
     by_position = [
         parameter.name
         for parameter in signature.parameters.values()
@@ -108,5 +108,5 @@ def _positions(cls: type, places: dict[str, int]) -> tuple[int, ...] | None:
     return tuple(places[name] for name in by_position) if set(by_position) == set(places) else None
 
 
-def _makes_models(cls: type) -> bool:
+def _is_pydantic_model(cls: type) -> bool:
     return hasattr(cls, "model_config") and hasattr(cls, "__pydantic_complete__")

@@ -1,4 +1,4 @@
-"""Values of automatic Compact fields that are not in the record as they are in Python."""
+"""Conversions of values of automatic Compact fields that differ in Python and in the record."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _KNOWN_CLASSES: Final = 64
 
 
 def without_zone(value: datetime) -> datetime:
-    """A naive datetime as it is; refuses one with a zone, which TIMESTAMP would lose."""
+    """Return a naive datetime unchanged; refuse one with a zone, which TIMESTAMP would lose."""
     if value.tzinfo is not None:
         raise Mismatch(
             "expected a datetime without tzinfo, got one with; annotate the field as "
@@ -40,7 +40,7 @@ def without_zone(value: datetime) -> datetime:
 
 
 def with_zone(value: datetime) -> datetime:
-    """An aware datetime as it is; refuses a naive one, whose instant nobody knows."""
+    """Return an aware datetime unchanged; refuse a naive one, whose instant is unknown."""
     if value.utcoffset() is None:
         raise Mismatch(
             "expected a datetime with tzinfo, got one without; give it one, or annotate the field as "
@@ -50,7 +50,7 @@ def with_zone(value: datetime) -> datetime:
 
 
 def time_without_zone(value: time) -> time:
-    """A time of day as it is; refuses one with a zone, for which Compact has no kind."""
+    """Return a time of day unchanged; refuse one with a zone, for which Compact has no kind."""
     if value.tzinfo is not None:
         raise Mismatch(
             "expected a time without tzinfo, got one with; Compact has no kind for it, use a datetime"
@@ -59,7 +59,7 @@ def time_without_zone(value: time) -> time:
 
 
 def exact_float(value: Any) -> float:
-    """The float that equals an int; refuses an int that has none, and what is no int."""
+    """Return the float that equals an int; refuse an int without one, and anything that is not an int."""
     if isinstance(value, int):
         try:
             number = float(value)
@@ -72,7 +72,7 @@ def exact_float(value: Any) -> float:
 
 
 def whole(value: Decimal) -> int:
-    """The int that a DECIMAL holds."""
+    """Return the int that a DECIMAL holds."""
     number = int(value)
     if number != value:
         raise Mismatch("expected a whole number, got one with decimals")
@@ -80,7 +80,7 @@ def whole(value: Decimal) -> int:
 
 
 class Choices(dict[Any, Any]):
-    """What may stand in a record, and the value for it; anything else names what may."""
+    """The possible values in a record, and what they become; another value raises an error that lists them."""
 
     def __init__(self, what: str, values: dict[Any, Any]) -> None:
         super().__init__(values)
@@ -93,22 +93,22 @@ class Choices(dict[Any, Any]):
 
 
 def enum_by_name(cls: type[Enum]) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    """Member to name, as Java writes its enums, and back."""
+    """Return the conversions from member to name, as Java writes its enums, and back."""
     return attrgetter("_name_"), Choices(f"the names of {type_name(cls)}", dict(cls.__members__)).__getitem__
 
 
 def enum_by_value(cls: type[Enum]) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    """Member to value and back."""
+    """Return the conversions from member to value and back."""
     return attrgetter("_value_"), cls
 
 
 def one_of(choices: Collection[Any]) -> Callable[[Any], Any]:
-    """Gives back only the listed values."""
+    """Return a function that returns the listed values and refuses all others."""
     return Choices("the annotated literals", {choice: choice for choice in choices}).__getitem__
 
 
 def uuid_of(text: str) -> UUID:
-    """The UUID of its text form."""
+    """Return the UUID of its text form."""
     try:
         return UUID(text)
     except ValueError:
@@ -116,7 +116,7 @@ def uuid_of(text: str) -> UUID:
 
 
 def instance_of(cls: type) -> Callable[[Any], Any]:
-    """Lets through objects of the class, which the field's record may turn out not to be."""
+    """Return a function that returns objects of the class and refuses all others."""
 
     def check_class(value: Any) -> Any:
         if not isinstance(value, cls):
@@ -129,7 +129,7 @@ def instance_of(cls: type) -> Callable[[Any], Any]:
 
 
 def array_writer(kind: FieldKind) -> Callable[[Any], Any]:
-    """Lets through arrays whose items have the kind's size and sort."""
+    """Return a function that returns arrays whose items have the size and sort of the kind, and refuses all others."""
     code = TYPECODES[kind]
     size, sort = array(code).itemsize, _INTS if code in _INTS else "fd"
 
@@ -142,46 +142,46 @@ def array_writer(kind: FieldKind) -> Callable[[Any], Any]:
 
 
 def array_reader(kind: FieldKind) -> Callable[[Any], Any]:
-    """Makes an array of what the reader of the kind gives."""
+    """Return a function that makes an array of what the reader of the kind returns."""
     code = TYPECODES[kind]
 
     return lambda value: value if type(value) is array and value.typecode == code else array(code, value)
 
 
 def signed(value: bytes | bytearray) -> array[int]:
-    """Bytes as the signed numbers that ARRAY_OF_INT8 holds."""
+    """Return bytes as the signed numbers that ARRAY_OF_INT8 holds."""
     return array("b", value)
 
 
 def octets(value: Any) -> bytes:
-    """The bytes of the signed numbers that the reader of ARRAY_OF_INT8 gives."""
+    """Return the bytes of the signed numbers that the reader of ARRAY_OF_INT8 returns."""
     return (value if type(value) is array else array("b", value)).tobytes()
 
 
 def mutable_octets(value: Any) -> bytearray:
-    """As ``octets``, in a bytearray."""
+    """Return the same as ``octets``, in a bytearray."""
     return bytearray(octets(value))
 
 
 def as_list(items: Any) -> list[Any]:
-    """The list that the reader of an array gave; of a block of numbers, their list."""
+    """Return the items that the reader of an array returned, as a list."""
     if type(items) is list:
         return items
     return items.tolist() if type(items) is array else list(items)
 
 
 class ItemsWriter:
-    """Checks the items of a list, tuple or set, and turns them into those of a record's array."""
+    """Check and conversion of a list, tuple or set to the items of a record's array."""
 
     def __init__(self, item: FieldType, length: int | None = None, is_set: bool = False) -> None:
         self._item = item
         self._length = length
         self._is_set = is_set
         self._known: set[type] = set()
-        """Classes of items that were looked at already; few, so that a check costs one pass in C."""
+        """Classes of items that have been checked; few, so that a check is one pass in C."""
 
     def __call__(self, items: Collection[Any]) -> Any:
-        """The items as a sequence that the array's writer takes.
+        """Return the items as a sequence that the array's writer takes.
 
         Raises:
             Mismatch: An item does not fit, or they are too few or too many.
@@ -220,23 +220,23 @@ class ItemsWriter:
 
 
 class IntsWriter(ItemsWriter):
-    """Makes a block of a list or tuple of ints in one pass, which finds out as well whether they fit."""
+    """Conversion of a list or tuple of ints to a block in one pass, which also checks that they fit."""
 
     def __init__(self, item: FieldType, length: int | None = None) -> None:
         super().__init__(item, length)
         self._code = TYPECODES[item.kind]
 
     def __call__(self, items: Collection[Any]) -> Any:
-        """The items as an array.
+        """Return the items as an array.
 
         Raises:
-            Mismatch: An item is no int or too large for its kind, or they are too few or too many.
+            Mismatch: An item is not an int or too large for its kind, or they are too few or too many.
         """
-        if type(items) in (list, tuple):  # others may not be what array() takes for a sequence
+        if type(items) in (list, tuple):  # array() may not accept other collections
             try:
                 block = array(self._code, items)
             except (TypeError, OverflowError):
-                pass  # what is wrong with which item is found out below
+                pass  # the code below finds which item is wrong
             else:
                 if self._length is None or self._length == len(block):
                     return block
@@ -252,7 +252,7 @@ class IntsWriter(ItemsWriter):
 
 
 class ItemsReader:
-    """Turns a record's array into the list, tuple or set that the field holds."""
+    """Conversion of a record's array to the list, tuple or set that the field holds."""
 
     def __init__(self, item: FieldType, make: Callable[[Any], Any], length: int | None = None) -> None:
         self._item = item
@@ -261,7 +261,7 @@ class ItemsReader:
         self._nulls = may_be_null(item.kind) and not item.optional
 
     def __call__(self, items: Any) -> Any:
-        """The items as the field's collection.
+        """Return the items as the field's collection.
 
         Raises:
             Mismatch: An item is null without being optional, or is not what it should be, or they are too

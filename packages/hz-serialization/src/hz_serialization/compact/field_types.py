@@ -1,4 +1,4 @@
-"""What one annotated field of an automatic Compact class is in the record."""
+"""How one annotated field of an automatic Compact class is stored in the record."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from hz_serialization.problems import type_name
 
 
 class Unsupported(Exception):
-    """An annotation or a class that has no Compact form; the text says why and what to do."""
+    """An annotation or a class that has no Compact form; the message says why and what to do."""
 
 
 class Mismatch(Exception):
-    """A value that is not what its field holds; the text says what was expected and what came."""
+    """A value that does not fit its field; the message says what was expected and what was found."""
 
 
 class FieldType(NamedTuple):
-    """The kind of a field, and how its Python values become those of a record and come back.
+    """The kind of a field, and the conversion of its Python values to those of a record and back.
 
     ``None`` goes through neither ``to_slot`` nor ``from_slot``.
 
     Attributes:
         kind: The kind in the schema.
         label: What the field holds, for messages.
-        classes: Values are instances of one of these ...
-        unlike: ... and of none of these.
+        classes: Values are instances of one of these.
+        excluded: Values are not instances of any of these.
         optional: Whether ``None`` is a value of it.
-        to_slot: Turns a value into what the kind's writer takes, and refuses what it cannot; ``None`` if the
-            value is that already.
-        from_slot: Turns what the kind's reader gives into the value; ``None`` if it is that already.
-        coerce: Turns a value of another class into one that fits without a loss, or raises ``Mismatch``.
-        nested: Classes with Compact forms of their own in it.
+        to_slot: Converts a value to what the writer of the kind takes, or refuses it; ``None`` if no conversion is
+            needed.
+        from_slot: Converts what the reader of the kind returns to the value; ``None`` if no conversion is needed.
+        coerce: Converts a value of another class to one that fits without loss, or raises ``Mismatch``.
+        nested: Classes in the field with Compact forms of their own.
     """
 
     kind: FieldKind
     label: str
     classes: tuple[type, ...]
-    unlike: tuple[type, ...] = ()
+    excluded: tuple[type, ...] = ()
     optional: bool = False
     to_slot: Callable[[Any], Any] | None = None
     from_slot: Callable[[Any], Any] | None = None
@@ -47,13 +47,13 @@ class FieldType(NamedTuple):
     nested: tuple[type, ...] = ()
 
     def takes(self, cls: type) -> bool:
-        """Whether a value of exactly this class belongs into the field as it is."""
+        """Return whether a value of exactly this class fits the field as it is."""
         if cls is type(None):
             return self.optional
-        return issubclass(cls, self.classes) and not issubclass(cls, self.unlike)
+        return issubclass(cls, self.classes) and not issubclass(cls, self.excluded)
 
     def mismatch(self, value: Any) -> Mismatch:
-        """The error for a value of the wrong class."""
+        """Return the error for a value of the wrong class."""
         if value is None:
             return Mismatch(
                 f"expected {self.label}, got None; annotate it as `... | None` if it may be absent"
@@ -61,7 +61,7 @@ class FieldType(NamedTuple):
         return Mismatch(f"expected {self.label}, got {type_name(type(value))}")
 
     def fit(self, value: Any) -> Any:
-        """The value, or an equal one of the class that the field has.
+        """Return the value, or an equal one of the class that the field has.
 
         Raises:
             Mismatch: There is none.
@@ -87,34 +87,34 @@ FLOAT_KINDS = (FieldKind.FLOAT32, FieldKind.FLOAT64)
 
 
 def nullable(kind: FieldKind) -> FieldKind:
-    """The kind that may be null: itself for those of variable size, which may always."""
+    """Return the kind that may be null: kinds of variable size always may."""
     return _NULLABLE.get(kind, kind)
 
 
 def plain(kind: FieldKind) -> FieldKind:
-    """The kind without ``NULLABLE_``."""
+    """Return the kind without ``NULLABLE_``."""
     return _PLAIN_OF.get(kind, kind)
 
 
 def array_of(kind: FieldKind) -> FieldKind:
-    """The kind of an array of such items."""
+    """Return the kind of an array of such items."""
     return FieldKind[f"ARRAY_OF_{kind.name}"]
 
 
 def item_of(kind: FieldKind) -> FieldKind | None:
-    """The kind of an array's items; ``None`` for what is no array."""
+    """Return the kind of an array's items; ``None`` for kinds that are not arrays."""
     return _ARRAYS.get(kind)
 
 
 def may_be_null(kind: FieldKind) -> bool:
-    """Whether a record can hold null in a field, or in an array's item, of this kind."""
+    """Return whether a record can hold null in a field, or in an array's item, of this kind."""
     return kind not in _NULLABLE
 
 
 def readable_as(found: FieldKind, wanted: FieldKind) -> FieldKind | None:
-    """The kind to read a field as, when a record has ``found`` and the class has ``wanted``.
+    """Return the kind to read a field as, when a record has ``found`` and the class has ``wanted``.
 
-    Null or not is as wanted; numbers may be narrower than wanted, since no digit is lost then.
+    The result is nullable if ``wanted`` is; numbers may be narrower than wanted, since no digit is lost.
     ``None`` if one cannot be read as the other.
     """
     found_item, wanted_item = item_of(found), item_of(wanted)
@@ -130,7 +130,7 @@ def readable_as(found: FieldKind, wanted: FieldKind) -> FieldKind | None:
 
 @cache
 def read_methods(wanted: FieldKind) -> tuple[str | None, ...]:
-    """Name of the ``CompactReader`` method by which a class with ``wanted`` reads each kind, by its number."""
+    """Return the name of the ``CompactReader`` method to read each kind as ``wanted``, by the number of the kind."""
     methods: list[str | None] = [None] * (max(FieldKind) + 1)
     for found in FieldKind:
         kind = readable_as(found, wanted)

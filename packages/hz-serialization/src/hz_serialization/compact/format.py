@@ -15,19 +15,19 @@ from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.layout import RecordLayout
 from hz_serialization.compact.records import AutomaticRecords, GenericRecords, RecordType, SerializedRecords
 from hz_serialization.compact.schema import Schema
-from hz_serialization.compact.schemas import Schemas, UnknownSchemaError
+from hz_serialization.compact.schema_registry import SchemaRegistry, UnknownSchemaError
 from hz_serialization.compact.serializer import CompactSerializer
 from hz_serialization.errors import HazelcastSerializationError
-from hz_serialization.problems import MAX_DEPTH, Unserializable, damaged, too_deep, type_name
+from hz_serialization.problems import MAX_DEPTH, UnserializableError, damaged, too_deep, type_name
 from hz_serialization.registry import Reader, Registry, Writer
 from hz_serialization.top_level import TopReader
 
 _AUTOMATIC: Final = "hz_serialization.compact.automatic"
-"""The module of classes with typed fields; not imported before somebody uses it."""
+"""The module of classes with typed fields, which is imported when it is first used."""
 
 
 class _Readers(dict[bytes, Reader]):
-    """Readers by the bytes of the schema id; made when one is first seen."""
+    """Readers by the bytes of the schema id, made when an id is first seen."""
 
     def __init__(self, owner: CompactFormat) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class CompactFormat:
     """Compact objects: those of registered classes, and all others as ``GenericRecord``.
 
     Args:
-        registry: That of the service.
+        registry: The serializers of the service.
         serializers: ``CompactSerializer`` objects or classes, or classes with typed fields.
         schemas: Where the schemas of what is written and read are kept.
 
@@ -52,7 +52,7 @@ class CompactFormat:
 
     type_id = type_ids.COMPACT
 
-    def __init__(self, registry: Registry, serializers: Iterable[Any], schemas: Schemas) -> None:
+    def __init__(self, registry: Registry, serializers: Iterable[Any], schemas: SchemaRegistry) -> None:
         self._layout = registry.layout
         self._schemas = schemas
         self._generic = GenericRecords(self._make_layout, schemas)
@@ -73,7 +73,7 @@ class CompactFormat:
         for cls in automatic:
             self._add_automatic(cls)
 
-    # Made when the first Compact object comes: most services never meet one.
+    # Made for the first Compact object: most services never have one.
 
     @cached_property
     def _codecs(self) -> dict[FieldKind, Codec]:
@@ -84,7 +84,7 @@ class CompactFormat:
         return make_codecs(self._layout, self._write_nested, self._read_nested, blocks=True)
 
     def matches(self, cls: type) -> bool:
-        """Whether ``cls`` itself is registered or marked as Compact, or is ``GenericRecord``."""
+        """Return whether ``cls`` itself is registered or marked as Compact, or is ``GenericRecord``."""
         if cls not in self._by_class:
             marks = sys.modules.get(_AUTOMATIC)
             if marks is None or not marks.is_marked(cls):
@@ -93,11 +93,11 @@ class CompactFormat:
         return True
 
     def writer_of(self, cls: type) -> Writer:
-        """What writes the payloads of a class that matches."""
+        """Return the writer of payloads of a class that matches."""
         return self._by_class[cls].write
 
     def top_reader(self, general: TopReader) -> TopReader:
-        """The short way to the reader of a whole ``Data``; what is out of the ordinary is left to ``general``."""
+        """Return the fast reader of whole ``Data``, which leaves everything unusual to ``general``."""
         readers = self._top_readers
 
         def read_compact(buffer: bytes, start: int, end: int) -> Any:
@@ -107,17 +107,18 @@ class CompactFormat:
             try:
                 reader = readers[data[4:16]]  # type id and schema id
             except KeyError:
-                return general(data, 0, len(data))
-            return reader(data, 8, 0)[0]
+                reader = None
+            # Not in the handler: errors would have the KeyError as their context.
+            return general(data, 0, len(data)) if reader is None else reader(data, 8, 0)[0]
 
         return read_compact
 
     def write(self, out: bytearray, value: Any, depth: int) -> None:
-        """Appends the record, from its schema id on."""
+        """Append the record, from its schema id on."""
         self._by_class[type(value)].write(out, value, depth)
 
     def read(self, data: bytes, pos: int, depth: int) -> tuple[Any, int]:
-        """Reads the record at ``pos``.
+        """Read the record at ``pos``.
 
         Raises:
             UnknownSchemaError: Its schema, or one inside it, is not known.
@@ -126,7 +127,7 @@ class CompactFormat:
         return self._readers[data[pos : pos + 8]](data, pos, depth)
 
     def make_reader(self, schema_id: bytes) -> Reader:
-        """Makes the reader of a schema.
+        """Make the reader of a schema.
 
         Raises:
             UnknownSchemaError: There is no such schema.
@@ -144,7 +145,7 @@ class CompactFormat:
         return reader
 
     def _marked(self, name: str) -> RecordType:
-        """Records of a class that was marked as Compact after this service was made; else generic ones."""
+        """Return the records of a class that was marked after this service was made, or else generic ones."""
         marks = sys.modules.get(_AUTOMATIC)
         cls = None if marks is None else marks.marked_class(name)
         if cls is None:
@@ -156,7 +157,7 @@ class CompactFormat:
         return RecordLayout(schema, self._layout, self._codecs, order)
 
     def _make_block_layout(self, schema: Schema, order: tuple[str, ...]) -> RecordLayout:
-        """For classes with typed fields, which make of an array what they want."""
+        """Return a layout for classes with typed fields, which convert arrays themselves."""
         return RecordLayout(schema, self._layout, self._block_codecs, order)
 
     def _write_nested(self, out: bytearray, value: Any, depth: int) -> None:
@@ -164,7 +165,7 @@ class CompactFormat:
         if records is None and self.matches(type(value)):
             records = self._by_class[type(value)]
         if records is None:
-            raise Unserializable(
+            raise UnserializableError(
                 type(value),
                 "a Compact field holds Compact objects only; add the class or its CompactSerializer to "
                 "compact_serializers, or use a GenericRecord",
@@ -196,8 +197,8 @@ class CompactFormat:
         self._add(cls, name, SerializedRecords(serializer, self._make_layout, self._schemas))
 
     def _add_automatic(self, cls: type) -> None:
-        """Adds a class with typed fields, and those in its fields that are not there yet."""
-        # Not at the top: it costs time that only those who have such classes should spend.
+        """Add a class with typed fields, and those in its fields that are not there yet."""
+        # Not at the top: only programs with such classes should spend the time of the import.
         from hz_serialization.compact.automatic import AutomaticRecord, record_of
 
         found: dict[type, AutomaticRecord] = {}
@@ -207,13 +208,15 @@ class CompactFormat:
             if each not in self._by_class and each not in found:
                 found[each] = record_of(each)
                 waiting += found[each].nested
-        for each, record in reversed(found.items()):  # the outermost last: who finds it finds the others too
+        for each, record in reversed(
+            found.items()
+        ):  # the outermost last: whoever finds it finds the others as well
             self._add(
                 each, record.type_name, AutomaticRecords(record, self._make_block_layout, self._schemas)
             )
 
     def _add(self, cls: type, name: str, records: RecordType) -> None:
-        """Adds a class; another thread may be about to add the same one."""
+        """Add a class; another thread may add the same one at the same time."""
         if cls in self._basic:
             raise HazelcastSerializationError(
                 f"A Compact serializer cannot replace that of {cls.__name__}; derive a class from it"

@@ -1,6 +1,4 @@
-"""Compact objects of types that have no class here."""
-
-from __future__ import annotations
+"""Compact objects of types without a class."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, overload
@@ -8,18 +6,22 @@ from typing import Any, overload
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.schema import Schema
 from hz_serialization.errors import HazelcastSerializationError
+from hz_serialization.public_names import publish
 
 
 class GenericRecord:
-    """A Compact object as names and values, for types without a serializer. Not to be changed.
+    """A Compact object as names and values, for types without a serializer; immutable.
 
-    Reading an object of an unknown type gives one; one that is written becomes the same bytes as Java's
-    generic record of that type.
+    Objects of unknown types are read as generic records. A record is written to the same bytes as Java's generic
+    record of that type.
 
     Args:
         type_name: Name of the Compact type.
         fields: Kind and value by field name. Values of arrays are lists; nested objects are other
             records, or objects that have a serializer.
+
+    Attributes:
+        schema: The fields and their kinds.
 
     Raises:
         HazelcastSerializationError: A kind is not one that Compact has.
@@ -28,7 +30,6 @@ class GenericRecord:
     __slots__ = ("_order", "_values", "schema")
 
     schema: Schema
-    """The fields and their kinds."""
     _values: tuple[Any, ...]
     _order: Sequence[int] | None
 
@@ -37,8 +38,8 @@ class GenericRecord:
         self._set(schema, [fields[name][1] for name in schema.slots], None)
 
     @classmethod
-    def of(cls, schema: Schema, values: Sequence[Any], order: Sequence[int] | None = None) -> GenericRecord:
-        """Makes a record of a schema.
+    def of(cls, schema: Schema, values: Sequence[Any], order: Sequence[int] | None = None) -> "GenericRecord":
+        """Make a record of a schema.
 
         Args:
             schema: Its fields.
@@ -60,30 +61,30 @@ class GenericRecord:
 
     @property
     def type_name(self) -> str:
-        """Name of the Compact type."""
+        """The name of the Compact type."""
         return self.schema.type_name
 
     @property
     def values(self) -> tuple[Any, ...]:
-        """The value of each field, in the order of ``schema.slots``."""
+        """Return the value of each field, in the order of ``schema.slots``."""
         return self._values
 
     @property
     def order(self) -> Sequence[int] | None:
-        """As ``of`` was given it."""
+        """The order of the variable-size fields that ``of`` was given."""
         return self._order
 
     @property
     def field_names(self) -> tuple[str, ...]:
-        """The names of all fields, in the schema's order."""
+        """Return the names of all fields, in the schema's order."""
         return tuple(self.schema.kinds)
 
     def kind(self, field_name: str) -> FieldKind:
-        """The kind of a field; ``NOT_AVAILABLE`` if there is no such field."""
+        """Return the kind of a field; ``NOT_AVAILABLE`` if there is no such field."""
         return self.schema.kinds.get(field_name, FieldKind.NOT_AVAILABLE)
 
     def __getitem__(self, field_name: str) -> Any:
-        """The value of a field.
+        """Return the value of a field.
 
         Raises:
             KeyError: There is no such field.
@@ -95,7 +96,7 @@ class GenericRecord:
     @overload
     def get(self, field_name: str, default: Any) -> Any: ...
     def get(self, field_name: str, default: Any = None) -> Any:
-        """The value of a field, or ``default`` if there is no such field."""
+        """Return the value of a field, or ``default`` if there is no such field."""
         slot = self.schema.slots.get(field_name)
         return default if slot is None else self._values[slot]
 
@@ -109,11 +110,11 @@ class GenericRecord:
         return len(self._values)
 
     def to_dict(self) -> dict[str, Any]:
-        """Names and values, in the schema's order; nested records stay records."""
+        """Return names and values, in the schema's order; nested records stay records."""
         return {name: self[name] for name in self.schema.kinds}
 
-    def replace(self, **values: Any) -> GenericRecord:
-        """A copy with other values of some fields, all of the same kinds as before.
+    def replace(self, **values: Any) -> "GenericRecord":
+        """Return a copy with other values of some fields, all of the same kinds as before.
 
         Raises:
             HazelcastSerializationError: There is no such field.
@@ -129,12 +130,10 @@ class GenericRecord:
         return GenericRecord.of(self.schema, changed, self._order)
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(
-            f"a GenericRecord is not to be changed; use replace({name}=...) for a changed copy"
-        )
+        raise AttributeError(f"a GenericRecord is immutable; use replace({name}=...) for a changed copy")
 
     def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"a GenericRecord is not to be changed; {name} cannot be deleted")
+        raise AttributeError(f"a GenericRecord is immutable; {name} cannot be deleted")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, GenericRecord):
@@ -154,3 +153,6 @@ class GenericRecord:
 
 def _hashable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+publish("hz_serialization.compact", (GenericRecord,))

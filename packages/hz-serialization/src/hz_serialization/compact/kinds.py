@@ -8,11 +8,13 @@ from enum import IntEnum
 class FieldKind(IntEnum):
     """What a field of a Compact object holds; the numbers are those of a schema on the wire.
 
-    5, 6, 31 and 32 (char, Portable and their arrays) exist as numbers but no Compact writer uses them.
+    5, 6, 31 and 32 (char, Portable and their arrays) exist as numbers, but no Compact writer uses them.
+
+    Attributes:
+        NOT_AVAILABLE: There is no such field.
     """
 
     NOT_AVAILABLE = 0
-    """There is no such field."""
     BOOLEAN = 1
     ARRAY_OF_BOOLEAN = 2
     INT8 = 3

@@ -1,4 +1,4 @@
-"""Where the values of one schema lie in a record."""
+"""The layout of the records of one schema."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, Final
 from hz_serialization.compact.codecs import BYTE_OFFSETS, LONG_NULL, SHORT_OFFSETS, Codec, make_codecs, refuse
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.schema import FIXED_SIZES, Schema
-from hz_serialization.layout import Layout, short_of
-from hz_serialization.problems import Unserializable, damaged
+from hz_serialization.layout import Layout, length_error
+from hz_serialization.problems import UnserializableError, damaged
 
 _CODES: Final = {
     FieldKind.INT8: "b",
@@ -25,7 +25,7 @@ _BITS: Final = {False: 0, True: 1}
 
 
 class Missing:
-    """The type of ``MISSING``: what stands in a record's slot until the field is written."""
+    """The type of ``MISSING``, the content of a record's slot until the field is written."""
 
     __slots__ = ()
 
@@ -36,12 +36,12 @@ class Missing:
 MISSING: Final = Missing()
 
 
-class FieldMissing(Unserializable):
+class FieldMissing(UnserializableError):
     """A serializer did not write all the fields of the schema that it wrote before."""
 
 
 class RecordLayout:
-    """Writes and reads the values of one schema's records in one byte order.
+    """Writer and reader of the values of one schema's records in one byte order.
 
     Values are held in the order of ``schema.slots``: fields of fixed size, which go in one block, then
     booleans, then variable-size fields.
@@ -51,17 +51,17 @@ class RecordLayout:
         layout: Byte order of payloads.
         codecs: Codecs of the variable-size kinds, as ``make_codecs`` gives them; without them, nested
             Compact objects are refused.
-        order: Names of the variable-size fields, in the order in which their values are to stand in a
-            record; other names are left out, and what is missing follows by name. It makes no difference
-            to readers, but to keys, which members compare by their bytes: all clients have to use one
-            order, which for a serializer is that of its calls.
+        order: Names of the variable-size fields, in the order of their values in a record; other names are
+            ignored, and missing ones follow by name. The order does not matter to readers. It matters for
+            keys, which members compare by their bytes: all clients have to use the same order, which is
+            that of the calls of a serializer.
 
     Attributes:
         schema: The fields.
         slots: Index of each field's value.
         tables: Index of each field's value, by the number of its kind and by name.
-        read_tables: The same for readers, which hold the values of variable-size fields by themselves:
-            index in what ``open`` gives, or among the variable-size fields.
+        read_tables: The same for readers, which hold the values of variable-size fields separately: the
+            index in what ``open`` returns, or among the variable-size fields.
         count: How many variable-size fields there are.
         fixed_size: Bytes of the fields of fixed size.
         is_usual: Whether there are variable-size fields, and not several booleans.
@@ -147,24 +147,24 @@ class RecordLayout:
         prefix, bits = self._layout.prefix, "B" * ((booleans + 7) // 8)
         self.fixed_size = Struct(prefix + numbers + bits).size
         self._pack = Struct(f"{prefix}q{size}{numbers}{bits}").pack
-        # A boolean that is alone is a whole byte, 0 or 1.
+        # A single boolean is a whole byte, 0 or 1.
         self.unpack = Struct(f"{prefix}{size}{numbers}{'?' if booleans == 1 else bits}").unpack_from
 
     def write(
         self, out: bytearray, values: Sequence[Any], depth: int, order: Sequence[int] | None = None
     ) -> None:
-        """Appends a record, from its schema id on.
+        """Append a record, from its schema id on.
 
         Args:
-            out: Where to.
+            out: The buffer.
             values: The value of each slot; variable-size fields may be None.
             depth: Levels of objects around this one.
-            order: Indices of the variable-size fields, by name, in the order of their values in the
-                record if it is not to be this layout's; each once.
+            order: Indices of the variable-size fields in the order of their values in the record, each
+                once; the order of this layout if ``None``.
 
         Raises:
             FieldMissing: A value is ``MISSING``.
-            Unserializable: A value does not fit its field; the error names it.
+            UnserializableError: A value does not fit its field; the error names it.
         """
         start = len(out)
         end = self._fixed_end
@@ -189,7 +189,7 @@ class RecordLayout:
                 if value is not None:
                     offsets[index] = len(out) - base
                     write = writers[index]
-                    if write is None:  # a string, the most frequent one: written here instead of by a call
+                    if write is None:  # a string, the most frequent kind: written here, without a call
                         encoded = value.encode()
                         out += self._size(len(encoded))
                         out += encoded
@@ -207,7 +207,7 @@ class RecordLayout:
             self._append_wide(out, offsets, size)
 
     def read(self, data: bytes, pos: int, depth: int) -> tuple[list[Any], int]:
-        """Reads a whole record.
+        """Read a whole record.
 
         Args:
             data: One ``Data`` or another block.
@@ -226,7 +226,7 @@ class RecordLayout:
     def fill(
         self, fixed: Sequence[Any], offsets: Sequence[int], null: int, data: bytes, pos: int, depth: int
     ) -> list[Any]:
-        """Reads the variable-size values of a record of which ``open`` gave the rest.
+        """Read the variable-size values of a record, after ``open`` has read the rest.
 
         Returns:
             The value of each slot.
@@ -261,16 +261,16 @@ class RecordLayout:
         return values
 
     def open(self, data: bytes, pos: int) -> tuple[tuple[Any, ...], Sequence[int], int, int, int]:
-        """Reads what can be read of a record without its variable-size values.
+        """Read a record without its variable-size values.
 
         Args:
             data: One ``Data`` or another block.
             pos: Where the record begins.
 
         Returns:
-            The values of fixed size, after their size and that of the others if there are others; the
-            offset from ``pos`` + 12 of each variable-size value; the one that stands for null; the bytes
-            that all these values have together; and the position after the record.
+            The values of fixed size, preceded by the size of all values if there are variable-size ones; the
+            offset from ``pos`` + 12 of each variable-size value; the offset that stands for null; the number of
+            bytes of all these values; and the position after the record.
 
         Raises:
             HazelcastSerializationError: The bytes are damaged.
@@ -293,14 +293,14 @@ class RecordLayout:
             end = table + count
             offsets = data[table:end]
             if len(offsets) < count:
-                raise short_of(size + count, data, pos + 12)
+                raise length_error(size + count, data, pos + 12)
             return fixed, offsets, BYTE_OFFSETS, room, end
         if size < SHORT_OFFSETS:
             return fixed, self._short.unpack_from(data, table), SHORT_OFFSETS, room, table + 2 * count
         return fixed, self._long.unpack_from(data, table), LONG_NULL, room, table + 4 * count
 
     def overfull(self, pos: int) -> Exception:
-        """The error for values that have more bytes than the record says that they have together."""
+        """Return the error for values that have more bytes than the record's total."""
         return damaged(
             f"the values of the record of {self.schema.type_name!r} at byte {pos} overlap or go beyond its end"
         )
@@ -323,7 +323,7 @@ class RecordLayout:
         out += struct.pack(*[null if offset < 0 else offset for offset in offsets])
 
     def _fail(self, values: Sequence[Any], index: int, error: Exception) -> None:
-        """Raises what names the field whose value could not be written."""
+        """Raise the error that names the field whose value could not be written."""
         missing = [name for name, value in zip(self._names, values, strict=False) if value is MISSING]
         if missing:
             raise FieldMissing(
@@ -334,7 +334,7 @@ class RecordLayout:
         refuse(self.schema.kinds[name], values[self.slots[name]], error, f".{name}")
 
     def _unfit(self, values: Sequence[Any]) -> str:
-        """The name of the first field of fixed size whose value does not fit it."""
+        """Return the name of the first field of fixed size whose value does not fit it."""
         for name, value in zip(self._names[: self.first_variable], values, strict=False):
             code = _CODES.get(self.schema.kinds[name])
             try:

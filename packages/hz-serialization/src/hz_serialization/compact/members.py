@@ -1,6 +1,6 @@
 """The typed fields of a class: dataclass, NamedTuple, attrs, pydantic or msgspec.
 
-The libraries are recognised by what they leave on their classes, so that none is imported here.
+The libraries are recognised by attributes of their classes, so that none is imported here.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ class Member(NamedTuple):
     """One stored attribute of a class.
 
     Attributes:
-        attribute: Its name on an object.
-        annotation: Its type, with forward references resolved.
-        argument: Its name as an argument of the class; ``None`` if it is set on the finished object.
+        attribute: The name on an object.
+        annotation: The type, with forward references resolved.
+        argument: The name as an argument of the class; ``None`` if it is set on the finished object.
         required: Whether the class cannot be called without it.
     """
 
@@ -30,12 +30,12 @@ class Member(NamedTuple):
 
 
 def has_members(cls: type) -> bool:
-    """Whether the class says by itself which typed fields its objects have."""
+    """Return whether the class declares typed fields."""
     return _source_of(cls) is not None
 
 
 def members_of(cls: type) -> list[Member]:
-    """The stored attributes of a class.
+    """Return the stored attributes of a class.
 
     Raises:
         Unsupported: It is of no known sort, has none, or has something that cannot be stored.
@@ -45,7 +45,7 @@ def members_of(cls: type) -> list[Member]:
         if typing.is_typeddict(cls):
             raise Unsupported("objects of a TypedDict are plain dicts; make it a dataclass")
         raise Unsupported(
-            "it is no dataclass, NamedTuple, attrs class, pydantic model (of version 2) or msgspec Struct; add "
+            "it is not a dataclass, NamedTuple, attrs class, pydantic model (of version 2) or msgspec Struct; add "
             "@dataclass, or register a CompactSerializer for it"
         )
     members = source(cls)
@@ -55,7 +55,7 @@ def members_of(cls: type) -> list[Member]:
 
 
 def is_frozen(cls: type) -> bool:
-    """Whether attributes can only be set past the class's own ``__setattr__``."""
+    """Return whether attributes can be set only by bypassing the class's own ``__setattr__``."""
     return bool(getattr(getattr(cls, "__dataclass_params__", None), "frozen", False)) or hasattr(
         cls, "__attrs_attrs__"
     )
@@ -121,7 +121,7 @@ def _pydantic_members(cls: Any) -> list[Member]:
     if getattr(cls, "__pydantic_root_model__", False):
         raise Unsupported("a RootModel has no named fields; give the value a field in a BaseModel")
     if cls.model_config.get("extra") == "allow":
-        raise Unsupported("extra='allow' admits fields that its schema has not; leave that option out")
+        raise Unsupported("extra='allow' admits fields that its schema does not have; leave that option out")
     if not cls.__pydantic_complete__:
         try:
             cls.model_rebuild()
@@ -129,7 +129,7 @@ def _pydantic_members(cls: Any) -> list[Member]:
             raise Unsupported(
                 f"a name in its annotations cannot be resolved ({type(error).__name__}: {error}); define or import "
                 "it at the top of the module, also at run time"
-            ) from error
+            ) from None
     members = []
     for name, field in cls.model_fields.items():
         annotation = field.annotation
@@ -140,7 +140,7 @@ def _pydantic_members(cls: Any) -> list[Member]:
 
 
 def _pydantic_argument(cls: Any, name: str, field: Any) -> str:
-    """The name by which the model's constructor takes the field."""
+    """Return the name by which the model's constructor takes the field."""
     alias = field.validation_alias or field.alias
     if alias is None or cls.model_config.get("validate_by_alias") is False:
         return name
@@ -154,10 +154,10 @@ def _pydantic_argument(cls: Any, name: str, field: Any) -> str:
 
 
 def _hints(cls: Any) -> dict[str, Any]:
-    """The annotations of a class with forward references resolved.
+    """Return the annotations of a class with forward references resolved.
 
-    Beside what the module has, names of classes in the class's own body and its own name can be used, also
-    if it was defined in a function.
+    In addition to the names of the module, annotations can use the names of classes in the class's own body, and
+    its own name, even if it was defined in a function.
     """
     names = {base.__name__: base for base in reversed(cls.__mro__)}
     for base in reversed(cls.__mro__):
@@ -171,13 +171,13 @@ def _hints(cls: Any) -> dict[str, Any]:
             f"its field {field!r} is annotated {annotation}, which cannot be resolved "
             f"({type(error).__name__}: {error}); define or import the names in it at the top of the module, also at "
             "run time"
-        ) from error
+        ) from None
     arguments = _type_arguments(cls)
     return {name: _substituted(annotation, arguments) for name, annotation in hints.items()}
 
 
 def _type_arguments(cls: type) -> dict[Any, Any]:
-    """What the type variables of generic base classes stand for in this class."""
+    """Return what the type variables of generic base classes stand for in this class."""
     arguments: dict[Any, Any] = {}
     for base in cls.__mro__:
         for alias in vars(base).get("__orig_bases__", ()):
@@ -197,7 +197,7 @@ def _substituted(annotation: Any, arguments: dict[Any, Any]) -> Any:
 
 
 def _culprit(cls: type, names: dict[str, Any]) -> tuple[str, str]:
-    """The first field whose annotation cannot be resolved."""
+    """Return the first field whose annotation cannot be resolved."""
     for base in reversed(cls.__mro__):
         known = vars(sys.modules[base.__module__]) if base.__module__ in sys.modules else {}
         for field, annotation in vars(base).get("__annotations__", {}).items():

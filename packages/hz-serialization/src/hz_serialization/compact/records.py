@@ -1,4 +1,4 @@
-"""How objects of one class become records, and records objects of it."""
+"""Conversion of objects of one class to records and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hz_serialization.compact.generic import GenericRecord
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.layout import FieldMissing, RecordLayout
 from hz_serialization.compact.schema import Schema
-from hz_serialization.compact.schemas import Schemas
+from hz_serialization.compact.schema_registry import SchemaRegistry
 from hz_serialization.compact.serializer import CompactSerializer
 from hz_serialization.problems import failed_reading, failed_writing, type_name
 from hz_serialization.registry import Reader
@@ -20,26 +20,26 @@ LayoutMaker = Callable[[Schema, "tuple[str, ...]"], RecordLayout]
 
 
 class RecordType(Protocol):
-    """Objects of one class, or of one kind, as records."""
+    """The records of objects of one class."""
 
     def write(self, out: bytearray, value: Any, depth: int) -> None:
-        """Appends a record, from its schema id on."""
+        """Append a record, from its schema id on."""
 
     def reader(self, layout: RecordLayout) -> Reader:
-        """A reader of records of one schema of the type, from the schema id on."""
+        """Return a reader of records of one schema of the type, from the schema id on."""
 
 
 class SerializedRecords:
     """Records by a ``CompactSerializer``.
 
-    The first object shows which fields there are; from then on their values only have to be put in their
-    slots. An object with other fields has a schema of its own.
+    The first object determines the fields; the values of later objects only have to be put into their slots.
+    An object with other fields has a schema of its own.
     """
 
     __slots__ = ("_current", "_known", "_make_layout", "_schemas", "_serializer", "_type_name", "_write")
 
     def __init__(
-        self, serializer: CompactSerializer[Any], make_layout: LayoutMaker, schemas: Schemas
+        self, serializer: CompactSerializer[Any], make_layout: LayoutMaker, schemas: SchemaRegistry
     ) -> None:
         self._serializer = serializer
         self._write = serializer.write
@@ -50,7 +50,7 @@ class SerializedRecords:
         self._current: RecordLayout | None = None
 
     def write(self, out: bytearray, value: Any, depth: int) -> None:
-        """Appends a record, from its schema id on."""
+        """Append a record, from its schema id on."""
         layout = self._current
         if layout is not None:
             start = len(out)
@@ -81,7 +81,7 @@ class SerializedRecords:
         self._current = layout
 
     def reader(self, layout: RecordLayout) -> Reader:
-        """A reader of records of one schema of the type."""
+        """Return a reader of records of one schema of the type."""
         make = self._serializer.read
         method = f"{type_name(type(self._serializer))}.read()"
 
@@ -100,13 +100,13 @@ class GenericRecords:
 
     __slots__ = ("_layouts", "_make_layout", "_schemas")
 
-    def __init__(self, make_layout: LayoutMaker, schemas: Schemas) -> None:
+    def __init__(self, make_layout: LayoutMaker, schemas: SchemaRegistry) -> None:
         self._layouts: dict[int, RecordLayout] = {}
         self._make_layout = make_layout
         self._schemas = schemas
 
     def write(self, out: bytearray, value: GenericRecord, depth: int) -> None:
-        """Appends a record, from its schema id on."""
+        """Append a record, from its schema id on."""
         schema = value.schema
         layout = self._layouts.get(schema.schema_id)
         if layout is None:
@@ -117,7 +117,7 @@ class GenericRecords:
         layout.write(out, value.values, depth, value.order)
 
     def reader(self, layout: RecordLayout) -> Reader:
-        """A reader of records of one schema."""
+        """Return a reader of records of one schema."""
         schema = layout.schema
 
         def read(data: bytes, pos: int, depth: int) -> tuple[GenericRecord, int]:
@@ -129,7 +129,7 @@ class GenericRecords:
 
 
 def _order(offsets: Sequence[int], null: int) -> list[int] | None:
-    """In which order values stood, if it is not that of their names; null, the greatest offset, comes last."""
+    """Return the order of the values if it is not that of their names; null, the greatest offset, comes last."""
     found = [offset for offset in offsets if offset != null]
     if found == sorted(found):
         return None
@@ -141,21 +141,21 @@ class AutomaticRecords:
 
     __slots__ = ("_layout", "_make_layout", "_record", "_schemas", "_values")
 
-    def __init__(self, record: Any, make_layout: LayoutMaker, schemas: Schemas) -> None:
+    def __init__(self, record: Any, make_layout: LayoutMaker, schemas: SchemaRegistry) -> None:
         self._record = record
         self._values = record.values
         self._schemas = schemas
         self._layout = make_layout(record.schema, record.order)
 
     def write(self, out: bytearray, value: Any, depth: int) -> None:
-        """Appends a record, from its schema id on."""
+        """Append a record, from its schema id on."""
         layout = self._layout
         if layout.schema.schema_id not in self._schemas.used:
             self._schemas.use(layout.schema)
         layout.write(out, self._values(value), depth)
 
     def reader(self, layout: RecordLayout) -> Reader:
-        """A reader of records of one schema of the type."""
+        """Return a reader of records of one schema of the type."""
         if layout.schema != self._record.schema:
             evolve = self._record.make_evolved
 

@@ -1,6 +1,4 @@
-"""Schemas: what fields the objects of a Compact type have, and the fingerprint that stands for that."""
-
-from __future__ import annotations
+"""Schemas: the fields of the objects of a Compact type, and the fingerprint that identifies them."""
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
@@ -9,6 +7,7 @@ from typing import Final, NamedTuple
 
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.errors import HazelcastSerializationError
+from hz_serialization.public_names import publish
 
 FIXED_SIZES: Final[Mapping[FieldKind, int]] = MappingProxyType(
     {
@@ -20,10 +19,10 @@ FIXED_SIZES: Final[Mapping[FieldKind, int]] = MappingProxyType(
         FieldKind.FLOAT64: 8,
     }
 )
-"""Bytes of the kinds whose values all have the same size. BOOLEAN, one bit, is not among them."""
+"""The size in bytes of the kinds whose values all have the same size. BOOLEAN, one bit, is not among them."""
 
 FIXED_KINDS: Final = frozenset((*FIXED_SIZES, FieldKind.BOOLEAN))
-"""The kinds whose values are always there, in the part of a record that has the same size in each."""
+"""The kinds whose values are in the part of a record that always has the same size."""
 
 _EMPTY: Final = 0xC15D213AA4D7A795
 
@@ -41,13 +40,15 @@ _TABLE: Final = _table()
 
 
 class Field(NamedTuple):
-    """A field of a schema."""
+    """A field of a schema.
+
+    Attributes:
+        name: The name, unique in the schema.
+        kind: What the field holds.
+    """
 
     name: str
-    """Its name, unique in the schema."""
-
     kind: FieldKind
-    """What it holds."""
 
 
 class Schema:
@@ -90,7 +91,7 @@ class Schema:
                 f"Compact type {type_name!r}: {error.object!r} holds a lone surrogate, which UTF-8 cannot "
                 "carry; choose another name",
                 error,
-            ) from error
+            ) from None
         kinds = {field.name: field.kind for field in ordered}
         if len(kinds) < len(ordered):
             twice = next(one.name for one, two in pairwise(ordered) if one.name == two.name)
@@ -125,7 +126,7 @@ class Schema:
     def __hash__(self) -> int:
         return hash(self.schema_id)
 
-    def __reduce__(self) -> tuple[type[Schema], tuple[str, tuple[Field, ...]]]:
+    def __reduce__(self) -> tuple[type["Schema"], tuple[str, tuple[Field, ...]]]:
         return Schema, (self.type_name, self.fields)
 
     def __repr__(self) -> str:
@@ -147,7 +148,7 @@ def _checked(type_name: str, name: str, kind: int) -> Field:
 
 
 def _fingerprint(type_name: str, fields: tuple[Field, ...]) -> int:
-    """Rabin's fingerprint; the same in all clients and members."""
+    """Return Rabin's fingerprint, which is the same in all clients and members."""
     block = _text(type_name) + len(fields).to_bytes(4, "little")
     block += b"".join(_text(field.name) + field.kind.to_bytes(4, "little") for field in fields)
     value, table = _EMPTY, _TABLE
@@ -159,3 +160,6 @@ def _fingerprint(type_name: str, fields: tuple[Field, ...]) -> int:
 def _text(text: str) -> bytes:
     encoded = text.encode()
     return len(encoded).to_bytes(4, "little") + encoded
+
+
+publish("hz_serialization.compact", (Field, Schema))

@@ -1,4 +1,4 @@
-"""What users derive their Compact serializers from."""
+"""The base class of Compact serializers."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ T = TypeVar("T")
 
 
 class CompactSerializer(ABC, Generic[T]):
-    """Writes and reads the fields of one class by name, so that members query them without its code.
+    """Writer and reader of the fields of one class by name, so that members query them without its code.
 
     Registered by ``compact_serializers``.
     """
 
     @abstractmethod
     def read(self, reader: CompactReader) -> T:
-        """Makes an object of the fields.
+        """Make an object from the fields.
 
         Args:
-            reader: Gives the fields of the version of the type that was written.
+            reader: Reads the fields of the version of the type that was written.
         """
 
     @abstractmethod
     def write(self, writer: CompactWriter, obj: T) -> None:
-        """Writes the fields of ``obj``; each object the same ones.
+        """Write the fields of ``obj``; every object must write the same ones.
 
         Args:
             writer: Takes the fields.
@@ -35,8 +35,8 @@ class CompactSerializer(ABC, Generic[T]):
 
     @abstractmethod
     def get_class(self) -> type[T]:
-        """The class whose objects this takes; not those of classes derived from it."""
+        """Return the class whose objects this writes; it does not write those of subclasses."""
 
     @abstractmethod
     def get_type_name(self) -> str:
-        """Name of the type, the same in all clients and members."""
+        """Return the name of the type, the same in all clients and members."""

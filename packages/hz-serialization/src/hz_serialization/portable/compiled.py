@@ -8,11 +8,10 @@ from typing import Any, Final
 from hz_serialization.config import SerializationConfig
 from hz_serialization.input import InputTools
 from hz_serialization.layout import header
+from hz_serialization.portable.api import PortableReader, PortableWriter
+from hz_serialization.portable.fields import FieldReader, FieldWriter
 from hz_serialization.portable.format import PortableFormat
 from hz_serialization.portable.plan import WritePlan
-from hz_serialization.portable.reader import FieldReader
-from hz_serialization.portable.writer import FieldWriter
-from hz_serialization.portable_api import PortableReader, PortableWriter
 from hz_serialization.registry import Registry
 from hz_serialization.speedups import compiled
 from hz_serialization.top_level import TopReader
@@ -21,7 +20,7 @@ _portable: Final = compiled("_portable")
 
 
 class CompiledPortableFormat(PortableFormat):
-    """The format whose objects are handed the compiled reader and writer."""
+    """The format whose objects receive the compiled reader and writer."""
 
     def __init__(self, registry: Registry, tools: InputTools, config: SerializationConfig) -> None:
         super().__init__(registry, tools, config)
@@ -33,17 +32,17 @@ class CompiledPortableFormat(PortableFormat):
         self.read_purely = super().read_nested
 
     def encoder_of(self, cls: type) -> Callable[[Any], bytes]:
-        """What makes the whole ``Data`` of an object."""
+        """Return the encoder of whole ``Data``."""
         encode: Callable[[Any], bytes] = self._codec.encode
         return encode
 
     def top_reader(self, general: TopReader) -> TopReader:
-        """A reader of whole ``Data``; what is out of the ordinary is left to ``general``."""
+        """Return the fast reader of whole ``Data``, which leaves everything unusual to ``general``."""
         read: TopReader = self._codec.top_reader(general)
         return read
 
     def read_nested(self, data: bytes, key: bytes, pos: int, depth: int, limit: int) -> tuple[Any, int]:
-        """Reads an object whose ids and version stood before it."""
+        """Read an object whose ids and version have been read already."""
         result: tuple[Any, int] = self._codec.read_nested(data, key, pos, depth, limit)
         return result
 
@@ -52,7 +51,7 @@ class CompiledPortableFormat(PortableFormat):
 
 
 def portable_format(registry: Registry, tools: InputTools, config: SerializationConfig) -> PortableFormat:
-    """The format, compiled if it can be."""
+    """Return the format, with the compiled classes if they are installed."""
     make = PortableFormat if _portable is None else CompiledPortableFormat
     return make(registry, tools, config)
 

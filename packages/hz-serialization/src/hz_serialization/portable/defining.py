@@ -1,15 +1,15 @@
-"""Learns the definition of a Portable class from what its ``write_portable`` calls."""
+# ruff: noqa: D102
+# The abstract class documents the methods.
+"""Derivation of the definition of a Portable class from the calls of its ``write_portable``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Any, NoReturn
 
-from hz_serialization.api import ObjectDataOutput, Portable, PortableWriter
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.output import DataOutput
+from hz_serialization.portable.api import Portable, PortableWriter
 from hz_serialization.portable.builder import ClassDefinitionBuilder
 from hz_serialization.portable.definition import ClassDefinition
 from hz_serialization.portable.field_type import FieldType
@@ -17,17 +17,18 @@ from hz_serialization.portable.plan import Key
 from hz_serialization.portable.seen import SeenClass
 from hz_serialization.problems import fail_at
 from hz_serialization.registry import Registry
+from hz_serialization.stream_api import ObjectDataOutput
 
 
-class DefiningWriter(PortableWriter):
-    """Notes names and types of the fields, and keeps none of the values.
+class DefiningWriterBase(PortableWriter):
+    """Recorder of the names and types of fields, without their values.
 
     Args:
         key: Ids and version of the class.
-        key_of: Gives those of a nested object.
-        known_version: Gives the version of a class that has a definition, by its ids; ``None`` if it has none.
+        key_of: Returns those of a nested object.
+        known_version: Returns the version of a class that has a definition, by its ids; ``None`` if it has none.
         registry: For the output of raw data.
-        seen: What objects of the class look like that were received: it tells the class of what is null here.
+        seen: The class as received in other objects: it tells the class of a field that is null here.
     """
 
     __slots__ = ("_builder", "_key_of", "_known_version", "_raw", "_seen")
@@ -44,101 +45,11 @@ class DefiningWriter(PortableWriter):
         self._key_of = key_of
         self._known_version = known_version
         self._seen = seen
-        self._raw = _Unkept(bytearray(8), registry, 0)
+        self._raw = _RawDataSink(bytearray(8), registry, 0)
 
     def build(self) -> ClassDefinition:
-        """The definition of what was written."""
+        """Return the definition of what was written."""
         return self._builder.build()
-
-    def write_int(self, field_name: str, value: int) -> None:
-        self._builder.add_int_field(field_name)
-
-    def write_long(self, field_name: str, value: int) -> None:
-        self._builder.add_long_field(field_name)
-
-    def write_string(self, field_name: str, value: str | None) -> None:
-        self._builder.add_string_field(field_name)
-
-    def write_utf(self, field_name: str, value: str | None) -> None:
-        self._builder.add_utf_field(field_name)
-
-    def write_boolean(self, field_name: str, value: bool) -> None:
-        self._builder.add_boolean_field(field_name)
-
-    def write_byte(self, field_name: str, value: int) -> None:
-        self._builder.add_byte_field(field_name)
-
-    def write_char(self, field_name: str, value: str) -> None:
-        self._builder.add_char_field(field_name)
-
-    def write_double(self, field_name: str, value: float) -> None:
-        self._builder.add_double_field(field_name)
-
-    def write_float(self, field_name: str, value: float) -> None:
-        self._builder.add_float_field(field_name)
-
-    def write_short(self, field_name: str, value: int) -> None:
-        self._builder.add_short_field(field_name)
-
-    def write_decimal(self, field_name: str, value: Decimal | None) -> None:
-        self._builder.add_decimal_field(field_name)
-
-    def write_time(self, field_name: str, value: time | None) -> None:
-        self._builder.add_time_field(field_name)
-
-    def write_date(self, field_name: str, value: date | None) -> None:
-        self._builder.add_date_field(field_name)
-
-    def write_timestamp(self, field_name: str, value: datetime | None) -> None:
-        self._builder.add_timestamp_field(field_name)
-
-    def write_timestamp_with_timezone(self, field_name: str, value: datetime | None) -> None:
-        self._builder.add_timestamp_with_timezone_field(field_name)
-
-    def write_byte_array(self, field_name: str, values: bytes | bytearray | None) -> None:
-        self._builder.add_byte_array_field(field_name)
-
-    def write_boolean_array(self, field_name: str, values: Sequence[bool] | None) -> None:
-        self._builder.add_boolean_array_field(field_name)
-
-    def write_char_array(self, field_name: str, values: Sequence[str] | None) -> None:
-        self._builder.add_char_array_field(field_name)
-
-    def write_int_array(self, field_name: str, values: Sequence[int] | None) -> None:
-        self._builder.add_int_array_field(field_name)
-
-    def write_long_array(self, field_name: str, values: Sequence[int] | None) -> None:
-        self._builder.add_long_array_field(field_name)
-
-    def write_double_array(self, field_name: str, values: Sequence[float] | None) -> None:
-        self._builder.add_double_array_field(field_name)
-
-    def write_float_array(self, field_name: str, values: Sequence[float] | None) -> None:
-        self._builder.add_float_array_field(field_name)
-
-    def write_short_array(self, field_name: str, values: Sequence[int] | None) -> None:
-        self._builder.add_short_array_field(field_name)
-
-    def write_string_array(self, field_name: str, values: Sequence[str | None] | None) -> None:
-        self._builder.add_string_array_field(field_name)
-
-    def write_utf_array(self, field_name: str, values: Sequence[str | None] | None) -> None:
-        self._builder.add_utf_array_field(field_name)
-
-    def write_decimal_array(self, field_name: str, values: Sequence[Decimal] | None) -> None:
-        self._builder.add_decimal_array_field(field_name)
-
-    def write_time_array(self, field_name: str, values: Sequence[time] | None) -> None:
-        self._builder.add_time_array_field(field_name)
-
-    def write_date_array(self, field_name: str, values: Sequence[date] | None) -> None:
-        self._builder.add_date_array_field(field_name)
-
-    def write_timestamp_array(self, field_name: str, values: Sequence[datetime] | None) -> None:
-        self._builder.add_timestamp_array_field(field_name)
-
-    def write_timestamp_with_timezone_array(self, field_name: str, values: Sequence[datetime] | None) -> None:
-        self._builder.add_timestamp_with_timezone_array_field(field_name)
 
     def write_portable(self, field_name: str, portable: Portable | None) -> None:
         if portable is None:
@@ -195,8 +106,8 @@ class DefiningWriter(PortableWriter):
             fail_at(error, "." + step, portable)
 
 
-class _Unkept(DataOutput):
-    """Takes the raw data and leaves nested objects unwritten: they come with the real writing."""
+class _RawDataSink(DataOutput):
+    """An output for the raw data that ignores nested objects, which are written later."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""What a Portable class looks like in bytes: its fields, their types and their order."""
+"""Definitions of Portable classes: their fields, the types and the order of these."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ NESTED = (FieldType.PORTABLE, FieldType.PORTABLE_ARRAY)
 """Types of fields that name another class."""
 
 MAX_FIELDS = 1 << 14
-"""Fields of one class that are written and read. Far more than any class has; damaged bytes may claim more."""
+"""The most fields of one class that are written and read. No class has as many; damaged bytes may claim more."""
 
 
 class FieldDefinition:
     """One field of a Portable class.
 
     Args:
-        index: Its place among the fields, from 0.
-        field_name: Its name; ASCII.
+        index: The place among the fields, from 0.
+        field_name: The name; ASCII.
         field_type: A ``FieldType`` or its number.
-        version: For a nested Portable, or an array of them, the version of its class; else that of the class
-            that has the field.
+        version: For a nested Portable, or an array of them, the version of its class; for other fields, that of
+            the class that has the field.
         factory_id: Factory id of the nested class; 0 for other fields.
         class_id: Class id of the nested class; 0 for other fields.
 
     Raises:
-        ValueError: ``field_type`` is no number of a ``FieldType``.
+        ValueError: ``field_type`` is not the number of a ``FieldType``.
     """
 
     __slots__ = ("class_id", "factory_id", "field_name", "field_type", "index", "version")
@@ -88,11 +88,11 @@ class ClassDefinition:
         self.field_defs: dict[str, FieldDefinition] = {}
 
     def add_field_def(self, field_def: FieldDefinition) -> None:
-        """Adds a field."""
+        """Add a field."""
         self.field_defs[field_def.field_name] = field_def
 
     def get_field(self, field_name_or_index: int | str) -> FieldDefinition | None:
-        """The field of that name, ``None`` if there is none; or the one with that index.
+        """Return the field of that name, or ``None`` if there is none; or return the field with that index.
 
         Raises:
             IndexError: There is no field with that index.
@@ -105,15 +105,15 @@ class ClassDefinition:
         raise IndexError(f"no field has index {field_name_or_index}; the class has {self.get_field_count()}")
 
     def has_field(self, field_name: str) -> bool:
-        """Whether there is a field of that name."""
+        """Return whether there is a field of that name."""
         return field_name in self.field_defs
 
     def get_field_names(self) -> list[str]:
-        """The names of all fields, in their order."""
+        """Return the names of all fields, in their order."""
         return list(self.field_defs)
 
     def get_field_type(self, field_name: str) -> FieldType:
-        """The type of a field.
+        """Return the type of a field.
 
         Raises:
             ValueError: There is no such field.
@@ -121,7 +121,7 @@ class ClassDefinition:
         return self._field(field_name).field_type
 
     def get_field_class_id(self, field_name: str) -> int:
-        """The class id of a nested Portable or of an array of them; 0 for other fields.
+        """Return the class id of a nested Portable or of an array of them; 0 for other fields.
 
         Raises:
             ValueError: There is no such field.
@@ -129,11 +129,11 @@ class ClassDefinition:
         return self._field(field_name).class_id
 
     def get_field_count(self) -> int:
-        """How many fields there are."""
+        """Return the number of fields."""
         return len(self.field_defs)
 
     def set_version_if_not_set(self, version: int) -> None:
-        """Replaces a version below 0."""
+        """Replace a version below 0."""
         if self.version < 0:
             self.version = version
 
@@ -161,16 +161,16 @@ class ClassDefinition:
 
 
 def describe_class(factory_id: int, class_id: int, version: int | None = None) -> str:
-    """A class in the words of an error."""
+    """Describe a class for an error message."""
     text = f"factory id {factory_id}, class id {class_id}"
     return text if version is None else f"{text}, version {version}"
 
 
 def check_ids(factory_id: object, class_id: object, version: object) -> None:
-    """Refuses ids that cannot be written.
+    """Check that ids can be written.
 
     Raises:
-        HazelcastSerializationError: One is no 32-bit int, or the class id is 0.
+        HazelcastSerializationError: One is not a 32-bit int, or the class id is 0.
     """
     for name, number in (("factory id", factory_id), ("class id", class_id), ("version", version)):
         if not isinstance(number, int) or not -(2**31) <= number < 2**31:
@@ -184,7 +184,7 @@ def check_ids(factory_id: object, class_id: object, version: object) -> None:
 
 
 def check_field_count(count: int) -> None:
-    """Refuses a class with more than ``MAX_FIELDS``.
+    """Check that a class has at most ``MAX_FIELDS``.
 
     Raises:
         HazelcastSerializationError: It has more.
@@ -195,8 +195,29 @@ def check_field_count(count: int) -> None:
         )
 
 
+def check_new_field(definition: ClassDefinition, field: FieldDefinition, *, is_built: bool) -> None:
+    """Check that a field can be added to a definition.
+
+    Raises:
+        HazelcastSerializationError: The definition is built already, or the field's name or index does not fit.
+    """
+    name = field.field_name
+    check_name(name)
+    if is_built:
+        raise HazelcastSerializationError(
+            f"Cannot add the field {name!r}: the class definition is built already"
+        )
+    if definition.has_field(name):
+        raise HazelcastSerializationError(f"Cannot add the field {name!r}: there is one of that name already")
+    if field.index != definition.get_field_count():
+        raise HazelcastSerializationError(
+            f"Cannot add the field {name!r} with index {field.index}: "
+            f"the next index is {definition.get_field_count()}"
+        )
+
+
 def check_name(field_name: object) -> bytes:
-    """The bytes of a field's name.
+    """Return the bytes of a field's name.
 
     Raises:
         HazelcastSerializationError: It is not ASCII, or longer than 32,767 characters.

@@ -6,9 +6,8 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
-from hz_serialization.api import Portable
 from hz_serialization.errors import HazelcastSerializationError
-from hz_serialization.portable.defining import DefiningWriter
+from hz_serialization.portable.api import Portable
 from hz_serialization.portable.definition import (
     NESTED,
     ClassDefinition,
@@ -16,6 +15,7 @@ from hz_serialization.portable.definition import (
     check_ids,
     describe_class,
 )
+from hz_serialization.portable.fields import DefiningWriter
 from hz_serialization.portable.plan import Key, WritePlan
 from hz_serialization.portable.seen import SeenClass
 from hz_serialization.portable.seen_classes import SeenClasses
@@ -29,7 +29,7 @@ WRITTEN: Final = "as first written"
 
 
 class Definitions:
-    """Plans of writing by ids and version. A plan, once there, is never replaced.
+    """Plans of writing by ids and version. A plan is never replaced.
 
     Args:
         registry: Serializers of the service.
@@ -44,7 +44,7 @@ class Definitions:
         self._seen = seen
 
     def add_configured(self, definitions: Iterable[object], *, check: bool) -> None:
-        """Registers what the configuration knows.
+        """Register the configured definitions.
 
         Args:
             definitions: ``ClassDefinition`` objects.
@@ -74,13 +74,13 @@ class Definitions:
             self.plans[key] = WritePlan(definition, self._registry.layout, CONFIGURED)
 
     def key_of(self, portable: Portable) -> Key:
-        """Ids and version of an object's class."""
+        """Return the ids and the version of an object's class."""
         get_version = getattr(portable, "get_class_version", None)
         version = self._portable_version if get_version is None else get_version()
         return portable.get_factory_id(), portable.get_class_id(), version
 
     def define(self, portable: Portable, key: Key) -> WritePlan:
-        """Makes the plan of a class from one of its objects.
+        """Make the plan of a class from one of its objects.
 
         If another writer's objects of the class were read before, with the same fields in another order, that
         order is kept: members know only one for each version.
@@ -97,7 +97,7 @@ class Definitions:
         return self.plans.setdefault(key, plan)
 
     def known_version(self, factory_id: int, class_id: int) -> int | None:
-        """The version that a null of a class stands for: its own, the configured one, or else the newest."""
+        """Return the version for a null of a class: that of the class here, the configured one, or else the newest."""
         versions = {
             key[2] for key in (*tuple(self.plans), *self._seen.keys()) if key[:2] == (factory_id, class_id)
         }
@@ -107,7 +107,7 @@ class Definitions:
         return max(versions, default=None)
 
     def _versioned(self, given: ClassDefinition) -> ClassDefinition:
-        """A copy with the configured version wherever none was given."""
+        """Return a copy with the configured version where no version was given."""
         definition = ClassDefinition(given.factory_id, given.class_id, given.version)
         definition.set_version_if_not_set(self._portable_version)
         check_ids(definition.factory_id, definition.class_id, definition.version)
@@ -129,7 +129,7 @@ class Definitions:
 
 
 def _in_seen_order(definition: ClassDefinition, seen: SeenClass) -> ClassDefinition:
-    """The definition with the order of what was received; as it is, with a warning, if its fields are others."""
+    """Return the definition in the order of what was received; unchanged, with a warning, if the fields differ."""
     written = {
         (field.field_name, field.field_type, field.factory_id, field.class_id)
         for field in definition.field_defs.values()

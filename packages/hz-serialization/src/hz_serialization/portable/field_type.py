@@ -6,7 +6,12 @@ from enum import IntEnum
 
 
 class FieldType(IntEnum):
-    """What a Portable field holds; the numbers are those that stand before each field's value in its bytes."""
+    """What a Portable field holds; the numbers are those before each field's value in the bytes.
+
+    Attributes:
+        UTF: The older name of ``STRING``.
+        UTF_ARRAY: The older name of ``STRING_ARRAY``.
+    """
 
     PORTABLE = 0
     BYTE = 1
@@ -19,7 +24,6 @@ class FieldType(IntEnum):
     DOUBLE = 8
     STRING = 9
     UTF = 9
-    """The older name of ``STRING``."""
     PORTABLE_ARRAY = 10
     BYTE_ARRAY = 11
     BOOLEAN_ARRAY = 12
@@ -31,7 +35,6 @@ class FieldType(IntEnum):
     DOUBLE_ARRAY = 18
     STRING_ARRAY = 19
     UTF_ARRAY = 19
-    """The older name of ``STRING_ARRAY``."""
     DECIMAL = 20
     DECIMAL_ARRAY = 21
     TIME = 22

@@ -1,4 +1,4 @@
-"""The Portable format: objects to bytes and back."""
+"""The Portable format: conversion of objects to bytes and back."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from struct import Struct
 from typing import Any
 
 from hz_serialization import type_ids
-from hz_serialization.api import Portable
 from hz_serialization.config import SerializationConfig
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.input import InputTools
 from hz_serialization.layout import header
+from hz_serialization.portable.api import Portable
 from hz_serialization.portable.definition import check_field_count
 from hz_serialization.portable.definitions import Definitions
 from hz_serialization.portable.field_type import FieldType
+from hz_serialization.portable.fields import FieldReader, FieldWriter
 from hz_serialization.portable.plan import NUMBER_CODES, WritePlan
-from hz_serialization.portable.reader import FieldReader
 from hz_serialization.portable.seen import SeenClass
 from hz_serialization.portable.seen_classes import SeenClasses
 from hz_serialization.portable.values import appenders, takers
-from hz_serialization.portable.writer import FieldWriter
 from hz_serialization.problems import damaged
 from hz_serialization.registry import Registry
 from hz_serialization.top_level import TopReader
@@ -36,8 +35,8 @@ class PortableFormat:
     Args:
         registry: Serializers of the service.
         tools: What the inputs of the service share.
-        config: ``portable_factories``, ``portable_version``, ``class_definitions`` and
-            ``check_class_definition_errors`` count here.
+        config: Options, of which ``portable_factories``, ``portable_version``, ``class_definitions`` and
+            ``check_class_definition_errors`` are used.
 
     Raises:
         HazelcastSerializationError: The class definitions contradict each other or are incomplete.
@@ -57,7 +56,7 @@ class PortableFormat:
         }
         self.seen = SeenClasses(self, config.portable_factories, config.portable_version)
         self.nothing = SeenClass((0, 0, 0), (), self, Portable)
-        """A class without fields, for readers that may not read any more."""
+        """A class without fields, for readers that must not read any more."""
         self._definitions = Definitions(registry, config.portable_version, self.seen)
         self._definitions.add_configured(config.class_definitions, check=config.check_class_definition_errors)
         self._plans = self._definitions.plans
@@ -65,11 +64,11 @@ class PortableFormat:
         self._by_bytes = self.seen.by_bytes
 
     def matches(self, cls: type) -> bool:
-        """Whether ``cls`` is derived from Portable."""
+        """Return whether ``cls`` is derived from Portable."""
         return issubclass(cls, Portable)
 
     def write(self, out: bytearray, value: Any, depth: int) -> None:
-        """Appends ids, head and fields.
+        """Append ids, head and fields.
 
         Raises:
             HazelcastSerializationError: The class writes other fields than its definition has, or a value
@@ -80,11 +79,11 @@ class PortableFormat:
         self._write_object(out, value, plan, depth)
 
     def write_nested(self, out: bytearray, value: Any, depth: int) -> None:
-        """Appends an object whose ids stand before it already."""
+        """Append an object, without its ids."""
         self._write_object(out, value, self._plan_of(value), depth)
 
     def read(self, data: bytes, pos: int, depth: int) -> tuple[Any, int]:
-        """Reads ids and object.
+        """Read ids and object.
 
         Raises:
             HazelcastSerializationError: No class has these ids, or the bytes are damaged.
@@ -92,7 +91,7 @@ class PortableFormat:
         return self.read_nested(data, data[pos : pos + 12], pos + 12, depth, len(data))
 
     def top_reader(self, general: TopReader) -> TopReader:
-        """A reader of whole ``Data``; what is out of the ordinary is left to ``general``."""
+        """Return the fast reader of whole ``Data``, which leaves everything unusual to ``general``."""
         read_nested, type_id = self.read_nested, header(type_ids.PORTABLE)[4:]
 
         def read_portable(buffer: bytes, start: int, end: int) -> Any:
@@ -121,19 +120,19 @@ class PortableFormat:
         plan.pack_positions(out, begin + 4, len(out), len(positions), *positions, writer.raw_position)
 
     def incomplete(self, plan: WritePlan, positions: Sequence[int]) -> HazelcastSerializationError:
-        """The error for an object that did not write all fields of its class; those have position 0."""
+        """Return the error for an object that did not write all fields of its class: fields with position 0."""
         missing = [name for name, at in zip(plan.field_names, positions, strict=True) if not at]
         return HazelcastSerializationError(
             f"{', '.join(missing)} of {plan.describe()} not written; write the same fields for every object"
         )
 
     def read_nested(self, data: bytes, key: bytes, pos: int, depth: int, limit: int) -> tuple[Any, int]:
-        """Reads an object whose ids and version stood before it.
+        """Read an object whose ids and version have been read already.
 
         Args:
             data: The whole ``Data``.
-            key: Factory id, class id and version, as they stand in bytes.
-            pos: Where the object's end is told.
+            key: The bytes of factory id, class id and version.
+            pos: Where the head of the object begins.
             depth: Levels of objects around this one.
             limit: Where the object must have ended.
 

@@ -1,4 +1,4 @@
-"""How one version of a Portable class is written: everything that can be worked out before the values are there."""
+"""The plan of writing one version of a Portable class: everything that does not depend on the values."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from hz_serialization.portable.field_type import FieldType
 Key = tuple[int, int, int]
 """Factory id, class id and version of a class."""
 NumberTable = dict[str, tuple[int, Callable[[Any], bytes]]]
-"""Field name to index, and what makes name, type and value out of the value."""
+"""Field name to index, and a function that packs name, type and value."""
 
 NestedTable = dict[str, tuple[int, bytes, bytes, tuple[int, int]]]
-"""Field name to index, what stands before the value, and factory id and class id of the nested class, packed
-and as numbers."""
+"""Field name to index, the bytes before the value, and factory id and class id of the nested class, packed and as
+numbers."""
 
 NUMBER_CODES: Final = {
     FieldType.BYTE: "b",
@@ -36,23 +36,23 @@ NUMBER_CODES: Final = {
     FieldType.FLOAT: "f",
     FieldType.DOUBLE: "d",
 }
-"""struct's codes of the fields of fixed size."""
+"""The struct codes of the fields of fixed size."""
 
 
 def field_head(layout: Layout, name: bytes, field_type: int) -> bytes:
-    """What stands before each value: the length of the field's name, the name, the type."""
+    """Return what precedes each value: the length of the field's name, the name and the type."""
     return layout.h.pack(len(name)) + name + bytes((field_type,))
 
 
 class WritePlan:
-    """Tables by type of field, from which a writer takes ready-made bytes. Never changed once it is built.
+    """Tables by type of field with prepared bytes for a writer; immutable.
 
     Attributes:
         ids: Factory id and class id.
         head: From the version to the positions, which are still 0.
-        heads: What stands before each field's value: its name and type.
-        compiled: What hz-speedups made of this plan, if it is used.
-        pack_positions: Writes end, field count and positions into ``head``, 4 bytes after its begin.
+        heads: The bytes before the value of each field: name and type.
+        compiled: The counterpart of this plan in hz-speedups, if it is used.
+        pack_positions: Writes end, field count and positions into ``head``, 4 bytes after its beginning.
     """
 
     __slots__ = (
@@ -98,7 +98,7 @@ class WritePlan:
         numbers: dict[FieldType, NumberTable] = {field_type: {} for field_type in NUMBER_CODES}
         self.booleans: dict[str, tuple[int, tuple[bytes, bytes]]] = {}
         self.texts: NumberTable = {}
-        """For the text's size in bytes, not the text."""
+        """With functions that take the size of the text in bytes."""
         self.portables: NestedTable = {}
         self.portable_arrays: NestedTable = {}
         self.others: dict[FieldType, dict[str, tuple[int, bytes]]] = {kind: {} for kind in FieldType}
@@ -127,7 +127,7 @@ class WritePlan:
         self.doubles = numbers[FieldType.DOUBLE]
 
     def describe(self) -> str:
-        """The class and its fields in the words of an error."""
+        """Describe the class and its fields for an error message."""
         fields = ", ".join(f"{name} {kind.name}" for name, kind in self.field_types.items()) or "no fields"
         return f"the Portable of {describe_class(*self.key)} ({self.origin}: {fields})"
 

@@ -1,21 +1,21 @@
-"""Reads the fields of one Portable object, wherever they stand in its bytes."""
+# ruff: noqa: D102
+# The abstract class documents the methods.
+"""Base class of the generated reader of Portable fields."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import date, datetime, time
-from decimal import Decimal
-from struct import error as StructError
 from typing import Any
 
-from hz_serialization.api import ObjectDataInput, Portable, PortableReader
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.input import DataInput
 from hz_serialization.layout import check_count
+from hz_serialization.portable.api import Portable, PortableReader
 from hz_serialization.portable.definition import describe_class
 from hz_serialization.portable.field_type import FieldType
 from hz_serialization.portable.seen import FIRST, WIDENS, SeenClass, SeenField
 from hz_serialization.problems import MAX_DEPTH, damaged
+from hz_serialization.stream_api import ObjectDataInput
 
 _MISSING: dict[FieldType, Any] = {
     FieldType.BYTE: 0,
@@ -27,19 +27,19 @@ _MISSING: dict[FieldType, Any] = {
     FieldType.FLOAT: 0.0,
     FieldType.DOUBLE: 0.0,
 }
-"""What a field that another version does not have is read as; others are ``None``."""
+"""The values of fields that the written version does not have; other types are ``None``."""
 
 
-class FieldReader(PortableReader):
-    """Reads by the tables of a class that was seen before, and compares what stands before each value.
+class FieldReaderBase(PortableReader):
+    """Reader by the tables of a class that was seen before, which compares the bytes before each value.
 
-    If that is not the field looked for, the class is looked at again in these bytes.
+    If they are not those of the field, the class is inspected again in these bytes.
 
     Attributes:
-        raw: The input of the raw data, once it was asked for.
+        raw: The input of the raw data, after ``get_raw_data_input`` was called.
 
     Args:
-        seen: What the class looked like before.
+        seen: The class as seen before.
         data: The whole ``Data``.
         head: Where the object ends, how many fields it has, where each begins and where the raw data does.
         start: Where the first field can begin.
@@ -72,198 +72,6 @@ class FieldReader(PortableReader):
 
     def get_field_class_id(self, field_name: str) -> int:
         return self._known(field_name).class_id
-
-    def read_int(self, field_name: str) -> int:
-        value: int
-        try:
-            place, head, unpack = self._seen.ints[field_name]
-            found, value = unpack(self._data, self._head[place])
-            if found == head:
-                return value
-        except (KeyError, StructError):
-            pass
-        value = self._number(field_name, FieldType.INT)
-        return value
-
-    def read_long(self, field_name: str) -> int:
-        value: int
-        try:
-            place, head, unpack = self._seen.longs[field_name]
-            found, value = unpack(self._data, self._head[place])
-            if found == head:
-                return value
-        except (KeyError, StructError):
-            pass
-        value = self._number(field_name, FieldType.LONG)
-        return value
-
-    def read_byte(self, field_name: str) -> int:
-        value: int
-        try:
-            place, head, unpack = self._seen.bytes[field_name]
-            found, value = unpack(self._data, self._head[place])
-            if found == head:
-                return value
-        except (KeyError, StructError):
-            pass
-        value = self._number(field_name, FieldType.BYTE)
-        return value
-
-    def read_short(self, field_name: str) -> int:
-        value: int
-        try:
-            place, head, unpack = self._seen.shorts[field_name]
-            found, value = unpack(self._data, self._head[place])
-            if found == head:
-                return value
-        except (KeyError, StructError):
-            pass
-        value = self._number(field_name, FieldType.SHORT)
-        return value
-
-    def read_float(self, field_name: str) -> float:
-        value: float
-        try:
-            place, head, unpack = self._seen.floats[field_name]
-            found, value = unpack(self._data, self._head[place])
-            if found == head:
-                return value
-        except (KeyError, StructError):
-            pass
-        value = self._number(field_name, FieldType.FLOAT)
-        return value
-
-    def read_double(self, field_name: str) -> float:
-        value: float
-        try:
-            place, head, unpack = self._seen.doubles[field_name]
-            found, value = unpack(self._data, self._head[place])
-            if found == head:
-                return value
-        except (KeyError, StructError):
-            pass
-        value = self._number(field_name, FieldType.DOUBLE)
-        return value
-
-    def read_boolean(self, field_name: str) -> bool:
-        value: bool
-        try:
-            place, head, unpack = self._seen.booleans[field_name]
-            found, value = unpack(self._data, self._head[place])
-            if found == head:
-                return value
-        except (KeyError, StructError):
-            pass
-        value = self._number(field_name, FieldType.BOOLEAN)
-        return value
-
-    def read_char(self, field_name: str) -> str:
-        try:
-            place, head, unpack = self._seen.chars[field_name]
-            found, unit = unpack(self._data, self._head[place])
-            if found == head:
-                return chr(unit)
-        except (KeyError, StructError):
-            pass
-        value: str = self._number(field_name, FieldType.CHAR)
-        return value
-
-    def read_string(self, field_name: str) -> str | None:
-        try:
-            place, head, unpack, skip = self._seen.texts[field_name]
-            pos = self._head[place]
-            found, size = unpack(self._data, pos)
-        except (KeyError, StructError):
-            pass
-        else:
-            if found == head and pos >= self._start:
-                pos += skip
-                end = pos + size
-                if pos <= end <= self._head[0]:
-                    return self._data[pos:end].decode()
-                if size == -1 and pos <= self._head[0]:
-                    return None
-        return self._text(field_name)
-
-    read_utf = read_string
-
-    def read_decimal(self, field_name: str) -> Decimal | None:
-        value: Decimal | None = self._take(field_name, FieldType.DECIMAL)
-        return value
-
-    def read_time(self, field_name: str) -> time | None:
-        value: time | None = self._take(field_name, FieldType.TIME)
-        return value
-
-    def read_date(self, field_name: str) -> date | None:
-        value: date | None = self._take(field_name, FieldType.DATE)
-        return value
-
-    def read_timestamp(self, field_name: str) -> datetime | None:
-        value: datetime | None = self._take(field_name, FieldType.TIMESTAMP)
-        return value
-
-    def read_timestamp_with_timezone(self, field_name: str) -> datetime | None:
-        value: datetime | None = self._take(field_name, FieldType.TIMESTAMP_WITH_TIMEZONE)
-        return value
-
-    def read_byte_array(self, field_name: str) -> bytearray | None:
-        value: bytearray | None = self._take(field_name, FieldType.BYTE_ARRAY)
-        return value
-
-    def read_boolean_array(self, field_name: str) -> list[bool] | None:
-        value: list[bool] | None = self._take(field_name, FieldType.BOOLEAN_ARRAY)
-        return value
-
-    def read_char_array(self, field_name: str) -> list[str] | None:
-        value: list[str] | None = self._take(field_name, FieldType.CHAR_ARRAY)
-        return value
-
-    def read_int_array(self, field_name: str) -> list[int] | None:
-        value: list[int] | None = self._take(field_name, FieldType.INT_ARRAY)
-        return value
-
-    def read_long_array(self, field_name: str) -> list[int] | None:
-        value: list[int] | None = self._take(field_name, FieldType.LONG_ARRAY)
-        return value
-
-    def read_double_array(self, field_name: str) -> list[float] | None:
-        value: list[float] | None = self._take(field_name, FieldType.DOUBLE_ARRAY)
-        return value
-
-    def read_float_array(self, field_name: str) -> list[float] | None:
-        value: list[float] | None = self._take(field_name, FieldType.FLOAT_ARRAY)
-        return value
-
-    def read_short_array(self, field_name: str) -> list[int] | None:
-        value: list[int] | None = self._take(field_name, FieldType.SHORT_ARRAY)
-        return value
-
-    def read_string_array(self, field_name: str) -> list[str | None] | None:
-        value: list[str | None] | None = self._take(field_name, FieldType.STRING_ARRAY)
-        return value
-
-    read_utf_array = read_string_array
-
-    def read_decimal_array(self, field_name: str) -> list[Decimal] | None:
-        value: list[Decimal] | None = self._take(field_name, FieldType.DECIMAL_ARRAY)
-        return value
-
-    def read_time_array(self, field_name: str) -> list[time] | None:
-        value: list[time] | None = self._take(field_name, FieldType.TIME_ARRAY)
-        return value
-
-    def read_date_array(self, field_name: str) -> list[date] | None:
-        value: list[date] | None = self._take(field_name, FieldType.DATE_ARRAY)
-        return value
-
-    def read_timestamp_array(self, field_name: str) -> list[datetime] | None:
-        value: list[datetime] | None = self._take(field_name, FieldType.TIMESTAMP_ARRAY)
-        return value
-
-    def read_timestamp_with_timezone_array(self, field_name: str) -> list[datetime] | None:
-        value: list[datetime] | None = self._take(field_name, FieldType.TIMESTAMP_WITH_TIMEZONE_ARRAY)
-        return value
 
     def read_portable(self, field_name: str) -> Portable | None:
         place = self._place(field_name, FieldType.PORTABLE)
@@ -316,7 +124,7 @@ class FieldReader(PortableReader):
         return self.raw
 
     def finish(self) -> None:
-        """Called when the object has read what it wants.
+        """Check that the object has not read beyond its end, after it has read its fields.
 
         Raises:
             HazelcastSerializationError: It has read raw data beyond the object's end.
@@ -325,7 +133,7 @@ class FieldReader(PortableReader):
             raise damaged(f"the raw data of a Portable was read beyond its end at byte {self._head[0]}")
 
     def _number(self, field_name: str, wanted: FieldType) -> Any:
-        """The long way, for what is missing, of another type, or not where it was in other objects."""
+        """Read a number by the slow path: it may be missing, of another type, or not where it was in other objects."""
         place = self._place(field_name, wanted)
         if place is None:
             return _MISSING[wanted]
@@ -361,7 +169,7 @@ class FieldReader(PortableReader):
         return value
 
     def _place(self, field_name: str, wanted: FieldType) -> tuple[int, int] | None:
-        """Where a field begins and where its value does; ``None`` if this version has no such field."""
+        """Return where a field and its value begin; ``None`` if this version does not have the field."""
         known = self._seen.others.get((wanted, field_name))
         if known is not None:
             place, head = known
@@ -385,7 +193,7 @@ class FieldReader(PortableReader):
         return pos, pos + len(field.head)
 
     def _checked(self) -> SeenClass:
-        """The class as it is in these bytes, all fields compared."""
+        """Return the class as it is in these bytes, with all fields compared."""
         if self._full is None:
             seen = self._seen
             if not seen.fits(self._data, self._head, self._start):
@@ -407,8 +215,11 @@ class FieldReader(PortableReader):
         return self._seen.format.read_nested(self._data, key, pos, self._depth + 1, limit)
 
     def _limit(self, begin: int) -> int:
-        """Where a field ends at the latest. No two fields share bytes: else a few of them could make a reader go
-        through the same nested objects again and again, twice as often at every level."""
+        """Return where a field ends at the latest.
+
+        No two fields share bytes: otherwise a few of them could make a reader go through the same nested objects again
+        and again, twice as often at every level.
+        """
         order, end = self._order, self._head[0]
         if order is None:
             order = self._order = sorted(self._head[FIRST:])

@@ -1,22 +1,20 @@
-"""How the fields of one version of a Portable class lie in bytes that were received."""
+"""The layout of the fields of one version of a Portable class in received bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from struct import Struct
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
+from hz_serialization.input import InputTools
 from hz_serialization.layout import Layout
 from hz_serialization.portable.definition import NESTED
 from hz_serialization.portable.field_type import FieldType
 from hz_serialization.portable.plan import NUMBER_CODES, Key
 from hz_serialization.problems import damaged
 
-if TYPE_CHECKING:
-    from hz_serialization.portable.format import PortableFormat
-
 _CODES: Final = {**NUMBER_CODES, FieldType.BOOLEAN: "?", FieldType.STRING: "i"}
-"""struct's codes of the values of fixed size, and of what stands before a text."""
+"""The struct codes of the values of fixed size, and of the size of a text."""
 _SMALL: Final = (FieldType.BYTE, FieldType.CHAR, FieldType.SHORT)
 WIDENS: Final = {
     FieldType.BYTE: (FieldType.BYTE,),
@@ -29,7 +27,7 @@ WIDENS: Final = {
     FieldType.DOUBLE: (FieldType.DOUBLE, FieldType.FLOAT, FieldType.LONG, FieldType.INT, *_SMALL),
     FieldType.STRING: (FieldType.STRING,),
 }
-"""Which types of field can be read as one of these, as Java allows."""
+"""The types of field that can be read as each of these, as in Java."""
 _AT_ONCE: Final = {
     wanted: [
         source
@@ -38,19 +36,19 @@ _AT_ONCE: Final = {
     ]
     for wanted, sources in WIDENS.items()
 }
-"""Those of them that need no conversion to float."""
+"""The same without those that need a conversion to float."""
 _TYPES: Final = tuple(FieldType)
 FIRST: Final = 2
-"""Place of the first field's position among the numbers of an object's head."""
+"""The index of the first field's position among the numbers of an object's head."""
 
 Unpack = Callable[[bytes, int], "tuple[Any, ...]"]
 UnpackTable = dict[str, tuple[int, bytes, Unpack]]
-"""Field name to the place of its position, the bytes that must stand before the value, and what unpacks them
-and the value."""
+"""Field name to the index of its position, the bytes that must be before the value, and a function that unpacks
+these and the value."""
 
 
 class SeenField(NamedTuple):
-    """One field as it stands in the bytes; ``version`` is ``None`` where no nested object tells it."""
+    """One field as received; ``version`` is ``None`` if there is no nested object that has it."""
 
     name: str
     field_type: FieldType
@@ -60,21 +58,52 @@ class SeenField(NamedTuple):
     version: int | None = None
 
 
-class SeenClass:
-    """Tables by type of field, from which a reader takes where a field is and what must stand there.
+class KnownClasses(Protocol):
+    """The classes that were received or are registered (see ``SeenClasses``)."""
 
-    The bytes are what counts: a reader compares what it finds with ``head`` of the field, and has the class
-    looked at again if they differ. The tables fill as fields are read for the first time.
+    def class_version(self, factory_id: int, class_id: int) -> int | None:
+        """Return the version of the local class; ``None`` if there is no class with these ids."""
+        ...
+
+    def learn(self, key: Key, data: bytes, head: Sequence[int], start: int) -> SeenClass:
+        """Inspect the fields of an object and remember its class."""
+        ...
+
+
+class ReadingFormat(Protocol):
+    """What readers of fields use of the format (see ``PortableFormat``)."""
+
+    layout: Layout
+    tools: InputTools
+    takers: dict[FieldType, Callable[[bytes, int], tuple[Any, int]]]
+    numbers: dict[FieldType, Struct]
+    nothing: SeenClass
+
+    @property
+    def seen(self) -> KnownClasses:
+        """The classes as received so far."""
+        ...
+
+    def read_nested(self, data: bytes, key: bytes, pos: int, depth: int, limit: int) -> tuple[Any, int]:
+        """Read an object whose ids and version have been read already."""
+        ...
+
+
+class SeenClass:
+    """Tables by type of field, which tell a reader where a field is and what must be there.
+
+    The bytes are authoritative: a reader compares them with the ``head`` of the field, and the class is inspected
+    again if they differ. A field is added to the tables when it is first read.
 
     Attributes:
         format: Reads nested objects.
         make: Makes an object of the class.
-        unpack_head: Unpacks what stands between the version and the first field: end, field count, position of
-            each field, that of the raw data. So a field's position is ``FIRST`` places behind its index.
-        head_size: Bytes of that.
-        compiled: What hz-speedups made of this class, if it is used.
-        tables: Those of single values but texts, by the type as which they are read.
-        others: Fields of types that have no table of their own, by type and name.
+        unpack_head: Unpacks what is between the version and the first field: end, field count, the position of
+            each field, the position of the raw data. The position of a field is at its index plus ``FIRST``.
+        head_size: The size of that in bytes.
+        compiled: The counterpart of this class in hz-speedups, if it is used.
+        tables: The tables of single values other than texts, by the type as which they are read.
+        others: Fields of types without a table, by type and name.
     """
 
     __slots__ = (
@@ -101,7 +130,7 @@ class SeenClass:
     )
 
     def __init__(
-        self, key: Key, fields: Sequence[SeenField], format_: PortableFormat, make: Callable[[], Any]
+        self, key: Key, fields: Sequence[SeenField], format_: ReadingFormat, make: Callable[[], Any]
     ) -> None:
         layout = format_.layout
         self.key = key
@@ -124,10 +153,10 @@ class SeenClass:
         self.floats = self.tables[FieldType.FLOAT]
         self.doubles = self.tables[FieldType.DOUBLE]
         self.texts: dict[str, tuple[int, bytes, Unpack, int]] = {}
-        """As the other tables, and the bytes from a field's position to its text."""
+        """Like the other tables, with the number of bytes from a field's position to its text."""
 
     def remember(self, index: int, wanted: FieldType) -> None:
-        """Puts a field into the table from which it is read the next time."""
+        """Add a field to the table from which it is read next time."""
         field = self.fields[index]
         if wanted not in WIDENS:
             self.others[wanted, field.name] = (FIRST + index, field.head)
@@ -140,15 +169,17 @@ class SeenClass:
                 self.tables[wanted][field.name] = (FIRST + index, field.head, unpack)
 
     def fits(self, data: bytes, head: Sequence[int], start: int) -> bool:
-        """Whether these fields stand where the head of an object says."""
+        """Return whether these fields are at the positions in the head of an object."""
         return all(
             head[place] >= start and data.startswith(field.head, head[place])
             for place, field in enumerate(self.fields, FIRST)
         )
 
 
-def look_at(data: bytes, positions: Sequence[int], start: int, end: int, layout: Layout) -> list[SeenField]:
-    """The fields whose names and types stand at these positions, between ``start`` and ``end``.
+def inspect_fields(
+    data: bytes, positions: Sequence[int], start: int, end: int, layout: Layout
+) -> list[SeenField]:
+    """Return the fields whose names and types are at these positions, between ``start`` and ``end``.
 
     Raises:
         HazelcastSerializationError: A position, a name or a type cannot be right.
@@ -179,7 +210,7 @@ def look_at(data: bytes, positions: Sequence[int], start: int, end: int, layout:
 
 
 def _nested_class(data: bytes, pos: int, end: int, layout: Layout, field_type: FieldType) -> dict[str, Any]:
-    """Ids of the nested class, and its version if an object of it is there."""
+    """Return the ids of the nested class, and its version if there is an object of it."""
     if field_type == FieldType.PORTABLE:
         is_there, pos = pos < end and not data[pos], pos + 1
     else:

@@ -1,28 +1,25 @@
-"""What is known of the Portable classes that are read: who makes their objects, and how they looked."""
+"""The Portable classes that are read: what makes their objects, and how they were received."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from struct import Struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from hz_serialization.api import Portable
 from hz_serialization.config import Factories
 from hz_serialization.errors import HazelcastSerializationError
+from hz_serialization.portable.api import Portable
 from hz_serialization.portable.definition import describe_class
 from hz_serialization.portable.plan import Key
-from hz_serialization.portable.seen import FIRST, SeenClass, look_at
+from hz_serialization.portable.seen import FIRST, ReadingFormat, SeenClass, inspect_fields
 from hz_serialization.problems import type_name
 
-if TYPE_CHECKING:
-    from hz_serialization.portable.format import PortableFormat
-
 _MAX_FIELDS: Final = 50_000
-"""Fields that are remembered, of all classes together: bytes can claim any number of versions."""
+"""The most fields of all classes that are remembered: bytes can claim any number of versions."""
 
 
 class SeenClasses:
-    """The classes by ids and version, as the bytes read so far had them.
+    """The classes by ids and version, as received so far.
 
     Args:
         format_: Reads nested objects.
@@ -30,7 +27,7 @@ class SeenClasses:
         portable_version: Version of classes without ``get_class_version()``.
     """
 
-    def __init__(self, format_: PortableFormat, factories: Factories, portable_version: int) -> None:
+    def __init__(self, format_: ReadingFormat, factories: Factories, portable_version: int) -> None:
         self._format = format_
         self._layout = layout = format_.layout
         self._pack_key = Struct(f"{layout.prefix}iii").pack
@@ -43,36 +40,36 @@ class SeenClasses:
         }
         self._versions: dict[tuple[int, int], int] = {}
         self.by_bytes: dict[bytes, SeenClass] = {}
-        """By ids and version as they stand in bytes."""
+        """By the bytes of ids and version."""
         self._field_count = 0
 
     def find(self, key: Key) -> SeenClass | None:
-        """The class with these ids and this version, if an object of it was seen."""
+        """Return the class with these ids and this version, if an object of it was seen."""
         return self.by_bytes.get(self._pack_key(*key))
 
     def keys(self) -> list[Key]:
-        """Ids and versions of the classes that are remembered."""
+        """Return the ids and versions of the known classes."""
         return [seen.key for seen in tuple(self.by_bytes.values())]
 
     def key_of(self, key: bytes) -> Key:
-        """Ids and version out of their bytes."""
+        """Unpack ids and version."""
         factory_id, class_id, version = self._unpack_key(key)
         return factory_id, class_id, version
 
     def learn(self, key: Key, data: bytes, head: Sequence[int], start: int) -> SeenClass:
-        """Looks at an object's fields and remembers its class.
+        """Inspect the fields of an object and remember its class.
 
         Args:
             key: Ids and version in the bytes.
             data: The whole ``Data``.
-            head: End, field count and positions, as they stand before the fields.
+            head: End, field count and positions, from before the fields.
             start: Where the first field can begin.
 
         Raises:
             HazelcastSerializationError: The class is unknown, or the fields cannot be right.
         """
         make = self._maker(key[0], key[1])
-        fields = look_at(data, head[FIRST:-1], start, head[0], self._layout)
+        fields = inspect_fields(data, head[FIRST:-1], start, head[0], self._layout)
         seen = SeenClass(key, fields, self._format, make)
         count = len(fields) + 1
         if count <= _MAX_FIELDS:
@@ -84,7 +81,7 @@ class SeenClasses:
         return seen
 
     def class_version(self, factory_id: int, class_id: int) -> int | None:
-        """The version of the class that is here; ``None`` if there is none with these ids."""
+        """Return the version of the local class; ``None`` if there is no class with these ids."""
         version = self._versions.get((factory_id, class_id))
         make = self._makers.get((factory_id, class_id))
         if version is None and make is not None:

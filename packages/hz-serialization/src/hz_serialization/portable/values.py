@@ -1,4 +1,4 @@
-"""How the values of fields lie in bytes, all but those of fixed size, texts and nested Portables."""
+"""Writers and readers of field values other than those of fixed size, texts and nested Portables."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from hz_serialization.temporal import offset_seconds, zone_of
 Append = Callable[[bytearray, Any], None]
 """``(out, value)``: appends a value; ``out`` begins with the first byte of the ``Data``."""
 Take = Callable[[bytes, int], "tuple[Any, int]"]
-"""``(data, position)``: the value there and the position after it."""
+"""``(data, position)``: returns the value there and the position after it."""
 _Pack = Callable[[Any], bytes]
 
 _NUMBER_ARRAYS: Final = {
@@ -41,7 +41,7 @@ _NUMBER_ARRAYS: Final = {
 
 
 def appenders(layout: Layout) -> dict[FieldType, Append]:
-    """Writers by type of field."""
+    """Return the writers by type of field."""
     null = layout.i.pack(-1)
     arrays: dict[FieldType, _Pack] = {
         FieldType.BYTE_ARRAY: lambda values: _pack_bytes(layout, values),
@@ -59,7 +59,7 @@ def appenders(layout: Layout) -> dict[FieldType, Append]:
 
 
 def takers(layout: Layout) -> dict[FieldType, Take]:
-    """Readers by type of field."""
+    """Return the readers by type of field."""
     texts = text_array_unpacker(layout)
     table: dict[FieldType, Take] = {
         FieldType.BYTE_ARRAY: lambda data, pos: _take_bytes(layout, data, pos),
@@ -94,7 +94,7 @@ def _after_flag(pack: _Pack) -> Append:
 
 
 def _items_appender(layout: Layout, pack: _Pack) -> Append:
-    """Count, absolute position of each item, items."""
+    """Return the writer of an array: count, absolute position of each item, items."""
     pack_int = layout.i.pack
 
     def append(out: bytearray, values: Sequence[Any] | None) -> None:
@@ -109,7 +109,7 @@ def _items_appender(layout: Layout, pack: _Pack) -> Append:
             positions.append(len(out))
             try:
                 if value is None:
-                    raise TypeError("an array of these holds no null; leave it out")
+                    raise TypeError("an array of these cannot hold null; leave it out")
                 out += pack(value)
             except Exception as error:
                 fail_at(error, f"[{index}]", value)
@@ -175,7 +175,7 @@ def _take_bytes(layout: Layout, data: bytes, pos: int) -> tuple[bytearray | None
 
 
 def _packers(layout: Layout) -> dict[FieldType, _Pack]:
-    """Writers of single values that may stand in arrays too, without the flag for null."""
+    """Return the writers of values that can be items of arrays as well, without the flag for null."""
     prefix, pack_int = layout.prefix, layout.i.pack
     date_struct, time_struct = Struct(prefix + "hbb"), Struct(prefix + "bbbi")
 
@@ -223,7 +223,7 @@ def _packers(layout: Layout) -> dict[FieldType, _Pack]:
 
 
 def _item_takers(layout: Layout) -> dict[FieldType, Take]:
-    """Readers of what ``_packers`` writes."""
+    """Return the readers of what ``_packers`` writes."""
     prefix, unpack_int = layout.prefix, layout.i.unpack_from
 
     def take_decimal(data: bytes, pos: int) -> tuple[Decimal, int]:
@@ -250,14 +250,14 @@ def _temporal(struct: Struct, build: Callable[..., Any]) -> Take:
             return build(*fields), pos + size
         except (ValueError, OverflowError) as error:
             raise damaged(
-                f"{fields} is no date or time that Python can hold (years 1 to 9999): {error}"
-            ) from error
+                f"{fields} is not a date or time that Python can hold (years 1 to 9999): {error}"
+            ) from None
 
     return read
 
 
 def _time(hour: int, minute: int, second: int, nano: int) -> time:
-    """Python keeps microseconds; finer digits are cut off."""
+    """Make a time from nanoseconds; Python keeps microseconds."""
     return time(hour, minute, second, nano // 1000)
 
 

@@ -1,28 +1,41 @@
-"""Writes the fields of one Portable object by the plan of its class."""
+# ruff: noqa: D102
+# The abstract class documents the methods.
+"""Base class of the generated writer of Portable fields."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime, time
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, Protocol
 
-from hz_serialization.api import ObjectDataOutput, Portable, PortableWriter
 from hz_serialization.errors import HazelcastSerializationError
+from hz_serialization.layout import Layout
 from hz_serialization.output import DataOutput
+from hz_serialization.portable.api import Portable, PortableWriter
 from hz_serialization.portable.field_type import FieldType
 from hz_serialization.portable.plan import WritePlan
 from hz_serialization.portable.write_errors import field_error
 from hz_serialization.problems import MAX_DEPTH, fail_at, too_deep
+from hz_serialization.registry import Registry
+from hz_serialization.stream_api import ObjectDataOutput
 
-if TYPE_CHECKING:
-    from hz_serialization.portable.format import PortableFormat
+
+class WritingFormat(Protocol):
+    """What writers of fields use of the format (see ``PortableFormat``)."""
+
+    layout: Layout
+    registry: Registry
+    appenders: dict[FieldType, Callable[[bytearray, Any], None]]
+
+    def write_nested(self, out: bytearray, value: Any, depth: int) -> None:
+        """Write an object inside another one."""
+        ...
 
 
-class FieldWriter(PortableWriter):
-    """Appends fields to the buffer of the ``Data`` that is being written.
+class FieldWriterBase(PortableWriter):
+    """Writer that appends fields to the buffer of the ``Data``.
 
-    Each method looks the field up in the table of its type; what is not there, or there already, is an error.
+    Each method finds the field in the table of its type. A field that is not there, or was written already, is an
+    error.
 
     Attributes:
         positions: Where each field begins in ``out``; 0 for those not written yet.
@@ -30,14 +43,14 @@ class FieldWriter(PortableWriter):
 
     Args:
         out: Begins with the first byte of the ``Data``.
-        plan: That of the object's class.
+        plan: The plan of the object's class.
         format_: Writes nested objects.
         depth: Levels of objects around this one.
     """
 
     __slots__ = ("_depth", "_format", "_out", "_plan", "_raw", "positions", "raw_position")
 
-    def __init__(self, out: bytearray, plan: WritePlan, format_: PortableFormat, depth: int) -> None:
+    def __init__(self, out: bytearray, plan: WritePlan, format_: WritingFormat, depth: int) -> None:
         self._out = out
         self._plan = plan
         self._format = format_
@@ -45,169 +58,6 @@ class FieldWriter(PortableWriter):
         self._raw: DataOutput | None = None
         self.positions = plan.no_positions[:]
         self.raw_position = 0
-
-    def write_int(self, field_name: str, value: int) -> None:
-        try:
-            index, pack = self._plan.ints[field_name]
-            positions, out = self.positions, self._out
-            if positions[index]:
-                self._refuse_second()
-            positions[index] = len(out)
-            out += pack(value)
-        except Exception as error:
-            self._fail(error, field_name, FieldType.INT, value)
-
-    def write_long(self, field_name: str, value: int) -> None:
-        try:
-            index, pack = self._plan.longs[field_name]
-            positions, out = self.positions, self._out
-            if positions[index]:
-                self._refuse_second()
-            positions[index] = len(out)
-            out += pack(value)
-        except Exception as error:
-            self._fail(error, field_name, FieldType.LONG, value)
-
-    def write_byte(self, field_name: str, value: int) -> None:
-        try:
-            index, pack = self._plan.bytes[field_name]
-            positions, out = self.positions, self._out
-            if positions[index]:
-                self._refuse_second()
-            positions[index] = len(out)
-            out += pack(value)
-        except Exception as error:
-            self._fail(error, field_name, FieldType.BYTE, value)
-
-    def write_short(self, field_name: str, value: int) -> None:
-        try:
-            index, pack = self._plan.shorts[field_name]
-            positions, out = self.positions, self._out
-            if positions[index]:
-                self._refuse_second()
-            positions[index] = len(out)
-            out += pack(value)
-        except Exception as error:
-            self._fail(error, field_name, FieldType.SHORT, value)
-
-    def write_float(self, field_name: str, value: float) -> None:
-        try:
-            index, pack = self._plan.floats[field_name]
-            positions, out = self.positions, self._out
-            if positions[index]:
-                self._refuse_second()
-            positions[index] = len(out)
-            out += pack(value)
-        except Exception as error:
-            self._fail(error, field_name, FieldType.FLOAT, value)
-
-    def write_double(self, field_name: str, value: float) -> None:
-        try:
-            index, pack = self._plan.doubles[field_name]
-            positions, out = self.positions, self._out
-            if positions[index]:
-                self._refuse_second()
-            positions[index] = len(out)
-            out += pack(value)
-        except Exception as error:
-            self._fail(error, field_name, FieldType.DOUBLE, value)
-
-    def write_boolean(self, field_name: str, value: bool) -> None:
-        try:
-            index, (false, true) = self._plan.booleans[field_name]
-            positions, out = self.positions, self._out
-            if positions[index]:
-                self._refuse_second()
-            positions[index] = len(out)
-            out += true if value else false
-        except Exception as error:
-            self._fail(error, field_name, FieldType.BOOLEAN, value)
-
-    def write_char(self, field_name: str, value: str) -> None:
-        try:
-            index, pack = self._plan.chars[field_name]
-            if self.positions[index]:
-                self._refuse_second()
-            self.positions[index] = len(self._out)
-            self._out += pack(ord(value))
-        except Exception as error:
-            self._fail(error, field_name, FieldType.CHAR, value)
-
-    def write_string(self, field_name: str, value: str | None) -> None:
-        try:
-            index, pack_size = self._plan.texts[field_name]
-            positions, out = self.positions, self._out
-            if positions[index]:
-                self._refuse_second()
-            positions[index] = len(out)
-            if value is None:
-                out += pack_size(-1)
-            else:
-                text = value.encode()
-                out += pack_size(len(text)) + text
-        except Exception as error:
-            self._fail(error, field_name, FieldType.STRING, value)
-
-    write_utf = write_string
-
-    def write_decimal(self, field_name: str, value: Decimal | None) -> None:
-        self._append(FieldType.DECIMAL, field_name, value)
-
-    def write_time(self, field_name: str, value: time | None) -> None:
-        self._append(FieldType.TIME, field_name, value)
-
-    def write_date(self, field_name: str, value: date | None) -> None:
-        self._append(FieldType.DATE, field_name, value)
-
-    def write_timestamp(self, field_name: str, value: datetime | None) -> None:
-        self._append(FieldType.TIMESTAMP, field_name, value)
-
-    def write_timestamp_with_timezone(self, field_name: str, value: datetime | None) -> None:
-        self._append(FieldType.TIMESTAMP_WITH_TIMEZONE, field_name, value)
-
-    def write_byte_array(self, field_name: str, values: bytes | bytearray | None) -> None:
-        self._append(FieldType.BYTE_ARRAY, field_name, values)
-
-    def write_boolean_array(self, field_name: str, values: Sequence[bool] | None) -> None:
-        self._append(FieldType.BOOLEAN_ARRAY, field_name, values)
-
-    def write_char_array(self, field_name: str, values: Sequence[str] | None) -> None:
-        self._append(FieldType.CHAR_ARRAY, field_name, values)
-
-    def write_int_array(self, field_name: str, values: Sequence[int] | None) -> None:
-        self._append(FieldType.INT_ARRAY, field_name, values)
-
-    def write_long_array(self, field_name: str, values: Sequence[int] | None) -> None:
-        self._append(FieldType.LONG_ARRAY, field_name, values)
-
-    def write_double_array(self, field_name: str, values: Sequence[float] | None) -> None:
-        self._append(FieldType.DOUBLE_ARRAY, field_name, values)
-
-    def write_float_array(self, field_name: str, values: Sequence[float] | None) -> None:
-        self._append(FieldType.FLOAT_ARRAY, field_name, values)
-
-    def write_short_array(self, field_name: str, values: Sequence[int] | None) -> None:
-        self._append(FieldType.SHORT_ARRAY, field_name, values)
-
-    def write_string_array(self, field_name: str, values: Sequence[str | None] | None) -> None:
-        self._append(FieldType.STRING_ARRAY, field_name, values)
-
-    write_utf_array = write_string_array
-
-    def write_decimal_array(self, field_name: str, values: Sequence[Decimal] | None) -> None:
-        self._append(FieldType.DECIMAL_ARRAY, field_name, values)
-
-    def write_time_array(self, field_name: str, values: Sequence[time] | None) -> None:
-        self._append(FieldType.TIME_ARRAY, field_name, values)
-
-    def write_date_array(self, field_name: str, values: Sequence[date] | None) -> None:
-        self._append(FieldType.DATE_ARRAY, field_name, values)
-
-    def write_timestamp_array(self, field_name: str, values: Sequence[datetime] | None) -> None:
-        self._append(FieldType.TIMESTAMP_ARRAY, field_name, values)
-
-    def write_timestamp_with_timezone_array(self, field_name: str, values: Sequence[datetime] | None) -> None:
-        self._append(FieldType.TIMESTAMP_WITH_TIMEZONE_ARRAY, field_name, values)
 
     def write_portable(self, field_name: str, portable: Portable | None) -> None:
         out = self._out
@@ -287,7 +137,9 @@ class FieldWriter(PortableWriter):
 
     def _nested(self, portable: Any, ids: tuple[int, int]) -> None:
         if not isinstance(portable, Portable):
-            raise TypeError(f"a Portable wanted, not {portable!r:.80}; an array of Portables holds no null")
+            raise TypeError(
+                f"a Portable wanted, not {portable!r:.80}; an array of Portables cannot hold null"
+            )
         found = (portable.get_factory_id(), portable.get_class_id())
         if found != ids:
             raise HazelcastSerializationError(
@@ -305,6 +157,4 @@ class FieldWriter(PortableWriter):
 
     def _fail(self, error: Exception, field_name: str, field_type: FieldType, value: Any) -> NoReturn:
         problem = field_error(error, self._plan, field_name, field_type, value)
-        if problem is error:
-            raise problem
-        raise problem from error
+        raise problem from problem.__cause__

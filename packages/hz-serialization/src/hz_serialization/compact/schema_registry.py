@@ -1,16 +1,17 @@
-"""The schemas that one service knows, and which of them a cluster still has to be told."""
+"""The schemas that one service knows, and those that have to be sent to a cluster."""
 
 from __future__ import annotations
 
 from hz_serialization.compact.schema import Schema
 from hz_serialization.errors import HazelcastSerializationError
+from hz_serialization.public_names import publish
 
 
 class UnknownSchemaError(HazelcastSerializationError):
     """A Compact object whose schema is not known here.
 
     Attributes:
-        schema_id: Fingerprint of the schema; the cluster may know it.
+        schema_id: The fingerprint of the schema, which the cluster may know.
     """
 
     def __init__(self, schema_id: int) -> None:
@@ -24,13 +25,14 @@ class UnknownSchemaError(HazelcastSerializationError):
         return UnknownSchemaError, (self.schema_id,)
 
 
-class Schemas:
-    """The schemas of a service; safe to use from many threads, by single dictionary operations.
+class SchemaRegistry:
+    """The schemas of a service; safe to use from many threads, since it uses single dictionary operations.
 
     Attributes:
         by_id: All known schemas by fingerprint.
-        unconfirmed: Those that objects were written with and that no cluster has confirmed to have: to be
-            replicated before any such object is sent.
+        unconfirmed: Those that objects were written with and that no cluster has confirmed; they have to be
+            replicated before such an object is sent.
+        used: Those that objects were written with, confirmed or not.
     """
 
     __slots__ = ("by_id", "unconfirmed", "used")
@@ -39,10 +41,9 @@ class Schemas:
         self.by_id: dict[int, Schema] = {}
         self.unconfirmed: dict[int, Schema] = {}
         self.used: dict[int, Schema] = {}
-        """Those that objects were written with, confirmed or not."""
 
     def add(self, schema: Schema) -> None:
-        """Makes a schema known, for reading what others wrote with it.
+        """Add a schema, to read what others wrote with it.
 
         Raises:
             HazelcastSerializationError: Another schema has the same fingerprint.
@@ -54,7 +55,7 @@ class Schemas:
             )
 
     def use(self, schema: Schema) -> None:
-        """Notes that an object is written with a schema.
+        """Record that an object is written with a schema.
 
         Raises:
             HazelcastSerializationError: Another schema has the same fingerprint.
@@ -62,9 +63,12 @@ class Schemas:
         self.add(schema)
         if schema.schema_id not in self.used:
             self.unconfirmed[schema.schema_id] = schema
-            # Only now: whoever sees it in `used` can rely on the line above.
+            # Only now: a thread that finds it in ``used`` relies on the line above.
             self.used[schema.schema_id] = schema
 
     def confirm(self, schema_id: int) -> None:
-        """Notes that the cluster has a schema."""
+        """Record that the cluster has a schema."""
         self.unconfirmed.pop(schema_id, None)
+
+
+publish("hz_serialization.compact", (SchemaRegistry, UnknownSchemaError))
