@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import selectors
 import socket
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from core_tls import TlsRelay
 from hz_core.model import Address
-
-sys.path.insert(0, str(Path(__file__).parent))
-from core_simulation import SimulatedCluster, SimulatedMember
+from hz_core.testing import SimulatedCluster, SimulatedMember
 
 RECEIVE = 1 << 18
 PATIENCE = 30.0
@@ -83,9 +80,13 @@ class SocketPipe:
 
 
 class SocketCluster:
-    """Simulated members that listen on ports of the loopback. Touch the cluster through :meth:`do` only."""
+    """Simulated members that listen on ports of the loopback. Touch the cluster through :meth:`do` only.
 
-    def __init__(self, members: int = 1) -> None:
+    With a relay the members' addresses are those of its ports, and clients reach the members through it.
+    """
+
+    def __init__(self, members: int = 1, relay: TlsRelay | None = None) -> None:
+        self.relay = relay
         self.selector = selectors.DefaultSelector()
         self._calls: deque[Callable[[], object]] = deque()
         self._woken, self._waker = socket.socketpair()
@@ -99,11 +100,16 @@ class SocketCluster:
         self._thread = threading.Thread(target=self._run, name="simulated-members", daemon=True)
         self._thread.start()
 
-    def add(self, port: int = 0) -> SimulatedMember:
+    def add(self) -> SimulatedMember:
         """Add a member that listens."""
-        listener = socket.create_server(("127.0.0.1", port))
+        listener = socket.create_server(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        member = self.cluster.add(Address("127.0.0.1", self.relay.open(port) if self.relay else port))
+        self._listen(member, listener)
+        return member
+
+    def _listen(self, member: SimulatedMember, listener: socket.socket) -> None:
         listener.setblocking(False)
-        member = self.cluster.add(Address("127.0.0.1", listener.getsockname()[1]))
         self.listening[member] = listener
 
         def accept(events: int) -> None:
@@ -111,7 +117,29 @@ class SocketCluster:
                 SocketPipe(self, member, listener.accept()[0])
 
         self.selector.register(listener, selectors.EVENT_READ, accept)
-        return member
+
+    def refuse(self) -> None:
+        """Break all connections, and refuse new ones. In the members' thread."""
+        for member in self.cluster.members:
+            if self.relay:
+                self.relay.close(member.address.port)
+            else:
+                self._stop_listening(member)
+        self.cluster.cut_all()
+
+    def accept(self) -> None:
+        """Accept connections again. In the members' thread."""
+        for member in self.cluster.members:
+            port = member.address.port
+            if self.relay:
+                self.relay.open(self.listening[member].getsockname()[1], port)
+            else:
+                self._listen(member, socket.create_server(("127.0.0.1", port)))
+
+    def _stop_listening(self, member: SimulatedMember) -> None:
+        listener = self.listening.pop(member)
+        self.selector.unregister(listener)
+        listener.close()
 
     @property
     def addresses(self) -> list[str]:
@@ -151,13 +179,14 @@ class SocketCluster:
 
         def close() -> None:
             self._stopped = True
-            for member, listener in self.listening.items():
+            for member in list(self.listening):
                 member.cut_all()
-                self.selector.unregister(listener)
-                listener.close()
+                self._stop_listening(member)
 
         self.do(close)
         self._thread.join(PATIENCE)
         self.selector.close()
         self._woken.close()
         self._waker.close()
+        if self.relay:
+            self.relay.stop()

@@ -1,27 +1,21 @@
 """The threaded driver when users' code misbehaves, a thread is interrupted, or a call takes long."""
 
-from __future__ import annotations
-
-import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core_sockets import PATIENCE
+from core_surfaces import Threaded
 from hz_core.codecs import client as codec
-from hz_core.model import MemberInfo
 from hz_core.drivers.executor import CallbackExecutor
+from hz_core.drivers.read_handover import Reading
 from hz_core.drivers.transport import SocketTransport
 from hz_core.errors import TargetDisconnectedError
 from hz_core.future import Future, LockWaiter
-from hz_core.invocation.op import Op
 from hz_core.load_balancer import LoadBalancer, Members
-
-sys.path.insert(0, str(Path(__file__).parent))
-from core_sockets import PATIENCE
-from core_surfaces import Threaded
+from hz_core.model import MemberInfo
 
 
 @pytest.fixture
@@ -33,7 +27,7 @@ def single() -> Iterator[Threaded]:
 
 
 def transport_of(surface: Threaded) -> SocketTransport:
-    transport = surface.client._engine.open_connections()[0].transport
+    transport = surface.client._engine.routing.open_connections()[0].transport
     assert isinstance(transport, SocketTransport)
     return transport
 
@@ -61,8 +55,7 @@ def test_a_load_balancer_that_raises_fails_its_operation_alone() -> None:
         for member in surface.cluster.members:
             surface.do(lambda m=member: m.rule("Client.createProxy", held.append))  # type: ignore[misc] # binds m
         futures: list[Future[Any]] = [
-            surface.client.submit(Op(codec.CREATE_PROXY, codec.create_proxy_request(-1, f"p{i}", "s")))
-            for i in range(3)
+            surface.client.futures.call(codec.create_proxy(f"p{i}", "s")) for i in range(3)
         ]
         surface.until(lambda: len(held) == 3)
         balancer.failing = True
@@ -70,7 +63,7 @@ def test_a_load_balancer_that_raises_fails_its_operation_alone() -> None:
         errors = [type(future.exception(timeout=PATIENCE)) for future in futures]
         assert errors == [LookupError] * 3
         balancer.failing = False
-        surface.until(lambda: len(surface.client._engine.open_connections()) == 3)
+        surface.until(lambda: len(surface.client._engine.routing.open_connections()) == 3)
     finally:
         surface.close()
 
@@ -79,27 +72,27 @@ def test_system_exit_in_a_decoder_does_not_end_the_io_thread(single: Threaded) -
     def decode(message: bytes, read: object) -> None:
         raise SystemExit("a user's serializer gave up")
 
-    single.client.submit(single.ops.put(1, 1)).result(PATIENCE)
+    single.client.futures.call(single.ops.put(1, 1)).result(PATIENCE)
     op = single.ops.get(1)
     op.decode = decode
     done = threading.Event()
-    future = single.client.submit(op)
+    future = single.client.futures.call(op)
     future.add_done_callback(lambda _: done.set())
     assert done.wait(PATIENCE)
     with pytest.raises(TargetDisconnectedError, match="interrupted"):
         future.result()
-    single.until(lambda: bool(single.client._engine.open_connections()))
-    assert single.client.call(single.ops.get(1)) == 1
+    single.until(lambda: bool(single.client._engine.routing.open_connections()))
+    assert single.client.blocking.call(single.ops.get(1)) == 1
 
 
 def test_an_interrupt_while_sending_for_others_leaves_nobody_waiting(single: Threaded) -> None:
-    single.client.submit(single.ops.put(1, 1)).result(PATIENCE)
+    single.client.futures.call(single.ops.put(1, 1)).result(PATIENCE)
     transport = transport_of(single)
     send = transport._send
     outcomes: list[object] = []
 
     def work() -> None:
-        outcomes.append(single.client.call(single.ops.get(1)))
+        outcomes.append(single.client.blocking.call(single.ops.get(1)))
 
     workers = [threading.Thread(target=work, daemon=True) for _ in range(3)]
     calls = 0
@@ -116,7 +109,7 @@ def test_an_interrupt_while_sending_for_others_leaves_nobody_waiting(single: Thr
 
     transport._send = interrupted  # type: ignore[assignment] # stands for what a signal does at this moment
     with pytest.raises(KeyboardInterrupt):
-        single.client.call(single.ops.get(1))
+        single.client.blocking.call(single.ops.get(1))
     for worker in workers:
         worker.join(PATIENCE)
     assert outcomes == [1, 1, 1]
@@ -126,20 +119,20 @@ def test_a_long_call_does_not_keep_the_io_thread_busy(single: Threaded) -> None:
     client = single.client
     held: list[Any] = []
     single.do(lambda: single.cluster.members[0].rule("Map.get", held.append, times=1))
-    caller = threading.Thread(target=lambda: client.call(single.ops.get(1)), daemon=True)
+    caller = threading.Thread(target=lambda: client.blocking.call(single.ops.get(1)), daemon=True)
     caller.start()
     single.until(lambda: bool(held))
     transport = transport_of(single)
-    client.submit(single.ops.put(2, "x")).result(PATIENCE)
-    single.until(lambda: transport.left_to_leader or transport.armed)
-    assert transport not in client._driver._unwatched
+    client.futures.call(single.ops.put(2, "x")).result(PATIENCE)
+    single.until(lambda: transport.reading.state in (Reading.LEFT_TO_LEADER, Reading.WATCHED))
+    assert transport.reading not in client._driver._read_by_callers
     single.do(lambda: held[0].reply(None))
     caller.join(PATIENCE)
     assert not caller.is_alive()
     # The one that read for so long has given the socket back.
-    single.until(lambda: transport.armed)
+    single.until(lambda: transport.reading.state is Reading.WATCHED)
     done = threading.Event()
-    client.submit(single.ops.get(2)).add_done_callback(lambda _: done.set())
+    client.futures.call(single.ops.get(2)).add_done_callback(lambda _: done.set())
     assert done.wait(PATIENCE)
 
 

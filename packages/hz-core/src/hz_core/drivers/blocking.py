@@ -5,18 +5,17 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from hz_core.invocation.invocation import Invocation
-from hz_core.invocation.op import Op
 
 
 class Pending(Protocol):
-    """What a thread waits for: a `Future`, or a `BlockingCall`."""
+    """What a thread waits for: a ``Future``, or a ``BlockingCall``."""
 
     def done(self) -> bool:
         """Return whether there is an outcome."""
         ...
 
     def attach(self, lock: LockType, /) -> bool:
-        """Have `lock`, which the caller holds, released with the outcome; False if that is there already."""
+        """Have ``lock``, which the caller holds, released with the outcome; return False if there is one already."""
         ...
 
     def detach(self, lock: LockType, /) -> bool:
@@ -25,38 +24,33 @@ class Pending(Protocol):
 
 
 class BlockingCall(Invocation):
-    """An invocation for exactly one waiting thread, and its outcome: cheaper than a future, which anybody may see.
+    """An invocation for exactly one waiting thread, and its outcome. It costs less than a future.
 
-    `attach` stores the lock and then looks whether the call is done; completing stores the outcome and then looks
+    ``attach`` stores the lock and then looks whether the call is done; completing stores the outcome and then looks
     for a lock. So one of the two sees the other.
+
+    Attributes:
+        abandoned: Set when the waiting thread was interrupted and has given up.
     """
 
-    finished = False
     value: Any = None
     error: BaseException | None = None
+    abandoned = False
     _lock: LockType | None = None
 
-    def __init__(self, op: Op[Any], started: float) -> None:
-        self.op = op
-        self.started = started
-
-    def succeed(self, result: Any) -> None:
-        """Complete with a value."""
+    def complete(self, result: Any, error: BaseException | None) -> None:
+        """Store the outcome and wake the waiting thread."""
+        if self.finished:
+            return
         self.value = result
-        self.finished = True
-        if self._lock is not None:
-            self._wake(self._lock)
-
-    def fail(self, error: BaseException) -> None:
-        """Complete with an error."""
         self.error = error
         self.finished = True
         if self._lock is not None:
             self._wake(self._lock)
 
     def unwanted(self) -> bool:
-        """A thread that waits cannot change its mind."""
-        return False
+        """Return whether the waiting thread has given up, or has its outcome."""
+        return self.abandoned or self.finished
 
     def done(self) -> bool:
         """Return whether there is an outcome."""
@@ -67,7 +61,7 @@ class BlockingCall(Invocation):
             lock.release()
 
     def attach(self, lock: LockType, /) -> bool:
-        """Have `lock` released with the outcome; return False if that is there already."""
+        """Have ``lock`` released with the outcome; return False if there is one already."""
         self._lock = lock
         return not self.finished
 

@@ -1,190 +1,210 @@
-"""Opening sockets without blocking the I/O thread."""
+"""Decides which addresses of a host to try, and when, without doing it (RFC 8305, "happy eyeballs")."""
 
-import errno
 import os
-import socket
-import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, Final, Protocol
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Final, NamedTuple, TypeAlias
 
+from hz_core.drivers.sockets import AddressInfo
 from hz_core.model import Address
-from hz_core.drivers.poller import WRITE, Poller
-from hz_core.io import Timer
 
-_IN_PROGRESS: Final = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR, errno.EALREADY)
-
-Outcome = Callable[[socket.socket | None, Exception | None], None]
-AddressInfo = tuple[Any, Any, int, str, Any]
+HEAD_START: Final = 0.25
+"""Longest time in seconds that an attempt is alone before the next one starts beside it."""
 
 
-class DialOwner(Protocol):
-    """What dialing needs of the driver; see :class:`hz_core.io.IO`."""
+class Start(NamedTuple):
+    """Start the attempt with this number."""
 
-    poller: Poller
-
-    def now(self) -> float:
-        """Return a monotonic time in seconds."""
-        ...
-
-    def call_soon(self, callback: Callable[[], None]) -> None:
-        """Run on the I/O thread."""
-        ...
-
-    def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
-        """Run on the I/O thread, later."""
-        ...
-
-    def watch_dial(self, fd: int, dial: "Dial | None") -> None:
-        """Tell `dial` when `fd` is ready; None ends it."""
-        ...
+    attempt: int
+    info: AddressInfo
 
 
-class Dial:
-    """One attempt to connect to a host: each address that its name stands for, IPv6 and IPv4, one after another.
+class Close(NamedTuple):
+    """Close the socket of this attempt; its result no longer matters."""
 
-    An address that does not answer gets its share of the time left, so that those after it are tried, too.
-    Names are resolved on a thread of their own, since the system offers no other way. All else runs on the I/O
-    thread. `done` is called once, with the connected socket or the error that tells about every address.
+    attempt: int
+
+
+class Use(NamedTuple):
+    """This attempt is the connection. Nothing follows."""
+
+    attempt: int
+
+
+class GiveUp(NamedTuple):
+    """There is no connection. Nothing follows."""
+
+    error: OSError
+
+
+Action: TypeAlias = Start | Close | Use | GiveUp
+
+
+class _Attempt:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.in_handshake = False
+
+
+class _Failures:
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.errors: list[Exception] = []
+
+
+class Dialing:
+    """Decides how to connect to one host, by the first of its addresses that answers.
+
+    Each method that tells what happened returns what to do now, in order. IPv6 and IPv4 addresses take turns. An
+    attempt has a head start, then the next address is tried as well; when an attempt fails, the next address is
+    tried at once. With a time limit the head starts are short enough for all addresses to be tried within it.
+
+    Args:
+        address: The host, by name or IP address, and the port.
+        now: The time in seconds.
+        limit: Seconds for everything, name resolution and TLS handshake included; 0 or less means no limit.
+
+    Attributes:
+        wake_at: When ``time`` must be called, None when only events matter.
+        over: Whether there is a result; then nothing is to be done any more.
     """
 
-    def __init__(
-        self,
-        owner: DialOwner,
-        address: Address,
-        timeout: float,
-        options: Sequence[tuple[int, int, Any]],
-        done: Outcome,
-    ) -> None:
-        self._owner = owner
+    def __init__(self, address: Address, now: float, limit: float) -> None:
         self._address = address
-        self._options = options
-        self._done: Outcome | None = done
-        self._candidates: deque[AddressInfo] = deque()
-        self._errors: list[str] = []
-        self._sock: socket.socket | None = None
-        self._where: Any = None
-        self._watched = False
-        self._timeout = timeout
-        self._deadline = owner.now() + timeout
-        self._share: Timer | None = None
-        self._timer: Timer | None = None
-        if timeout > 0:
-            self._timer = owner.call_later(timeout, self._overdue)
-        self._resolve()
+        self._limit = limit
+        self._deadline = now + limit if limit > 0 else None
+        self._waiting: deque[AddressInfo] = deque()
+        self._attempts: dict[int, _Attempt] = {}
+        self._failures = _Failures()
+        self._started = 0
+        self._resolved = False
+        self._next_start: float | None = None
+        self.over = False
 
-    def _resolve(self) -> None:
-        host, port = self._address.host, self._address.port
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-        except (OSError, ValueError):
-            threading.Thread(target=self._look_up, name="hazelcast-resolve", daemon=True).start()
-        else:
-            self._resolved(found)
+    @property
+    def wake_at(self) -> float | None:
+        """Return when ``time`` must be called."""
+        times = [time for time in (self._deadline, self._next_start) if time is not None]
+        return min(times) if times and not self.over else None
 
-    def _look_up(self) -> None:
-        try:
-            found = socket.getaddrinfo(self._address.host, self._address.port, type=socket.SOCK_STREAM)
-        except (OSError, ValueError) as e:  # ValueError: no name at all, for example a part of it is too long
-            error = OSError(f"the name {self._address.host!r} can't be resolved: {e}")
-            self._owner.call_soon(lambda: self._finish(None, error))
-        else:
-            self._owner.call_soon(lambda: self._resolved(found))
+    # --- what happened ----------------------------------------------------------------------------------------
 
-    def _resolved(self, found: Sequence[AddressInfo]) -> None:
-        self._candidates.extend(found)
-        self._next()
+    def resolved(self, now: float, infos: Sequence[AddressInfo]) -> list[Action]:
+        """Take the addresses of the host, the preferred one first."""
+        if self.over:
+            return []
+        self._resolved = True
+        self._waiting.extend(interleave(infos))
+        return self._start_next(now)
 
-    def _next(self) -> None:
-        if self._done is None:
-            return
-        while self._candidates:
-            family, kind, protocol, _, self._where = self._candidates.popleft()
-            try:
-                sock = socket.socket(family, kind, protocol)
-                self._sock = sock
-                sock.setblocking(False)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                for level, name, value in self._options:
-                    sock.setsockopt(level, name, value)
-                code = sock.connect_ex(self._where)
-                if code in _IN_PROGRESS:
-                    self._watch(sock)
-                    return
-            except (OSError, OverflowError, TypeError, ValueError) as e:  # also an option that nobody can set
-                self._failed(e)
-                continue
-            if code == 0:
-                self._finish(sock, None)
-                return
-            self._failed(OSError(code, os.strerror(code)))
-        self._finish(None, ConnectionRefusedError("; ".join(self._errors) or "the name has no address"))
+    def unresolved(self, error: Exception) -> list[Action]:
+        """Give up, since the name of the host has no address."""
+        failure = OSError(f"the name {self._address.host!r} cannot be resolved: {error}")
+        failure.__cause__ = error
+        return self._give_up(failure)
 
-    def ready(self) -> None:
-        """Called by the driver when the socket is connected, or failed to be."""
-        sock = self._sock
-        if sock is None or self._done is None:
-            return
-        self._unwatch(sock)
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code == 0:
-            self._finish(sock, None)
-            return
-        self._failed(OSError(code, os.strerror(code)))
-        self._next()
+    def handshake_begun(self, attempt: int) -> None:
+        """Note that the socket is connected, and that the TLS handshake follows."""
+        if attempt in self._attempts:
+            self._attempts[attempt].in_handshake = True
 
-    def _failed(self, error: Exception) -> None:
-        self._errors.append(f"{Address(*self._where[:2])}: {error}")
-        if self._sock is not None:
-            self._sock.close()
-            self._sock = None
+    def connected(self, attempt: int) -> list[Action]:
+        """Take an attempt that is ready for use. The first one wins."""
+        if self.over:
+            return []
+        del self._attempts[attempt]
+        return [*self._end(), Use(attempt)]
 
-    def _watch(self, sock: socket.socket) -> None:
-        self._owner.poller.add(sock.fileno(), WRITE)
-        self._owner.watch_dial(sock.fileno(), self)
-        self._watched = True
-        if self._timeout > 0 and self._candidates:
-            share = max(self._deadline - self._owner.now(), 0.0) / (len(self._candidates) + 1)
-            self._share = self._owner.call_later(share, partial(self._too_slow, sock, share))
+    def failed(self, now: float, attempt: int, error: Exception) -> list[Action]:
+        """Take an attempt that failed and has no socket any more."""
+        if self.over:
+            return []
+        self._note(self._attempts.pop(attempt), error)
+        return self._start_next(now)
 
-    def _unwatch(self, sock: socket.socket) -> None:
-        if self._share is not None:
-            self._share.cancel()
-            self._share = None
-        if self._watched:
-            self._watched = False
-            self._owner.poller.forget(sock.fileno())
-            self._owner.watch_dial(sock.fileno(), None)
+    def time(self, now: float) -> list[Action]:
+        """Do what is due; see ``wake_at``."""
+        if self.over:
+            return []
+        if self._deadline is not None and now >= self._deadline:
+            return self._give_up(self._too_late())
+        if self._next_start is not None and now >= self._next_start:
+            return self._start_next(now)
+        return []
 
-    def _too_slow(self, sock: socket.socket, share: float) -> None:
-        if sock is self._sock and self._done is not None:
-            self._unwatch(sock)
-            self._failed(TimeoutError(f"no answer within {round(share, 3):g} s, its share of the time"))
-            self._next()
+    def cancel(self, error: OSError) -> list[Action]:
+        """Give up, with ``error``."""
+        return self._give_up(error)
 
-    def _overdue(self) -> None:
-        if self._where is None:
-            self._errors.append(f"the name {self._address.host!r} was still looked up")
-        elif self._sock is not None:
-            self._errors.append(f"{Address(*self._where[:2])}: no answer")
-        reasons = "; ".join(self._errors)
-        self.cancel(
-            TimeoutError(f"no connection within {round(self._timeout, 3):g} s (the time limit): {reasons}")
-        )
+    # --- what to do -------------------------------------------------------------------------------------------
 
-    def cancel(self, error: Exception) -> None:
-        """Give up, with `error`."""
-        sock = self._sock
-        if sock is not None and self._done is not None:
-            self._unwatch(sock)
-            sock.close()
-        self._finish(None, error)
+    def _start_next(self, now: float) -> list[Action]:
+        self._next_start = None
+        if not self._waiting:
+            return [] if self._attempts else self._give_up(self._refused())
+        info = self._waiting.popleft()
+        attempt = self._started
+        self._started += 1
+        self._attempts[attempt] = _Attempt(str(Address(*info[4][:2])))
+        if self._waiting:
+            head_start = HEAD_START
+            if self._deadline is not None:
+                head_start = min(head_start, max(self._deadline - now, 0.0) / (len(self._waiting) + 1))
+            self._next_start = now + head_start
+        return [Start(attempt, info)]
 
-    def _finish(self, sock: socket.socket | None, error: Exception | None) -> None:
-        done, self._done = self._done, None
-        if self._timer is not None:
-            self._timer.cancel()
-        if done is not None:
-            self._sock = None
-            self._owner.call_soon(partial(done, sock, error))
+    def _give_up(self, error: OSError) -> list[Action]:
+        return [] if self.over else [*self._end(), GiveUp(error)]
+
+    def _end(self) -> list[Action]:
+        self.over = True
+        actions: list[Action] = [Close(attempt) for attempt in self._attempts]
+        self._attempts.clear()
+        self._waiting.clear()
+        return actions
+
+    # --- errors -----------------------------------------------------------------------------------------------
+
+    def _note(self, attempt: _Attempt, error: Exception) -> None:
+        self._failures.texts.append(f"{attempt.name}: {_reason(attempt, error)}")
+        self._failures.errors.append(error)
+
+    def _refused(self) -> OSError:
+        errors = self._failures.errors
+        if not errors:
+            return ConnectionError(f"the name {self._address.host!r} has no address")
+        refused = all(isinstance(error, ConnectionRefusedError) for error in errors)
+        failure = (ConnectionRefusedError if refused else ConnectionError)("; ".join(self._failures.texts))
+        failure.__cause__ = errors[0]
+        return failure
+
+    def _too_late(self) -> OSError:
+        reasons = [*self._failures.texts]
+        if not self._resolved:
+            reasons.append(f"the name {self._address.host!r} was still being resolved")
+        for attempt in self._attempts.values():
+            what = "the TLS handshake did not finish" if attempt.in_handshake else "no answer"
+            reasons.append(f"{attempt.name}: {what}")
+        reasons += [f"{Address(*info[4][:2])}: not tried" for info in self._waiting]
+        limit = f"{round(self._limit, 3):g} s"
+        return TimeoutError(f"no connection within {limit} (the time limit): {'; '.join(reasons)}")
+
+
+def _reason(attempt: _Attempt, error: Exception) -> str:
+    """Return the same text for the same failure, whatever driver it comes from."""
+    if attempt.in_handshake and isinstance(error, ConnectionError):
+        return "closed during the TLS handshake"
+    # An SSLError, told by its attribute so that programs without TLS do not load the module, has numbers of its own.
+    if isinstance(error, OSError) and not hasattr(error, "library") and error.errno:
+        return os.strerror(error.errno)
+    return str(error) or type(error).__name__
+
+
+def interleave(infos: Sequence[AddressInfo]) -> list[AddressInfo]:
+    """Let address families take turns, beginning with that of the first address; keep the order otherwise."""
+    families: dict[object, list[AddressInfo]] = {}
+    for info in infos:
+        families.setdefault(info[0], []).append(info)
+    rounds = zip_longest(*families.values())
+    return [info for turn in rounds for info in turn if info is not None]

@@ -13,10 +13,13 @@ DEFAULT_CAPACITY: Final = 1_000_000
 
 
 class CallbackExecutor:
-    """One thread, started with the first callback, that runs callbacks in the order they were given.
+    """Runs callbacks in order, one at a time, in a thread that starts with the first of them.
 
-    `before_idle` is called when none waits any more. At most about `capacity` callbacks wait; more are refused and
-    counted in the log, for neither memory without bound nor a member's connection that nobody reads would be better.
+    Args:
+        name: Name of the thread.
+        before_idle: Called when no callback waits any more.
+        capacity: About so many callbacks may wait. More are refused and counted in the log: the alternatives are
+            memory without a limit, and a connection that nobody reads.
     """
 
     def __init__(self, name: str, before_idle: Callable[[], None], capacity: int = DEFAULT_CAPACITY) -> None:
@@ -30,7 +33,7 @@ class CallbackExecutor:
         self._refused = 0
 
     def run(self, callback: Callable[[], None]) -> bool:
-        """Run `callback` after those given before it; return False if it can't be taken, full or stopped."""
+        """Run ``callback`` after all earlier ones; return False if that is refused (full, or stopped)."""
         if self._queue.qsize() >= self._capacity:
             self._count_refused()
             return False
@@ -69,11 +72,14 @@ class CallbackExecutor:
             try:
                 callback()
             except BaseException:
-                # A callback that calls sys.exit() must not end those of others.
+                # A callback that calls sys.exit() must not end the thread, which runs those of others, too.
                 _logger.exception("a callback failed")
 
     def stop(self, timeout: float) -> None:
-        """Run what waits, then end the thread; wait for that at most `timeout` seconds, or not in a callback."""
+        """Run what waits, then end the thread.
+
+        Wait up to ``timeout`` seconds for its end, unless this is called by a callback.
+        """
         with self._lock:
             self._stopped = True
             thread = self._thread

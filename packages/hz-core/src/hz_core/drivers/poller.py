@@ -1,9 +1,10 @@
-"""Waiting for sockets: what the threaded driver needs of the system, in two variants."""
+"""Waiting for sockets, with the best means of the system."""
 
 import os
 import select
 import selectors
 import socket
+from _thread import allocate_lock
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Protocol
@@ -13,35 +14,35 @@ WRITE: Final = 2
 
 
 class Poller(Protocol):
-    """Tells which sockets are ready. `add`, `set` and `wake` may be called from any thread."""
+    """Tells which sockets are ready. ``add``, ``set`` and ``wake`` may be called from any thread."""
 
     def add(self, fd: int, interest: int) -> None:
-        """Begin to watch `fd` for READ and/or WRITE."""
+        """Begin to watch ``fd`` for READ and/or WRITE."""
         ...
 
     def set(self, fd: int, interest: int) -> None:
-        """Watch `fd` for something else; 0 watches nothing."""
+        """Watch ``fd`` for READ and/or WRITE instead; 0 watches nothing."""
         ...
 
     def forget(self, fd: int) -> None:
-        """Stop watching `fd`, which is still open."""
+        """Stop watching ``fd``, which is still open."""
         ...
 
     def poll(self, timeout: float | None) -> list[tuple[int, int]]:
-        """Wait at most `timeout` seconds; return ready file descriptors with READ and/or WRITE."""
+        """Wait at most ``timeout`` seconds; return ready file descriptors with READ and/or WRITE."""
         ...
 
     def wake(self) -> None:
-        """Make a `poll` that is under way, or else the next one, return at once."""
+        """Make the ``poll`` that is under way, or else the next one, return at once."""
         ...
 
     def close(self) -> None:
-        """Give back the system's resources."""
+        """Release the resources of the system."""
         ...
 
 
 class EpollPoller:
-    """Linux: changes of interest take effect at once, also on a poll under way in another thread."""
+    """Polls with epoll (Linux). Changes take effect at once, also on a poll under way in another thread."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
@@ -67,7 +68,7 @@ class EpollPoller:
             if fd == self._event_fd:
                 os.eventfd_read(fd)
                 continue
-            # Errors and hang-ups are found out by reading.
+            # Reading reports errors and hang-ups.
             interest = (WRITE if mask & select.EPOLLOUT else 0) | (READ if mask & ~select.EPOLLOUT else 0)
             ready.append((fd, interest))
         return ready
@@ -87,7 +88,7 @@ def _epoll_mask(interest: int) -> int:
 
 
 class SelectorPoller:
-    """Other systems: changes are applied by the polling thread, which is woken for them."""
+    """Polls with any selector. Changes are applied by the polling thread, which is woken for them."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
@@ -141,7 +142,7 @@ class SelectorPoller:
 
     def wake(self) -> None:
         """See :class:`Poller`."""
-        # When the buffer is full, the poller has more than enough to wake it.
+        # When the buffer is full, the poller is going to wake anyway.
         with suppress(BlockingIOError):
             self._waker.send(b"\0")
 
@@ -150,6 +151,47 @@ class SelectorPoller:
         self._selector.close()
         self._woken.close()
         self._waker.close()
+
+
+class Watch:
+    """What one descriptor is watched for. Any thread may change that, until the watch has ended."""
+
+    __slots__ = ("_ended", "_interest", "_lock", "_poller", "fd")
+
+    def __init__(self, poller: Poller, fd: int, interest: int) -> None:
+        self.fd = fd
+        self._poller = poller
+        self._interest = interest
+        self._ended = False
+        self._lock = allocate_lock()
+        poller.add(fd, interest)
+
+    def add(self, interest: int) -> None:
+        """Watch for this, too."""
+        with self._lock:
+            self._set(self._interest | interest)
+
+    def remove(self, interest: int) -> None:
+        """Do not watch for this any more."""
+        with self._lock:
+            self._set(self._interest & ~interest)
+
+    def replace(self, interest: int) -> None:
+        """Watch for this alone."""
+        with self._lock:
+            self._set(interest)
+
+    def _set(self, interest: int) -> None:
+        self._interest = interest
+        if not self._ended:
+            self._poller.set(self.fd, interest)
+
+    def end(self) -> None:
+        """Stop watching; the descriptor may be closed afterwards. On the thread that polls."""
+        with self._lock:
+            if not self._ended:
+                self._ended = True
+                self._poller.forget(self.fd)
 
 
 def new_poller() -> Poller:

@@ -8,38 +8,44 @@ from heapq import heappop, heappush
 from itertools import count
 from random import SystemRandom
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hz_core.connection import Connection
-from hz_core.model import Address
 from hz_core.drivers.blocking import BlockingCall
-from hz_core.drivers.dialing import Dial
 from hz_core.drivers.executor import CallbackExecutor
 from hz_core.drivers.poller import READ, WRITE, Poller, new_poller
+from hz_core.drivers.read_handover import ReadHandover, Reading
+from hz_core.drivers.socket_dial import Dial
+from hz_core.drivers.sockets import SocketOption
+from hz_core.drivers.streams import Stream
 from hz_core.drivers.transport import SocketTransport
 from hz_core.future import Future, wait_on_lock
+from hz_core.invocation.invocation import Invocation
 from hz_core.io import Mutex, Randomness
 from hz_core.log import get_logger
+from hz_core.model import Address
+
+if TYPE_CHECKING:
+    import ssl
 
 _logger = get_logger("io")
 
-_TAKE_BACK: Final = 0.005
-"""Seconds after which the I/O thread takes back a socket that callers have stopped to read."""
+_CHECK_INTERVAL: Final = 0.005
+"""Seconds after which the I/O thread checks whether callers still read the sockets that it does not watch."""
 
-_PATIENCE: Final = 20
-"""Looks at a socket that one caller reads all the time, before it is left to that caller."""
+_BATCH_DELAY: Final = 0.001
+"""Longest delay in seconds for batching a request with others."""
 
-_FLUSH_AFTER: Final = 0.001
-"""Seconds that a request waits for company at most."""
-
-_FLUSH_TURNS: Final = 50
-"""After so many looks without anything to flush, the I/O thread waits to be woken for it."""
+_IDLE_TURNS: Final = 50
+"""After so many turns without a batch, the I/O thread waits until it is woken for one."""
 
 _STOP_TIMEOUT: Final = 5.0
 
+_WATCHED: Final = Reading.WATCHED
+
 
 class ThreadTimer:
-    """A call that the I/O thread will make."""
+    """A future call on the I/O thread."""
 
     __slots__ = ("callback",)
 
@@ -56,13 +62,20 @@ class ThreadedDriver:
 
     Args:
         name: Name of the client, for the threads' names.
-        socket_options: Triples for `setsockopt`, for each new socket.
+        socket_options: Triples for ``setsockopt``, for each new socket.
+        tls: The TLS options; None for plain TCP.
+
+    Attributes:
+        ticking: Whether the I/O thread makes a turn every millisecond, without being woken.
     """
 
-    def __init__(self, name: str, socket_options: Sequence[tuple[int, int, Any]] = ()) -> None:
+    def __init__(
+        self, name: str, socket_options: Sequence[SocketOption] = (), *, tls: "ssl.SSLContext | None" = None
+    ) -> None:
         self.random: Randomness = SystemRandom()
         self.poller: Poller
         self._socket_options = socket_options
+        self._tls = tls
         self._callbacks = CallbackExecutor(f"{name}-callbacks", self.flush)
         self.run_callback = self._callbacks.run
         self._soon: deque[Callable[[], None]] = deque()
@@ -70,12 +83,12 @@ class ThreadedDriver:
         self._timers: list[tuple[float, int, ThreadTimer]] = []
         self._timer_ids = count()
         self._transports: dict[int, SocketTransport] = {}
-        self._dials: dict[int, Dial] = {}
-        self._unwatched: dict[SocketTransport, tuple[int, int]] = {}
+        self._dials: set[Dial] = set()
+        self._ready_callbacks: dict[int, Callable[[], None]] = {}
+        self._read_by_callers: set[ReadHandover] = set()
         self._unflushed: dict[SocketTransport, None] = {}
         self.ticking = False
-        """Whether this thread looks after its transports every millisecond anyway."""
-        self._turns_without_flush = 0
+        self._idle_turns = 0
         self._stopping = False
         self._ended = False
         self._waking = allocate_lock()
@@ -86,9 +99,9 @@ class ThreadedDriver:
     now = staticmethod(monotonic)
 
     def call_soon(self, callback: Callable[[], None]) -> None:
-        """Run `callback` on the I/O thread; callable from any thread."""
+        """Run ``callback`` on the I/O thread; callable from any thread."""
         self._soon.append(callback)
-        # The I/O thread clears the flag before it looks at the queue: whoever finds it set is seen.
+        # The I/O thread clears the flag before it takes from the queue: it sees what is added while the flag is set.
         if not self._woken and threading.current_thread() is not self._thread:
             self._woken = True
             self._wake()
@@ -96,7 +109,7 @@ class ThreadedDriver:
             self._run_soon()
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> ThreadTimer:
-        """Run `callback` on the I/O thread after `delay` seconds; to be called there, or before it starts."""
+        """Run ``callback`` on the I/O thread after ``delay`` seconds; to be called there, or before it starts."""
         timer = ThreadTimer(callback)
         heappush(self._timers, (monotonic() + delay, next(self._timer_ids), timer))
         return timer
@@ -106,37 +119,53 @@ class ThreadedDriver:
         return allocate_lock()
 
     def connect(self, connection: Connection, address: Address, timeout: float) -> None:
-        """Connect a socket for `connection`."""
+        """Connect a socket for ``connection``."""
 
-        def done(sock: Any, error: Exception | None) -> None:
-            if sock is None:
+        def done(stream: Stream | None, error: Exception | None) -> None:
+            if stream is None:
                 connection.on_socket_closed(error or ConnectionError("not connected"))
             elif self._stopping or not connection.alive:
-                sock.close()
+                stream.shutdown()
+                stream.close()
             else:
-                transport = SocketTransport(self, connection, sock)
+                transport = SocketTransport(self, connection, stream)
                 self._transports[transport.fd] = transport
                 connection.on_socket_opened(transport)
+                if stream.buffered and not transport.broken:
+                    transport.readable()
 
-        Dial(self, address, timeout, self._socket_options, done)
+        Dial(self, address, timeout, self._socket_options, self._tls, done)
 
     # --- waiting ----------------------------------------------------------------------------------------------
 
+    def submitted(self, invocation: Invocation) -> None:
+        """Make sure that the reply to ``invocation`` is read, even if no thread ever waits for it."""
+        connection = invocation.connection
+        transport: Any = None if connection is None else connection.transport
+        if transport is not None and transport.reading.state is not _WATCHED:
+            transport.reading.expect_input()
+
     def complete(self, call: BlockingCall) -> Any:
-        """Wait for a blocking call, reading its reply where nobody else reads; return its value or raise its error."""
+        """Wait for ``call`` and return its value; read its reply here if no other thread reads.
+
+        Raises:
+            BaseException: the error of the call.
+        """
         while not call.finished:
             connection = call.connection
             transport: Any = None if connection is None else connection.transport
             if transport is None or transport.broken:
-                self._arm_all()
+                self._watch_all()
                 call.block()
-            elif transport.read_lock.acquire(False):
+                continue
+            reading = transport.reading
+            if reading.lock.acquire(False):
                 try:
                     transport.lead(call, call, None)
                 finally:
-                    transport.stop_leading()
+                    reading.stop_leading()
             else:
-                transport.follow(call, None)
+                reading.follow(call, None)
         error = call.error
         if error is None:
             return call.value
@@ -147,7 +176,7 @@ class ThreadedDriver:
             del error, call
 
     def wait(self, future: Future[Any], timeout: float | None) -> bool:
-        """Block until `future` is done, reading likewise; see :class:`hz_core.future.Waiter`."""
+        """Wait for ``future``, likewise; see :class:`hz_core.future.Waiter`."""
         invocation = future.operation
         if invocation is None:
             return wait_on_lock(future, timeout)
@@ -161,28 +190,28 @@ class ThreadedDriver:
             connection = invocation.connection
             transport: Any = None if connection is None else connection.transport
             if transport is None or transport.broken:
-                self._arm_all()
+                self._watch_all()
                 return wait_on_lock(future, left)
             transport.flush()
-            if transport.read_lock.acquire(False):
+            reading = transport.reading
+            if reading.lock.acquire(False):
                 try:
                     transport.lead(future, invocation, left)
                 finally:
-                    transport.stop_leading()
+                    reading.stop_leading()
             else:
-                transport.follow(future, left)
+                reading.follow(future, left)
         return True
 
     def flush(self) -> None:
-        """Send everything that waits for company."""
+        """Send all requests that wait to be batched with others."""
         for transport in list(self._transports.values()):
             transport.flush()
 
-    def _arm_all(self) -> None:
-        """Let the I/O thread read everything: a retry or backup acks come over who knows which connection."""
+    def _watch_all(self) -> None:
+        """Let the I/O thread read all sockets: the reply to a retry, or a backup ack, may come over any of them."""
         for transport in list(self._transports.values()):
-            if not transport.armed:
-                transport.arm()
+            transport.reading.read_by_io_thread()
 
     # --- the I/O thread ---------------------------------------------------------------------------------------
 
@@ -200,41 +229,49 @@ class ThreadedDriver:
         return threading.current_thread() is self._thread
 
     def stop(self) -> None:
-        """End the threads; wait for them, except for the one that this runs in."""
+        """End the threads and wait for them, except for the calling one."""
         if self.running():
-            self.call_soon(self._stop_turning)
+            self.call_soon(self._request_stop)
         if self._thread.is_alive() and not self.in_io_thread():
             self._thread.join(_STOP_TIMEOUT)
         self._callbacks.stop(_STOP_TIMEOUT)
 
-    def _stop_turning(self) -> None:
+    def _request_stop(self) -> None:
         self._stopping = True
 
-    def unwatched(self, transport: SocketTransport) -> None:
-        """Remember to take `transport` back when callers have stopped to read it."""
-        self._unwatched[transport] = (transport.led, 0)
+    def check_later(self, reading: ReadHandover) -> None:
+        """Check regularly whether callers still read; see :class:`hz_core.drivers.transport.TransportOwner`."""
+        self._read_by_callers.add(reading)
 
     def flush_later(self, transport: SocketTransport) -> None:
-        """Flush `transport` within a millisecond; callable from any thread."""
+        """Flush ``transport`` within a millisecond; callable from any thread."""
         self._unflushed[transport] = None
-        # The I/O thread clears the flag before it looks for work a last time: whoever finds it set is seen.
+        # The I/O thread clears the flag before its last search: it will see what is added while the flag is set.
         if not self.ticking:
             self.ticking = True
             self._wake()
 
-    def watch_dial(self, fd: int, dial: Dial | None) -> None:
-        """Tell `dial` when `fd` is ready; None ends it."""
-        if dial is None:
-            self._dials.pop(fd, None)
+    def on_ready(self, fd: int, callback: Callable[[], None] | None) -> None:
+        """See :class:`hz_core.drivers.socket_dial.DialOwner`."""
+        if callback is None:
+            self._ready_callbacks.pop(fd, None)
         else:
-            self._dials[fd] = dial
+            self._ready_callbacks[fd] = callback
+
+    def dial_begun(self, dial: Dial) -> None:
+        """See :class:`hz_core.drivers.socket_dial.DialOwner`."""
+        self._dials.add(dial)
+
+    def dial_ended(self, dial: Dial) -> None:
+        """See :class:`hz_core.drivers.socket_dial.DialOwner`."""
+        self._dials.discard(dial)
 
     def _run(self) -> None:
         while not self._stopping:
             try:
                 self._turn()
             except BaseException:
-                # Nothing may end this thread but `stop`: whoever waits for a reply depends on it.
+                # Only `stop` may end this thread: everyone who waits for a reply depends on it.
                 _logger.exception("unexpected error in the I/O thread")
         self._close()
 
@@ -247,8 +284,8 @@ class ThreadedDriver:
                     self._guard(transport.writable)
                 if ready & READ:
                     self._guard(transport.readable)
-            elif fd in self._dials:
-                self._guard(self._dials[fd].ready)
+            elif fd in self._ready_callbacks:
+                self._guard(self._ready_callbacks[fd])
         self._woken = False
         self._run_soon()
         now = monotonic()
@@ -258,18 +295,19 @@ class ThreadedDriver:
             if callback is not None:
                 self._guard(callback)
         self._flush_unflushed()
-        if self._unwatched:
-            self._take_back()
+        if self._read_by_callers:
+            for reading in [reading for reading in self._read_by_callers if not reading.check()]:
+                self._read_by_callers.discard(reading)
 
     def _flush_unflushed(self) -> None:
-        """Flush what was left to this thread, and decide whether it comes again without being woken."""
+        """Flush the transports left to this thread, and decide whether to make the next turn without being woken."""
         if not self._unflushed:
-            self._turns_without_flush += 1
-            if self._turns_without_flush < _FLUSH_TURNS or not self.ticking:
+            self._idle_turns += 1
+            if self._idle_turns < _IDLE_TURNS or not self.ticking:
                 return
-            # Cleared before the last look below: whoever still found it set is seen there.
+            # Cleared before the last search below, which sees what was added while the flag was set.
             self.ticking = False
-        self._turns_without_flush = 0
+        self._idle_turns = 0
         while self._unflushed:
             self.ticking = True
             transport, _ = self._unflushed.popitem()
@@ -278,9 +316,7 @@ class ThreadedDriver:
     def _guard(self, callback: Callable[[], None]) -> None:
         try:
             callback()
-        except (
-            BaseException
-        ):  # users' serializers and load balancers run here too, and may even call sys.exit()
+        except BaseException:  # also of users' serializers and load balancers, which may even call sys.exit()
             _logger.exception("unexpected error in the I/O thread, in %r", callback)
 
     def _next_timeout(self) -> float | None:
@@ -289,45 +325,28 @@ class ThreadedDriver:
         timeout = None
         if self._timers:
             timeout = max(self._timers[0][0] - monotonic(), 0.0)
-        if self.ticking and (timeout is None or timeout > _FLUSH_AFTER):
-            timeout = _FLUSH_AFTER
-        elif self._unwatched and (timeout is None or timeout > _TAKE_BACK):
-            timeout = _TAKE_BACK
+        if self.ticking and (timeout is None or timeout > _BATCH_DELAY):
+            timeout = _BATCH_DELAY
+        elif self._read_by_callers and (timeout is None or timeout > _CHECK_INTERVAL):
+            timeout = _CHECK_INTERVAL
         return timeout
 
-    def _take_back(self) -> None:
-        """Watch sockets again that no caller has read since the last look."""
-        for transport, (led, looks) in list(self._unwatched.items()):
-            if transport.armed or transport.broken:
-                del self._unwatched[transport]
-            elif transport.led != led:
-                self._unwatched[transport] = (transport.led, 0)
-            elif not transport.read_lock.locked():
-                del self._unwatched[transport]
-                transport.arm()
-            elif looks < _PATIENCE:
-                self._unwatched[transport] = (led, looks + 1)
-            else:
-                # One call takes long (it waits for a lock, say): its thread shall arm the socket when it stops.
-                del self._unwatched[transport]
-                transport.leave_to_leader()
-
     def forget(self, transport: SocketTransport) -> None:
-        """Forget a transport that was closed."""
+        """Forget ``transport``, which was closed."""
         if self._transports.get(transport.fd) is transport:
             del self._transports[transport.fd]
-        self._unwatched.pop(transport, None)
+        self._read_by_callers.discard(transport.reading)
 
     def _close(self) -> None:
         self._run_soon()
-        for dial in list(self._dials.values()):
+        for dial in list(self._dials):
             dial.cancel(ConnectionAbortedError("the client was shut down"))
         for transport in list(self._transports.values()):
             transport.close()
         with self._waking:
             self._ended = True
             self.poller.close()
-        # What comes from now on is run by whoever brings it, so that nobody waits for a thread that is gone.
+        # From now on `call_soon` runs the callback in its caller's thread, since this one ends.
         self._run_soon()
 
     def _run_soon(self) -> None:

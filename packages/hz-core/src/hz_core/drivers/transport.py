@@ -1,43 +1,28 @@
-"""A socket shared by threads: any thread writes, and any thread that waits for a reply may read.
+"""A stream shared by threads: any thread writes, and any thread that waits for a reply may read.
 
-How a reply reaches its waiter: the caller that sent the request reads the socket itself when nobody else does
-(it *leads*), so that no thread switch lies between the reply and the caller. Other callers *follow*: they wait on
-a lock of their own and are woken when the leader has read their reply, or when it stops and one of them has to lead.
-When nobody leads, the I/O thread reads. It notices a leader by failing to take the read lock, then stops watching
-the socket, and takes it back as soon as callers no longer read it.
+Who reads when is decided in :mod:`hz_core.drivers.read_handover`.
 """
 
-import select
-import socket
-import sys
-from _thread import LockType, allocate_lock
+from _thread import allocate_lock
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
-from struct import pack
 from typing import Any, Final, Protocol
 
 from hz_core.connection import Connection
 from hz_core.drivers.blocking import Pending
-from hz_core.drivers.poller import READ, WRITE, Poller
+from hz_core.drivers.poller import READ, WRITE, Poller, Watch
+from hz_core.drivers.read_handover import ReadHandover
+from hz_core.drivers.streams import DONT_WAIT, Stream
 from hz_core.invocation.invocation import Invocation
 from hz_core.wire.frames import HazelcastProtocolError
 
-_DONT_WAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)
-_JOIN_COUNT: Final = 128
-"""So many small requests wait for company at most."""
+_BATCH_COUNT: Final = 128
+"""So many small requests are sent at once, without waiting for more."""
 
-_LOOK_AROUND: Final = pack("@L", 250) if sys.platform == "win32" else pack("@ll", 0, 250_000)
-"""A quarter of a second: so often a caller that blocks in recv looks whether its call was cancelled meanwhile."""
-
-_JOIN_LIMIT: Final = 65536
+_BATCH_SIZE: Final = 65536
 """Waiting writes are joined up to this size, so that many small requests cost one system call."""
 
-
-_LONGEST_WAIT: Final = 1_000_000.0
-"""The system refuses longer waits (seconds); who waited so long looks again."""
-
-_NOMINATED: Final = object()
+_DONT_WAIT: Final = DONT_WAIT  # a name of this module is found faster
 _SENDING_INTERRUPTED: Final = "sending was interrupted, perhaps in the middle of a message"
 
 
@@ -48,7 +33,7 @@ class TransportOwner(Protocol):
     ticking: bool
 
     def call_soon(self, callback: Callable[[], None]) -> None:
-        """Run `callback` on the I/O thread."""
+        """Run ``callback`` on the I/O thread."""
         ...
 
     def forget(self, transport: "SocketTransport") -> None:
@@ -56,70 +41,56 @@ class TransportOwner(Protocol):
         ...
 
     def flush_later(self, transport: "SocketTransport") -> None:
-        """Flush `transport` within a millisecond."""
+        """Flush ``transport`` within a millisecond."""
         ...
 
-    def unwatched(self, transport: "SocketTransport") -> None:
-        """Look after a transport that callers read, until they no longer do."""
+    def check_later(self, reading: ReadHandover) -> None:
+        """Call ``reading.check`` regularly until it returns False. On the I/O thread."""
         ...
 
 
 class SocketTransport:
-    """The socket of one connection.
+    """The stream of one connection, as the connection and waiting callers use it.
 
     Attributes:
-        armed: Whether the I/O thread watches the socket for input.
-        led: Counts how often callers have read; tells the I/O thread whether they still do.
-        followers: Locks of callers that wait for a reply which somebody else reads.
+        connection: The connection that gets the messages.
+        reading: Who reads the stream.
+        broken: Whether the stream is of no more use.
     """
 
     __slots__ = (
         "_closing",
         "_outbox",
         "_owner",
-        "_recv",
+        "_receive",
         "_send",
-        "_sock",
-        "_wants_write",
-        "_watch_lock",
+        "_stream",
+        "_watch",
         "_write_lock",
-        "armed",
         "broken",
         "connection",
         "fd",
-        "followers",
-        "led",
-        "left_to_leader",
-        "read_lock",
+        "reading",
     )
 
-    def __init__(self, owner: TransportOwner, connection: Connection, sock: socket.socket) -> None:
-        self._owner = owner
+    def __init__(self, owner: TransportOwner, connection: Connection, stream: Stream) -> None:
         self.connection = connection
-        self._sock = sock
-        self.fd = sock.fileno()
-        self._recv = sock.recv
-        self._send = sock.send
+        self.broken = False
+        self.fd = stream.fd
+        self._owner = owner
+        self._stream = stream
+        self._receive = stream.receive
+        self._send = stream.send
         self._outbox: deque[Any] = deque()
         self._write_lock = allocate_lock()
-        self._wants_write = False
-        self._watch_lock = allocate_lock()
         self._closing = False
-        self.read_lock = allocate_lock()
-        self.followers: dict[LockType, None] = {}
-        self.armed = True
-        self.led = 0
-        self.left_to_leader = False
-        self.broken = False
-        # Callers block in recv; every other use asks not to wait.
-        sock.settimeout(None)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _LOOK_AROUND)
-        owner.poller.add(self.fd, READ)
+        self._watch = Watch(owner.poller, stream.fd, READ)
+        self.reading = ReadHandover(self, connection, self._watch)
 
     # --- writing ----------------------------------------------------------------------------------------------
 
     def write(self, data: bytes | bytearray) -> None:
-        """Send `data` now if the socket takes it, otherwise as soon as it does. Never blocks."""
+        """Send ``data`` now if the stream takes it, otherwise as soon as it does. Never blocks."""
         if not self._write_lock.acquire(False):
             self._outbox.append(data)
             self.flush()
@@ -127,7 +98,7 @@ class SocketTransport:
         # Nothing waits and nobody sends: the usual case, with as few steps as possible.
         try:
             if self._outbox:
-                # Only under the lock is this sure: behind the unsent rest of another request, never into it.
+                # Checked under the lock: `data` must follow the unsent rest of another request, not split it.
                 self._outbox.append(data)
             elif (sent := self._send(data, _DONT_WAIT)) < len(data):
                 self._outbox.appendleft(memoryview(data)[sent:])
@@ -141,52 +112,52 @@ class SocketTransport:
         finally:
             self._write_lock.release()
             if self._closing:
-                self._dispose()
+                self.free_descriptor()
         if self._outbox:
             self.flush()
 
     def write_soon(self, data: bytes | bytearray) -> None:
-        """Send `data` together with what else is written soon, unless nothing else is under way.
+        """Send ``data`` together with other requests of this moment, unless no other request is under way.
 
-        One system call for many requests is what makes many requests in flight fast. They are sent by a thread that
-        begins to wait, by the callback thread when it has nothing more to do, by whoever finds that enough have come
-        together, and at the latest by the I/O thread within a millisecond.
+        One system call for many requests makes many requests in flight fast. They are sent by a thread that
+        begins to wait, by the callback thread when it has nothing more to do, by the thread that adds the last request
+        of a full batch, and at the latest by the I/O thread within a millisecond.
         """
         outbox = self._outbox
-        if len(self.connection.pending) <= 1 or len(data) >= _JOIN_LIMIT:
+        if len(self.connection.pending) <= 1 or len(data) >= _BATCH_SIZE:
             self.write(data)
             return
         outbox.append(data)
-        if len(outbox) >= _JOIN_COUNT:
+        if len(outbox) >= _BATCH_COUNT:
             self.flush()
         else:
             self._owner.flush_later(self)
 
     def flush(self) -> None:
-        """Send what waits. Whoever comes while another thread is sending leaves it to that one."""
+        """Send what waits. If another thread is sending, leave it to that one."""
         outbox = self._outbox
         lock = self._write_lock
         while outbox and lock.acquire(False):
             try:
                 blocked = self._drain()
             except BaseException:
-                # Ctrl-C in a thread that sends for others too: nobody knows what of it has left.
+                # Ctrl-C in a thread that sends for others as well: what has been sent is unknown.
                 self.fail(ConnectionAbortedError(_SENDING_INTERRUPTED))
                 raise
             finally:
                 lock.release()
                 if self._closing:
-                    self._dispose()
+                    self.free_descriptor()
             if blocked:
-                self._watch(write=True)
+                self._watch.add(WRITE)
                 return
 
     def _drain(self) -> bool:
-        """Send until the outbox is empty (False) or the socket takes no more (True)."""
+        """Send until the outbox is empty (return False) or the stream takes no more (return True)."""
         outbox = self._outbox
         while outbox:
             data = outbox.popleft()
-            if outbox and len(data) < _JOIN_LIMIT:
+            if outbox and len(data) < _BATCH_SIZE:
                 data = self._join(data)
             try:
                 sent = self._send(data, _DONT_WAIT)
@@ -205,32 +176,34 @@ class SocketTransport:
         parts = [first]
         size = len(first)
         outbox = self._outbox
-        while outbox and size < _JOIN_LIMIT:
+        while outbox and size < _BATCH_SIZE:
             part = outbox.popleft()
             parts.append(part)
             size += len(part)
         return b"".join(parts)
 
     def writable(self) -> None:
-        """Called by the I/O thread: the socket takes data again."""
-        self._watch(write=False)
+        """Send what waits, since the stream takes data again. On the I/O thread."""
+        self._watch.remove(WRITE)
         self.flush()
 
     # --- reading ----------------------------------------------------------------------------------------------
 
     def readable(self) -> None:
-        """Called by the I/O thread: read what is there, unless a caller does."""
-        if not self.read_lock.acquire(False):
-            self.disarm()
+        """Read what is there, unless a caller does. On the I/O thread."""
+        reading = self.reading
+        if not reading.lock.acquire(False):
+            reading.found_leader()
             return
         try:
             self.read(_DONT_WAIT)
+            if self._stream.buffered:
+                self._read_buffered()
         finally:
-            self.read_lock.release()
-        self.nominate()
+            reading.stop_reading()
 
     def lead(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
-        """Read until `call` is done or its reply can't come here; the caller holds the read lock.
+        """Read until ``call`` is done or its reply cannot come here. The caller holds the read lock.
 
         With a timeout (in seconds) this returns after the first input or when the time is over.
         """
@@ -240,58 +213,23 @@ class SocketTransport:
             if timeout is None:
                 self.read()
                 continue
-            if _readable_within(self._sock, timeout):
+            if self._stream.wait_readable(timeout):
                 self.read(_DONT_WAIT)
-            return
+            break
+        if self._stream.buffered:
+            self._read_buffered()
 
-    def stop_leading(self) -> None:
-        """Give the reading up: to a follower, or to the I/O thread where replies are still to come."""
-        self.led += 1
-        self.read_lock.release()
-        if self._closing:
-            self._dispose()
-        if self.followers:
-            self.nominate()
-        elif not self.armed:
-            if self.left_to_leader:
-                self.arm()
-            elif self.connection.pending:
-                self.rearm()
-
-    def follow(self, call: Pending, timeout: float | None) -> None:
-        """Wait until `call` is done, or this caller is to lead, or `timeout` seconds are over."""
-        lock = allocate_lock()
-        lock.acquire()
-        followers = self.followers
-        followers[lock] = None
-        woken = True
-        try:
-            # Whoever read may have stopped before it could see this follower: then there is nobody to wait for.
-            if call.attach(lock) and self.read_lock.locked():
-                woken = False
-                woken = lock.acquire(timeout=-1 if timeout is None else min(timeout, _LONGEST_WAIT))
-        finally:
-            call.detach(lock)
-            if followers.pop(lock, _NOMINATED) is _NOMINATED and (call.done() or not woken):
-                # Nominated, but not going to lead: pass it on.
-                self.nominate()
-
-    def nominate(self) -> None:
-        """Wake one follower, so that it reads."""
-        try:
-            lock, _ = self.followers.popitem()
-        except KeyError:
-            if self.left_to_leader and not self.read_lock.locked():
-                self.arm()
-            return
-        _release(lock)
+    def _read_buffered(self) -> None:
+        """Read what the readiness of the descriptor will not show to the next reader."""
+        while self._stream.buffered and not self.broken:
+            self.read(_DONT_WAIT)
 
     def read(self, flags: int = 0) -> None:
-        """Receive once, waiting for it unless `flags` say otherwise; the caller holds the read lock."""
+        """Receive once, waiting for input unless ``flags`` forbid it. The caller holds the read lock."""
         connection = self.connection
         reader = connection.reader
         try:
-            data = self._recv(reader.receive_size(), flags)
+            data = self._receive(reader.receive_size(), flags)
             if not data:
                 self.fail(ConnectionResetError("closed by the member"))
                 return
@@ -303,96 +241,55 @@ class SocketTransport:
         except (OSError, HazelcastProtocolError) as e:
             self.fail(e)
         except BaseException:
-            # Ctrl-C in a thread that leads may have lost what it had just read: the stream can't be trusted any more.
+            # Ctrl-C in a thread that leads may have lost the bytes that it had just read.
             self.fail(ConnectionAbortedError("reading was interrupted in the middle of a message"))
             raise
 
-    # --- watching ---------------------------------------------------------------------------------------------
+    def check_later(self) -> None:
+        """See :class:`hz_core.drivers.read_handover.HandoverOwner`."""
+        self._owner.check_later(self.reading)
 
-    def arm(self) -> None:
-        """Let the I/O thread read. Callable from any thread."""
-        self._watch(armed=True)
+    def check_is_near(self) -> bool:
+        """See :class:`hz_core.drivers.read_handover.HandoverOwner`."""
+        return self._owner.ticking
 
-    def leave_to_leader(self) -> None:
-        """The I/O thread no longer looks whether callers still read: the one that does tells it. On the I/O thread."""
-        self.left_to_leader = True
-        # It may have stopped just before it could see that.
-        if not self.read_lock.locked():
-            self.arm()
-
-    def rearm(self) -> None:
-        """Let the I/O thread read again: now, or with its next look when it looks every millisecond."""
-        if not self._owner.ticking:
-            self.arm()
-
-    def disarm(self) -> None:
-        """Callers read: stop watching for input, and look again later. On the I/O thread."""
-        self._watch(armed=False)
-        self._owner.unwatched(self)
-
-    def _watch(self, *, armed: bool | None = None, write: bool | None = None) -> None:
-        # Under a lock, so that no thread changes the watch on a descriptor that another has just given up.
-        with self._watch_lock:
-            if armed is not None:
-                self.armed = armed
-                self.left_to_leader = False
-            if write is not None:
-                self._wants_write = write
-            if not self._closing:
-                self._owner.poller.set(
-                    self.fd, (READ if self.armed else 0) | (WRITE if self._wants_write else 0)
-                )
+    # --- the end ----------------------------------------------------------------------------------------------
 
     def fail(self, error: Exception) -> None:
-        """Tell the connection, once, that the socket is of no more use."""
+        """Tell the connection, once, that the stream is of no more use."""
         if not self.broken:
             self.broken = True
             connection = self.connection
             self._owner.call_soon(lambda: connection.on_socket_closed(error))
 
     def close(self) -> None:
-        """Close the socket; whoever blocks in it returns. On the I/O thread."""
-        with self._watch_lock:
-            if self._closing:
-                return
-            # In this order: once it is closing, a thread on its way out may free the descriptor at any moment.
-            self._owner.poller.forget(self.fd)
-            self._closing = True
+        """Close the stream; a thread that blocks in it returns. On the I/O thread."""
+        if self._closing:
+            return
+        # In this order: once it is closing, a thread that stops using the stream may free the descriptor.
+        self._watch.end()
+        self._closing = True
+        self.reading.close()
         self.broken = True
-        with suppress(OSError):  # the peer may be faster
-            self._sock.shutdown(socket.SHUT_RDWR)
+        self._stream.shutdown()
         self._owner.forget(self)
-        self._dispose()
-        while self.followers:
-            self.nominate()
+        self.free_descriptor()
+        self.reading.wake_all()
 
-    def _dispose(self) -> None:
-        """Free the descriptor, unless a thread is inside of recv or send: then that one does it on its way out."""
-        read_lock, write_lock = self.read_lock, self._write_lock
+    def free_descriptor(self) -> None:
+        """Free the descriptor, unless a thread is receiving or sending: then that thread does it afterwards."""
+        read_lock, write_lock = self.reading.lock, self._write_lock
         while True:
             if read_lock.acquire(False):
                 try:
                     if write_lock.acquire(False):
                         try:
-                            self._sock.close()
+                            self._stream.close()
                         finally:
                             write_lock.release()
                         return
                 finally:
                     read_lock.release()
-            # Whoever holds one of them now comes here when it has let go; if nobody does any more, it is on us.
+            # A thread that holds one of the locks does this after releasing it; otherwise this thread closes it.
             if read_lock.locked() or write_lock.locked():
                 return
-
-
-def _readable_within(sock: socket.socket, timeout: float) -> bool:
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(min(timeout, _LONGEST_WAIT) * 1000))
-    return bool(select.select((sock,), (), (), timeout)[0])
-
-
-def _release(lock: LockType) -> None:
-    with suppress(RuntimeError):  # its future may be completed at the same moment
-        lock.release()

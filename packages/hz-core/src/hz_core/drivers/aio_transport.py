@@ -1,0 +1,85 @@
+"""The socket of one connection on an event loop."""
+
+import asyncio
+from typing import cast
+
+from hz_core.connection import Connection
+from hz_core.wire.frames import HazelcastProtocolError
+from hz_core.wire.reader import LARGE_RECEIVE_SIZE
+
+
+class AsyncioTransport(asyncio.BufferedProtocol):
+    """The socket of one connection. All that is written during one turn of the loop is sent at once.
+
+    It belongs to an attempt to connect first. The one that is used is told its connection by ``start``.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._connection: Connection | None = None
+        self._early: list[bytes] = []
+        self._lost: Exception | None = None
+        self._transport: asyncio.Transport | None = None
+        self._outbox: list[bytes | bytearray] = []
+        # All is received into one buffer: a new one for every receive would cost more than copying out of it.
+        self._buffer = memoryview(bytearray(LARGE_RECEIVE_SIZE))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connected socket from asyncio."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def start(self, connection: Connection) -> None:
+        """Belong to ``connection``, and tell it that the socket is connected."""
+        self._connection = connection
+        connection.on_socket_opened(self)
+        for data in self._early:
+            if connection.alive:
+                self._received(connection, data)
+        self._early.clear()
+        if self._lost is not None:
+            connection.on_socket_closed(self._lost)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return the memory that asyncio is to receive into."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take the bytes that asyncio has received."""
+        data = bytes(self._buffer[:nbytes])
+        if self._connection is None:
+            self._early.append(data)
+        else:
+            self._received(self._connection, data)
+
+    def _received(self, connection: Connection, data: bytes) -> None:
+        try:
+            messages = connection.reader.feed(data)
+        except HazelcastProtocolError as e:
+            connection.on_socket_closed(e)
+            return
+        if messages:
+            connection.deliver(connection, messages)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the connection that asyncio has closed the socket."""
+        self._lost = exc or ConnectionResetError("closed by the member")
+        if self._connection is not None:
+            self._connection.on_socket_closed(self._lost)
+
+    def write(self, data: bytes | bytearray) -> None:
+        """Send ``data`` at the end of this turn of the loop, together with all that is written until then."""
+        if not self._outbox:
+            self._loop.call_soon(self._flush)
+        self._outbox.append(data)
+
+    write_soon = write
+
+    def _flush(self) -> None:
+        outbox, self._outbox = self._outbox, []
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
+
+    def close(self) -> None:
+        """Close the socket at once; what has not been sent yet is lost."""
+        if self._transport is not None:
+            self._transport.abort()

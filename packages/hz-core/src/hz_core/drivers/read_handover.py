@@ -1,0 +1,239 @@
+"""Who reads a socket: the I/O thread, or the callers that wait for replies.
+
+The caller that sent a request reads the socket itself when nobody else does (it *leads*), so that no thread switch
+lies between the reply and the caller. Other callers *follow*: each waits on a lock of its own and is woken when the
+leader has read its reply, or when the leader stops and another one has to lead. When no caller reads, the I/O thread
+does. It notices a leader by failing to take the read lock; then it stops watching the socket, and watches it again
+once callers no longer read.
+"""
+
+from _thread import LockType, allocate_lock
+from collections.abc import Mapping
+from contextlib import suppress
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from hz_core.connection import Connection
+from hz_core.drivers.blocking import Pending
+from hz_core.drivers.poller import READ, Watch
+from hz_core.drivers.streams import LONGEST_WAIT
+
+PATIENCE: Final = 20
+"""So many checks find the same caller reading before the I/O thread leaves the socket to it."""
+
+_NOMINATED: Final = object()
+
+
+class Reading(Enum):
+    """Who is responsible for reading a socket."""
+
+    WATCHED = auto()
+    """The I/O thread watches it for input. Callers may read it as well."""
+    READ_BY_CALLERS = auto()
+    """Callers read it. The I/O thread does not watch it, and checks regularly whether they still read."""
+    LEFT_TO_LEADER = auto()
+    """One caller reads it for long. The I/O thread does not check: that caller hands the socket back."""
+    CLOSED = auto()
+    """Nobody."""
+
+
+class Event(Enum):
+    """What may change who reads a socket."""
+
+    LEADER_FOUND = auto()
+    """The I/O thread found input, but a caller was reading."""
+    LEADER_STAYS = auto()
+    """The I/O thread found the same caller reading in ``PATIENCE`` checks."""
+    NOBODY_READS = auto()
+    """No caller has read since the last check, or the last one has stopped reading."""
+    INPUT_EXPECTED = auto()
+    """A reply will come that no caller may be there to read."""
+    CLOSED = auto()
+    """The transport was closed."""
+
+
+TRANSITIONS: Final[Mapping[tuple[Reading, Event], Reading]] = {
+    (Reading.WATCHED, Event.LEADER_FOUND): Reading.READ_BY_CALLERS,
+    (Reading.WATCHED, Event.CLOSED): Reading.CLOSED,
+    (Reading.READ_BY_CALLERS, Event.LEADER_STAYS): Reading.LEFT_TO_LEADER,
+    (Reading.READ_BY_CALLERS, Event.NOBODY_READS): Reading.WATCHED,
+    (Reading.READ_BY_CALLERS, Event.INPUT_EXPECTED): Reading.WATCHED,
+    (Reading.READ_BY_CALLERS, Event.CLOSED): Reading.CLOSED,
+    (Reading.LEFT_TO_LEADER, Event.NOBODY_READS): Reading.WATCHED,
+    (Reading.LEFT_TO_LEADER, Event.INPUT_EXPECTED): Reading.WATCHED,
+    (Reading.LEFT_TO_LEADER, Event.CLOSED): Reading.CLOSED,
+}
+"""The state after an event. An event that is not listed for a state does not change it."""
+
+_WATCHED: Final = Reading.WATCHED
+_LEFT_TO_LEADER: Final = Reading.LEFT_TO_LEADER
+_CLOSED: Final = Reading.CLOSED
+
+
+class HandoverOwner(Protocol):
+    """What the handover needs of the transport whose socket is read."""
+
+    def check_later(self) -> None:
+        """Have :meth:`ReadHandover.check` called regularly until it returns False. On the I/O thread."""
+        ...
+
+    def check_is_near(self) -> bool:
+        """Return whether the I/O thread makes its next check within a millisecond."""
+        ...
+
+    def free_descriptor(self) -> None:
+        """Close the socket of a closed transport, unless a thread is still using it."""
+        ...
+
+
+class ReadHandover:
+    """Passes the reading of one socket between the I/O thread and callers, without losing a wake-up.
+
+    Attributes:
+        lock: Held by the thread that reads. Whoever releases it leaves no input buffered in the stream.
+        state: Who is responsible for reading.
+        followers: Locks of callers that wait for a reply which somebody else reads.
+    """
+
+    __slots__ = (
+        "_checks",
+        "_connection",
+        "_owner",
+        "_seen",
+        "_state_lock",
+        "_turns",
+        "_watch",
+        "followers",
+        "lock",
+        "state",
+    )
+
+    def __init__(self, owner: HandoverOwner, connection: Connection, watch: Watch) -> None:
+        self.lock = allocate_lock()
+        self.state = Reading.WATCHED
+        self.followers: dict[LockType, None] = {}
+        self._owner = owner
+        self._connection = connection
+        self._watch = watch
+        self._state_lock = allocate_lock()  # guards the state, and keeps the watch in step with it
+        self._turns = 0  # how often callers have stopped reading
+        self._seen = 0  # its value at the last check
+        self._checks = 0  # checks in a row that found the same caller reading
+
+    def _happened(self, event: Event) -> bool:
+        """Change the state as the table says; return whether it has changed."""
+        with self._state_lock:
+            before = self.state
+            after = self.state = TRANSITIONS.get((before, event), before)
+            if after is before:
+                return False
+            if after is _WATCHED:
+                self._watch.add(READ)
+            elif before is _WATCHED:
+                self._watch.remove(READ)
+            return True
+
+    # --- callers ----------------------------------------------------------------------------------------------
+
+    def stop_leading(self) -> None:
+        """Release the read lock: another caller leads, or the I/O thread reads where replies are still expected."""
+        self._turns += 1
+        self.lock.release()
+        state = self.state
+        if state is _CLOSED:
+            self._owner.free_descriptor()
+        if self.followers:
+            self.nominate()
+        elif state is not _WATCHED:
+            if state is _LEFT_TO_LEADER:
+                self._happened(Event.NOBODY_READS)
+            elif self._connection.pending:
+                self.expect_input()
+
+    def follow(self, call: Pending, timeout: float | None) -> None:
+        """Wait until ``call`` is done, or this caller is to lead, or ``timeout`` seconds are over."""
+        lock = allocate_lock()
+        lock.acquire()
+        followers = self.followers
+        followers[lock] = None
+        woken = True
+        try:
+            # The leader may have stopped before it could see this follower: then there is nobody to wait for.
+            if call.attach(lock) and self.lock.locked():
+                woken = False
+                woken = lock.acquire(timeout=-1 if timeout is None else min(timeout, LONGEST_WAIT))
+        finally:
+            call.detach(lock)
+            if followers.pop(lock, _NOMINATED) is _NOMINATED and (call.done() or not woken):
+                # This caller was nominated, but it does not lead: nominate another.
+                self.nominate()
+
+    def nominate(self) -> None:
+        """Wake one follower, so that it leads."""
+        try:
+            lock, _ = self.followers.popitem()
+        except KeyError:
+            if self.state is _LEFT_TO_LEADER and not self.lock.locked():
+                self._happened(Event.NOBODY_READS)
+            return
+        with suppress(RuntimeError):  # its call may be completed at the same moment
+            lock.release()
+
+    def expect_input(self) -> None:
+        """Let the I/O thread read again: now, or after its next check if that is near. Callable from any thread."""
+        if not self._owner.check_is_near():
+            self._happened(Event.INPUT_EXPECTED)
+
+    def read_by_io_thread(self) -> None:
+        """Let the I/O thread read again, now. Callable from any thread."""
+        self._happened(Event.INPUT_EXPECTED)
+
+    # --- the I/O thread ---------------------------------------------------------------------------------------
+
+    def found_leader(self) -> None:
+        """Stop watching the socket, because a caller reads it."""
+        if not self._happened(Event.LEADER_FOUND):
+            return
+        if self._connection.pending and not self.lock.locked():
+            # The leader stopped before it could see the new state, and a reply is still to be read.
+            self._happened(Event.NOBODY_READS)
+            return
+        self._seen = self._turns
+        self._checks = 0
+        self._owner.check_later()
+
+    def check(self) -> bool:
+        """Watch the socket again if callers have stopped reading; return whether to check again."""
+        if self.state is not Reading.READ_BY_CALLERS:
+            return False
+        if self._turns != self._seen:
+            self._seen = self._turns
+            self._checks = 0
+            return True
+        if not self.lock.locked():
+            self._happened(Event.NOBODY_READS)
+            return False
+        self._checks += 1
+        if self._checks <= PATIENCE:
+            return True
+        self._happened(Event.LEADER_STAYS)
+        # The leader may have stopped before it could see the new state.
+        if not self.lock.locked():
+            self._happened(Event.NOBODY_READS)
+        return False
+
+    def stop_reading(self) -> None:
+        """Release the read lock that the I/O thread has taken."""
+        self.lock.release()
+        if self.state is _CLOSED:
+            self._owner.free_descriptor()
+        self.nominate()
+
+    def close(self) -> None:
+        """Let nobody read any more. Once the socket is shut down, ``wake_all`` wakes the callers that wait."""
+        self._happened(Event.CLOSED)
+
+    def wake_all(self) -> None:
+        """Wake all followers."""
+        while self.followers:
+            self.nominate()

@@ -1,0 +1,146 @@
+"""Byte streams under the transports of the threaded driver: plain sockets here, TLS in :mod:`hz_core.drivers.tls`."""
+
+import select
+import socket
+from contextlib import suppress
+from struct import pack
+from typing import Final, Protocol, TypeAlias
+
+DONT_WAIT: Final[int] = getattr(socket, "MSG_DONTWAIT", 0x40)
+"""The flag with which ``receive`` and ``send`` return at once, on all systems."""
+
+CANCEL_CHECK_INTERVAL: Final = 0.25
+"""Longest time in seconds that a receive blocks, so that its caller can check whether it was cancelled."""
+
+LONGEST_WAIT: Final = 1_000_000.0
+"""The system refuses longer waits (seconds)."""
+
+Bytes: TypeAlias = bytes | bytearray | memoryview
+
+
+class Stream(Protocol):
+    """A connected, bidirectional stream of bytes, used by several threads at a time.
+
+    One thread may receive while another sends. Neither call is made by two threads at a time.
+    """
+
+    @property
+    def fd(self) -> int:
+        """Return the file descriptor to watch."""
+        ...
+
+    @property
+    def buffered(self) -> bool:
+        """Return whether ``receive`` has something to report that the readiness of the descriptor does not show.
+
+        Check it before waiting for the descriptor.
+        """
+        ...
+
+    def receive(self, size: int, flags: int = 0, /) -> bytes:
+        """Return about ``size`` bytes at most, or nothing when the peer has closed the stream.
+
+        Raises:
+            BlockingIOError: there is nothing now (``DONT_WAIT``), or was nothing for ``CANCEL_CHECK_INTERVAL``.
+            OSError: the stream is broken.
+        """
+        ...
+
+    def send(self, data: Bytes, flags: int = 0, /) -> int:
+        """Return how many bytes the stream has taken; with ``DONT_WAIT`` maybe not all.
+
+        The caller must repeat the call with the bytes that were not taken, before any others.
+
+        Raises:
+            BlockingIOError: the stream takes nothing now.
+            OSError: the stream is broken.
+        """
+        ...
+
+    def wait_readable(self, timeout: float) -> bool:
+        """Wait up to ``timeout`` seconds for input; return whether there is any."""
+        ...
+
+    def shutdown(self) -> None:
+        """End the stream in both directions, so that a thread that blocks in ``receive`` returns."""
+        ...
+
+    def close(self) -> None:
+        """Free the descriptor. No other call may be under way."""
+        ...
+
+
+class PlainStream:
+    """A TCP connection. ``receive`` and ``send`` are the socket's own methods, since every operation calls them."""
+
+    buffered: Final = False
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self.fd = sock.fileno()
+        self.receive = sock.recv
+        self.send = sock.send
+        sock.settimeout(None)
+        microseconds = int(CANCEL_CHECK_INTERVAL * 1_000_000)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, pack("@ll", 0, microseconds))
+
+    def wait_readable(self, timeout: float) -> bool:
+        """See :class:`Stream`."""
+        return _wait_readable(self._sock, timeout)
+
+    def shutdown(self) -> None:
+        """See :class:`Stream`."""
+        with suppress(OSError):  # the peer may have closed first
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """See :class:`Stream`."""
+        self._sock.close()
+
+
+class WaitingStream:
+    """A TCP connection where ``MSG_DONTWAIT`` is missing (Windows): waiting takes a system call of its own."""
+
+    buffered: Final = False
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self.fd = sock.fileno()
+        sock.setblocking(False)
+
+    def receive(self, size: int, flags: int = 0, /) -> bytes:
+        """See :class:`Stream`."""
+        if not flags and not self.wait_readable(CANCEL_CHECK_INTERVAL):
+            raise BlockingIOError
+        return self._sock.recv(size)
+
+    def send(self, data: Bytes, flags: int = 0, /) -> int:
+        """See :class:`Stream`."""
+        return self._sock.send(data)
+
+    def wait_readable(self, timeout: float) -> bool:
+        """See :class:`Stream`."""
+        return _wait_readable(self._sock, timeout)
+
+    def shutdown(self) -> None:
+        """See :class:`Stream`."""
+        with suppress(OSError):  # the peer may have closed first
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """See :class:`Stream`."""
+        self._sock.close()
+
+
+def _wait_readable(sock: socket.socket, timeout: float) -> bool:
+    timeout = min(timeout, LONGEST_WAIT)
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(timeout * 1000))
+    return bool(select.select((sock,), (), (), timeout)[0])
+
+
+def plain_stream(sock: socket.socket) -> Stream:
+    """Return the stream of a connected socket, as this system can offer it."""
+    return PlainStream(sock) if hasattr(socket, "MSG_DONTWAIT") else WaitingStream(sock)

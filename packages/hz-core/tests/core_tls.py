@@ -1,0 +1,177 @@
+"""TLS in front of simulated members: certificates made on the spot, and a relay that ends TLS."""
+
+import asyncio
+import datetime
+import socket
+import ssl
+import tempfile
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache, partialmethod
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from hz_core.drivers.aio import AsyncioDriver
+from hz_core.drivers.threaded import ThreadedDriver
+
+T = TypeVar("T")
+
+PATIENCE = 30.0
+
+
+@cache
+def _certificate(name: str) -> bytes:
+    """Return a self-signed certificate for an IP address or a name, and its key, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "member")])
+    now = datetime.datetime.now(datetime.UTC)
+    try:
+        alternative: x509.GeneralName = x509.IPAddress(ip_address(name))
+    except ValueError:
+        alternative = x509.DNSName(name)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return private + made.public_bytes(Encoding.PEM)
+
+
+def server_context(name: str = "127.0.0.1") -> ssl.SSLContext:
+    """Return the options of a member whose certificate is for `name`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "member.pem")
+        path.write_bytes(_certificate(name))
+        context.load_cert_chain(path)
+    return context
+
+
+def client_context(name: str = "127.0.0.1") -> ssl.SSLContext:
+    """Return the options of a client that trusts the certificate for `name`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(
+        cadata=_certificate(name).decode().partition("-----END PRIVATE KEY-----\n")[2]
+    )
+    return context
+
+
+@contextmanager
+def drivers_with_tls(context: ssl.SSLContext | None) -> Iterator[None]:
+    """Let the drivers of clients that are made meanwhile use TLS."""
+    with pytest.MonkeyPatch.context() as patch:
+        for driver in (ThreadedDriver, AsyncioDriver):
+            patch.setattr(driver, "__init__", partialmethod(vars(driver)["__init__"], tls=context))
+        yield
+
+
+class TlsRelay:
+    """Listens with TLS, and passes the bytes on to plain ports of the loopback, from a thread of its own."""
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._context = context or server_context()
+        self._loop = asyncio.new_event_loop()
+        self._servers: dict[int, asyncio.Server] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="tls-relay", daemon=True)
+        self._thread.start()
+
+    def _do(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE)
+
+    def open(self, plain_port: int, port: int = 0) -> int:
+        """Listen, for the member at `plain_port`; return the port."""
+
+        def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = self._loop.create_task(self._relay(reader, writer, plain_port))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        async def listen() -> int:
+            listener = socket.create_server(("127.0.0.1", port))
+            where: int = listener.getsockname()[1]
+            self._servers[where] = await asyncio.start_server(relay, sock=listener, ssl=self._context)
+            return where
+
+        return self._do(listen())
+
+    async def _relay(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, plain_port: int
+    ) -> None:
+        try:
+            plain_reader, plain_writer = await asyncio.open_connection("127.0.0.1", plain_port)
+        except OSError:
+            writer.close()
+            return
+        writers = (writer, plain_writer)
+        self._writers.update(writers)
+        pumps = [
+            self._loop.create_task(_pump(*ends)) for ends in ((reader, plain_writer), (plain_reader, writer))
+        ]
+        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        for pump in pumps:
+            pump.cancel()
+        await asyncio.gather(*pumps, return_exceptions=True)
+        for end in writers:
+            end.close()
+        for end in writers:
+            with suppress(OSError):
+                await end.wait_closed()
+        self._writers.difference_update(writers)
+
+    def close(self, port: int) -> None:
+        """Stop listening at a port; connections stay."""
+
+        async def close() -> None:
+            self._servers.pop(port).close()
+
+        self._do(close())
+
+    def cut_raggedly(self) -> None:
+        """Break all connections without the closing message of TLS."""
+
+        self._do(self._abort())
+
+    async def _abort(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def stop(self) -> None:
+        """Close everything."""
+
+        async def stop() -> None:
+            for server in self._servers.values():
+                server.close()
+            await self._abort()
+            await asyncio.gather(*self._tasks)
+
+        self._do(stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENCE)
+        self._loop.close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(1 << 17):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        return

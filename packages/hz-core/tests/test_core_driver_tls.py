@@ -1,0 +1,420 @@
+"""TLS under both drivers: the stream by itself, and clients in front of servers that misbehave."""
+
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from typing import Any, Self
+
+import pytest
+import uvloop
+
+from core_sockets import PATIENCE, SocketCluster
+from core_surfaces import Threaded, make
+from core_tls import TlsRelay, client_context, server_context
+from hz_core.drivers.poller import READ, WRITE
+from hz_core.drivers.streams import DONT_WAIT, PlainStream, Stream, WaitingStream
+from hz_core.drivers.tls import TlsStream
+from hz_core.errors import IllegalStateError, TargetDisconnectedError
+
+DRIVERS = ["threaded-tls", "asyncio-tls", "uvloop-tls"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _libuv() -> None:
+    """Let libuv open the pipe that it keeps as long as the process lives."""
+    uvloop.new_event_loop().close()
+
+
+# --- the stream ---------------------------------------------------------------------------------------------------
+
+
+class Peer:
+    """The other end of a TLS stream, which decides what leaves together."""
+
+    def __init__(self, sock: socket.socket, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> None:
+        context = server_context()
+        context.maximum_version = version
+        self.sock = sock
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
+        self.received = b""
+
+    def send(self) -> None:
+        """Send the ciphertext there is."""
+        self.sock.sendall(self.outgoing.read())
+
+    def take(self) -> None:
+        """Take what has arrived."""
+        while select.select([self.sock], [], [], 0)[0] and (data := self.sock.recv(1 << 16)):
+            self.incoming.write(data)
+
+    def handshake(self) -> bool:
+        """Go on with the handshake; return whether it is done."""
+        self.take()
+        try:
+            self.tls.do_handshake()
+        except ssl.SSLWantReadError:
+            self.send()
+            return False
+        return True
+
+    def read(self) -> None:
+        """Decrypt what has arrived."""
+        self.take()
+        try:
+            while True:
+                self.received += self.tls.read(1 << 14)
+        except ssl.SSLWantReadError:
+            return
+
+
+@pytest.fixture(params=[PlainStream, WaitingStream])
+def plain(request: pytest.FixtureRequest) -> Callable[[socket.socket], Stream]:
+    """The stream below, of this system or of one without ``MSG_DONTWAIT``."""
+    kind: Callable[[socket.socket], Stream] = request.param
+    return kind
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two connected sockets."""
+    left, right = socket.socketpair()
+    with left, right:
+        left.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        yield left, right
+
+
+def connect(stream: TlsStream, peer: Peer) -> None:
+    """Do the whole handshake."""
+    server = client = False
+    while not (server and client):
+        client = not stream.handshake()
+        server = server or peer.handshake()
+    peer.send()
+
+
+@pytest.fixture
+def pair(
+    plain: Callable[[socket.socket], Stream], ends: tuple[socket.socket, socket.socket]
+) -> tuple[TlsStream, Peer]:
+    stream = TlsStream(plain(ends[0]), client_context(), "127.0.0.1")
+    peer = Peer(ends[1])
+    connect(stream, peer)
+    return stream, peer
+
+
+def receive_nothing(stream: TlsStream) -> None:
+    """Receive until the stream ends, by an error."""
+    while True:
+        with suppress(BlockingIOError):  # the session tickets
+            assert stream.receive(65536) == b""
+
+
+def test_bytes_pass_both_ways(pair: tuple[TlsStream, Peer]) -> None:
+    stream, peer = pair
+    assert stream.send(b"request") == 7
+    peer.read()
+    assert peer.received == b"request"
+    peer.tls.write(b"reply" * 10_000)
+    peer.send()
+    got = b""
+    while len(got) < 50_000:
+        assert stream.wait_readable(PATIENCE)
+        try:
+            got += stream.receive(65536, DONT_WAIT)
+        except BlockingIOError:  # the session tickets, or a part of a record
+            continue
+    assert got == b"reply" * 10_000
+    assert not stream.buffered
+    with pytest.raises(BlockingIOError):
+        stream.receive(65536, DONT_WAIT)
+    with pytest.raises(BlockingIOError):
+        stream.receive(65536)  # waits for a while, so that a caller can look whether it was cancelled
+
+
+def test_a_send_that_was_not_taken_is_repeated_with_more_behind_it(pair: tuple[TlsStream, Peer]) -> None:
+    stream, peer = pair
+    value = bytes(range(256)) * 4000
+    rest = memoryview(value)
+    refusals = 0
+    while rest:
+        try:
+            rest = rest[stream.send(rest, DONT_WAIT) :]
+        except BlockingIOError:
+            refusals += 1
+            peer.read()
+            if refusals == 2:
+                # As the transport joins what waits: the same bytes, and others behind them.
+                value += b"more"
+                rest = memoryview(bytes(rest) + b"more")
+    peer.read()
+    assert refusals > 2
+    assert peer.received == value
+
+
+def test_a_send_before_the_handshake_is_an_error(
+    plain: Callable[[socket.socket], Stream], ends: tuple[socket.socket, socket.socket]
+) -> None:
+    stream = TlsStream(plain(ends[0]), client_context(), "127.0.0.1")
+    with pytest.raises(ConnectionAbortedError, match="renegotiation"):
+        stream.send(b"x")
+
+
+def test_the_member_is_told_why_the_handshake_failed(
+    plain: Callable[[socket.socket], Stream], ends: tuple[socket.socket, socket.socket]
+) -> None:
+    stream = TlsStream(plain(ends[0]), client_context(), "127.0.0.2")
+    peer = Peer(ends[1])
+    with pytest.raises(ssl.SSLCertVerificationError, match=r"not valid for '127\.0\.0\.2'"):
+        connect(stream, peer)
+    with pytest.raises(ssl.SSLError, match=r"(?i)alert"):
+        peer.handshake()
+
+
+def test_handshake_waits_to_write_when_the_socket_is_full(
+    plain: Callable[[socket.socket], Stream], ends: tuple[socket.socket, socket.socket]
+) -> None:
+    ends[0].setblocking(False)
+    filled = 0
+    with suppress(BlockingIOError):
+        while True:
+            filled += ends[0].send(b"x" * 1000)
+    stream = TlsStream(plain(ends[0]), client_context(), "127.0.0.1")
+    assert stream.handshake() == WRITE
+    while filled:
+        filled -= len(ends[1].recv(min(filled, 1 << 16)))
+    assert stream.handshake() == READ
+    connect(stream, Peer(ends[1]))
+
+
+def test_bytes_that_came_with_the_handshake_are_buffered(
+    plain: Callable[[socket.socket], Stream], ends: tuple[socket.socket, socket.socket]
+) -> None:
+    stream = TlsStream(plain(ends[0]), client_context(), "127.0.0.1")
+    # With TLS 1.2 the server ends the handshake.
+    peer = Peer(ends[1], ssl.TLSVersion.TLSv1_2)
+    while not peer.handshake():
+        assert stream.handshake() == READ
+    peer.tls.write(b"early")
+    peer.send()
+    assert stream.handshake() == 0
+    assert stream.buffered
+    assert stream.wait_readable(0)
+    assert stream.receive(100) == b"early"
+    assert not stream.wait_readable(0)
+
+
+def test_the_end_behind_the_last_bytes_is_buffered(pair: tuple[TlsStream, Peer]) -> None:
+    stream, peer = pair
+    with pytest.raises(BlockingIOError):
+        stream.receive(65536, DONT_WAIT)  # the session tickets
+    peer.tls.write(b"last")
+    with pytest.raises(ssl.SSLWantReadError):
+        peer.tls.unwrap()
+    peer.send()
+    assert stream.receive(65536, DONT_WAIT) == b"last"
+    assert stream.buffered
+    assert stream.wait_readable(0)
+    for _ in range(2):
+        with pytest.raises(ConnectionResetError, match=r"^closed by the member$"):
+            stream.receive(65536, DONT_WAIT)
+
+
+def test_an_end_without_the_closing_message_is_told(pair: tuple[TlsStream, Peer]) -> None:
+    stream, peer = pair
+    peer.sock.shutdown(socket.SHUT_WR)
+    with pytest.raises(ConnectionResetError, match="without the closing message"):
+        receive_nothing(stream)
+
+
+def test_bytes_that_are_not_tls_break_the_stream(pair: tuple[TlsStream, Peer]) -> None:
+    stream, peer = pair
+    peer.sock.sendall(b"this is no record of TLS")
+    with pytest.raises(ssl.SSLError, match=r"WRONG_VERSION_NUMBER|wrong version number"):
+        receive_nothing(stream)
+
+
+def test_shutdown_says_so_to_the_member_and_wakes_a_reader(pair: tuple[TlsStream, Peer]) -> None:
+    stream, peer = pair
+    errors: list[OSError] = []
+
+    def read() -> None:
+        try:
+            receive_nothing(stream)
+        except OSError as e:
+            errors.append(e)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    stream.shutdown()
+    reader.join(PATIENCE)
+    assert len(errors) == 1
+    peer.take()
+    assert peer.tls.read(100) == b""  # the closing message
+
+
+# --- clients ------------------------------------------------------------------------------------------------------
+
+
+class Server:
+    """Accepts connections on the loopback and treats each as it is told, in threads."""
+
+    def __init__(self, treat: Callable[[socket.socket], object]) -> None:
+        self._treat = treat
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._kept = ExitStack()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            sock = self._kept.enter_context(self._listener.accept()[0])
+            if sock.getpeername() == self._closing:
+                return
+            self._treat(sock)
+
+    _closing: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with socket.socket() as last:
+            last.bind(("127.0.0.1", 0))
+            self._closing = last.getsockname()
+            last.connect(self._listener.getsockname())
+            self._thread.join(PATIENCE)
+        self._listener.close()
+        self._kept.close()
+
+
+def why_not(driver: str, address: str, limit: float = 10.0, **options: Any) -> str:
+    """Return why there is no connection."""
+    with pytest.raises(IllegalStateError) as caught:
+        make(
+            driver,
+            0,
+            cluster_members=[address],
+            connection_timeout=limit,
+            cluster_connect_timeout=0,
+            **options,
+        )
+    return str(caught.value)
+
+
+def test_closed_during_the_handshake() -> None:
+    def close(sock: socket.socket) -> None:
+        sock.recv(1)
+        sock.close()
+
+    with Server(close) as server:
+        for driver in DRIVERS:
+            assert f"{server.address}: closed during the TLS handshake" in why_not(driver, server.address)
+
+
+def test_no_answer_to_the_handshake() -> None:
+    with Server(lambda sock: None) as server:
+        for driver in DRIVERS:
+            text = why_not(driver, server.address, 0.6)
+            assert "no connection within 0.6 s (the time limit)" in text
+            assert f"{server.address}: the TLS handshake did not finish" in text
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_only_the_tls_connection_is_closed(driver: str, version: ssl.TLSVersion) -> None:
+    """The socket stays open. With TLS 1.2 the closing message comes with the last one of the handshake."""
+
+    def close_tls(sock: socket.socket) -> None:
+        peer = Peer(sock, version)
+        while not peer.handshake():
+            assert select.select([sock], [], [], PATIENCE)[0]
+        with suppress(ssl.SSLError):  # the closing message of the client is still to come
+            peer.tls.unwrap()
+        peer.send()
+
+    with Server(close_tls) as server:
+        assert "closed by the member" in why_not(driver, server.address)
+
+
+def test_no_tls_at_the_other_end() -> None:
+    with Server(lambda sock: sock.sendall(b"HTTP/1.1 400 no\r\n\r\n" * 10)) as server:
+        for driver in DRIVERS:
+            assert "wrong version number" in why_not(driver, server.address)
+
+
+def test_certificate_for_another_name() -> None:
+    members = SocketCluster(1, TlsRelay(server_context("other.test")))
+    try:
+        for driver in DRIVERS:
+            text = why_not(driver, members.addresses[0], tls_name="other.test")
+            assert "certificate is not valid for '127.0.0.1'" in text
+            assert members.do(lambda: members.cluster.members[0].sessions) == {}
+    finally:
+        members.stop()
+
+
+def test_certificate_that_nobody_trusts() -> None:
+    members = SocketCluster(1, TlsRelay(server_context("other.test")))
+    try:
+        for driver in DRIVERS:
+            assert "self-signed certificate" in why_not(driver, members.addresses[0])
+    finally:
+        members.stop()
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_connections_cut_without_the_closing_message(driver: str) -> None:
+    surface: Any = make(driver, 2)
+    surface.cluster.strict = False
+    try:
+        kept: list[Any] = []
+
+        def keep(request: Any) -> bool:
+            kept.append(request)
+            return True
+
+        def install() -> None:
+            for member in surface.cluster.members:
+                member.rule("Map.put", keep, times=1)
+
+        surface.do(install)
+        handle = surface.submit(surface.ops.put(1, "x"))
+        surface.until(lambda: kept)
+        surface.server.relay.cut_raggedly()
+        with pytest.raises(TargetDisconnectedError):
+            surface.result(handle)
+        assert surface.result(surface.submit(surface.ops.get(1))) is None
+    finally:
+        surface.close()
+
+
+def test_large_values_of_many_threads() -> None:
+    surface = Threaded(2, tls_name="127.0.0.1")
+    surface.cluster.strict = False
+    big = bytes(range(256)) * (1 << 16)  # 16 MB
+    errors: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            value = big if number % 4 == 0 else [number] * 100
+            for _ in range(2):
+                surface.client.blocking.call(surface.ops.put(number, value))
+                assert surface.client.blocking.call(surface.ops.get(number)) == value
+        except BaseException as e:
+            errors.append(e)
+
+    try:
+        threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(4 * PATIENCE)
+            assert not thread.is_alive()
+        assert errors == []
+    finally:
+        surface.close()
