@@ -1,18 +1,7 @@
-"""The driver for tests: no sockets, no threads, no clock. A script plays the network, and time is moved by hand.
+"""The driver for tests: no sockets, no threads, no clock. A script is the network, and the test moves the time.
 
 Everything that happens is an event of one ordered queue, so a run is the same each time for the same seed, and
-minutes of lost connections pass in milliseconds::
-
-    class Echo:
-        def connected(self, link): ...
-        def received(self, link, data): link.send(data)
-        def closed(self, link): ...
-
-    driver = ScriptedDriver(lambda address: Accept(Echo()))
-    engine = Engine(driver, config, serialization, "client", load_balancer)
-    outcome = Outcome()
-    run_flow(engine, engine.start(), outcome)
-    driver.run_until(lambda: outcome.done, limit=60)
+minutes of lost connections pass in milliseconds.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,13 +11,14 @@ from heapq import heappop, heappush
 from itertools import count
 from math import inf
 from random import Random
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from hz_core.connection import Connection
-from hz_core.model import Address
 from hz_core.future import Future
 from hz_core.io import Mutex, Randomness
 from hz_core.log import get_logger
+from hz_core.model import Address
+from hz_core.testing.network import Accept, Answer, Delay, Peer, Refuse
 from hz_core.wire.frames import HazelcastProtocolError
 
 _logger = get_logger("io")
@@ -37,49 +27,9 @@ _MOST_AT_ONCE: Final = 1_000_000
 """So many events without any time passing mean that they cause each other without end."""
 
 
-class Peer(Protocol):
-    """The other end of connections: what a test plays instead of a member."""
-
-    def connected(self, link: "Link") -> None:
-        """The client has connected."""
-        ...
-
-    def received(self, link: "Link", data: bytes) -> None:
-        """The client has written `data`."""
-        ...
-
-    def closed(self, link: "Link") -> None:
-        """The client has closed the connection, or it was cut."""
-        ...
-
-
-class Accept(NamedTuple):
-    """The attempt succeeds, `peer` has the other end."""
-
-    peer: Peer
-
-
-class Refuse(NamedTuple):
-    """The attempt fails at once."""
-
-    error: OSError = ConnectionRefusedError("refused by the script")
-
-
-class BlackHole(NamedTuple):
-    """Nobody ever answers the attempt, so it ends by the client's own timeout."""
-
-
-class Delay(NamedTuple):
-    """After `seconds` the attempt goes on as `then` says."""
-
-    seconds: float
-    then: "Answer"
-
-
-Answer: TypeAlias = Accept | Refuse | BlackHole | Delay
 Script: TypeAlias = Callable[[Address], Answer]
 Cut: TypeAlias = Callable[[bytes], Iterable[bytes]]
-"""Cuts what a peer sends into the pieces that the client receives one by one."""
+"""Cuts what a peer sends into the pieces that the client receives separately."""
 
 
 def whole(data: bytes) -> Iterable[bytes]:
@@ -88,7 +38,7 @@ def whole(data: bytes) -> Iterable[bytes]:
 
 
 def byte_by_byte(data: bytes) -> Iterable[bytes]:
-    """Pass each byte on alone."""
+    """Pass each byte on separately."""
     return (data[i : i + 1] for i in range(len(data)))
 
 
@@ -128,11 +78,11 @@ class Outcome:
         return self.times > 0 or self._cancelled
 
     def cancel(self) -> None:
-        """Want the outcome no more."""
+        """Give the outcome up."""
         self._cancelled = True
 
     def cancelled(self) -> bool:
-        """Tell whether it was cancelled."""
+        """Return whether it was cancelled."""
         return self._cancelled
 
     def set_result(self, result: Any, /) -> None:
@@ -196,7 +146,7 @@ class Link:
             self._travel(0, partial(self._deliver, piece))
 
     def cut(self, error: OSError | None = None) -> None:
-        """Break the connection: the client is told `error`, the peer that it is closed. What is under way is lost."""
+        """Break the connection with ``error`` for the client. What is under way is lost."""
         if self.open:
             self.open = False
             reason = error or ConnectionResetError("cut by the script")
@@ -219,7 +169,7 @@ class Link:
     # --- the client's end (Transport) -------------------------------------------------------------------------
 
     def write(self, data: bytes | bytearray) -> None:
-        """Called by the client: take `data` to the peer."""
+        """Take ``data`` of the client to the peer."""
         if self.open:
             self.sent += len(data)
             copy = bytes(data)
@@ -228,7 +178,7 @@ class Link:
     write_soon = write
 
     def close(self) -> None:
-        """Called by the client: close the connection."""
+        """Close the connection for the client."""
         if self.open:
             self.open = False
             self._driver.call_soon(lambda: self._peer.closed(self))
@@ -297,11 +247,11 @@ class ScriptedDriver:
         self.call_soon(run)
 
     def mutex(self) -> Mutex:
-        """One thread does all: nothing to lock."""
+        """Return a lock that does nothing: there is one thread."""
         return nullcontext()
 
     def connect(self, connection: Connection, address: Address, timeout: float) -> None:
-        """Ask the script about `address` and do as it says."""
+        """Ask the script about ``address`` and follow its answer."""
         self.attempts.append(address)
         self._follow(self._script(address), connection, address, self._now + (timeout or inf), timeout)
 
@@ -330,7 +280,7 @@ class ScriptedDriver:
     # --- waiting (Waiter) -------------------------------------------------------------------------------------
 
     def wait(self, future: Future[Any], timeout: float | None, /) -> bool:
-        """Move the time on until `future` is done, by at most `timeout` seconds, so that `Future.result` works.
+        """Advance the time until ``future`` is done, by at most ``timeout`` seconds, so that `Future.result` works.
 
         Raises:
             RuntimeError: nothing is left to happen, so the future would never be done.

@@ -1,0 +1,76 @@
+"""Simulated members, so that a client and programs that use it can be tested without a JVM.
+
+A :class:`SimulatedCluster` has members that answer as real ones do, for maps, queues, transactions, SQL with results
+that the test provides, and the CP subsystem's AtomicLong and FencedLock. They know nothing of sockets: each
+connection is a :class:`Pipe`, and what depends on time goes by the cluster's :class:`Clock`. ::
+
+    cluster = SimulatedCluster(2)
+    member = cluster.members[0]
+    member.rule("Map.get", lambda request: request.error(*codes.RETRYABLE), times=3)
+
+A rule looks at the requests of a member before it answers; `SimulatedMember.requests` keeps all that came. What the
+cluster holds is reached by its services: ``cluster.service(MapService).state("m").values()``. A :class:`RawClient`
+sends single messages to a member, for tests of one's own :class:`Service`.
+"""
+
+from hz_core.testing import codes
+from hz_core.testing.clock import Clock, ManualClock, Timer
+from hz_core.testing.members import (
+    Listener,
+    MemberError,
+    Request,
+    Rule,
+    Service,
+    Session,
+    SimulatedCluster,
+    SimulatedMember,
+    serves,
+)
+from hz_core.testing.network import Accept, Answer, BlackHole, Delay, Peer, Pipe, Refuse
+from hz_core.testing.raw import RawClient
+from hz_core.testing.services import (
+    AtomicLongService,
+    ClientService,
+    FencedLockService,
+    MapService,
+    QueueService,
+    SessionService,
+    SqlResult,
+    SqlService,
+    SqlType,
+    TransactionService,
+)
+
+__all__ = [
+    "Accept",
+    "Answer",
+    "AtomicLongService",
+    "BlackHole",
+    "ClientService",
+    "Clock",
+    "Delay",
+    "FencedLockService",
+    "Listener",
+    "ManualClock",
+    "MapService",
+    "MemberError",
+    "Peer",
+    "Pipe",
+    "QueueService",
+    "RawClient",
+    "Refuse",
+    "Request",
+    "Rule",
+    "Service",
+    "Session",
+    "SessionService",
+    "SimulatedCluster",
+    "SimulatedMember",
+    "SqlResult",
+    "SqlService",
+    "SqlType",
+    "Timer",
+    "TransactionService",
+    "codes",
+    "serves",
+]

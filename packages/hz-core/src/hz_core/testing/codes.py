@@ -1,0 +1,22 @@
+"""Code and class name of the errors that members answer with, for `Request.error`."""
+
+from typing import Final
+
+HAZELCAST: Final = (18, "com.hazelcast.core.HazelcastException")
+NOT_ACTIVE: Final = (19, "com.hazelcast.core.HazelcastInstanceNotActiveException")
+ILLEGAL_ARGUMENT: Final = (23, "java.lang.IllegalArgumentException")
+ILLEGAL_MONITOR_STATE: Final = (26, "java.lang.IllegalMonitorStateException")
+ILLEGAL_STATE: Final = (27, "java.lang.IllegalStateException")
+DESTROYED: Final = (14, "com.hazelcast.spi.exception.DistributedObjectDestroyedException")
+RETRYABLE: Final = (46, "com.hazelcast.spi.exception.RetryableHazelcastException")
+NOT_MEMBER: Final = (53, "com.hazelcast.spi.exception.TargetNotMemberException")
+TRANSACTION: Final = (56, "com.hazelcast.transaction.TransactionException")
+TRANSACTION_NOT_ACTIVE: Final = (57, "com.hazelcast.transaction.TransactionNotActiveException")
+TRANSACTION_TIMED_OUT: Final = (58, "com.hazelcast.transaction.TransactionTimedOutException")
+UNSUPPORTED: Final = (61, "java.lang.UnsupportedOperationException")
+WRONG_TARGET: Final = (62, "com.hazelcast.spi.exception.WrongTargetException")
+SESSION_EXPIRED: Final = (85, "com.hazelcast.cp.internal.session.SessionExpiredException")
+WAIT_KEY_CANCELLED: Final = (
+    86,
+    "com.hazelcast.cp.internal.datastructures.exception.WaitKeyCancelledException",
+)

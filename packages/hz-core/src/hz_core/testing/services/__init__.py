@@ -1,0 +1,30 @@
+"""What the simulated members do with the messages of each service.
+
+A module for each group of services; importing this package makes them known to every cluster. To add one, derive from
+:class:`hz_core.testing.Service`, decorate the class with :func:`hz_core.testing.serves`, and import its module here.
+"""
+
+from hz_core.testing.services.client import ClientService
+from hz_core.testing.services.cp import AtomicLongService, FencedLockService, GroupService, SessionService
+from hz_core.testing.services.map import MapService
+from hz_core.testing.services.map_state import MapState
+from hz_core.testing.services.queue import QueueService, QueueState
+from hz_core.testing.services.sql import SqlResult, SqlService, SqlType
+from hz_core.testing.services.transaction import TransactionalMapService, TransactionService
+
+__all__ = [
+    "AtomicLongService",
+    "ClientService",
+    "FencedLockService",
+    "GroupService",
+    "MapService",
+    "MapState",
+    "QueueService",
+    "QueueState",
+    "SessionService",
+    "SqlResult",
+    "SqlService",
+    "SqlType",
+    "TransactionService",
+    "TransactionalMapService",
+]
