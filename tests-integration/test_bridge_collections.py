@@ -1,4 +1,4 @@
-"""Java's collections and arrays under Python's protocols, plain ones and a member's own (rows 1 to 15)."""
+"""Java's collections and arrays with Python's protocols, those of members included (rows 1 to 15)."""
 
 import uuid
 from collections.abc import Iterator, MutableMapping, MutableSequence, MutableSet, Sequence
@@ -8,6 +8,7 @@ import pytest
 from py4j import java_collections, protocol
 from py4j.protocol import Py4JError, register_output_converter
 
+from bridge_values import copied, pure
 from hz_embedded import Cluster, Jvm
 from hz_embedded.bridge import BridgeError, JavaCollection, JavaIterable, JavaReference, java_method
 
@@ -40,16 +41,15 @@ def test_row_01_arrays_are_sequences(jvm: Jvm) -> None:
     assert len(numbers) == 3
     numbers[0] = 5
     numbers[-1] = 7
-    assert list(numbers) == [5, 0, 7]
-    assert numbers == [5, 0, 7]
-    assert numbers != [5, 0]
-    assert numbers != "507"
+    assert copied(numbers) == [5, 0, 7]
+    assert pure(list(numbers)) == [5, 0, 7]
     assert 7 in numbers
     assert numbers.index(7) == 2
     assert list(reversed(numbers)) == [7, 0, 5]
     part: Any = numbers[0:2]
     part[0] = 9
-    assert (part, numbers[0]) == ([9, 0], 5)
+    assert copied(part) == [9, 0]
+    assert copied(numbers) == [5, 0, 7]
     assert isinstance(numbers, Sequence)
 
 
@@ -64,11 +64,11 @@ def test_row_02_index_past_the_end_of_an_array(jvm: Jvm) -> None:
 
 def test_row_03_new_arrays_of_one_and_two_dimensions(jvm: Jvm) -> None:
     words = jvm.new_array(jvm.view.java.lang.String, 4)
-    assert list(words) == [None] * 4
+    assert copied(words) == [None] * 4
     table = jvm.new_array(jvm.view.java.lang.String, 2, 3)
     assert (len(table), len(table[0])) == (2, 3)
     table[0][1] = "hello"
-    assert [list(row) for row in table] == [[None, "hello", None], [None, None, None]]
+    assert copied(table) == [[None, "hello", None], [None, None, None]]
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,12 @@ def test_row_05_lists_are_mutable_sequences(jvm: Jvm) -> None:
     assert list(values) == ["hello", 3]
     values += [4, 5]
     values.insert(-100, "first")
-    assert values == ["first", "hello", 3, 4, 5]
-    assert values != ["first"]
+    assert copied(values) == ["first", "hello", 3, 4, 5]
     assert values.pop() == 5
     assert values.pop(0) == "first"
     values.remove(3)
     values.reverse()
-    assert values == [4, "hello"]
+    assert copied(values) == [4, "hello"]
     values.clear()
     assert not values
 
@@ -107,7 +106,7 @@ def test_row_05_lists_are_mutable_sequences(jvm: Jvm) -> None:
 def test_row_05_lists_keep_pythons_promises(jvm: Jvm) -> None:
     values = java_list(jvm, 0, 1, 0)
     values.remove(0)  # the value, not the index
-    assert values == [1, 0]
+    assert copied(values) == [1, 0]
     assert values.index(0, 1) == 1
     for method, arguments in ((values.remove, (9,)), (values.index, (9,)), (values.index, (1, 1))):
         with pytest.raises(ValueError, match="not in the Java list"):
@@ -127,8 +126,34 @@ def test_row_05_a_members_list(hz: Any, name: str) -> None:
     assert values[-1] == "c"
     values[0] = "A"
     del values[1]
-    assert list(values) == ["A", "c"]
-    assert (values.pop(), values) == ("c", ["A"])
+    assert copied(values) == ["A", "c"]
+    assert values.pop() == "c"
+    assert copied(values) == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "equal", "others"),
+    [
+        ("array", [1, 2], [[1, 3], [2, 1], [1], [1, 2, 3], "12", b"12", {1, 2}, {1: 2}, None]),
+        ("list", [1, 2], [[1, 3], [2, 1], [1], [1, 2, 3], "12", b"12", {1, 2}, {1: 2}, None]),
+        ("set", {1, 2}, [{1, 3}, {1}, {1, 2, 3}, [1, 2], {1: 2}, None]),
+        ("map", {1: "a", 2: "b"}, [{1: "a", 2: "c"}, {1: "a", 3: "b"}, {1: "a"}, [1, 2], {1, 2}, None]),
+    ],
+    ids=["array", "list", "set", "map"],
+)
+def test_equality_is_that_of_the_elements(kind: str, equal: Any, others: list[Any], jvm: Jvm) -> None:
+    if kind == "array":
+        made: Any = jvm.new_array(jvm.view.int, 2)
+        made[0], made[1] = equal
+    else:
+        made = jvm.to_java(equal)
+        assert made == jvm.to_java(equal)
+        assert made != jvm.to_java(others[0])
+    assert made == equal
+    assert equal == made
+    for other in others:
+        assert made != other
+        assert other != made
 
 
 def test_row_06_list_slices_are_copies(jvm: Jvm, hz: Any, name: str) -> None:
@@ -137,9 +162,9 @@ def test_row_06_list_slices_are_copies(jvm: Jvm, hz: Any, name: str) -> None:
         values.extend([2, "hello", 3])
         part = values[0:-1]
         part[0] = 999
-        assert values == [2, "hello", 3]
-        assert part == [999, "hello"]
-        assert values[::2] == [2, 3]
+        assert copied(values) == [2, "hello", 3]
+        assert copied(part) == [999, "hello"]
+        assert copied(values[::2]) == [2, 3]
 
 
 def test_row_07_sets_are_mutable_sets(jvm: Jvm, hz: Any, name: str) -> None:
@@ -148,15 +173,15 @@ def test_row_07_sets_are_mutable_sets(jvm: Jvm, hz: Any, name: str) -> None:
         values.add(1)
         values.add("hello")
         assert 1 in values
-        assert values == {1, "hello"}
+        assert copied(values) == {1, "hello"}
         assert repr(values) in ("{1, 'hello'}", "{'hello', 1}")
         values.remove("hello")
-        assert values == {1}
+        assert copied(values) == {1}
         with pytest.raises(KeyError):
             values.remove("hello")
         values.discard("hello")
-        assert values | {2} == {1, 2}
-        assert values & {1, 2} == {1}
+        assert pure(values | {2}) == {1, 2}
+        assert pure(values & {1, 2}) == {1}
         assert values <= {1, 2}
 
 
@@ -164,12 +189,12 @@ def test_row_08_maps_are_mutable_mappings(jvm: Jvm, hz: Any, name: str) -> None:
     for values in (jvm.view.java.util.HashMap(), hz.getMap(name)):
         values["a"] = 0
         values.put("b", 1)
-        assert values == {"a": 0, "b": 1}
+        assert copied(values) == {"a": 0, "b": 1}
         assert "b" in values
         del values["a"]
         values["c"] = 2
         assert sorted(values) == ["b", "c"]
-        assert dict(values.items()) == {"b": 1, "c": 2}
+        assert copied(values) == pure(dict(values.items())) == {"b": 1, "c": 2}
         assert values.setdefault("d", 4) == 4
         values.update({"e": 5})
         assert values.pop("e") == 5
@@ -225,7 +250,7 @@ def test_row_10_java_methods_beside_pythons(jvm: Jvm, hz: Any, name: str) -> Non
     assert numbers.put("a", 1) is None
     assert numbers.putIfAbsent("a", 2) == 1
     assert numbers.getName() == name
-    # values() is Python's; Java's is there all the same.
+    # values() is the Python method; the Java method can be called as well.
     assert list(numbers.values()) == [1]
     assert list(java_method(numbers, "values")()) == [1]
 
@@ -271,7 +296,7 @@ def test_row_11_output_converters_of_one_gateway(jvm: Jvm, cluster: Cluster) -> 
         random = jvm.view.java.util.UUID.randomUUID()
         assert isinstance(random, uuid.UUID)
         assert type(jvm.view.java.util.ArrayList()) is list
-        # Another gateway of the process has its own.
+        # Another gateway of the process has its own converters.
         assert isinstance(cluster.jvm.java.util.UUID.randomUUID(), JavaReference)
         assert isinstance(cluster.jvm.java.util.ArrayList(), java_collections.JavaList)
     finally:
@@ -301,7 +326,7 @@ def test_row_11_py4js_own_register_output_converter(jvm: Jvm) -> None:
         assert jvm.view.java.util.HashSet().startswith("set o")
     finally:
         register_output_converter(protocol.SET_TYPE, before)
-    assert jvm.view.java.util.HashSet() == set()
+    assert copied(jvm.view.java.util.HashSet()) == set()
 
 
 def test_row_12_bytes_arrive_by_value(jvm: Jvm, hz: Any, name: str) -> None:
@@ -336,10 +361,10 @@ def test_row_15_boxed_bytes_and_lists_go_by_reference(jvm: Jvm) -> None:
     held = java_list(jvm, boxed)
     boxed[0] = 7
     same = held.get(0)
-    assert same == [7, None]
+    assert copied(same) == [7, None]
     same[1] = -1
-    assert boxed == [7, -1]
+    assert copied(boxed) == [7, -1]
     listed = java_list(jvm, 7)
     held.set(0, listed)
     listed.add(8)
-    assert held.get(0) == [7, 8]
+    assert copied(held.get(0)) == [7, 8]

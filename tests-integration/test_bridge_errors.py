@@ -1,4 +1,4 @@
-"""What goes wrong in Java, on the way to it, and in Python that Java calls (rows 53 to 57, 83)."""
+"""Errors in Java, in the connection, and in Python code that Java calls (rows 53 to 57, 83)."""
 
 import socket
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ from hz_embedded.bridge import (
 
 
 class Failing:
-    """A Java function whose Python fails."""
+    """A Java function whose Python code fails."""
 
     class Java:
-        """What py4j shows to Java."""
+        """The interfaces that py4j declares to Java."""
 
         implements: ClassVar = ["java.util.function.Function"]
 

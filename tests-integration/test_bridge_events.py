@@ -17,7 +17,7 @@ class Upper:
     """A Java function."""
 
     class Java:
-        """What py4j shows to Java."""
+        """The interfaces that py4j declares to Java."""
 
         implements: ClassVar = ["java.util.function.Function"]
 
@@ -30,7 +30,7 @@ def call_back(jvm: Jvm) -> None:
 
 
 class Listener(JavaServerListener):
-    """Notes what Java says."""
+    """Records the events of the Java side."""
 
     def __init__(self) -> None:
         self.started: queue.Queue[object] = queue.Queue()

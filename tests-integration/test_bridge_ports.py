@@ -14,7 +14,7 @@ class Upper:
     """A Java function."""
 
     class Java:
-        """What py4j shows to Java."""
+        """The interfaces that py4j declares to Java."""
 
         implements: ClassVar = ["java.util.function.Function"]
 
@@ -24,12 +24,6 @@ class Upper:
 
 def call_back(jvm: Jvm) -> object:
     return jvm.view.java.util.Optional.of("a").map(Upper()).get()
-
-
-@pytest.fixture
-def free_ports() -> tuple[int, int]:
-    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
-        return first.getsockname()[1], second.getsockname()[1]
 
 
 def test_row_40_py4js_default_ports_are_not_taken() -> None:
@@ -53,11 +47,11 @@ def test_rows_41_42_43_free_ports_are_read_back(threading_model: Any) -> None:
 
 
 @pytest.mark.parametrize("threading_model", ["multi", "pinned"])
-def test_row_41_ports_of_ones_own(threading_model: Any, free_ports: tuple[int, int]) -> None:
-    port, callback_port = free_ports
+def test_row_41_ports_of_ones_own(threading_model: Any, reserved_ports: tuple[int, int]) -> None:
+    port, callback_port = reserved_ports
     options = BridgeOptions(threading=threading_model, port=port, callback_port=callback_port)
     with Jvm.start(bridge=options) as jvm:
-        assert (jvm.port, jvm.callback_port) == free_ports
+        assert (jvm.port, jvm.callback_port) == reserved_ports
         assert call_back(jvm) == "A"
 
 

@@ -1,4 +1,4 @@
-"""TLS by contexts of the user, and tokens that both sides demand (rows 73 to 76)."""
+"""TLS with contexts of the user, and the tokens that both sides require (rows 73 to 76)."""
 
 import datetime as dt
 import ipaddress
@@ -29,7 +29,7 @@ class Upper:
     """A Java function."""
 
     class Java:
-        """What py4j shows to Java."""
+        """The interfaces that py4j declares to Java."""
 
         implements: ClassVar = ["java.util.function.Function"]
 
@@ -120,7 +120,7 @@ def secured(tls: BridgeTls) -> Iterator[Jvm]:
 
 
 def test_row_73_calls_to_java_go_over_tls(secured: Jvm, java_identity: Identity) -> None:
-    assert secured.view.java.util.ArrayList() == []
+    assert secured.view.java.util.ArrayList().size() == 0
     with socket.create_connection(("127.0.0.1", secured.port)) as plain:
         context = java_identity.client_that_trusts_it()
         with context.wrap_socket(plain, server_hostname="127.0.0.1") as encrypted:
@@ -176,7 +176,7 @@ def test_wrong_passwords_and_files_are_named_errors(tls: BridgeTls, tmp_path: Pa
     assert PASSWORD not in repr(tls)
 
 
-@pytest.fixture(params=["multi", "pinned"])
+@pytest.fixture(scope="module", params=["multi", "pinned"])
 def jvm(request: pytest.FixtureRequest) -> Iterator[Jvm]:
     with Jvm.start(bridge=BridgeOptions(threading=request.param)) as started:
         yield started

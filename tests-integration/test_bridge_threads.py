@@ -1,4 +1,4 @@
-"""Which thread runs what, in both threading models, and Java as the one who starts (rows 25 to 39, 79)."""
+"""Which thread runs which call, in both threading models, and calls that start in Java (rows 25 to 39, 79)."""
 
 import gc
 import threading
@@ -17,10 +17,10 @@ WAIT = 30
 
 
 class Function:
-    """A Java function that is a Python one."""
+    """A Java function that calls a Python function."""
 
     class Java:
-        """What py4j shows to Java."""
+        """The interfaces that py4j declares to Java."""
 
         implements: ClassVar = [
             "java.util.function.Function",
@@ -68,7 +68,7 @@ class PingPong:
 
 
 class JavaThreads:
-    """Counts the threads that the JVM has started; asking starts none where a connection is idle."""
+    """Counts the threads that the JVM has started; the request itself starts none if a connection is idle."""
 
     def __init__(self, jvm: Jvm) -> None:
         self.started = (
@@ -78,7 +78,7 @@ class JavaThreads:
 
 @pytest.fixture
 def no_collection() -> Iterator[None]:
-    """Keep Python's collector from telling Java of dead objects, which takes a connection."""
+    """Disable Python's garbage collector, because releasing dead objects takes a connection."""
     gc.collect()
     gc.disable()
     yield
@@ -87,27 +87,36 @@ def no_collection() -> Iterator[None]:
 
 @pytest.fixture
 def multi(no_collection: None) -> Iterator[Jvm]:
+    """A new JVM, whose threads and connections can be counted."""
     with Jvm.start() as jvm:
         yield jvm
 
 
 @pytest.fixture
 def pinned(no_collection: None) -> Iterator[Jvm]:
+    """A new JVM with pinned threads, which can be counted."""
     with Jvm.start(bridge=BridgeOptions(threading="pinned")) as jvm:
         yield jvm
+
+
+@pytest.fixture(scope="module", params=["multi", "pinned"])
+def jvm(request: pytest.FixtureRequest) -> Iterator[Jvm]:
+    """A JVM for tests that count no threads of Java."""
+    with Jvm.start(bridge=BridgeOptions(threading=request.param)) as started:
+        yield started
 
 
 def test_rows_25_26_27_28_threads_of_the_ping_pong(multi: Jvm) -> None:
     game, java = PingPong(multi), JavaThreads(multi)
     java_before, python_before = java.started(), set(threading.enumerate())
-    multi.gateway.close(keep_callback_server=True)  # no thread is free now
+    multi.gateway.close(keep_callback_server=True)  # no thread is idle now
     assert game.play() == "Success"
     assert java.started() - java_before == 2
     new = game.seen - python_before
     assert new == set(game.threads)
     assert len(new) == 2
     assert all(isinstance(thread, CallbackConnection) for thread in new)
-    # Both sides use them again.
+    # Both sides use the same threads again.
     assert game.play() == "Success"
     assert java.started() - java_before == 2
     assert game.seen - python_before == new == set(game.threads)
@@ -122,7 +131,7 @@ def test_row_29_pinned_threads_of_the_ping_pong(pinned: Jvm) -> None:
     assert java.started() - java_before == 1
     assert game.threads == [caller, caller]
     assert game.seen - python_before == {caller}
-    # From a thread that Java knows, it takes no thread at all.
+    # A call from a thread that has called before needs no new thread.
     assert game.play() == "Success"
     assert java.started() - java_before == 1
     assert game.threads == [threading.main_thread()] * 2
@@ -154,7 +163,7 @@ def test_row_31_calls_to_java_stay_in_the_java_thread_that_started(pinned: Jvm) 
     def called() -> None:
         answers.append((int(current().getId()), int(current().getId())))
 
-    # Stands for a thread that Java's user interface runs in: Java starts it, and it calls Python.
+    # Like the thread of a Java user interface: Java starts it, and it calls Python.
     thread = pinned.view.java.lang.Thread(Function(called))
     thread.start()
     thread.join()
@@ -162,11 +171,7 @@ def test_row_31_calls_to_java_stay_in_the_java_thread_that_started(pinned: Jvm) 
     assert current().getId() != thread.getId()
 
 
-@pytest.mark.parametrize("threading_model", ["multi", "pinned"])
-def test_row_32_calling_java_makes_no_python_thread(
-    threading_model: str, request: pytest.FixtureRequest
-) -> None:
-    jvm: Jvm = request.getfixturevalue(threading_model)
+def test_row_32_calling_java_makes_no_python_thread(jvm: Jvm) -> None:
     before = set(threading.enumerate())
     values = jvm.to_java(list(range(20)))
     assert sum(values) == 190
@@ -183,17 +188,17 @@ def test_rows_33_35_concurrent_callers_have_a_connection_each(
     meet = getattr(barrier, "await")
     jvm.gateway.close(keep_callback_server=True)
     before = java.started()
-    # Each call returns only when all four are inside of Java at the same time.
+    # Each call returns only when all four run in Java at the same time.
     with ThreadPoolExecutor(4) as pool:
         arrivals = sorted(call.result(WAIT) for call in [pool.submit(meet) for _ in range(4)])
     assert arrivals == [0, 1, 2, 3]
-    # One Java thread for each connection; in the multi-threaded model the one that asked was free for one of them.
+    # One Java thread for each connection; in the multi-threaded model, the thread of the first call is used again.
     assert java.started() - before == (3 if threading_model == "multi" else 4)
 
 
 def test_row_34_one_python_thread_for_each_concurrent_callback(multi: Jvm) -> None:
     server = multi.gateway.get_callback_server()
-    assert server.thread.is_alive()  # the one that accepts
+    assert server.thread.is_alive()  # the accepting thread
     together = threading.Barrier(3)
     before = set(threading.enumerate())
 
@@ -226,9 +231,7 @@ def _runs(stack: Any, method: str) -> bool:
     return any(method in str(frame) for frame in stack)
 
 
-@pytest.mark.parametrize("threading_model", ["multi", "pinned"])
-def test_row_36_recursion_never_deadlocks(threading_model: str, request: pytest.FixtureRequest) -> None:
-    jvm: Jvm = request.getfixturevalue(threading_model)
+def test_row_36_recursion_never_deadlocks(jvm: Jvm) -> None:
     optional = jvm.view.java.util.Optional
 
     def down(number: int) -> int:
@@ -239,10 +242,10 @@ def test_row_36_recursion_never_deadlocks(threading_model: str, request: pytest.
 
 
 class Entry:
-    """The object that Java knows Python by; two methods of one name."""
+    """The entry point for Java, with two methods of one name."""
 
     class Java:
-        """What py4j shows to Java."""
+        """The interfaces that py4j declares to Java."""
 
         implements: ClassVar = ["java.util.concurrent.Future", "java.lang.Runnable"]
 
@@ -267,7 +270,7 @@ def test_rows_37_38_39_java_gets_the_python_entry_point(threading_model: Any) ->
         assert proxy.get() == "hello"
         assert proxy.get(5, jvm.view.java.util.concurrent.TimeUnit.DAYS) == "hello within 5 DAYS"
         assert entry.calls == [(None, None), (5, "DAYS")]
-        # A thread of Java's own calls the entry point.
+        # A Java thread calls the entry point.
         thread = jvm.view.java.lang.Thread(proxy)
         thread.start()
         assert entry.called.wait(WAIT)

@@ -9,6 +9,7 @@ import pytest
 from py4j.java_gateway import JVMView, java_import
 from py4j.protocol import Py4JError, Py4JNetworkError
 
+from bridge_values import copied
 from hz_embedded import Cluster, Jvm
 from hz_embedded.bridge import JavaError
 
@@ -21,7 +22,7 @@ def jvm() -> Iterator[Jvm]:
 
 def test_row_24_the_entry_point_and_shutdown() -> None:
     with Jvm.start() as jvm:
-        # The launcher of the JVM puts no object of an application there.
+        # The launcher of the JVM sets no entry point.
         with pytest.raises(Py4JError):
             jvm.gateway.entry_point.toString()
         assert jvm.gateway.java_gateway_server.getListeningPort() == jvm.port
@@ -35,7 +36,7 @@ def test_row_24_the_entry_point_and_shutdown() -> None:
 def test_row_58_imports_by_short_name() -> None:
     with Jvm.start() as jvm:
         jvm.java_import("java.util.*", "java.math.BigInteger")
-        assert jvm.view.ArrayList() == []
+        assert copied(jvm.view.ArrayList()) == []
         assert jvm.view.BigInteger("12").intValue() == 12
         java_import(jvm.view, "java.time.*")  # py4j's own
         assert str(jvm.view.LocalDate.of(2024, 1, 2)) == "2024-01-02"
@@ -54,8 +55,8 @@ def test_rows_61_62_views_of_ones_own(jvm: Jvm) -> None:
     with pytest.raises(Py4JError, match=r"Trying to call a package\. There is no class ArrayList"):
         first.ArrayList()
     java_import(first, "java.util.ArrayList")
-    assert first.ArrayList() == []
-    assert second.HashMap() == {}
+    assert copied(first.ArrayList()) == []
+    assert copied(second.HashMap()) == {}
     for view in (second, jvm.view):
         with pytest.raises(Py4JError, match="Trying to call a package"):
             view.ArrayList()
@@ -68,7 +69,7 @@ def test_row_61_a_view_of_the_members_classes(cluster: Cluster) -> None:
     numbers = cluster.members[0].instance.getMap(f"bridge-{uuid.uuid4()}")
     for number in range(10):
         numbers[number] = number
-    assert numbers.keySet(view.Predicates.greaterEqual("this", 8)) == {8, 9}
+    assert copied(numbers.keySet(view.Predicates.greaterEqual("this", 8))) == {8, 9}
 
 
 def test_row_63_help(jvm: Jvm, cluster: Cluster) -> None:

@@ -1,6 +1,6 @@
-"""What the page on members from Python shows: its tests run, its commands are such that the program takes them.
+"""The tests on the page about members from Python run, and the program accepts the commands on it.
 
-Its interactive examples run with the documentation.
+The interactive examples run with the documentation.
 """
 
 import re
@@ -17,7 +17,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "embedded.md"
 
 
 def block(name: str) -> str:
-    """The code block of that name."""
+    """Return the code block with a name."""
     found = re.search(
         rf"^```{{code-block}} \w+\n:name: {name}\n\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S
     )
@@ -25,7 +25,9 @@ def block(name: str) -> str:
     return found[1]
 
 
-def test_the_tests_of_the_page(pytester: pytest.Pytester) -> None:
+def test_the_tests_of_the_page(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # other plugins only cost time
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     pytester.makepyfile(block("tests"))
     result = pytester.runpytest_subprocess("-p", "hz_embedded.pytest_plugin", "--strict-markers")
     result.assert_outcomes(passed=5)

@@ -1,7 +1,7 @@
-"""Java interfaces of the member implemented in Python."""
+"""Java interfaces of members, implemented by Python classes in py4j's way."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import pytest
@@ -18,7 +18,7 @@ class Adder:
     """An entry processor that adds a number to the value and returns the old value."""
 
     class Java:
-        """What py4j shows to Java."""
+        """The interfaces that py4j declares to Java."""
 
         implements: ClassVar = [
             "com.hazelcast.map.EntryProcessor",
@@ -52,10 +52,10 @@ class Adder:
 
 
 class Shouter:
-    """A map interceptor: what is put becomes upper case, what is got gets a mark."""
+    """A map interceptor: put values become upper case, and get appends a mark."""
 
     class Java:
-        """What py4j shows to Java."""
+        """The interfaces that py4j declares to Java."""
 
         implements: ClassVar = [
             "com.hazelcast.map.MapInterceptor",
@@ -63,7 +63,7 @@ class Shouter:
         ]
 
     def hashCode(self) -> int:
-        return SHOUTER_ID  # the member names an interceptor by its class and hash code
+        return SHOUTER_ID  # the member identifies an interceptor by its class and hash code
 
     def interceptGet(self, value: str | None) -> str | None:
         return None if value is None else value + "!"
@@ -97,10 +97,10 @@ class Shouter:
 
 
 class Objects:
-    """The factory that makes both, as the member reads their class id."""
+    """The factory that creates both by their class id."""
 
     class Java:
-        """What py4j shows to Java."""
+        """The interfaces that py4j declares to Java."""
 
         implements: ClassVar = ["com.hazelcast.nio.serialization.DataSerializableFactory"]
 
@@ -119,7 +119,7 @@ class Store:
     """A map store over a dict."""
 
     class Java:
-        """What py4j shows to Java."""
+        """The interfaces that py4j declares to Java."""
 
         implements: ClassVar = ["com.hazelcast.map.MapStore"]
 
@@ -161,37 +161,51 @@ class Store:
             self.rows.pop(key, None)
 
 
-@pytest.mark.parametrize("version", ["4.0", "5.4.0", "5.7.0"])
-def test_entry_processor(version: str, hazelcast_cluster_factory: Factory) -> None:
-    objects = Objects()
-    cluster = hazelcast_cluster_factory(members=2, version=version, configure=objects.configure)
-    data = cluster.members[0].instance.getMap("numbers")
+class Side:
+    """Two members, and the Python objects that they call."""
+
+    def __init__(self, version: str) -> None:
+        self.objects = Objects()
+        self.store = Store()
+        self.cluster = Cluster(members=2, version=version, configure=self._configure)
+        self.store.hash_map = self.cluster.jvm.java.util.HashMap
+
+    def _configure(self, config: Any) -> None:
+        self.objects.configure(config)
+        self.store.configure(config)
+
+    def map(self, name: str) -> Any:
+        return self.cluster.members[0].instance.getMap(name)
+
+
+@pytest.fixture(scope="module", params=["4.0", "5.7.0"])
+def side(request: pytest.FixtureRequest) -> Iterator[Side]:
+    made = Side(request.param)
+    with made.cluster:
+        yield made
+
+
+def test_entry_processor(side: Side) -> None:
+    data = side.map("numbers")
     for key in range(10):
         data.put(key, key)
     assert [data.executeOnKey(key, Adder(100)) for key in range(10)] == list(range(10))
     assert [data.get(key) for key in range(10)] == list(range(100, 110))
-    # Some keys belong to the other member: the processor went there as data and was made anew by the factory.
-    assert f"create {ADDER_ID}" in objects.made
-    assert "backup" in objects.made
+    # Some keys belong to the other member: there, the factory created the processor from its serialized form.
+    assert f"create {ADDER_ID}" in side.objects.made
+    assert "backup" in side.objects.made
 
 
-@pytest.mark.parametrize("version", ["4.0", "5.7.0"])
-def test_interceptor(version: str, hazelcast_cluster_factory: Factory) -> None:
-    objects = Objects()
-    cluster = hazelcast_cluster_factory(members=2, version=version, configure=objects.configure)
-    data = cluster.members[0].instance.getMap("words")
+def test_interceptor(side: Side) -> None:
+    data = side.map("words")
     data.addInterceptor(Shouter())
     for key in range(10):
         data.put(key, "word")
     assert {data.get(key) for key in range(10)} == {"WORD!"}
 
 
-@pytest.mark.parametrize("version", ["4.0", "5.7.0"])
-def test_map_store(version: str, hazelcast_cluster_factory: Factory) -> None:
-    store = Store()
-    cluster = hazelcast_cluster_factory(members=2, version=version, configure=store.configure)
-    store.hash_map = cluster.jvm.java.util.HashMap
-    data = cluster.members[0].instance.getMap("stored")
+def test_map_store(side: Side) -> None:
+    store, data = side.store, side.map("stored")
     assert data.get(1) == "one"
     assert data.get(3) is None
     data.put(3, "three")
@@ -199,7 +213,7 @@ def test_map_store(version: str, hazelcast_cluster_factory: Factory) -> None:
     data.remove(2)
     assert 2 not in store.rows
     data.evictAll()
-    wanted = cluster.jvm.java.util.HashSet()
+    wanted = side.cluster.jvm.java.util.HashSet()
     for key in (1, 3):
         wanted.add(key)
     assert dict(data.getAll(wanted)) == {1: "one", 3: "three"}
@@ -210,15 +224,14 @@ def test_map_store(version: str, hazelcast_cluster_factory: Factory) -> None:
 
 def test_callbacks_in_a_jvm_of_its_own(hazelcast_cluster_factory: Factory) -> None:
     store = Store()
-    cluster = hazelcast_cluster_factory(members=1, configure=store.configure, jvm="own")
-    assert cluster.members[0].instance.getMap("stored").get(2) == "two"
+    own = hazelcast_cluster_factory(members=1, configure=store.configure, jvm="own")
+    assert own.members[0].instance.getMap("stored").get(2) == "two"
 
 
-def test_gateway_refuses_who_lacks_the_token_in_both_directions(hazelcast_cluster_factory: Factory) -> None:
+def test_gateway_refuses_who_lacks_the_token_in_both_directions(cluster: Cluster) -> None:
     from py4j.java_gateway import GatewayParameters, JavaGateway
     from py4j.protocol import Py4JError
 
-    cluster = hazelcast_cluster_factory()
     java_port = cluster.gateway.gateway_parameters.port
     for token in (None, "wrong"):
         stranger = JavaGateway(gateway_parameters=GatewayParameters(port=java_port, auth_token=token))

@@ -22,7 +22,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """A function that starts the command; what is left of its processes in the end is a failure."""
+    """Return a function that starts the command; remaining processes are killed at the end."""
     started: list[subprocess.Popen[str]] = []
 
     def run(*words: str, module: bool = True) -> "subprocess.Popen[str]":
@@ -46,7 +46,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def read_facts(process: "subprocess.Popen[str]") -> dict[str, object]:
-    """The line of JSON that tells that the cluster runs."""
+    """Return the content of the JSON line that reports the running cluster."""
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line, process.communicate(timeout=LIMIT)[1]
@@ -55,14 +55,17 @@ def read_facts(process: "subprocess.Popen[str]") -> dict[str, object]:
 
 
 def jvms(facts: dict[str, object]) -> list[psutil.Process]:
-    """The JVMs that the line names."""
+    """Return the JVMs that the line lists."""
     pids = facts["pids"]
     assert isinstance(pids, list)
     return [psutil.Process(pid) for pid in pids]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
-@pytest.mark.parametrize("module", [True, False], ids=["python -m", "entry point"])
+@pytest.mark.parametrize(
+    ("number", "module"),
+    [(signal.SIGINT, True), (signal.SIGTERM, False)],
+    ids=["ctrl-c, python -m", "sigterm, entry point"],
+)
 def test_runs_until_it_is_stopped(number: int, module: bool, start: Start, tmp_path: Path) -> None:
     process = start("start", "--members", "2", "--port", "0", "--cluster-name", "c", "--json", module=module)
     facts = read_facts(process)
@@ -72,7 +75,7 @@ def test_runs_until_it_is_stopped(number: int, module: bool, start: Start, tmp_p
     with hazelcast.HazelcastClient(cluster_members=addresses, cluster_name="c") as client:
         assert len(client.cluster_service.get_members()) == 2
     os.killpg(process.pid, number)
-    process.send_signal(number)  # an impatient second one
+    process.send_signal(number)  # a second signal during the shutdown
     output, errors = process.communicate(timeout=LIMIT)
     assert (process.returncode, output, errors) == (0, "", "")
     assert psutil.wait_procs(running, timeout=LIMIT)[1] == []

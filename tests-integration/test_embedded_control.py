@@ -1,4 +1,4 @@
-"""What tests do to a cluster: restart, ports, proxies, a split network, the clock, the class path, the logs."""
+"""Control of a cluster: restart, ports, proxies, a split network, the clock, the class path, the logs."""
 
 import hashlib
 import re
@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from map_harness import until_now
 
 import hazelcast
 from hz_embedded import Cluster, ConfigurationError, MemberStateError, PortInUseError
-from hz_embedded._ports import free_port
+from map_harness import until_now
 
 Factory = Callable[..., Cluster]
 QUICK: dict[str, Any] = {"retry_initial_backoff": 0.1, "retry_max_backoff": 0.5}
 
 
 def sizes(cluster: Cluster) -> list[int]:
-    """How many members each running member sees."""
+    """Return how many members each running member sees."""
     return [
         int(member.instance.getCluster().getMembers().size()) for member in cluster.members if member.running
     ]
@@ -74,11 +73,12 @@ def test_suspended_member_is_not_restarted(hazelcast_cluster_factory: Factory) -
         member.restart()
 
 
-def test_ports_of_ones_own_choice(hazelcast_cluster_factory: Factory) -> None:
-    port = free_port()
+def test_ports_of_ones_own_choice(
+    reserved_ports: tuple[int, int], hazelcast_cluster_factory: Factory
+) -> None:
+    port, other = reserved_ports
     cluster = hazelcast_cluster_factory(port=port)
     assert cluster.addresses == [f"127.0.0.1:{port}"]
-    other = free_port()
     assert cluster.add_member(port=other).port == other
     with pytest.raises(PortInUseError, match=rf"127\.0\.0\.1:{port} did not start: .*already in use"):
         hazelcast_cluster_factory(port=port)
@@ -112,7 +112,7 @@ def test_lite_member_holds_no_data(hazelcast_cluster_factory: Factory) -> None:
 
 @pytest.fixture
 def jar(tmp_path: Path) -> Path:
-    """A jar with one text in it."""
+    """Create a jar that contains one text."""
     path = tmp_path / "maven" / "thing-1.0.jar"
     path.parent.mkdir()
     with zipfile.ZipFile(path, "w") as archive:
@@ -121,7 +121,7 @@ def jar(tmp_path: Path) -> Path:
 
 
 def read_resource(cluster: Cluster, name: str) -> str | None:
-    """What a member's JVM finds by its class path."""
+    """Return what a member's JVM finds in its class path."""
     found = cluster.jvm.java.lang.ClassLoader.getSystemResourceAsStream(name)
     return None if found is None else bytes(found.readAllBytes()).decode()
 
@@ -186,7 +186,7 @@ def test_clock_that_is_moved(version: str, hazelcast_cluster_factory: Factory) -
 
 
 def member_time(member: Any) -> float:
-    """What time it is for a member, in seconds."""
+    """Return the time of a member's clock in seconds."""
     return float(member.jvm.view.com.hazelcast.internal.util.Clock.currentTimeMillis()) / 1000
 
 
@@ -202,10 +202,22 @@ def test_system_clock_stays(hazelcast_cluster_factory: Factory) -> None:
         hazelcast_cluster_factory(members=0).advance_clock(1)
 
 
-@pytest.mark.parametrize("version", ["4.0", "5.7.0"])
-def test_network_that_splits_and_heals(version: str, hazelcast_cluster_factory: Factory) -> None:
-    copies = {"map": {"m": {"backup-count": 2}}}  # each member holds all
-    cluster = hazelcast_cluster_factory(members=3, version=version, proxied=True, config=copies)
+# One version with the default times, the other with times set by the user.
+@pytest.mark.parametrize(
+    ("version", "properties"),
+    [
+        ("4.0", {"hazelcast.max.no.heartbeat.seconds": "2", "hazelcast.merge.first.run.delay.seconds": "1"}),
+        ("5.7.0", {}),
+    ],
+    ids=["4.0", "5.7.0"],
+)
+def test_network_that_splits_and_heals(
+    version: str, properties: dict[str, str], hazelcast_cluster_factory: Factory
+) -> None:
+    copies = {"map": {"m": {"backup-count": 2}}}  # each member holds all entries
+    cluster = hazelcast_cluster_factory(
+        members=3, version=version, proxied=True, config=copies, properties=properties
+    )
     data = [member.instance.getMap("m") for member in cluster.members]
     data[0].put("before", 1)
     cluster.split([[0], [cluster.members[1], 2]])
@@ -220,15 +232,14 @@ def test_network_that_splits_and_heals(version: str, hazelcast_cluster_factory: 
     assert all(one.get("of the large side") == 1 for one in data)
 
 
-def test_split_that_makes_no_sense(hazelcast_cluster_factory: Factory) -> None:
-    cluster = hazelcast_cluster_factory(members=2)
-    for groups in ([[0, 1]], [[0], []], [[0], [0]], [[0], [1], [1]], [[0]]):
-        with pytest.raises(ConfigurationError, match="name each of the 2 running members once"):
-            cluster.split(groups)
-    with pytest.raises(ConfigurationError, match="has 2 members, counted from 0"):
-        cluster.split([[0], [2]])
+def test_split_that_makes_no_sense(trio: Cluster) -> None:
+    for groups in ([[0, 1, 2]], [[0, 1, 2], []], [[0, 1], [0, 2]], [[0], [1, 2], [1]], [[0], [1]]):
+        with pytest.raises(ConfigurationError, match="name each of the 3 running members once"):
+            trio.split(groups)
+    with pytest.raises(ConfigurationError, match="has 3 members, counted from 0"):
+        trio.split([[0], [1, 3]])
     with pytest.raises(MemberStateError, match="start the cluster with proxied=True"):
-        cluster.split([[0], [1]])
+        trio.split([[0], [1, 2]])
 
 
 def test_client_that_is_cut_off_from_one_member(hazelcast_cluster_factory: Factory) -> None:

@@ -1,4 +1,4 @@
-"""Nothing outlives Python: however the Python process ends, its JVMs end too."""
+"""JVMs never outlive Python, no matter how the Python process ends."""
 
 import os
 import signal
@@ -16,11 +16,17 @@ cluster = Cluster(members=1)
 own = cluster.add_member(jvm="own")
 """
 REPORT = "print(cluster.shared_jvm.pid, own.jvm.pid, flush=True)\n"
+JVMS = """
+import os, sys, threading
+from hz_embedded import Jvm
+first, second = Jvm.start(), Jvm.start()
+print(first.pid, second.pid, flush=True)
+"""
 EXIT_SECONDS = 20
 
 
 class Child:
-    """A Python process with a cluster of two JVMs; its output tells their process ids."""
+    """A Python process that starts two JVMs and prints their process ids."""
 
     def __init__(self, script: str) -> None:
         self.process = subprocess.Popen(
@@ -39,7 +45,7 @@ class Child:
         assert [jvm.name() for jvm in self.jvms] == ["java", "java"]
 
     def end(self) -> tuple[int, str]:
-        """Wait for Python, then for its JVMs; returns Python's exit code and its standard error."""
+        """Wait for Python, then for its JVMs, and return Python's exit code and standard error."""
         _, errors = self.process.communicate(timeout=EXIT_SECONDS)
         _, alive = psutil.wait_procs(self.jvms, timeout=EXIT_SECONDS)
         assert alive == []
@@ -69,27 +75,37 @@ def test_ctrl_c_reaches_python_alone_and_ends_all(children: list[Child]) -> None
     script = CLUSTER + "with cluster:\n    " + REPORT + "    threading.Event().wait()"
     child = Child(script)
     children.append(child)
-    os.killpg(child.process.pid, signal.SIGINT)  # what a terminal does to its foreground group
+    os.killpg(child.process.pid, signal.SIGINT)  # as a terminal does with its foreground group
     code, errors = child.end()
     assert code == -signal.SIGINT
     assert errors.splitlines()[-1] == "KeyboardInterrupt"
 
 
 def test_sigterm(children: list[Child]) -> None:
-    child = Child(CLUSTER + REPORT + "threading.Event().wait()")
+    child = Child(JVMS + "threading.Event().wait()")
     children.append(child)
     child.process.terminate()
     assert child.end()[0] == -signal.SIGTERM
 
 
 @pytest.mark.parametrize(
-    ("ending", "code"), [("sys.exit(3)", 3), ("os._exit(4)", 4), ("raise ValueError", 1), ("", 0)]
+    ("ending", "code"),
+    [("sys.exit(3)", 3), ("os._exit(4)", 4), ("raise ValueError", 1), ("", 0)],
+    ids=["exit", "_exit", "error", "end"],
 )
-def test_forgotten_cluster(ending: str, code: int, children: list[Child]) -> None:
-    child = Child(CLUSTER + REPORT + ending)
+def test_forgotten_jvms(ending: str, code: int, children: list[Child]) -> None:
+    child = Child(JVMS + ending)
     children.append(child)
     found, errors = child.end()
     assert found == code
+    assert "py4j" not in errors
+
+
+def test_forgotten_cluster(children: list[Child]) -> None:
+    child = Child(CLUSTER + REPORT)
+    children.append(child)
+    found, errors = child.end()
+    assert found == 0
     assert "py4j" not in errors
 
 

@@ -1,14 +1,21 @@
-"""The pytest plugin, in a pytest session of its own."""
+"""The pytest plugin, in separate pytest sessions."""
 
 import pytest
 
 pytest_plugins = ["pytester"]
 
-PLUGINS = ("-p", "hz_embedded.pytest_plugin", "-p", "no:randomly")
+PLUGINS = ("-p", "hz_embedded.pytest_plugin")
+
+
+@pytest.fixture(autouse=True)
+def no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load no other plugins in the sessions of this module: they take longer to import than the tests to run."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
 
 def run(pytester: pytest.Pytester, *words: str) -> pytest.RunResult:
-    """Run the tests that were made, in a process of their own."""
+    """Run the created tests in a separate process."""
     return pytester.runpytest_subprocess(*PLUGINS, *words)
 
 
@@ -119,26 +126,25 @@ def test_configuration_file(pytester: pytest.Pytester) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("marker", "message"),
-    [
-        (
-            "member=3",
-            "*has unknown arguments: member. It takes scope, client, and those of hz_embedded.Cluster*",
-        ),
-        ("3", "*takes named arguments only*"),
-        ("scope='module'", '*scope must be "session" or "function"*'),
-        ("client=5", "*client must be a mapping*"),
-        ("config='<hazelcast><nonsense/></hazelcast>'", "*Hazelcast refused the configuration*"),
-    ],
-)
-def test_marker_that_is_wrong(marker: str, message: str, pytester: pytest.Pytester) -> None:
+def test_markers_that_are_wrong(pytester: pytest.Pytester) -> None:
+    wrong = {
+        "member=3": "has unknown arguments: member. It takes scope, client, and those of hz_embedded.Cluster",
+        "3": "takes named arguments only",
+        "scope='module'": 'scope must be "session" or "function"',
+        "client=5": "client must be a mapping",
+        "config='<hazelcast><nonsense/></hazelcast>'": "Hazelcast refused the configuration",
+    }
     pytester.makepyfile(
-        f"import pytest\n@pytest.mark.hazelcast({marker})\ndef test(hazelcast_client): raise AssertionError"
+        "import pytest\n"
+        + "".join(
+            f"@pytest.mark.hazelcast({marker})\ndef test_{index}(hazelcast_client): raise AssertionError\n"
+            for index, marker in enumerate(wrong)
+        )
     )
     result = run(pytester)
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([message])
+    result.assert_outcomes(errors=len(wrong))
+    for index, message in enumerate(wrong.values()):
+        result.stdout.fnmatch_lines([f"*ERROR at setup of test_{index} *", f"*{message}*"])
 
 
 def test_client_that_is_not_installed(pytester: pytest.Pytester) -> None:

@@ -1,14 +1,14 @@
-"""Clusters that move to another version under a client that goes on."""
+"""Upgrades of clusters with a running client."""
 
 import itertools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from map_harness import Recorder, until_now
 
 import hazelcast
 from hz_embedded import Cluster, MemberStateError, UnsupportedVersionError
+from map_harness import Recorder, until_now
 
 Factory = Callable[..., Cluster]
 QUICK: dict[str, Any] = {
@@ -19,7 +19,7 @@ QUICK: dict[str, Any] = {
 
 
 def running_versions(cluster: Cluster) -> list[str]:
-    """What the members themselves say."""
+    """Return the versions that the running members report."""
     return [
         str(member.instance.getCluster().getLocalMember().getVersion().toString())
         for member in cluster.members
@@ -63,7 +63,7 @@ def test_all_at_once_between_minor_versions(jvm: str, hazelcast_cluster_factory:
         keys = itertools.count()
 
         def heard() -> bool:
-            # A listener is registered anew some time after the first operation gets through.
+            # A listener is registered again some time after the first operation succeeds.
             m.put(next(keys), "again")
             return bool(seen.events)
 

@@ -1,7 +1,5 @@
 """Java calls Python through interfaces: conversion, defaults, overloads, exceptions, in a JVM without members."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -9,6 +7,7 @@ from typing import Any, ClassVar
 import pytest
 from py4j.protocol import Py4JJavaError
 
+from bridge_values import copied, pure
 from hz_embedded import Jvm
 from hz_embedded.bridge import BridgeOptions, java_throwable
 from hz_embedded.bridge.options import Threading
@@ -43,7 +42,7 @@ def jvm(request: pytest.FixtureRequest) -> Iterator[Jvm]:
 
 
 def in_java(jvm: Jvm, target: object) -> Any:
-    """The Java object that stands for a Python one."""
+    """Return the Java proxy of a Python object."""
     return jvm.view.java.util.Objects.requireNonNull(target)
 
 
@@ -64,7 +63,7 @@ class ByLength(Comparator[str]):
 def test_row_16_18_a_python_object_where_java_expects_the_interface(jvm: Jvm) -> None:
     words = java_list(jvm, "ccc", "a", "bb")
     jvm.view.java.util.Collections.sort(words, ByLength())
-    assert list(words) == ["a", "bb", "ccc"]
+    assert copied(words) == ["a", "bb", "ccc"]
 
 
 def test_row_16_a_class_written_for_py4j_alone(jvm: Jvm) -> None:
@@ -81,13 +80,13 @@ def test_row_16_a_class_written_for_py4j_alone(jvm: Jvm) -> None:
     words = java_list(jvm, "ccc", "a", "bb")
     plain = Plain()
     jvm.view.java.util.Collections.sort(words, plain)
-    assert list(words) == ["a", "bb", "ccc"]
-    # Java's own default, and Object's methods, which the class has not.
+    assert copied(words) == ["a", "bb", "ccc"]
+    # Java's default methods and Object's methods, which the class does not have.
     stand_in = in_java(jvm, plain)
     assert stand_in.reversed().compare("a", "bb") == 1
     assert stand_in.equals(stand_in) is True
     assert stand_in.toString() == repr(plain)
-    # Unless the bridge was told to propagate them, Java's exceptions are Python's when they come back to Java.
+    # Without propagate_java_exceptions, a Java exception in Python code is a Python exception for Java.
     with pytest.raises(Py4JJavaError, match="IndexOutOfBounds") as caught:
         stand_in.compare("same", "same")
     thrown = java_throwable(caught.value)
@@ -122,7 +121,7 @@ def test_row_19_26_36_python_calls_java_calls_python(jvm: Jvm) -> None:
         def apply(self, value: int) -> int:
             if value == 0:
                 return 0
-            # Java again, which calls this object again.
+            # Calls Java, which calls this object again.
             answers = calling_jvm().java.util.HashMap()
             return 1 + int(answers.computeIfAbsent(value - 1, self))
 
@@ -171,7 +170,7 @@ def test_row_22_overloads_reach_one_method(jvm: Jvm) -> None:
     output.write(b"abc")
     output.write(b"abc", 1, 2)
     output.writeUTF("text")
-    assert seen == [(65,), (b"abc",), (b"abc", 1, 2), ("write_utf", "text")]
+    assert pure(seen) == [(65,), (b"abc",), (b"abc", 1, 2), ("write_utf", "text")]
 
 
 def test_default_methods_need_not_be_written(jvm: Jvm) -> None:
@@ -220,7 +219,7 @@ def test_what_java_asks_of_every_object(jvm: Jvm) -> None:
     assert names.contains(Named("b"))
     assert not names.contains("b")
     assert in_java(jvm, Named("a")).toString() == "Named(a)"
-    # An object that was passed twice is one and the same.
+    # An object that was passed twice is the same for Java.
     listener = java_function(print)
     listeners = java_list(jvm, listener)
     assert listeners.indexOf(listener) == 0
@@ -240,7 +239,7 @@ def test_collections_come_as_pythons_and_go_back_as_javas(jvm: Jvm) -> None:
     mapped.put("list", java_list(jvm, 1, "two", None))
     mapped.put("values", util.HashMap())
     answer = echo.apply(mapped)
-    assert seen == [{"list": [1, "two", None], "values": {}}]
+    assert pure(seen) == [{"list": [1, "two", None], "values": {}}]
     assert type(seen[0]) is dict
     assert answer.getClass().getName() == "java.util.LinkedHashMap"
     assert answer.toString() == "{list=[1, two, null], values={}}"
@@ -254,7 +253,7 @@ def test_conversion_can_be_left_out(jvm: Jvm) -> None:
     fill = java_function(lambda items: items.add("more"), "java.util.function.Predicate", convert=False)
     items = java_list(jvm)
     assert in_java(jvm, fill).test(items) is True
-    assert list(items) == ["more"]
+    assert copied(items) == ["more"]
 
 
 def test_results_become_what_java_declares(jvm: Jvm) -> None:
@@ -350,6 +349,7 @@ def test_the_python_object_behind_a_proxy(jvm: Jvm) -> None:
 @pytest.mark.parametrize("threading_model", ["multi", "pinned"])
 def test_callbacks_from_a_thread_of_javas(threading_model: Threading) -> None:
     ran = threading.Event()
+    # With pinned threads, the Python thread for a Java thread lives as long as the JVM.
     with Jvm.start(bridge=BridgeOptions(threading=threading_model)) as jvm:
         thread = jvm.view.java.lang.Thread(implement("java.lang.Runnable", run=ran.set))
         thread.start()
@@ -406,10 +406,10 @@ def test_many_items_reach_java_and_come_back_as_few_do(jvm: Jvm, count: int) -> 
     one_by_one = jvm.view.java.util.ArrayList()
     for item in items:
         one_by_one.add(jvm.to_java(item))
-    plain = min(count, MANY.index(b"bytes"))  # Java's arrays equal themselves alone
+    plain = min(count, MANY.index(b"bytes"))  # a Java array only equals itself
     assert given.subList(0, plain).equals(one_by_one.subList(0, plain))
     echo.apply(given)
-    assert seen[-1] == items
+    assert pure(seen[-1]) == items
 
 
 @pytest.mark.parametrize("size", [5, 500])
@@ -427,7 +427,9 @@ def test_maps_and_sets_of_any_size(jvm: Jvm, size: int) -> None:
     taken = in_java(jvm, java_function(seen.append, "java.util.function.Consumer"))
     taken.accept(given)
     taken.accept(java_set)
-    assert seen == [rows, numbers]
+    assert copied(given) == rows
+    assert copied(java_set) == numbers
+    assert pure(seen) == [rows, numbers]
 
 
 def test_what_java_cannot_serialize_comes_item_by_item(jvm: Jvm) -> None:
@@ -435,5 +437,5 @@ def test_what_java_cannot_serialize_comes_item_by_item(jvm: Jvm) -> None:
     items.add(jvm.view.java.lang.Object())
     seen: list[Any] = []
     in_java(jvm, java_function(seen.append, "java.util.function.Consumer")).accept(items)
-    assert seen[0][:30] == list(range(30))
+    assert pure(seen[0][:30]) == list(range(30))
     assert seen[0][30].getClass().getName() == "java.lang.Object"

@@ -1,6 +1,4 @@
-"""Python objects that members send to each other: within a JVM, between JVMs, and what is refused."""
-
-from __future__ import annotations
+"""Python objects that members send to each other, within a JVM and between JVMs, and refused objects."""
 
 import gc
 import queue
@@ -12,7 +10,6 @@ import pytest
 from py4j.protocol import Py4JJavaError
 
 from hz_embedded import Cluster, Jvm, jars, versions
-from hz_embedded._ports import free_port
 from hz_embedded.cluster import JvmChoice
 from hz_embedded.config import apply_network
 from hz_embedded.interfaces import (
@@ -34,7 +31,7 @@ Factory = Callable[..., Cluster]
 
 
 class Counted(EntryProcessor[int, int, int]):
-    """Doubles values, and notes for which keys it ran."""
+    """Doubles values, and records the keys for which it ran."""
 
     def __init__(self) -> None:
         self.keys: list[int] = []
@@ -52,8 +49,7 @@ class Even(Predicate[int, int]):
         return entry.key % 2 == 0
 
 
-@pytest.mark.parametrize("jvm", ["shared", "own"])
-@pytest.mark.parametrize("version", ["4.0", "5.7.0"])
+@pytest.mark.parametrize(("jvm", "version"), [("shared", "5.7.0"), ("own", "4.0")])
 def test_row_16_code_crosses_to_other_members(
     jvm: JvmChoice, version: str, hazelcast_cluster_factory: Factory
 ) -> None:
@@ -64,21 +60,21 @@ def test_row_16_code_crosses_to_other_members(
     counted = Counted()
     assert [numbers.executeOnKey(key, counted) for key in range(20)] == list(range(20))
     assert dict(numbers) == {key: 2 * key for key in range(20)}
-    # The other member called this very object, and each backup ran it too.
+    # The other member called this object, and each backup ran it too.
     assert sorted(counted.keys) == sorted([*range(20), *range(20)])
     assert sorted(numbers.keySet(Even())) == list(range(0, 20, 2))
 
 
-def test_what_cannot_cross_says_so_at_once() -> None:
+def test_what_cannot_cross_says_so_at_once(reserved_ports: tuple[int, int]) -> None:
     jar = jars.resolve(versions.artifact(f"com.hazelcast:hazelcast:{versions.NEWEST}"))
     with Jvm.start(classpath=[jar]) as jvm:
-        # A member that was not started by a cluster of this package, and knows nothing of Python's objects.
+        # A member that was not started by a Cluster, and cannot read Python objects.
         config = jvm.view.com.hazelcast.config.Config()
-        apply_network(config, free_port(), [], has_auto_detection=True)
+        apply_network(config, reserved_ports[0], [], has_auto_detection=True)
         instance = jvm.view.com.hazelcast.core.Hazelcast.newHazelcastInstance(config)
         numbers = instance.getMap("numbers")
         numbers.put(1, 1)
-        # Nothing is serialized for a partition of the very member.
+        # Nothing is serialized for a partition of the calling member.
         assert numbers.executeOnKey(1, Counted()) == 1
         executor, objects = instance.getExecutorService("default"), instance.getMap("objects")
         ways: list[Callable[[], object]] = [
@@ -101,7 +97,7 @@ def test_an_object_that_no_longer_exists_is_named(
     even = Even()
     kept.put("held", even)
     assert kept.get("held").toString() == repr(even)
-    # Java's stand-ins would hold the object until the JVM has collected them.
+    # Java's proxies would keep the object alive until the JVM has collected them.
     cluster.members[0].jvm.release(even)
     del even
     gc.collect()

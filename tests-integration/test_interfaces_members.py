@@ -1,8 +1,7 @@
 """Stores, listeners and code for entries in Python, on real members."""
 
-from __future__ import annotations
-
 import queue
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -87,7 +86,7 @@ class Rows(MapStore[int, str]):
 
 
 class Stores(MapStoreFactory[str, str]):
-    """Makes a dict's store for each map."""
+    """Creates a store with a dict for each map."""
 
     def __init__(self) -> None:
         self.made: dict[str, dict[str, str]] = {}
@@ -122,7 +121,7 @@ class Items(QueueStore[str]):
 
 
 class Side:
-    """What the members of this module are configured with."""
+    """The stores of this module's members."""
 
     def __init__(self, folder: Path) -> None:
         self.through = Rows(folder / "through.db")
@@ -169,7 +168,7 @@ def java_map(cluster: Cluster, name: str) -> Any:
 
 
 class Adder(EntryProcessor[int, int, int]):
-    """Adds to the value and gives the old one."""
+    """Adds to the value and returns the old value."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -198,7 +197,7 @@ class Backwards(Comparator[Any]):
 
 
 class Value(Projection[Any, int]):
-    """The value times ten."""
+    """Ten times the value."""
 
     def transform(self, entry: Any) -> int:
         return int(entry.getValue()) * 10
@@ -262,7 +261,7 @@ def test_row_16_queue_store(pair: Cluster, side: Side) -> None:
 
 
 class Events(EntryListener[str, int]):
-    """Keeps what it hears."""
+    """Records events."""
 
     def __init__(self) -> None:
         self.heard: queue.SimpleQueue[tuple[object, ...]] = queue.SimpleQueue()
@@ -516,7 +515,7 @@ class EachEvent(
     interfaces.MapClearedListener,
     interfaces.MapEvictedListener,
 ):
-    """Hears through the interfaces of the single events."""
+    """Records events with the interfaces for single events."""
 
     def __init__(self) -> None:
         self.heard: queue.SimpleQueue[tuple[str, object]] = queue.SimpleQueue()
@@ -544,11 +543,7 @@ class EachEvent(
 
 
 def test_row_17_each_event_of_a_map(hazelcast_cluster_factory: Factory) -> None:
-    often = {
-        "hazelcast.internal.map.expiration.cleanup.period.seconds": "1",
-        "hazelcast.internal.map.expiration.cleanup.percentage": "100",
-    }
-    cluster = hazelcast_cluster_factory(properties=often)
+    cluster = hazelcast_cluster_factory(clock_offset=0.0)
     each = EachEvent()
     rows = java_map(cluster, "each")
     rows.addEntryListener(each, False)
@@ -561,6 +556,8 @@ def test_row_17_each_event_of_a_map(hazelcast_cluster_factory: Factory) -> None:
     assert [kind for kind, _ in told] == ["added", "updated", "removed", "added", "evicted"]
     rows.put("short", 1, 1, cluster.jvm.java.util.concurrent.TimeUnit.SECONDS)
     assert each.heard.get(timeout=WAIT) == ("added", "short")
+    cluster.advance_clock(3)
+    assert rows.get("short") is None
     assert each.heard.get(timeout=WAIT) == ("expired", "short")
     for end, kind in ((rows.evictAll, "all evicted"), (rows.clear, "cleared")):
         rows.put("last", 1)
@@ -590,3 +587,12 @@ def test_row_16_partition_lost_listener(hazelcast_cluster_factory: Factory) -> N
     partition, backups = lost.get(timeout=WAIT)
     assert 0 <= partition < 271
     assert 0 <= backups < 6
+
+
+def test_the_example_of_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (Path(__file__).parent.parent / "packages" / "hz-embedded" / "README.md").read_text("utf-8")
+    section = text.partition("## Python inside the member")[2]
+    found = re.search(r"^```python\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    exec(compile(found[1], "README.md", "exec"), {"__name__": "readme"})
+    assert capsys.readouterr().out == "144\n"

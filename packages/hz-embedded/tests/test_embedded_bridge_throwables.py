@@ -1,4 +1,4 @@
-"""Reading printed Java stacks, and options of the bridge, without a JVM."""
+"""Parsing of printed Java stacks, and options of the bridge, without a JVM."""
 
 from typing import Any
 

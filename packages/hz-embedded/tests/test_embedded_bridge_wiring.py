@@ -1,4 +1,4 @@
-"""What is added to a gateway of py4j, without a JVM: the answers are made up."""
+"""What the bridge adds to a py4j gateway, without a JVM: the answers are simulated."""
 
 import threading
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from hz_embedded.bridge.wiring import state_of
 
 
 class Client:
-    """A gateway client that answers each command with what a test says."""
+    """A gateway client whose answers are given by the test."""
 
     address = "127.0.0.1"
 
@@ -62,7 +62,7 @@ def test_converters_belong_to_their_gateway_and_the_newest_goes_first() -> None:
     assert arrive(first._gateway_client, "yao1") == "newest"
     assert type(arrive(first._gateway_client, "ylo2")) is JavaList
     assert type(arrive(second._gateway_client, "yao1")) is JavaMap
-    assert first._gateway_client.commands == []  # nothing was asked for these
+    assert first._gateway_client.commands == []  # no request was sent for these
 
 
 def test_scopes_belong_to_a_thread() -> None:
@@ -83,7 +83,7 @@ def test_scopes_belong_to_a_thread() -> None:
 def test_python_objects_are_released_by_identity() -> None:
     class Listener:
         class Java:
-            """What py4j shows to Java."""
+            """The interfaces that py4j declares to Java."""
 
             implements = ("java.lang.Runnable",)
 
@@ -93,7 +93,9 @@ def test_python_objects_are_released_by_identity() -> None:
     assert held_callbacks(ours) == 3
     release(ours, listener)
     assert held_callbacks(ours) == 1
-    with pytest.raises(ReferenceError, match=r"Java called run\(\) on a Python object that was let go"):
+    with pytest.raises(
+        ReferenceError, match=r"Java called run\(\) on a Python object that has been released"
+    ):
         pool[keys[0]].run()
     with pytest.raises(TypeError, match="nothing to release"):
         release(ours, object())

@@ -1,4 +1,4 @@
-"""The command's arguments, and what needs no JVM."""
+"""The command's arguments, and the subcommands that need no JVM."""
 
 import hashlib
 from pathlib import Path
@@ -10,7 +10,7 @@ from hz_embedded.cli import _cluster_arguments, main, parser
 
 
 def arguments(*words: str) -> dict[str, object]:
-    """The arguments of the cluster that `start` with these words starts."""
+    """Return the arguments of the cluster that ``start`` with these words would start."""
     return _cluster_arguments(parser().parse_args(["start", *words]))
 
 

@@ -1,4 +1,4 @@
-"""Member configuration: the document that is handed to Java, the network settings, the properties."""
+"""Member configuration: the document for Java, the network settings and the properties."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from hz_embedded.config import DEFAULT_PROPERTIES, apply_network, apply_properti
 
 
 class Recorder:
-    """Stands for a Java config object: remembers calls by their dotted path."""
+    """Replaces a Java config object, and records calls by their dotted path."""
 
     def __init__(self, path: str = "", calls: list[str] | None = None) -> None:
         self._path = path
@@ -27,7 +27,7 @@ class Recorder:
 
 
 class Properties:
-    """Stands for the part of a Java config that holds properties."""
+    """Replaces the part of a Java config that holds properties."""
 
     def __init__(self, **values: str) -> None:
         self.values = values

@@ -1,4 +1,4 @@
-"""Errors: one root, the tail of a log, arguments that are refused before anything starts."""
+"""Errors: one base class, the last lines of a log, arguments that are refused before anything starts."""
 
 from pathlib import Path
 from typing import Any

@@ -20,7 +20,7 @@ SHORT = 0.05
 
 
 class Server:
-    """Accepts connections and leaves them to the test."""
+    """A server that accepts connections for the test."""
 
     def __init__(self) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -54,7 +54,7 @@ def proxy(server: Server) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def connect(proxy: FaultProxy, server: Server) -> Iterator[Callable[[], tuple[socket.socket, socket.socket]]]:
-    """A function that opens a connection through the proxy: its two ends."""
+    """Return a function that opens a connection through the proxy and returns its two ends."""
     opened: list[socket.socket] = []
 
     def start() -> tuple[socket.socket, socket.socket]:
@@ -81,7 +81,7 @@ def receive(end: socket.socket, count: int) -> bytes:
 
 
 def assert_silent(end: socket.socket) -> None:
-    """Hold that nothing comes, not even an end."""
+    """Check that nothing arrives, not even the end of the stream."""
     end.settimeout(SHORT)
     with pytest.raises(TimeoutError):
         end.recv(1)
@@ -94,7 +94,7 @@ def assert_reset(end: socket.socket) -> None:
 
 
 def assert_ended(end: socket.socket) -> None:
-    """Hold that nothing more comes, after a reset that may have been told already."""
+    """Check that nothing more arrives, after a reset that may have been reported already."""
     with contextlib.suppress(ConnectionResetError):
         assert end.recv(1) == b""
 
@@ -205,7 +205,7 @@ def test_cut_in_the_middle_of_a_message(connect: Connect, proxy: FaultProxy) -> 
     far.sendall(b"12")
     assert receive(near, 2) == b"12"
     far.sendall(b"34567")
-    # A reset may overtake what came before it.
+    # A reset may arrive before earlier bytes are read.
     with contextlib.suppress(ConnectionResetError):
         assert receive(near, 3) == b"345"
     assert_ended(near)
@@ -282,7 +282,7 @@ MEMBER, OTHER = "127.0.0.1:41001", "127.0.0.1:41002"
 
 
 def handshake(address: str) -> bytes:
-    """What a member at `address` says first, as far as it matters here."""
+    """Return the first bytes of a member at ``address``, as far as the proxy reads them."""
     port = int(address.rpartition(":")[2])
     return b"HZC" + bytes(20) + struct.pack(">ibi", port, 4, 9) + b"127.0.0.1"
 

@@ -1,4 +1,4 @@
-"""Python classes that implement Java interfaces, as far as no JVM is needed."""
+"""Python classes that implement Java interfaces, without a JVM."""
 
 from abc import ABC
 from collections.abc import Callable
@@ -157,7 +157,7 @@ def test_a_function_fits_the_interface_with_its_parameters(
 def test_functions_that_fit_none() -> None:
     with pytest.raises(InterfaceError, match="needs 3 arguments"):
         java_function(lambda a, b, c: a)
-    with pytest.raises(InterfaceError, match="cannot be seen"):
+    with pytest.raises(InterfaceError, match="cannot be determined"):
         java_function(max)
     with pytest.raises(InterfaceError, match="at least one"):
         implement()

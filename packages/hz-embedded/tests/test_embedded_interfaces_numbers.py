@@ -1,4 +1,4 @@
-"""The numbers under which Python objects are sent from member to member."""
+"""The numbers as which Python objects are sent to other members."""
 
 import copy
 import gc
@@ -12,7 +12,7 @@ from hz_embedded.interfaces.crossing import Numbers
 
 
 class Thing(JavaInterface, implements="java.lang.Runnable"):
-    """Something to send."""
+    """An object to send."""
 
     def run(self) -> None:
         """Nothing to do."""

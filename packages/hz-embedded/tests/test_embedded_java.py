@@ -1,4 +1,4 @@
-"""Choosing a Java runtime, on made-up Java homes."""
+"""The choice of a Java runtime, with simulated Java homes."""
 
 import sys
 from pathlib import Path

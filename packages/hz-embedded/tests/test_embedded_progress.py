@@ -17,7 +17,7 @@ def test_bar_on_a_terminal() -> None:
     with download_progress("hazelcast.jar", 1000, stream=out) as advance:
         advance(400)
         advance(600)
-    assert "Fetching hazelcast.jar" in out.getvalue()
+    assert "Downloading hazelcast.jar" in out.getvalue()
     assert "1.0/1.0 kB" in out.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""A real Hazelcast cluster in a JVM that Python starts, drives and ends.
+"""A real Hazelcast cluster in a JVM that is started, controlled and stopped from Python.
 
 from hz_embedded import Cluster
 
@@ -7,6 +7,7 @@ with Cluster(members=3) as cluster:
 """
 
 from hz_embedded.__about__ import __version__
+from hz_embedded.archives import create_archive
 from hz_embedded.cluster import Cluster
 from hz_embedded.errors import (
     ChecksumMismatchError,
@@ -22,6 +23,7 @@ from hz_embedded.errors import (
     MemberStateError,
     PortInUseError,
     UnsupportedVersionError,
+    set_public_module,
 )
 from hz_embedded.fault_proxy import Fault, FaultProxy
 from hz_embedded.java import JavaRuntime, find_java
@@ -51,6 +53,9 @@ __all__ = [
     "PortInUseError",
     "UnsupportedVersionError",
     "__version__",
+    "create_archive",
     "find_java",
     "known_versions",
 ]
+
+set_public_module(globals())

@@ -1,10 +1,8 @@
-"""The clock of a JVM's members: shifted at its start, and moved while they run.
+"""The clock of a JVM's members: an offset when the JVM starts, and changes of it while members run.
 
-Members read the time through a class of Hazelcast's own, which adds an offset that a system property gives. The
-offset is an instance field of that clock, so Java's reflection can change it later.
+Members read the time through a class of Hazelcast, which adds an offset that is set by a system property. The offset
+is an instance field of that class, so it can be changed later through reflection.
 """
-
-from __future__ import annotations
 
 from typing import Any, Final
 
@@ -13,9 +11,9 @@ _CLOCK: Final = "com.hazelcast.internal.util.Clock"
 
 
 def start_option(milliseconds: int) -> str:
-    """The JVM option that starts its members on a movable clock.
+    """Return the JVM option that gives its members a clock that can be moved.
 
-    An offset of nothing would give them the system's clock, which cannot be moved: the least is 1 ms.
+    With an offset of zero, members use the system's clock, which cannot be moved: the minimum is 1 ms.
     """
     return f"-D{_PROPERTY}={milliseconds or 1}"
 
@@ -24,8 +22,8 @@ def move(view: Any, milliseconds: int) -> None:
     """Set the offset of a JVM that was started with :func:`start_option`.
 
     Args:
-        view: py4j's view of the JVM.
-        milliseconds: what the clock adds to the system's time from now on.
+        view: The py4j view of the JVM.
+        milliseconds: What the clock adds to the system's time from now on.
     """
     holder = view.java.lang.Class.forName(_CLOCK).getDeclaredField("CLOCK")
     holder.setAccessible(True)

@@ -1,6 +1,4 @@
-"""The working side of a fault proxy: an event loop on a thread that accepts, forwards and obeys the rules."""
-
-from __future__ import annotations
+"""The server of a fault proxy: an event loop in a thread that accepts connections and forwards bytes by the rules."""
 
 import asyncio
 import contextlib
@@ -20,17 +18,17 @@ _CONNECT_SECONDS: Final = 10.0
 
 
 class FaultServer:
-    """Listens on ``port`` of loopback (0: a free one) and forwards to ``target``.
+    """Listens on a loopback port (0 means a free one) and forwards connections to ``target``.
 
     Raises:
-        PortInUseError: the port is taken.
+        PortInUseError: The port is taken.
     """
 
     def __init__(self, target: tuple[str, int], port: int) -> None:
         self._target = target
-        self._keeper = reserve(port)
-        if self._keeper is not None:
-            port = int(self._keeper.getsockname()[1])
+        self._reservation = reserve(port)
+        if self._reservation is not None:
+            port = int(self._reservation.getsockname()[1])
         try:
             self._listener: socket.socket | None = socket.create_server((LOOPBACK, port))
         except OSError as error:
@@ -57,18 +55,18 @@ class FaultServer:
         self._thread.start()
         ready.result()
 
-    # Called from any thread.
+    # The following methods are called from any thread.
 
     @property
     def closed(self) -> bool:
-        """Whether :meth:`close` was called."""
+        """Whether :meth:`close` has been called."""
         return self._closed
 
     def call(self, action: Callable[[], T]) -> T:
         """Run ``action`` on the proxy's thread and return its result.
 
         Raises:
-            EmbeddedError: the proxy has been closed.
+            EmbeddedError: The proxy has been closed.
         """
         if self._closed:
             raise EmbeddedError(f"the fault proxy on {LOOPBACK}:{self.port} has been closed; make a new one")
@@ -78,18 +76,18 @@ class FaultServer:
             try:
                 answer.set_result(action())
             except BaseException as error:
-                # Whatever it is, it belongs to the caller.
+                # Every exception is passed on to the caller.
                 answer.set_exception(error)
 
         self._loop.call_soon_threadsafe(run)
         return answer.result()
 
     def count(self, source: str | None) -> int:
-        """Number of connections from ``source``."""
+        """Return the number of connections from ``source``."""
         return sum(matches(source, connection.source) for connection in self.connections)
 
     def wait_for(self, condition: Callable[[], bool], timeout: float) -> bool:
-        """Wait until ``condition``, looked at anew whenever connections come, go or become known."""
+        """Wait for ``condition``, which is checked again whenever a connection starts, ends or is identified."""
         with self._counted:
             return self._counted.wait_for(condition, timeout)
 
@@ -103,35 +101,35 @@ class FaultServer:
         self._release_port()
 
     def _release_port(self) -> None:
-        if self._keeper is not None:
-            self._keeper.close()
+        if self._reservation is not None:
+            self._reservation.close()
 
-    # Called on the proxy's own thread, by way of `call`.
+    # The following methods are called in the thread of the proxy, by `call`.
 
     def add(self, rule: Rule) -> None:
-        """Put a rule in force."""
+        """Activate a rule."""
         self.active = (*self.active, rule)
-        self._tell_change()
+        self._signal_change()
 
     def remove(self, rules: Iterable[Rule]) -> None:
-        """End rules; connections that lost something to them are reset."""
+        """Deactivate rules, and reset the connections that lost bytes because of them."""
         gone = [rule for rule in rules if rule in self.active]
         self.active = tuple(rule for rule in self.active if rule not in gone)
         lost = [rule for rule in gone if rule.kind == "drop"]
         for connection in self.connections:
             if connection.lossy and any(matches(rule.source, connection.source) for rule in lost):
                 connection.reset()
-        self._tell_change()
+        self._signal_change()
 
     def each(self, source: str | None, action: Callable[[Connection], None]) -> int:
-        """Do something to each connection from ``source``; returns their number."""
-        meant = [connection for connection in self.connections if matches(source, connection.source)]
-        for connection in meant:
+        """Call ``action`` with each connection from ``source``, and return their number."""
+        chosen = [connection for connection in self.connections if matches(source, connection.source)]
+        for connection in chosen:
             action(connection)
-        return len(meant)
+        return len(chosen)
 
     def listen(self) -> None:
-        """Accept connections, if that was stopped."""
+        """Accept connections again after :meth:`refuse`."""
         if not self._listening:
             listener = self._listener or socket.create_server((LOOPBACK, self.port))
             listener.setblocking(False)
@@ -140,14 +138,14 @@ class FaultServer:
             self._listening = True
 
     def refuse(self) -> None:
-        """Accept no more connections, so that the operating system turns them away."""
+        """Stop listening, so that the operating system refuses new connections."""
         if self._listener is not None:
             self._loop.remove_reader(self._listener)
             self._listener.close()
             self._listener = None
         self._listening = False
 
-    def _tell_change(self) -> None:
+    def _signal_change(self) -> None:
         self._change.set()
         self._change = asyncio.Event()
 
@@ -167,7 +165,7 @@ class FaultServer:
             near.close()
 
     def _accept(self, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):  # who wanted to connect is gone again
+        with contextlib.suppress(OSError):  # the peer has disconnected already
             near, _ = listener.accept()
             near.setblocking(False)
             linger(near, on=True)
@@ -183,7 +181,7 @@ class FaultServer:
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await self._loop.sock_connect(far, self._target)
-            # Until the connection is complete, it ends with a reset whatever happens: it is too late to refuse.
+            # It is too late to refuse the connection: until it is complete, it can only end with a reset.
             linger(far, on=True)
             near_ends = await asyncio.open_connection(sock=near)
             connection = Connection(self, near_ends, await asyncio.open_connection(sock=far))
@@ -210,24 +208,24 @@ class FaultServer:
         self.connections = connections
         self.identified()
 
-    # What a connection asks.
+    # The following methods are called by connections.
 
     def rules(self, direction: OneWay, source: str) -> list[Rule]:
-        """The rules in force for one direction of a connection from ``source``."""
+        """Return the active rules for one direction of a connection from ``source``."""
         return [rule for rule in self.active if rule.hits(direction, source)]
 
     async def changed(self, seconds: float | None) -> None:
-        """Wait until the rules change, at most ``seconds``."""
+        """Wait until the rules change, at most ``seconds`` (None: without limit)."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._change.wait()
 
     def known_members(self) -> list[str]:
-        """``host:port`` of the members that may connect; not this proxy's own."""
+        """Return ``host:port`` of the members that may connect, without this proxy's own member."""
         own = f"{LOOPBACK}:{self.port}"
         return [address for address in self.members() if address != own]
 
     def identified(self) -> None:
-        """A connection has come, gone, or become known."""
+        """Wake :meth:`wait_for`: a connection has started, ended or been identified."""
         with self._counted:
             self._counted.notify_all()

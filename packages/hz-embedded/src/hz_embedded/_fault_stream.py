@@ -1,4 +1,4 @@
-"""One connection through a fault proxy: two streams of bytes, each subject to the faults in force."""
+"""One connection through a fault proxy: two streams of bytes, each subject to the active faults."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _QUEUED_CHUNKS: Final = 64
 _GREETING_BYTES: Final = 3
 _HANDSHAKE_BYTES: Final = 4096
 _IPV4: Final = 4
-# The pieces of a limited stream, so that its bytes trickle instead of coming once a second.
+# A limited stream is written in pieces, so that its bytes flow steadily instead of once a second.
 _PIECES_PER_SECOND: Final = 20
 
 
 @dataclass(eq=False, slots=True)
 class Rule:
-    """What one fault does, to which direction of whose connections."""
+    """What one fault does, to which direction, and to the connections of which source."""
 
     kind: Kind
     direction: Direction
@@ -37,46 +37,46 @@ class Rule:
     passed: weakref.WeakKeyDictionary[Stream, int] = field(default_factory=weakref.WeakKeyDictionary)
 
     def hits(self, direction: OneWay, source: str) -> bool:
-        """Whether the rule is for this direction of a connection from ``source``."""
+        """Return whether the rule applies to this direction of a connection from ``source``."""
         return self.direction in ("both", direction) and matches(self.source, source)
 
 
 def matches(wanted: str | None, source: str) -> bool:
-    """Whether a connection from ``source`` is meant by ``wanted``: None for all, a kind, or a member's address."""
+    """Return whether ``source`` matches ``wanted``: None for all, ``CLIENTS``, ``MEMBERS``, or a member's address."""
     if wanted == MEMBERS:
         return source not in ("", CLIENTS)
     return wanted is None or wanted == source
 
 
 class Traffic(Protocol):
-    """What a connection asks its proxy."""
+    """What a connection needs from its proxy."""
 
     def rules(self, direction: OneWay, source: str) -> list[Rule]:
-        """The rules in force for one direction of a connection from ``source``."""
+        """Return the active rules for one direction of a connection from ``source``."""
 
     async def changed(self, seconds: float | None) -> None:
-        """Wait until the rules change, at most ``seconds``."""
+        """Wait until the rules change, at most ``seconds`` (None: without limit)."""
 
     def known_members(self) -> list[str]:
-        """``host:port`` of the members that may connect."""
+        """Return ``host:port`` of the members that may connect."""
 
     def identified(self) -> None:
-        """A connection's source has become known."""
+        """Report that a connection's source is known now."""
 
 
 def linger(end: socket.socket, *, on: bool) -> None:
-    """Have the end of a connection close with a reset (``on``), or with an orderly end."""
+    """Make a socket close with a reset (``on``), or in the orderly way."""
     with contextlib.suppress(OSError):
-        # A linger time of nothing makes it a reset.
+        # A linger time of zero makes it a reset.
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", on, 0))
 
 
 class Cut(Exception):
-    """The connection is to be reset, at both ends."""
+    """The connection has to be reset at both ends."""
 
 
 class Connection:
-    """A connection to the proxy and the one that the proxy opened to the member for it."""
+    """A connection to the proxy, and the connection that the proxy opened to the member for it."""
 
     def __init__(
         self,
@@ -96,11 +96,11 @@ class Connection:
         self._reset = asyncio.Event()
 
     async def run(self) -> None:
-        """Pass bytes until both directions have ended, or the connection is reset."""
+        """Forward bytes until both directions have ended or the connection is reset."""
         streams = self._streams.values()
-        takers = [asyncio.create_task(stream.take()) for stream in streams]
-        givers = [asyncio.create_task(stream.give()) for stream in streams]
-        both = asyncio.gather(*givers)
+        readers = [asyncio.create_task(stream.read_all()) for stream in streams]
+        writers = [asyncio.create_task(stream.write_all()) for stream in streams]
+        both = asyncio.gather(*writers)
         reset = asyncio.create_task(self._reset.wait())
         ends: list[asyncio.Future[Any]] = [both, reset]
         try:
@@ -111,7 +111,7 @@ class Connection:
             self._abort()
             raise
         finally:
-            tasks = [*takers, *givers, reset]
+            tasks = [*readers, *writers, reset]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, both, return_exceptions=True)
@@ -123,15 +123,14 @@ class Connection:
         self._reset.set()
 
     def half_close(self, direction: OneWay) -> None:
-        """Tell the receiver of ``direction`` that no more comes, while the other direction goes on."""
+        """End one direction in the orderly way; the other direction continues."""
         self._streams[direction].end()
 
     def identify(self, chunk: bytes) -> None:
-        """Learn from a connection's first bytes who opened it.
+        """Find out from a connection's first bytes who opened it.
 
-        A client greets with `CP2`, a member with `HZC`; a member's handshake after that carries its own address
-        beside the one that it connects to. An address is written as the port (32 bits), one byte for IPv4, and the
-        host.
+        A client starts with ``CP2``, a member with ``HZC``. The handshake of a member contains its own address and the
+        address that it connects to. An address is written as the port (32 bits), one byte for IPv4, and the host.
         """
         if self.source not in ("", MEMBERS) or len(self._head) > _HANDSHAKE_BYTES:
             return
@@ -139,19 +138,19 @@ class Connection:
         if len(self._head) >= _GREETING_BYTES:
             found = CLIENTS if self._head.startswith(b"CP2") else ""
             if self._head.startswith(b"HZC"):
-                # What follows a handshake mentions other members too.
-                mentioned = {address: self._mention(address) for address in self.traffic.known_members()}
+                # The messages after the handshake contain the addresses of other members, so the first one counts.
+                positions = {address: self._position(address) for address in self.traffic.known_members()}
                 found = min(
-                    (address for address in mentioned if mentioned[address] >= 0),
-                    key=mentioned.__getitem__,
+                    (address for address in positions if positions[address] >= 0),
+                    key=positions.__getitem__,
                     default=MEMBERS,
                 )
             if found != self.source:
                 self.source = found
                 self.traffic.identified()
 
-    def _mention(self, address: str) -> int:
-        """Where the address stands in the first bytes; -1 for nowhere."""
+    def _position(self, address: str) -> int:
+        """Return the index of the address in the first bytes, -1 if it is not there."""
         port = int(address.rpartition(":")[2])
         return max(self._head.find(struct.pack(form, port, _IPV4)) for form in (">ib", "<ib"))
 
@@ -164,7 +163,7 @@ class Connection:
 
 
 class Stream:
-    """One direction of a connection: a task takes bytes in, another gives them on as the rules allow."""
+    """One direction of a connection: one task reads bytes, another writes them as the rules allow."""
 
     def __init__(
         self,
@@ -177,12 +176,12 @@ class Stream:
         self._direction: OneWay = direction
         self._reader = reader
         self._writer = writer
-        # When it came, and what: bytes, none for the end, None for a reset.
+        # Time of arrival, and what arrived: bytes, b"" for the end of the stream, None for a reset.
         self._queue: asyncio.Queue[tuple[float, bytes | None]] = asyncio.Queue(_QUEUED_CHUNKS)
         self._ended = False
 
-    async def take(self) -> None:
-        """Read until the sender's end."""
+    async def read_all(self) -> None:
+        """Read until the sender ends the stream."""
         clock = asyncio.get_running_loop().time
         chunk: bytes | None = b"-"
         while chunk:
@@ -194,18 +193,18 @@ class Stream:
                 self._connection.identify(chunk)
             await self._queue.put((clock(), chunk))
 
-    async def give(self) -> None:
-        """Write what was taken, each piece as late and as slowly as the rules of its moment say.
+    async def write_all(self) -> None:
+        """Write what was read, each piece as late and as slowly as the active rules say.
 
         Raises:
-            Cut: the connection is to be reset.
+            Cut: The connection has to be reset.
         """
-        going_on = True
-        while going_on:
-            came, chunk = await self._queue.get()
-            going_on = bool(chunk)
+        more = True
+        while more:
+            arrival, chunk = await self._queue.get()
+            more = bool(chunk)
             while True:
-                rules = await self._passable(came)
+                rules = await self._passable(arrival)
                 if any(rule.kind == "drop" for rule in rules):
                     self._connection.lossy = True
                     break
@@ -218,14 +217,14 @@ class Stream:
                 if not chunk:
                     break
 
-    async def _passable(self, came: float) -> list[Rule]:
-        """Wait until no rule holds back what came at the time ``came``; returns the rules of that moment."""
+    async def _passable(self, arrival: float) -> list[Rule]:
+        """Wait until no rule holds back what arrived at the time ``arrival``, and return the rules active then."""
         clock = asyncio.get_running_loop().time
         traffic = self._connection.traffic
         while True:
             rules = traffic.rules(self._direction, self._connection.source)
             dropped = any(rule.kind == "drop" for rule in rules)
-            wait = came + sum(rule.value for rule in rules if rule.kind == "delay") - clock()
+            wait = arrival + sum(rule.value for rule in rules if rule.kind == "delay") - clock()
             if any(rule.kind == "hold" for rule in rules) and not dropped:
                 await traffic.changed(None)
             elif wait > 0 and not dropped:
@@ -234,7 +233,7 @@ class Stream:
                 return rules
 
     async def _write_some(self, chunk: bytes, rules: list[Rule]) -> int:
-        """Write as much as the rules let through at once; returns how much."""
+        """Write as many bytes as the rules allow at once, and return their number."""
         rates = [rule.value for rule in rules if rule.kind == "limit"]
         piece = chunk[: self._until_cut(rules)]
         if rates:
@@ -244,7 +243,7 @@ class Stream:
                 self._writer.write(piece)
                 await self._writer.drain()
             except ConnectionError:
-                # The receiver is gone; its own direction tells the sender.
+                # The receiver is gone; the sender is informed by the other direction.
                 self._ended = True
         for rule in rules:
             if rule.kind == "cut":
@@ -260,7 +259,7 @@ class Stream:
         return max(0, min(left)) if left else None
 
     def end(self) -> None:
-        """Send the receiver an end."""
+        """End the stream to the receiver."""
         if not self._ended:
             self._ended = True
             with contextlib.suppress(OSError):

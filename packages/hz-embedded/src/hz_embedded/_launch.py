@@ -1,4 +1,4 @@
-"""How the JVMs and members of a cluster are started: what its arguments come to."""
+"""How the JVMs and members of a cluster are started from the arguments of the cluster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from hz_embedded import _clock, jars, versions
+from hz_embedded import _archive, _clock, jars, versions
 from hz_embedded import config as member_config
 from hz_embedded._ports import reserve
 from hz_embedded._py4j import LOOPBACK, Py4JError, Py4JJavaError, java_message
@@ -33,7 +33,7 @@ from hz_embedded.jvm import Jvm
 
 Configure = Callable[[Any], None]
 
-# A JVM without memory does nothing sensible any more; its last words go where the rest of its log is.
+# A JVM that has run out of memory is unusable; its last message belongs to its log.
 _END_WHEN_FULL: Final = ("-XX:+ExitOnOutOfMemoryError", "-XX:+DisplayVMOutputToStderr")
 _EXIT_SECONDS: Final = 5.0
 _LOG_CONFIGURATION: Final = "logging.properties"
@@ -46,15 +46,16 @@ _JAVA_LEVELS: Final[Mapping[str, str]] = {
 
 
 @dataclass(slots=True, eq=False)
-class Seat:
-    """What stays the same about a member when it is started anew: its port, its proxy, its wishes.
+class MemberSlot:
+    """What stays the same when a member is restarted: its port, its proxy and its options.
 
     Attributes:
-        port: the port that the member listens on.
-        own_jvm: whether it has a JVM of its own.
-        configure: called with its Java ``Config``.
-        lite: whether it is a lite member.
-        proxy: the proxy before it.
+        port: The port that the member listens on.
+        own_jvm: Whether the member does not share its JVM.
+        configure: Called with the member's Java ``Config``.
+        lite: Whether it is a lite member.
+        proxy: The proxy in front of the member.
+        reservation: The socket that keeps the port while the member does not listen.
     """
 
     port: int
@@ -62,22 +63,22 @@ class Seat:
     configure: Configure | None
     lite: bool
     proxy: FaultProxy | None = None
-    keeper: socket.socket | None = None
+    reservation: socket.socket | None = None
 
     @property
     def address(self) -> str:
-        """``host:port`` where others reach the member."""
+        """``host:port`` that clients and other members connect to."""
         return self.proxy.address if self.proxy is not None else f"{LOOPBACK}:{self.port}"
 
     def reserve(self) -> None:
-        """Keep the port for this member while it is down."""
-        if self.keeper is None:
-            self.keeper = reserve(self.port)
+        """Reserve the port for this member while the member is down."""
+        if self.reservation is None:
+            self.reservation = reserve(self.port)
 
     def close(self) -> None:
-        """Give up the port and the proxy."""
-        if self.keeper is not None:
-            self.keeper.close()
+        """Release the port and close the proxy."""
+        if self.reservation is not None:
+            self.reservation.close()
         if self.proxy is not None:
             self.proxy.close()
 
@@ -113,12 +114,12 @@ class Launch:
     paths: tuple[Path, ...] = ()
 
     def resolved(self, version: str | None = None) -> Launch:
-        """The same with the jars of its version, or of another, found.
+        """Return a copy for ``version`` (None: the same version) with the paths of all jars, after downloads if needed.
 
         Raises:
-            UnsupportedVersionError: unknown version, or one without what is wanted.
-            ConfigurationError: a class path entry cannot be used.
-            JarResolutionError: a jar could not be had.
+            UnsupportedVersionError: Unknown version, or a version without a requested feature.
+            ConfigurationError: A class path entry cannot be used.
+            JarResolutionError: A jar is not available.
         """
         wanted = dataclasses.replace(self, version=version or self.version)
         if self.jet and not versions.has_jet(wanted.version):
@@ -144,14 +145,14 @@ class Launch:
         """Start a JVM.
 
         Args:
-            log_file: where its log goes.
-            clock_milliseconds: offset of its members' clock; None leaves them the system's.
+            log_file: The file for its log.
+            clock_milliseconds: Offset of its members' clock; None means the system's clock.
 
         Raises:
-            JvmStartError: it did not start.
-            JvmOutOfMemoryError: its heap is too small even to start.
+            JvmStartError: The JVM did not start.
+            JvmOutOfMemoryError: The heap is too small for a start.
         """
-        options = [*_END_WHEN_FULL]
+        options = [*_END_WHEN_FULL, *_archive.start_options(self.java, self.paths[0])]
         if clock_milliseconds is not None:
             options.append(_clock.start_option(clock_milliseconds))
         if self.log_level is not None:
@@ -173,21 +174,21 @@ class Launch:
                 raise JvmOutOfMemoryError(f"a heap of {self.heap} is too small to start: {error}") from error
             raise
 
-    def start_member(self, jvm: Jvm, seat: Seat, known: Sequence[str]) -> Started:
-        """Start a member at its seat and wait until it has joined those ``known``.
+    def start_member(self, jvm: Jvm, slot: MemberSlot, known: Sequence[str]) -> Started:
+        """Start a member in a slot and wait until it has joined the members at the addresses ``known``.
 
         Raises:
-            PortInUseError: its port is taken.
-            JvmOutOfMemoryError: its JVM ended for a full heap.
-            MemberStartError: it did not start for another reason, or not in time.
+            PortInUseError: The port is taken.
+            JvmOutOfMemoryError: The JVM ended because its heap was full.
+            MemberStartError: The member did not start for another reason, or not in time.
         """
-        seat.reserve()
-        config = self._build_config(jvm.view, seat, known)
+        slot.reserve()
+        config = self._build_config(jvm.view, slot, known)
         enable_python_objects(config)
-        if seat.configure is not None:
-            seat.configure(config)
+        if slot.configure is not None:
+            slot.configure(config)
         start = functools.partial(jvm.view.com.hazelcast.core.Hazelcast.newHazelcastInstance, config)
-        where = f"the member on {LOOPBACK}:{seat.port}"
+        where = f"the member on {LOOPBACK}:{slot.port}"
         try:
             instance = call_within(self.startup_timeout, start)
         except TimeoutError as error:
@@ -195,7 +196,7 @@ class Launch:
                 f"{where} did not start within {self.startup_timeout:g} s.\n{log_tail(jvm.log_file)}"
             ) from error
         except Py4JError as error:
-            # A call fails a moment before the end of the JVM is known.
+            # A call fails shortly before the end of the JVM is noticed.
             if not isinstance(error, Py4JJavaError) and jvm.wait(_EXIT_SECONDS):
                 ended = jvm_ended(f"the JVM of {where}, which was to start,", None, jvm.log_file)
                 if isinstance(ended, JvmOutOfMemoryError):
@@ -206,24 +207,24 @@ class Launch:
             raise kind(f"{where} did not start: {reason}\n{log_tail(jvm.log_file)}") from error
         return Started(jvm, instance, config, self.version)
 
-    def _build_config(self, view: Any, seat: Seat, known: Sequence[str]) -> Any:
+    def _build_config(self, view: Any, slot: MemberSlot, known: Sequence[str]) -> Any:
         config = member_config.base_config(view, self.config)
         if self.cluster_name is not None:
             config.setClusterName(self.cluster_name)
-        if seat.lite:
+        if slot.lite:
             config.setLiteMember(True)
         member_config.apply_network(
             config,
-            seat.port,
+            slot.port,
             known,
             has_auto_detection=versions.version_tuple(self.version) >= (4, 1),
-            public_address=seat.address if seat.proxy is not None else None,
+            public_address=slot.address if slot.proxy is not None else None,
         )
         defaults = dict(member_config.DEFAULT_PROPERTIES)
         if self.config is None:
             defaults |= member_config.QUIET_PROPERTIES
         if self.proxied:
-            defaults |= member_config.NOTICE_PROPERTIES
+            defaults |= member_config.FAST_FAILURE_DETECTION_PROPERTIES
         member_config.apply_properties(config, defaults, self.properties)
         if self.jet or (self.sql and versions.has_jet(self.version)):
             config.getJetConfig().setEnabled(True)
@@ -231,10 +232,10 @@ class Launch:
 
 
 def log_configuration(level: str) -> str:
-    """The properties for Java's logging that put one line per record of ``level`` and above on standard error.
+    """Return properties for Java's logging: one line on standard error for each record of ``level`` and above.
 
     Raises:
-        ConfigurationError: there is no such level.
+        ConfigurationError: There is no such level.
     """
     name = _JAVA_LEVELS.get(level.upper())
     if name is None:

@@ -1,6 +1,4 @@
-"""Clusters that tests share: those that ask for the same get the same, as long as it is whole."""
-
-from __future__ import annotations
+"""Clusters shared by tests: the same arguments give the same cluster, as long as it is complete."""
 
 import inspect
 from collections.abc import Mapping
@@ -13,18 +11,18 @@ _ARGUMENTS: Final = frozenset(inspect.signature(Cluster).parameters)
 
 
 class ClusterPool:
-    """Clusters by the arguments that they were started with, running until :meth:`close`."""
+    """Clusters by the arguments that they were started with; they run until :meth:`close`."""
 
     def __init__(self) -> None:
         self._clusters: list[tuple[dict[str, Any], Cluster]] = []
 
     def get(self, arguments: Mapping[str, Any]) -> Cluster:
-        """A cluster of these arguments: one that runs, with all of its members, or a new one."""
+        """Return a running cluster with these arguments and all of its members; start one if there is none."""
         wanted = dict(arguments)
         for entry in self._clusters:
             known, cluster = entry
             if known == wanted:
-                if is_whole(cluster, wanted.get("members", 1)):
+                if is_complete(cluster, wanted.get("members", 1)):
                     return cluster
                 self._clusters.remove(entry)
                 cluster.shutdown()
@@ -34,13 +32,13 @@ class ClusterPool:
         return made
 
     def close(self) -> None:
-        """End all clusters."""
+        """Shut down all clusters."""
         while self._clusters:
             self._clusters.pop()[1].shutdown()
 
 
-def is_whole(cluster: Cluster, members: int) -> bool:
-    """Whether the cluster has that many running members, none of them suspended."""
+def is_complete(cluster: Cluster, members: int) -> bool:
+    """Return whether the cluster has exactly ``members`` running members and none of them is suspended."""
     running = [member for member in cluster.members if member.running]
     return len(running) == members and not any(member.jvm.suspended for member in running)
 
@@ -49,7 +47,7 @@ def check_arguments(where: str, arguments: Mapping[str, Any]) -> None:
     """Refuse arguments that :class:`hz_embedded.Cluster` does not have.
 
     Raises:
-        ConfigurationError: names the unknown ones.
+        ConfigurationError: There are unknown arguments; the error names them.
     """
     unknown = sorted(set(arguments) - _ARGUMENTS)
     if unknown:

@@ -1,6 +1,4 @@
-"""Ports on loopback: a free one, and one that stays ours while nobody listens on it."""
-
-from __future__ import annotations
+"""Ports on loopback: finding a free port, and reserving a port while no process listens on it."""
 
 import socket
 import sys
@@ -9,27 +7,27 @@ from hz_embedded._py4j import LOOPBACK
 
 
 def free_port() -> int:
-    """A loopback port that was free a moment ago."""
+    """Return a loopback port that was free at the time of the call."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
 
 
 def reserve(port: int) -> socket.socket | None:
-    """Keep the operating system from giving ``port`` to anybody else, until the returned socket is closed.
+    """Prevent the operating system from giving ``port`` to another socket, until the returned socket is closed.
 
-    Members' ports lie where systems also take the ports of outgoing connections from. While a member is down, such
-    a connection could take its port; and one that tries to reach it could even be connected to itself. A socket
-    that is bound and does not listen prevents both, and on Linux lets the member bind the same port for listening.
-    Elsewhere, or when the port is taken already, there is no reservation.
+    The ports of members are in the range from which the system takes ports for outgoing connections. While a member
+    is down, such a connection could take its port, and a connection to that port could even be connected to itself.
+    A socket that is bound but does not listen prevents both. On Linux, the member can still listen on the same port.
+    On other systems, or if the port is taken already, nothing is reserved and None is returned.
     """
     if sys.platform != "linux":
         return None
-    keeper = socket.socket()
+    reservation = socket.socket()
     try:
-        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        keeper.bind((LOOPBACK, port))
+        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reservation.bind((LOOPBACK, port))
     except OSError:
-        keeper.close()
+        reservation.close()
         return None
-    return keeper
+    return reservation

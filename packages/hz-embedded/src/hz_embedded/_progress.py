@@ -1,6 +1,4 @@
-"""Progress bar for the first fetch of a jar."""
-
-from __future__ import annotations
+"""Progress bar for the download of a jar."""
 
 import contextlib
 import sys
@@ -12,9 +10,12 @@ from typing import TextIO
 def download_progress(
     filename: str, total: int, *, stream: TextIO | None = None
 ) -> Iterator[Callable[[int], None]]:
-    """Show a bar for ``filename`` of ``total`` bytes while the block runs; yields ``advance(byte_count)``.
+    """Show a progress bar for ``filename`` of ``total`` bytes while the block runs.
 
     Nothing is drawn unless the stream (standard error) is a terminal.
+
+    Yields:
+        The function ``advance(byte_count)``.
     """
     out = sys.stderr if stream is None else stream
     if not out.isatty():
@@ -24,7 +25,7 @@ def download_progress(
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     columns = (
-        TextColumn("Fetching {task.description}"),
+        TextColumn("Downloading {task.description}"),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),

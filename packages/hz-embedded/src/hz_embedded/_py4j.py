@@ -1,4 +1,4 @@
-"""The one door to py4j, which ships no type hints: everything behind it is ``Any``."""
+"""The only module that uses py4j directly, apart from a few base classes; py4j has no type hints."""
 
 from __future__ import annotations
 
@@ -106,15 +106,15 @@ else:
 
 
 def jar_path() -> str:
-    """Path of py4j's own jar, empty when its installation lacks it."""
+    """Return the path of py4j's own jar, empty if its installation lacks it."""
     return str(java_gateway.find_jar_path())
 
 
 class _LateHandshake:
-    """An ``SSLContext`` for py4j's callback server that leaves the handshake to the connection's own thread.
+    """An ``SSLContext`` for py4j's callback server that does the handshake in the connection's own thread.
 
-    py4j shakes hands where it accepts: one stranger who doesn't speak TLS would end the server, and one who
-    says nothing would hold it up.
+    py4j does the handshake in the thread that accepts connections: a client without TLS would end the server, and a
+    silent client would block it.
     """
 
     def __init__(self, context: ssl.SSLContext) -> None:
@@ -124,14 +124,14 @@ class _LateHandshake:
         try:
             return self._context.wrap_socket(accepted, server_side=server_side, do_handshake_on_connect=False)
         except OSError:
-            # Gone already: what reads from it finds its end.
+            # The peer has disconnected already: the next read finds the end of the stream.
             with contextlib.suppress(OSError):
                 accepted.shutdown(socket.SHUT_RDWR)
             return accepted
 
 
 def connect(port: int, token: str) -> Any:
-    """A gateway to the JVM listening on loopback ``port``, for calls from Python alone."""
+    """Return a gateway to the JVM on the loopback port ``port``, for calls from Python only."""
     parameters = java_gateway.GatewayParameters(
         address=LOOPBACK, port=port, auth_token=token, eager_load=True
     )
@@ -149,9 +149,9 @@ def listen(
     entry_point: object | None,
     propagate_java_exceptions: bool,
 ) -> Any:
-    """A gateway that serves Java's calls already, and is not connected to a JVM before :func:`attach`.
+    """Return a gateway that accepts calls from Java, and that :func:`attach` connects to a JVM later.
 
-    Both directions demand ``token``.
+    Both directions require ``token``.
     """
     java: dict[str, Any] = {"address": address, "port": 0, "auth_token": token, "ssl_context": client_tls}
     python: dict[str, Any] = {
@@ -189,7 +189,7 @@ def listen(
 
 
 class Package(java_gateway.JavaPackage):  # type: ignore[misc]  # py4j has no types
-    """A name that may be part of a package's; calling it says so in py4j's own words."""
+    """A name that may be part of a package name; a call of it raises py4j's usual error."""
 
     def __getattr__(self, name: str) -> Any:
         return _callable(super().__getattr__(name))
@@ -202,7 +202,7 @@ class Package(java_gateway.JavaPackage):  # type: ignore[misc]  # py4j has no ty
 
 
 class View(java_gateway.JVMView):  # type: ignore[misc]  # py4j has no types
-    """py4j's view of a JVM's classes, with packages that refuse to be called."""
+    """A py4j view of a JVM's classes whose packages cannot be called."""
 
     def __getattr__(self, name: str) -> Any:
         return _callable(super().__getattr__(name))
@@ -215,7 +215,7 @@ def _callable(found: Any) -> Any:
 
 
 def new_view(gateway: Any) -> Any:
-    """A view with imports of its own."""
+    """Return a view with its own imports."""
     view = gateway.new_jvm_view()
     view.__class__ = View
     return view
@@ -229,11 +229,11 @@ def attach(gateway: Any, port: int) -> None:
     gateway.jvm.System.currentTimeMillis()
     gateway._gateway_client.garbage_collect_object = Releaser(gateway)
     if isinstance(gateway, clientserver.ClientServer):
-        _end_finalizer(gateway)  # whose place the releaser has taken
+        _end_finalizer(gateway)  # the releaser replaces it
 
 
 def releaser(client: Any) -> Releaser | None:
-    """What tells Java of dropped objects, for a gateway client that is attached."""
+    """Return the releaser of a gateway client, None before :func:`attach`."""
     found = client.garbage_collect_object
     return found if isinstance(found, Releaser) else None
 
@@ -243,19 +243,19 @@ def _end_finalizer(gateway: Any) -> None:
 
 
 def silence(gateway: Any, *, silent: bool = True) -> None:
-    """Let the gateway send nothing, or send again: for a JVM that is suspended, gone, or about to go.
+    """Stop the gateway from sending, or let it send again: for a JVM that is suspended, has ended or is about to end.
 
-    py4j tells the JVM of each Java object that Python's garbage collector finds, at any place in any thread: with
-    a suspended JVM that would hang there. Calls made while it is silent raise ``Py4JNetworkError`` at once.
+    py4j sends a message for each Java object that Python's garbage collector finds, at any place in any thread. With
+    a suspended JVM, the program would hang there. Calls of a silent gateway raise ``Py4JNetworkError`` at once.
     """
     gateway._gateway_client.is_connected = not silent
 
 
 def abandon(gateway: Any) -> None:
-    """Let go of the gateway in a forked child, without a word on the connections that the parent goes on using.
+    """Drop the gateway in a forked child, and send nothing on the connections that the parent continues to use.
 
-    py4j shuts a connection down when its object is collected, which would end it for the parent too; a socket
-    whose descriptor was taken away cannot do that.
+    py4j shuts a connection down when its object is collected, which would also end it for the parent. A socket
+    without its descriptor cannot do that.
     """
     silence(gateway)
     for connection in list(gateway._gateway_client.deque):
@@ -278,31 +278,31 @@ def disconnect(gateway: Any) -> None:
 
 
 def detach(thing: BaseObject) -> None:
-    """Let Java forget an object at once."""
+    """Release a Java object immediately."""
     client = thing._gateway_client
     ThreadSafeFinalizer.remove_finalizer(f"{client.address}{client.port}{thing._target_id}")
     java_gateway.GatewayClient.garbage_collect_object(client, thing._target_id)
 
 
 def static_method(class_name: str, method: str, client: Any) -> Callable[..., Any]:
-    """A static Java method, without the questions to the JVM that py4j asks on the way to it."""
+    """Return a static Java method, without the requests to the JVM by which py4j looks it up."""
     member: Callable[..., Any] = JavaMember(method, None, protocol.STATIC_PREFIX + class_name, client)
     return member
 
 
 def is_instance(thing: BaseObject, class_name: str) -> bool:
-    """Whether a Java object is an instance of the named class or interface; one question to the JVM."""
-    question = static_method("py4j.reflection.TypeUtil", "isInstanceOf", thing._gateway_client)
-    return bool(question(class_name, thing))
+    """Return whether a Java object is an instance of the named class or interface; it takes one call to the JVM."""
+    check = static_method("py4j.reflection.TypeUtil", "isInstanceOf", thing._gateway_client)
+    return bool(check(class_name, thing))
 
 
 def is_proxy(thing: object) -> bool:
-    """Whether py4j passes ``thing`` to Java as an implementation of Java interfaces."""
+    """Return whether py4j passes ``thing`` to Java as an implementation of Java interfaces."""
     return bool(protocol.is_python_proxy(thing))
 
 
 def java_message(error: BaseException) -> str:
-    """One line per Java exception in the chain of causes, without stacks."""
+    """Return one line per Java exception in the chain of causes, without stacks."""
     if not isinstance(error, Py4JJavaError):
         return f"{type(error).__name__}: {error}"
     lines: list[str] = []

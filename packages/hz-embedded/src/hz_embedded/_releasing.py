@@ -1,10 +1,8 @@
-"""Tells Java of the objects that Python has dropped, in a thread and over a connection for that alone.
+"""Releases Java objects that Python no longer references, in a dedicated thread and over a dedicated connection.
 
-py4j by itself tells it wherever Python's garbage collector happens to run: in the middle of anything, in the thread
-that accepts Java's calls too, which Java may be waiting for; the program then stands still.
+py4j alone does this wherever Python's garbage collector happens to run, including the thread that accepts calls from
+Java. Java may wait for that thread, and the program then hangs.
 """
-
-from __future__ import annotations
 
 import contextlib
 import os
@@ -20,12 +18,12 @@ _LASTING: Final = (protocol.ENTRY_POINT_OBJECT_ID, protocol.GATEWAY_SERVER_OBJEC
 
 
 def open_connection(parameters: Any, gateway_property: Any) -> Any:
-    """Connect as py4j does, but close the socket when that fails."""
+    """Connect as py4j does, but close the socket if that fails."""
     connection = java_gateway.GatewayConnection(parameters, gateway_property)
     try:
         connection.start()
     except BaseException:
-        # The stream is there once connecting itself has succeeded, and keeps the socket open.
+        # The stream exists after a successful connect, and keeps the socket open.
         java_gateway.quiet_close(getattr(connection, "stream", None))
         connection.socket.close()
         raise
@@ -33,33 +31,33 @@ def open_connection(parameters: Any, gateway_property: Any) -> Any:
 
 
 class Releaser:
-    """Takes the place of a gateway client's ``garbage_collect_object``."""
+    """Replaces the ``garbage_collect_object`` of a gateway client."""
 
     def __init__(self, gateway: Any) -> None:
         self._client = gateway._gateway_client
-        # Its put() may interrupt itself: the collector runs anywhere.
+        # A SimpleQueue, because put() may be interrupted by itself: the garbage collector runs at any place.
         self._queue: queue.SimpleQueue[str | threading.Event | None] = queue.SimpleQueue()
         self._connection: Any = open_connection(gateway.gateway_parameters, gateway.gateway_property)
         self._thread = threading.Thread(target=self._run, name="hz-embedded-release", daemon=True)
         self._thread.start()
 
     def __call__(self, target_id: str, enqueue: bool = True) -> None:
-        """Note that Python no longer knows an object."""
+        """Schedule the release of an object that Python no longer references."""
         if target_id not in _LASTING and self._client.is_connected:
             self._queue.put(target_id)
 
     def flush(self) -> None:
-        """Wait until Java knows of all that was dropped before."""
+        """Wait until Java has released everything that was scheduled before."""
         reached = threading.Event()
         self._queue.put(reached)
         if self._thread.is_alive():
             reached.wait(_FLUSH_SECONDS)
 
     def close(self) -> None:
-        """End the thread and the connection."""
+        """Stop the thread and close the connection."""
         self._queue.put(None)
         if self._connection is not None:
-            # Wakes the thread if it waits for a JVM that answers no more.
+            # Wakes the thread if it waits for a JVM that no longer responds.
             java_gateway.quiet_shutdown(self._connection.socket)
         self._thread.join()
         if self._connection is not None:
@@ -67,7 +65,7 @@ class Releaser:
             self._connection = None
 
     def abandon(self) -> None:
-        """Let go of the connection in a forked child, where the thread doesn't exist."""
+        """Drop the connection in a forked child, where the thread does not exist."""
         if self._connection is not None:
             with contextlib.suppress(OSError):
                 os.close(self._connection.socket.detach())
@@ -83,6 +81,6 @@ class Releaser:
                         f"{protocol.END_COMMAND_PART}"
                     )
                 except Py4JError:
-                    # The server or the JVM is gone, and with it all that it held.
+                    # The server or the JVM has ended, so there is nothing left to release.
                     self._connection.close()
                     self._connection = None

@@ -1,6 +1,4 @@
-"""Parting the members of a cluster from each other by the proxies before them, and joining them again."""
-
-from __future__ import annotations
+"""Splitting the network between the members of a cluster with the proxies in front of them."""
 
 from collections.abc import Sequence
 
@@ -10,11 +8,12 @@ from hz_embedded.fault_proxy import Fault
 from hz_embedded.member import Member
 
 
-def grouped(members: Sequence[Member], groups: Sequence[Sequence[int | Member]]) -> list[list[Member]]:
-    """The running members that each group names, by index among all members or as such.
+def resolve_groups(members: Sequence[Member], groups: Sequence[Sequence[int | Member]]) -> list[list[Member]]:
+    """Return the members of each group, which are given as members or as indices in ``members``.
 
     Raises:
-        ConfigurationError: fewer than two groups, an empty one, or a running member that is not in exactly one.
+        ConfigurationError: There are fewer than two groups, a group is empty, or a running member is not in exactly
+            one group.
     """
     try:
         named = [[members[one] if isinstance(one, int) else one for one in group] for group in groups]
@@ -30,19 +29,19 @@ def grouped(members: Sequence[Member], groups: Sequence[Sequence[int | Member]])
     return named
 
 
-def part(groups: list[list[Member]]) -> list[Fault]:
-    """Let nothing pass between members of different groups; returns the faults to heal.
+def split_network(groups: list[list[Member]]) -> list[Fault]:
+    """Drop everything between members of different groups, and return the faults.
 
-    A connection between two members goes through the proxy of the one that it was opened to, and may have been
-    opened by either.
+    A connection between two members goes through the proxy of the member that accepted it. Either member may have
+    opened it, so both proxies need a fault.
     """
     return [
         member.proxy.drop(source=other.address)
         for group in groups
         for member in group
-        for far_group in groups
-        if far_group is not group
-        for other in far_group
+        for other_group in groups
+        if other_group is not group
+        for other in other_group
     ]
 
 
@@ -50,16 +49,17 @@ def await_views(groups: list[list[Member]], seconds: float) -> None:
     """Wait until each member sees the members of its own group and no others.
 
     Raises:
-        MemberStateError: not in time.
+        MemberStateError: That did not happen in time.
     """
 
-    def seen() -> list[list[int]]:
+    def visible_members() -> list[list[int]]:
         return [
             [int(member.instance.getCluster().getMembers().size()) for member in group] for group in groups
         ]
 
     wanted = [[len(group)] * len(group) for group in groups]
-    if not await_state(lambda: seen() == wanted, seconds):
+    if not await_state(lambda: visible_members() == wanted, seconds):
         raise MemberStateError(
-            f"after {seconds:g} s the members see clusters of {seen()} members instead of {wanted}; see their logs"
+            f"after {seconds:g} s the members see clusters of {visible_members()} members instead of {wanted}; "
+            "see their logs"
         )

@@ -1,24 +1,22 @@
-"""Moving a cluster to another version: member by member where members of both understand each other."""
-
-from __future__ import annotations
+"""Upgrade of a cluster: member by member if members of both versions can form one cluster."""
 
 from hz_embedded.errors import UnsupportedVersionError
 from hz_embedded.versions import version_tuple
 
 
 def choose_rolling(versions: set[str], new: str, wanted: bool | None) -> bool:
-    """Whether to replace one member after the other, so that the data stays.
+    """Return whether to replace one member after the other, so that the data is kept.
 
-    Open-source members form one cluster only with members of their own minor version: 5.3.7 with 5.3.8, but not
-    5.4 with 5.5. Between those, all members have to end before the first of the new version starts.
+    Open-source members form one cluster only with members of the same minor version: 5.3.7 with 5.3.8, but not 5.4
+    with 5.5. Between minor versions, all members have to end before the first member of the new version starts.
 
     Args:
-        versions: of the members that run.
-        new: the version to move to.
-        wanted: the caller's wish; None leaves it to the versions.
+        versions: The versions of the running members.
+        new: The new version.
+        wanted: The choice of the caller; None decides by the versions.
 
     Raises:
-        UnsupportedVersionError: a rolling upgrade is wanted where there is none.
+        UnsupportedVersionError: A rolling upgrade is requested between minor versions.
     """
     foreign = sorted(old for old in versions if version_tuple(old) != version_tuple(new))
     if wanted and foreign:

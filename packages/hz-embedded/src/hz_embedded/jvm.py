@@ -1,4 +1,4 @@
-"""One JVM process with its py4j gateway; it ends when Python ends, however that happens."""
+"""One JVM process with its py4j gateway; it ends when Python ends, for whatever reason."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ _running: weakref.WeakSet[Jvm] = weakref.WeakSet()
 class Jvm(JvmBridge):
     """A JVM started by this process.
 
-    The JVM reads a pipe whose other end only this Python process holds: when Python ends in any way, SIGKILL
-    included, the pipe breaks and the JVM exits. It runs in a process group of its own, so a Ctrl-C at the
-    terminal reaches Python alone, and a stopped JVM is woken and ended by the kernel when Python is gone.
+    The JVM reads from a pipe whose other end is open only in this Python process: when Python ends in any way, even by
+    SIGKILL, the pipe breaks and the JVM exits. The JVM runs in its own process group, so Ctrl-C in the terminal reaches
+    only Python, and the kernel wakes and ends a stopped JVM when Python has ended.
 
     Args:
-        java: the runtime to start.
-        classpath: jars and folders, beside py4j's own jar.
-        log_file: where the JVM's standard output and error go.
-        heap: maximum heap as ``-Xmx`` takes it.
-        jvm_args: further options for the JVM.
-        timeout: seconds until the gateway must be open.
-        bridge: threading, ports, TLS and conversion of the gateway.
+        java: The runtime to start.
+        classpath: Jars and folders, in addition to py4j's own jar.
+        log_file: The file for the JVM's standard output and error.
+        heap: Maximum heap in the syntax of ``-Xmx``.
+        jvm_args: Additional options for the JVM.
+        timeout: Seconds in which the gateway must be open.
+        bridge: Threading, ports, TLS and conversion of the gateway.
 
     Raises:
-        JvmStartError: the JVM did not start or did not open its gateway in time.
-        ConfigurationError: a key store for TLS cannot be read.
+        JvmStartError: The JVM did not start or did not open its gateway in time.
+        ConfigurationError: A key store for TLS cannot be read.
     """
 
     def __init__(
@@ -107,17 +107,17 @@ class Jvm(JvmBridge):
         """Start a JVM without any member.
 
         Args:
-            java: as :func:`hz_embedded.find_java` takes it.
-            classpath: jars and folders.
-            log_file: where the JVM's output goes; None makes a temporary file, which :meth:`close` removes.
-            bridge: threading, ports, TLS and conversion of the gateway.
-            heap: maximum heap as ``-Xmx`` takes it.
-            jvm_args: further options for the JVM.
-            timeout: seconds until the gateway must be open.
+            java: The choice of a runtime, as for :func:`hz_embedded.find_java`.
+            classpath: Jars and folders.
+            log_file: The file for the JVM's output. None creates a temporary file, which :meth:`close` removes.
+            bridge: Threading, ports, TLS and conversion of the gateway.
+            heap: Maximum heap in the syntax of ``-Xmx``.
+            jvm_args: Additional options for the JVM.
+            timeout: Seconds in which the gateway must be open.
 
         Raises:
-            JavaNotFoundError: no Java 17 or newer.
-            JvmStartError: the JVM did not start or did not open its gateway in time.
+            JavaNotFoundError: There is no Java 17 or newer.
+            JvmStartError: The JVM did not start or did not open its gateway in time.
         """
         runtime = find_java(java)
         own_log = log_file is None
@@ -130,7 +130,7 @@ class Jvm(JvmBridge):
             made = cls(runtime, paths, log_file, heap=heap, jvm_args=jvm_args, timeout=timeout, bridge=bridge)
         except BaseException:
             if own_log:
-                log_file.unlink(missing_ok=True)  # the error ends with its tail
+                log_file.unlink(missing_ok=True)  # the error contains its last lines
             raise
         made._own_log = own_log
         return made
@@ -170,7 +170,7 @@ class Jvm(JvmBridge):
         return gateway
 
     def _read_greeting(self, stdout: IO[bytes]) -> tuple[bytes, bytes]:
-        """The gateway's port and token; what a failing JVM prints in their place goes to the log."""
+        """Return the gateway's port and token; write other output of a failing JVM to the log."""
         port = stdout.readline().strip()
         if port.isdigit():
             return port, stdout.readline().strip()
@@ -196,17 +196,17 @@ class Jvm(JvmBridge):
 
     @property
     def exit_code(self) -> int | None:
-        """Exit code of the JVM's process, negative for the signal that ended it; None while it runs."""
+        """Exit code of the JVM's process, negative for a signal; None while it runs."""
         return self._process.returncode
 
     @property
     def alive(self) -> bool:
-        """Whether the JVM's process exists (suspended counts as alive)."""
+        """Whether the JVM's process exists, even suspended."""
         return not self._exited.is_set()
 
     @property
     def suspended(self) -> bool:
-        """Whether the JVM was stopped by :meth:`suspend` and not resumed."""
+        """Whether the JVM has been stopped by :meth:`suspend` and not resumed."""
         return self._suspended and self.alive
 
     @property
@@ -214,13 +214,13 @@ class Jvm(JvmBridge):
         """The py4j ``JavaGateway``.
 
         Raises:
-            JvmDiedError: the JVM no longer runs.
-            JvmOutOfMemoryError: it ended because its heap was full.
-            MemberStateError: the JVM is suspended.
+            JvmDiedError: The JVM no longer runs.
+            JvmOutOfMemoryError: It ended because its heap was full.
+            MemberStateError: The JVM is suspended.
         """
         if self.suspended:
             raise MemberStateError(
-                f"the JVM with pid {self.pid} is suspended and cannot be asked; resume it first"
+                f"the JVM with pid {self.pid} is suspended and cannot be called; resume it first"
             )
         if not self.alive:
             raise jvm_ended(f"the JVM with pid {self.pid}", self.exit_code, self.log_file)
@@ -228,15 +228,15 @@ class Jvm(JvmBridge):
 
     @property
     def view(self) -> Any:
-        """py4j's view of the JVM's classes: ``view.java.util.ArrayList()``."""
+        """The py4j view of the JVM's classes: ``view.java.util.ArrayList()``."""
         return self.gateway.jvm
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the JVM has ended; returns whether it has."""
+        """Wait until the JVM has ended, and return whether it has."""
         return self._exited.wait(timeout)
 
     def kill(self) -> None:
-        """End the JVM at once (SIGKILL) and wait until it is gone. Does nothing to a JVM that has ended."""
+        """Kill the JVM (SIGKILL) and wait until its process has ended. Idempotent."""
         if self._gateway is not None:
             _py4j.silence(self._gateway)
         if self.alive:
@@ -245,24 +245,24 @@ class Jvm(JvmBridge):
         self._release()
 
     def suspend(self) -> None:
-        """Stop the JVM (SIGSTOP): it answers nothing, but its sockets stay open.
+        """Stop the JVM (SIGSTOP): it does not respond, but its sockets stay open.
 
         Raises:
-            MemberStateError: the platform has no such signal, or the JVM no longer runs.
+            MemberStateError: The platform has no such signal, or the JVM no longer runs.
         """
         self._signal("SIGSTOP")
         self._suspended = True
         _py4j.silence(self._gateway)
         if hasattr(os, "waitid"):
-            # The signal takes effect a moment after it was sent. WNOWAIT leaves an exit to the watching thread.
+            # The signal takes effect a little later. WNOWAIT leaves an exit code to the watching thread.
             with contextlib.suppress(ChildProcessError):
                 os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
-        """Let a suspended JVM go on (SIGCONT).
+        """Continue a suspended JVM (SIGCONT).
 
         Raises:
-            MemberStateError: the platform has no such signal, or the JVM no longer runs.
+            MemberStateError: The platform has no such signal, or the JVM no longer runs.
         """
         self._signal("SIGCONT")
         self._suspended = False
@@ -281,21 +281,21 @@ class Jvm(JvmBridge):
         self._process.send_signal(number)
 
     def forget(self) -> None:
-        """Drop, in a forked child, what belongs to the parent: the pipe and the connections to the JVM."""
+        """Drop the pipe and the connections to the JVM in a forked child; they belong to the parent."""
         with contextlib.suppress(OSError):
             _stream(self._process.stdin).close()
         if self._gateway is not None:
             _py4j.abandon(self._gateway)
 
     def request_exit(self) -> None:
-        """Ask the JVM to exit, without waiting for it; :meth:`close` waits."""
+        """Ask the JVM to exit, and do not wait for it; :meth:`close` waits."""
         if os.getpid() == self._owner_pid and self._gateway is not None:
             _py4j.silence(self._gateway)
             with contextlib.suppress(OSError):
                 _stream(self._process.stdin).close()
 
     def close(self) -> None:
-        """End the JVM: asked to exit first, killed if it does not within a few seconds. Idempotent."""
+        """Ask the JVM to exit, and kill it if it does not exit within a few seconds. Idempotent."""
         if os.getpid() != self._owner_pid:
             # A forked child inherited this object; the JVM belongs to the parent.
             return

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from hz_embedded._launch import Seat, Started
+from hz_embedded._launch import MemberSlot, Started
 from hz_embedded._py4j import LOOPBACK, Py4JError, Py4JJavaError, java_message
 from hz_embedded.errors import MemberStateError, jvm_ended
 from hz_embedded.fault_proxy import FaultProxy
@@ -16,20 +16,20 @@ _EXIT_SECONDS: Final = 5.0
 
 
 class Member:
-    """A Hazelcast member inside one of the cluster's JVMs; made by :class:`hz_embedded.Cluster`."""
+    """A Hazelcast member in one of the cluster's JVMs, created by :class:`hz_embedded.Cluster`."""
 
-    def __init__(self, started: Started, seat: Seat, restart: Callable[[Member], None]) -> None:
-        self._seat = seat
+    def __init__(self, started: Started, slot: MemberSlot, restart: Callable[[Member], None]) -> None:
+        self._slot = slot
         self._restart = restart
         self.attach(started)
 
     @property
-    def seat(self) -> Seat:
-        """What stays the same about the member when it is restarted."""
-        return self._seat
+    def slot(self) -> MemberSlot:
+        """What stays the same when the member is restarted."""
+        return self._slot
 
     def attach(self, started: Started) -> None:
-        """Be the member that was started at this one's seat; :meth:`restart` does that."""
+        """Take over a member that :meth:`restart` has started in this member's slot."""
         self._jvm, self._instance, self._config, self._version = started
         self._uuid = _uuid_of(self._instance)
         self._ended = False
@@ -45,13 +45,13 @@ class Member:
 
     @property
     def port(self) -> int:
-        """The port that other members and clients connect to: the proxy's, where there is one."""
-        return self._seat.port if self._seat.proxy is None else self._seat.proxy.port
+        """The port that other members and clients connect to: the port of the proxy if there is one."""
+        return self._slot.port if self._slot.proxy is None else self._slot.proxy.port
 
     @property
     def address(self) -> str:
         """``host:port`` that other members and clients connect to."""
-        return self._seat.address
+        return self._slot.address
 
     @property
     def version(self) -> str:
@@ -63,20 +63,20 @@ class Member:
         """The proxy that all connections to the member go through.
 
         Raises:
-            MemberStateError: the cluster was started without ``proxied=True``.
+            MemberStateError: The cluster was started without ``proxied=True``.
         """
-        if self._seat.proxy is None:
+        if self._slot.proxy is None:
             raise MemberStateError(
-                f"there is no proxy before member {self.address}: start the cluster with proxied=True, or ask "
-                f"for one beside it by cluster.proxy(member)"
+                f"member {self.address} has no proxy: start the cluster with proxied=True, or create a proxy with "
+                "cluster.proxy(member)"
             )
-        return self._seat.proxy
+        return self._slot.proxy
 
     @property
     def uuid(self) -> str:
-        """The member's UUID; the last known one when the member has ended or is suspended.
+        """The member's UUID; the last known one if the member has ended or is suspended.
 
-        A member that merges into another cluster gets a new one.
+        A member that merges into another cluster gets a new UUID.
         """
         if self.running and not self._jvm.suspended:
             self._uuid = _uuid_of(self._instance)
@@ -94,7 +94,7 @@ class Member:
 
     @property
     def log(self) -> str:
-        """What the log of the member's JVM says so far."""
+        """The content of the log of the member's JVM."""
         return self._jvm.log_file.read_text(encoding="utf-8", errors="replace")
 
     @property
@@ -102,10 +102,10 @@ class Member:
         """The Java ``HazelcastInstance``, through py4j.
 
         Raises:
-            JvmDiedError: the member's JVM no longer runs.
-            MemberStateError: the member is suspended.
+            JvmDiedError: The member's JVM no longer runs.
+            MemberStateError: The member is suspended.
         """
-        self._refuse_suspended("be asked")
+        self._refuse_suspended("be called")
         if not self._jvm.alive:
             raise self._jvm_ended()
         return self._instance
@@ -120,7 +120,7 @@ class Member:
         try:
             return bool(self._instance.getLifecycleService().isRunning())
         except Py4JError:
-            # The JVM ended while it was asked.
+            # The JVM ended during the call.
             return False
 
     def _jvm_ended(self) -> Exception:
@@ -128,20 +128,20 @@ class Member:
         return jvm_ended(what, self._jvm.exit_code, self._jvm.log_file)
 
     def shutdown(self) -> None:
-        """Leave the cluster gracefully: partitions are handed over first. The member's own JVM, if any, ends.
+        """Leave the cluster gracefully, after the migration of partitions. The member's own JVM, if any, ends too.
 
         Raises:
-            MemberStateError: the member is suspended, or its shutdown failed.
-            JvmDiedError: its JVM ended meanwhile.
+            MemberStateError: The member is suspended, or its shutdown failed.
+            JvmDiedError: Its JVM ended meanwhile.
         """
         self._end("shut down", lambda: self._instance.shutdown())
 
     def terminate(self) -> None:
-        """Leave abruptly, without handing anything over. The member's own JVM, if any, ends.
+        """Leave the cluster abruptly, without migrations. The member's own JVM, if any, ends too.
 
         Raises:
-            MemberStateError: the member is suspended, or the call failed.
-            JvmDiedError: its JVM ended meanwhile.
+            MemberStateError: The member is suspended, or the call failed.
+            JvmDiedError: Its JVM ended meanwhile.
         """
         self._end("terminate", lambda: self._instance.getLifecycleService().terminate())
 
@@ -153,77 +153,80 @@ class Member:
         try:
             call()
         except Py4JError as error:
-            # The call fails a moment before the end of the JVM is known.
+            # The call fails shortly before the end of the JVM is noticed.
             if not isinstance(error, Py4JJavaError) and self._jvm.wait(_EXIT_SECONDS):
                 raise self._jvm_ended() from error
             raise MemberStateError(
                 f"member {self.address} could not {what}: {java_message(error)}"
             ) from error
         self._ended = True
-        if self._seat.own_jvm:
+        if self._slot.own_jvm:
             self._jvm.close()
 
     def restart(self) -> None:
-        """Start the member anew on the same port, with the same settings; one that runs is shut down first.
+        """Start the member again on the same port with the same settings; a running member is shut down first.
 
-        A member with a JVM of its own gets a new JVM. What it held is back if other members hold backups, or a
-        ``MapStore`` has it.
+        A member with its own JVM gets a new JVM. Its data is restored from the backups on other members or from a
+        ``MapStore``, if there are any.
 
         Raises:
-            MemberStateError: the member is suspended.
-            MemberStartError: it did not start.
+            MemberStateError: The member is suspended.
+            MemberStartError: It did not start.
         """
         self._restart(self)
 
     def kill(self) -> None:
-        """Kill the member's own JVM (SIGKILL) and wait until it is gone.
+        """Kill the member's own JVM (SIGKILL) and wait until its process has ended.
 
         Raises:
-            MemberStateError: the member shares its JVM with others.
+            MemberStateError: The member shares its JVM with others.
         """
         self._need_own_jvm("kill")
         self._ended = True
         self._jvm.kill()
 
     def suspend(self) -> None:
-        """Stop the member's own JVM (SIGSTOP): connections stay open, nothing answers.
+        """Stop the member's own JVM (SIGSTOP): it does not respond, but connections stay open.
 
         Raises:
-            MemberStateError: the member shares its JVM, has ended, or the platform has no such signal.
+            MemberStateError: The member shares its JVM, has ended, or the platform has no such signal.
         """
         self._need_own_jvm("suspend")
         self._jvm.suspend()
 
     def resume(self) -> None:
-        """Let a suspended member go on (SIGCONT).
+        """Continue a suspended member (SIGCONT).
 
         Raises:
-            MemberStateError: the member shares its JVM, has ended, or the platform has no such signal.
+            MemberStateError: The member shares its JVM, has ended, or the platform has no such signal.
         """
         self._need_own_jvm("resume")
         self._jvm.resume()
 
     def check_replaceable(self, *, own_jvm: bool) -> None:
-        """Refuse to be restarted in this state.
+        """Check that the member can be restarted in its current state.
 
         Args:
-            own_jvm: whether it takes a JVM of its own.
+            own_jvm: Whether the member must have its own JVM.
 
         Raises:
-            MemberStateError: the member is suspended, or shares its JVM.
+            MemberStateError: The member is suspended, or shares its JVM.
         """
         self._refuse_suspended("be restarted")
         if own_jvm:
             self._need_own_jvm("restart by itself")
 
     def join(self, others: Member | Iterable[Member]) -> None:
-        """Tell this member and ``others`` of each other, so that their clusters find each other and merge.
+        """Exchange the addresses of this member and ``others``, so that their clusters find each other and merge.
 
-        For members started with ``join=False``: the merge follows within seconds, and the smaller cluster's
-        members restart in the larger one (a client sees ``MERGED``).
+        This is for members that were started with ``join=False``. The clusters merge within seconds, and the members
+        of the smaller cluster restart in the larger one (a client sees ``MERGED``).
+
+        Args:
+            others: One member or several.
 
         Raises:
-            MemberStateError: this member or one of ``others`` does not run or is suspended.
+            MemberStateError: This member or one of ``others`` does not run or is suspended.
         """
         for other in [others] if isinstance(others, Member) else list(others):
             self._add_address(other.address)
@@ -244,7 +247,7 @@ class Member:
             )
 
     def _need_own_jvm(self, what: str) -> None:
-        if not self._seat.own_jvm:
+        if not self._slot.own_jvm:
             raise MemberStateError(
                 f"cannot {what} member {self.address}: it shares its JVM with others. "
                 f'Start it with add_member(jvm="own") or Cluster(jvm="own"), or use terminate().'

@@ -1,8 +1,8 @@
-"""Pytest plugin: real Hazelcast clusters, and clients of them, as fixtures.
+"""Pytest plugin with fixtures for real Hazelcast clusters and for clients of them.
 
 Fixtures: ``hazelcast_cluster``, ``hazelcast_client``, ``hazelcast_session_cluster``, ``hazelcast_session_client`` and
 ``hazelcast_cluster_factory``. The marker ``hazelcast``, the options ``--hazelcast-*`` and the settings ``hazelcast_*``
-of pytest's configuration file say what they start.
+in pytest's configuration file configure what they start.
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Describe the marker."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(scope='session', client={{}}, **arguments): what hazelcast_cluster and hazelcast_client start: "
-        "arguments of hz_embedded.Cluster; scope='function' for a cluster of the test's own; client: options of "
+        "arguments of hz_embedded.Cluster; scope='function' for a separate cluster; client: options of "
         "the client. Tests that use a fixture of hz-embedded have the marker in any case.",
     )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses a cluster, so that `-m "not hazelcast"` leaves it out."""
+    """Mark all tests that use a cluster, so that ``-m "not hazelcast"`` deselects them."""
     for item in items:
         if not _FIXTURES.isdisjoint(getattr(item, "fixturenames", ())) and not item.get_closest_marker(
             _MARKER
@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _defaults(config: pytest.Config) -> dict[str, Any]:
-    """The arguments that the command line gives, or else the configuration file."""
+    """Return the arguments from the command line and, where it has none, from the configuration file."""
     from hz_embedded import NEWEST, ConfigurationError
 
     found = {
@@ -89,10 +89,11 @@ def _defaults(config: pytest.Config) -> dict[str, Any]:
     return arguments
 
 
-def _wishes(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """What the markers of a test come to: scope, arguments of the cluster, options of the client.
+def _marker_arguments(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Return scope, arguments of the cluster and options of the client from the markers of a test.
 
-    A function's marker goes before its class's, and that before its module's, argument by argument.
+    For each argument, the marker of the function overrides that of the class, and that of the class overrides that of
+    the module.
     """
     from hz_embedded import ConfigurationError
     from hz_embedded._pool import check_arguments
@@ -118,7 +119,7 @@ def _wishes(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any], dict[s
 
 
 def _connect(cluster: Cluster, options: Mapping[str, Any]) -> Any:
-    """A client of a cluster. The client is no dependency of this package: it is looked for when it is wanted."""
+    """Return a client of a cluster. The client is not a dependency of this package, so it is imported here."""
     from hz_embedded import ConfigurationError
 
     try:
@@ -141,14 +142,14 @@ def _hazelcast_pool() -> Iterator[ClusterPool]:
 
 @pytest.fixture
 def hazelcast_cluster(request: pytest.FixtureRequest, _hazelcast_pool: ClusterPool) -> Iterator[Cluster]:
-    """The cluster that the test's marker describes.
+    """Yield the cluster that the test's marker describes.
 
-    It runs until the session ends, and is shared by the tests that describe the same; one that a test took members
-    from is replaced. With ``scope="function"`` it is the test's own.
+    It runs until the session ends and is shared by all tests with the same description. A cluster that has lost
+    members is replaced. With ``scope="function"`` the test gets its own cluster.
     """
     from hz_embedded import Cluster
 
-    scope, arguments, _ = _wishes(request)
+    scope, arguments, _ = _marker_arguments(request)
     if scope == "session":
         yield _hazelcast_pool.get(arguments)
     else:
@@ -158,24 +159,24 @@ def hazelcast_cluster(request: pytest.FixtureRequest, _hazelcast_pool: ClusterPo
 
 @pytest.fixture
 def hazelcast_client(request: pytest.FixtureRequest, hazelcast_cluster: Cluster) -> Iterator[Any]:
-    """A connected client of ``hazelcast_cluster``, shut down after the test."""
-    client = _connect(hazelcast_cluster, _wishes(request)[2])
+    """Yield a connected client of ``hazelcast_cluster``, and shut it down after the test."""
+    client = _connect(hazelcast_cluster, _marker_arguments(request)[2])
     yield client
     client.shutdown()
 
 
 @pytest.fixture(scope="session")
 def hazelcast_session_cluster(request: pytest.FixtureRequest, _hazelcast_pool: ClusterPool) -> Cluster:
-    """One cluster for the whole session, as options and settings describe it: for fixtures of wider scopes.
+    """Return a cluster for the whole session, for fixtures of wider scopes; options and settings describe it.
 
-    Tests without a marker get the same one from ``hazelcast_cluster``. Nobody may end its members.
+    Tests without a marker get the same cluster from ``hazelcast_cluster``. Its members must not be ended.
     """
     return _hazelcast_pool.get(_defaults(request.config))
 
 
 @pytest.fixture(scope="session")
 def hazelcast_session_client(hazelcast_session_cluster: Cluster) -> Iterator[Any]:
-    """One client of ``hazelcast_session_cluster`` for the whole session."""
+    """Yield one client of ``hazelcast_session_cluster`` for the whole session."""
     client = _connect(hazelcast_session_cluster, {})
     yield client
     client.shutdown()
@@ -183,7 +184,7 @@ def hazelcast_session_client(hazelcast_session_cluster: Cluster) -> Iterator[Any
 
 @pytest.fixture
 def hazelcast_cluster_factory() -> Iterator[Callable[..., Cluster]]:
-    """A function that starts clusters (arguments of :class:`hz_embedded.Cluster`), ended with the test."""
+    """Yield a function that starts clusters (arguments of :class:`hz_embedded.Cluster`); they end with the test."""
     from hz_embedded import Cluster
 
     with contextlib.ExitStack() as clusters:

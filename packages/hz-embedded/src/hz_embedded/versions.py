@@ -1,6 +1,4 @@
-"""Which Hazelcast versions are known, and the SHA-256 that each of their jars must have."""
-
-from __future__ import annotations
+"""The known Hazelcast versions, and the SHA-256 that each of their jars must have."""
 
 import re
 from collections.abc import Mapping
@@ -49,7 +47,7 @@ _VERSION = re.compile(r"(\d+)\.(\d+)(\.\d+)?([.\-][\w.\-]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One jar by its Maven coordinates, with the SHA-256 (hex digits) that it must have."""
+    """A jar by its Maven coordinates, with the SHA-256 (hex digits) that it must have."""
 
     group: str
     name: str
@@ -63,20 +61,25 @@ class Artifact:
 
     @property
     def filename(self) -> str:
-        """Name of the jar as Maven gives it."""
+        """Name of the jar in a Maven repository."""
         return f"{self.name}-{self.version}.jar"
+
+    @property
+    def folder(self) -> str:
+        """Folder of the jar in a Maven repository, relative to the repository's root."""
+        return f"{self.group.replace('.', '/')}/{self.name}/{self.version}"
 
 
 def known_versions() -> tuple[str, ...]:
-    """The versions whose jars are pinned, oldest first."""
+    """Return the versions whose jars are pinned, oldest first."""
     return tuple(MEMBER_SHA256)
 
 
 def version_tuple(version: str) -> tuple[int, int]:
-    """Major and minor number of a Hazelcast version.
+    """Return the major and the minor number of a Hazelcast version.
 
     Raises:
-        UnsupportedVersionError: ``version`` does not look like a version.
+        UnsupportedVersionError: ``version`` does not have the form of a version.
     """
     match = _VERSION.fullmatch(version)
     if match is None:
@@ -87,15 +90,15 @@ def version_tuple(version: str) -> tuple[int, int]:
 
 
 def artifact(coordinates: str, checksums: Mapping[str, str] | None = None) -> Artifact:
-    """The artifact with these coordinates and its SHA-256, from ``checksums`` or from the pinned table.
+    """Return the artifact with these coordinates, and its SHA-256 from ``checksums`` or from the pinned ones.
 
     Args:
         coordinates: ``group:name:version``.
-        checksums: SHA-256 in hex by coordinates, for what is not pinned here.
+        checksums: SHA-256 as hex digits by coordinates, for jars that are not pinned here.
 
     Raises:
-        ConfigurationError: malformed coordinates or checksum.
-        UnsupportedVersionError: no checksum is known for these coordinates.
+        ConfigurationError: The coordinates or the checksum are malformed.
+        UnsupportedVersionError: No checksum is known for these coordinates.
     """
     if _COORDINATE.fullmatch(coordinates) is None:
         raise ConfigurationError(f"{coordinates!r} are not Maven coordinates of the form group:name:version")
@@ -118,17 +121,17 @@ def artifact(coordinates: str, checksums: Mapping[str, str] | None = None) -> Ar
 
 
 def is_coordinates(text: str) -> bool:
-    """Whether ``text`` has the form of Maven coordinates (``group:name:version``)."""
+    """Return whether ``text`` has the form of Maven coordinates (``group:name:version``)."""
     return _COORDINATE.fullmatch(text) is not None
 
 
 def member_artifacts(
     version: str, *, sql: bool, checksums: Mapping[str, str] | None = None
 ) -> list[Artifact]:
-    """The jars that a member of ``version`` needs, the SQL module included when ``sql`` is true.
+    """Return the jars that a member of ``version`` needs, including the SQL module if ``sql`` is true.
 
     Raises:
-        UnsupportedVersionError: unknown version, or a version that has no SQL.
+        UnsupportedVersionError: The version is unknown, or has no SQL.
     """
     numbers = version_tuple(version)
     jars = [artifact(f"{GROUP}:hazelcast:{version}", checksums)]
@@ -141,10 +144,10 @@ def member_artifacts(
 
 
 def has_jet(version: str) -> bool:
-    """Whether Jet is part of the member's jar (5.0 and newer)."""
+    """Return whether Jet is part of the member's jar (5.0 and newer)."""
     return version_tuple(version) >= (5, 0)
 
 
 def has_sql(version: str) -> bool:
-    """Whether the SQL module of a known version is pinned."""
+    """Return whether the SQL module of a known version is pinned."""
     return _SQL_VERSION_OF_MEMBER.get(version, version) in SQL_SHA256

@@ -1,11 +1,10 @@
-"""The bridge between Python and a JVM: collections, conversion, errors, memory, events, views.
+"""The bridge between Python and a JVM: collections, conversion, errors, memory, events and views.
 
-:class:`hz_embedded.Jvm` has its functions as methods. py4j does the work underneath, and stays at hand as
-``Jvm.gateway``.
+:class:`hz_embedded.Jvm` has its functions as methods. The bridge is based on py4j, whose gateway is ``Jvm.gateway``.
 """
 
 from hz_embedded.bridge.api import JvmBridge
-from hz_embedded.bridge.errors import BridgeError, ConversionError, GatewayError, JavaError
+from hz_embedded.bridge.errors import BridgeError, ConversionError, GatewayError
 from hz_embedded.bridge.events import (
     GatewayEvent,
     GatewayEventKind,
@@ -26,7 +25,8 @@ from hz_embedded.bridge.java_collections import (
 from hz_embedded.bridge.java_events import JavaServerListener
 from hz_embedded.bridge.memory import Scope
 from hz_embedded.bridge.options import BridgeOptions, BridgeTls
-from hz_embedded.bridge.throwables import JavaFrame, JavaThrowable, java_throwable
+from hz_embedded.bridge.throwables import JavaError, JavaFrame, JavaThrowable, java_throwable
+from hz_embedded.errors import set_public_module
 
 __all__ = [
     "BridgeError",
@@ -55,3 +55,5 @@ __all__ = [
     "java_throwable",
     "on_gateway_event",
 ]
+
+set_public_module(globals())

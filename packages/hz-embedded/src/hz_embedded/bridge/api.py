@@ -1,6 +1,4 @@
-"""What Python can do with a JVM beside starting and ending it."""
-
-from __future__ import annotations
+"""What Python can do with the classes and objects of a JVM."""
 
 import contextlib
 from abc import abstractmethod
@@ -24,7 +22,7 @@ from hz_embedded.bridge.converting import (
     OutputCopier,
     RefusingConverter,
 )
-from hz_embedded.bridge.errors import BridgeError, GatewayError, JavaError
+from hz_embedded.bridge.errors import BridgeError, GatewayError
 from hz_embedded.bridge.events import (
     GatewayEventHandler,
     GatewayEventKind,
@@ -35,7 +33,7 @@ from hz_embedded.bridge.java_collections import JavaArray
 from hz_embedded.bridge.java_events import JavaServerListener, ListenerProxy
 from hz_embedded.bridge.memory import Scope, held_callbacks, release
 from hz_embedded.bridge.options import BridgeOptions
-from hz_embedded.bridge.throwables import read_throwable
+from hz_embedded.bridge.throwables import JavaError, read_throwable
 from hz_embedded.bridge.wiring import state_of
 
 T = TypeVar("T")
@@ -43,24 +41,24 @@ E = TypeVar("E", bound=Enum)
 
 
 class JvmBridge:
-    """The part of :class:`hz_embedded.Jvm` that works on its objects. py4j's gateway stays at hand in ``gateway``."""
+    """The part of :class:`hz_embedded.Jvm` that works with Java objects. ``gateway`` is the py4j gateway."""
 
     _bridge: BridgeOptions
     _inputs: InputConverters
     _copier: OutputCopier
 
     def _attach_bridge(self, gateway: Any) -> None:
-        """Set up conversion for a gateway that has just been opened."""
+        """Set up conversion for a new gateway."""
         client = gateway._gateway_client
         self._inputs = InputConverters(client)
         self._copier = OutputCopier()
-        # py4j's objects keep this very list, so it changes in place.
+        # py4j's objects keep a reference to this list, so it has to be changed in place.
         client.converters = [RefusingConverter(self._inputs)]
         if self._bridge.auto_convert:
             client.converters[:] = [AutomaticConverter(self._inputs)]
 
     def _detach_bridge(self, gateway: Any) -> None:
-        """End what was started for a gateway that is closed now."""
+        """Stop the listeners of a closed gateway."""
         listeners = state_of(gateway).listeners
         while listeners:
             listeners.pop().close()
@@ -68,11 +66,11 @@ class JvmBridge:
     @property
     @abstractmethod
     def gateway(self) -> Any:
-        """py4j's gateway."""
+        """The py4j gateway."""
 
     @property
     def bridge_options(self) -> BridgeOptions:
-        """How the bridge was built."""
+        """The options that the bridge was created with."""
         return self._bridge
 
     @property
@@ -88,14 +86,14 @@ class JvmBridge:
     # Classes
 
     def new_view(self, *imports: str) -> Any:
-        """Make a view of the JVM's classes whose imports affect it alone.
+        """Create a view of the JVM's classes with its own imports.
 
         Args:
-            imports: classes (``"java.util.ArrayList"``) or packages (``"java.util.*"``) to know by their short names;
-                ``java.lang`` always is.
+            imports: Classes (``"java.util.ArrayList"``) or packages (``"java.util.*"``) to import; ``java.lang`` is
+                always imported.
 
         Returns:
-            py4j's ``JVMView``.
+            A py4j ``JVMView``.
         """
         view = new_view(self.gateway)
         for each in imports:
@@ -103,32 +101,32 @@ class JvmBridge:
         return view
 
     def java_import(self, *names: str) -> None:
-        """Know classes or packages by their short names in the view that all share, ``gateway.jvm``.
+        """Import classes or packages into the shared view, ``gateway.jvm``.
 
         Args:
-            names: classes (``"java.util.ArrayList"``) or packages (``"java.util.*"``).
+            names: Classes (``"java.util.ArrayList"``) or packages (``"java.util.*"``).
         """
         for each in names:
             java_import(self.gateway.jvm, each)
 
     def java_class(self, name: str) -> Any:
-        """Return the ``java.lang.Class`` of a class by its full name, with ``$`` before a nested class's own.
+        """Return the ``java.lang.Class`` of a class by its full name.
 
         Args:
-            name: such as ``"java.util.Map$Entry"``.
+            name: The name, with ``$`` before the name of a nested class, such as ``"java.util.Map$Entry"``.
 
         Raises:
-            JavaError: there is no such class.
+            JavaError: There is no such class.
         """
         with self.errors():
             return self.gateway.jvm.java.lang.Class.forName(name)
 
     def is_instance(self, thing: object, class_name: str) -> bool:
-        """Whether ``thing`` is a Java object of the named class or interface.
+        """Return whether ``thing`` is a Java object of the named class or interface.
 
         Args:
-            thing: any value; Python's own are never.
-            class_name: full name of the class.
+            thing: Any value; the result is False for Python objects.
+            class_name: Full name of the class.
         """
         return isinstance(thing, BaseObject) and is_instance(thing, class_name)
 
@@ -136,18 +134,18 @@ class JvmBridge:
         """Describe the methods, fields and inner classes of a Java object, class or method.
 
         Args:
-            thing: what to describe.
-            pattern: with ``*`` for anything; only signatures that it matches are described.
-            short_names: leave the packages of classes out.
+            thing: What to describe.
+            pattern: Describe only the signatures that match; ``*`` matches anything.
+            short_names: Omit the packages of classes.
         """
         return str(self.gateway.help(thing, pattern, short_names, display=False))
 
     def new_array(self, java_class: Any, *dimensions: int) -> JavaArray[Any]:
-        """Make a Java array.
+        """Create a Java array.
 
         Args:
-            java_class: class of the elements, from a view; ``jvm.view.int`` and its like for primitives.
-            dimensions: length in each dimension.
+            java_class: Class of the elements, from a view; ``jvm.view.int`` and so on for primitives.
+            dimensions: Length in each dimension.
         """
         made: JavaArray[Any] = self.gateway.new_array(java_class, *dimensions)
         return made
@@ -156,7 +154,7 @@ class JvmBridge:
 
     @property
     def auto_convert(self) -> bool:
-        """Whether arguments are turned into Java objects where they have to be; can be set at any time."""
+        """Whether arguments are converted into Java objects if necessary; can be set at any time."""
         return isinstance(self.gateway._gateway_client.converters[0], AutomaticConverter)
 
     @auto_convert.setter
@@ -167,50 +165,52 @@ class JvmBridge:
     def to_java(self, value: object) -> Any:
         """Copy a Python value into Java.
 
-        A set becomes a ``HashSet``, a mapping a ``HashMap``, a dataclass a ``LinkedHashMap`` of its fields, any other
-        iterable an ``ArrayList``; UUIDs, dates, times, datetimes, timedeltas and integers beyond 64 bits become Java's
-        own types, a member of an enum its name unless :meth:`map_enum` says otherwise. What py4j passes by value
-        (numbers, strings, bytes, None) stays as it is. Functions given to :meth:`input_converter` go first.
+        A set becomes a ``HashSet``, a mapping a ``HashMap``, a dataclass a ``LinkedHashMap`` of its fields, and any
+        other iterable an ``ArrayList``. UUIDs, dates, times, datetimes, timedeltas and integers of more than 64 bits
+        become objects of the corresponding Java types. A member of an enum becomes its name, unless :meth:`map_enum`
+        has been called for the enum. Values that py4j passes by value (numbers, strings, bytes, None) are returned
+        unchanged. Functions given to :meth:`input_converter` have priority.
 
         Raises:
-            ConversionError: there is no Java object for the value, or for something in it.
+            ConversionError: There is no Java object for the value, or for something in it.
         """
         self._refuse_dead()
         return self._inputs.convert(value)
 
     def to_python(self, value: Any) -> Any:
-        """Copy a Java object into Python, with all that is in it.
+        """Copy a Java object into Python, including everything in it.
 
-        Maps become dicts, sets sets, arrays, lists and other collections lists; what :meth:`to_java` makes of Python's
-        types comes back as these. Java objects that Python has no type for stay what they are.
+        Maps become dicts, sets become sets, and arrays, lists and other collections become lists. What :meth:`to_java`
+        creates is converted back to the original type. Java objects without a corresponding Python type are returned
+        unchanged.
 
         Raises:
-            ConversionError: Java's value doesn't fit into Python's type, such as a year after 9999.
+            ConversionError: The Java value does not fit into the Python type, such as a year after 9999.
         """
         return self._copier.copy(value)
 
     def input_converter(self, python_type: type[T], function: Callable[[T], object]) -> None:
-        """Register what stands for values of a Python type in Java, for :meth:`to_java` and ``auto_convert``.
+        """Register a conversion of a Python type for :meth:`to_java` and ``auto_convert``.
 
         Args:
-            python_type: the type; subclasses are meant too. The converter registered last is asked first.
-            function: given the value, returns a Java object or another Python value, which is converted in turn.
+            python_type: The type; its subclasses are included. The converter registered last has priority.
+            function: Gets the value and returns a Java object, or another Python value to convert.
         """
         self._inputs.register(python_type, function)
 
     def output_converter(self, java_class: str, function: Callable[[Any], object]) -> None:
-        """Register what Java objects of a class are in Python, from now on, through this JVM's gateway alone.
+        """Register a conversion of Java objects that are received from this JVM from now on.
 
-        Each converter costs a question to the JVM for each object that arrives; those for ``java.util.List``,
-        ``Set``, ``Map`` and ``Iterator`` cost none.
+        Each converter costs one call to the JVM per received object; converters for ``java.util.List``, ``Set``,
+        ``Map`` and ``Iterator`` cost nothing.
 
         Args:
-            java_class: full name of a class or interface. The converter registered last is asked first. Exceptions
+            java_class: Full name of a class or interface. The converter registered last has priority. Exceptions
                 are never converted.
-            function: given the Java object as it would have been, returns what there is instead.
+            function: Gets the Java object and returns what is used instead.
 
         Raises:
-            BridgeError: there is no such class, or it is ``java.lang.Object``, which everything would be.
+            BridgeError: There is no such class, or it is ``java.lang.Object``, which would match every object.
         """
         if java_class == "java.lang.Object":
             raise BridgeError(
@@ -221,10 +221,10 @@ class JvmBridge:
         state.outputs = ((java_class, function), *state.outputs)
 
     def remove_output_converter(self, java_class: str) -> None:
-        """Take back what :meth:`output_converter` registered for a class; does nothing where there is nothing.
+        """Remove the conversions that :meth:`output_converter` has registered for a class, if any.
 
         Args:
-            java_class: the name that was registered.
+            java_class: The name that was registered.
         """
         state = state_of(self.gateway)
         state.outputs = tuple(each for each in state.outputs if each[0] != java_class)
@@ -233,11 +233,11 @@ class JvmBridge:
         """Convert between the members of a Python enum and the constants of the same names of a Java enum.
 
         Args:
-            python_enum: the Python enum.
-            java_enum: full name of the Java enum.
+            python_enum: The Python enum.
+            java_enum: Full name of the Java enum.
 
         Raises:
-            JavaError: there is no such class.
+            JavaError: There is no such class.
         """
         name = str(self.java_class(java_enum).getName())
         self._inputs.register_enum(python_enum, name)
@@ -247,13 +247,13 @@ class JvmBridge:
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
-        """Raise errors of this package in place of py4j's, from what a ``with`` block does.
+        """Return a context manager that raises the errors of this package instead of py4j's errors.
 
         Raises:
             JavaError: Java code threw an exception.
-            JvmDiedError: the JVM ended meanwhile.
-            GatewayError: the connection was lost, or could not be made.
-            BridgeError: anything else, such as a method or class that is not there.
+            JvmDiedError: The JVM ended meanwhile.
+            GatewayError: The connection was lost or could not be made.
+            BridgeError: Any other error, such as a missing method or class.
         """
         try:
             yield
@@ -272,21 +272,21 @@ class JvmBridge:
     # Memory
 
     def scope(self) -> Scope:
-        """Return a context manager at whose end Java forgets the objects that arrived in this thread inside of it."""
+        """Return a context manager that releases, at its end, all Java objects received in this thread in the block."""
         return Scope(self.gateway)
 
     def release(self, *things: object) -> None:
-        """Let Java forget objects now, or let py4j forget Python objects that Java was given.
+        """Release Java objects, or Python objects that were passed to Java, immediately.
 
         Args:
-            things: Java objects; or Python objects that implement Java interfaces, which Java can no longer call.
+            things: Java objects; or Python objects that implement Java interfaces, which Java can no longer call then.
         """
         for thing in things:
             release(self.gateway, thing)
 
     @property
     def held_objects(self) -> int:
-        """How many references Java keeps to objects that Python knows."""
+        """How many Java objects are kept alive for Python."""
         own = releaser(self.gateway._gateway_client)
         if own is not None:
             own.flush()
@@ -296,36 +296,36 @@ class JvmBridge:
 
     @property
     def held_callbacks(self) -> int:
-        """How many Python objects are kept for Java to call; one that was passed twice counts twice."""
+        """How many Python objects are kept alive for Java; an object that was passed twice counts twice."""
         return held_callbacks(self.gateway)
 
-    # Events, and Java as the one who starts
+    # Events, and calls that start in Java
 
     def on_event(self, handler: GatewayEventHandler, *kinds: GatewayEventKind) -> GatewayEventRegistration:
-        """Call ``handler`` when something happens to the server by which this JVM calls Python.
+        """Call ``handler`` for events of the server that accepts this JVM's calls to Python.
 
         Args:
-            handler: called with each event, in the thread in which it happens; must not wait for calls from Java.
-            kinds: what to report; none means everything. The start lies before any handler registered here: see
-                :func:`hz_embedded.bridge.on_gateway_event`.
+            handler: Called with each event, in the thread in which it happens; must not wait for calls from Java.
+            kinds: The events to report; none means all. The start of the server happens before this method can be
+                called: see :func:`hz_embedded.bridge.on_gateway_event`.
         """
         return on_gateway_event(handler, *kinds, server=self.gateway.get_callback_server())
 
     def add_server_listener(self, listener: JavaServerListener) -> None:
-        """Tell a listener of events of the JVM's side of the bridge, in a thread for it alone.
+        """Report events of the JVM's side of the bridge to a listener, in a dedicated thread.
 
         Args:
-            listener: its methods are called, one after the other.
+            listener: Its methods are called one after the other.
         """
         proxy = ListenerProxy(listener)
         state_of(self.gateway).listeners.append(proxy)
         self.gateway.java_gateway_server.addListener(proxy)
 
     def remove_server_listener(self, listener: JavaServerListener) -> None:
-        """Tell a listener no more; does nothing where it was not told anything.
+        """Remove a listener that :meth:`add_server_listener` has added; do nothing if there is none.
 
         Args:
-            listener: one that was added.
+            listener: The listener.
         """
         listeners = state_of(self.gateway).listeners
         for proxy in [each for each in listeners if each.listener is listener]:
@@ -338,7 +338,7 @@ class JvmBridge:
         """Return Java's view of the Python object given as ``BridgeOptions.entry_point``.
 
         Args:
-            interfaces: full names of the Java interfaces that it is to have there.
+            interfaces: Full names of the Java interfaces that the Java object shall have.
         """
         classes = self.new_array(self.gateway.jvm.java.lang.Class, len(interfaces))
         for index, each in enumerate(interfaces):

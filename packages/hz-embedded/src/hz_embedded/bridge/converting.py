@@ -1,6 +1,4 @@
-"""Python values as Java objects, and back: copies that have nothing more to do with each other."""
-
-from __future__ import annotations
+"""Conversion of Python values to Java objects and back; the results are independent copies."""
 
 import array
 import dataclasses
@@ -32,7 +30,7 @@ _SECONDS_A_DAY: Final = 86_400
 
 
 class InputConverters:
-    """Turns Python values into Java objects for one gateway."""
+    """Converts Python values into Java objects for one gateway."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -40,7 +38,7 @@ class InputConverters:
         self._enums: dict[type[Enum], str] = {}
 
     def register(self, python_type: type, function: InputFunction) -> None:
-        """Convert values of a type, subclasses included, by a function of the user; the newest goes first."""
+        """Convert values of a type and its subclasses with a function of the user; the newest one has priority."""
         self._own = ((python_type, function), *self._own)
 
     def register_enum(self, python_enum: type[Enum], java_enum: str) -> None:
@@ -48,14 +46,14 @@ class InputConverters:
         self._enums[python_enum] = java_enum
 
     def convert(self, value: object, path: str = "the value", depth: int = 0) -> Any:
-        """Return what stands for ``value`` in Java: a Java object, or a value that py4j passes by itself.
+        """Return ``value`` as a Java object, or as a value that py4j can pass.
 
         Raises:
-            ConversionError: there is no Java object for it, or for something in it.
+            ConversionError: There is no Java object for it, or for something in it.
         """
         if depth > _DEEPEST:
             raise ConversionError(
-                f"{path} lies more than {_DEEPEST} levels deep; does the value hold itself?"
+                f"{path} lies more than {_DEEPEST} levels deep; does the value contain itself?"
             )
         own = next((function for python_type, function in self._own if isinstance(value, python_type)), None)
         if own is not None:
@@ -78,7 +76,7 @@ class InputConverters:
         )
 
     def passes(self, value: object) -> bool:
-        """Whether py4j passes ``value`` to Java without help: by value, as a reference or as a callback."""
+        """Return whether py4j can pass ``value`` to Java: by value, as a reference or as a callback."""
         if isinstance(value, JavaClass):
             return False
         if isinstance(value, _BY_VALUE) or hasattr(value, "_get_object_id"):
@@ -88,7 +86,7 @@ class InputConverters:
         return is_proxy(value)
 
     def claims(self, value: object) -> bool:
-        """Whether a function of the user is there for ``value``, or py4j would not pass it by itself."""
+        """Return whether there is a function of the user for ``value``, or py4j cannot pass it."""
         return any(isinstance(value, kind) for kind, _ in self._own) or not self.passes(value)
 
     def _new(self, class_name: str, *arguments: object) -> Any:
@@ -169,7 +167,7 @@ class InputConverters:
 
 
 _Convert = Callable[[InputConverters, Any, str, int], Any]
-# In this order: a datetime is a date, too.
+# The order matters: a datetime is also a date.
 _CONVERTERS: Final[tuple[tuple[type, _Convert], ...]] = (
     (JavaClass, InputConverters._class),
     (Enum, InputConverters._enum),
@@ -187,7 +185,7 @@ _CONVERTERS: Final[tuple[tuple[type, _Convert], ...]] = (
 
 
 class _Borrowed:
-    """A converted argument that is the user's: py4j detaches what it takes for a temporary copy, but not this."""
+    """A converted argument that belongs to the user: py4j releases converted arguments after the call, but not this."""
 
     def __init__(self, thing: Any) -> None:
         self._thing = thing
@@ -197,37 +195,37 @@ class _Borrowed:
 
 
 class AutomaticConverter:
-    """py4j's input converter for arguments, when conversion is automatic."""
+    """The py4j input converter for automatic conversion of arguments."""
 
     def __init__(self, converters: InputConverters) -> None:
         self._converters = converters
 
     def can_convert(self, value: object) -> bool:
-        """Whether :meth:`convert` is asked about an argument."""
+        """Return whether :meth:`convert` is called for an argument."""
         return self._converters.claims(value)
 
     def convert(self, value: object, client: Any) -> Any:
-        """Return what is passed in the argument's place."""
+        """Return what is passed instead of the argument."""
         made = self._converters.convert(value, "the argument")
         owned = any(isinstance(value, kind) for kind, _ in self._converters._own)
         return _Borrowed(made) if owned and isinstance(made, BaseObject) else made
 
 
 class RefusingConverter:
-    """py4j's input converter for arguments, when conversion is up to the user: it says what to do."""
+    """The py4j input converter without automatic conversion; its error says what to do."""
 
     def __init__(self, converters: InputConverters) -> None:
         self._converters = converters
 
     def can_convert(self, value: object) -> bool:
-        """Whether py4j cannot pass an argument by itself."""
+        """Return whether py4j cannot pass an argument."""
         return not self._converters.passes(value)
 
     def convert(self, value: object, client: Any) -> Any:
         """Refuse the argument.
 
         Raises:
-            ConversionError: always.
+            ConversionError: Always.
         """
         raise ConversionError(
             f"an argument of type {type(value).__qualname__} cannot be passed to Java as it is; convert it with "
@@ -236,7 +234,7 @@ class RefusingConverter:
 
 
 class OutputCopier:
-    """Turns Java objects into plain Python values for one gateway."""
+    """Converts Java objects into Python values for one gateway."""
 
     def __init__(self) -> None:
         self._enums: dict[str, type[Enum]] = {}
@@ -246,13 +244,15 @@ class OutputCopier:
         self._enums[java_enum] = python_enum
 
     def copy(self, value: Any, depth: int = 0) -> Any:
-        """Return a Python value equal to a Java object; Java objects that Python has no type for stay what they are.
+        """Return a copy of a Java object as a Python value, or the object itself if there is no Python type for it.
 
         Raises:
-            ConversionError: the Java object holds what its Python type cannot.
+            ConversionError: The Java object has a value that its Python type cannot hold.
         """
         if depth > _DEEPEST:
-            raise ConversionError(f"the Java object is nested over {_DEEPEST} levels; does it hold itself?")
+            raise ConversionError(
+                f"the Java object is nested over {_DEEPEST} levels; does it contain itself?"
+            )
         if isinstance(value, JavaMap):
             return {self.copy(key, depth + 1): self.copy(each, depth + 1) for key, each in value.items()}
         if isinstance(value, JavaSet):
@@ -275,7 +275,7 @@ class OutputCopier:
                 return True, self._enums[class_name][value.name()]
         except (ValueError, OverflowError, KeyError) as error:
             raise ConversionError(
-                f"{class_name} {value.toString()} has no equal in Python: {error}"
+                f"{class_name} {value.toString()} cannot be converted to Python: {error}"
             ) from error
         if class_name == "java.util.Optional":
             return True, self.copy(value.get()) if value.isPresent() else None
@@ -286,7 +286,7 @@ def _duration(value: Any) -> dt.timedelta:
     return dt.timedelta(seconds=int(value.getSeconds()), microseconds=int(value.getNano()) // 1000)
 
 
-def _date_of_old(value: Any) -> dt.datetime:
+def _old_date(value: Any) -> dt.datetime:
     return dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(milliseconds=int(value.getTime()))
 
 
@@ -305,5 +305,5 @@ _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     "java.time.ZonedDateTime": lambda value: _moment(value.toOffsetDateTime()),
     "java.time.Instant": _moment,
     "java.time.Duration": _duration,
-    "java.util.Date": _date_of_old,
+    "java.util.Date": _old_date,
 }

@@ -1,6 +1,4 @@
-"""Events of the gateways' callback servers, by which Java calls Python, as values for a function of the user."""
-
-from __future__ import annotations
+"""Events of callback servers, which accept calls from Java, for functions of the user."""
 
 import logging
 from collections.abc import Callable
@@ -31,11 +29,11 @@ class GatewayEvent:
     """Something that happened to the callback server of a gateway.
 
     Attributes:
-        kind: what happened.
-        port: the port that the server listens or listened on.
-        server: py4j's callback server.
-        connection: py4j's connection, for the two events about one.
-        error: what went wrong, for ``CONNECTION_ERROR``.
+        kind: What happened.
+        port: The port that the server listens or listened on.
+        server: The py4j callback server.
+        connection: The py4j connection, for the two events about connections.
+        error: The error, for ``CONNECTION_ERROR``.
     """
 
     kind: GatewayEventKind
@@ -49,7 +47,7 @@ GatewayEventHandler = Callable[[GatewayEvent], object]
 
 
 class GatewayEventRegistration:
-    """A registered handler; :meth:`cancel` or the end of its ``with`` block unregisters it."""
+    """A registered handler; :meth:`cancel` or the end of a ``with`` block removes it."""
 
     def __init__(
         self, handler: GatewayEventHandler, kinds: tuple[GatewayEventKind, ...], server: Any
@@ -69,7 +67,7 @@ class GatewayEventRegistration:
         self.cancel()
 
     def cancel(self) -> None:
-        """Call the handler no more. Idempotent."""
+        """Remove the handler. Idempotent."""
         for kind, receiver in self._receivers.items():
             SIGNALS[kind.value].disconnect(receiver, sender=self._server)
 
@@ -79,7 +77,7 @@ class GatewayEventRegistration:
             try:
                 self._handler(event)
             except Exception:
-                # It would end py4j's callback server, whose thread this is.
+                # This is the thread of py4j's callback server, which an exception would end.
                 _log.exception("the handler of gateway events failed with %s", event)
 
         return receive
@@ -88,15 +86,15 @@ class GatewayEventRegistration:
 def on_gateway_event(
     handler: GatewayEventHandler, *kinds: GatewayEventKind, server: Any = None
 ) -> GatewayEventRegistration:
-    """Call ``handler`` when something happens to a callback server.
+    """Call ``handler`` for the events of a callback server.
 
-    It is called in the thread in which it happens, so it must not wait for calls from Java. What it raises is
-    logged. py4j's own signals stay usable beside it.
+    It is called in the thread in which the event happens, so it must not wait for calls from Java. Its exceptions are
+    logged. py4j's own signals can be used as well.
 
     Args:
-        handler: called with each :class:`GatewayEvent`.
-        kinds: what to report; none means everything.
-        server: one py4j callback server; None means those of all gateways of this process, and is the only way
-            to see one start.
+        handler: Called with each :class:`GatewayEvent`.
+        kinds: The events to report; none means all.
+        server: A py4j callback server. None means the servers of all gateways in this process, and is the only way to
+            see the start of a server.
     """
     return GatewayEventRegistration(handler, kinds, server)

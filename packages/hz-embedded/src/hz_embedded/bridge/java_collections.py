@@ -1,7 +1,7 @@
-"""Java's arrays, lists, sets, maps, iterators and other collections under Python's protocols.
+"""Java's arrays, lists, sets, maps, iterators and other collections with Python's protocols.
 
-They stand on py4j's classes of the same names, and keep what Python promises where those don't: a missing key is a
-``KeyError``, ``==`` compares with Python's collections, an iterator that fails says so.
+They are based on py4j's classes of the same names, and behave as Python's collections where py4j's classes do not: a
+missing key is a ``KeyError``, ``==`` compares with Python's collections, and a failing iterator raises.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _ABSENT: Final = object()
 
 
 def java_method(thing: Any, name: str) -> Callable[..., Any]:
-    """Return the Java method ``name`` of a Java object, also where a Python method of that name hides it.
+    """Return the Java method ``name`` of a Java object, even if a Python method hides it.
 
     Args:
-        thing: a Java object, such as a ``JavaMap``, whose ``values`` is Python's.
-        name: the method's name; which overload it is shows when it is called.
+        thing: A Java object, such as a ``JavaMap``, whose ``values`` is the Python method.
+        name: Name of the method; the overload is chosen by the call.
     """
     member: Callable[..., Any] = JavaMember(name, thing, thing._target_id, thing._gateway_client)
     return member
@@ -46,21 +46,21 @@ def java_method(thing: Any, name: str) -> Callable[..., Any]:
 
 class _Detachable(BaseObject):
     def _detach(self) -> None:
-        """py4j's way to let go of an object, which shall take effect at once."""
+        """Release the object immediately; py4j calls this method to release an object."""
         detach(self)
 
 
 class JavaReference(_Detachable):
-    """A Java object of no type that Python has a protocol for, as far as is known.
+    """A Java object whose type is not known to have a Python protocol.
 
-    What it is, is asked of the JVM when a protocol is first used on it: a ``java.util.Collection`` (an ``IQueue``,
-    the values of a map) then has length, iteration and ``in``; any other ``java.lang.Iterable`` has iteration.
+    The JVM is asked for the type when a protocol is first used: a ``java.util.Collection`` (an ``IQueue``, the values
+    of a map) then has length, iteration and ``in``; any other ``java.lang.Iterable`` has iteration.
     """
 
     _hz_resolved = False
 
     def _hz_resolve(self) -> bool:
-        """Become what Java says it is; returns whether that is more than a reference."""
+        """Change the class of this object to the class for its Java type; return whether there is one."""
         if not self._hz_resolved:
             self._hz_resolved = True
             if is_instance(self, "java.util.Collection"):
@@ -88,11 +88,11 @@ class JavaReference(_Detachable):
     def __contains__(self, value: object) -> bool:
         if self._hz_resolve():
             return value in cast("Iterable[Any]", self)
-        raise self._hz_refuse("holds no elements to look among")
+        raise self._hz_refuse("has no elements")
 
 
 class JavaIterable(JavaReference):
-    """Any ``java.lang.Iterable``: it can be iterated over, as often as Java allows."""
+    """Any ``java.lang.Iterable``: it supports iteration, as often as Java allows."""
 
     def __bool__(self) -> bool:
         return True
@@ -105,7 +105,7 @@ class JavaIterable(JavaReference):
 
 
 class JavaCollection(JavaReference):
-    """A ``java.util.Collection`` that is neither list nor set: length, iteration, ``in``."""
+    """A ``java.util.Collection`` that is neither a list nor a set: length, iteration and ``in``."""
 
     def __bool__(self) -> bool:
         return len(self) > 0
@@ -121,7 +121,7 @@ class JavaCollection(JavaReference):
 
 
 class JavaIterator(_Detachable, BaseIterator[T]):
-    """A ``java.util.Iterator``. Only Java's ``NoSuchElementException`` ends it; other exceptions are raised."""
+    """A ``java.util.Iterator``. Java's ``NoSuchElementException`` ends it; other exceptions are raised."""
 
     def __next__(self) -> T:
         try:
@@ -135,7 +135,7 @@ class JavaIterator(_Detachable, BaseIterator[T]):
 
 
 class JavaArray(_Detachable, BaseArray[T]):
-    """A Java array: a sequence whose elements can be set. Slices are copies, as a new Java array."""
+    """A Java array: a sequence whose elements can be set. Slices are copies in new Java arrays."""
 
     __hash__ = BaseObject.__hash__
 
@@ -148,7 +148,7 @@ class JavaArray(_Detachable, BaseArray[T]):
 
 
 class JavaSet(_Detachable, BaseSet[T]):
-    """A ``java.util.Set`` as a ``MutableSet``. The operators ``& | - ^`` give Python sets."""
+    """A ``java.util.Set`` as a ``MutableSet``. The operators ``& | - ^`` return Python sets."""
 
     __hash__ = BaseObject.__hash__
 
@@ -160,21 +160,21 @@ class JavaSet(_Detachable, BaseSet[T]):
         return _equals(self, other, Set, builtins.set)
 
     def discard(self, value: T) -> None:
-        """Remove ``value`` if it is there."""
+        """Remove ``value`` if it is in the set."""
         java_method(self, "remove")(value)
 
     def remove(self, value: T) -> None:
         """Remove ``value``.
 
         Raises:
-            KeyError: it is not there.
+            KeyError: ``value`` is not in the set.
         """
         if not java_method(self, "remove")(value):
             raise KeyError(value)
 
 
 class JavaMap(_Detachable, BaseMap[K, V]):
-    """A ``java.util.Map`` as a ``MutableMapping``; ``None`` as a value counts as there if Java says so."""
+    """A ``java.util.Map`` as a ``MutableMapping``; a key with the value ``None`` exists if ``containsKey`` says so."""
 
     __hash__ = BaseObject.__hash__
 
@@ -193,10 +193,10 @@ class JavaMap(_Detachable, BaseMap[K, V]):
         java_method(self, "remove")(key)
 
     def pop(self, key: K, default: Any = _ABSENT) -> Any:
-        """Remove ``key`` and return its value, or ``default`` when it is not there.
+        """Remove ``key`` and return its value, or return ``default`` if there is no such key.
 
         Raises:
-            KeyError: it is not there, and there is no default.
+            KeyError: There is neither the key nor a default.
         """
         if self.containsKey(key):
             return java_method(self, "remove")(key)
@@ -205,12 +205,12 @@ class JavaMap(_Detachable, BaseMap[K, V]):
         return default
 
     def clear(self) -> None:
-        """Remove everything, in one call."""
+        """Remove all elements in one call to Java."""
         java_method(self, "clear")()
 
 
 class JavaList(_Detachable, BaseList[T]):
-    """A ``java.util.List`` as a ``MutableSequence``. Slices are copies, as a new Java list."""
+    """A ``java.util.List`` as a ``MutableSequence``. Slices are copies in new Java lists."""
 
     __hash__ = BaseObject.__hash__
 
@@ -222,7 +222,7 @@ class JavaList(_Detachable, BaseList[T]):
         return self
 
     def extend(self, values: Iterable[T]) -> None:
-        """Append all ``values``, in one call where they are a Java collection."""
+        """Append all ``values``; a Java collection is appended in one call."""
         if isinstance(values, BaseObject) and is_instance(values, "java.util.Collection"):
             self.addAll(values)
         else:
@@ -230,15 +230,15 @@ class JavaList(_Detachable, BaseList[T]):
                 self.add(value)
 
     def insert(self, index: SupportsIndex, value: T) -> None:
-        """Insert ``value`` before ``index``, at the nearest end where ``index`` lies outside."""
+        """Insert ``value`` before ``index``, or at the nearest end if ``index`` is out of range."""
         place, size = index.__index__(), len(self)
         self.add(max(0, size + place) if place < 0 else min(place, size), value)
 
     def index(self, value: T, start: int = 0, stop: int = sys.maxsize) -> int:
-        """Return the first place of ``value``.
+        """Return the first index of ``value``.
 
         Raises:
-            ValueError: it is not there.
+            ValueError: ``value`` is not in the list.
         """
         found = int(self.indexOf(value))
         if start or stop != sys.maxsize:
@@ -249,10 +249,10 @@ class JavaList(_Detachable, BaseList[T]):
         return found
 
     def remove(self, value: T) -> None:
-        """Remove the first ``value``.
+        """Remove the first occurrence of ``value``.
 
         Raises:
-            ValueError: it is not there.
+            ValueError: ``value`` is not in the list.
         """
         java_method(self, "remove")(self.index(value))
 
@@ -260,7 +260,7 @@ class JavaList(_Detachable, BaseList[T]):
         """Remove the element at ``index`` and return it.
 
         Raises:
-            IndexError: there is none.
+            IndexError: There is no such element.
         """
         place, size = index.__index__(), len(self)
         if not -size <= place < size:
@@ -268,12 +268,12 @@ class JavaList(_Detachable, BaseList[T]):
         return cast("T", java_method(self, "remove")(place % size))
 
     def clear(self) -> None:
-        """Remove everything, in one call."""
+        """Remove all elements in one call to Java."""
         java_method(self, "clear")()
 
 
 def _equals(own: Any, other: object, protocol_of: type, copy: Callable[[Any], object]) -> bool:
-    """Compare with another Java object by its ``equals``, with a Python collection by the elements."""
+    """Compare with another Java object by ``equals``, with a Python collection element by element."""
     if isinstance(other, BaseObject):
         return bool(own.equals(other))
     if not isinstance(other, protocol_of) or isinstance(other, str | bytes | bytearray):
@@ -289,7 +289,7 @@ CLASSES: Final[Mapping[str, Callable[[str, Any], BaseObject]]] = {
     protocol.ARRAY_TYPE: JavaArray,
     protocol.ITERATOR_TYPE: JavaIterator,
 }
-"""The class for each kind of reference that py4j tells apart."""
+"""The class for each kind of reference that py4j distinguishes."""
 
 KINDS: Final[MutableMapping[str, str]] = {
     "java.util.List": protocol.LIST_TYPE,
@@ -297,4 +297,4 @@ KINDS: Final[MutableMapping[str, str]] = {
     "java.util.Map": protocol.MAP_TYPE,
     "java.util.Iterator": protocol.ITERATOR_TYPE,
 }
-"""The kind that every object of an interface has."""
+"""The kind of all objects with the interface."""

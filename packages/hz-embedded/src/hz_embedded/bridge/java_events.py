@@ -1,6 +1,4 @@
-"""Events of the Java side of a gateway, brought to a Python listener in a thread of their own."""
-
-from __future__ import annotations
+"""Events of the Java side of a gateway, reported to a Python listener in a dedicated thread."""
 
 import logging
 import queue
@@ -11,61 +9,61 @@ _log = logging.getLogger("hz_embedded.bridge")
 
 
 class JavaServerListener:
-    """Events of the Java side of a gateway; override what is of interest, and give it to ``add_server_listener``.
+    """Listener for events of the Java side of a gateway; override methods and pass it to ``add_server_listener``.
 
-    The methods are called one after the other, in a thread for this listener alone, and may call Java.
+    The methods are called one after the other in a dedicated thread, and may call Java.
     """
 
     def connectionError(self, error: Any) -> None:
-        """Accepting a connection from Python failed.
+        """Handle an error while a connection from Python was accepted.
 
         Args:
-            error: the Java exception.
+            error: The Java exception.
         """
 
     def connectionStarted(self, connection: Any) -> None:
-        """Python, or a stranger, has connected.
+        """Handle a new connection.
 
         Args:
-            connection: the Java object for it.
+            connection: The Java object for it.
         """
 
     def connectionStopped(self, connection: Any) -> None:
-        """A connection from Python has ended.
+        """Handle the end of a connection.
 
         Args:
-            connection: the Java object for it.
+            connection: The Java object for it.
         """
 
     def serverError(self, error: Any) -> None:
-        """The server failed.
+        """Handle an error of the server.
 
         Args:
-            error: the Java exception.
+            error: The Java exception.
         """
 
     def serverPostShutdown(self) -> None:
-        """The server has been shut down."""
+        """Handle the end of the server's shutdown."""
 
     def serverPreShutdown(self) -> None:
-        """The server is about to be shut down."""
+        """Handle the beginning of the server's shutdown."""
 
     def serverStarted(self) -> None:
-        """The server accepts connections."""
+        """Handle the start of the server, which accepts connections from now on."""
 
     def serverStopped(self) -> None:
-        """The server accepts no more connections."""
+        """Handle the end of the server, which no longer accepts connections."""
 
 
 class ListenerProxy:
-    """What Java calls in a listener's place.
+    """The object that Java calls instead of a listener.
 
-    Java's accepting thread waits for each call. Even to let go of an argument Python may need a new connection, which
-    that thread would have to accept: so nothing is done here but to pass the event on.
+    The Java thread that accepts connections waits for each call. Even the release of an argument may need a new
+    connection, which that thread would have to accept. So these calls only put the event into a queue.
     """
 
     class Java:
-        """What py4j shows to Java."""
+        """The interfaces that py4j declares to Java."""
 
         implements: ClassVar = ["py4j.GatewayServerListener"]
 
@@ -81,19 +79,19 @@ class ListenerProxy:
         return lambda *arguments: self._events.put((name, arguments))
 
     def toString(self) -> str:
-        """Name the listener; Java has nothing else to tell it from others by."""
+        """Return a unique text, by which Java distinguishes listeners."""
         return f"Python's {type(self.listener).__qualname__} at {id(self):#x}"
 
     def equals(self, other: Any) -> bool:
-        """Whether ``other`` is Java's view of this very object."""
+        """Return whether ``other`` is the Java object for this object."""
         return other is not None and str(other.toString()) == self.toString()
 
     def hashCode(self) -> int:
-        """Return a number that goes with :meth:`equals`."""
+        """Return a hash code that is consistent with :meth:`equals`."""
         return id(self) & 0x7FFFFFFF
 
     def close(self) -> None:
-        """End the thread, after the events that came before."""
+        """Stop the thread after the queued events."""
         self._events.put(None)
         if threading.current_thread() is not self._thread:
             self._thread.join()
@@ -105,4 +103,4 @@ class ListenerProxy:
                 getattr(self.listener, name)(*arguments)
             except Exception:
                 _log.exception("a listener of the Java side failed in %s", name)
-            event = arguments = None  # type: ignore[assignment]  # lets go of the objects before it waits
+            event = arguments = None  # type: ignore[assignment]  # releases the objects before it waits

@@ -1,6 +1,4 @@
-"""Letting Java forget objects at a known moment, instead of when Python's garbage collector comes by."""
-
-from __future__ import annotations
+"""Release of Java objects at a defined time, instead of when Python's garbage collector runs."""
 
 import contextlib
 from types import TracebackType
@@ -13,19 +11,19 @@ T = TypeVar("T")
 
 
 class _Released:
-    """Stands where a Python object was that Java may still call; py4j cannot answer calls to nothing."""
+    """Replaces a released Python object that Java may still call; py4j cannot handle calls of missing objects."""
 
     def __getattr__(self, name: str) -> Any:
-        raise ReferenceError(f"Java called {name}() on a Python object that was let go by release()")
+        raise ReferenceError(f"Java called {name}() on a Python object that has been released by release()")
 
 
 RELEASED: Final = _Released()
 
 
 class Scope:
-    """Java objects that arrive in a thread while its ``with`` block runs; at the end Java forgets them.
+    """The Java objects that a thread receives in a ``with`` block; they are released at its end.
 
-    A use of one afterwards raises ``Py4JError``. Scopes nest: an object belongs to the innermost one.
+    Using them afterwards raises ``Py4JError``. Scopes can be nested: an object belongs to the innermost scope.
     """
 
     def __init__(self, gateway: Any) -> None:
@@ -45,18 +43,21 @@ class Scope:
         self._stack.stack.remove(self)
         things, self._things = self._things, {}
         for thing in things.values():
-            with contextlib.suppress(Py4JError):  # the JVM is gone, and with it what it held
+            with contextlib.suppress(Py4JError):  # the JVM has ended, so its objects are released
                 detach(thing)
 
     def add(self, thing: BaseObject) -> None:
-        """Make a Java object one of the scope's."""
+        """Add a Java object to the scope."""
         self._things[thing._target_id] = thing
 
     def keep(self, thing: T) -> T:
-        """Take a Java object out of the scope, so that it outlives the block.
+        """Remove a Java object from the scope, so that it is not released at the end of the block.
 
         Args:
-            thing: an object that arrived in this scope.
+            thing: An object that was received in this scope.
+
+        Returns:
+            The object.
         """
         if isinstance(thing, BaseObject):
             self._things.pop(thing._target_id, None)
@@ -64,7 +65,7 @@ class Scope:
 
 
 def release(gateway: Any, thing: object) -> None:
-    """Let the other side forget one object: Java a Java object, py4j a Python object that was passed to Java."""
+    """Release one Java object, or one Python object that was passed to Java."""
     if isinstance(thing, BaseObject):
         for scope in state_of(gateway).scopes.stack:
             scope.keep(thing)
@@ -83,7 +84,7 @@ def release(gateway: Any, thing: object) -> None:
 
 
 def held_callbacks(gateway: Any) -> int:
-    """Count the Python objects that are kept for Java."""
+    """Count the Python objects that are kept alive for Java."""
     pool = gateway.gateway_property.pool
     with pool.lock:
         return sum(passed is not RELEASED for passed in pool.dict.values())

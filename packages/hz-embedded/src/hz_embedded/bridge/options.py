@@ -1,6 +1,4 @@
-"""How the bridge to a JVM is built: threading, ports, TLS, conversion."""
-
-from __future__ import annotations
+"""Options of the bridge to a JVM: threading, ports, TLS and conversion."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -18,19 +16,19 @@ _HIGHEST_PORT = 65535
 class BridgeTls:
     """TLS for both directions of the bridge.
 
-    The JVM gets its keys and their password before TLS is in force: over a loopback connection that lasts for the
-    start alone, and wants a token that only this process was told.
+    The JVM gets its keys and their password before TLS is active: over a loopback connection that exists only during
+    the start and requires a token that only this process knows.
 
     Attributes:
         client: Python's side of calls to Java. With ``check_hostname``, ``address`` must be in the JVM's
             certificate.
         server: Python's side of calls from Java; holds Python's certificate.
         key_store: PKCS #12 file with the JVM's key and certificate.
-        key_store_password: its password.
+        key_store_password: Its password.
         trust_store: PKCS #12 file with the certificates that the JVM trusts when it calls Python; None means the
-            JVM's own list.
-        trust_store_password: its password.
-        address: the name under which Python reaches the JVM; only names of loopback work.
+            JVM's default.
+        trust_store_password: Its password.
+        address: The name under which Python connects to the JVM; it must be a name of loopback.
     """
 
     client: ssl.SSLContext
@@ -44,22 +42,22 @@ class BridgeTls:
 
 @dataclass(frozen=True, slots=True)
 class BridgeOptions:
-    """How Python and a JVM talk.
+    """Options for the communication between Python and a JVM.
 
     Attributes:
         threading: ``"multi"`` runs each call from Java in a thread of Python's callback server; ``"pinned"``
-            runs it in the thread that is waiting for Java's answer.
-        auto_convert: turn Python collections and other values into Java objects when they are passed to Java.
-        port: port of the JVM's side; 0 takes a free one.
-        callback_port: port of Python's side; 0 takes a free one.
-        entry_point: the Python object that Java gets when it starts the conversation.
-        propagate_java_exceptions: a Java exception that leaves a Python callback goes on in Java as the same
-            exception, without Python's traceback; otherwise as a ``Py4JException`` with the traceback.
-        tls: certificates for both directions, with ``"multi"`` alone; None talks in clear, which loopback keeps on
-            this machine.
+            runs it in the thread that waits for Java's answer.
+        auto_convert: Convert Python collections and other values into Java objects when they are passed to Java.
+        port: Port of the JVM's side; 0 takes a free one.
+        callback_port: Port of Python's side; 0 takes a free one.
+        entry_point: The Python object for calls that start in Java.
+        propagate_java_exceptions: True passes a Java exception that leaves a Python callback on to Java as the same
+            exception, without Python's traceback; False passes a ``Py4JException`` with the traceback.
+        tls: Certificates for both directions, only with ``"multi"``. None means no encryption; the traffic does not
+            leave this machine.
 
     Raises:
-        hz_embedded.ConfigurationError: an option cannot be used.
+        hz_embedded.ConfigurationError: An option cannot be used.
     """
 
     threading: Threading = "multi"
@@ -78,7 +76,7 @@ class BridgeOptions:
                 raise ConfigurationError(f"{name} must be a port number, 0 for a free one, not {port!r}")
         if self.tls is not None and self.pinned:
             raise ConfigurationError(
-                'tls cannot be had with threading="pinned": py4j\'s ClientServer takes no server socket factory; '
+                'tls cannot be used with threading="pinned": py4j\'s ClientServer takes no server socket factory; '
                 'use threading="multi"'
             )
         if self.entry_point is not None and not is_proxy(self.entry_point):

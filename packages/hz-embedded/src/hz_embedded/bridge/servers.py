@@ -1,6 +1,4 @@
-"""Both ends of the bridge: Python's gateway, and the server in the JVM that it talks to."""
-
-from __future__ import annotations
+"""Both ends of the bridge: the gateway in Python, and the server in the JVM that it connects to."""
 
 from typing import Any, Final
 
@@ -14,20 +12,20 @@ _CLEANING_SECONDS: Final = 30
 
 
 def open_gateway(boot_port: int, token: str, options: BridgeOptions) -> Any:
-    """Replace the gateway that py4j's launcher opens by one that demands the token in both directions.
+    """Replace the gateway of py4j's launcher by a gateway that requires the token in both directions.
 
-    The launcher's own server sends no token when Java calls Python, so a callback server that demands one
-    would refuse it. A second server in the same JVM is built with the token for both directions, and the
-    first is closed.
+    The launcher's server sends no token when Java calls Python, so a callback server that requires a token would
+    refuse it. Therefore a second server with the token for both directions is started in the same JVM, and the first
+    is closed.
 
     Args:
-        boot_port: where the launcher's server listens.
-        token: what it demands, and both sides of the new one will.
-        options: what the new one is like.
+        boot_port: The port of the launcher's server.
+        token: The token of the launcher's server, and of both sides of the new gateway.
+        options: The options of the new gateway.
 
     Raises:
-        GatewayError: the server in the JVM could not be started; its port is taken, or a key store is wrong.
-        Py4JNetworkError: Python's side could not be started, or the two did not find each other.
+        GatewayError: The server in the JVM could not be started: its port is taken, or a key store is wrong.
+        Py4JNetworkError: Python's side could not be started, or the two sides could not connect.
     """
     boot = _py4j.connect(boot_port, token)
     gateway = None
@@ -54,7 +52,7 @@ def open_gateway(boot_port: int, token: str, options: BridgeOptions) -> Any:
         if gateway is not None:
             _py4j.disconnect(gateway)
         if isinstance(error, _py4j.Py4JJavaError):
-            # What Java says can be asked only as long as there is a connection.
+            # The message can only be read while there is a connection.
             raise GatewayError(_py4j.java_message(error)) from error
         raise
     finally:
@@ -63,7 +61,7 @@ def open_gateway(boot_port: int, token: str, options: BridgeOptions) -> Any:
 
 
 def _threaded_server(boot: Any, token: str, options: BridgeOptions, callback_port: int) -> Any:
-    """Start a ``GatewayServer``, which calls Python over connections of its own."""
+    """Start a ``GatewayServer``, which calls Python over separate connections."""
     view = boot.jvm
     loopback = view.java.net.InetAddress.getByName(_py4j.LOOPBACK)
     sockets = view.javax.net.SocketFactory.getDefault()
@@ -83,7 +81,7 @@ def _threaded_server(boot: Any, token: str, options: BridgeOptions, callback_por
 
 
 def _pinned_server(boot: Any, token: str, options: BridgeOptions, callback_port: int) -> Any:
-    """Start a ``ClientServer``, which calls Python over the connection that its thread was called by."""
+    """Start a ``ClientServer``, which calls Python over the connection by which its thread was called."""
     view = boot.jvm
     loopback = view.java.net.InetAddress.getByName(_py4j.LOOPBACK)
     builder = view.py4j.ClientServer.ClientServerBuilder()

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hz_embedded._py4j import Py4JJavaError
-from hz_embedded.bridge.errors import JavaError
+from hz_embedded.bridge.errors import BridgeError
 
 _LONGEST_CHAIN: Final = 50
 _FRAME: Final = re.compile(r"\tat (?:[^()]*/)?(?P<where>[^()]+)\((?P<source>[^()]*)\)(?: .*)?")
-# py4j's words around the traceback of a Python callback.
+# How py4j reports the traceback of a Python callback.
 _CALLBACK: Final = "py4j.Py4JException"
 _CALLBACK_MARK: Final = "Return Message: "
 EXCEPTION_NUMBER: Final = re.compile(r"\[Python exception (\d+)\]")
-"""What the bridge writes below the traceback of a Python exception, to know it again."""
+"""The mark below the traceback of a Python exception, by which the bridge finds the exception again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class JavaFrame:
     """One line of a Java stack.
 
     Attributes:
-        class_name: full name of the class.
-        method: name of the method; ``<init>`` for a constructor.
-        file: name of the source file, None where Java doesn't know it.
-        line: line number from 1, None where Java doesn't know it.
+        class_name: Full name of the class.
+        method: Name of the method; ``<init>`` for a constructor.
+        file: Name of the source file, None if Java does not know it.
+        line: Line number from 1, None if Java does not know it.
     """
 
     class_name: str
@@ -42,15 +42,15 @@ class JavaFrame:
 
 @dataclass(frozen=True, slots=True)
 class JavaThrowable:
-    """A Java exception as it was when it was read.
+    """A copy of a Java exception.
 
     Attributes:
-        class_name: full name of its class.
-        message: its message, None when it has none.
-        frames: its stack, innermost call first.
-        cause: the exception that caused it.
-        suppressed: exceptions that were suppressed in its favour.
-        throwable: the Java object itself, through py4j.
+        class_name: Full name of its class.
+        message: Its message, None if it has none.
+        frames: Its stack, innermost call first.
+        cause: The exception that caused it.
+        suppressed: The exceptions that it suppressed.
+        throwable: The Java object, through py4j.
     """
 
     class_name: str
@@ -64,7 +64,7 @@ class JavaThrowable:
         return self.class_name if self.message is None else f"{self.class_name}: {self.message}"
 
     def chain(self) -> Iterator[JavaThrowable]:
-        """Yield this exception, its cause, the cause's cause and so on."""
+        """Yield this exception, its cause, the cause of its cause and so on."""
         link: JavaThrowable | None = self
         while link is not None:
             yield link
@@ -72,19 +72,19 @@ class JavaThrowable:
 
     @property
     def root(self) -> JavaThrowable:
-        """The last one in the chain of causes."""
+        """The last exception in the chain of causes."""
         return list(self.chain())[-1]
 
     @property
     def python_traceback(self) -> str | None:
-        """Traceback of the Python callback that raised, from the first in the chain that carries one."""
+        """Traceback of the Python callback that raised, from the first exception in the chain that has one."""
         for link in self.chain():
             if link.class_name == _CALLBACK and link.message and _CALLBACK_MARK in link.message:
                 return EXCEPTION_NUMBER.sub("", link.message.partition(_CALLBACK_MARK)[2]).rstrip()
         return None
 
     def render(self) -> str:
-        """Return the stacks of the whole chain in the shape in which Java prints them."""
+        """Return the stacks of the whole chain in the format in which Java prints them."""
         lines: list[str] = []
         for link in self.chain():
             lines.append(f"Caused by: {link}" if lines else str(link))
@@ -92,14 +92,36 @@ class JavaThrowable:
         return "\n".join(lines)
 
 
+class JavaError(BridgeError):
+    """Java code threw an exception.
+
+    Attributes:
+        throwable: The exception with its message, stack and causes.
+    """
+
+    def __init__(self, throwable: JavaThrowable) -> None:
+        super().__init__("\n  caused by ".join(str(one) for one in throwable.chain()))
+        self.throwable = throwable
+
+    @property
+    def java_stack(self) -> str:
+        """The Java stack as Java prints it, including causes."""
+        return self.throwable.render()
+
+    @property
+    def python_traceback(self) -> str | None:
+        """Traceback of the Python callback that raised the exception; None if it was not raised in Python."""
+        return self.throwable.python_traceback
+
+
 def java_throwable(error: BaseException) -> JavaThrowable | None:
-    """Read the Java exception behind ``error``, or behind what ``error`` was raised from.
+    """Return the Java exception behind ``error``, or behind the cause of ``error``.
 
     Args:
-        error: what a call through the bridge raised.
+        error: What a call through the bridge raised.
 
     Returns:
-        the Java exception, None when Java threw none (the connection was lost, or there is no such method).
+        The Java exception, None if Java threw none (the connection was lost, or there is no such method).
     """
     seen = 0
     link: BaseException | None = error
@@ -114,14 +136,14 @@ def java_throwable(error: BaseException) -> JavaThrowable | None:
 
 
 def read_throwable(thing: Any, *, depth: int = 0) -> JavaThrowable:
-    """Read a ``java.lang.Throwable`` that is at hand as an object.
+    """Read a ``java.lang.Throwable``.
 
     Args:
-        thing: the Java object.
-        depth: how many exceptions lie before it in the chain; the chain is cut where it is endless.
+        thing: The Java object.
+        depth: Number of exceptions before it in the chain; a chain that is too long is cut.
     """
     message = thing.getMessage()
-    trace = str(Py4JJavaError("", thing))  # how py4j asks for what Java would print
+    trace = str(Py4JJavaError("", thing))  # py4j reads the printed stack this way
     cause = thing.getCause() if depth < _LONGEST_CHAIN else None
     suppressed = thing.getSuppressed() if depth < _LONGEST_CHAIN else ()
     return JavaThrowable(
@@ -135,10 +157,10 @@ def read_throwable(thing: Any, *, depth: int = 0) -> JavaThrowable:
 
 
 def parse_frames(text: str) -> Iterator[JavaFrame]:
-    """Yield the frames at the head of a printed stack, up to what caused it.
+    """Yield the frames at the beginning of a printed stack, up to its cause.
 
     Args:
-        text: what Java prints, without the exception's name and message.
+        text: What Java prints, without the exception's name and message.
     """
     for line in text.splitlines():
         match = _FRAME.fullmatch(line)

@@ -1,6 +1,4 @@
-"""TLS on the Java side of the bridge, built from key stores through the gateway that the JVM starts with."""
-
-from __future__ import annotations
+"""TLS on the Java side of the bridge, set up with key stores through the first gateway of the JVM."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ def ssl_context(gateway: Any, tls: BridgeTls) -> Any:
     """Return a ``javax.net.ssl.SSLContext`` with the JVM's certificate and the certificates that it trusts.
 
     Raises:
-        ConfigurationError: a key store is not there.
+        ConfigurationError: A key store cannot be read.
     """
     view = gateway.jvm
     keys = view.javax.net.ssl.KeyManagerFactory.getInstance(
@@ -45,7 +43,7 @@ def _key_store(gateway: Any, path: Path, password: Any) -> Any:
 
 
 def _characters(gateway: Any, text: str) -> Any:
-    """A Java ``char[]``; py4j passes strings by value, which have no ``toCharArray`` then."""
+    """Return a Java ``char[]``; py4j passes strings by value, so ``toCharArray`` cannot be called."""
     builder = gateway.jvm.java.lang.StringBuilder(text)
     length = builder.length()
     characters = gateway.new_array(gateway.jvm.char, length)

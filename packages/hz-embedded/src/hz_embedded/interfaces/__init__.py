@@ -1,13 +1,20 @@
 """Python classes that implement Java interfaces: stores, listeners, processors, functions, and any other.
 
-Derive from the class that has the Java interface's name, and pass an object of yours where Java wants one.
+Derive from the class with the name of the Java interface, and pass your object where Java expects the interface.
 """
 
+from hz_embedded.errors import set_public_module
 from hz_embedded.interfaces.access import python_exception, python_object
 from hz_embedded.interfaces.base import JavaInterface
 from hz_embedded.interfaces.convert import JavaView
 from hz_embedded.interfaces.crossing import FACTORY_ID, enable
 from hz_embedded.interfaces.dispatch import calling_jvm
+from hz_embedded.interfaces.errors import (
+    CannotCrossError,
+    InterfaceError,
+    JavaException,
+    MissingMethodError,
+)
 from hz_embedded.interfaces.functions import (
     BiFunction,
     Callable,
@@ -40,12 +47,6 @@ from hz_embedded.interfaces.listeners import (
 )
 from hz_embedded.interfaces.long_values import Long
 from hz_embedded.interfaces.pool import attach
-from hz_embedded.interfaces.problems import (
-    CannotCrossError,
-    InterfaceError,
-    JavaException,
-    MissingMethodError,
-)
 from hz_embedded.interfaces.processing import (
     EntryProcessor,
     MapInterceptor,
@@ -132,3 +133,5 @@ __all__ = [
     "store_behind",
     "use_merge_policy",
 ]
+
+set_public_module(globals())

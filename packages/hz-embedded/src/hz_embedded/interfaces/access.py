@@ -1,33 +1,31 @@
-"""From Java's side of an object or exception back to Python's."""
-
-from __future__ import annotations
+"""Finding the Python object or exception behind a Java object or exception."""
 
 from typing import Any
 
 from hz_embedded._py4j import BaseObject, Py4JJavaError
-from hz_embedded.bridge.errors import JavaError
+from hz_embedded.bridge.throwables import JavaError
 from hz_embedded.interfaces.pool import bridge_of
 
 _LONGEST_CHAIN = 50
 
 
 def python_object(java: Any) -> Any:
-    """The Python object for which a Java proxy stands, such as one that a member's configuration gives back.
+    """Return the Python object behind a Java proxy, such as one from a member's configuration.
 
     Args:
-        java: a Java object, through py4j; anything that is no proxy of a Python object comes back as it is.
+        java: A Java object, through py4j. Anything that is not a proxy of a Python object is returned unchanged.
     """
     bridge = bridge_of(java._gateway_client) if isinstance(java, BaseObject) else None
     return java if bridge is None else bridge.behind(java)
 
 
 def python_exception(error: BaseException) -> BaseException | None:
-    """The exception of a Python method that made a call to Java fail; None when no such method had a part in it.
+    """Return the exception of the Python method that made a call to Java fail, None if there is none.
 
-    The last few exceptions of each JVM are kept for this.
+    The last exceptions of each JVM are kept for this.
 
     Args:
-        error: what the call raised: py4j's ``Py4JJavaError``, or :class:`hz_embedded.bridge.JavaError`.
+        error: What the call raised: py4j's ``Py4JJavaError``, or :class:`hz_embedded.bridge.JavaError`.
     """
     if isinstance(error, JavaError):
         error = error.__cause__ or error

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 
 class _Implements:
-    """What py4j asks an object for: the names of the interfaces that it implements."""
+    """What py4j reads from an object: the names of the interfaces that it implements."""
 
     __slots__ = ("implements",)
 
@@ -25,13 +25,13 @@ class _Wiring:
 class JavaInterface:
     """Base of Python classes whose objects Java may call through an interface.
 
-    Name the interfaces when the class is made, nested ones with ``$``; write their methods in Python's spelling
-    (``loadAllKeys`` is ``load_all_keys``), or in Java's. Overloads reach one method, which must take all their
-    numbers of arguments. Default methods need not be written. Java's collections come as Python ones and go back
-    as Java ones; ``toString``, ``hashCode`` and ``equals`` are ``repr``, ``hash`` and ``==``.
+    Give the interfaces in the class statement, nested ones with ``$``. Write their methods with Python's names
+    (``load_all_keys`` for ``loadAllKeys``) or with Java's names. All overloads call one method, which must accept all
+    their numbers of arguments. Default methods may be left out. Java collections are converted to Python collections
+    and back; ``toString``, ``hashCode`` and ``equals`` call ``repr``, ``hash`` and ``==``.
 
-    The class statement takes ``implements``, the full name of the interface or several names, and ``convert``: False
-    passes arguments and results as py4j has them.
+    The class statement accepts ``implements``, the full name of the interface or several names, and ``convert``: False
+    passes arguments and results without conversion.
 
         >>> from hz_embedded.interfaces import JavaInterface
         >>> class Shout(JavaInterface, implements="java.util.function.Function"):

@@ -1,6 +1,4 @@
-"""Values on their way between Python's methods and Java: collections are copied, the rest passes as it is."""
-
-from __future__ import annotations
+"""Conversion of arguments and results of Python methods that Java calls: collections are copied."""
 
 import contextlib
 from collections.abc import Iterable, Mapping, Set
@@ -22,15 +20,15 @@ from hz_embedded._py4j import (
 )
 from hz_embedded.bridge.converting import InputConverters, OutputCopier
 from hz_embedded.bridge.errors import ConversionError
+from hz_embedded.interfaces.errors import CannotCrossError, not_convertible
 from hz_embedded.interfaces.long_values import Long
-from hz_embedded.interfaces.problems import CannotCrossError, unholdable
 from hz_embedded.interfaces.stream_format import UnknownContentError
 from hz_embedded.interfaces.stream_reader import hashable, read_stream
 from hz_embedded.interfaces.stream_writer import StreamWriter
 
 _PLAIN: Final = (BaseObject, bool, float, str, bytes, bytearray, Decimal)
 _MANY: Final = 24
-"""From so many items on, a collection is passed as one stream: item by item each is a call."""
+"""Larger collections are passed as one stream; smaller ones with one call per item."""
 
 _LONG_END: Final = 2**63
 _ITERABLES: Final = frozenset({"java.lang.Iterable", "java.util.Collection", "java.util.List"})
@@ -38,14 +36,14 @@ _INTEGERS: Final = frozenset({"byte", "short", "int", "long", "java.lang.Integer
 
 
 class _WireLong(int):
-    """Makes py4j choose its command for a long: it compares with the largest ``Integer`` to find out."""
+    """An integer that py4j sends as a long, because of how it compares with the largest ``Integer``."""
 
     def __le__(self, other: int) -> bool:
         return other != protocol.JAVA_MAX_INT and int(self) <= other
 
 
 class JavaView:
-    """A Java object under Python names; ``java`` is the object itself, through py4j."""
+    """A Java object with Python names; ``java`` is the object itself, through py4j."""
 
     __slots__ = ("java",)
 
@@ -58,22 +56,22 @@ class JavaView:
     def __str__(self) -> str:
         return str(self.java.toString())
 
-    def _ask(self, getter: str) -> Any:
+    def _get(self, getter: str) -> Any:
         return to_python(getattr(self.java, getter)(), "", jvm_of(self.java))
 
 
 def jvm_of(java: Any) -> Any:
-    """py4j's view of the JVM that a Java object lives in."""
+    """Return the py4j view of the JVM that a Java object belongs to."""
     return JVMView(java._gateway_client, "default", id=protocol.DEFAULT_JVM_ID)
 
 
 def to_python(value: Any, declared: str, jvm: Any) -> Any:
-    """A Java value as Python's methods want it: collections are copied.
+    """Return a Java value as an argument for a Python method; collections are copied.
 
     Args:
-        value: what py4j made of an argument.
-        declared: the Java type of the method's parameter.
-        jvm: py4j's view of the JVM that called.
+        value: The argument as it comes from py4j.
+        declared: The Java type of the method's parameter.
+        jvm: The py4j view of the JVM that called.
     """
     if not isinstance(value, BaseObject) or not _is_data(declared):
         return value
@@ -96,10 +94,10 @@ def to_python(value: Any, declared: str, jvm: Any) -> Any:
 
 
 def _read_many(value: Any, jvm: Any) -> Any:
-    """A copy of a Java collection by one stream.
+    """Return a copy of a Java collection, transferred as one stream.
 
     Raises:
-        UnknownContentError: it holds more than plain data.
+        UnknownContentError: It contains more than plain data.
         Py4JError: Java cannot serialize something in it.
     """
     util = jvm.java.util
@@ -113,21 +111,21 @@ def _read_many(value: Any, jvm: Any) -> Any:
 
 
 def _is_data(declared: str) -> bool:
-    """Whether a parameter of this type is given data, not one of Hazelcast's objects such as an ``IMap``."""
+    """Return whether parameters of this type are data, and not objects of Hazelcast such as an ``IMap``."""
     return declared.startswith("java.") or declared.endswith("[]") or not declared
 
 
 def to_java(value: Any, declared: str, jvm: Any, where: str) -> Any:
-    """What a Python method returned, as the Java method's return type has it.
+    """Return the result of a Python method in the return type of the Java method.
 
     Args:
-        value: the result.
-        declared: the Java type that the method returns.
-        jvm: py4j's view of the JVM that called.
-        where: the method, for messages.
+        value: The result.
+        declared: The Java type that the method returns.
+        jvm: The py4j view of the JVM that called.
+        where: The method, for messages.
 
     Raises:
-        CannotCrossError: Java has nothing to hold it in, or its method returns something else.
+        CannotCrossError: Java has no type for the result, or the result does not fit the declared type.
     """
     if declared == "void":
         return None
@@ -149,10 +147,10 @@ def to_java(value: Any, declared: str, jvm: Any, where: str) -> Any:
 
 
 def java_value(value: Any, jvm: Any, where: str) -> Any:
-    """``value`` as something that py4j can send; Python collections become new Java ones.
+    """Return ``value`` as something that py4j can send; Python collections become new Java collections.
 
     Raises:
-        CannotCrossError: Java has nothing to hold it in.
+        CannotCrossError: Java has no type for it.
     """
     if value is None or isinstance(value, _PLAIN):
         return value
@@ -191,11 +189,11 @@ def _java_collection(value: Any, jvm: Any, where: str) -> Any:
     try:
         return _inputs(jvm._gateway_client).convert(value, where)
     except ConversionError as error:
-        raise unholdable(where, value) from error
+        raise not_convertible(where, value) from error
 
 
 def _inputs(client: Any) -> InputConverters:
-    """The converters of the JVM, with those that its user registered."""
+    """Return the converters of the JVM, including those of the user."""
     for converter in client.converters or ():
         known = getattr(converter, "_converters", None)
         if isinstance(known, InputConverters):

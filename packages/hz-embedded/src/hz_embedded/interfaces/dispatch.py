@@ -1,6 +1,4 @@
-"""From a call by Java to the Python method it means, and back with its result or exception."""
-
-from __future__ import annotations
+"""Passes a call from Java to the right Python method, and its result or exception back."""
 
 import contextvars
 import functools
@@ -15,13 +13,13 @@ from hz_embedded._py4j import BaseObject, JavaClass, Py4JError, Py4JJavaError, i
 from hz_embedded.bridge.throwables import EXCEPTION_NUMBER
 from hz_embedded.interfaces import crossing
 from hz_embedded.interfaces.convert import to_java, to_python
-from hz_embedded.interfaces.problems import (
+from hz_embedded.interfaces.errors import (
     InterfaceError,
     JavaException,
     class_name,
     describe,
     missing_method,
-    users_part,
+    user_traceback,
 )
 from hz_embedded.interfaces.reflection import InterfaceInfo, MethodInfo, reflect
 from hz_embedded.interfaces.views import VIEWS
@@ -37,28 +35,28 @@ _calling: contextvars.ContextVar[Any] = contextvars.ContextVar("calling_jvm")
 
 
 def calling_jvm() -> Any:
-    """Inside a method that Java called: py4j's view of the classes of that JVM.
+    """Return, in a method that Java called, the py4j view of the classes of that JVM.
 
     Raises:
-        InterfaceError: no Java call is being answered in this context.
+        InterfaceError: This context does not handle a call from Java.
     """
     try:
         return _calling.get()
     except LookupError:
         raise InterfaceError(
-            "calling_jvm() was asked outside a method that Java calls; use the view of a cluster or member there"
+            "calling_jvm() was called outside a method that Java calls; use the view of a cluster or member there"
         ) from None
 
 
 @functools.lru_cache(maxsize=4096)
 def snake_case(java_name: str) -> str:
-    """Python's spelling of a Java method's name; keywords get a trailing underscore."""
+    """Return the Python name for the name of a Java method; keywords get a trailing underscore."""
     name = _WORD.sub("_", java_name).lower()
     return name + "_" if keyword.iskeyword(name) else name
 
 
 class Bridge:
-    """What is known of one JVM: its interfaces, and the exceptions that Python raised in it lately."""
+    """What is known of one JVM: its interfaces, and the last exceptions that Python methods raised for it."""
 
     def __init__(self, gateway: Any, *, propagates: bool = False) -> None:
         self.gateway_client = gateway._gateway_client
@@ -71,10 +69,10 @@ class Bridge:
         self._numbers = iter(range(1, 2**63))
 
     def info(self, name: str) -> InterfaceInfo:
-        """What the interface ``name`` asks for.
+        """Return the methods of the interface ``name``.
 
         Raises:
-            InterfaceError: the JVM has no such interface.
+            InterfaceError: The JVM has no such interface.
         """
         info = self._infos.get(name)
         if info is None:
@@ -91,7 +89,7 @@ class Bridge:
         return True
 
     def call_default(self, target: Any, info: InterfaceInfo, method: MethodInfo, args: Sequence[Any]) -> Any:
-        """Have Java run its own default method on ``target``."""
+        """Call Java's default method on ``target``."""
         values = self._new_array(self.jvm.java.lang.Object, len(args))
         for index, value in enumerate(args):
             values[index] = value
@@ -100,13 +98,13 @@ class Bridge:
         )
 
     def for_java(self, error: BaseException, *, keeps_java: bool) -> BaseException:
-        """What py4j is to make a Java exception of, for an exception of a Python method.
+        """Return the exception from which py4j makes a Java exception, for an exception of a Python method.
 
-        Most become py4j's ``Py4JException`` with the traceback as its message, made in the Java thread that called.
+        Most exceptions become a ``Py4JException`` whose message is the traceback, created in the calling Java thread.
 
         Args:
-            error: what the Python method raised.
-            keeps_java: whether an exception that came from Java goes on as it is.
+            error: What the Python method raised.
+            keeps_java: Whether an exception that came from Java is passed on unchanged.
         """
         number = self._remember(error)
         text = f"{describe(error)}\n{number}"
@@ -120,7 +118,7 @@ class Bridge:
             java_exception.addSuppressed(self._new(_PYTHON_EXCEPTION, text))
             return error
         if java_exception is not None or not isinstance(error, Exception):
-            # py4j would pass the first on as it is, and let its thread end by the second, a SystemExit.
+            # py4j would pass on a Java exception unchanged, and a SystemExit would end py4j's thread.
             error = InterfaceError(f"{type(error).__name__} was raised for Java: {error}")
         error.add_note(number)
         return error
@@ -136,7 +134,7 @@ class Bridge:
         return JavaClass(name, self.gateway_client)(message)
 
     def behind(self, java: Any) -> Any:
-        """The Python object for which a Java proxy stands; anything else as it is."""
+        """Return the Python object behind a Java proxy; return anything else unchanged."""
         if not isinstance(java, BaseObject):
             return java
         proxy = self.jvm.java.lang.reflect.Proxy
@@ -151,19 +149,19 @@ class Bridge:
         return self._pool.target(identity.get(handler))
 
     def raised(self, message: str) -> BaseException | None:
-        """The exception that a throwable's message tells of."""
+        """Return the Python exception whose number is in the message of a Java exception, None if there is none."""
         match = EXCEPTION_NUMBER.search(message)
         return self._raised.get(int(match[1])) if match else None
 
 
 class Adapter:
-    """What py4j calls in place of a Python object; every Java method is an attribute of it."""
+    """What py4j calls instead of a Python object; each Java method is an attribute of it."""
 
     def __init__(self, target: Any, bridge: Bridge) -> None:
         kind = type(target)
         self._target = target
         self._bridge = bridge
-        # Classes written for py4j alone keep its ways: Java's names, and no conversion.
+        # Classes that were written for plain py4j have Java's names and no conversion.
         self._own = hasattr(kind, "java_interfaces")
         self._names: Sequence[str] = kind.java_interfaces if self._own else target.Java.implements
         self._convert = self._own and kind.java_convert
@@ -179,7 +177,7 @@ class Adapter:
                 passed = self._for_java(error)
                 if passed is not error:
                     raise passed from error
-                error.__traceback__ = users_part(error.__traceback__)
+                error.__traceback__ = user_traceback(error.__traceback__)
                 raise
             finally:
                 _calling.reset(token)
@@ -190,21 +188,21 @@ class Adapter:
         try:
             return self._bridge.for_java(error, keeps_java=self._own)
         except (Py4JError, TypeError) as second:
-            # There is no such Java exception, or the JVM is gone: Java gets this traceback.
+            # There is no such Java exception, or the JVM has ended: Java gets this traceback.
             second.__context__ = error
             return second
 
     def _check(self) -> None:
-        """Refuse a target that lacks methods which Java may call.
+        """Check that the target has all methods that Java may call.
 
         Raises:
-            InterfaceError: the names of what is missing.
+            InterfaceError: Methods are missing; the error names them.
         """
         if not self._own:
             return
         infos = [self._bridge.info(name) for name in self._names]
         methods = [method for info in infos for method in info.methods if not method.is_default]
-        missing = {method.name: method for method in methods if self._answer(method.name, [method]) is None}
+        missing = {method.name: method for method in methods if self._handler(method.name, [method]) is None}
         wanted = [f"{one.owner}.{one.signature} as {snake_case(one.name)}" for one in missing.values()]
         if wanted:
             raise InterfaceError(
@@ -212,7 +210,7 @@ class Adapter:
             )
 
     def _more_interfaces(self) -> list[str]:
-        """What the object implements beside its own interfaces, for :mod:`hz_embedded.interfaces.crossing`."""
+        """Return the interfaces that :mod:`hz_embedded.interfaces.crossing` adds to those of the object."""
         wanted = self._own and crossing.IDENTIFIED not in self._names and self._bridge.is_members
         return [crossing.IDENTIFIED] if wanted else []
 
@@ -225,8 +223,8 @@ class Adapter:
                 return found
         return None
 
-    def _answer(self, java_name: str, overloads: Sequence[MethodInfo]) -> Callable[..., Any] | None:
-        """What answers a call: a method of the target, or something made here; None where Java's default must."""
+    def _handler(self, java_name: str, overloads: Sequence[MethodInfo]) -> Callable[..., Any] | None:
+        """Return what handles a call: a method of the target, or a substitute; None means Java's default method."""
         method = self._find(java_name)
         if method is None and java_name in _OF_OBJECT:
             return functools.partial(self._of_object, java_name)
@@ -239,20 +237,20 @@ class Adapter:
     def _call(self, java_name: str, args: tuple[Any, ...]) -> Any:
         direct = None if self._convert else self._find(java_name)
         if direct is not None:
-            # What the interfaces are like is not needed, and asking for it would call Java.
+            # Reading the interfaces is not necessary here, and would cost calls to Java.
             return direct(*args)
         infos = [self._bridge.info(name) for name in self._names]
         overloads = [(info, method) for info in infos for method in info.named(java_name, len(args))]
-        answer = self._answer(java_name, [method for _, method in overloads])
-        if answer is None:
+        handler = self._handler(java_name, [method for _, method in overloads])
+        if handler is None:
             return self._default(java_name, args, overloads)
         if not self._convert or not overloads or java_name in _OF_OBJECT:
-            return answer(*args)
+            return handler(*args)
         method = overloads[0][1]
         jvm = self._bridge.jvm
         values = [_argument(*pair, jvm) for pair in zip(args, method.parameters, strict=True)]
         where = f"{class_name(self._target)}.{snake_case(java_name)}"
-        return to_java(answer(*values), method.returns, jvm, where)
+        return to_java(handler(*values), method.returns, jvm, where)
 
     def _default(
         self, java_name: str, args: tuple[Any, ...], overloads: Sequence[tuple[InterfaceInfo, MethodInfo]]
@@ -264,7 +262,7 @@ class Adapter:
         raise missing_method(self._target, " & ".join(self._names), signature, snake_case(java_name))
 
     def _takes(self, method: MethodInfo, args: tuple[Any, ...]) -> bool:
-        """Whether the overload is the one that Java called, as far as the Java objects among ``args`` tell."""
+        """Return whether the overload accepts the Java objects in ``args``."""
         pairs = zip(args, method.parameters, strict=True)
         return all(
             is_instance(value, declared)
@@ -293,7 +291,7 @@ def _argument(value: Any, declared: str, jvm: Any) -> Any:
 
 
 def _java_hash(target: object) -> int:
-    """``hash`` folded into Java's 32 bits; one number for a class whose objects cannot be hashed."""
+    """Return ``hash`` folded into 32 bits; objects that cannot be hashed get one number per class."""
     try:
         number = hash(target)
     except TypeError:

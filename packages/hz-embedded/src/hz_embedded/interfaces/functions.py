@@ -1,6 +1,4 @@
-"""Java's functional interfaces, and any other interface from plain Python functions."""
-
-from __future__ import annotations
+"""Java's functional interfaces, and implementations of any interface by Python functions."""
 
 import inspect
 import types
@@ -9,7 +7,7 @@ from collections.abc import Callable as PythonCallable
 from typing import Any, Final, Generic, TypeVar
 
 from hz_embedded.interfaces.base import JavaInterface
-from hz_embedded.interfaces.problems import InterfaceError
+from hz_embedded.interfaces.errors import InterfaceError
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -21,7 +19,7 @@ class Comparator(JavaInterface, ABC, Generic[T], implements="java.util.Comparato
 
     @abstractmethod
     def compare(self, left: T, right: T) -> int:
-        """Less than 0 when ``left`` comes first, more than 0 when ``right`` does, else 0."""
+        """Return a negative number if ``left`` comes first, a positive one if ``right`` does, otherwise 0."""
 
 
 class Callable(JavaInterface, ABC, Generic[R], implements="java.util.concurrent.Callable"):
@@ -29,7 +27,7 @@ class Callable(JavaInterface, ABC, Generic[R], implements="java.util.concurrent.
 
     @abstractmethod
     def call(self) -> R:
-        """Do it."""
+        """Run the task and return its result."""
 
 
 class Runnable(JavaInterface, ABC, implements="java.lang.Runnable"):
@@ -37,7 +35,7 @@ class Runnable(JavaInterface, ABC, implements="java.lang.Runnable"):
 
     @abstractmethod
     def run(self) -> None:
-        """Do it."""
+        """Run the task."""
 
 
 class Function(JavaInterface, ABC, Generic[T, R], implements="java.util.function.Function"):
@@ -45,7 +43,7 @@ class Function(JavaInterface, ABC, Generic[T, R], implements="java.util.function
 
     @abstractmethod
     def apply(self, value: T) -> R:
-        """The function's value."""
+        """Return the value of the function."""
 
 
 class BiFunction(JavaInterface, ABC, Generic[T, U, R], implements="java.util.function.BiFunction"):
@@ -53,23 +51,23 @@ class BiFunction(JavaInterface, ABC, Generic[T, U, R], implements="java.util.fun
 
     @abstractmethod
     def apply(self, first: T, second: U) -> R:
-        """The function's value."""
+        """Return the value of the function."""
 
 
 class Consumer(JavaInterface, ABC, Generic[T], implements="java.util.function.Consumer"):
-    """Takes values."""
+    """Accepts values."""
 
     @abstractmethod
     def accept(self, value: T) -> None:
-        """Take one."""
+        """Accept a value."""
 
 
 class Supplier(JavaInterface, ABC, Generic[R], implements="java.util.function.Supplier"):
-    """Gives values."""
+    """Supplies values."""
 
     @abstractmethod
     def get(self) -> R:
-        """Give one."""
+        """Return a value."""
 
 
 _BY_COUNT: Final = {
@@ -80,15 +78,15 @@ _BY_COUNT: Final = {
 
 
 def implement(*interfaces: str, convert: bool = True, **methods: PythonCallable[..., Any]) -> JavaInterface:
-    """An object that implements Java interfaces by functions.
+    """Return an object that implements Java interfaces with functions.
 
     Args:
-        interfaces: full names, nested ones with ``$``.
-        convert: False passes arguments and results as py4j has them.
-        methods: the functions by Java's names of the methods, or Python's spelling of them.
+        interfaces: Full names, nested ones with ``$``.
+        convert: False passes arguments and results without conversion.
+        methods: The functions by the Java names or the Python names of the methods.
 
     Raises:
-        InterfaceError: no interface named.
+        InterfaceError: No interface is given.
 
         >>> from hz_embedded.interfaces import implement
         >>> listener = implement("com.hazelcast.topic.MessageListener", onMessage=print)
@@ -105,13 +103,13 @@ def implement(*interfaces: str, convert: bool = True, **methods: PythonCallable[
 
 
 class _SingleMethod(JavaInterface):
-    """Answers every method of its interface that has no default with one function."""
+    """Implements all methods of its interface without a default by one function."""
 
     def __init__(self, function: PythonCallable[..., Any]) -> None:
         self._function = function
 
     def java_single_method(self, *args: Any) -> Any:
-        """Called for every method that Java leaves to the implementation."""
+        """Handle each method that has no default in Java."""
         return self._function(*args)
 
     def __repr__(self) -> str:
@@ -121,13 +119,13 @@ class _SingleMethod(JavaInterface):
 def java_function(
     function: PythonCallable[..., Any], interface: str | None = None, *, convert: bool = True
 ) -> JavaInterface:
-    """A Python function as an object of a Java interface with one method, as a lambda would be in Java.
+    """Return an object that implements a Java interface with one method by a Python function, like a Java lambda.
 
     Args:
-        function: what Java calls.
-        interface: full name of the interface. None chooses ``Callable``, ``Function`` or ``BiFunction`` by the
-            number of parameters that the function must be given.
-        convert: False passes arguments and results as py4j has them.
+        function: The function that Java calls.
+        interface: Full name of the interface. None chooses ``Callable``, ``Function`` or ``BiFunction`` by the number
+            of required parameters of the function.
+        convert: False passes arguments and results without conversion.
 
     Raises:
         InterfaceError: ``interface`` is None and no default fits.
@@ -147,12 +145,14 @@ def _by_signature(function: PythonCallable[..., Any]) -> str:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError) as error:
-        raise InterfaceError(f"the parameters of {function!r} cannot be seen; name the interface") from error
+        raise InterfaceError(
+            f"the parameters of {function!r} cannot be determined; give the interface"
+        ) from error
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     needed = [p for p in parameters if p.kind in positional and p.default is p.empty]
     name = _BY_COUNT.get(len(needed))
     if name is None:
         raise InterfaceError(
-            f"{function!r} needs {len(needed)} arguments, for which Java has no function type; name the interface"
+            f"{function!r} needs {len(needed)} arguments, for which Java has no function type; give the interface"
         )
     return name

@@ -1,6 +1,4 @@
-"""Listeners: what a member tells of maps, queues, topics, and of itself."""
-
-from __future__ import annotations
+"""Listeners for events of maps, queues, topics and members."""
 
 from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
@@ -24,164 +22,164 @@ _MAP = "com.hazelcast.map.listener."
 
 
 class MapListener(JavaInterface, implements=_MAP + "MapListener"):
-    """Any listener to a map; derive from those that name what you want to hear of, several if you like."""
+    """Base of all listeners of maps; derive from the listeners for the events you need, from several if necessary."""
 
 
 class EntryAddedListener(MapListener, ABC, Generic[K, V], implements=_MAP + "EntryAddedListener"):
-    """Hears of new entries."""
+    """Handles added entries."""
 
     @abstractmethod
     def entry_added(self, event: EntryEvent[K, V]) -> None:
-        """An entry was added."""
+        """Handle an added entry."""
 
 
 class EntryUpdatedListener(MapListener, ABC, Generic[K, V], implements=_MAP + "EntryUpdatedListener"):
-    """Hears of new values."""
+    """Handles updated entries."""
 
     @abstractmethod
     def entry_updated(self, event: EntryEvent[K, V]) -> None:
-        """An entry got another value."""
+        """Handle an entry with a new value."""
 
 
 class EntryRemovedListener(MapListener, ABC, Generic[K, V], implements=_MAP + "EntryRemovedListener"):
-    """Hears of removed entries."""
+    """Handles removed entries."""
 
     @abstractmethod
     def entry_removed(self, event: EntryEvent[K, V]) -> None:
-        """An entry was removed."""
+        """Handle a removed entry."""
 
 
 class EntryEvictedListener(MapListener, ABC, Generic[K, V], implements=_MAP + "EntryEvictedListener"):
-    """Hears of evicted entries."""
+    """Handles evicted entries."""
 
     @abstractmethod
     def entry_evicted(self, event: EntryEvent[K, V]) -> None:
-        """An entry was evicted, by a call or for want of room."""
+        """Handle an entry that was evicted by a call or to free memory."""
 
 
 class EntryExpiredListener(MapListener, ABC, Generic[K, V], implements=_MAP + "EntryExpiredListener"):
-    """Hears of entries whose time was up."""
+    """Handles expired entries."""
 
     @abstractmethod
     def entry_expired(self, event: EntryEvent[K, V]) -> None:
-        """An entry's time to live, or to lie idle, was up."""
+        """Handle an entry that has exceeded its time to live or its maximum idle time."""
 
 
 class EntryMergedListener(MapListener, ABC, Generic[K, V], implements=_MAP + "EntryMergedListener"):
-    """Hears of entries merged after a split brain."""
+    """Handles entries that were merged after a split brain."""
 
     @abstractmethod
     def entry_merged(self, event: EntryEvent[K, V]) -> None:
-        """An entry of the other half of the cluster was merged in."""
+        """Handle an entry that was merged from the other part of the cluster."""
 
 
 class EntryLoadedListener(MapListener, ABC, Generic[K, V], implements=_MAP + "EntryLoadedListener"):
-    """Hears of entries that came from the map's store."""
+    """Handles entries that were loaded from the map's store."""
 
     @abstractmethod
     def entry_loaded(self, event: EntryEvent[K, V]) -> None:
-        """An entry was loaded."""
+        """Handle a loaded entry."""
 
 
 class MapClearedListener(MapListener, ABC, implements=_MAP + "MapClearedListener"):
-    """Hears when the map is cleared."""
+    """Handles the clearing of a map."""
 
     @abstractmethod
     def map_cleared(self, event: MapEvent) -> None:
-        """The map was cleared."""
+        """Handle the clearing of the map."""
 
 
 class MapEvictedListener(MapListener, ABC, implements=_MAP + "MapEvictedListener"):
-    """Hears when all entries are evicted."""
+    """Handles the eviction of all entries."""
 
     @abstractmethod
     def map_evicted(self, event: MapEvent) -> None:
-        """All entries were evicted."""
+        """Handle the eviction of all entries."""
 
 
 class EntryListener(JavaInterface, Generic[K, V], implements="com.hazelcast.core.EntryListener"):
-    """Hears of everything but loads and merges; override what you want to hear of."""
+    """Handles all events of a map except loads and merges; override the methods you need."""
 
     def entry_added(self, event: EntryEvent[K, V]) -> None:
-        """An entry was added."""
+        """Handle an added entry."""
 
     def entry_updated(self, event: EntryEvent[K, V]) -> None:
-        """An entry got another value."""
+        """Handle an entry with a new value."""
 
     def entry_removed(self, event: EntryEvent[K, V]) -> None:
-        """An entry was removed."""
+        """Handle a removed entry."""
 
     def entry_evicted(self, event: EntryEvent[K, V]) -> None:
-        """An entry was evicted."""
+        """Handle an evicted entry."""
 
     def entry_expired(self, event: EntryEvent[K, V]) -> None:
-        """An entry's time was up."""
+        """Handle an expired entry."""
 
     def map_cleared(self, event: MapEvent) -> None:
-        """The map was cleared."""
+        """Handle the clearing of the map."""
 
     def map_evicted(self, event: MapEvent) -> None:
-        """All entries were evicted."""
+        """Handle the eviction of all entries."""
 
 
 class ItemListener(JavaInterface, Generic[V], implements="com.hazelcast.collection.ItemListener"):
-    """Hears of the items of a queue, list or set; override what you want to hear of."""
+    """Handles events of a queue, list or set; override the methods you need."""
 
     def item_added(self, event: ItemEvent[V]) -> None:
-        """An item was added."""
+        """Handle an added item."""
 
     def item_removed(self, event: ItemEvent[V]) -> None:
-        """An item was removed."""
+        """Handle a removed item."""
 
 
 class MessageListener(JavaInterface, ABC, Generic[V], implements="com.hazelcast.topic.MessageListener"):
-    """Gets the messages of a topic."""
+    """Handles the messages of a topic."""
 
     @abstractmethod
     def on_message(self, message: Message[V]) -> None:
-        """A message was published."""
+        """Handle a published message."""
 
 
 class MembershipListener(JavaInterface, implements="com.hazelcast.cluster.MembershipListener"):
-    """Hears of members that come and go; override what you want to hear of."""
+    """Handles joining and leaving members; override the methods you need."""
 
     def member_added(self, event: MembershipEvent) -> None:
-        """A member has joined."""
+        """Handle a member that has joined."""
 
     def member_removed(self, event: MembershipEvent) -> None:
-        """A member has left."""
+        """Handle a member that has left."""
 
     def member_attribute_changed(self, event: object) -> None:
-        """A member's attribute was changed (members 4.0 only)."""
+        """Handle a changed attribute of a member (only members 4.0)."""
 
 
 class LifecycleListener(JavaInterface, ABC, implements="com.hazelcast.core.LifecycleListener"):
-    """Hears of the states of its member."""
+    """Handles changes of the member's state."""
 
     @abstractmethod
     def state_changed(self, event: LifecycleEvent) -> None:
-        """The member is in another state."""
+        """Handle a new state of the member."""
 
 
 class MigrationListener(JavaInterface, implements="com.hazelcast.partition.MigrationListener"):
-    """Hears of partitions that move between members; override what you want to hear of."""
+    """Handles migrations of partitions between members; override the methods you need."""
 
     def migration_started(self, state: MigrationState) -> None:
-        """A round of moves has begun."""
+        """Handle the start of a series of migrations."""
 
     def migration_finished(self, state: MigrationState) -> None:
-        """A round of moves has ended."""
+        """Handle the end of a series of migrations."""
 
     def replica_migration_completed(self, event: ReplicaMigrationEvent) -> None:
-        """A replica has moved."""
+        """Handle a migrated replica."""
 
     def replica_migration_failed(self, event: ReplicaMigrationEvent) -> None:
-        """A replica could not move."""
+        """Handle a replica that could not be migrated."""
 
 
 class PartitionLostListener(JavaInterface, ABC, implements="com.hazelcast.partition.PartitionLostListener"):
-    """Hears of partitions whose data is lost."""
+    """Handles lost partitions."""
 
     @abstractmethod
     def partition_lost(self, event: PartitionLostEvent) -> None:
-        """A partition was lost."""
+        """Handle a lost partition."""

@@ -1,7 +1,5 @@
-"""The mark for integers that Java is to get as a ``Long``."""
-
-from __future__ import annotations
+"""Integers that Java receives as a ``Long``."""
 
 
 class Long(int):
-    """An ``int`` that Java is to get as a ``java.lang.Long``; others become an ``Integer`` where they fit."""
+    """An ``int`` that Java receives as a ``java.lang.Long``; other integers become an ``Integer`` if they fit."""

@@ -1,6 +1,4 @@
-"""Code that members run on entries: processors, predicates, interceptors, merge policies."""
-
-from __future__ import annotations
+"""Code that members run on entries: processors, predicates, interceptors and merge policies."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Final, Generic, TypeVar
@@ -18,76 +16,81 @@ _KNOWN_POLICIES: Final = "OUT_OF_THE_BOX_MERGE_POLICIES"
 
 
 class EntryProcessor(JavaInterface, ABC, Generic[K, V, R], implements="com.hazelcast.map.EntryProcessor"):
-    """Changes entries where they are. It also runs on the backups of the entry, as in Java.
+    """Changes entries on the member that owns them. It also runs on the backups of the entry, as in Java.
 
-    Do not call the same map in it: the partition's thread waits for Python.
+    Do not call the same map in it: the thread of the partition waits for Python.
     """
 
     @abstractmethod
     def process(self, entry: MapEntry[K, V]) -> R:
-        """Read or assign ``entry.value``; what is returned goes to the caller."""
+        """Read or assign ``entry.value``; the result is returned to the caller."""
 
 
 class Predicate(JavaInterface, ABC, Generic[K, V], implements="com.hazelcast.query.Predicate"):
-    """Chooses entries. Each entry costs a call to Python; a SQL predicate is far faster on large maps."""
+    """Selects entries. Each entry costs a call to Python; a SQL predicate is much faster for large maps."""
 
     @abstractmethod
     def apply(self, entry: MapEntry[K, V]) -> bool:
-        """Whether the entry is wanted."""
+        """Return whether the entry is selected."""
 
 
 class MapInterceptor(JavaInterface, implements="com.hazelcast.map.MapInterceptor"):
-    """Sees what a map gives and takes, and may put other values in its place; override what you want to see."""
+    """Intercepts operations of a map and may replace values; override the methods you need."""
 
     def intercept_get(self, value: Any) -> Any:
-        """What the caller gets instead of ``value``; None means ``value`` itself."""
+        """Return what the caller gets instead of ``value``; None means ``value``."""
         return None
 
     def after_get(self, value: Any) -> None:
-        """``value`` was given."""
+        """Handle the end of a get of ``value``."""
 
     def intercept_put(self, old_value: Any, new_value: Any) -> Any:
-        """What is put instead of ``new_value``; None means ``new_value`` itself."""
+        """Return what is put instead of ``new_value``; None means ``new_value``."""
         return None
 
     def after_put(self, value: Any) -> None:
-        """``value`` was put."""
+        """Handle the end of a put of ``value``."""
 
     def intercept_remove(self, removed_value: Any) -> Any:
-        """What the caller gets instead of the removed value; None means that value itself."""
+        """Return what the caller gets instead of the removed value; None means that value."""
         return None
 
     def after_remove(self, old_value: Any) -> None:
-        """``old_value`` was removed."""
+        """Handle the end of a removal of ``old_value``."""
 
 
 class Projection(JavaInterface, ABC, Generic[V, R], implements="com.hazelcast.projection.Projection"):
-    """Makes of each entry what the caller wants of it."""
+    """Transforms each entry into a result for the caller."""
 
     @abstractmethod
     def transform(self, entry: V) -> R:
-        """What the caller gets for ``entry``."""
+        """Return the result for ``entry``."""
 
 
 class SplitBrainMergePolicy(
     JavaInterface, ABC, Generic[K, V], implements="com.hazelcast.spi.merge.SplitBrainMergePolicy"
 ):
-    """Decides between the values that two halves of a cluster have for a key; see :func:`use_merge_policy`."""
+    """Decides between the values that two parts of a split cluster have for a key; see :func:`use_merge_policy`."""
 
     @abstractmethod
     def merge(self, merging: MergingEntry[K, V], existing: MergingEntry[K, V] | None) -> V | None:
-        """The value to keep: ``merging`` comes from the smaller half, ``existing`` is there or None."""
+        """Return the value to keep.
+
+        Args:
+            merging: The entry of the smaller part of the cluster.
+            existing: The entry of the larger part, None if it has none.
+        """
 
 
 def use_merge_policy(config: Any, name: str, policy: SplitBrainMergePolicy[Any, Any]) -> None:
-    """Let a policy decide about the maps whose name is or matches ``name``; do so before the member starts.
+    """Use a merge policy for the maps whose name matches ``name``; call this before the member starts.
 
-    Members know merge policies by name alone. This one gets a name among those that Hazelcast brings along.
+    Members know merge policies only by name. The policy is added to the table of Hazelcast's built-in policies.
 
     Args:
-        config: the member's Java ``Config``.
-        name: name of the map, with ``*`` for many.
-        policy: the policy.
+        config: The member's Java ``Config``.
+        name: Name of the map, with ``*`` for several maps.
+        policy: The policy.
     """
     jvm = jvm_of(config)
     known = jvm.java.lang.Class.forName(_MERGE_POLICIES).getDeclaredField(_KNOWN_POLICIES)

@@ -1,6 +1,4 @@
-"""What a Java interface asks for, read from the JVM once for each interface and JVM."""
-
-from __future__ import annotations
+"""The methods of Java interfaces, read from the JVM once for each interface and JVM."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hz_embedded._py4j import Py4JError
-from hz_embedded.interfaces.problems import InterfaceError
+from hz_embedded.interfaces.errors import InterfaceError
 
 _METHOD: Final = re.compile(r"(?P<head>.*?)(?P<owner>[\w.$]+)\.(?P<name>\w+)\((?P<types>[^)]*)\)")
 _OF_OBJECT: Final = frozenset({("equals", 1), ("hashCode", 0), ("toString", 0)})
@@ -17,7 +15,7 @@ _MODIFIERS: Final = frozenset({"public", "abstract", "default", "static", "stric
 
 @dataclass(frozen=True, slots=True)
 class MethodInfo:
-    """One method of an interface; ``index`` is its place among ``Class.getMethods()``."""
+    """One method of an interface; ``index`` is its index in ``Class.getMethods()``."""
 
     owner: str
     name: str
@@ -34,20 +32,20 @@ class MethodInfo:
 
 @dataclass(slots=True)
 class InterfaceInfo:
-    """The methods of a Java interface, inherited ones included, without static ones."""
+    """The methods of a Java interface, including inherited and without static ones."""
 
     name: str
     methods: list[MethodInfo] = field(default_factory=list)
     reflected: Any = None
-    """The Java array that ``index`` points into."""
+    """The Java array for ``MethodInfo.index``."""
 
     def named(self, name: str, count: int) -> list[MethodInfo]:
-        """The overloads of ``name`` with ``count`` parameters."""
+        """Return the overloads of ``name`` with ``count`` parameters."""
         return [method for method in self.methods if method.name == name and len(method.parameters) == count]
 
 
 def parse_methods(lines: Iterable[str]) -> list[MethodInfo]:
-    """Methods from what ``toString`` tells of each of ``Class.getMethods()``, static ones left out."""
+    """Return the methods, without static ones, from the ``toString`` texts of ``Class.getMethods()``."""
     methods: list[MethodInfo] = []
     for index, line in enumerate(lines):
         match = _METHOD.match(line)
@@ -64,14 +62,14 @@ def parse_methods(lines: Iterable[str]) -> list[MethodInfo]:
 
 
 def reflect(name: str, jvm: Any) -> InterfaceInfo:
-    """Ask a JVM about an interface.
+    """Read the methods of an interface from a JVM.
 
     Args:
-        name: full name, nested ones with ``$``.
-        jvm: py4j's view of the JVM.
+        name: Full name, nested ones with ``$``.
+        jvm: The py4j view of the JVM.
 
     Raises:
-        InterfaceError: there is no such interface.
+        InterfaceError: There is no such interface.
     """
     java_class = _load(name, jvm)
     if java_class is None:

@@ -1,6 +1,4 @@
-"""Stores behind maps and queues: where a member loads from and writes to."""
-
-from __future__ import annotations
+"""Stores of maps and queues, from which members load and to which they write."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -15,36 +13,36 @@ V = TypeVar("V")
 
 
 class MapLoader(JavaInterface, ABC, Generic[K, V], implements="com.hazelcast.map.MapLoader"):
-    """Where a map looks for entries that it has not in memory (read-through)."""
+    """Loads entries that are not in the memory of a map (read-through)."""
 
     @abstractmethod
     def load(self, key: K) -> V | None:
-        """The value of ``key``, None when there is none."""
+        """Return the value of ``key``, None if there is none."""
 
     def load_all(self, keys: list[K]) -> Mapping[K, V]:
-        """The values of those of ``keys`` that have one; asks :meth:`load` for each unless overridden."""
+        """Return the existing values of ``keys``; the default calls :meth:`load` for each."""
         found = ((key, self.load(key)) for key in keys)
         return {key: value for key, value in found if value is not None}
 
     def load_all_keys(self) -> Iterable[K] | None:
-        """The keys to load when the map is first used; None (as here) loads nothing ahead."""
+        """Return the keys to load at the first use of the map; None, the default, loads nothing in advance."""
         return None
 
 
 class MapStore(MapLoader[K, V], implements="com.hazelcast.map.MapStore"):
-    """Where a map loads from and what it writes to, at each change or some seconds later.
+    """Loads entries of a map and stores its changes, immediately or some seconds later.
 
-    Configure it with :func:`store_behind`. An exception from :meth:`store` or :meth:`delete` reaches the caller of a
-    map that writes through; a map that writes behind tries again.
+    Configure it with :func:`store_behind`. With write-through, the caller gets the exceptions of :meth:`store` and
+    :meth:`delete`; with write-behind, the map tries again.
     """
 
     @abstractmethod
     def store(self, key: K, value: V) -> None:
-        """Keep ``value`` under ``key``."""
+        """Store ``value`` for ``key``."""
 
     @abstractmethod
     def delete(self, key: K) -> None:
-        """Forget ``key``."""
+        """Delete ``key``."""
 
     def store_all(self, entries: dict[K, V]) -> None:
         """Keep several entries; calls :meth:`store` for each unless overridden."""
@@ -52,50 +50,50 @@ class MapStore(MapLoader[K, V], implements="com.hazelcast.map.MapStore"):
             self.store(key, value)
 
     def delete_all(self, keys: list[K]) -> None:
-        """Forget several keys; calls :meth:`delete` for each unless overridden."""
+        """Delete several keys; the default calls :meth:`delete` for each."""
         for key in keys:
             self.delete(key)
 
 
 class MapStoreFactory(JavaInterface, ABC, Generic[K, V], implements="com.hazelcast.map.MapStoreFactory"):
-    """Makes the store of each map whose name matches a configuration."""
+    """Creates the stores of all maps whose name matches a configuration."""
 
     @abstractmethod
     def new_map_store(self, name: str, properties: dict[str, str]) -> MapLoader[K, V]:
-        """The store for the map ``name``."""
+        """Return the store for the map ``name``."""
 
 
 class QueueStore(JavaInterface, ABC, Generic[V], implements="com.hazelcast.collection.QueueStore"):
-    """Where a queue keeps its items, each under a number."""
+    """Stores the items of a queue, each with a number."""
 
     @abstractmethod
     def load(self, key: int) -> V | None:
-        """The item with this number."""
+        """Return the item with this number, None if there is none."""
 
     @abstractmethod
     def store(self, key: int, value: V) -> None:
-        """Keep an item."""
+        """Store an item."""
 
     @abstractmethod
     def delete(self, key: int) -> None:
-        """Forget an item."""
+        """Delete an item."""
 
     def load_all(self, keys: list[int]) -> Mapping[int, V]:
-        """The items with these numbers; asks :meth:`load` for each unless overridden."""
+        """Return the existing items with these numbers; the default calls :meth:`load` for each."""
         found = ((Long(key), self.load(key)) for key in keys)
         return {key: value for key, value in found if value is not None}
 
     def load_all_keys(self) -> Iterable[int]:
-        """The numbers of all items that are kept, as ``Long``; none unless overridden."""
+        """Return the numbers of all stored items, as ``Long``; none by default."""
         return ()
 
     def store_all(self, entries: dict[int, V]) -> None:
-        """Keep several items; calls :meth:`store` for each unless overridden."""
+        """Store several items; the default calls :meth:`store` for each."""
         for key, value in entries.items():
             self.store(key, value)
 
     def delete_all(self, keys: list[int]) -> None:
-        """Forget several items; calls :meth:`delete` for each unless overridden."""
+        """Delete several items; the default calls :meth:`delete` for each."""
         for key in keys:
             self.delete(key)
 
@@ -110,16 +108,16 @@ def store_behind(
     coalesce: bool = True,
     eager: bool = False,
 ) -> None:
-    """Put a store behind the maps whose name is or matches ``name``.
+    """Configure a store for the maps whose name matches ``name``.
 
     Args:
-        config: the member's Java ``Config``.
-        name: name of the map, with ``*`` for many.
-        store: the store, or a factory that makes one for each map.
-        write_delay: seconds until changes are written; 0 writes each through at once.
-        batch_size: how many changes a map that writes behind gives to ``store_all`` together.
-        coalesce: whether a map that writes behind writes only the last change of a key.
-        eager: load at the map's creation, and wait for it, rather than at its first use.
+        config: The member's Java ``Config``.
+        name: Name of the map, with ``*`` for several maps.
+        store: The store, or a factory that creates a store for each map.
+        write_delay: Seconds until changes are written (write-behind); 0 writes immediately (write-through).
+        batch_size: How many changes are passed to ``store_all`` together with write-behind.
+        coalesce: Whether only the last change of a key is written with write-behind.
+        eager: Load when the map is created, and wait for it, instead of at its first use.
     """
     settings = config.getMapConfig(name).getMapStoreConfig()
     settings.setEnabled(True)

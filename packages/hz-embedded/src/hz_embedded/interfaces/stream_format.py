@@ -1,6 +1,4 @@
-"""Java's serialization streams: what their writer and their reader here have in common."""
-
-from __future__ import annotations
+"""Java's serialization streams: what the reader and the writer have in common."""
 
 import re
 from typing import Final
@@ -22,17 +20,17 @@ WRITES_ITSELF: Final = 0x01
 SERIALIZABLE: Final = 0x02
 
 PRIMITIVES: Final = {"B": ">b", "C": ">H", "D": ">d", "F": ">f", "I": ">i", "J": ">q", "S": ">h", "Z": ">?"}
-"""Struct formats of the primitive types by their letters in a class description."""
+"""Struct formats of the primitive types by their letters in class descriptions."""
 
 _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")
 
 
 class UnknownContentError(Exception):
-    """A value has no form in a stream that is known here; it is then passed piece by piece."""
+    """A value cannot be read from or written to a stream by this package; it is then passed item by item."""
 
 
 def modified_utf8(text: str) -> bytes:
-    """Java's own UTF-8: pairs of surrogates for what lies beyond 16 bits, and two bytes for NUL."""
+    """Return text in Java's modified UTF-8: surrogate pairs beyond 16 bits, and two bytes for NUL."""
     if text.isascii():
         return text.encode("ascii").replace(b"\0", b"\xc0\x80")
     pairs = _BEYOND.sub(lambda match: _pair(ord(match[0])), text)
@@ -45,7 +43,7 @@ def _pair(code: int) -> str:
 
 
 def from_modified_utf8(data: bytes) -> str:
-    """The text that Java wrote."""
+    """Return the text of bytes in Java's modified UTF-8."""
     if data.isascii():
         return data.decode("ascii")
     text = data.replace(b"\xc0\x80", b"\0").decode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Reads a Java serialization stream of plain data: many items reach Python in one call."""
+"""Reader of Java serialization streams with plain data, for receiving many items in one call."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class _Class:
     parent: _Class | None = None
 
     def lineage(self) -> list[_Class]:
-        """The class and its ancestors, the eldest first."""
+        """Return the class and its ancestors, the topmost first."""
         return [*(self.parent.lineage() if self.parent is not None else ()), self]
 
 
 class _Object:
-    """An object being read: its fields, and what its class wrote beside them."""
+    """An object during reading: its fields, and the additional objects that its class wrote."""
 
     __slots__ = ("content", "fields")
 
@@ -38,10 +38,10 @@ class _Object:
 
 
 def read_stream(data: bytes) -> Any:
-    """The value in a stream.
+    """Return the value in a stream.
 
     Raises:
-        UnknownContentError: something in it is not plain data, or the stream is not a whole one.
+        UnknownContentError: Something in it is not plain data, or the stream is incomplete.
     """
     try:
         return _Reader(data).value(0)
@@ -174,7 +174,7 @@ def _pairs(made: _Object) -> dict[Any, Any]:
     return dict(zip(content[::2], content[1::2], strict=True))
 
 
-def _whole(made: _Object) -> int:
+def _big_integer(made: _Object) -> int:
     return int(made.fields["signum"]) * int.from_bytes(made.fields["magnitude"], "big")
 
 
@@ -184,7 +184,7 @@ def _uuid(made: _Object) -> uuid.UUID:
 
 
 def hashable(value: Any) -> Any:
-    """``value`` as a member of a set or a key of a dict."""
+    """Return ``value`` in a form that can be in a set or a key of a dict."""
     if isinstance(value, list):
         return tuple(hashable(item) for item in value)
     if isinstance(value, set):
@@ -197,7 +197,7 @@ def hashable(value: Any) -> Any:
 _MAKERS: Final[Mapping[str, Callable[[_Object], Any]]] = {
     **dict.fromkeys([f"java.lang.{name}" for name in ("Byte", "Short", "Integer", "Long")], _number),
     **dict.fromkeys([f"java.lang.{name}" for name in ("Double", "Boolean")], _number),
-    "java.math.BigInteger": _whole,
+    "java.math.BigInteger": _big_integer,
     "java.util.UUID": _uuid,
     "java.util.ArrayList": lambda made: made.content,
     "java.util.LinkedList": lambda made: made.content,

@@ -1,4 +1,4 @@
-"""Writes Python collections as a Java serialization stream: many items reach Java in one call."""
+"""Writer of Java serialization streams with Python collections, for sending many items in one call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONG: Final = range(-(2**63), 2**63)
 
 @dataclass(frozen=True, slots=True)
 class _Class:
-    """A Java class as a stream describes it; ``fields`` are letter and name of its primitive fields."""
+    """A Java class as described in a stream; ``fields`` are letter and name of its primitive fields."""
 
     name: str
     uid: int
@@ -43,7 +43,7 @@ _SET: Final = _Class("java.util.LinkedHashSet", 0xD86CD75A95DD2A1E, (), _HASH_SE
 
 
 class StreamWriter:
-    """One stream. :meth:`write` takes one value, :meth:`data` gives what Java's ``ObjectInputStream`` reads."""
+    """One stream: :meth:`write` appends a value, :meth:`data` returns the bytes for Java's ``ObjectInputStream``."""
 
     def __init__(self) -> None:
         self._out = bytearray(form.MAGIC)
@@ -51,14 +51,14 @@ class StreamWriter:
         self._handles = form.FIRST_HANDLE
 
     def data(self) -> bytes:
-        """The stream."""
+        """Return the bytes of the stream."""
         return bytes(self._out)
 
     def write(self, value: Any, depth: int = 0) -> None:
         """Append a value.
 
         Raises:
-            UnknownContentError: it, or something in it, is of a type that is not written here.
+            UnknownContentError: It, or something in it, has a type that the writer does not support.
         """
         if value is None:
             self._out.append(form.NULL)
@@ -142,7 +142,7 @@ class StreamWriter:
         for key, item in value.items():
             self.write(key, depth + 1)
             self.write(item, depth + 1)
-        # The fields of LinkedHashMap follow those of HashMap: not in the order of access.
+        # The field of LinkedHashMap follows: accessOrder is false.
         self._out += struct.pack(">B?", form.END, False)
 
 

@@ -1,6 +1,4 @@
-"""Typed views of what Java gives to listeners, stores and processors; each attribute asks the Java object."""
-
-from __future__ import annotations
+"""Typed views of the Java objects for listeners, stores and processors; each attribute calls the Java object."""
 
 from typing import Any, Final, Generic, TypeVar
 
@@ -11,20 +9,20 @@ V = TypeVar("V")
 
 
 class MapEntry(JavaView, Generic[K, V]):
-    """A map's entry, as an entry processor or a predicate gets it."""
+    """An entry of a map, as argument of an entry processor or a predicate."""
 
     __slots__ = ()
 
     @property
     def key(self) -> K:
         """The key."""
-        key: K = self._ask("getKey")
+        key: K = self._get("getKey")
         return key
 
     @property
     def value(self) -> V | None:
-        """The value, None when there is none. An entry processor may assign it; None removes the entry."""
-        value: V | None = self._ask("getValue")
+        """The value, None if there is none. An entry processor may assign it; None removes the entry."""
+        value: V | None = self._get("getValue")
         return value
 
     @value.setter
@@ -33,37 +31,37 @@ class MapEntry(JavaView, Generic[K, V]):
 
 
 class EntryEvent(JavaView, Generic[K, V]):
-    """What has happened to an entry of a map."""
+    """An event of an entry in a map."""
 
     __slots__ = ()
 
     @property
     def key(self) -> K:
         """The key."""
-        key: K = self._ask("getKey")
+        key: K = self._get("getKey")
         return key
 
     @property
     def value(self) -> V | None:
-        """The value now; None when it was removed, or when the listener was added without values."""
-        value: V | None = self._ask("getValue")
+        """The current value; None if it was removed, or if the listener was added without values."""
+        value: V | None = self._get("getValue")
         return value
 
     @property
     def old_value(self) -> V | None:
-        """The value before."""
-        value: V | None = self._ask("getOldValue")
+        """The value before the event."""
+        value: V | None = self._get("getOldValue")
         return value
 
     @property
     def merging_value(self) -> V | None:
-        """The value that was merged in after a split brain."""
-        value: V | None = self._ask("getMergingValue")
+        """The value that was merged after a split brain."""
+        value: V | None = self._get("getMergingValue")
         return value
 
     @property
     def event_type(self) -> str:
-        """Hazelcast's name of what happened: ``"ADDED"``, ``"UPDATED"``, ..."""
+        """Hazelcast's name of the event: ``"ADDED"``, ``"UPDATED"``, ..."""
         return str(self.java.getEventType().toString())
 
     @property
@@ -73,12 +71,12 @@ class EntryEvent(JavaView, Generic[K, V]):
 
     @property
     def member(self) -> str:
-        """UUID of the member that the event comes from."""
+        """UUID of the member that published the event."""
         return str(self.java.getMember().getUuid().toString())
 
 
 class MapEvent(JavaView):
-    """What has happened to a map as a whole."""
+    """An event of a whole map."""
 
     __slots__ = ()
 
@@ -99,14 +97,14 @@ class MapEvent(JavaView):
 
 
 class ItemEvent(JavaView, Generic[V]):
-    """What has happened to an item of a queue, list or set."""
+    """An event of an item in a queue, list or set."""
 
     __slots__ = ()
 
     @property
     def item(self) -> V | None:
-        """The item; None when the listener was added without values."""
-        item: V | None = self._ask("getItem")
+        """The item; None if the listener was added without values."""
+        item: V | None = self._get("getItem")
         return item
 
     @property
@@ -122,18 +120,18 @@ class Message(JavaView, Generic[V]):
 
     @property
     def value(self) -> V:
-        """What was published."""
-        value: V = self._ask("getMessageObject")
+        """The published value."""
+        value: V = self._get("getMessageObject")
         return value
 
     @property
     def publish_time(self) -> float:
-        """When it was published, in seconds since 1970 (the member's clock)."""
+        """The time of publication in seconds since 1970, by the member's clock."""
         return int(self.java.getPublishTime()) / 1000
 
 
 class MembershipEvent(JavaView):
-    """A member has come or gone."""
+    """A member has joined or left."""
 
     __slots__ = ()
 
@@ -160,83 +158,83 @@ class LifecycleEvent(JavaView):
 
     @property
     def state(self) -> str:
-        """The state now: ``"STARTING"``, ``"SHUTTING_DOWN"``, ``"MERGED"``, ..."""
+        """The new state: ``"STARTING"``, ``"SHUTTING_DOWN"``, ``"MERGED"``, ..."""
         return str(self.java.getState().toString())
 
 
 class MigrationState(JavaView):
-    """How far a migration of partitions is."""
+    """The progress of a migration of partitions."""
 
     __slots__ = ()
 
     @property
     def planned(self) -> int:
-        """Migrations in all."""
+        """Total number of migrations."""
         return int(self.java.getPlannedMigrations())
 
     @property
     def completed(self) -> int:
-        """Migrations done."""
+        """Number of completed migrations."""
         return int(self.java.getCompletedMigrations())
 
     @property
     def remaining(self) -> int:
-        """Migrations to do."""
+        """Number of remaining migrations."""
         return int(self.java.getRemainingMigrations())
 
 
 class ReplicaMigrationEvent(JavaView):
-    """One replica of a partition has moved."""
+    """The migration of one replica of a partition."""
 
     __slots__ = ()
 
     @property
     def partition_id(self) -> int:
-        """The partition."""
+        """Id of the partition."""
         return int(self.java.getPartitionId())
 
     @property
     def replica_index(self) -> int:
-        """0 for the primary replica, else the number of the backup."""
+        """0 for the primary replica, otherwise the number of the backup."""
         return int(self.java.getReplicaIndex())
 
     @property
     def succeeded(self) -> bool:
-        """Whether the move succeeded."""
+        """Whether the migration succeeded."""
         return bool(self.java.isSuccess())
 
 
 class PartitionLostEvent(JavaView):
-    """A partition has lost its primary replica, and backups with it."""
+    """A partition has lost its primary replica, and possibly backups."""
 
     __slots__ = ()
 
     @property
     def partition_id(self) -> int:
-        """The partition."""
+        """Id of the partition."""
         return int(self.java.getPartitionId())
 
     @property
     def lost_backups(self) -> int:
-        """How many backup replicas were lost besides."""
+        """How many backup replicas were lost."""
         return int(self.java.getLostBackupCount())
 
 
 class MergingEntry(JavaView, Generic[K, V]):
-    """One side of an entry that two halves of a split cluster both have."""
+    """The entry of one part of a split cluster, during a merge."""
 
     __slots__ = ()
 
     @property
     def key(self) -> K:
         """The key."""
-        key: K = self._ask("getDeserializedKey")
+        key: K = self._get("getDeserializedKey")
         return key
 
     @property
     def value(self) -> V | None:
-        """The value on this side."""
-        value: V | None = self._ask("getDeserializedValue")
+        """The value in this part."""
+        value: V | None = self._get("getDeserializedValue")
         return value
 
 
@@ -258,4 +256,4 @@ VIEWS: Final[dict[str, type[JavaView]]] = {
     "com.hazelcast.partition.PartitionLostEvent": PartitionLostEvent,
     "com.hazelcast.spi.merge.MergingValue": MergingEntry,
 }
-"""Views by the Java type that a method's parameter is declared with."""
+"""Views by the declared Java type of a method's parameter."""
