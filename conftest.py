@@ -1,7 +1,7 @@
-"""What every test of the repository is held to: it leaves no thread, socket, child or asyncio task behind.
+"""Fail every test of the repository that leaves a thread, socket, child process or asyncio task behind.
 
-Fixtures of a wider scope than one test may leave theirs until the session ends. A test may be an `async def`;
-it then runs in an event loop of its own.
+Fixtures of a wider scope than one test may keep theirs until the session ends. Under pytest-xdist each worker
+guards its own process; the threads and pipes by which it talks to the controller are open before its first test.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -145,49 +145,56 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, 
         GUARD.allowed |= GUARD.identities() - before
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a test that is an `async def` in an event loop of its own."""
-    function: Callable[..., Any] = pyfuncitem.obj
-    if not inspect.iscoroutinefunction(function):
-        return None
-    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(function).parameters}
-    asyncio.run(function(**arguments))
-    return True
-
-
-class _AsyncioErrors(logging.Handler):
-    """Collects what asyncio can only log: tasks destroyed while pending, exceptions nobody retrieved."""
+class AsyncioWatch(logging.Handler):
+    """Collects what asyncio only logs, and the tasks that the end of an event loop cancels silently."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.found: list[str] = []
+        self._close = asyncio.Runner.close
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Keep a message: a task destroyed while pending, or an exception that nobody retrieved."""
         self.found.append(f"asyncio: {record.getMessage()}")
 
-
-@pytest.fixture(autouse=True)
-def no_leaks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Fail a test that leaves a thread, socket, child process or asyncio task behind."""
-    errors = _AsyncioErrors()
-    close = asyncio.Runner.close
-
-    def close_and_look(runner: asyncio.Runner) -> None:
-        # The main coroutine is done: what still runs now would be cancelled without a word.
+    def close_runner(self, runner: asyncio.Runner) -> None:
+        """Keep the tasks that still run although the main coroutine is done, then close the runner."""
         try:
             tasks = asyncio.all_tasks(runner.get_loop())
         except RuntimeError:  # closed before
             tasks = set()
-        errors.found.extend(f"task left running: {task!r}" for task in tasks)
-        close(runner)
+        self.found.extend(f"task left running: {task!r}" for task in tasks)
+        self._close(runner)
 
-    monkeypatch.setattr(asyncio.Runner, "close", close_and_look)
-    logging.getLogger("asyncio").addHandler(errors)
-    before = GUARD.identities()
+
+WATCH = AsyncioWatch()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch asyncio for the whole session."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(asyncio.Runner, "close", lambda runner: WATCH.close_runner(runner))
+    config.add_cleanup(patch.undo)
+    logger = logging.getLogger("asyncio")
+    logger.addHandler(WATCH)
+    config.add_cleanup(lambda: logger.removeHandler(WATCH))
+
+
+BEFORE = pytest.StashKey[set[object]]()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Remember what was open before the first fixture of the test."""
+    WATCH.found.clear()
+    item.stash[BEFORE] = GUARD.identities()
     yield
-    leaks = [resource.text for resource in GUARD.leaked(before)]
-    logging.getLogger("asyncio").removeHandler(errors)
-    leaks += errors.found
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail the test if it left something behind after the last of its fixtures has ended."""
+    yield
+    leaks = [resource.text for resource in GUARD.leaked(item.stash[BEFORE])] + WATCH.found
     if leaks:
         pytest.fail("The test left behind:\n  " + "\n  ".join(leaks), pytrace=False)

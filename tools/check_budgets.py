@@ -1,4 +1,4 @@
-"""Holds the budgets that keep the code readable: sizes, import cycles, and what is never written.
+"""Check the budgets that keep the code readable: sizes, and what is never written.
 
 `python tools/check_budgets.py` prints each breach on a line and exits with 1 if there is any.
 """
@@ -9,8 +9,7 @@ import re
 import statistics
 import sys
 import tokenize
-from collections.abc import Callable, Iterable, Iterator
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from repository import ROOT, Module, modules
@@ -41,13 +40,6 @@ def sizes(module: Module) -> Iterator[str]:
                 yield f"{module}:{node.lineno}: {node.name} has {length} lines, more than {limit}"
 
 
-def bare_excepts(module: Module) -> Iterator[str]:
-    """Yield every `except:` that names no exception."""
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.ExceptHandler) and node.type is None:
-            yield f"{module}:{node.lineno}: bare except"
-
-
 def unreasoned_ignores(module: Module) -> Iterator[str]:
     """Yield every `type: ignore` without an error code and a reason behind it."""
     if not _IGNORE.search(module.text):
@@ -69,44 +61,6 @@ def _is_pytest(node: ast.expr) -> bool:
     return ast.unparse(node) in ("pytest", "pytest.mark", "unittest")
 
 
-def import_time_statements(node: ast.AST) -> Iterator[ast.stmt]:
-    """Yield the statements below `node` that run when the module is imported."""
-    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-        children: Iterable[ast.AST] = node.orelse
-    else:
-        children = ast.iter_child_nodes(node)
-    for child in children:
-        if isinstance(child, ast.stmt):
-            yield child
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.expr):
-            yield from import_time_statements(child)
-
-
-def imported(module: Module, known: set[str]) -> set[str]:
-    """Return which `known` modules are imported when `module` is; not those for type checking only."""
-    package = module.name.split(".") if module.path.name == "__init__.py" else module.name.split(".")[:-1]
-    names: set[str] = set()
-    for node in import_time_statements(module.tree):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            parents = package[: len(package) - node.level + 1] if node.level else []
-            base = ".".join([*parents, node.module] if node.module else parents)
-            full = (f"{base}.{alias.name}" for alias in node.names)
-            names.update(name if name in known else base for name in full)
-    return (names & known) - {module.name}
-
-
-def cycles(all_modules: list[Module]) -> Iterator[str]:
-    """Yield one cycle among the shipped modules' imports, if there is one."""
-    shipped = [module for module in all_modules if module.shipped]
-    known = {module.name for module in shipped}
-    try:
-        TopologicalSorter({module.name: imported(module, known) for module in shipped}).prepare()
-    except CycleError as error:
-        yield "import cycle: " + " <- ".join(error.args[1])
-
-
 def median(all_modules: list[Module]) -> Iterator[str]:
     """Yield the median length of the hand-written shipped modules if it is too high."""
     lengths = [module.lines for module in all_modules if module.shipped and not module.generated]
@@ -116,7 +70,6 @@ def median(all_modules: list[Module]) -> Iterator[str]:
 
 PER_MODULE: tuple[Callable[[Module], Iterator[str]], ...] = (
     sizes,
-    bare_excepts,
     unreasoned_ignores,
     evasions,
 )
@@ -126,7 +79,7 @@ def breaches(root: Path = ROOT) -> list[str]:
     """Return every breach of a budget below `root`."""
     all_modules = modules(root)
     found = [line for check in PER_MODULE for module in all_modules for line in check(module)]
-    return [*found, *cycles(all_modules), *median(all_modules)]
+    return [*found, *median(all_modules)]
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Proves from built wheels that each distribution installs and works alone, and all of them together.
+"""Prove from built wheels that each distribution installs and works alone, and all of them together.
 
 Every wheel is built into a temporary folder. Each distribution is then installed into a clean environment of
 its own, with exactly the siblings that its metadata lead to (taken from the built wheels, never from the
@@ -162,7 +162,7 @@ def check_speedups(wheels: dict[str, Wheel], folder: Path) -> None:
 
 
 def python_of(folder: Path) -> Path:
-    """The interpreter of an environment."""
+    """Return the interpreter of an environment."""
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 

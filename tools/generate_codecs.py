@@ -36,7 +36,7 @@ def expected(root: Path) -> tuple[dict[Path, str], list[str], list[str]]:
 
 
 def orphans(root: Path, modules: dict[Path, str]) -> list[Path]:
-    """Generated modules that nothing in the schema makes any more."""
+    """Return generated modules that nothing in the schema makes any more."""
     found = root.glob("packages/*/src/*/codecs/*.py")
     return sorted(path for path in found if path not in modules and path.read_text("utf-8").startswith(MARK))
 

@@ -53,7 +53,9 @@ class Surface:
 
 
 SURFACES = (
-    Surface("futures", "futures.py", "", "Futures", "operations return futures", "Future[{}]", "def", "return"),
+    Surface(
+        "futures", "futures.py", "", "Futures", "operations return futures", "Future[{}]", "def", "return"
+    ),
     Surface(
         "blocking",
         "blocking.py",
@@ -173,6 +175,11 @@ class Structure:
         wanted = self.attributes.get("surfaces", tuple(surface.name for surface in SURFACES))
         return [surface for surface in SURFACES if surface.name in wanted]
 
+    @property
+    def _header(self) -> str:
+        # The path from the import package on, which keeps the line short.
+        return f"{MARK}{self.source.relative_to(self.package_root.parent)}; do not edit.\n"
+
     def render(self, surface: Surface) -> str:
         """Return the text of one surface's module, before formatting."""
         module = self._module(self.source)
@@ -200,10 +207,10 @@ class Structure:
         lines.add(f"from {module} import {self.node.name}")
         doc = self.doc.replace("\n", "\n    ").replace("\n    \n", "\n\n")
         text = (
-            f"{MARK}{self.source.relative_to(ROOT)}; do not edit.\n"
+            f"{self._header}"
             f'"""{self.name}: {surface.title}."""\n\n' + "\n".join(sorted(lines)) + "\n\n\n"
             f"class {surface.prefix}{self.name}({base}):\n"
-            f'    """{doc}\n\n    Its {surface.title}.\n    """\n\n'
+            f'    """{doc}\n\n    The {surface.title}.\n    """\n\n'
             f"    _ops: {self.node.name}{generic}\n\n"
         )
         if blocking:
@@ -216,11 +223,11 @@ class Structure:
 
     def render_kind(self) -> str:
         """Return the text of kind.py, before formatting."""
-        package = self._module(self.source).rpartition(".")[0]
+        package = self.package
         generic = f"[{', '.join('Any' for _ in self.parameters)}]" if self.parameters else ""
         result = f"Async{self.name}{generic}"
         return (
-            f"{MARK}{self.source.relative_to(ROOT)}; do not edit.\n"
+            f"{self._header}"
             f'"""{self.name} as a kind of distributed object."""\n\n'
             "from typing import TYPE_CHECKING, Any, Final\n"
             "from hz_core.kinds import ObjectKind\n"
@@ -229,13 +236,18 @@ class Structure:
             f"from {package}.operations import {self.node.name}\n"
             f"if TYPE_CHECKING:\n    from {package}.aio import Async{self.name}\n\n\n"
             f'def _asyncio(caller: AsyncioCaller, operations: Any) -> "{result}":\n'
-            "    # Imported on use: programs of threads do without it.\n"
+            "    # Imported on first use, because threaded programs do not need it.\n"
             f"    from {package}.aio import Async{self.name}\n\n"
             f"    return Async{self.name}(caller, operations)\n\n\n"
             f'{self.constant}: Final[ObjectKind[{self.name}{generic}, "{result}"]] = ObjectKind(\n'
             f"    {self.node.name}, {self.name}, _asyncio\n)\n"
-            '"""Give this to ``get_object``."""\n'
+            '"""The kind, for ``get_object``."""\n'
         )
+
+    @property
+    def package(self) -> str:
+        """The import name of the structure's folder."""
+        return self._module(self.source).rpartition(".")[0]
 
     @property
     def constant(self) -> str:
@@ -265,9 +277,10 @@ class Structure:
         star = ", *" if types else ""
         return text + (
             f"    {surface.define} {name}(self, name: str{star}{taken}) -> {returned}{anything}:\n"
-            f'        """Return the distributed {noun} of that name.\n\n        Args:\n'
+            f'        """Return the distributed {noun} with this name.\n\n        Args:\n'
             + "\n".join(lines)
-            + f'\n        """\n        {surface.wait} self.get_object({self.constant}, name)\n'
+            + f'\n        """\n        from {self.package}.kind import {self.constant}\n\n'
+            f"        {surface.wait} self.get_object({self.constant}, name)\n"
         )
 
     def _render_method(self, method: Method, surface: Surface, names: set[str], lines: set[str]) -> str:
@@ -363,8 +376,11 @@ def _formatted(text: str, path: Path) -> str:
 
 def structures() -> list[Structure]:
     """Return all classes of operations."""
-    return [Structure(source) for source in sorted(ROOT.glob("packages/*/src/*/**/operations.py"))
-            if source.parent.name != "hz_core"]
+    return [
+        Structure(source)
+        for source in sorted(ROOT.glob("packages/*/src/*/**/operations.py"))
+        if source.parent.name != "hz_core"
+    ]
 
 
 def generated() -> dict[Path, str]:
@@ -390,18 +406,17 @@ def _getters(objects: list[Structure], surface: Surface) -> str:
     base = "Client" if surface.name == "futures" else "AsyncioClient"
     home = "client" if surface.name == "futures" else "aio_client"
     file = surface.file.removesuffix(".py")
-    lines = {"from typing import Any, overload", f"from hz_core.{home} import {base}"}
-    late = set()
+    for_types = set()
     for structure in objects:
-        package = structure._module(structure.source).rpartition(".")[0]
-        lines.add(f"from {package}.kind import {structure.constant}")
-        late.add(f"from {package}.{file} import {surface.prefix}{structure.name}")
-        lines |= {structure.imports[p] for p in structure.parameters}
+        for_types.add(f"    from {structure.package}.{file} import {surface.prefix}{structure.name}")
+        for_types |= {f"    {structure.imports[p]}" for p in structure.parameters}
     return (
-        f"{MARK}packages/hz-proxies/src/hz_proxies/*/operations.py; do not edit.\n"
-        f'"""The data structures of a client, a method for each."""\n\n'
-        + "\n".join(sorted(lines | late))
-        + f"\n\n\nclass {surface.base}Objects({base}):\n"
+        f"{MARK}hz_proxies/*/operations.py; do not edit.\n"
+        f'"""A client with a method for each data structure, which is imported on first use."""\n\n'
+        "from __future__ import annotations\n\n"
+        "from typing import TYPE_CHECKING, Any, overload\n"
+        f"from hz_core.{home} import {base}\n\n"
+        "if TYPE_CHECKING:\n" + "\n".join(sorted(for_types)) + f"\n\n\nclass {surface.base}Objects({base}):\n"
         f'    """A client with a method for each data structure."""\n\n'
         + "\n".join(structure.render_getter(surface) for structure in objects)
     )

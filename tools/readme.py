@@ -1,4 +1,4 @@
-"""Reads the README, so that what it tells newcomers to type is what is run and tested.
+"""Read the README, so that the commands it gives newcomers are the ones that are run and tested.
 
 `python3 tools/readme.py` prints the commands of its section "Try it". Standard library only: it runs before
 anything is installed.

@@ -1,4 +1,4 @@
-"""What the checks know of the repository: its distributions and its Python files."""
+"""Find the distributions and Python files of the repository, for the checks."""
 
 import ast
 import tomllib

@@ -103,7 +103,7 @@ class DecoderWriter:
             ["message: bytes", "pos: int", "read: ReadData"],
             f") -> tuple[{custom.name}, int]:",
         )
-        source.add(f'    """Read a `{custom.name}`."""')
+        source.add(f'    """Read a ``{custom.name}``."""')
         begin = f"    pos = {source.use(DECODE, 'after_begin')}(message, pos)"
         fixed = list(custom.fixed)
         if custom.fixed_in_begin_frame:

@@ -107,7 +107,7 @@ class Emitter:
     ) -> None:
         if service.error:
             decoders.message(
-                "decode_error", "", service.error, "2.0", "The answer to a request that failed.", "x"
+                "decode_error", "", service.error, "2.0", "Decode the reply to a failed request.", "x"
             )
         events = _event_names(service)
         done: set[str] = set()

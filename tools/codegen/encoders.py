@@ -40,7 +40,7 @@ class EncoderWriter:
         name = operation(method.name)
         returned = f"{source.use(OP, 'Op')}[{result}]"
         source.block(f"def {name}(", [*first, *arguments, *last], f") -> {returned}:")
-        source.add(f'    """Make the operation ``{title}``."""')
+        source.add(f'    """Return the operation ``{title}``."""')
         head = self._head(method.request_type, fixed, partition, alone=not frames)
         simple: list[Item] = [head]
         while frames and frames[0].type.name in _SIMPLE and not frames[0].type.nullable:
@@ -85,7 +85,7 @@ class EncoderWriter:
         source.add("", "")
         arguments = ["parts: Parts", f"value: {custom.name}", "head: int = PLAIN"]
         source.block(f"def write_{name}(", arguments, ") -> None:")
-        source.add(f'    """Add a `{custom.name}`."""')
+        source.add(f'    """Append a ``{custom.name}``."""')
         in_begin = custom.fixed_in_begin_frame
         if not in_begin:
             source.add(f"    parts.append({source.use(ENCODE, 'BEGIN_FRAME')})")

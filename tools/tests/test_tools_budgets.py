@@ -1,4 +1,4 @@
-"""The budget check finds each kind of breach, and the repository has none."""
+"""The budget check finds each kind of breach; `hatch run check` runs it over the repository."""
 
 from pathlib import Path
 
@@ -18,23 +18,18 @@ def write(root: Path, path: str, source: str) -> None:
     target.write_text(source)
 
 
-def test_the_repository_keeps_its_budgets() -> None:
-    assert check_budgets.breaches() == []
-
-
 @pytest.mark.parametrize(
     ("source", "message"),
     [
         (LONG_FUNCTION, "tools/a.py:1: f has 61 lines, more than 60"),
         (LONG_CLASS, "tools/a.py:1: C has 501 lines, more than 500"),
         (LONG_MODULE, "tools/a.py: 601 lines, more than 600"),
-        ("try:\n    x = 1\nexcept:\n    x = 2\n", "tools/a.py:3: bare except"),
         ("x = 1  # type: ignore\n", "tools/a.py:1: a type-ignore comment needs [code] and a reason"),
         ("x = 1  # type: ignore[misc]\n", "tools/a.py:1: a type-ignore comment needs [code] and a reason"),
         ("import pytest\npytest.skip('later')\n", "tools/a.py:2: pytest's skip"),
         ("import pytest\nmark = pytest.mark.xfail\n", "tools/a.py:2: pytest's xfail"),
     ],
-    ids=["function", "class", "module", "except", "ignore", "ignore-code", "skip", "xfail"],
+    ids=["function", "class", "module", "ignore", "ignore-code", "skip", "xfail"],
 )
 def test_a_breach_is_found(tmp_path: Path, source: str, message: str) -> None:
     write(tmp_path, "tools/a.py", source)
@@ -53,36 +48,6 @@ def test_a_breach_is_found(tmp_path: Path, source: str, message: str) -> None:
 )
 def test_what_is_allowed_is_not_found(tmp_path: Path, source: str) -> None:
     write(tmp_path, "tools/a.py", source)
-    assert check_budgets.breaches(tmp_path) == []
-
-
-@pytest.mark.parametrize(
-    ("one", "two"),
-    [
-        ("import pkg.two\n", "from pkg import one\n"),
-        ("from .two import thing\n", "try:\n    import pkg.one\nexcept ImportError:\n    pass\n"),
-        ("class C:\n    from pkg.two import thing\n", "from . import one\n"),
-    ],
-)
-def test_an_import_cycle_is_found(tmp_path: Path, one: str, two: str) -> None:
-    write(tmp_path, "packages/p/src/pkg/__init__.py", "")
-    write(tmp_path, "packages/p/src/pkg/one.py", one)
-    write(tmp_path, "packages/p/src/pkg/two.py", two)
-    (breach,) = check_budgets.breaches(tmp_path)
-    assert breach.startswith("import cycle: pkg.")
-
-
-@pytest.mark.parametrize(
-    "two",
-    [
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pkg.one import thing\n",
-        "def f() -> None:\n    import pkg.one\n",
-    ],
-    ids=["type checking", "in a function"],
-)
-def test_an_import_that_does_not_run_is_no_cycle(tmp_path: Path, two: str) -> None:
-    write(tmp_path, "packages/p/src/pkg/one.py", "from pkg.two import f\n")
-    write(tmp_path, "packages/p/src/pkg/two.py", two)
     assert check_budgets.breaches(tmp_path) == []
 
 

@@ -41,31 +41,34 @@ def test_lazy_session_fixture(request):
 def test_ending_thread():
     threading.Timer(0.05, lambda: None).start()
 
-async def test_coroutine(server):
+@pytest.fixture
+async def writer(server):
     _, writer = await asyncio.open_connection(*server.getsockname())
+    yield writer
     writer.close()
     await writer.wait_closed()
+
+async def test_coroutine(writer):
+    assert not writer.is_closing()
 """
 
 
 @pytest.fixture
 def guarded(pytester: pytest.Pytester, pytestconfig: pytest.Config) -> pytest.Pytester:
-    """A test folder with the repository's conftest, its grace cut short."""
+    """Return a test folder with the repository's conftest, its grace cut short."""
     source = (pytestconfig.rootpath / "conftest.py").read_text()
-    pytester.makeconftest(source.replace("GRACE = 5.0", "GRACE = 0.3"))
+    pytester.makeconftest(source.replace("GRACE = 5.0", "GRACE = 1.0"))
+    loops = "asyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
+    pytester.makeini(f"[pytest]\n{loops}filterwarnings = error\n")
     return pytester
 
 
-@pytest.mark.parametrize("kind", LEAKS)
-def test_a_leak_fails_the_test(guarded: pytest.Pytester, kind: str) -> None:
-    source, message = LEAKS[kind]
-    guarded.makepyfile(source)
-    result = guarded.runpytest_subprocess("-p", "no:randomly")
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*The test left behind:*", message])
-
-
-def test_clean_tests_pass(guarded: pytest.Pytester) -> None:
-    guarded.makepyfile(CLEAN)
-    result = guarded.runpytest_subprocess("-W", "error")
-    result.assert_outcomes(passed=3)
+@pytest.mark.parametrize("workers", [0, 2])
+def test_leaks_fail_their_tests_and_nothing_else_fails(guarded: pytest.Pytester, workers: int) -> None:
+    guarded.makepyfile(test_clean=CLEAN, **{f"test_{kind}": source for kind, (source, _) in LEAKS.items()})
+    result = guarded.runpytest_subprocess("-n", str(workers), "--dist", "worksteal")
+    result.assert_outcomes(passed=3 + len(LEAKS), errors=len(LEAKS))
+    for kind, (_, message) in LEAKS.items():
+        result.stdout.fnmatch_lines_random(
+            [f"ERROR test_{kind}.py::test_it*", "*The test left behind:*", message]
+        )

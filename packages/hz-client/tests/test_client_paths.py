@@ -1,14 +1,13 @@
-"""Documented names are there to import at their documented paths."""
+"""Documented names can be imported from their documented modules, and classes show public names."""
 
 import importlib
 import inspect
-import json
-import os
+import pickle
 import pkgutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -62,7 +61,7 @@ DOCUMENTED = {
     " PortableReader PortableWriter StreamSerializer",
     "hazelcast.util": "LoadBalancer RandomLB RoundRobinLB",
 }
-"""Names by module: all that this release offers."""
+"""Names by module: everything that this release has."""
 
 LATER_MODULES = {
     "hazelcast.cp",
@@ -88,42 +87,61 @@ LATER_MODULES = {
     "hazelcast.proxy.transactional_set",
     "hazelcast.transaction",
 }
-"""Documented modules of structures that later releases bring."""
+"""Documented modules of structures of later releases."""
 
 LATER_NAMES = {
     ("hazelcast.proxy.base", name)
     for name in ("ItemEvent", "ItemEventType", "PartitionSpecificProxy", "TopicMessage", "TransactionalProxy")
 }
-"""Documented names of other structures in modules that are there."""
+"""Documented names of other structures in modules of this release."""
 
 LATER_METHODS = {
+    "add_distributed_object_listener",
     "cp_subsystem",
     "get_distributed_objects",
-    "add_distributed_object_listener",
+    "get_executor",
+    "get_flake_id_generator",
+    "get_list",
+    "get_multi_map",
+    "get_pn_counter",
+    "get_reliable_topic",
+    "get_replicated_map",
+    "get_ringbuffer",
+    "get_set",
+    "get_topic",
     "remove_distributed_object_listener",
-    "new_transaction",
 }
-"""Methods of the client that belong to other structures, beside their `get_…`."""
+"""Methods of the client that belong to structures of later releases."""
+
+GETTERS = {"get_map", "get_queue"}
+"""Methods of the client that return a data structure of this release."""
 
 OF_SUBCLASSES = {
-    # Each proxy defines its own, since each gives a blocking type of its own.
+    # Each proxy defines its own, which returns its own blocking type.
     ("hazelcast.proxy.base", "Proxy.blocking"),
-    # Optional: without it the configured `portable_version` counts.
+    # Optional: without it the configured `portable_version` is used.
     ("hazelcast.serialization.api", "Portable.get_class_version"),
 }
-"""Documented methods that a base class leaves to its subclasses."""
+"""Documented methods that only the subclasses have."""
 
-API_INDEX = Path(
-    os.environ.get("HZ_API_INDEX_DIR") or Path(__file__).resolve().parents[4] / "shared" / "seeds"
-)
+API_INDEX = Path(__file__).parent / "data" / "api-index.tsv"
 PAIRS = [(module, name) for module, names in DOCUMENTED.items() for name in names.split()]
 
 
-def inventory() -> list[dict[str, Any]]:
-    """Return the rows of the documentation's index, none where it isn't at hand."""
-    index = API_INDEX / "api-inventory-000.json"
-    rows: list[dict[str, Any]] = json.loads(index.read_text(encoding="utf-8")) if index.is_file() else []
-    return rows
+class Row(NamedTuple):
+    """A name in the documentation's index."""
+
+    module: str
+    name: str
+    kind: str
+    value: str = ""
+    name_in_code: str = ""
+
+
+def index() -> list[Row]:
+    """Return the rows of the documentation's index."""
+    lines = API_INDEX.read_text(encoding="utf-8").splitlines()
+    return [Row(*line.split("\t")) for line in lines if not line.startswith("#")]
 
 
 @pytest.mark.parametrize(("module", "name"), PAIRS, ids=[f"{module}.{name}" for module, name in PAIRS])
@@ -137,15 +155,15 @@ def public_modules() -> list[str]:
 
 
 @pytest.mark.parametrize("name", public_modules())
-def test_star_import_gives_what_all_lists(name: str) -> None:
+def test_star_import(name: str) -> None:
     module = importlib.import_module(name)
     listed = getattr(module, "__all__", [])
     assert sorted(set(listed)) == sorted(listed)
     assert [entry for entry in listed if not hasattr(module, entry)] == []
 
 
-def is_there(owner: Any, attribute: str) -> bool:
-    """Whether the class has the attribute, or its constructor sets it."""
+def has_attribute(owner: Any, attribute: str) -> bool:
+    """Return whether the class has the attribute, or its constructor sets it."""
     if hasattr(owner, attribute):
         return True
     constructors = [vars(base).get("__init__") for base in inspect.getmro(owner)]
@@ -156,58 +174,53 @@ def is_there(owner: Any, attribute: str) -> bool:
     )
 
 
-def row_is_kept(row: dict[str, Any]) -> bool:
-    owner: Any = importlib.import_module(row["module"])
-    for name in {row["qualname"], row.get("qualname_in_code", row["qualname"])}:
+def is_available(row: Row) -> bool:
+    """Return whether the documented name exists, with the documented value if it is a constant."""
+    owner: Any = importlib.import_module(row.module)
+    for name in {row.name, row.name_in_code or row.name}:
         found = owner
         for part in name.split("."):
-            if inspect.isclass(found):
-                if not is_there(found, part):
-                    return False
-                found = getattr(found, part, None)
-            elif not hasattr(found, part):
+            if not (has_attribute(found, part) if inspect.isclass(found) else hasattr(found, part)):
                 return False
-            else:
-                found = getattr(found, part)
-        if row["kind"] == "constant" and (value := row["signature"].removeprefix("= ")):
-            assert repr(getattr(found, "value", found)) == value, row
+            found = getattr(found, part, None)
+        if row.kind == "constant" and row.value and repr(getattr(found, "value", found)) != row.value:
+            return False
     return True
 
 
-def is_not_here(row: dict[str, Any]) -> bool:
-    top, _, method = row["qualname"].partition(".")
-    if (row["module"], row["qualname"]) in OF_SUBCLASSES:
+def is_planned(row: Row) -> bool:
+    """Return whether the documented name belongs to a structure of a later release, or to subclasses."""
+    top, _, method = row.name.partition(".")
+    if (row.module, row.name) in OF_SUBCLASSES:
         return True
-    if row["module"] == "hazelcast.client":
-        return method in LATER_METHODS or (method.startswith("get_") and method != "get_map")
-    return row["module"] in LATER_MODULES or (row["module"], top) in LATER_NAMES
+    if row.module == "hazelcast.client":
+        return method in LATER_METHODS
+    return row.module in LATER_MODULES or (row.module, top) in LATER_NAMES
 
 
-def test_every_row_of_the_inventory() -> None:
-    rows = [row for row in inventory() if row["kind"] != "config"]
-    missing = [
-        f"{row['module']}.{row['qualname']}" for row in rows if not is_not_here(row) and not row_is_kept(row)
-    ]
-    assert missing == []
+def test_every_documented_name_is_available_or_planned() -> None:
+    rows = index()
+    assert len(rows) == 702
+    assert [f"{row.module}.{row.name}" for row in rows if not is_planned(row) and not is_available(row)] == []
 
 
-def test_what_is_called_later_is_documented() -> None:
-    """So that the lists of what comes later hold nothing that is made up."""
-    rows = inventory()
-    modules = {row["module"] for row in rows} or LATER_MODULES
-    names = {(row["module"], row["qualname"]) for row in rows} or LATER_NAMES
-    assert modules >= LATER_MODULES
-    assert names >= LATER_NAMES
+def test_the_lists_of_planned_names_are_exact() -> None:
+    later = {(row.module, row.name): row for row in index() if is_planned(row)}
+    assert {module for module, _ in later} >= LATER_MODULES
+    assert later.keys() >= LATER_NAMES | OF_SUBCLASSES
+    assert {name.partition(".")[2] for _, name in later} >= LATER_METHODS
+    in_modules_of_today = [row for row in later.values() if row.module not in LATER_MODULES]
+    assert [f"{row.module}.{row.name}" for row in in_modules_of_today if is_available(row)] == []
     assert not LATER_MODULES & set(public_modules())
 
 
 def test_the_reference_lists_every_module() -> None:
     listed = (Path(__file__).resolve().parents[3] / "docs" / "api.md").read_text(encoding="utf-8").split()
-    # These two hold nothing of their own.
+    # These two define nothing that the reference does not list elsewhere.
     assert set(public_modules()) - {"hazelcast.client", "hazelcast.proxy"} <= set(listed)
 
 
-def test_submodules_are_there_without_an_import_of_their_own() -> None:
+def test_submodules_need_no_import() -> None:
     code = (
         "import sys, hazelcast\n"
         "assert 'hazelcast.predicate' not in sys.modules\n"
@@ -222,9 +235,52 @@ def test_submodules_are_there_without_an_import_of_their_own() -> None:
     assert "AttributeError: module 'hazelcast' has no attribute 'no_such_module'" in done.stderr
 
 
-def test_asyncio_is_loaded_only_when_wanted() -> None:
+def test_asyncio_is_loaded_on_first_use() -> None:
     code = "import sys, hazelcast; print('hazelcast.asyncio' in sys.modules, 'asyncio' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == "False False\n"
+
+
+def test_errors_show_their_public_name() -> None:
+    from hz_core.errors.jdk import IllegalStateError
+
+    assert (
+        f"{IllegalStateError.__module__}.{IllegalStateError.__qualname__}"
+        == "hazelcast.errors.IllegalStateError"
+    )
+    listed = [getattr(hazelcast.errors, name) for name in hazelcast.errors.__all__]
+    classes = [found for found in listed if isinstance(found, type)]
+    assert {found.__module__ for found in classes} == {"hazelcast.errors"}
+    assert len(classes) > 120
+
+
+def test_errors_can_be_pickled() -> None:
+    error = hazelcast.errors.IllegalStateError("not now")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), copy.args) == (hazelcast.errors.IllegalStateError, ("not now",))
+
+
+def test_a_traceback_has_the_public_name_after_the_import_of_the_package_alone() -> None:
+    code = "import hazelcast; hazelcast.HazelcastClient(cluster_nmae='shop')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "\nhazelcast.errors.InvalidConfigurationError: Unrecognized config option" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        ("hz_core.config", "ClientConfig NearCacheConfig ReconnectMode"),
+        ("hz_proxies.map", "BlockingMap Map"),
+        ("hz_proxies.predicate", "PagingPredicate Predicate"),
+        ("hz_proxies.queue", "BlockingQueue Queue"),
+        ("hz_proxies.sql", "HazelcastSqlError SqlRow"),
+        ("hz_proxies.transaction", "BlockingTransaction TransactionType"),
+    ],
+)
+def test_classes_of_other_distributions_have_public_names(module: str, names: str) -> None:
+    for name in names.split():
+        assert getattr(importlib.import_module(module), name).__module__ == module

@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -91,23 +92,51 @@ def test_race_of_watching_and_completing() -> None:
         assert future._watchers == []
 
 
+def outcome(future: Future[str]) -> str:
+    """Return the name of the contestant that has completed `future`."""
+    try:
+        return future.result(LONG)
+    except Boom:
+        return "error"
+    except concurrent.futures.CancelledError:
+        return "cancel"
+
+
 @pytest.mark.usefixtures("_many_switches")
 def test_race_of_outcomes() -> None:
-    winners = set()
-    for _ in range(300):
+    """One of three contestants completes a future, the others change nothing; over the rounds each wins."""
+    winners: set[str] = set()
+    deadline = time.monotonic() + LONG
+    rounds = 0
+    while rounds < 300 or winners != {"cancel", "error", "result"}:
+        assert time.monotonic() < deadline, f"only {winners} win"
+        rounds += 1
         future: Future[str] = Future()
         cancelled: list[bool] = []
         calls: list[Any] = []
+        seen: list[str] = []
         future.add_done_callback(calls.append)
-        race(
-            lambda f=future: f.set_result("result"),  # type: ignore[misc] # a default binds f now
-            lambda f=future, c=cancelled: c.append(f.cancel()),  # type: ignore[misc] # as above
-            lambda f=future: f.set_exception(Boom()),  # type: ignore[misc] # as above
-        )
+
+        def complete(
+            work: Callable[[], object], future: Future[str] = future, seen: list[str] = seen
+        ) -> Callable[[], None]:
+            def contestant() -> None:
+                work()
+                seen.append(outcome(future))
+
+            return contestant
+
+        contestants = [
+            complete(lambda f=future: f.set_result("result")),  # type: ignore[misc] # a default binds f now
+            complete(lambda f=future, c=cancelled: c.append(f.cancel())),  # type: ignore[misc] # as above
+            complete(lambda f=future: f.set_exception(Boom())),  # type: ignore[misc] # as above
+        ]
+        first = rounds % 3
+        race(*contestants[first:], *contestants[:first])
         assert len(calls) == 1
-        assert future.cancelled() == cancelled[0]
-        winners.add("cancel" if future.cancelled() else "error" if future.exception() else future.result())
-    assert winners <= {"cancel", "error", "result"}
+        assert seen == [outcome(future)] * 3
+        assert cancelled == [future.cancelled()] == [seen[0] == "cancel"]
+        winners.add(seen[0])
 
 
 @pytest.mark.usefixtures("_many_switches")
