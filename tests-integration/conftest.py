@@ -1,38 +1,32 @@
-"""Real members for the whole session, and one caller for each surface."""
+"""Share real members over the session, and one caller for each surface."""
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
+import hazelcast
+from hz_embedded import Cluster, create_archive
+from hz_embedded._ports import reserve
 from map_harness import SURFACES, AsyncioCaller, BlockingCaller, Caller, FuturesCaller, Recorder
 from member_side import Adder, MemberSide
-
-import hazelcast
-from hz_embedded import Cluster
 
 
 @pytest.fixture(scope="session")
 def member_side() -> MemberSide:
-    """The Python objects that the member of `cluster` calls."""
+    """Return the Python objects that the member of `cluster` calls."""
     return MemberSide()
 
 
 @pytest.fixture(scope="session")
 def cluster(member_side: MemberSide) -> Iterator[Cluster]:
-    """One member for all tests that need no more; its processors, interceptors and map stores are in Python."""
+    """Yield one member for all tests that need no more; its processors, interceptors and map stores are in Python."""
     often = {
         "hazelcast.internal.map.expiration.cleanup.period.seconds": "1",
         "hazelcast.internal.map.expiration.cleanup.percentage": "100",
         "hazelcast.internal.map.expiration.cleanup.operation.count": "300",
+        "hazelcast.map.invalidation.batchfrequency.seconds": "1",
     }
     with Cluster(configure=member_side.configure, properties=often) as started:
         member_side.jvm = started.jvm
@@ -41,7 +35,7 @@ def cluster(member_side: MemberSide) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def client(cluster: Cluster) -> Iterator[hazelcast.HazelcastClient]:
-    """A client of `cluster` for all tests of the futures and blocking surfaces."""
+    """Yield a client of `cluster` for all tests of the futures and blocking surfaces."""
     with hazelcast.HazelcastClient(cluster_members=cluster.addresses) as connected:
         # Starts the thread of listeners, and the connections by which the member calls Python.
         warm = connected.get_map("stored-warm").blocking()
@@ -54,31 +48,38 @@ def client(cluster: Cluster) -> Iterator[hazelcast.HazelcastClient]:
 
 @pytest.fixture(scope="session")
 def trio() -> Iterator[Cluster]:
-    """Three members, which tests leave running."""
+    """Yield three members, which tests leave running."""
     with Cluster(members=3) as started:
         yield started
 
 
 @pytest.fixture(params=SURFACES)
-def caller(request: pytest.FixtureRequest, cluster: Cluster, client: hazelcast.HazelcastClient) -> Caller:
-    """The way to call the maps of `cluster` on each surface in turn."""
+async def caller(
+    request: pytest.FixtureRequest, cluster: Cluster, client: hazelcast.HazelcastClient
+) -> AsyncIterator[Caller]:
+    """Yield the way to call the maps of `cluster` on each surface in turn."""
+    made: Caller
     if request.param == "asyncio":
-        return AsyncioCaller(cluster_members=cluster.addresses)
-    return FuturesCaller(client) if request.param == "futures" else BlockingCaller(client)
+        # In the event loop of the test: a client of asyncio belongs to one loop.
+        made = AsyncioCaller(cluster_members=cluster.addresses)
+    else:
+        made = FuturesCaller(client) if request.param == "futures" else BlockingCaller(client)
+    async with made:
+        yield made
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run an `async def` test that has a caller inside of it: clients of asyncio belong to one event loop."""
-    function: Any = pyfuncitem.obj
-    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(function).parameters}
-    chosen = arguments.get("caller")
-    if not inspect.iscoroutinefunction(function) or not isinstance(chosen, Caller):
-        return None
+@pytest.fixture
+def reserved_ports() -> Iterator[tuple[int, int]]:
+    """Yield two ports that no other process gets, and that a member or gateway can still listen on."""
+    first, second = reserve(0), reserve(0)
+    assert first is not None  # reservations need Linux
+    assert second is not None
+    with first, second:
+        yield first.getsockname()[1], second.getsockname()[1]
 
-    async def run() -> None:
-        async with chosen:
-            await function(**arguments)
 
-    asyncio.run(run())
-    return True
+@pytest.fixture(scope="session", autouse=True)
+def class_archives() -> None:
+    """Let the members of most tests start in half the time; the archives stay in the cache folder."""
+    for version in ("4.0", "5.7.0"):
+        create_archive(version)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from map_harness import fresh_name
 
 import hazelcast
 import hazelcast.asyncio
@@ -20,6 +19,7 @@ from hz_core.errors import (
     InvalidConfigurationError,
 )
 from hz_embedded import Cluster
+from map_harness import fresh_name
 
 Connect = Callable[..., None]
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
 import pytest
-from map_harness import until, until_now
 
 import hazelcast
 import hazelcast.asyncio
 from hz_core.errors import HazelcastError
 from hz_core.future import Future
 from hz_embedded import Cluster, Member
+from map_harness import until, until_now
 
 THREADS: Final = 4
 IN_FLIGHT: Final = 32
@@ -34,6 +35,7 @@ class Load:
 
     def __init__(self, cluster: Cluster) -> None:
         self.acknowledged: dict[str, int] = {}
+        self._counts: Counter[str] = Counter()
         self.errors: list[HazelcastError] = []
         self._options: dict[str, Any] = {"cluster_members": cluster.addresses, "retry_initial_backoff": 0.1}
         self._stop = threading.Event()
@@ -59,11 +61,13 @@ class Load:
     def await_writes(self, count: int) -> None:
         """Wait until `count` more writes of each kind were acknowledged."""
         kinds = ("futures", "asyncio", *(f"blocking{number}" for number in range(THREADS)))
-        begin = {kind: self._count(kind) for kind in kinds}
-        until_now(lambda: all(self._count(kind) - begin[kind] >= count for kind in kinds), LIMIT)
+        begin = {kind: self._counts[kind] for kind in kinds}
+        until_now(lambda: all(self._counts[kind] - begin[kind] >= count for kind in kinds), LIMIT)
 
-    def _count(self, kind: str) -> int:
-        return sum(key.startswith(kind) for key in list(self.acknowledged))
+    def _acknowledge(self, kind: str, number: int) -> None:
+        """Note a confirmed write. Each kind has a thread of its own."""
+        self.acknowledged[f"{kind} {number}"] = number
+        self._counts[kind] += 1
 
     def _guarded(self, job: Callable[[], None]) -> None:
         try:
@@ -75,30 +79,29 @@ class Load:
         m = client.get_map("m").blocking()
         count = 0
         while not self._stop.is_set():
-            key = f"blocking{number} {count}"
             try:
-                m.set(key, count)
+                m.set(f"blocking{number} {count}", count)
             except HazelcastError as e:
                 self.errors.append(e)
             else:
-                self.acknowledged[key] = count
+                self._acknowledge(f"blocking{number}", count)
             count += 1
 
     def _futures(self, client: hazelcast.HazelcastClient) -> None:
         m = client.get_map("m")
-        flying: list[tuple[str, int, Future[Any]]] = []
+        flying: list[tuple[int, Future[Any]]] = []
         count = 0
         while flying or not self._stop.is_set():
             while len(flying) < IN_FLIGHT and not self._stop.is_set():
-                flying.append((f"futures {count}", count, m.put(f"futures {count}", count)))
+                flying.append((count, m.put(f"futures {count}", count)))
                 count += 1
-            key, value, future = flying.pop(0)
+            number, future = flying.pop(0)
             try:
                 future.result(LIMIT)
             except HazelcastError as e:
                 self.errors.append(e)
             else:
-                self.acknowledged[key] = value
+                self._acknowledge("futures", number)
 
     async def _asyncio(self) -> None:
         async with hazelcast.asyncio.HazelcastClient(**self._options) as client:
@@ -107,14 +110,13 @@ class Load:
             async def write(number: int) -> None:
                 count = number
                 while not self._stop.is_set():
-                    key = f"asyncio {count}"
                     try:
                         async with asyncio.timeout(LIMIT):
-                            await m.put(key, count)
+                            await m.put(f"asyncio {count}", count)
                     except HazelcastError as e:
                         self.errors.append(e)
                     else:
-                        self.acknowledged[key] = count
+                        self._acknowledge("asyncio", count)
                     count += IN_FLIGHT
 
             await asyncio.gather(*(write(number) for number in range(IN_FLIGHT)))

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from map_harness import Recorder, fresh_name, until, until_now
 
 import hazelcast
 import hazelcast.asyncio
 from hz_embedded import Cluster
 from hz_embedded import cluster as cluster_module
+from map_harness import Recorder, fresh_name, until, until_now
 
 Factory = Callable[..., Cluster]
 KEYS = range(600)

@@ -1,10 +1,9 @@
 """Operations of a map on many entries, on all three surfaces."""
 
 import pytest
-from map_harness import Caller
-from member_side import Adder
 
 from hz_proxies import predicate
+from map_harness import Caller
 
 ENTRIES = {f"key {n}": n for n in range(2000)}
 
@@ -25,7 +24,6 @@ async def test_nothing_at_all(caller: Caller) -> None:
     m = await caller.map()
     assert await m.put_all({}) is None
     assert await m.get_all([]) == {}
-    assert await m.execute_on_keys([], Adder(1)) == []
     assert await m.load_all([]) is None
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import pytest
-from map_harness import fresh_name
 
 import hazelcast
 import hazelcast.asyncio
 from hz_embedded import Cluster
 from hz_proxies.map import BlockingMap
+from map_harness import fresh_name
 
 MANY = 25_000
 

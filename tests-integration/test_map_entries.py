@@ -1,11 +1,9 @@
 """Operations of a map on one key, on all three surfaces."""
 
-import time
-
 import pytest
-from map_harness import AnyMap, Caller, fresh_name, until
 
 from hz_serialization import HazelcastSerializationError
+from map_harness import AnyMap, Caller, fresh_name
 
 
 async def filled(caller: Caller) -> AnyMap:
@@ -105,26 +103,48 @@ async def test_evict(caller: Caller) -> None:
     assert await m.get("k") is None
 
 
-async def test_time_to_live_and_idle_time(caller: Caller) -> None:
+WRITES = ("put", "set", "put_if_absent", "put_transient")
+
+
+async def test_time_to_live_and_idle_time_of_every_write(caller: Caller) -> None:
     m = await caller.map()
-    began = time.monotonic()
-    for write in ("put", "set", "put_if_absent", "put_transient"):
+    for write in WRITES:
         operation = getattr(m, write)
-        assert await operation(f"{write} ttl", "v", ttl=1) is None
-        assert await operation(f"{write} idle", "v", max_idle=1) is None
+        await operation(f"{write} ttl", "v", ttl=100)
+        await operation(f"{write} idle", "v", max_idle=200)
+        await operation(f"{write} both", "v", ttl=7.5, max_idle=100)
+        await operation(f"{write} forever", "v", ttl=0, max_idle=0)
+        await operation(f"{write} default", "v")
+        assert (await m.get_entry_view(f"{write} ttl")).ttl == 100_000
+        assert (await m.get_entry_view(f"{write} idle")).max_idle == 200_000
+        both = await m.get_entry_view(f"{write} both")
+        assert 7000 <= both.ttl <= 8000  # members count in full seconds
+        assert both.max_idle == 100_000
+        for lasting in ("forever", "default"):
+            view = await m.get_entry_view(f"{write} {lasting}")
+            assert min(view.ttl, view.max_idle) > 10**12  # the greatest number stands for "never"
+
+
+@pytest.mark.parametrize("caller", ["futures"], indirect=True)
+async def test_entries_expire(caller: Caller) -> None:
+    m = await caller.map()
+    began = caller.now()
+    for write in WRITES:
+        operation = getattr(m, write)
+        await operation(f"{write} ttl", "v", ttl=1)
+        await operation(f"{write} idle", "v", max_idle=1)
         await operation(f"{write} both", "v", ttl=1, max_idle=100)
         await operation(f"{write} short", "v", ttl=0.01)
         await operation(f"{write} forever", "v", ttl=0, max_idle=0)
         await operation(f"{write} default", "v")
-        assert (await m.get_entry_view(f"{write} both")).max_idle == 100_000
         assert await m.contains_key(f"{write} idle") is True
 
     async def only_the_lasting_are_left() -> bool:
         # Reading would make an idle entry young again; counting does not.
         return bool(await m.size() == 8)
 
-    await until(only_the_lasting_are_left)
-    assert time.monotonic() - began > 0.5
+    await caller.until(only_the_lasting_are_left)
+    assert caller.now() - began > 0.5
     assert {key.split()[1] for key in await m.key_set()} == {"forever", "default"}
 
 
@@ -133,22 +153,27 @@ async def test_set_ttl(caller: Caller) -> None:
     assert await m.set_ttl("k", 100) is None
     view = await m.get_entry_view("k")
     assert view.ttl == 100_000
-    assert 90_000 <= view.expiration_time - time.time() * 1000 <= 110_000
+    assert 90_000 <= view.expiration_time - caller.now() * 1000 <= 110_000
     await m.set_ttl("k", 0)
-    assert (await m.get_entry_view("k")).ttl > 10**12  # the greatest number stands for "never"
+    assert (await m.get_entry_view("k")).ttl > 10**12
     assert await m.set_ttl("missing", 1) is None
+
+
+@pytest.mark.parametrize("caller", ["blocking"], indirect=True)
+async def test_an_entry_with_a_new_time_to_live_expires(caller: Caller) -> None:
+    m = await filled(caller)
     await m.set_ttl("k", 1)
-    await until(lambda: _is_gone(m, "k"))
 
+    async def is_gone() -> bool:
+        return await m.get("k") is None
 
-async def _is_gone(m: AnyMap, key: str) -> bool:
-    return await m.get(key) is None
+    await caller.until(is_gone)
 
 
 async def test_entry_view(caller: Caller) -> None:
     m = await caller.map(fresh_name("stats"))
     assert await m.get_entry_view("missing") is None
-    before = time.time() * 1000
+    before = caller.now() * 1000
     await m.put("k", "v", ttl=1000, max_idle=500)
     await m.put("k", "v2", ttl=1000, max_idle=500)
     await m.get("k")

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from map_harness import Caller
 
 from hz_core.config import IndexType, QueryConstants, UniqueKeyTransformation
 from hz_embedded import Cluster
 from hz_proxies import predicate
 from hz_serialization import HazelcastJsonValue
+from map_harness import Caller
 
 
 def indexes(cluster: Cluster, name: str) -> dict[str, Any]:
@@ -60,49 +60,3 @@ async def test_each_kind(caller: Caller, cluster: Cluster, arguments: dict[str, 
     assert list(found) == [name.format(m.name)]
     (stats,) = found.values()
     assert stats.getQueryCount() > 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "text"),
-    [
-        ({}, ValueError, "at least one attribute"),
-        ({"attributes": []}, ValueError, "at least one attribute"),
-        ({"attributes": "age"}, TypeError, "list of names"),
-        ({"attributes": [1]}, TypeError, "must be a string"),
-        ({"attributes": [None]}, TypeError, "must be a string"),
-        ({"attributes": [""]}, ValueError, "must not be empty"),
-        ({"attributes": [" "]}, ValueError, "must not be empty"),
-        ({"attributes": ["age."]}, ValueError, "end with a dot"),
-        ({"attributes": ["age", "this.age"]}, ValueError, "twice"),
-        ({"attributes": [f"a{n}" for n in range(256)]}, ValueError, "at most 255"),
-        ({"attributes": ["age"], "index_type": "TREE"}, TypeError, "index_type must be one of"),
-        ({"attributes": ["age"], "index_type": 7}, TypeError, "index_type must be one of"),
-        ({"attributes": ["a", "b"], "index_type": "BITMAP"}, ValueError, "one attribute, not 2"),
-        (
-            {"attributes": ["a"], "index_type": "BITMAP", "bitmap_index_options": {"unique": "b"}},
-            ValueError,
-            "unknown bitmap index option 'unique'",
-        ),
-        (
-            {"attributes": ["a"], "index_type": "BITMAP", "bitmap_index_options": {"unique_key": "a"}},
-            ValueError,
-            "unique key 'a'",
-        ),
-        (
-            {
-                "attributes": ["a"],
-                "index_type": "BITMAP",
-                "bitmap_index_options": {"unique_key_transformation": "DOUBLE"},
-            },
-            TypeError,
-            "unique_key_transformation must be one of",
-        ),
-    ],
-)
-async def test_bad_arguments(
-    caller: Caller, cluster: Cluster, arguments: dict[str, Any], error: type[Exception], text: str
-) -> None:
-    m = await caller.map()
-    with pytest.raises(error, match=text):
-        await m.add_index(**arguments)
-    assert indexes(cluster, m.name) == {}

@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Callable
 
-from map_harness import Recorder
-
 import hazelcast
 import hazelcast.asyncio
 from hz_embedded import Cluster
 from hz_proxies.events import EntryEventType
+from map_harness import Recorder
 
 
 async def test_merged(hazelcast_cluster_factory: Callable[..., Cluster]) -> None:

@@ -1,13 +1,13 @@
 """Entry processors and interceptors, on all three surfaces."""
 
 import pytest
-from map_harness import Caller
-from member_side import Adder, Shouter
 
 from hz_core.errors import HazelcastError
 from hz_proxies import predicate
 from hz_serialization import HazelcastSerializationError
 from hz_serialization.api import IdentifiedDataSerializable, ObjectDataInput, ObjectDataOutput
+from map_harness import Caller
+from member_side import Adder, Shouter
 
 
 class Unknown(IdentifiedDataSerializable):
@@ -38,6 +38,7 @@ async def test_execute_on_key(caller: Caller) -> None:
 async def test_execute_on_keys(caller: Caller) -> None:
     m = await caller.map()
     await m.put_all({key: key for key in range(10)})
+    assert await m.execute_on_keys([], Adder(1)) == []
     found = await m.execute_on_keys([2, 3, 4], Adder(100))
     assert isinstance(found, list)
     assert dict(found) == {2: 2, 3: 3, 4: 4}

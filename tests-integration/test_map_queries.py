@@ -4,12 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from map_harness import AnyMap, Caller
 
 from hz_core.errors import HazelcastError
 from hz_proxies import aggregator, predicate, projection
 from hz_proxies.predicate import Predicate
 from hz_serialization import HazelcastJsonValue, HazelcastSerializationError
+from map_harness import AnyMap, Caller
 
 PEOPLE: dict[int, dict[str, Any]] = {
     1: {"name": "Ann", "age": 30, "active": True, "pay": 10.5},

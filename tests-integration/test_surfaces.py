@@ -2,13 +2,15 @@
 
 import ast
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import Any, get_origin
+from unittest.mock import create_autospec
 
 import pytest
 
 from hz_core.future import Future
-from hz_core.proxy import AsyncioSurface, BlockingSurface, FuturesSurface
+from hz_core.op import Op
+from hz_core.surfaces import AsyncioSurface, BlockingSurface, FuturesSurface
 from hz_proxies.map import BlockingMap, Map
 from hz_proxies.map.aio import AsyncMap
 from hz_proxies.map.operations import MapOperations
@@ -83,8 +85,8 @@ def parameters(method: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
 
 
 def drift(surface: type[Any], own: set[str]) -> set[str]:
-    """Return the methods that a surface lacks, or has beyond the operations, `destroy` and its `own`."""
-    return set(public(surface)) ^ (set(public(MapOperations)) | {"destroy"} | own)
+    """Return the methods that a surface lacks, or has beyond the operations, what all surfaces have, and its `own`."""
+    return set(public(surface)) ^ (set(public(MapOperations)) | {"destroy", "with_timeout"} | own)
 
 
 def test_all_surfaces_have_the_operations_and_nothing_else() -> None:
@@ -100,12 +102,40 @@ def test_a_method_that_is_missing_or_too_much_is_found() -> None:
     assert drift(lacking, {"blocking"}) == {"put", "more"}
 
 
+class Caller:
+    """Returns what it is told to run, and how; awaitable for surfaces of asyncio."""
+
+    def __init__(self, surface: type[Any]) -> None:
+        self._is_asyncio = surface is AsyncMap
+
+    def call(self, op: Any) -> Any:
+        """Take an operation of one request."""
+        return self._result(Op, op)
+
+    def run(self, flow: Any) -> Any:
+        """Take an operation of several steps."""
+        return self._result(Generator, flow)
+
+    def _result(self, *result: Any) -> Any:
+        async def later() -> Any:
+            return result
+
+        return later() if self._is_asyncio else result
+
+
 @pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: str(surface.__name__))
 @pytest.mark.parametrize("name", sorted(public(MapOperations)))
-def test_parameters_and_documentation_are_those_of_the_operation(surface: type[Any], name: str) -> None:
-    operation, method = getattr(MapOperations, name), getattr(surface, name)
-    assert parameters(method) == parameters(operation)
-    assert inspect.getdoc(method) == inspect.getdoc(operation)
+async def test_calls_the_operation_with_the_arguments(surface: type[Any], name: str) -> None:
+    operation = inspect.signature(getattr(MapOperations, name))
+    wanted = {parameter: object() for parameter in operation.parameters if parameter != "self"}
+    operations = create_autospec(MapOperations, instance=True)
+    returned = getattr(surface(Caller(surface), operations), name)(**wanted)
+    kind, made = (await returned) if inspect.isawaitable(returned) else returned
+    ((called, args, kwargs),) = operations.method_calls
+    assert called == name
+    assert operation.bind(None, *args, **kwargs).arguments == {"self": None, **wanted}
+    assert get_origin(operation.return_annotation) is kind
+    assert made is getattr(operations, name).return_value
 
 
 @pytest.mark.parametrize("name", sorted(public(MapOperations)))

@@ -3,16 +3,15 @@
 from collections.abc import AsyncIterator, ItemsView, Iterator, KeysView
 from typing import Any, assert_type
 
-from map_harness import fresh_name
-
 import hazelcast
 import hazelcast.asyncio
-from hz_core.model import SimpleEntryView
 from hz_core.future import Future
+from hz_core.model import SimpleEntryView
 from hz_embedded import Cluster
 from hz_proxies import aggregator, projection
 from hz_proxies.map import BlockingMap, Map
 from hz_proxies.map.aio import AsyncMap
+from map_harness import fresh_name
 
 
 def test_futures(client: hazelcast.HazelcastClient) -> None:

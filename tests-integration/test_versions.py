@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from map_harness import Recorder, until_now
 
 import hazelcast
 import hazelcast.asyncio
 from hz_embedded import Cluster
 from hz_proxies import aggregator, predicate, projection
 from hz_serialization import HazelcastJsonValue
+from map_harness import Recorder, until_now
 
 VERSIONS = ("4.0", "4.2.8", "5.3.8", "5.4.0", "5.5.0", "5.6.0", "5.7.0")
 COUNT = 3000

@@ -94,7 +94,9 @@ def test_reads_back_as_an_equal_aggregator(
 
 def test_running_totals_are_not_taken_for_a_fresh_aggregator() -> None:
     data = bytes.fromhex(HEADER + "00000004" + ATTR + "0000000000000007")
-    with pytest.raises(HazelcastSerializationError, match=r"factory -29, class 4: it ends in \(7,\)"):
+    with pytest.raises(
+        HazelcastSerializationError, match=r"factory -29, class 4: its last fields are \(7,\)"
+    ):
         service().to_object(data)
 
 

@@ -61,7 +61,7 @@ WRONG_CALLS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: single_attribute(None), TypeError, "^single_attribute: attribute_path must be a str"),  # type: ignore[arg-type] # misuse
     (lambda: single_attribute(""), ValueError, "^single_attribute: attribute_path must not be empty"),
     (lambda: single_attribute("a[any].b"), ValueError, r"^single_attribute: .*has \[any\]"),
-    (lambda: multi_attribute(), ValueError, "^multi_attribute: name one attribute path or more"),
+    (lambda: multi_attribute(), ValueError, "^multi_attribute: at least one attribute path is required"),
     (lambda: multi_attribute("a", ""), ValueError, "^multi_attribute: attribute_path must not be empty"),
     (lambda: multi_attribute("a", "b[any]"), ValueError, r"^multi_attribute: .*has \[any\]"),
     (lambda: multi_attribute(["a"]), TypeError, "^multi_attribute: attribute_path must be a str, not list"),  # type: ignore[arg-type] # misuse

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hz_core.wire.frames import DECODE_ERRORS, FRAME_HEADER, HazelcastProtocolError
-from hz_core.wire.sql_page import read_sql_page
 from hz_core.wire.types import raw_data
+from hz_proxies.sql_page import read_sql_page
 from hz_serialization import HazelcastJsonValue, HazelcastSerializationError
 
 PAGES = [
-    json.loads(line) for line in (Path(__file__).parent / "data" / "sql-pages.jsonl").read_text().splitlines()
+    json.loads(line) for line in (Path(__file__).parents[2] / "hz-core" / "tests" / "data" / "sql-pages.jsonl").read_text().splitlines()
 ]
 
 

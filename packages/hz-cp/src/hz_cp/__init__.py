@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ATOMIC_LONG", "FENCED_LOCK", "__version__"]
 
-_HOMES = {"ATOMIC_LONG": "hz_cp.atomic_long", "FENCED_LOCK": "hz_cp.fenced_lock"}
+_MODULES = {"ATOMIC_LONG": "hz_cp.atomic_long", "FENCED_LOCK": "hz_cp.fenced_lock"}
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when it is used, so that a program pays only for the structures it has.
-    if name not in _HOMES:
+    # Loaded on first use, so that a program loads only the kinds that it uses.
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)

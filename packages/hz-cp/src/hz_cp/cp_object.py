@@ -1,4 +1,4 @@
-"""What the objects of the CP Subsystem have in common."""
+"""The base class of the operations of CP objects."""
 
 from hz_core.codecs.types import RaftGroupId
 from hz_core.context import ClientContext
@@ -8,9 +8,9 @@ from hz_cp.codecs import cp_group as codec
 
 
 class CPObjectOperations(ObjectOperations):
-    """Operations of an object that a CP group holds.
+    """Operations of an object in a CP group.
 
-    The group is named behind an ``@``: ``counter@payments``; without one it is the default group.
+    The name of the group follows an ``@``: ``counter@payments``; without it the default group is used.
     """
 
     _group: RaftGroupId
@@ -19,12 +19,12 @@ class CPObjectOperations(ObjectOperations):
         super().__init__(context, name)
         self._object_name = name.partition("@")[0].strip()
         if not self._object_name:
-            raise ValueError(f"{name!r} names a CP group, but no object in it")
+            raise ValueError(f"{name!r} is the name of a CP group without an object")
 
     def _prepare(self) -> Flow[None]:
-        """Create the CP group, or find it. Source: message ``CPGroup.createCPGroup``."""
+        """Get the CP group; create it if necessary. Source: message ``CPGroup.createCPGroup``."""
         self._group = yield codec.create_cp_group(self.name)
 
     def _destroy(self) -> Flow[None]:
-        """Destroy the object for good: it cannot be created again. Source: message ``CPGroup.destroyCPObject``."""
+        """Destroy the object permanently; it cannot be created again. Source: message ``CPGroup.destroyCPObject``."""
         yield codec.destroy_cp_object(self._group, self.service_name, self._object_name)

@@ -1,10 +1,10 @@
-"""CP sessions: a member gives what a client holds to others when its session ends."""
+"""CP sessions: the objects that a client holds are released when its session ends."""
 
 from typing import Final
 
 from hz_core.codecs.types import RaftGroupId
 from hz_core.context import ClientContext, Service
-from hz_core.errors import CPGroupDestroyedError, SessionExpiredError
+from hz_core.errors import CPGroupDestroyedError, IllegalStateError, SessionExpiredError
 from hz_core.log import get_logger
 from hz_core.op import Flow, GatherOutcomes, Sleep
 from hz_cp.codecs import cp_session as codec
@@ -25,7 +25,7 @@ class _Session:
 
 
 class SessionService(Service):
-    """The CP sessions of a client, one for each CP group that it holds something of.
+    """The CP sessions of a client, one for each CP group in which it holds objects.
 
     Sessions are kept alive by heartbeats while anything is held, and closed before the client closes its connections.
 
@@ -40,7 +40,7 @@ class SessionService(Service):
         self._thread_ids: dict[tuple[RaftGroupId, int], int] = {}
 
     def acquire(self, group: RaftGroupId) -> Flow[int]:
-        """Return the id of the session with ``group``, created when there is none, and hold it once more.
+        """Return the id of the session with ``group``, and increase its count of held objects. Create it if necessary.
 
         Source: message ``CPSession.createSession``.
         """
@@ -57,7 +57,7 @@ class SessionService(Service):
             seconds = created.heartbeat_millis / 1000
             self._context.start(self._keep_alive(group, session, seconds), "keeping a CP session alive")
         else:
-            yield codec.close_session(group, created.session_id)  # another caller was faster
+            yield codec.close_session(group, created.session_id)  # created by another caller meanwhile
         return session.id
 
     def _hold(self, group: RaftGroupId) -> _Session | None:
@@ -68,26 +68,26 @@ class SessionService(Service):
             return session
 
     def release(self, group: RaftGroupId, session_id: int) -> None:
-        """Hold a session once less."""
+        """Decrease the count of held objects of a session."""
         with self._mutex:
             session = self._sessions.get(group)
             if session is not None and session.id == session_id:
                 session.holds -= 1
 
     def invalidate(self, group: RaftGroupId, session_id: int) -> None:
-        """Forget a session that the group does not know any more."""
+        """Remove a session that the group does not know any more."""
         with self._mutex:
             session = self._sessions.get(group)
             if session is not None and session.id == session_id:
                 del self._sessions[group]
 
     def session_id(self, group: RaftGroupId) -> int:
-        """Return the id of the session with ``group``, NO_SESSION if there is none."""
+        """Return the id of the session with ``group``, or NO_SESSION."""
         session = self._sessions.get(group)
         return NO_SESSION if session is None else session.id
 
     def thread_id(self, group: RaftGroupId, owner: int) -> Flow[int]:
-        """Return the number of an owner (a thread or task) in ``group``. Source: ``CPSession.generateThreadId``."""
+        """Return the id of a lock owner (thread or task) in ``group``. Source: ``CPSession.generateThreadId``."""
         key = (group, owner)
         known = self._thread_ids.get(key)
         if known is None:
@@ -102,21 +102,20 @@ class SessionService(Service):
                 continue
             try:
                 yield codec.heartbeat_session(group, session.id)
-            except (SessionExpiredError, CPGroupDestroyedError):
+            except (SessionExpiredError, CPGroupDestroyedError, IllegalStateError):
+                # Without CP members, a group that has lost its data reports an IllegalStateError.
                 self.invalidate(group, session.id)
             except Exception as e:
                 _logger.warning("the heartbeat of CP session %d failed: %s", session.id, e)
 
     def closing(self) -> Flow[None]:
-        """Close all sessions, so that nobody waits for what this client holds."""
+        """Close all sessions, to release the objects that this client holds."""
         with self._mutex:
             sessions, self._sessions = self._sessions, {}
         yield GatherOutcomes([codec.close_session(group, session.id) for group, session in sessions.items()])
 
     def on_cluster_changed(self) -> None:
-        """Forget all sessions: another cluster does not know them."""
+        """Remove all sessions, which another cluster does not know."""
         with self._mutex:
             self._sessions = {}
             self._thread_ids = {}
-
-

@@ -1,9 +1,9 @@
 """Aggregators: one result from many map entries, computed on the members.
 
 Each takes the path of the attribute to aggregate; without one it aggregates the values themselves. Paths are
-those of predicates (see `hz_proxies.predicate.Predicate`), `[any]` included. What a member adds up must have
-the Java type that the function names and must not be null, or the call fails; `fixed_point_sum`,
-`floating_point_sum` and `number_avg` take numbers of any type, `count` and `distinct` take everything.
+those of predicates (see ``hz_proxies.predicate.Predicate``), ``[any]`` included. What a member adds up must have
+the Java type that the function names and must not be null, or the call fails; ``fixed_point_sum``,
+``floating_point_sum`` and ``number_avg`` take numbers of any type, ``count`` and ``distinct`` take everything.
 
 Source: the aggregator factory (-29) of the members' serialization.
 """
@@ -37,22 +37,21 @@ AGGREGATOR_FACTORY_ID: Final = -29
 
 
 class Aggregator(IdentifiedDataSerializable, Generic[R]):
-    """Makes one `R` of many map entries on the members, for `Map.aggregate`.
+    """Aggregates map entries to one ``R`` on the members, for ``Map.aggregate``.
 
-    The functions of this module make the ones that every member knows. An aggregator of your own, whose Java
-    class is on the members' class path, derives from this class and has its own factory id, class id and
-    `write_data`.
+    The functions of this module return the built-in aggregators of the members. A custom aggregator, whose Java
+    class is on the members' class path, is a subclass with its own factory id, class id and ``write_data``.
     """
 
     __slots__ = ()
 
     def get_factory_id(self) -> int:
-        """Factory id of the member's own aggregators; an aggregator of your own returns another."""
+        """Return the factory id of the built-in aggregators; a custom aggregator returns its own."""
         return AGGREGATOR_FACTORY_ID
 
 
 def _shape(name: str, class_id: int, *state: tuple[Field, Any]) -> Shape:
-    """An aggregator is written with its running totals: here their values before the first entry."""
+    """Return the shape of an aggregator; its constants are the initial running totals, which are serialized, too."""
     return Shape(name, class_id, (UTF,), constants=state)
 
 
@@ -86,7 +85,7 @@ _SHAPES: Final = (
 
 
 class BuiltInAggregator(BuiltIn, Aggregator[R]):
-    """An aggregator of the table above; made by the functions of this module only."""
+    """A built-in aggregator; only created by the functions of this module."""
 
     __slots__ = ()
 
@@ -94,7 +93,7 @@ class BuiltInAggregator(BuiltIn, Aggregator[R]):
 
     @property
     def attribute_path(self) -> str | None:
-        """Path of the aggregated attribute, or None for the whole value."""
+        """The path of the aggregated attribute, or None for the whole value."""
         path: str | None = self._arguments[0]
         return path
 
@@ -111,99 +110,99 @@ def _make(name: str, attribute_path: str | None) -> BuiltInAggregator[Any]:
 AGGREGATOR_FACTORY: Final[Mapping[int, Callable[[], Aggregator[Any]]]] = MappingProxyType(
     BuiltInAggregator.factory()
 )
-"""Class id to constructor, for reading built-in aggregators back."""
+"""Constructors by class id, to deserialize built-in aggregators."""
 
 
 def count(attribute_path: str | None = None) -> Aggregator[int]:
-    """Number of entries (with a path: of attribute values, null ones included)."""
+    """Return an aggregator for the number of entries (with a path: of attribute values, including null)."""
     return _make("count", attribute_path)
 
 
 def distinct(attribute_path: str | None = None) -> Aggregator[set[Any]]:
-    """The different values."""
+    """Return an aggregator for the distinct values."""
     return _make("distinct", attribute_path)
 
 
 def double_avg(attribute_path: str | None = None) -> Aggregator[float | None]:
-    """Average of Double values; None if there is none."""
+    """Return an aggregator for the average of Double values; None if there are none."""
     return _make("double_avg", attribute_path)
 
 
 def double_sum(attribute_path: str | None = None) -> Aggregator[float]:
-    """Sum of Double values."""
+    """Return an aggregator for the sum of Double values."""
     return _make("double_sum", attribute_path)
 
 
 def fixed_point_sum(attribute_path: str | None = None) -> Aggregator[int]:
-    """Sum of numbers of any type, each cut to a Long first."""
+    """Return an aggregator for the sum of numbers of any type, each truncated to a Long first."""
     return _make("fixed_point_sum", attribute_path)
 
 
 def floating_point_sum(attribute_path: str | None = None) -> Aggregator[float]:
-    """Sum of numbers of any type, each turned into a Double first."""
+    """Return an aggregator for the sum of numbers of any type, each converted to a Double first."""
     return _make("floating_point_sum", attribute_path)
 
 
 def int_avg(attribute_path: str | None = None) -> Aggregator[float | None]:
-    """Average of Integer values; None if there is none."""
+    """Return an aggregator for the average of Integer values; None if there are none."""
     return _make("int_avg", attribute_path)
 
 
 def int_sum(attribute_path: str | None = None) -> Aggregator[int]:
-    """Sum of Integer values, as a Long."""
+    """Return an aggregator for the sum of Integer values, as a Long."""
     return _make("int_sum", attribute_path)
 
 
 def long_avg(attribute_path: str | None = None) -> Aggregator[float | None]:
-    """Average of Long values; None if there is none."""
+    """Return an aggregator for the average of Long values; None if there are none."""
     return _make("long_avg", attribute_path)
 
 
 def long_sum(attribute_path: str | None = None) -> Aggregator[int]:
-    """Sum of Long values; beyond 64 bits it wraps around."""
+    """Return an aggregator for the sum of Long values, which wraps around beyond 64 bits."""
     return _make("long_sum", attribute_path)
 
 
 def number_avg(attribute_path: str | None = None) -> Aggregator[float | None]:
-    """Average of numbers of any type, each turned into a Double first; None if there is none."""
+    """Return an aggregator for the average of numbers, each converted to a Double first; None if there are none."""
     return _make("number_avg", attribute_path)
 
 
 def big_decimal_avg(attribute_path: str | None = None) -> Aggregator[Decimal | None]:
-    """Average of BigDecimal values; None if there is none."""
+    """Return an aggregator for the average of BigDecimal values; None if there are none."""
     return _make("big_decimal_avg", attribute_path)
 
 
 def big_decimal_sum(attribute_path: str | None = None) -> Aggregator[Decimal]:
-    """Sum of BigDecimal values."""
+    """Return an aggregator for the sum of BigDecimal values."""
     return _make("big_decimal_sum", attribute_path)
 
 
 def big_integer_avg(attribute_path: str | None = None) -> Aggregator[Decimal | None]:
-    """Average of BigInteger values, as a BigDecimal; None if there is none."""
+    """Return an aggregator for the average of BigInteger values, as a BigDecimal; None if there are none."""
     return _make("big_integer_avg", attribute_path)
 
 
 def big_integer_sum(attribute_path: str | None = None) -> Aggregator[int]:
-    """Sum of BigInteger values, of any size."""
+    """Return an aggregator for the sum of BigInteger values, of any size."""
     return _make("big_integer_sum", attribute_path)
 
 
 def max_(attribute_path: str | None = None) -> Aggregator[Any]:
-    """The greatest value, which must be comparable in Java; None if there is none."""
+    """Return an aggregator for the greatest value; None if there are none. Values must be comparable in Java."""
     return _make("max_", attribute_path)
 
 
 def min_(attribute_path: str | None = None) -> Aggregator[Any]:
-    """The least value, which must be comparable in Java; None if there is none."""
+    """Return an aggregator for the least value; None if there are none. Values must be comparable in Java."""
     return _make("min_", attribute_path)
 
 
 def max_by(attribute_path: str | None = None) -> Aggregator[MapEntry[Any, Any] | None]:
-    """The entry with the greatest attribute (with several, one of them); None if there is none."""
+    """Return an aggregator for an entry with the greatest attribute value; None if there are no entries."""
     return _make("max_by", attribute_path)
 
 
 def min_by(attribute_path: str | None = None) -> Aggregator[MapEntry[Any, Any] | None]:
-    """The entry with the least attribute (with several, one of them); None if there is none."""
+    """Return an aggregator for an entry with the least attribute value; None if there are no entries."""
     return _make("min_by", attribute_path)

@@ -1,7 +1,7 @@
-"""Objects that every member knows by a factory id and a class id, described by tables instead of classes.
+"""Objects with built-in classes on the members, described by tables instead of classes.
 
-Built-in predicates, aggregators and projections differ only in their class id and in the fields they write.
-A `Shape` names those; `BuiltIn` does the writing, reading, comparing and printing for all of them.
+Built-in predicates, aggregators and projections differ only in their class id and their fields. A ``Shape``
+describes these; ``BuiltIn`` implements serialization, comparison and ``repr`` for all of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hz_serialization.api import IdentifiedDataSerializable, ObjectDataInput, Ob
 
 
 class Field(NamedTuple):
-    """How one field is written and read."""
+    """The writer and the reader of a field."""
 
     write: Callable[[ObjectDataOutput, Any], None]
     read: Callable[[ObjectDataInput], Any]
@@ -30,8 +30,7 @@ def _read_objects(inp: ObjectDataInput) -> tuple[Any, ...]:
     return tuple(inp.read_object() for _ in range(inp.read_int()))
 
 
-# Written by hand because a Python int has no fixed Java class: write_object would make an Integer of it where
-# a member casts to BigInteger.
+# Written without write_object, which would write a small int as an Integer, where members cast to BigInteger.
 def _write_big_integer_zero(out: ObjectDataOutput, _: int) -> None:
     out.write_int(type_ids.BIG_INTEGER)
     out.write_byte_array(bytearray(1))
@@ -58,15 +57,15 @@ BIG_DECIMAL_ZERO: Final = Field(_write_big_decimal_zero, lambda inp: inp.read_ob
 
 
 class Shape(NamedTuple):
-    """One built-in class of the member: the function that makes it, its class id, its fields.
+    """A built-in class of the members: the function that creates its objects, its class id, its fields.
 
     Attributes:
-        name: Name of the function that makes it; `repr` prints a call of it.
+        name: Name of the function that creates its objects; ``repr`` shows a call of it.
         class_id: Class id within the factory.
         fields: One per argument, in the order of the function's parameters.
-        wire_order: Indexes of `fields` in the order in which they are written; empty if it is the same.
-        constants: Fields without an argument, written last, each with its value.
-        spread: Whether the last argument is a sequence that the function takes as `*arguments`.
+        wire_order: Indexes of ``fields`` in the order in which they are written; empty if it is the same.
+        constants: Fields without an argument, which are written last, with their values.
+        spread: Whether the function takes the last argument, a sequence, as ``*arguments``.
     """
 
     name: str
@@ -77,15 +76,15 @@ class Shape(NamedTuple):
     spread: bool = False
 
     def written(self) -> Sequence[int]:
-        """Indexes of `fields` in wire order."""
+        """Return the indexes of ``fields`` in wire order."""
         return self.wire_order or range(len(self.fields))
 
 
 class BuiltIn(IdentifiedDataSerializable):
     """An object with a shape and one argument for each of the shape's fields.
 
-    Two are equal if they are made by the same function of equal arguments of the same types: `1`, `1.0` and
-    `True` are equal in Python and different values to a member.
+    Objects are equal if they have the same shape and equal arguments of the same types: ``1``, ``1.0`` and
+    ``True`` are equal in Python, but different values for a member.
     """
 
     __slots__ = ("_arguments", "_shape")
@@ -98,12 +97,12 @@ class BuiltIn(IdentifiedDataSerializable):
 
     @classmethod
     def make(cls, name: str, *arguments: Any) -> Self:
-        """An object of the shape called `name`."""
+        """Return an object of the shape with this name."""
         return cls(cls.shapes[name], *arguments)
 
     @classmethod
     def factory(cls) -> dict[int, Callable[[], Self]]:
-        """Class id to constructor of a blank object to read into, as serialization factories are given."""
+        """Return the constructors by class id, for the factories of the serialization service."""
 
         def constructor(shape: Shape) -> Callable[[], Self]:
             return lambda: cls(shape, *(None for _ in shape.fields))
@@ -111,11 +110,11 @@ class BuiltIn(IdentifiedDataSerializable):
         return {shape.class_id: constructor(shape) for shape in cls.shapes.values()}
 
     def get_class_id(self) -> int:
-        """Class id within the factory."""
+        """Return the class id within the factory."""
         return self._shape.class_id
 
     def write_data(self, object_data_output: ObjectDataOutput) -> None:
-        """Writes the arguments in wire order, then the constants."""
+        """Write the arguments in wire order, then the constants."""
         shape = self._shape
         for index in shape.written():
             shape.fields[index].write(object_data_output, self._arguments[index])
@@ -123,10 +122,10 @@ class BuiltIn(IdentifiedDataSerializable):
             field.write(object_data_output, value)
 
     def read_data(self, object_data_input: ObjectDataInput) -> None:
-        """Reads what `write_data` wrote.
+        """Read the fields that ``write_data`` wrote.
 
         Raises:
-            HazelcastSerializationError: If the constants are none of this class id's.
+            HazelcastSerializationError: If no shape with this class id has these constants.
         """
         shape = self._shape
         arguments: list[Any] = [None] * len(shape.fields)
@@ -137,13 +136,13 @@ class BuiltIn(IdentifiedDataSerializable):
         self._arguments = tuple(arguments)
 
     def _variant(self, constants: tuple[Any, ...]) -> Shape:
-        """The shape of this class id that has these constants (greater and less share a class id)."""
+        """Return the shape with these constants (several shapes share a class id)."""
         for shape in self.shapes.values():
             if shape.class_id == self.get_class_id() and tuple(v for _, v in shape.constants) == constants:
                 return shape
         raise HazelcastSerializationError(
             f"Cannot read an object of factory {self.get_factory_id()}, class {self.get_class_id()}: "
-            f"it ends in {constants}, which this client never writes and does not understand."
+            f"its last fields are {constants}, which this client does not know."
         )
 
     def _compared(self) -> tuple[Any, ...]:
@@ -165,7 +164,7 @@ class BuiltIn(IdentifiedDataSerializable):
 
 
 def _typed(value: Any) -> Any:
-    """`value` with the type of every item beside it, so that 1, 1.0 and True do not compare equal."""
+    """Return ``value`` with the types of its items, so that 1, 1.0 and True do not compare equal."""
     if isinstance(value, tuple):
         return tuple, tuple(map(_typed, value))
     if isinstance(value, list):
@@ -174,7 +173,7 @@ def _typed(value: Any) -> Any:
 
 
 def check_text(function: str, parameter: str, value: object) -> str:
-    """`value` if it is a str that is not empty.
+    """Return ``value`` if it is a non-empty str.
 
     Raises:
         TypeError: If it is not a str.
@@ -188,11 +187,11 @@ def check_text(function: str, parameter: str, value: object) -> str:
 
 
 def check_int(function: str, parameter: str, value: object, *, minimum: int) -> int:
-    """`value` if it is an int (and no bool) of at least `minimum`.
+    """Return ``value`` if it is an int (but no bool) of at least ``minimum``.
 
     Raises:
         TypeError: If it is not an int.
-        ValueError: If it is less than `minimum`, or does not fit into 32 bits.
+        ValueError: If it is less than ``minimum``, or does not fit into 32 bits.
     """
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{function}: {parameter} must be an int, not {type(value).__name__} ({value!r}).")

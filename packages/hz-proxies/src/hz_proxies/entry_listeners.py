@@ -1,4 +1,4 @@
-"""Listeners for entry events, the same for all structures that have entries."""
+"""Listeners for entry events, for all data structures with entries."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,14 +10,14 @@ from hz_proxies.events import EntryCallback, EntryEvent, EntryEventType
 
 
 def wanted_callbacks(name: str, **callbacks: EntryCallback | None) -> dict[int, EntryCallback]:
-    """Return the functions that are given, by event type.
+    """Return the functions that are not None, by event type.
 
     Args:
-        name: Name of the structure, for the error.
-        **callbacks: Each function under the name of its event type, in lower case.
+        name: Name of the data structure, for the error.
+        **callbacks: The functions, by the lower-case names of their event types.
 
     Raises:
-        ValueError: no function is given.
+        ValueError: All functions are None.
     """
     wanted = {event: func for event, func in callbacks.items() if func is not None}
     if not wanted:
@@ -30,12 +30,12 @@ def entry_listener(
     add: Callable[[bool], Op[UUID]],
     remove: Callable[[UUID], Op[bool]],
 ) -> ListenerSpec:
-    """Return a registration that calls the function of each event's type.
+    """Return a registration that calls the function for the type of each event.
 
     Args:
-        callbacks: A function for each event type.
-        add: Makes the registration request; see :class:`hz_core.listener.ListenerSpec`.
-        remove: Makes the request that removes it.
+        callbacks: The functions by event type.
+        add: Builds the registration request; see :class:`hz_core.listener.ListenerSpec`.
+        remove: Builds the request that removes the registration.
     """
 
     def on_event(record: Any) -> None:

@@ -1,4 +1,4 @@
-"""What listeners of distributed objects are given."""
+"""Events for listeners of distributed objects."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 class EntryEventType:
-    """Kinds of entry events; a listener requests several by their sum."""
+    """The types of entry events; a sum of types requests several."""
 
     ADDED: Final = 1
     """An entry was added."""
@@ -15,13 +15,13 @@ class EntryEventType:
     """An entry was removed."""
 
     UPDATED: Final = 4
-    """An entry got another value."""
+    """The value of an entry was changed."""
 
     EVICTED: Final = 8
     """An entry was evicted."""
 
     EXPIRED: Final = 16
-    """An entry's time to live or idle time was over."""
+    """An entry expired: its time to live or its maximum idle time has passed."""
 
     EVICT_ALL: Final = 32
     """All entries were evicted."""
@@ -30,10 +30,10 @@ class EntryEventType:
     """All entries were removed at once."""
 
     MERGED: Final = 128
-    """An entry was merged after a split of the cluster, or from another cluster."""
+    """An entry was merged after a split-brain, or from another cluster."""
 
     INVALIDATION: Final = 256
-    """An entry that near caches may hold has changed."""
+    """An entry of near caches was changed."""
 
     LOADED: Final = 512
     """An entry was loaded from a map store."""
@@ -44,11 +44,11 @@ class EntryEvent:
 
     Attributes:
         key: The key; None for events of the whole map.
-        value: The new value, where the event has one and the listener asked for values.
-        old_value: The value before, likewise.
-        merging_value: The value that came in with a merge.
+        value: The new value; None if the event has none, or if the listener was added without ``include_value``.
+        old_value: The previous value; None in the same cases.
+        merging_value: The value from the other side of a merge; None in the same cases.
         event_type: One of :class:`EntryEventType`.
-        uuid: UUID of the member where it happened.
+        uuid: UUID of the member that reported the event.
         number_of_affected_entries: Number of entries, for events of the whole map.
     """
 
@@ -90,7 +90,7 @@ EntryCallback: TypeAlias = Callable[[EntryEvent], object]
 
 
 class ItemEventType:
-    """Kinds of item events."""
+    """The types of item events."""
 
     ADDED: Final = 1
     """An item was added."""
@@ -103,10 +103,10 @@ class ItemEvent:
     """A change of a queue, list or set.
 
     Attributes:
-        name: Name of the structure.
-        item: The item, if the listener asked for values; None otherwise.
+        name: Name of the data structure.
+        item: The item; None if the listener was added without ``include_value``.
         event_type: One of :class:`ItemEventType`.
-        member: UUID of the member where it happened.
+        member: UUID of the member that reported the event.
     """
 
     __slots__ = ("event_type", "item", "member", "name")

@@ -1,4 +1,4 @@
-"""Listeners for item events, the same for all structures that have items: queues, lists and sets."""
+"""Listeners for item events, for all data structures with items: queues, lists and sets."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,14 +19,14 @@ def item_listener(
     """Return a registration that calls ``added`` or ``removed`` with each event.
 
     Args:
-        name: Name of the structure.
+        name: Name of the data structure.
         added: Called for each added item.
         removed: Called for each removed item.
-        add: Makes the registration request; see :class:`hz_core.listener.ListenerSpec`.
-        remove: Makes the request that removes it.
+        add: Builds the registration request; see :class:`hz_core.listener.ListenerSpec`.
+        remove: Builds the request that removes the registration.
 
     Raises:
-        ValueError: no function is given.
+        ValueError: Both functions are None.
     """
     if added is None and removed is None:
         raise ValueError(f"a listener of {name!r} needs at least one function to call")

@@ -1,4 +1,4 @@
-"""Projections: a part of each map entry, taken on the members so that only that part travels.
+"""Projections: parts of map entries, extracted on the members so that only these are transferred.
 
 Source: the projection factory (-30) of the members' serialization.
 """
@@ -19,17 +19,16 @@ PROJECTION_FACTORY_ID: Final = -30
 
 
 class Projection(IdentifiedDataSerializable, Generic[R]):
-    """Makes an `R` of each map entry on the members, for `Map.project`.
+    """Converts each map entry to an ``R`` on the members, for ``Map.project``.
 
-    The functions of this module make the ones that every member knows. A projection of your own, whose Java
-    class is on the members' class path, derives from this class and has its own factory id, class id and
-    `write_data`.
+    The functions of this module return the built-in projections of the members. A custom projection, whose Java
+    class is on the members' class path, is a subclass with its own factory id, class id and ``write_data``.
     """
 
     __slots__ = ()
 
     def get_factory_id(self) -> int:
-        """Factory id of the member's own projections; a projection of your own returns another."""
+        """Return the factory id of the built-in projections; a custom projection returns its own."""
         return PROJECTION_FACTORY_ID
 
 
@@ -41,7 +40,7 @@ _SHAPES: Final = (
 
 
 class BuiltInProjection(BuiltIn, Projection[R]):
-    """A projection of the table above; made by the functions of this module only."""
+    """A built-in projection; only created by the functions of this module."""
 
     __slots__ = ()
 
@@ -51,14 +50,14 @@ class BuiltInProjection(BuiltIn, Projection[R]):
 PROJECTION_FACTORY: Final[Mapping[int, Callable[[], Projection[Any]]]] = MappingProxyType(
     BuiltInProjection.factory()
 )
-"""Class id to constructor, for reading built-in projections back."""
+"""Constructors by class id, to deserialize built-in projections."""
 
 
 def single_attribute(attribute_path: str) -> Projection[Any]:
-    """One attribute of each entry.
+    """Return a projection to one attribute of each entry.
 
     Args:
-        attribute_path: A path as predicates take it, without ``[any]``.
+        attribute_path: Path of the attribute, as in predicates, but without ``[any]``.
 
     Raises:
         TypeError: If the path is not a str.
@@ -68,23 +67,25 @@ def single_attribute(attribute_path: str) -> Projection[Any]:
 
 
 def multi_attribute(*attribute_paths: str) -> Projection[list[Any]]:
-    """Several attributes of each entry, as a list in the order of the paths.
+    """Return a projection to several attributes of each entry, as a list in the order of the paths.
 
     Args:
-        attribute_paths: One or more paths as predicates take them, without ``[any]``.
+        attribute_paths: One or more paths of attributes, as in predicates, but without ``[any]``.
 
     Raises:
         TypeError: If a path is not a str.
         ValueError: If there is no path, or one is empty or has ``[any]``.
     """
     if not attribute_paths:
-        raise ValueError("multi_attribute: name one attribute path or more; identity() gives whole entries.")
+        raise ValueError(
+            "multi_attribute: at least one attribute path is required; use identity() for whole entries."
+        )
     paths = tuple(_check_path("multi_attribute", path) for path in attribute_paths)
     return BuiltInProjection.make("multi_attribute", paths)
 
 
 def identity() -> Projection[MapEntry[Any, Any]]:
-    """Each entry as it is."""
+    """Return a projection to the whole entries."""
     return BuiltInProjection.make("identity")
 
 
@@ -92,7 +93,7 @@ def _check_path(function: str, path: object) -> str:
     checked = check_text(function, "attribute_path", path)
     if "[any]" in checked:
         raise ValueError(
-            f"{function}: attribute_path {checked!r} has [any], but a projection gives one value per path. "
-            f"Name one item, as in [0]."
+            f"{function}: attribute_path {checked!r} has [any], but a projection has one value per path. "
+            f"Use the index of an item, such as [0]."
         )
     return checked

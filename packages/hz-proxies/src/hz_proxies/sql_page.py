@@ -1,4 +1,4 @@
-"""Reading the wire type ``SqlPage``: the rows of one fetch, column by column."""
+"""Decoding of the wire type ``SqlPage``: the rows of one fetch, column by column."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _int: Final = Struct("<i")
 
 
 class SqlPage(NamedTuple):
-    """One page of a SQL result: the type id and the values of every column, and whether no page follows."""
+    """One page of a SQL result: the type ids and the values of the columns, and whether it is the last page."""
 
     is_last: bool
     column_types: list[int]
@@ -36,11 +36,11 @@ class SqlPage(NamedTuple):
 
 
 def read_sql_page(message: bytes, pos: int, read: ReadData) -> tuple[SqlPage, int]:
-    """Read a `SqlPage`.
+    """Read a ``SqlPage``.
 
     Raises:
-        HazelcastProtocolError: a column has a type or a layout that the protocol does not have.
-        HazelcastSerializationError: a date lies outside of the years that `datetime` can hold.
+        HazelcastProtocolError: A column has a type or a layout that the protocol does not allow.
+        HazelcastSerializationError: A date is outside of the years that ``datetime`` supports.
     """
     pos = after_begin(message, pos)
     end = pos + length_at(message, pos)[0]
@@ -65,7 +65,7 @@ def read_sql_page(message: bytes, pos: int, read: ReadData) -> tuple[SqlPage, in
 def _fixed_column(
     code: str, convert: Callable[..., Any] | None = None
 ) -> Callable[[bytes, int, ReadData], tuple[list[Any], int]]:
-    """The reader of a column whose values have one size: those that are there, in one frame."""
+    """Return the reader of a column with values of a fixed size: one frame with the non-null values."""
     layout = Struct(f"<{code}")
     size = layout.size
 
@@ -78,7 +78,7 @@ def _fixed_column(
         kind, count = _column_head(message, pos + 6)
         start = pos + 11
         if kind == _ALL_NULL:
-            # A page is at most as long as the server's cursor buffer; a row takes no bytes here, so bound it.
+            # Rows of this kind need no bytes, so a damaged count is limited here.
             return [None] * _row_count(count), end
         if kind == _NO_NULLS and count == (end - start) // size:
             return list(values(message[start:end])), end
@@ -101,7 +101,7 @@ def _row_count(count: int) -> int:
 
 
 def _mixed(payload: bytes, count: int, size: int, values: Callable[[bytes], Iterator[Any]]) -> list[Any]:
-    """Groups of up to eight values, a bitmask before each that says which of them are not null."""
+    """Read groups of up to eight values, each after a bitmask of its non-null values."""
     present: list[int] = []
     parts: list[bytes] = []
     pos = 0
@@ -120,7 +120,7 @@ def _mixed(payload: bytes, count: int, size: int, values: Callable[[bytes], Iter
 def _nullable_column(
     convert: Callable[[bytes], Any],
 ) -> Callable[[bytes, int, ReadData], tuple[list[Any], int]]:
-    """The reader of a column with a frame for each value."""
+    """Return the reader of a column with a frame for each value."""
 
     def read_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
         pos = after_begin(message, pos)

@@ -1,4 +1,4 @@
-"""Type variables and small conversions that the structures share."""
+"""Type variables and conversions for all data structures."""
 
 from typing import Final, TypeVar
 
@@ -12,16 +12,16 @@ E = TypeVar("E")
 """Type of the items of a queue, list or set."""
 
 R = TypeVar("R")
-"""Type of what an aggregator, projection or entry processor returns."""
+"""Type of the result of an aggregator, projection or entry processor."""
 
 SERVER_DEFAULT: Final = -1
-"""A duration that leaves the choice to the member's configuration, or has no limit."""
+"""The duration for the member's default, or for no limit."""
 
 
 def to_millis(seconds: float | None) -> int:
     """Return ``seconds`` in the protocol's milliseconds, -1 for None.
 
-    A positive time below a millisecond becomes one: 0 means "for ever" to a member.
+    A positive time below a millisecond is rounded up to one, because 0 means "no limit" for members.
     """
     if seconds is None:
         return SERVER_DEFAULT

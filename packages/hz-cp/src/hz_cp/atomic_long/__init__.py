@@ -1,4 +1,4 @@
-"""A number in a CP group (``hz:raft:atomicLongService``)."""
+"""AtomicLong, a number in a CP group (``hz:raft:atomicLongService``)."""
 
 from hz_cp.atomic_long.blocking import BlockingAtomicLong
 from hz_cp.atomic_long.futures import AtomicLong

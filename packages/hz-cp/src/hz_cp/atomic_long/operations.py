@@ -1,4 +1,4 @@
-"""All operations of an AtomicLong, from which its surfaces are generated."""
+"""The operations of an AtomicLong, from which its surfaces are generated."""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ _NEW: Final = 1
 class AtomicLongOperations(CPObjectOperations):
     """A 64-bit signed number in a CP group; all changes are linearizable.
 
-    A change is not repeated after a lost connection, because it may have been executed.
+    A change is not retried after a lost connection, because it may have been executed.
     """
 
     # Read by tools/generate_surfaces.py.
@@ -29,7 +29,7 @@ class AtomicLongOperations(CPObjectOperations):
         return codec.get_and_set(self._group, self._object_name, new_value).decoded(empty_response)
 
     def get_and_set(self, new_value: int) -> Op[int]:
-        """Set the value and return the one before. Source: message ``AtomicLong.getAndSet``."""
+        """Set the value and return the previous one. Source: message ``AtomicLong.getAndSet``."""
         return codec.get_and_set(self._group, self._object_name, new_value)
 
     def add_and_get(self, delta: int) -> Op[int]:
@@ -37,7 +37,7 @@ class AtomicLongOperations(CPObjectOperations):
         return codec.add_and_get(self._group, self._object_name, delta)
 
     def get_and_add(self, delta: int) -> Op[int]:
-        """Add ``delta`` and return the value before. Source: message ``AtomicLong.getAndAdd``."""
+        """Add ``delta`` and return the previous value. Source: message ``AtomicLong.getAndAdd``."""
         return codec.get_and_add(self._group, self._object_name, delta)
 
     def increment_and_get(self) -> Op[int]:
@@ -49,11 +49,11 @@ class AtomicLongOperations(CPObjectOperations):
         return self.add_and_get(-1)
 
     def get_and_increment(self) -> Op[int]:
-        """Add one and return the value before. Source: message ``AtomicLong.getAndAdd``."""
+        """Add one and return the previous value. Source: message ``AtomicLong.getAndAdd``."""
         return self.get_and_add(1)
 
     def get_and_decrement(self) -> Op[int]:
-        """Subtract one and return the value before. Source: message ``AtomicLong.getAndAdd``."""
+        """Subtract one and return the previous value. Source: message ``AtomicLong.getAndAdd``."""
         return self.get_and_add(-1)
 
     def compare_and_set(self, expect: int, update: int) -> Op[bool]:
@@ -67,22 +67,22 @@ class AtomicLongOperations(CPObjectOperations):
         return codec.compare_and_set(self._group, self._object_name, expect, update)
 
     def apply(self, function: Any) -> Op[Any]:
-        """Return what ``function``, an object that the member can deserialize, makes of the value.
+        """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicLong.apply``.
         """
         return codec.apply(self._group, self._object_name, self._value(function, "function"))
 
     def alter(self, function: Any) -> Op[None]:
-        """Set the value to what ``function`` makes of it. Source: message ``AtomicLong.alter``."""
+        """Set the value to the result of ``function`` for it. Source: message ``AtomicLong.alter``."""
         return self._alter(function, _OLD).decoded(empty_response)
 
     def alter_and_get(self, function: Any) -> Op[int]:
-        """Set the value to what ``function`` makes of it; return the new value. Source: ``AtomicLong.alter``."""
+        """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicLong.alter``."""
         return self._alter(function, _NEW)
 
     def get_and_alter(self, function: Any) -> Op[int]:
-        """Set the value to what ``function`` makes of it; return the value before. Source: ``AtomicLong.alter``."""
+        """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicLong.alter``."""
         return self._alter(function, _OLD)
 
     def _alter(self, function: Any, returned: int) -> Op[int]:

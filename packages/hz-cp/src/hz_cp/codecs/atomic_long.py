@@ -20,7 +20,7 @@ _head_qq: Final = Struct("<iHiqiqq").pack
 
 
 def apply(group_id: RaftGroupId, name: str, function: Data) -> Op[Any]:
-    """Make the operation ``AtomicLong.apply``."""
+    """Return the operation ``AtomicLong.apply``."""
     parts = [_head(22, 0xC000, 0x090100, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
@@ -32,7 +32,7 @@ apply_response = data_response
 
 
 def alter(group_id: RaftGroupId, name: str, function: Data, return_value_type: int) -> Op[int]:
-    """Make the operation ``AtomicLong.alter``."""
+    """Return the operation ``AtomicLong.alter``."""
     parts = [_head_i(26, 0xC000, 0x090200, 0, -1, return_value_type)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
@@ -44,7 +44,7 @@ alter_response = long_response
 
 
 def add_and_get(group_id: RaftGroupId, name: str, delta: int) -> Op[int]:
-    """Make the operation ``AtomicLong.addAndGet``."""
+    """Return the operation ``AtomicLong.addAndGet``."""
     parts = [_head_q(30, 0xC000, 0x090300, 0, -1, delta)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -55,7 +55,7 @@ add_and_get_response = long_response
 
 
 def compare_and_set(group_id: RaftGroupId, name: str, expected: int, updated: int) -> Op[bool]:
-    """Make the operation ``AtomicLong.compareAndSet``."""
+    """Return the operation ``AtomicLong.compareAndSet``."""
     parts = [_head_qq(38, 0xC000, 0x090400, 0, -1, expected, updated)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -66,7 +66,7 @@ compare_and_set_response = boolean_response
 
 
 def get(group_id: RaftGroupId, name: str) -> Op[int]:
-    """Make the operation ``AtomicLong.get``."""
+    """Return the operation ``AtomicLong.get``."""
     parts = [_head(22, 0xC000, 0x090500, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -77,7 +77,7 @@ get_response = long_response
 
 
 def get_and_add(group_id: RaftGroupId, name: str, delta: int) -> Op[int]:
-    """Make the operation ``AtomicLong.getAndAdd``."""
+    """Return the operation ``AtomicLong.getAndAdd``."""
     parts = [_head_q(30, 0xC000, 0x090600, 0, -1, delta)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -88,7 +88,7 @@ get_and_add_response = long_response
 
 
 def get_and_set(group_id: RaftGroupId, name: str, new_value: int) -> Op[int]:
-    """Make the operation ``AtomicLong.getAndSet``."""
+    """Return the operation ``AtomicLong.getAndSet``."""
     parts = [_head_q(30, 0xC000, 0x090700, 0, -1, new_value)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)

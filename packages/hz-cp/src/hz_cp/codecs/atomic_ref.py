@@ -19,7 +19,7 @@ _head_z: Final = Struct("<iHiqi?").pack
 
 
 def apply(group_id: RaftGroupId, name: str, function: Data, return_value_type: int, alter: bool) -> Op[Any]:
-    """Make the operation ``AtomicRef.apply``."""
+    """Return the operation ``AtomicRef.apply``."""
     parts = [_head_iz(27, 0xC000, 0x0A0100, 0, -1, return_value_type, alter)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
@@ -36,7 +36,7 @@ def compare_and_set(
     old_value: Data | None,
     new_value: Data | None,
 ) -> Op[bool]:
-    """Make the operation ``AtomicRef.compareAndSet``."""
+    """Return the operation ``AtomicRef.compareAndSet``."""
     parts = [_head(22, 0xC000, 0x0A0200, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
@@ -49,7 +49,7 @@ compare_and_set_response = boolean_response
 
 
 def contains(group_id: RaftGroupId, name: str, value: Data | None) -> Op[bool]:
-    """Make the operation ``AtomicRef.contains``."""
+    """Return the operation ``AtomicRef.contains``."""
     parts = [_head(22, 0xC000, 0x0A0300, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
@@ -61,7 +61,7 @@ contains_response = boolean_response
 
 
 def get(group_id: RaftGroupId, name: str) -> Op[Any]:
-    """Make the operation ``AtomicRef.get``."""
+    """Return the operation ``AtomicRef.get``."""
     parts = [_head(22, 0xC000, 0x0A0400, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -72,7 +72,7 @@ get_response = data_response
 
 
 def set(group_id: RaftGroupId, name: str, new_value: Data | None, return_old_value: bool) -> Op[Any]:
-    """Make the operation ``AtomicRef.set``."""
+    """Return the operation ``AtomicRef.set``."""
     parts = [_head_z(23, 0xC000, 0x0A0500, 0, -1, return_old_value)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name)

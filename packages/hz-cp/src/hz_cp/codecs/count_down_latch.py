@@ -20,7 +20,7 @@ _head: Final = Struct("<iHiqi").pack
 
 
 def try_set_count(group_id: RaftGroupId, name: str, count: int) -> Op[bool]:
-    """Make the operation ``CountDownLatch.trySetCount``."""
+    """Return the operation ``CountDownLatch.trySetCount``."""
     parts = [_head_i(26, 0xC000, 0x0B0100, 0, -1, count)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -31,7 +31,7 @@ try_set_count_response = boolean_response
 
 
 def await_(group_id: RaftGroupId, name: str, invocation_uid: UUID, timeout_ms: int) -> Op[bool]:
-    """Make the operation ``CountDownLatch.await``."""
+    """Return the operation ``CountDownLatch.await``."""
     parts = [_head_uq(47, 0xC000, 0x0B0200, 0, -1, *uuid_fields(invocation_uid), timeout_ms)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -42,7 +42,7 @@ await_response = boolean_response
 
 
 def count_down(group_id: RaftGroupId, name: str, invocation_uid: UUID, expected_round: int) -> Op[None]:
-    """Make the operation ``CountDownLatch.countDown``."""
+    """Return the operation ``CountDownLatch.countDown``."""
     parts = [_head_ui(43, 0xC000, 0x0B0300, 0, -1, *uuid_fields(invocation_uid), expected_round)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -53,7 +53,7 @@ count_down_response = empty_response
 
 
 def get_count(group_id: RaftGroupId, name: str) -> Op[int]:
-    """Make the operation ``CountDownLatch.getCount``."""
+    """Return the operation ``CountDownLatch.getCount``."""
     parts = [_head(22, 0xC000, 0x0B0400, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -64,7 +64,7 @@ get_count_response = int_response
 
 
 def get_round(group_id: RaftGroupId, name: str) -> Op[int]:
-    """Make the operation ``CountDownLatch.getRound``."""
+    """Return the operation ``CountDownLatch.getRound``."""
     parts = [_head(22, 0xC000, 0x0B0500, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)

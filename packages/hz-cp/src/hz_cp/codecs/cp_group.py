@@ -17,7 +17,7 @@ _head: Final = Struct("<iHiqi").pack
 
 
 def create_cp_group(proxy_name: str) -> Op[RaftGroupId]:
-    """Make the operation ``CPGroup.createCPGroup``."""
+    """Return the operation ``CPGroup.createCPGroup``."""
     request = join_parts((_head(22, 0xC000, 0x1E0100, 0, -1), final_string_frame(proxy_name)))
     return Op(CREATE_CP_GROUP, request)
 
@@ -29,7 +29,7 @@ def create_cp_group_response(message: bytes, read: ReadData) -> RaftGroupId:
 
 
 def destroy_cp_object(group_id: RaftGroupId, service_name: str, object_name: str) -> Op[None]:
-    """Make the operation ``CPGroup.destroyCPObject``."""
+    """Return the operation ``CPGroup.destroyCPObject``."""
     parts = [_head(22, 0xC000, 0x1E0200, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, service_name)

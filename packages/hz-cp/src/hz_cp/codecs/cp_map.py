@@ -17,7 +17,7 @@ _head: Final = Struct("<iHiqi").pack
 
 
 def get(group_id: RaftGroupId, name: str, key: Data) -> Op[Any]:
-    """Make the operation ``CPMap.get``."""
+    """Return the operation ``CPMap.get``."""
     parts = [_head(22, 0xC000, 0x230100, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
@@ -29,7 +29,7 @@ get_response = data_response
 
 
 def put(group_id: RaftGroupId, name: str, key: Data, value: Data) -> Op[Any]:
-    """Make the operation ``CPMap.put``."""
+    """Return the operation ``CPMap.put``."""
     parts = [_head(22, 0xC000, 0x230200, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
@@ -42,7 +42,7 @@ put_response = data_response
 
 
 def set(group_id: RaftGroupId, name: str, key: Data, value: Data) -> Op[Any]:
-    """Make the operation ``CPMap.set``."""
+    """Return the operation ``CPMap.set``."""
     parts = [_head(22, 0xC000, 0x230300, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
@@ -55,7 +55,7 @@ set_response = data_response
 
 
 def remove(group_id: RaftGroupId, name: str, key: Data) -> Op[Any]:
-    """Make the operation ``CPMap.remove``."""
+    """Return the operation ``CPMap.remove``."""
     parts = [_head(22, 0xC000, 0x230400, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
@@ -67,7 +67,7 @@ remove_response = data_response
 
 
 def delete(group_id: RaftGroupId, name: str, key: Data) -> Op[Any]:
-    """Make the operation ``CPMap.delete``."""
+    """Return the operation ``CPMap.delete``."""
     parts = [_head(22, 0xC000, 0x230500, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
@@ -85,7 +85,7 @@ def compare_and_set(
     expected_value: Data,
     new_value: Data,
 ) -> Op[bool]:
-    """Make the operation ``CPMap.compareAndSet``."""
+    """Return the operation ``CPMap.compareAndSet``."""
     parts = [_head(22, 0xC000, 0x230600, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
@@ -99,7 +99,7 @@ compare_and_set_response = boolean_response
 
 
 def put_if_absent(group_id: RaftGroupId, name: str, key: Data, value: Data) -> Op[Any]:
-    """Make the operation ``CPMap.putIfAbsent``."""
+    """Return the operation ``CPMap.putIfAbsent``."""
     parts = [_head(22, 0xC000, 0x230700, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name)

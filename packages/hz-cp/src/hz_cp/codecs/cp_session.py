@@ -19,7 +19,7 @@ _head_q: Final = Struct("<iHiqiq").pack
 
 
 def create_session(group_id: RaftGroupId, endpoint_name: str) -> Op[CreateSessionResponse]:
-    """Make the operation ``CPSession.createSession``."""
+    """Return the operation ``CPSession.createSession``."""
     parts = [_head(22, 0xC000, 0x1F0100, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, endpoint_name, FINAL)
@@ -47,7 +47,7 @@ def create_session_response(message: bytes, read: ReadData) -> CreateSessionResp
 
 
 def close_session(group_id: RaftGroupId, session_id: int) -> Op[bool]:
-    """Make the operation ``CPSession.closeSession``."""
+    """Return the operation ``CPSession.closeSession``."""
     parts = [_head_q(30, 0xC000, 0x1F0200, 0, -1, session_id)]
     write_raft_group_id(parts, group_id, FINAL)
     return Op(CLOSE_SESSION, join_parts(parts))
@@ -57,7 +57,7 @@ close_session_response = boolean_response
 
 
 def heartbeat_session(group_id: RaftGroupId, session_id: int) -> Op[None]:
-    """Make the operation ``CPSession.heartbeatSession``."""
+    """Return the operation ``CPSession.heartbeatSession``."""
     parts = [_head_q(30, 0xC000, 0x1F0300, 0, -1, session_id)]
     write_raft_group_id(parts, group_id, FINAL)
     return Op(HEARTBEAT_SESSION, join_parts(parts))
@@ -67,7 +67,7 @@ heartbeat_session_response = empty_response
 
 
 def generate_thread_id(group_id: RaftGroupId) -> Op[int]:
-    """Make the operation ``CPSession.generateThreadId``."""
+    """Return the operation ``CPSession.generateThreadId``."""
     parts = [_head(22, 0xC000, 0x1F0400, 0, -1)]
     write_raft_group_id(parts, group_id, FINAL)
     return Op(GENERATE_THREAD_ID, join_parts(parts))

@@ -28,7 +28,7 @@ _head: Final = Struct("<iHiqi").pack
 
 
 def add_membership_listener(local: bool) -> Op[UUID]:
-    """Make the operation ``CPSubsystem.addMembershipListener``."""
+    """Return the operation ``CPSubsystem.addMembershipListener``."""
     request = bytearray(_head_z(23, 0xE000, 0x220100, 0, -1, local))
     return Op(ADD_MEMBERSHIP_LISTENER, request)
 
@@ -58,7 +58,7 @@ def membership_event(message: bytes, read: ReadData) -> MembershipEvent:
 
 
 def remove_membership_listener(registration_id: UUID) -> Op[bool]:
-    """Make the operation ``CPSubsystem.removeMembershipListener``."""
+    """Return the operation ``CPSubsystem.removeMembershipListener``."""
     request = bytearray(_head_u(39, 0xE000, 0x220200, 0, -1, *uuid_fields(registration_id)))
     return Op(REMOVE_MEMBERSHIP_LISTENER, request)
 
@@ -67,7 +67,7 @@ remove_membership_listener_response = boolean_response
 
 
 def add_group_availability_listener(local: bool) -> Op[UUID]:
-    """Make the operation ``CPSubsystem.addGroupAvailabilityListener``."""
+    """Return the operation ``CPSubsystem.addGroupAvailabilityListener``."""
     request = bytearray(_head_z(23, 0xE000, 0x220300, 0, -1, local))
     return Op(ADD_GROUP_AVAILABILITY_LISTENER, request)
 
@@ -108,7 +108,7 @@ def group_availability_event(message: bytes, read: ReadData) -> GroupAvailabilit
 
 
 def remove_group_availability_listener(registration_id: UUID) -> Op[bool]:
-    """Make the operation ``CPSubsystem.removeGroupAvailabilityListener``."""
+    """Return the operation ``CPSubsystem.removeGroupAvailabilityListener``."""
     request = bytearray(_head_u(39, 0xE000, 0x220400, 0, -1, *uuid_fields(registration_id)))
     return Op(REMOVE_GROUP_AVAILABILITY_LISTENER, request)
 
@@ -117,7 +117,7 @@ remove_group_availability_listener_response = boolean_response
 
 
 def get_cp_group_ids() -> Op[list[RaftGroupId]]:
-    """Make the operation ``CPSubsystem.getCPGroupIds``."""
+    """Return the operation ``CPSubsystem.getCPGroupIds``."""
     request = bytearray(_head(22, 0xE000, 0x220500, 0, -1))
     return Op(GET_CP_GROUP_IDS, request)
 
@@ -129,7 +129,7 @@ def get_cp_group_ids_response(message: bytes, read: ReadData) -> list[RaftGroupI
 
 
 def get_cp_object_infos(group_id: RaftGroupId, service_name: str, tombstone: bool) -> Op[list[str]]:
-    """Make the operation ``CPSubsystem.getCPObjectInfos``."""
+    """Return the operation ``CPSubsystem.getCPObjectInfos``."""
     parts = [_head_z(23, 0xC000, 0x220600, 0, -1, tombstone)]
     write_raft_group_id(parts, group_id)
     write_string(parts, service_name, FINAL)

@@ -21,7 +21,7 @@ _response_qiqq: Final = Struct("<i15xqiqq").unpack_from
 
 
 def lock(group_id: RaftGroupId, name: str, session_id: int, thread_id: int, invocation_uid: UUID) -> Op[int]:
-    """Make the operation ``FencedLock.lock``."""
+    """Return the operation ``FencedLock.lock``."""
     parts = [_head_qqu(55, 0xC000, 0x070100, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid))]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -39,7 +39,7 @@ def try_lock(
     invocation_uid: UUID,
     timeout_ms: int,
 ) -> Op[int]:
-    """Make the operation ``FencedLock.tryLock``."""
+    """Return the operation ``FencedLock.tryLock``."""
     parts = [
         _head_qquq(
             63,
@@ -68,7 +68,7 @@ def unlock(
     thread_id: int,
     invocation_uid: UUID,
 ) -> Op[bool]:
-    """Make the operation ``FencedLock.unlock``."""
+    """Return the operation ``FencedLock.unlock``."""
     parts = [_head_qqu(55, 0xC000, 0x070300, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid))]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -79,7 +79,7 @@ unlock_response = boolean_response
 
 
 def get_lock_ownership(group_id: RaftGroupId, name: str) -> Op[GetLockOwnershipResponse]:
-    """Make the operation ``FencedLock.getLockOwnership``."""
+    """Return the operation ``FencedLock.getLockOwnership``."""
     parts = [_head(22, 0xC000, 0x070400, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)

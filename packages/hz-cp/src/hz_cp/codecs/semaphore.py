@@ -21,7 +21,7 @@ _head: Final = Struct("<iHiqi").pack
 
 
 def init(group_id: RaftGroupId, name: str, permits: int) -> Op[bool]:
-    """Make the operation ``Semaphore.init``."""
+    """Return the operation ``Semaphore.init``."""
     parts = [_head_i(26, 0xC000, 0x0C0100, 0, -1, permits)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -40,7 +40,7 @@ def acquire(
     permits: int,
     timeout_ms: int,
 ) -> Op[bool]:
-    """Make the operation ``Semaphore.acquire``."""
+    """Return the operation ``Semaphore.acquire``."""
     parts = [
         _head_qquiq(
             67,
@@ -71,7 +71,7 @@ def release(
     invocation_uid: UUID,
     permits: int,
 ) -> Op[bool]:
-    """Make the operation ``Semaphore.release``."""
+    """Return the operation ``Semaphore.release``."""
     parts = [
         _head_qqui(59, 0xC000, 0x0C0300, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid), permits),
     ]
@@ -84,7 +84,7 @@ release_response = boolean_response
 
 
 def drain(group_id: RaftGroupId, name: str, session_id: int, thread_id: int, invocation_uid: UUID) -> Op[int]:
-    """Make the operation ``Semaphore.drain``."""
+    """Return the operation ``Semaphore.drain``."""
     parts = [_head_qqu(55, 0xC000, 0x0C0400, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid))]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -102,7 +102,7 @@ def change(
     invocation_uid: UUID,
     permits: int,
 ) -> Op[bool]:
-    """Make the operation ``Semaphore.change``."""
+    """Return the operation ``Semaphore.change``."""
     parts = [
         _head_qqui(59, 0xC000, 0x0C0500, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid), permits),
     ]
@@ -115,7 +115,7 @@ change_response = boolean_response
 
 
 def available_permits(group_id: RaftGroupId, name: str) -> Op[int]:
-    """Make the operation ``Semaphore.availablePermits``."""
+    """Return the operation ``Semaphore.availablePermits``."""
     parts = [_head(22, 0xC000, 0x0C0600, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
@@ -126,7 +126,7 @@ available_permits_response = int_response
 
 
 def get_semaphore_type(proxy_name: str) -> Op[bool]:
-    """Make the operation ``Semaphore.getSemaphoreType``."""
+    """Return the operation ``Semaphore.getSemaphoreType``."""
     request = join_parts((_head(22, 0xC000, 0x0C0700, 0, -1), final_string_frame(proxy_name)))
     return Op(GET_SEMAPHORE_TYPE, request)
 

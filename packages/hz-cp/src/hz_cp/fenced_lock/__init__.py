@@ -1,4 +1,4 @@
-"""A lock in a CP group (``hz:raft:lockService``)."""
+"""FencedLock, a lock in a CP group (``hz:raft:lockService``)."""
 
 from hz_cp.fenced_lock.blocking import BlockingFencedLock
 from hz_cp.fenced_lock.futures import FencedLock

@@ -1,4 +1,4 @@
-"""All operations of a FencedLock, from which its surfaces are generated."""
+"""The operations of a FencedLock, from which its surfaces are generated."""
 
 from typing import Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from hz_core.errors import (
     LockOwnershipLostError,
     SessionExpiredError,
 )
+from hz_core.flow import cancellable
 from hz_core.op import Flow, GatherOutcomes
 from hz_cp.codecs import fenced_lock as codec
 from hz_cp.cp_object import CPObjectOperations
@@ -20,13 +21,13 @@ INVALID_FENCE: Final = 0
 
 
 class FencedLockOperations(CPObjectOperations):
-    """A lock that at most one thread or asyncio task of all clients owns, as many times as it took it.
+    """A reentrant lock that at most one thread or asyncio task of all clients owns.
 
-    Every acquisition has a fence, a number greater than all before: a resource that remembers the greatest fence it
-    has seen can refuse those who believe that they own the lock still.
+    Every acquisition has a fence, a number that is greater than all previous ones. A resource that stores the greatest
+    fence can reject requests of a former owner.
 
-    Ownership is bound to a CP session. A client that does not reach the group for the session's time to live loses
-    its locks; the next use raises LockOwnershipLostError.
+    Ownership is bound to a CP session. A client that cannot reach the group for the session's time to live loses its
+    locks; the next use raises LockOwnershipLostError.
     """
 
     # Read by tools/generate_surfaces.py.
@@ -36,35 +37,33 @@ class FencedLockOperations(CPObjectOperations):
         super().__init__(context, name)
         self._sessions = context.service(SessionService)
         self._held: dict[int, int] = {}
-        """Session id under which each owner holds the lock."""
+        """Session id by owner of the lock."""
 
     def lock(self) -> Flow[int]:
-        """Take the lock, and wait for it as long as it takes.
+        """Acquire the lock; wait without limit.
 
         Returns:
             The fence.
 
         Raises:
-            LockOwnershipLostError: the session in which this owner holds the lock has ended.
-            LockAcquireLimitReachedError: it holds the lock as many times as the configuration allows.
+            LockOwnershipLostError: The session in which this owner holds the lock has ended.
+            LockAcquireLimitReachedError: The limit of acquisitions in the configuration is reached.
 
         Source: message ``FencedLock.lock``.
         """
         fence = yield from self._acquire(None)
         if fence == INVALID_FENCE:
-            raise LockAcquireLimitReachedError(
-                f"lock {self.name!r} is held as many times as its configuration allows"
-            )
+            raise LockAcquireLimitReachedError(f"lock {self.name!r} has reached its limit of acquisitions")
         return fence
 
     def try_lock(self, timeout: float = 0) -> Flow[int]:
-        """Take the lock if it can be had within ``timeout`` seconds.
+        """Acquire the lock; wait up to ``timeout`` seconds.
 
         Returns:
-            The fence; 0 if the lock was not taken.
+            The fence; 0 if the lock was not acquired.
 
         Raises:
-            LockOwnershipLostError: the session in which this owner holds the lock has ended.
+            LockOwnershipLostError: The session in which this owner holds the lock has ended.
 
         Source: message ``FencedLock.tryLock``.
         """
@@ -74,8 +73,8 @@ class FencedLockOperations(CPObjectOperations):
         """Release the lock once.
 
         Raises:
-            IllegalMonitorStateError: this thread (or task) does not own the lock.
-            LockOwnershipLostError: the session in which it held the lock has ended.
+            IllegalMonitorStateError: This thread (or task) does not own the lock.
+            LockOwnershipLostError: The session in which it held the lock has ended.
 
         Source: message ``FencedLock.unlock``.
         """
@@ -98,7 +97,7 @@ class FencedLockOperations(CPObjectOperations):
         self._sessions.release(self._group, session_id)
 
     def is_locked(self) -> Flow[bool]:
-        """Return whether anybody owns the lock. Source: message ``FencedLock.getLockOwnership``."""
+        """Return whether the lock is owned. Source: message ``FencedLock.getLockOwnership``."""
         ownership = yield from self._ownership()
         return ownership.lock_count > 0
 
@@ -112,7 +111,7 @@ class FencedLockOperations(CPObjectOperations):
         return bool(ownership.session_id == session_id and ownership.thread_id == thread_id)
 
     def get_lock_count(self) -> Flow[int]:
-        """Return how often the lock is held, whoever owns it. Source: message ``FencedLock.getLockOwnership``."""
+        """Return the number of acquisitions by the owner. Source: message ``FencedLock.getLockOwnership``."""
         ownership = yield from self._ownership()
         return ownership.lock_count
 
@@ -153,23 +152,16 @@ class FencedLockOperations(CPObjectOperations):
         self, session_id: int, thread_id: int, invocation_uid: UUID, timeout: float | None
     ) -> Flow[int]:
         scope = (self._group, self._object_name, session_id, thread_id)
-        answered = False
-        try:
-            if timeout is None:
-                fence: int = yield codec.lock(*scope, invocation_uid)
-            else:
-                fence = yield codec.try_lock(*scope, invocation_uid, round(timeout * 1000))
-            answered = True
-            return fence
-        except Exception:
-            answered = True
-            raise
-        finally:
-            if not answered:
-                # Given up while waiting: a lock that is granted later must not stay with nobody. An unlock under a
-                # new uid ends the waiting at the group, or releases what was granted.
-                uid = self._context.new_uuid()
-                yield GatherOutcomes([codec.unlock(*scope, uid)])
+        if timeout is None:
+            request = codec.lock(*scope, invocation_uid)
+        else:
+            request = codec.try_lock(*scope, invocation_uid, round(timeout * 1000))
+        # A lock that is granted to a cancelled caller must be released again. An unlock with a new uid cancels the
+        # wait in the group, or releases the lock.
+        fence: int = yield from cancellable(
+            request, lambda: GatherOutcomes([codec.unlock(*scope, self._context.new_uuid())])
+        )
+        return fence
 
     def _check_session(self, owner: int, session_id: int) -> None:
         held = self._held.get(owner)

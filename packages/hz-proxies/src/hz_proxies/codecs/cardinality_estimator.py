@@ -16,7 +16,7 @@ _head: Final = Struct("<iHiqi").pack
 
 
 def add(partition_id: int, name: str, hash: int) -> Op[None]:
-    """Make the operation ``CardinalityEstimator.add``."""
+    """Return the operation ``CardinalityEstimator.add``."""
     request = join_parts((_head_q(30, 0xC000, 0x190100, 0, partition_id, hash), final_name_frame(name)))
     return Op(ADD, request, partition_id)
 
@@ -25,7 +25,7 @@ add_response = empty_response
 
 
 def estimate(partition_id: int, name: str) -> Op[int]:
-    """Make the operation ``CardinalityEstimator.estimate``."""
+    """Return the operation ``CardinalityEstimator.estimate``."""
     request = join_parts((_head(22, 0xC000, 0x190200, 0, partition_id), final_name_frame(name)))
     return Op(ESTIMATE, request, partition_id)
 

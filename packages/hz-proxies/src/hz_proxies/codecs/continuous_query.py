@@ -59,7 +59,7 @@ class QueryCacheEventData(Record):
 
 
 def read_query_cache_event_data(message: bytes, pos: int, read: ReadData) -> tuple[QueryCacheEventData, int]:
-    """Read a `QueryCacheEventData`."""
+    """Read a ``QueryCacheEventData``."""
     pos = after_begin(message, pos)
     length, sequence, event_type, partition_id = _fields_qii(message, pos)
     if length < 22:
@@ -84,7 +84,7 @@ def publisher_create_with_value(
     populate: bool,
     coalesce: bool,
 ) -> Op[list[tuple[Any, Any]]]:
-    """Make the operation ``ContinuousQuery.publisherCreateWithValue``."""
+    """Return the operation ``ContinuousQuery.publisherCreateWithValue``."""
     request = join_parts(
         (
             _head_iiqzz(
@@ -121,7 +121,7 @@ def publisher_create(
     populate: bool,
     coalesce: bool,
 ) -> Op[list[Any]]:
-    """Make the operation ``ContinuousQuery.publisherCreate``."""
+    """Return the operation ``ContinuousQuery.publisherCreate``."""
     request = join_parts(
         (
             _head_iiqzz(
@@ -149,7 +149,7 @@ publisher_create_response = data_list_response
 
 
 def made_publishable(map_name: str, cache_name: str) -> Op[bool]:
-    """Make the operation ``ContinuousQuery.madePublishable``."""
+    """Return the operation ``ContinuousQuery.madePublishable``."""
     request = join_parts(
         (_head(22, 0xC000, 0x160300, 0, -1), string_frame(map_name), final_string_frame(cache_name))
     )
@@ -160,7 +160,7 @@ made_publishable_response = boolean_response
 
 
 def add_listener(listener_name: str, local_only: bool) -> Op[UUID]:
-    """Make the operation ``ContinuousQuery.addListener``."""
+    """Return the operation ``ContinuousQuery.addListener``."""
     request = join_parts(
         (_head_z(23, 0xC000, 0x160400, 0, -1, local_only), final_string_frame(listener_name))
     )
@@ -200,7 +200,7 @@ def query_cache_batch_event(message: bytes, read: ReadData) -> QueryCacheBatchEv
 
 
 def set_read_cursor(partition_id: int, map_name: str, cache_name: str, sequence: int) -> Op[bool]:
-    """Make the operation ``ContinuousQuery.setReadCursor``."""
+    """Return the operation ``ContinuousQuery.setReadCursor``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x160500, 0, partition_id, sequence),
@@ -215,7 +215,7 @@ set_read_cursor_response = boolean_response
 
 
 def destroy_cache(map_name: str, cache_name: str) -> Op[bool]:
-    """Make the operation ``ContinuousQuery.destroyCache``."""
+    """Return the operation ``ContinuousQuery.destroyCache``."""
     request = join_parts(
         (_head(22, 0xC000, 0x160600, 0, -1), string_frame(map_name), final_string_frame(cache_name))
     )

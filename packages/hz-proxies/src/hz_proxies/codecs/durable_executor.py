@@ -17,7 +17,7 @@ _head_i: Final = Struct("<iHiqii").pack
 
 
 def shutdown(name: str) -> Op[None]:
-    """Make the operation ``DurableExecutor.shutdown``."""
+    """Return the operation ``DurableExecutor.shutdown``."""
     request = join_parts((_head(22, 0xC000, 0x180100, 0, -1), final_name_frame(name)))
     return Op(SHUTDOWN, request)
 
@@ -26,7 +26,7 @@ shutdown_response = empty_response
 
 
 def is_shutdown(name: str) -> Op[bool]:
-    """Make the operation ``DurableExecutor.isShutdown``."""
+    """Return the operation ``DurableExecutor.isShutdown``."""
     request = join_parts((_head(22, 0xC000, 0x180200, 0, -1), final_name_frame(name)))
     return Op(IS_SHUTDOWN, request)
 
@@ -35,7 +35,7 @@ is_shutdown_response = boolean_response
 
 
 def submit_to_partition(partition_id: int, name: str, callable: Data) -> Op[int]:
-    """Make the operation ``DurableExecutor.submitToPartition``."""
+    """Return the operation ``DurableExecutor.submitToPartition``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x180300, 0, partition_id),
@@ -51,7 +51,7 @@ submit_to_partition_response = int_response
 
 
 def retrieve_result(partition_id: int, name: str, sequence: int) -> Op[Any]:
-    """Make the operation ``DurableExecutor.retrieveResult``."""
+    """Return the operation ``DurableExecutor.retrieveResult``."""
     request = join_parts((_head_i(26, 0xC000, 0x180400, 0, partition_id, sequence), final_name_frame(name)))
     return Op(RETRIEVE_RESULT, request, partition_id)
 
@@ -60,7 +60,7 @@ retrieve_result_response = data_response
 
 
 def dispose_result(partition_id: int, name: str, sequence: int) -> Op[None]:
-    """Make the operation ``DurableExecutor.disposeResult``."""
+    """Return the operation ``DurableExecutor.disposeResult``."""
     request = join_parts((_head_i(26, 0xC000, 0x180500, 0, partition_id, sequence), final_name_frame(name)))
     return Op(DISPOSE_RESULT, request, partition_id)
 
@@ -69,7 +69,7 @@ dispose_result_response = empty_response
 
 
 def retrieve_and_dispose_result(partition_id: int, name: str, sequence: int) -> Op[Any]:
-    """Make the operation ``DurableExecutor.retrieveAndDisposeResult``."""
+    """Return the operation ``DurableExecutor.retrieveAndDisposeResult``."""
     request = join_parts((_head_i(26, 0xC000, 0x180600, 0, partition_id, sequence), final_name_frame(name)))
     return Op(RETRIEVE_AND_DISPOSE_RESULT, request, partition_id)
 

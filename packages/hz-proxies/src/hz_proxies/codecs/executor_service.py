@@ -21,7 +21,7 @@ _head_uu: Final = Struct("<iHiqi?QQ?QQ").pack
 
 
 def shutdown(name: str) -> Op[None]:
-    """Make the operation ``ExecutorService.shutdown``."""
+    """Return the operation ``ExecutorService.shutdown``."""
     request = join_parts((_head(22, 0xC000, 0x080100, 0, -1), final_name_frame(name)))
     return Op(SHUTDOWN, request)
 
@@ -30,7 +30,7 @@ shutdown_response = empty_response
 
 
 def is_shutdown(name: str) -> Op[bool]:
-    """Make the operation ``ExecutorService.isShutdown``."""
+    """Return the operation ``ExecutorService.isShutdown``."""
     request = join_parts((_head(22, 0xC000, 0x080200, 0, -1), final_name_frame(name)))
     return Op(IS_SHUTDOWN, request)
 
@@ -39,7 +39,7 @@ is_shutdown_response = boolean_response
 
 
 def cancel_on_partition(partition_id: int, uuid: UUID, interrupt: bool) -> Op[bool]:
-    """Make the operation ``ExecutorService.cancelOnPartition``."""
+    """Return the operation ``ExecutorService.cancelOnPartition``."""
     request = bytearray(_head_uz(40, 0xE000, 0x080300, 0, partition_id, *uuid_fields(uuid), interrupt))
     return Op(CANCEL_ON_PARTITION, request, partition_id)
 
@@ -48,7 +48,7 @@ cancel_on_partition_response = boolean_response
 
 
 def cancel_on_member(uuid: UUID, member_uuid: UUID, interrupt: bool) -> Op[bool]:
-    """Make the operation ``ExecutorService.cancelOnMember``."""
+    """Return the operation ``ExecutorService.cancelOnMember``."""
     request = bytearray(
         _head_uuz(57, 0xE000, 0x080400, 0, -1, *uuid_fields(uuid), *uuid_fields(member_uuid), interrupt),
     )
@@ -59,7 +59,7 @@ cancel_on_member_response = boolean_response
 
 
 def submit_to_partition(partition_id: int, name: str, uuid: UUID, callable: Data) -> Op[Any]:
-    """Make the operation ``ExecutorService.submitToPartition``."""
+    """Return the operation ``ExecutorService.submitToPartition``."""
     request = join_parts(
         (
             _head_u(39, 0xC000, 0x080500, 0, partition_id, *uuid_fields(uuid)),
@@ -75,7 +75,7 @@ submit_to_partition_response = data_response
 
 
 def submit_to_member(name: str, uuid: UUID, callable: Data, member_uuid: UUID) -> Op[Any]:
-    """Make the operation ``ExecutorService.submitToMember``."""
+    """Return the operation ``ExecutorService.submitToMember``."""
     request = join_parts(
         (
             _head_uu(56, 0xC000, 0x080600, 0, -1, *uuid_fields(uuid), *uuid_fields(member_uuid)),

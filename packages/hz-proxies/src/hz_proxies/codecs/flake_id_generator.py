@@ -17,7 +17,7 @@ _response_qqi: Final = Struct("<i15xqqi").unpack_from
 
 
 def new_id_batch(name: str, batch_size: int) -> Op[NewIdBatchResponse]:
-    """Make the operation ``FlakeIdGenerator.newIdBatch``."""
+    """Return the operation ``FlakeIdGenerator.newIdBatch``."""
     request = join_parts((_head_i(26, 0xC000, 0x1C0100, 0, -1, batch_size), final_name_frame(name)))
     return Op(NEW_ID_BATCH, request)
 

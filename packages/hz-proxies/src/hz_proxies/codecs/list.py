@@ -34,7 +34,7 @@ _head_ii: Final = Struct("<iHiqiii").pack
 
 
 def size(partition_id: int, name: str) -> Op[int]:
-    """Make the operation ``List.size``."""
+    """Return the operation ``List.size``."""
     request = join_parts((_head(22, 0xC000, 0x050100, 0, partition_id), final_name_frame(name)))
     return Op(SIZE, request, partition_id)
 
@@ -43,7 +43,7 @@ size_response = int_response
 
 
 def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
-    """Make the operation ``List.contains``."""
+    """Return the operation ``List.contains``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x050200, 0, partition_id),
@@ -59,7 +59,7 @@ contains_response = boolean_response
 
 
 def contains_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
-    """Make the operation ``List.containsAll``."""
+    """Return the operation ``List.containsAll``."""
     parts = [_head(22, 0xC000, 0x050300, 0, partition_id), name_frame(name)]
     write_data_list(parts, values, FINAL)
     return Op(CONTAINS_ALL, join_parts(parts), partition_id)
@@ -69,7 +69,7 @@ contains_all_response = boolean_response
 
 
 def add(partition_id: int, name: str, value: Data) -> Op[bool]:
-    """Make the operation ``List.add``."""
+    """Return the operation ``List.add``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x050400, 0, partition_id),
@@ -85,7 +85,7 @@ add_response = boolean_response
 
 
 def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
-    """Make the operation ``List.remove``."""
+    """Return the operation ``List.remove``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x050500, 0, partition_id),
@@ -101,7 +101,7 @@ remove_response = boolean_response
 
 
 def add_all(partition_id: int, name: str, value_list: Iterable[Data]) -> Op[bool]:
-    """Make the operation ``List.addAll``."""
+    """Return the operation ``List.addAll``."""
     parts = [_head(22, 0xC000, 0x050600, 0, partition_id), name_frame(name)]
     write_data_list(parts, value_list, FINAL)
     return Op(ADD_ALL, join_parts(parts), partition_id)
@@ -111,7 +111,7 @@ add_all_response = boolean_response
 
 
 def compare_and_remove_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
-    """Make the operation ``List.compareAndRemoveAll``."""
+    """Return the operation ``List.compareAndRemoveAll``."""
     parts = [_head(22, 0xC000, 0x050700, 0, partition_id), name_frame(name)]
     write_data_list(parts, values, FINAL)
     return Op(COMPARE_AND_REMOVE_ALL, join_parts(parts), partition_id)
@@ -121,7 +121,7 @@ compare_and_remove_all_response = boolean_response
 
 
 def compare_and_retain_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
-    """Make the operation ``List.compareAndRetainAll``."""
+    """Return the operation ``List.compareAndRetainAll``."""
     parts = [_head(22, 0xC000, 0x050800, 0, partition_id), name_frame(name)]
     write_data_list(parts, values, FINAL)
     return Op(COMPARE_AND_RETAIN_ALL, join_parts(parts), partition_id)
@@ -131,7 +131,7 @@ compare_and_retain_all_response = boolean_response
 
 
 def clear(partition_id: int, name: str) -> Op[None]:
-    """Make the operation ``List.clear``."""
+    """Return the operation ``List.clear``."""
     request = join_parts((_head(22, 0xC000, 0x050900, 0, partition_id), final_name_frame(name)))
     return Op(CLEAR, request, partition_id)
 
@@ -140,7 +140,7 @@ clear_response = empty_response
 
 
 def get_all(partition_id: int, name: str) -> Op[list[Any]]:
-    """Make the operation ``List.getAll``."""
+    """Return the operation ``List.getAll``."""
     request = join_parts((_head(22, 0xC000, 0x050A00, 0, partition_id), final_name_frame(name)))
     return Op(GET_ALL, request, partition_id)
 
@@ -149,7 +149,7 @@ get_all_response = data_list_response
 
 
 def add_listener(partition_id: int, name: str, include_value: bool, local_only: bool) -> Op[UUID]:
-    """Make the operation ``List.addListener``."""
+    """Return the operation ``List.addListener``."""
     request = join_parts(
         (_head_zz(24, 0xC000, 0x050B00, 0, partition_id, include_value, local_only), final_name_frame(name))
     )
@@ -183,7 +183,7 @@ def item_event(message: bytes, read: ReadData) -> ItemEvent:
 
 
 def remove_listener(partition_id: int, name: str, registration_id: UUID) -> Op[bool]:
-    """Make the operation ``List.removeListener``."""
+    """Return the operation ``List.removeListener``."""
     request = join_parts(
         (
             _head_u(39, 0xC000, 0x050C00, 0, partition_id, *uuid_fields(registration_id)),
@@ -197,7 +197,7 @@ remove_listener_response = boolean_response
 
 
 def is_empty(partition_id: int, name: str) -> Op[bool]:
-    """Make the operation ``List.isEmpty``."""
+    """Return the operation ``List.isEmpty``."""
     request = join_parts((_head(22, 0xC000, 0x050D00, 0, partition_id), final_name_frame(name)))
     return Op(IS_EMPTY, request, partition_id)
 
@@ -206,7 +206,7 @@ is_empty_response = boolean_response
 
 
 def add_all_with_index(partition_id: int, name: str, index: int, value_list: Iterable[Data]) -> Op[bool]:
-    """Make the operation ``List.addAllWithIndex``."""
+    """Return the operation ``List.addAllWithIndex``."""
     parts = [_head_i(26, 0xC000, 0x050E00, 0, partition_id, index), name_frame(name)]
     write_data_list(parts, value_list, FINAL)
     return Op(ADD_ALL_WITH_INDEX, join_parts(parts), partition_id)
@@ -216,7 +216,7 @@ add_all_with_index_response = boolean_response
 
 
 def get(partition_id: int, name: str, index: int) -> Op[Any]:
-    """Make the operation ``List.get``."""
+    """Return the operation ``List.get``."""
     request = join_parts((_head_i(26, 0xC000, 0x050F00, 0, partition_id, index), final_name_frame(name)))
     return Op(GET, request, partition_id)
 
@@ -225,7 +225,7 @@ get_response = data_response
 
 
 def set(partition_id: int, name: str, index: int, value: Data) -> Op[Any]:
-    """Make the operation ``List.set``."""
+    """Return the operation ``List.set``."""
     request = join_parts(
         (
             _head_i(26, 0xC000, 0x051000, 0, partition_id, index),
@@ -241,7 +241,7 @@ set_response = data_response
 
 
 def add_with_index(partition_id: int, name: str, index: int, value: Data) -> Op[None]:
-    """Make the operation ``List.addWithIndex``."""
+    """Return the operation ``List.addWithIndex``."""
     request = join_parts(
         (
             _head_i(26, 0xC000, 0x051100, 0, partition_id, index),
@@ -257,7 +257,7 @@ add_with_index_response = empty_response
 
 
 def remove_with_index(partition_id: int, name: str, index: int) -> Op[Any]:
-    """Make the operation ``List.removeWithIndex``."""
+    """Return the operation ``List.removeWithIndex``."""
     request = join_parts((_head_i(26, 0xC000, 0x051200, 0, partition_id, index), final_name_frame(name)))
     return Op(REMOVE_WITH_INDEX, request, partition_id)
 
@@ -266,7 +266,7 @@ remove_with_index_response = data_response
 
 
 def last_index_of(partition_id: int, name: str, value: Data) -> Op[int]:
-    """Make the operation ``List.lastIndexOf``."""
+    """Return the operation ``List.lastIndexOf``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x051300, 0, partition_id),
@@ -282,7 +282,7 @@ last_index_of_response = int_response
 
 
 def index_of(partition_id: int, name: str, value: Data) -> Op[int]:
-    """Make the operation ``List.indexOf``."""
+    """Return the operation ``List.indexOf``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x051400, 0, partition_id),
@@ -298,7 +298,7 @@ index_of_response = int_response
 
 
 def sub(partition_id: int, name: str, from_: int, to: int) -> Op[list[Any]]:
-    """Make the operation ``List.sub``."""
+    """Return the operation ``List.sub``."""
     request = join_parts((_head_ii(30, 0xC000, 0x051500, 0, partition_id, from_, to), final_name_frame(name)))
     return Op(SUB, request, partition_id)
 
@@ -307,7 +307,7 @@ sub_response = data_list_response
 
 
 def iterator(partition_id: int, name: str) -> Op[list[Any]]:
-    """Make the operation ``List.iterator``."""
+    """Return the operation ``List.iterator``."""
     request = join_parts((_head(22, 0xC000, 0x051600, 0, partition_id), final_name_frame(name)))
     return Op(ITERATOR, request, partition_id)
 
@@ -316,7 +316,7 @@ iterator_response = data_list_response
 
 
 def list_iterator(partition_id: int, name: str, index: int) -> Op[list[Any]]:
-    """Make the operation ``List.listIterator``."""
+    """Return the operation ``List.listIterator``."""
     request = join_parts((_head_i(26, 0xC000, 0x051700, 0, partition_id, index), final_name_frame(name)))
     return Op(LIST_ITERATOR, request, partition_id)
 

@@ -96,7 +96,7 @@ class BitmapIndexOptions(Record):
 
 
 def write_bitmap_index_options(parts: Parts, value: BitmapIndexOptions, head: int = PLAIN) -> None:
-    """Add a `BitmapIndexOptions`."""
+    """Append a ``BitmapIndexOptions``."""
     parts.append(BEGIN_FRAME)
     parts.append(_frame_i(10, 0, value.unique_key_transformation))
     write_string(parts, value.unique_key)
@@ -115,7 +115,7 @@ class Capacity(Record):
 
 
 def write_capacity(parts: Parts, value: Capacity, head: int = PLAIN) -> None:
-    """Add a `Capacity`."""
+    """Append a ``Capacity``."""
     parts.append(BEGIN_FRAME)
     parts.append(_frame_qi(18, 0, value.value, value.unit))
     write_end(parts, head)
@@ -132,7 +132,7 @@ class MemoryTierConfig(Record):
 
 
 def write_memory_tier_config(parts: Parts, value: MemoryTierConfig, head: int = PLAIN) -> None:
-    """Add a `MemoryTierConfig`."""
+    """Append a ``MemoryTierConfig``."""
     parts.append(BEGIN_FRAME)
     write_capacity(parts, value.capacity)
     write_end(parts, head)
@@ -150,7 +150,7 @@ class BTreeIndexConfig(Record):
 
 
 def write_b_tree_index_config(parts: Parts, value: BTreeIndexConfig, head: int = PLAIN) -> None:
-    """Add a `BTreeIndexConfig`."""
+    """Append a ``BTreeIndexConfig``."""
     parts.append(BEGIN_FRAME)
     write_capacity(parts, value.page_size)
     write_memory_tier_config(parts, value.memory_tier_config)
@@ -179,7 +179,7 @@ class IndexConfig(Record):
 
 
 def write_index_config(parts: Parts, value: IndexConfig, head: int = PLAIN) -> None:
-    """Add a `IndexConfig`."""
+    """Append a ``IndexConfig``."""
     parts.append(BEGIN_FRAME)
     parts.append(_frame_i(10, 0, value.type))
     write_nullable(parts, value.name, write_string)
@@ -239,7 +239,7 @@ class SimpleEntryView(Record):
 
 
 def write_simple_entry_view(parts: Parts, value: SimpleEntryView, head: int = PLAIN) -> None:
-    """Add a `SimpleEntryView`."""
+    """Append a ``SimpleEntryView``."""
     parts.append(BEGIN_FRAME)
     parts.append(
         _frame_qqqqqqqqqq(
@@ -263,7 +263,7 @@ def write_simple_entry_view(parts: Parts, value: SimpleEntryView, head: int = PL
 
 
 def read_simple_entry_view(message: bytes, pos: int, read: ReadData) -> tuple[SimpleEntryView, int]:
-    """Read a `SimpleEntryView`."""
+    """Read a ``SimpleEntryView``."""
     pos = after_begin(message, pos)
     (
         length,
@@ -312,7 +312,7 @@ class AnchorDataListHolder(Record):
 
 
 def write_anchor_data_list_holder(parts: Parts, value: AnchorDataListHolder, head: int = PLAIN) -> None:
-    """Add a `AnchorDataListHolder`."""
+    """Append a ``AnchorDataListHolder``."""
     parts.append(BEGIN_FRAME)
     write_ints(parts, value.anchor_page_list)
     write_data_entries(parts, value.anchor_data_list)
@@ -324,7 +324,7 @@ def read_anchor_data_list_holder(
     pos: int,
     read: ReadData,
 ) -> tuple[AnchorDataListHolder, int]:
-    """Read a `AnchorDataListHolder`."""
+    """Read a ``AnchorDataListHolder``."""
     pos = after_begin(message, pos)
     anchor_page_list, pos = read_ints(message, pos, read)
     anchor_data_list, pos = read_data_entries(message, pos, read)
@@ -368,7 +368,7 @@ class PagingPredicateHolder(Record):
 
 
 def write_paging_predicate_holder(parts: Parts, value: PagingPredicateHolder, head: int = PLAIN) -> None:
-    """Add a `PagingPredicateHolder`."""
+    """Append a ``PagingPredicateHolder``."""
     parts.append(BEGIN_FRAME)
     parts.append(_frame_iib(15, 0, value.page_size, value.page, value.iteration_type_id))
     write_anchor_data_list_holder(parts, value.anchor_data_list_holder)
@@ -381,7 +381,7 @@ def write_paging_predicate_holder(parts: Parts, value: PagingPredicateHolder, he
 
 
 def put(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[Any]:
-    """Make the operation ``Map.put``."""
+    """Return the operation ``Map.put``."""
     request = join_parts(
         (
             _head_qq(38, 0xC000, 0x010100, 0, partition_id, thread_id, ttl),
@@ -399,7 +399,7 @@ put_response = data_response
 
 
 def get(partition_id: int, name: str, key: Data, thread_id: int) -> Op[Any]:
-    """Make the operation ``Map.get``."""
+    """Return the operation ``Map.get``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x010200, 0, partition_id, thread_id),
@@ -415,7 +415,7 @@ get_response = data_response
 
 
 def remove(partition_id: int, name: str, key: Data, thread_id: int) -> Op[Any]:
-    """Make the operation ``Map.remove``."""
+    """Return the operation ``Map.remove``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x010300, 0, partition_id, thread_id),
@@ -431,7 +431,7 @@ remove_response = data_response
 
 
 def replace(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[Any]:
-    """Make the operation ``Map.replace``."""
+    """Return the operation ``Map.replace``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x010400, 0, partition_id, thread_id),
@@ -456,7 +456,7 @@ def replace_if_same(
     value: Data,
     thread_id: int,
 ) -> Op[bool]:
-    """Make the operation ``Map.replaceIfSame``."""
+    """Return the operation ``Map.replaceIfSame``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x010500, 0, partition_id, thread_id),
@@ -476,7 +476,7 @@ replace_if_same_response = boolean_response
 
 
 def contains_key(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool]:
-    """Make the operation ``Map.containsKey``."""
+    """Return the operation ``Map.containsKey``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x010600, 0, partition_id, thread_id),
@@ -492,7 +492,7 @@ contains_key_response = boolean_response
 
 
 def contains_value(name: str, value: Data) -> Op[bool]:
-    """Make the operation ``Map.containsValue``."""
+    """Return the operation ``Map.containsValue``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x010700, 0, -1),
@@ -508,7 +508,7 @@ contains_value_response = boolean_response
 
 
 def remove_if_same(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
-    """Make the operation ``Map.removeIfSame``."""
+    """Return the operation ``Map.removeIfSame``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x010800, 0, partition_id, thread_id),
@@ -526,7 +526,7 @@ remove_if_same_response = boolean_response
 
 
 def delete(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool | Absent]:
-    """Make the operation ``Map.delete``."""
+    """Return the operation ``Map.delete``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x010900, 0, partition_id, thread_id),
@@ -548,7 +548,7 @@ def delete_response(message: bytes, read: ReadData) -> bool | Absent:
 
 
 def flush(name: str) -> Op[None]:
-    """Make the operation ``Map.flush``."""
+    """Return the operation ``Map.flush``."""
     request = join_parts((_head(22, 0xC000, 0x010A00, 0, -1), final_name_frame(name)))
     return Op(FLUSH, request)
 
@@ -557,7 +557,7 @@ flush_response = empty_response
 
 
 def try_remove(partition_id: int, name: str, key: Data, thread_id: int, timeout: int) -> Op[bool]:
-    """Make the operation ``Map.tryRemove``."""
+    """Return the operation ``Map.tryRemove``."""
     request = join_parts(
         (
             _head_qq(38, 0xC000, 0x010B00, 0, partition_id, thread_id, timeout),
@@ -573,7 +573,7 @@ try_remove_response = boolean_response
 
 
 def try_put(partition_id: int, name: str, key: Data, value: Data, thread_id: int, timeout: int) -> Op[bool]:
-    """Make the operation ``Map.tryPut``."""
+    """Return the operation ``Map.tryPut``."""
     request = join_parts(
         (
             _head_qq(38, 0xC000, 0x010C00, 0, partition_id, thread_id, timeout),
@@ -591,7 +591,7 @@ try_put_response = boolean_response
 
 
 def put_transient(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[None]:
-    """Make the operation ``Map.putTransient``."""
+    """Return the operation ``Map.putTransient``."""
     request = join_parts(
         (
             _head_qq(38, 0xC000, 0x010D00, 0, partition_id, thread_id, ttl),
@@ -609,7 +609,7 @@ put_transient_response = empty_response
 
 
 def put_if_absent(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[Any]:
-    """Make the operation ``Map.putIfAbsent``."""
+    """Return the operation ``Map.putIfAbsent``."""
     request = join_parts(
         (
             _head_qq(38, 0xC000, 0x010E00, 0, partition_id, thread_id, ttl),
@@ -627,7 +627,7 @@ put_if_absent_response = data_response
 
 
 def set(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[None]:
-    """Make the operation ``Map.set``."""
+    """Return the operation ``Map.set``."""
     request = join_parts(
         (
             _head_qq(38, 0xC000, 0x010F00, 0, partition_id, thread_id, ttl),
@@ -645,7 +645,7 @@ set_response = empty_response
 
 
 def lock(partition_id: int, name: str, key: Data, thread_id: int, ttl: int, reference_id: int) -> Op[None]:
-    """Make the operation ``Map.lock``."""
+    """Return the operation ``Map.lock``."""
     request = join_parts(
         (
             _head_qqq(46, 0xC000, 0x011000, 0, partition_id, thread_id, ttl, reference_id),
@@ -669,7 +669,7 @@ def try_lock(
     timeout: int,
     reference_id: int,
 ) -> Op[bool]:
-    """Make the operation ``Map.tryLock``."""
+    """Return the operation ``Map.tryLock``."""
     request = join_parts(
         (
             _head_qqqq(54, 0xC000, 0x011100, 0, partition_id, thread_id, lease, timeout, reference_id),
@@ -685,7 +685,7 @@ try_lock_response = boolean_response
 
 
 def is_locked(partition_id: int, name: str, key: Data) -> Op[bool]:
-    """Make the operation ``Map.isLocked``."""
+    """Return the operation ``Map.isLocked``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x011200, 0, partition_id),
@@ -701,7 +701,7 @@ is_locked_response = boolean_response
 
 
 def unlock(partition_id: int, name: str, key: Data, thread_id: int, reference_id: int) -> Op[None]:
-    """Make the operation ``Map.unlock``."""
+    """Return the operation ``Map.unlock``."""
     request = join_parts(
         (
             _head_qq(38, 0xC000, 0x011300, 0, partition_id, thread_id, reference_id),
@@ -717,7 +717,7 @@ unlock_response = empty_response
 
 
 def add_interceptor(name: str, interceptor: Data) -> Op[str]:
-    """Make the operation ``Map.addInterceptor``."""
+    """Return the operation ``Map.addInterceptor``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x011400, 0, -1),
@@ -736,7 +736,7 @@ def add_interceptor_response(message: bytes, read: ReadData) -> str:
 
 
 def remove_interceptor(name: str, id: str) -> Op[bool]:
-    """Make the operation ``Map.removeInterceptor``."""
+    """Return the operation ``Map.removeInterceptor``."""
     request = join_parts((_head(22, 0xC000, 0x011500, 0, -1), name_frame(name), final_string_frame(id)))
     return Op(REMOVE_INTERCEPTOR, request)
 
@@ -752,7 +752,7 @@ def add_entry_listener_to_key_with_predicate(
     listener_flags: int,
     local_only: bool,
 ) -> Op[UUID]:
-    """Make the operation ``Map.addEntryListenerToKeyWithPredicate``."""
+    """Return the operation ``Map.addEntryListenerToKeyWithPredicate``."""
     request = join_parts(
         (
             _head_ziz(28, 0xC000, 0x011600, 0, -1, include_value, listener_flags, local_only),
@@ -823,7 +823,7 @@ def add_entry_listener_with_predicate(
     listener_flags: int,
     local_only: bool,
 ) -> Op[UUID]:
-    """Make the operation ``Map.addEntryListenerWithPredicate``."""
+    """Return the operation ``Map.addEntryListenerWithPredicate``."""
     request = join_parts(
         (
             _head_ziz(28, 0xC000, 0x011700, 0, -1, include_value, listener_flags, local_only),
@@ -845,7 +845,7 @@ def add_entry_listener_to_key(
     listener_flags: int,
     local_only: bool,
 ) -> Op[UUID]:
-    """Make the operation ``Map.addEntryListenerToKey``."""
+    """Return the operation ``Map.addEntryListenerToKey``."""
     request = join_parts(
         (
             _head_ziz(28, 0xC000, 0x011800, 0, -1, include_value, listener_flags, local_only),
@@ -861,7 +861,7 @@ add_entry_listener_to_key_response = uuid_response
 
 
 def add_entry_listener(name: str, include_value: bool, listener_flags: int, local_only: bool) -> Op[UUID]:
-    """Make the operation ``Map.addEntryListener``."""
+    """Return the operation ``Map.addEntryListener``."""
     request = join_parts(
         (
             _head_ziz(28, 0xC000, 0x011900, 0, -1, include_value, listener_flags, local_only),
@@ -875,7 +875,7 @@ add_entry_listener_response = uuid_response
 
 
 def remove_entry_listener(name: str, registration_id: UUID) -> Op[bool]:
-    """Make the operation ``Map.removeEntryListener``."""
+    """Return the operation ``Map.removeEntryListener``."""
     request = join_parts(
         (_head_u(39, 0xC000, 0x011A00, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
@@ -886,7 +886,7 @@ remove_entry_listener_response = boolean_response
 
 
 def add_partition_lost_listener(name: str, local_only: bool) -> Op[UUID]:
-    """Make the operation ``Map.addPartitionLostListener``."""
+    """Return the operation ``Map.addPartitionLostListener``."""
     request = join_parts((_head_z(23, 0xC000, 0x011B00, 0, -1, local_only), final_name_frame(name)))
     return Op(ADD_PARTITION_LOST_LISTENER, request)
 
@@ -915,7 +915,7 @@ def map_partition_lost_event(message: bytes, read: ReadData) -> MapPartitionLost
 
 
 def remove_partition_lost_listener(name: str, registration_id: UUID) -> Op[bool]:
-    """Make the operation ``Map.removePartitionLostListener``."""
+    """Return the operation ``Map.removePartitionLostListener``."""
     request = join_parts(
         (_head_u(39, 0xC000, 0x011C00, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
@@ -926,7 +926,7 @@ remove_partition_lost_listener_response = boolean_response
 
 
 def get_entry_view(partition_id: int, name: str, key: Data, thread_id: int) -> Op[GetEntryViewResponse]:
-    """Make the operation ``Map.getEntryView``."""
+    """Return the operation ``Map.getEntryView``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x011D00, 0, partition_id, thread_id),
@@ -960,7 +960,7 @@ def get_entry_view_response(message: bytes, read: ReadData) -> GetEntryViewRespo
 
 
 def evict(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool]:
-    """Make the operation ``Map.evict``."""
+    """Return the operation ``Map.evict``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x011E00, 0, partition_id, thread_id),
@@ -976,7 +976,7 @@ evict_response = boolean_response
 
 
 def evict_all(name: str) -> Op[None]:
-    """Make the operation ``Map.evictAll``."""
+    """Return the operation ``Map.evictAll``."""
     request = join_parts((_head(22, 0xC000, 0x011F00, 0, -1), final_name_frame(name)))
     return Op(EVICT_ALL, request)
 
@@ -985,7 +985,7 @@ evict_all_response = empty_response
 
 
 def load_all(name: str, replace_existing_values: bool) -> Op[None]:
-    """Make the operation ``Map.loadAll``."""
+    """Return the operation ``Map.loadAll``."""
     request = join_parts(
         (_head_z(23, 0xC000, 0x012000, 0, -1, replace_existing_values), final_name_frame(name))
     )
@@ -996,7 +996,7 @@ load_all_response = empty_response
 
 
 def load_given_keys(name: str, keys: Iterable[Data], replace_existing_values: bool) -> Op[None]:
-    """Make the operation ``Map.loadGivenKeys``."""
+    """Return the operation ``Map.loadGivenKeys``."""
     parts = [_head_z(23, 0xC000, 0x012100, 0, -1, replace_existing_values), name_frame(name)]
     write_data_list(parts, keys, FINAL)
     return Op(LOAD_GIVEN_KEYS, join_parts(parts))
@@ -1006,7 +1006,7 @@ load_given_keys_response = empty_response
 
 
 def key_set(name: str) -> Op[list[Any]]:
-    """Make the operation ``Map.keySet``."""
+    """Return the operation ``Map.keySet``."""
     request = join_parts((_head(22, 0xC000, 0x012200, 0, -1), final_name_frame(name)))
     return Op(KEY_SET, request)
 
@@ -1015,7 +1015,7 @@ key_set_response = data_list_response
 
 
 def get_all(partition_id: int, name: str, keys: Iterable[Data]) -> Op[list[tuple[Any, Any]]]:
-    """Make the operation ``Map.getAll``."""
+    """Return the operation ``Map.getAll``."""
     parts = [_head(22, 0xC000, 0x012300, 0, partition_id), name_frame(name)]
     write_data_list(parts, keys, FINAL)
     return Op(GET_ALL, join_parts(parts), partition_id)
@@ -1025,7 +1025,7 @@ get_all_response = data_entries_response
 
 
 def values(name: str) -> Op[list[Any]]:
-    """Make the operation ``Map.values``."""
+    """Return the operation ``Map.values``."""
     request = join_parts((_head(22, 0xC000, 0x012400, 0, -1), final_name_frame(name)))
     return Op(VALUES, request)
 
@@ -1034,7 +1034,7 @@ values_response = data_list_response
 
 
 def entry_set(name: str) -> Op[list[tuple[Any, Any]]]:
-    """Make the operation ``Map.entrySet``."""
+    """Return the operation ``Map.entrySet``."""
     request = join_parts((_head(22, 0xC000, 0x012500, 0, -1), final_name_frame(name)))
     return Op(ENTRY_SET, request)
 
@@ -1043,7 +1043,7 @@ entry_set_response = data_entries_response
 
 
 def key_set_with_predicate(name: str, predicate: Data, partition_id: int = ANY_PARTITION) -> Op[list[Any]]:
-    """Make the operation ``Map.keySetWithPredicate``."""
+    """Return the operation ``Map.keySetWithPredicate``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x012600, 0, partition_id),
@@ -1059,7 +1059,7 @@ key_set_with_predicate_response = data_list_response
 
 
 def values_with_predicate(name: str, predicate: Data, partition_id: int = ANY_PARTITION) -> Op[list[Any]]:
-    """Make the operation ``Map.valuesWithPredicate``."""
+    """Return the operation ``Map.valuesWithPredicate``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x012700, 0, partition_id),
@@ -1079,7 +1079,7 @@ def entries_with_predicate(
     predicate: Data,
     partition_id: int = ANY_PARTITION,
 ) -> Op[list[tuple[Any, Any]]]:
-    """Make the operation ``Map.entriesWithPredicate``."""
+    """Return the operation ``Map.entriesWithPredicate``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x012800, 0, partition_id),
@@ -1095,7 +1095,7 @@ entries_with_predicate_response = data_entries_response
 
 
 def add_index(name: str, index_config: IndexConfig) -> Op[None]:
-    """Make the operation ``Map.addIndex``."""
+    """Return the operation ``Map.addIndex``."""
     parts = [_head(22, 0xC000, 0x012900, 0, -1), name_frame(name)]
     write_index_config(parts, index_config, FINAL)
     return Op(ADD_INDEX, join_parts(parts))
@@ -1105,7 +1105,7 @@ add_index_response = empty_response
 
 
 def size(name: str) -> Op[int]:
-    """Make the operation ``Map.size``."""
+    """Return the operation ``Map.size``."""
     request = join_parts((_head(22, 0xC000, 0x012A00, 0, -1), final_name_frame(name)))
     return Op(SIZE, request)
 
@@ -1114,7 +1114,7 @@ size_response = int_response
 
 
 def is_empty(name: str) -> Op[bool]:
-    """Make the operation ``Map.isEmpty``."""
+    """Return the operation ``Map.isEmpty``."""
     request = join_parts((_head(22, 0xC000, 0x012B00, 0, -1), final_name_frame(name)))
     return Op(IS_EMPTY, request)
 
@@ -1128,7 +1128,7 @@ def put_all(
     entries: Iterable[tuple[Data, Data]],
     trigger_map_loader: bool,
 ) -> Op[None]:
-    """Make the operation ``Map.putAll``."""
+    """Return the operation ``Map.putAll``."""
     parts = [_head_z(23, 0xC000, 0x012C00, 0, partition_id, trigger_map_loader), name_frame(name)]
     write_data_entries(parts, entries, FINAL)
     return Op(PUT_ALL, join_parts(parts), partition_id)
@@ -1138,7 +1138,7 @@ put_all_response = empty_response
 
 
 def clear(name: str) -> Op[None]:
-    """Make the operation ``Map.clear``."""
+    """Return the operation ``Map.clear``."""
     request = join_parts((_head(22, 0xC000, 0x012D00, 0, -1), final_name_frame(name)))
     return Op(CLEAR, request)
 
@@ -1147,7 +1147,7 @@ clear_response = empty_response
 
 
 def execute_on_key(partition_id: int, name: str, entry_processor: Data, key: Data, thread_id: int) -> Op[Any]:
-    """Make the operation ``Map.executeOnKey``."""
+    """Return the operation ``Map.executeOnKey``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x012E00, 0, partition_id, thread_id),
@@ -1165,7 +1165,7 @@ execute_on_key_response = data_response
 
 
 def submit_to_key(partition_id: int, name: str, entry_processor: Data, key: Data, thread_id: int) -> Op[Any]:
-    """Make the operation ``Map.submitToKey``."""
+    """Return the operation ``Map.submitToKey``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x012F00, 0, partition_id, thread_id),
@@ -1183,7 +1183,7 @@ submit_to_key_response = data_response
 
 
 def execute_on_all_keys(name: str, entry_processor: Data) -> Op[list[tuple[Any, Any]]]:
-    """Make the operation ``Map.executeOnAllKeys``."""
+    """Return the operation ``Map.executeOnAllKeys``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x013000, 0, -1),
@@ -1204,7 +1204,7 @@ def execute_with_predicate(
     predicate: Data,
     partition_id: int = ANY_PARTITION,
 ) -> Op[list[tuple[Any, Any]]]:
-    """Make the operation ``Map.executeWithPredicate``."""
+    """Return the operation ``Map.executeWithPredicate``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x013100, 0, partition_id),
@@ -1222,7 +1222,7 @@ execute_with_predicate_response = data_entries_response
 
 
 def execute_on_keys(name: str, entry_processor: Data, keys: Iterable[Data]) -> Op[list[tuple[Any, Any]]]:
-    """Make the operation ``Map.executeOnKeys``."""
+    """Return the operation ``Map.executeOnKeys``."""
     parts = [
         _head(22, 0xC000, 0x013200, 0, -1),
         name_frame(name),
@@ -1237,7 +1237,7 @@ execute_on_keys_response = data_entries_response
 
 
 def force_unlock(partition_id: int, name: str, key: Data, reference_id: int) -> Op[None]:
-    """Make the operation ``Map.forceUnlock``."""
+    """Return the operation ``Map.forceUnlock``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x013300, 0, partition_id, reference_id),
@@ -1257,7 +1257,7 @@ def key_set_with_paging_predicate(
     predicate: PagingPredicateHolder,
     partition_id: int = ANY_PARTITION,
 ) -> Op[KeySetWithPagingPredicateResponse]:
-    """Make the operation ``Map.keySetWithPagingPredicate``."""
+    """Return the operation ``Map.keySetWithPagingPredicate``."""
     parts = [_head(22, 0xC000, 0x013400, 0, partition_id), name_frame(name)]
     write_paging_predicate_holder(parts, predicate, FINAL)
     return Op(KEY_SET_WITH_PAGING_PREDICATE, join_parts(parts), partition_id)
@@ -1290,7 +1290,7 @@ def values_with_paging_predicate(
     predicate: PagingPredicateHolder,
     partition_id: int = ANY_PARTITION,
 ) -> Op[ValuesWithPagingPredicateResponse]:
-    """Make the operation ``Map.valuesWithPagingPredicate``."""
+    """Return the operation ``Map.valuesWithPagingPredicate``."""
     parts = [_head(22, 0xC000, 0x013500, 0, partition_id), name_frame(name)]
     write_paging_predicate_holder(parts, predicate, FINAL)
     return Op(VALUES_WITH_PAGING_PREDICATE, join_parts(parts), partition_id)
@@ -1323,7 +1323,7 @@ def entries_with_paging_predicate(
     predicate: PagingPredicateHolder,
     partition_id: int = ANY_PARTITION,
 ) -> Op[EntriesWithPagingPredicateResponse]:
-    """Make the operation ``Map.entriesWithPagingPredicate``."""
+    """Return the operation ``Map.entriesWithPagingPredicate``."""
     parts = [_head(22, 0xC000, 0x013600, 0, partition_id), name_frame(name)]
     write_paging_predicate_holder(parts, predicate, FINAL)
     return Op(ENTRIES_WITH_PAGING_PREDICATE, join_parts(parts), partition_id)
@@ -1357,7 +1357,7 @@ def fetch_keys(
     iteration_pointers: Iterable[tuple[int, int]],
     batch: int,
 ) -> Op[FetchKeysResponse]:
-    """Make the operation ``Map.fetchKeys``."""
+    """Return the operation ``Map.fetchKeys``."""
     parts = [_head_i(26, 0xC000, 0x013700, 0, partition_id, batch), name_frame(name)]
     write_int_int_entries(parts, iteration_pointers, FINAL)
     return Op(FETCH_KEYS, join_parts(parts), partition_id)
@@ -1388,7 +1388,7 @@ def fetch_entries(
     iteration_pointers: Iterable[tuple[int, int]],
     batch: int,
 ) -> Op[FetchEntriesResponse]:
-    """Make the operation ``Map.fetchEntries``."""
+    """Return the operation ``Map.fetchEntries``."""
     parts = [_head_i(26, 0xC000, 0x013800, 0, partition_id, batch), name_frame(name)]
     write_int_int_entries(parts, iteration_pointers, FINAL)
     return Op(FETCH_ENTRIES, join_parts(parts), partition_id)
@@ -1414,7 +1414,7 @@ def fetch_entries_response(message: bytes, read: ReadData) -> FetchEntriesRespon
 
 
 def aggregate(name: str, aggregator: Data) -> Op[Any]:
-    """Make the operation ``Map.aggregate``."""
+    """Return the operation ``Map.aggregate``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x013900, 0, -1),
@@ -1435,7 +1435,7 @@ def aggregate_with_predicate(
     predicate: Data,
     partition_id: int = ANY_PARTITION,
 ) -> Op[Any]:
-    """Make the operation ``Map.aggregateWithPredicate``."""
+    """Return the operation ``Map.aggregateWithPredicate``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x013A00, 0, partition_id),
@@ -1453,7 +1453,7 @@ aggregate_with_predicate_response = data_response
 
 
 def project(name: str, projection: Data) -> Op[list[Any]]:
-    """Make the operation ``Map.project``."""
+    """Return the operation ``Map.project``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x013B00, 0, -1),
@@ -1477,7 +1477,7 @@ def project_with_predicate(
     predicate: Data,
     partition_id: int = ANY_PARTITION,
 ) -> Op[list[Any]]:
-    """Make the operation ``Map.projectWithPredicate``."""
+    """Return the operation ``Map.projectWithPredicate``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x013C00, 0, partition_id),
@@ -1501,7 +1501,7 @@ def fetch_near_cache_invalidation_metadata(
     names: Iterable[str],
     uuid: UUID,
 ) -> Op[FetchNearCacheInvalidationMetadataResponse]:
-    """Make the operation ``Map.fetchNearCacheInvalidationMetadata``."""
+    """Return the operation ``Map.fetchNearCacheInvalidationMetadata``."""
     parts = [_head_u(39, 0xC000, 0x013D00, 0, -1, *uuid_fields(uuid))]
     write_list(parts, names, write_string, FINAL)
     return Op(FETCH_NEAR_CACHE_INVALIDATION_METADATA, join_parts(parts))
@@ -1534,7 +1534,7 @@ def fetch_near_cache_invalidation_metadata_response(
 
 
 def remove_all(name: str, predicate: Data) -> Op[None]:
-    """Make the operation ``Map.removeAll``."""
+    """Return the operation ``Map.removeAll``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x013E00, 0, -1),
@@ -1550,7 +1550,7 @@ remove_all_response = empty_response
 
 
 def add_near_cache_invalidation_listener(name: str, listener_flags: int, local_only: bool) -> Op[UUID]:
-    """Make the operation ``Map.addNearCacheInvalidationListener``."""
+    """Return the operation ``Map.addNearCacheInvalidationListener``."""
     request = join_parts(
         (_head_iz(27, 0xC000, 0x013F00, 0, -1, listener_flags, local_only), final_name_frame(name))
     )
@@ -1631,7 +1631,7 @@ def fetch_with_query(
     projection: Data,
     predicate: Data,
 ) -> Op[FetchWithQueryResponse]:
-    """Make the operation ``Map.fetchWithQuery``."""
+    """Return the operation ``Map.fetchWithQuery``."""
     parts = [_head_i(26, 0xC000, 0x014000, 0, partition_id, batch), name_frame(name)]
     write_int_int_entries(parts, iteration_pointers)
     write_bytes(parts, projection)
@@ -1659,7 +1659,7 @@ def fetch_with_query_response(message: bytes, read: ReadData) -> FetchWithQueryR
 
 
 def event_journal_subscribe(partition_id: int, name: str) -> Op[EventJournalSubscribeResponse]:
-    """Make the operation ``Map.eventJournalSubscribe``."""
+    """Return the operation ``Map.eventJournalSubscribe``."""
     request = join_parts((_head(22, 0xC000, 0x014100, 0, partition_id), final_name_frame(name)))
     return Op(EVENT_JOURNAL_SUBSCRIBE, request, partition_id)
 
@@ -1692,7 +1692,7 @@ def event_journal_read(
     predicate: Data | None,
     projection: Data | None,
 ) -> Op[EventJournalReadResponse]:
-    """Make the operation ``Map.eventJournalRead``."""
+    """Return the operation ``Map.eventJournalRead``."""
     parts = [
         _head_qii(38, 0xC000, 0x014200, 0, partition_id, start_sequence, min_size, max_size),
         name_frame(name),
@@ -1727,7 +1727,7 @@ def event_journal_read_response(message: bytes, read: ReadData) -> EventJournalR
 
 
 def set_ttl(partition_id: int, name: str, key: Data, ttl: int) -> Op[bool]:
-    """Make the operation ``Map.setTtl``."""
+    """Return the operation ``Map.setTtl``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x014300, 0, partition_id, ttl),
@@ -1751,7 +1751,7 @@ def put_with_max_idle(
     ttl: int,
     max_idle: int,
 ) -> Op[Any]:
-    """Make the operation ``Map.putWithMaxIdle``."""
+    """Return the operation ``Map.putWithMaxIdle``."""
     request = join_parts(
         (
             _head_qqq(46, 0xC000, 0x014400, 0, partition_id, thread_id, ttl, max_idle),
@@ -1777,7 +1777,7 @@ def put_transient_with_max_idle(
     ttl: int,
     max_idle: int,
 ) -> Op[Any]:
-    """Make the operation ``Map.putTransientWithMaxIdle``."""
+    """Return the operation ``Map.putTransientWithMaxIdle``."""
     request = join_parts(
         (
             _head_qqq(46, 0xC000, 0x014500, 0, partition_id, thread_id, ttl, max_idle),
@@ -1803,7 +1803,7 @@ def put_if_absent_with_max_idle(
     ttl: int,
     max_idle: int,
 ) -> Op[Any]:
-    """Make the operation ``Map.putIfAbsentWithMaxIdle``."""
+    """Return the operation ``Map.putIfAbsentWithMaxIdle``."""
     request = join_parts(
         (
             _head_qqq(46, 0xC000, 0x014600, 0, partition_id, thread_id, ttl, max_idle),
@@ -1829,7 +1829,7 @@ def set_with_max_idle(
     ttl: int,
     max_idle: int,
 ) -> Op[Any]:
-    """Make the operation ``Map.setWithMaxIdle``."""
+    """Return the operation ``Map.setWithMaxIdle``."""
     request = join_parts(
         (
             _head_qqq(46, 0xC000, 0x014700, 0, partition_id, thread_id, ttl, max_idle),
@@ -1847,7 +1847,7 @@ set_with_max_idle_response = data_response
 
 
 def replace_all(partition_id: int, name: str, function: Data) -> Op[None]:
-    """Make the operation ``Map.replaceAll``."""
+    """Return the operation ``Map.replaceAll``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x014800, 0, partition_id),
@@ -1863,7 +1863,7 @@ replace_all_response = empty_response
 
 
 def put_all_with_metadata(partition_id: int, name: str, entries: Iterable[SimpleEntryView]) -> Op[None]:
-    """Make the operation ``Map.putAllWithMetadata``."""
+    """Return the operation ``Map.putAllWithMetadata``."""
     parts = [_head(22, 0xC000, 0x014900, 0, partition_id), name_frame(name)]
     write_list(parts, entries, write_simple_entry_view, FINAL)
     return Op(PUT_ALL_WITH_METADATA, join_parts(parts), partition_id)

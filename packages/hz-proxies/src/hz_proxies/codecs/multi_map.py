@@ -45,7 +45,7 @@ _head_qq: Final = Struct("<iHiqiqq").pack
 
 
 def put(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
-    """Make the operation ``MultiMap.put``."""
+    """Return the operation ``MultiMap.put``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x020100, 0, partition_id, thread_id),
@@ -63,7 +63,7 @@ put_response = boolean_response
 
 
 def get(partition_id: int, name: str, key: Data, thread_id: int) -> Op[list[Any]]:
-    """Make the operation ``MultiMap.get``."""
+    """Return the operation ``MultiMap.get``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x020200, 0, partition_id, thread_id),
@@ -79,7 +79,7 @@ get_response = data_list_response
 
 
 def remove(partition_id: int, name: str, key: Data, thread_id: int) -> Op[list[Any]]:
-    """Make the operation ``MultiMap.remove``."""
+    """Return the operation ``MultiMap.remove``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x020300, 0, partition_id, thread_id),
@@ -95,7 +95,7 @@ remove_response = data_list_response
 
 
 def key_set(name: str) -> Op[list[Any]]:
-    """Make the operation ``MultiMap.keySet``."""
+    """Return the operation ``MultiMap.keySet``."""
     request = join_parts((_head(22, 0xC000, 0x020400, 0, -1), final_name_frame(name)))
     return Op(KEY_SET, request)
 
@@ -104,7 +104,7 @@ key_set_response = data_list_response
 
 
 def values(name: str) -> Op[list[Any]]:
-    """Make the operation ``MultiMap.values``."""
+    """Return the operation ``MultiMap.values``."""
     request = join_parts((_head(22, 0xC000, 0x020500, 0, -1), final_name_frame(name)))
     return Op(VALUES, request)
 
@@ -113,7 +113,7 @@ values_response = data_list_response
 
 
 def entry_set(name: str) -> Op[list[tuple[Any, Any]]]:
-    """Make the operation ``MultiMap.entrySet``."""
+    """Return the operation ``MultiMap.entrySet``."""
     request = join_parts((_head(22, 0xC000, 0x020600, 0, -1), final_name_frame(name)))
     return Op(ENTRY_SET, request)
 
@@ -122,7 +122,7 @@ entry_set_response = data_entries_response
 
 
 def contains_key(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool]:
-    """Make the operation ``MultiMap.containsKey``."""
+    """Return the operation ``MultiMap.containsKey``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x020700, 0, partition_id, thread_id),
@@ -138,7 +138,7 @@ contains_key_response = boolean_response
 
 
 def contains_value(name: str, value: Data) -> Op[bool]:
-    """Make the operation ``MultiMap.containsValue``."""
+    """Return the operation ``MultiMap.containsValue``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x020800, 0, -1),
@@ -154,7 +154,7 @@ contains_value_response = boolean_response
 
 
 def contains_entry(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
-    """Make the operation ``MultiMap.containsEntry``."""
+    """Return the operation ``MultiMap.containsEntry``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x020900, 0, partition_id, thread_id),
@@ -172,7 +172,7 @@ contains_entry_response = boolean_response
 
 
 def size(name: str) -> Op[int]:
-    """Make the operation ``MultiMap.size``."""
+    """Return the operation ``MultiMap.size``."""
     request = join_parts((_head(22, 0xC000, 0x020A00, 0, -1), final_name_frame(name)))
     return Op(SIZE, request)
 
@@ -181,7 +181,7 @@ size_response = int_response
 
 
 def clear(name: str) -> Op[None]:
-    """Make the operation ``MultiMap.clear``."""
+    """Return the operation ``MultiMap.clear``."""
     request = join_parts((_head(22, 0xC000, 0x020B00, 0, -1), final_name_frame(name)))
     return Op(CLEAR, request)
 
@@ -190,7 +190,7 @@ clear_response = empty_response
 
 
 def value_count(name: str, key: Data, thread_id: int) -> Op[int]:
-    """Make the operation ``MultiMap.valueCount``."""
+    """Return the operation ``MultiMap.valueCount``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x020C00, 0, -1, thread_id),
@@ -206,7 +206,7 @@ value_count_response = int_response
 
 
 def add_entry_listener_to_key(name: str, key: Data, include_value: bool, local_only: bool) -> Op[UUID]:
-    """Make the operation ``MultiMap.addEntryListenerToKey``."""
+    """Return the operation ``MultiMap.addEntryListenerToKey``."""
     request = join_parts(
         (
             _head_zz(24, 0xC000, 0x020D00, 0, -1, include_value, local_only),
@@ -269,7 +269,7 @@ def entry_event(message: bytes, read: ReadData) -> EntryEvent:
 
 
 def add_entry_listener(name: str, include_value: bool, local_only: bool) -> Op[UUID]:
-    """Make the operation ``MultiMap.addEntryListener``."""
+    """Return the operation ``MultiMap.addEntryListener``."""
     request = join_parts(
         (_head_zz(24, 0xC000, 0x020E00, 0, -1, include_value, local_only), final_name_frame(name))
     )
@@ -280,7 +280,7 @@ add_entry_listener_response = uuid_response
 
 
 def remove_entry_listener(name: str, registration_id: UUID) -> Op[bool]:
-    """Make the operation ``MultiMap.removeEntryListener``."""
+    """Return the operation ``MultiMap.removeEntryListener``."""
     request = join_parts(
         (_head_u(39, 0xC000, 0x020F00, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
@@ -291,7 +291,7 @@ remove_entry_listener_response = boolean_response
 
 
 def lock(partition_id: int, name: str, key: Data, thread_id: int, ttl: int, reference_id: int) -> Op[None]:
-    """Make the operation ``MultiMap.lock``."""
+    """Return the operation ``MultiMap.lock``."""
     request = join_parts(
         (
             _head_qqq(46, 0xC000, 0x021000, 0, partition_id, thread_id, ttl, reference_id),
@@ -315,7 +315,7 @@ def try_lock(
     timeout: int,
     reference_id: int,
 ) -> Op[bool]:
-    """Make the operation ``MultiMap.tryLock``."""
+    """Return the operation ``MultiMap.tryLock``."""
     request = join_parts(
         (
             _head_qqqq(54, 0xC000, 0x021100, 0, partition_id, thread_id, lease, timeout, reference_id),
@@ -331,7 +331,7 @@ try_lock_response = boolean_response
 
 
 def is_locked(partition_id: int, name: str, key: Data) -> Op[bool]:
-    """Make the operation ``MultiMap.isLocked``."""
+    """Return the operation ``MultiMap.isLocked``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x021200, 0, partition_id),
@@ -347,7 +347,7 @@ is_locked_response = boolean_response
 
 
 def unlock(partition_id: int, name: str, key: Data, thread_id: int, reference_id: int) -> Op[None]:
-    """Make the operation ``MultiMap.unlock``."""
+    """Return the operation ``MultiMap.unlock``."""
     request = join_parts(
         (
             _head_qq(38, 0xC000, 0x021300, 0, partition_id, thread_id, reference_id),
@@ -363,7 +363,7 @@ unlock_response = empty_response
 
 
 def force_unlock(partition_id: int, name: str, key: Data, reference_id: int) -> Op[None]:
-    """Make the operation ``MultiMap.forceUnlock``."""
+    """Return the operation ``MultiMap.forceUnlock``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x021400, 0, partition_id, reference_id),
@@ -379,7 +379,7 @@ force_unlock_response = empty_response
 
 
 def remove_entry(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
-    """Make the operation ``MultiMap.removeEntry``."""
+    """Return the operation ``MultiMap.removeEntry``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x021500, 0, partition_id, thread_id),
@@ -397,7 +397,7 @@ remove_entry_response = boolean_response
 
 
 def delete(partition_id: int, name: str, key: Data, thread_id: int) -> Op[None]:
-    """Make the operation ``MultiMap.delete``."""
+    """Return the operation ``MultiMap.delete``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x021600, 0, partition_id, thread_id),
@@ -413,7 +413,7 @@ delete_response = empty_response
 
 
 def put_all(partition_id: int, name: str, entries: Iterable[tuple[Data, Iterable[Data]]]) -> Op[None]:
-    """Make the operation ``MultiMap.putAll``."""
+    """Return the operation ``MultiMap.putAll``."""
     parts = [_head(22, 0xC000, 0x021700, 0, partition_id), name_frame(name)]
     write_entries(parts, entries, write_bytes, write_data_list, FINAL)
     return Op(PUT_ALL, join_parts(parts), partition_id)

@@ -32,7 +32,7 @@ def get(
     replica_timestamps: Iterable[tuple[UUID, int]],
     target_replica_uuid: UUID,
 ) -> Op[GetResponse]:
-    """Make the operation ``PNCounter.get``."""
+    """Return the operation ``PNCounter.get``."""
     parts = [_head_u(39, 0xC000, 0x1D0100, 0, -1, *uuid_fields(target_replica_uuid)), name_frame(name)]
     write_uuid_long_entries(parts, replica_timestamps, FINAL)
     return Op(GET, join_parts(parts))
@@ -67,7 +67,7 @@ def add(
     replica_timestamps: Iterable[tuple[UUID, int]],
     target_replica_uuid: UUID,
 ) -> Op[AddResponse]:
-    """Make the operation ``PNCounter.add``."""
+    """Return the operation ``PNCounter.add``."""
     parts = [
         _head_qzu(48, 0xC000, 0x1D0200, 0, -1, delta, get_before_update, *uuid_fields(target_replica_uuid)),
         name_frame(name),
@@ -99,7 +99,7 @@ def add_response(message: bytes, read: ReadData) -> AddResponse:
 
 
 def get_configured_replica_count(name: str) -> Op[int]:
-    """Make the operation ``PNCounter.getConfiguredReplicaCount``."""
+    """Return the operation ``PNCounter.getConfiguredReplicaCount``."""
     request = join_parts((_head(22, 0xC000, 0x1D0300, 0, -1), final_name_frame(name)))
     return Op(GET_CONFIGURED_REPLICA_COUNT, request)
 

@@ -34,7 +34,7 @@ _head_u: Final = Struct("<iHiqi?QQ").pack
 
 
 def offer(partition_id: int, name: str, value: Data, timeout_millis: int) -> Op[bool]:
-    """Make the operation ``Queue.offer``."""
+    """Return the operation ``Queue.offer``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x030100, 0, partition_id, timeout_millis),
@@ -50,7 +50,7 @@ offer_response = boolean_response
 
 
 def put(partition_id: int, name: str, value: Data) -> Op[None]:
-    """Make the operation ``Queue.put``."""
+    """Return the operation ``Queue.put``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x030200, 0, partition_id),
@@ -66,7 +66,7 @@ put_response = empty_response
 
 
 def size(partition_id: int, name: str) -> Op[int]:
-    """Make the operation ``Queue.size``."""
+    """Return the operation ``Queue.size``."""
     request = join_parts((_head(22, 0xC000, 0x030300, 0, partition_id), final_name_frame(name)))
     return Op(SIZE, request, partition_id)
 
@@ -75,7 +75,7 @@ size_response = int_response
 
 
 def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
-    """Make the operation ``Queue.remove``."""
+    """Return the operation ``Queue.remove``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x030400, 0, partition_id),
@@ -91,7 +91,7 @@ remove_response = boolean_response
 
 
 def poll(partition_id: int, name: str, timeout_millis: int) -> Op[Any]:
-    """Make the operation ``Queue.poll``."""
+    """Return the operation ``Queue.poll``."""
     request = join_parts(
         (_head_q(30, 0xC000, 0x030500, 0, partition_id, timeout_millis), final_name_frame(name))
     )
@@ -102,7 +102,7 @@ poll_response = data_response
 
 
 def take(partition_id: int, name: str) -> Op[Any]:
-    """Make the operation ``Queue.take``."""
+    """Return the operation ``Queue.take``."""
     request = join_parts((_head(22, 0xC000, 0x030600, 0, partition_id), final_name_frame(name)))
     return Op(TAKE, request, partition_id)
 
@@ -111,7 +111,7 @@ take_response = data_response
 
 
 def peek(partition_id: int, name: str) -> Op[Any]:
-    """Make the operation ``Queue.peek``."""
+    """Return the operation ``Queue.peek``."""
     request = join_parts((_head(22, 0xC000, 0x030700, 0, partition_id), final_name_frame(name)))
     return Op(PEEK, request, partition_id)
 
@@ -120,7 +120,7 @@ peek_response = data_response
 
 
 def iterator(partition_id: int, name: str) -> Op[list[Any]]:
-    """Make the operation ``Queue.iterator``."""
+    """Return the operation ``Queue.iterator``."""
     request = join_parts((_head(22, 0xC000, 0x030800, 0, partition_id), final_name_frame(name)))
     return Op(ITERATOR, request, partition_id)
 
@@ -129,7 +129,7 @@ iterator_response = data_list_response
 
 
 def drain_to(partition_id: int, name: str) -> Op[list[Any]]:
-    """Make the operation ``Queue.drainTo``."""
+    """Return the operation ``Queue.drainTo``."""
     request = join_parts((_head(22, 0xC000, 0x030900, 0, partition_id), final_name_frame(name)))
     return Op(DRAIN_TO, request, partition_id)
 
@@ -138,7 +138,7 @@ drain_to_response = data_list_response
 
 
 def drain_to_max_size(partition_id: int, name: str, max_size: int) -> Op[list[Any]]:
-    """Make the operation ``Queue.drainToMaxSize``."""
+    """Return the operation ``Queue.drainToMaxSize``."""
     request = join_parts((_head_i(26, 0xC000, 0x030A00, 0, partition_id, max_size), final_name_frame(name)))
     return Op(DRAIN_TO_MAX_SIZE, request, partition_id)
 
@@ -147,7 +147,7 @@ drain_to_max_size_response = data_list_response
 
 
 def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
-    """Make the operation ``Queue.contains``."""
+    """Return the operation ``Queue.contains``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x030B00, 0, partition_id),
@@ -163,7 +163,7 @@ contains_response = boolean_response
 
 
 def contains_all(partition_id: int, name: str, data_list: Iterable[Data]) -> Op[bool]:
-    """Make the operation ``Queue.containsAll``."""
+    """Return the operation ``Queue.containsAll``."""
     parts = [_head(22, 0xC000, 0x030C00, 0, partition_id), name_frame(name)]
     write_data_list(parts, data_list, FINAL)
     return Op(CONTAINS_ALL, join_parts(parts), partition_id)
@@ -173,7 +173,7 @@ contains_all_response = boolean_response
 
 
 def compare_and_remove_all(partition_id: int, name: str, data_list: Iterable[Data]) -> Op[bool]:
-    """Make the operation ``Queue.compareAndRemoveAll``."""
+    """Return the operation ``Queue.compareAndRemoveAll``."""
     parts = [_head(22, 0xC000, 0x030D00, 0, partition_id), name_frame(name)]
     write_data_list(parts, data_list, FINAL)
     return Op(COMPARE_AND_REMOVE_ALL, join_parts(parts), partition_id)
@@ -183,7 +183,7 @@ compare_and_remove_all_response = boolean_response
 
 
 def compare_and_retain_all(partition_id: int, name: str, data_list: Iterable[Data]) -> Op[bool]:
-    """Make the operation ``Queue.compareAndRetainAll``."""
+    """Return the operation ``Queue.compareAndRetainAll``."""
     parts = [_head(22, 0xC000, 0x030E00, 0, partition_id), name_frame(name)]
     write_data_list(parts, data_list, FINAL)
     return Op(COMPARE_AND_RETAIN_ALL, join_parts(parts), partition_id)
@@ -193,7 +193,7 @@ compare_and_retain_all_response = boolean_response
 
 
 def clear(partition_id: int, name: str) -> Op[None]:
-    """Make the operation ``Queue.clear``."""
+    """Return the operation ``Queue.clear``."""
     request = join_parts((_head(22, 0xC000, 0x030F00, 0, partition_id), final_name_frame(name)))
     return Op(CLEAR, request, partition_id)
 
@@ -202,7 +202,7 @@ clear_response = empty_response
 
 
 def add_all(partition_id: int, name: str, data_list: Iterable[Data]) -> Op[bool]:
-    """Make the operation ``Queue.addAll``."""
+    """Return the operation ``Queue.addAll``."""
     parts = [_head(22, 0xC000, 0x031000, 0, partition_id), name_frame(name)]
     write_data_list(parts, data_list, FINAL)
     return Op(ADD_ALL, join_parts(parts), partition_id)
@@ -212,7 +212,7 @@ add_all_response = boolean_response
 
 
 def add_listener(name: str, include_value: bool, local_only: bool) -> Op[UUID]:
-    """Make the operation ``Queue.addListener``."""
+    """Return the operation ``Queue.addListener``."""
     request = join_parts(
         (_head_zz(24, 0xC000, 0x031100, 0, -1, include_value, local_only), final_name_frame(name))
     )
@@ -246,7 +246,7 @@ def item_event(message: bytes, read: ReadData) -> ItemEvent:
 
 
 def remove_listener(name: str, registration_id: UUID) -> Op[bool]:
-    """Make the operation ``Queue.removeListener``."""
+    """Return the operation ``Queue.removeListener``."""
     request = join_parts(
         (_head_u(39, 0xC000, 0x031200, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
@@ -257,7 +257,7 @@ remove_listener_response = boolean_response
 
 
 def remaining_capacity(partition_id: int, name: str) -> Op[int]:
-    """Make the operation ``Queue.remainingCapacity``."""
+    """Return the operation ``Queue.remainingCapacity``."""
     request = join_parts((_head(22, 0xC000, 0x031300, 0, partition_id), final_name_frame(name)))
     return Op(REMAINING_CAPACITY, request, partition_id)
 
@@ -266,7 +266,7 @@ remaining_capacity_response = int_response
 
 
 def is_empty(partition_id: int, name: str) -> Op[bool]:
-    """Make the operation ``Queue.isEmpty``."""
+    """Return the operation ``Queue.isEmpty``."""
     request = join_parts((_head(22, 0xC000, 0x031400, 0, partition_id), final_name_frame(name)))
     return Op(IS_EMPTY, request, partition_id)
 

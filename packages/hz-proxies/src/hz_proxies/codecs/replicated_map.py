@@ -85,7 +85,7 @@ def write_replicated_map_entry_view_holder(
     value: ReplicatedMapEntryViewHolder,
     head: int = PLAIN,
 ) -> None:
-    """Add a `ReplicatedMapEntryViewHolder`."""
+    """Append a ``ReplicatedMapEntryViewHolder``."""
     parts.append(BEGIN_FRAME)
     parts.append(
         _frame_qqqqq(
@@ -108,7 +108,7 @@ def read_replicated_map_entry_view_holder(
     pos: int,
     read: ReadData,
 ) -> tuple[ReplicatedMapEntryViewHolder, int]:
-    """Read a `ReplicatedMapEntryViewHolder`."""
+    """Read a ``ReplicatedMapEntryViewHolder``."""
     pos = after_begin(message, pos)
     length, creation_time, hits, last_access_time, last_update_time, ttl_millis = _fields_qqqqq(message, pos)
     if length < 46:
@@ -129,7 +129,7 @@ def read_replicated_map_entry_view_holder(
 
 
 def put(partition_id: int, name: str, key: Data, value: Data, ttl: int) -> Op[Any]:
-    """Make the operation ``ReplicatedMap.put``."""
+    """Return the operation ``ReplicatedMap.put``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x0D0100, 0, partition_id, ttl),
@@ -147,7 +147,7 @@ put_response = data_response
 
 
 def size(partition_id: int, name: str) -> Op[int]:
-    """Make the operation ``ReplicatedMap.size``."""
+    """Return the operation ``ReplicatedMap.size``."""
     request = join_parts((_head(22, 0xC000, 0x0D0200, 0, partition_id), final_name_frame(name)))
     return Op(SIZE, request, partition_id)
 
@@ -156,7 +156,7 @@ size_response = int_response
 
 
 def is_empty(partition_id: int, name: str) -> Op[bool]:
-    """Make the operation ``ReplicatedMap.isEmpty``."""
+    """Return the operation ``ReplicatedMap.isEmpty``."""
     request = join_parts((_head(22, 0xC000, 0x0D0300, 0, partition_id), final_name_frame(name)))
     return Op(IS_EMPTY, request, partition_id)
 
@@ -165,7 +165,7 @@ is_empty_response = boolean_response
 
 
 def contains_key(partition_id: int, name: str, key: Data) -> Op[bool]:
-    """Make the operation ``ReplicatedMap.containsKey``."""
+    """Return the operation ``ReplicatedMap.containsKey``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x0D0400, 0, partition_id),
@@ -181,7 +181,7 @@ contains_key_response = boolean_response
 
 
 def contains_value(partition_id: int, name: str, value: Data) -> Op[bool]:
-    """Make the operation ``ReplicatedMap.containsValue``."""
+    """Return the operation ``ReplicatedMap.containsValue``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x0D0500, 0, partition_id),
@@ -197,7 +197,7 @@ contains_value_response = boolean_response
 
 
 def get(partition_id: int, name: str, key: Data) -> Op[Any]:
-    """Make the operation ``ReplicatedMap.get``."""
+    """Return the operation ``ReplicatedMap.get``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x0D0600, 0, partition_id),
@@ -213,7 +213,7 @@ get_response = data_response
 
 
 def remove(partition_id: int, name: str, key: Data) -> Op[Any]:
-    """Make the operation ``ReplicatedMap.remove``."""
+    """Return the operation ``ReplicatedMap.remove``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x0D0700, 0, partition_id),
@@ -229,7 +229,7 @@ remove_response = data_response
 
 
 def put_all(name: str, entries: Iterable[tuple[Data, Data]]) -> Op[None]:
-    """Make the operation ``ReplicatedMap.putAll``."""
+    """Return the operation ``ReplicatedMap.putAll``."""
     parts = [_head(22, 0xC000, 0x0D0800, 0, -1), name_frame(name)]
     write_data_entries(parts, entries, FINAL)
     return Op(PUT_ALL, join_parts(parts))
@@ -239,7 +239,7 @@ put_all_response = empty_response
 
 
 def clear(name: str) -> Op[None]:
-    """Make the operation ``ReplicatedMap.clear``."""
+    """Return the operation ``ReplicatedMap.clear``."""
     request = join_parts((_head(22, 0xC000, 0x0D0900, 0, -1), final_name_frame(name)))
     return Op(CLEAR, request)
 
@@ -253,7 +253,7 @@ def add_entry_listener_to_key_with_predicate(
     predicate: Data,
     local_only: bool,
 ) -> Op[UUID]:
-    """Make the operation ``ReplicatedMap.addEntryListenerToKeyWithPredicate``."""
+    """Return the operation ``ReplicatedMap.addEntryListenerToKeyWithPredicate``."""
     request = join_parts(
         (
             _head_z(23, 0xC000, 0x0D0A00, 0, -1, local_only),
@@ -318,7 +318,7 @@ def entry_event(message: bytes, read: ReadData) -> EntryEvent:
 
 
 def add_entry_listener_with_predicate(name: str, predicate: Data, local_only: bool) -> Op[UUID]:
-    """Make the operation ``ReplicatedMap.addEntryListenerWithPredicate``."""
+    """Return the operation ``ReplicatedMap.addEntryListenerWithPredicate``."""
     request = join_parts(
         (
             _head_z(23, 0xC000, 0x0D0B00, 0, -1, local_only),
@@ -334,7 +334,7 @@ add_entry_listener_with_predicate_response = uuid_response
 
 
 def add_entry_listener_to_key(name: str, key: Data, local_only: bool) -> Op[UUID]:
-    """Make the operation ``ReplicatedMap.addEntryListenerToKey``."""
+    """Return the operation ``ReplicatedMap.addEntryListenerToKey``."""
     request = join_parts(
         (
             _head_z(23, 0xC000, 0x0D0C00, 0, -1, local_only),
@@ -350,7 +350,7 @@ add_entry_listener_to_key_response = uuid_response
 
 
 def add_entry_listener(name: str, local_only: bool) -> Op[UUID]:
-    """Make the operation ``ReplicatedMap.addEntryListener``."""
+    """Return the operation ``ReplicatedMap.addEntryListener``."""
     request = join_parts((_head_z(23, 0xC000, 0x0D0D00, 0, -1, local_only), final_name_frame(name)))
     return Op(ADD_ENTRY_LISTENER, request)
 
@@ -359,7 +359,7 @@ add_entry_listener_response = uuid_response
 
 
 def remove_entry_listener(name: str, registration_id: UUID) -> Op[bool]:
-    """Make the operation ``ReplicatedMap.removeEntryListener``."""
+    """Return the operation ``ReplicatedMap.removeEntryListener``."""
     request = join_parts(
         (_head_u(39, 0xC000, 0x0D0E00, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
@@ -370,7 +370,7 @@ remove_entry_listener_response = boolean_response
 
 
 def key_set(partition_id: int, name: str) -> Op[list[Any]]:
-    """Make the operation ``ReplicatedMap.keySet``."""
+    """Return the operation ``ReplicatedMap.keySet``."""
     request = join_parts((_head(22, 0xC000, 0x0D0F00, 0, partition_id), final_name_frame(name)))
     return Op(KEY_SET, request, partition_id)
 
@@ -379,7 +379,7 @@ key_set_response = data_list_response
 
 
 def values(partition_id: int, name: str) -> Op[list[Any]]:
-    """Make the operation ``ReplicatedMap.values``."""
+    """Return the operation ``ReplicatedMap.values``."""
     request = join_parts((_head(22, 0xC000, 0x0D1000, 0, partition_id), final_name_frame(name)))
     return Op(VALUES, request, partition_id)
 
@@ -388,7 +388,7 @@ values_response = data_list_response
 
 
 def entry_set(partition_id: int, name: str) -> Op[list[tuple[Any, Any]]]:
-    """Make the operation ``ReplicatedMap.entrySet``."""
+    """Return the operation ``ReplicatedMap.entrySet``."""
     request = join_parts((_head(22, 0xC000, 0x0D1100, 0, partition_id), final_name_frame(name)))
     return Op(ENTRY_SET, request, partition_id)
 
@@ -397,7 +397,7 @@ entry_set_response = data_entries_response
 
 
 def add_near_cache_entry_listener(name: str, include_value: bool, local_only: bool) -> Op[UUID]:
-    """Make the operation ``ReplicatedMap.addNearCacheEntryListener``."""
+    """Return the operation ``ReplicatedMap.addNearCacheEntryListener``."""
     request = join_parts(
         (_head_zz(24, 0xC000, 0x0D1200, 0, -1, include_value, local_only), final_name_frame(name))
     )
@@ -412,7 +412,7 @@ def put_all_with_metadata(
     name: str,
     entries: Iterable[ReplicatedMapEntryViewHolder],
 ) -> Op[None]:
-    """Make the operation ``ReplicatedMap.putAllWithMetadata``."""
+    """Return the operation ``ReplicatedMap.putAllWithMetadata``."""
     parts = [_head_i(26, 0xC000, 0x0D1300, 0, partition_id, partition_id), name_frame(name)]
     write_list(parts, entries, write_replicated_map_entry_view_holder, FINAL)
     return Op(PUT_ALL_WITH_METADATA, join_parts(parts), partition_id)
@@ -428,7 +428,7 @@ def fetch_entry_views(
     new_iteration: bool,
     batch_size: int,
 ) -> Op[FetchEntryViewsResponse]:
-    """Make the operation ``ReplicatedMap.fetchEntryViews``."""
+    """Return the operation ``ReplicatedMap.fetchEntryViews``."""
     request = join_parts(
         (
             _head_uzii(
@@ -471,7 +471,7 @@ def fetch_entry_views_response(message: bytes, read: ReadData) -> FetchEntryView
 
 
 def end_entry_view_iteration(name: str, cursor_id: UUID | None) -> Op[None]:
-    """Make the operation ``ReplicatedMap.endEntryViewIteration``."""
+    """Return the operation ``ReplicatedMap.endEntryViewIteration``."""
     request = join_parts(
         (_head_u(39, 0xC000, 0x0D1500, 0, -1, *uuid_fields(cursor_id)), final_name_frame(name))
     )

@@ -37,7 +37,7 @@ _response_iq: Final = Struct("<i15xiq").unpack_from
 
 
 def size(partition_id: int, name: str) -> Op[int]:
-    """Make the operation ``Ringbuffer.size``."""
+    """Return the operation ``Ringbuffer.size``."""
     request = join_parts((_head(22, 0xC000, 0x170100, 0, partition_id), final_name_frame(name)))
     return Op(SIZE, request, partition_id)
 
@@ -46,7 +46,7 @@ size_response = long_response
 
 
 def tail_sequence(partition_id: int, name: str) -> Op[int]:
-    """Make the operation ``Ringbuffer.tailSequence``."""
+    """Return the operation ``Ringbuffer.tailSequence``."""
     request = join_parts((_head(22, 0xC000, 0x170200, 0, partition_id), final_name_frame(name)))
     return Op(TAIL_SEQUENCE, request, partition_id)
 
@@ -55,7 +55,7 @@ tail_sequence_response = long_response
 
 
 def head_sequence(partition_id: int, name: str) -> Op[int]:
-    """Make the operation ``Ringbuffer.headSequence``."""
+    """Return the operation ``Ringbuffer.headSequence``."""
     request = join_parts((_head(22, 0xC000, 0x170300, 0, partition_id), final_name_frame(name)))
     return Op(HEAD_SEQUENCE, request, partition_id)
 
@@ -64,7 +64,7 @@ head_sequence_response = long_response
 
 
 def capacity(partition_id: int, name: str) -> Op[int]:
-    """Make the operation ``Ringbuffer.capacity``."""
+    """Return the operation ``Ringbuffer.capacity``."""
     request = join_parts((_head(22, 0xC000, 0x170400, 0, partition_id), final_name_frame(name)))
     return Op(CAPACITY, request, partition_id)
 
@@ -73,7 +73,7 @@ capacity_response = long_response
 
 
 def remaining_capacity(partition_id: int, name: str) -> Op[int]:
-    """Make the operation ``Ringbuffer.remainingCapacity``."""
+    """Return the operation ``Ringbuffer.remainingCapacity``."""
     request = join_parts((_head(22, 0xC000, 0x170500, 0, partition_id), final_name_frame(name)))
     return Op(REMAINING_CAPACITY, request, partition_id)
 
@@ -82,7 +82,7 @@ remaining_capacity_response = long_response
 
 
 def add(partition_id: int, name: str, overflow_policy: int, value: Data) -> Op[int]:
-    """Make the operation ``Ringbuffer.add``."""
+    """Return the operation ``Ringbuffer.add``."""
     request = join_parts(
         (
             _head_i(26, 0xC000, 0x170600, 0, partition_id, overflow_policy),
@@ -98,7 +98,7 @@ add_response = long_response
 
 
 def read_one(partition_id: int, name: str, sequence: int) -> Op[Any]:
-    """Make the operation ``Ringbuffer.readOne``."""
+    """Return the operation ``Ringbuffer.readOne``."""
     request = join_parts((_head_q(30, 0xC000, 0x170700, 0, partition_id, sequence), final_name_frame(name)))
     return Op(READ_ONE, request, partition_id)
 
@@ -107,7 +107,7 @@ read_one_response = data_response
 
 
 def add_all(partition_id: int, name: str, value_list: Iterable[Data], overflow_policy: int) -> Op[int]:
-    """Make the operation ``Ringbuffer.addAll``."""
+    """Return the operation ``Ringbuffer.addAll``."""
     parts = [_head_i(26, 0xC000, 0x170800, 0, partition_id, overflow_policy), name_frame(name)]
     write_data_list(parts, value_list, FINAL)
     return Op(ADD_ALL, join_parts(parts), partition_id)
@@ -124,7 +124,7 @@ def read_many(
     max_count: int,
     filter: Data | None,
 ) -> Op[ReadManyResponse]:
-    """Make the operation ``Ringbuffer.readMany``."""
+    """Return the operation ``Ringbuffer.readMany``."""
     parts = [
         _head_qii(38, 0xC000, 0x170900, 0, partition_id, start_sequence, min_count, max_count),
         name_frame(name),

@@ -50,7 +50,7 @@ class ScheduledTaskHandler(Record):
 
 
 def read_scheduled_task_handler(message: bytes, pos: int, read: ReadData) -> tuple[ScheduledTaskHandler, int]:
-    """Read a `ScheduledTaskHandler`."""
+    """Read a ``ScheduledTaskHandler``."""
     pos = after_begin(message, pos)
     length, uuid_null, uuid_most, uuid_least, partition_id = _fields_ui(message, pos)
     if length < 27:
@@ -63,7 +63,7 @@ def read_scheduled_task_handler(message: bytes, pos: int, read: ReadData) -> tup
 
 
 def shutdown(scheduler_name: str, member_uuid: UUID) -> Op[None]:
-    """Make the operation ``ScheduledExecutor.shutdown``."""
+    """Return the operation ``ScheduledExecutor.shutdown``."""
     request = join_parts(
         (_head_u(39, 0xC000, 0x1A0100, 0, -1, *uuid_fields(member_uuid)), final_string_frame(scheduler_name))
     )
@@ -83,7 +83,7 @@ def submit_to_partition(
     period_in_millis: int,
     auto_disposable: bool,
 ) -> Op[None]:
-    """Make the operation ``ScheduledExecutor.submitToPartition``."""
+    """Return the operation ``ScheduledExecutor.submitToPartition``."""
     request = join_parts(
         (
             _head_bqqz(
@@ -119,7 +119,7 @@ def submit_to_member(
     period_in_millis: int,
     auto_disposable: bool,
 ) -> Op[None]:
-    """Make the operation ``ScheduledExecutor.submitToMember``."""
+    """Return the operation ``ScheduledExecutor.submitToMember``."""
     request = join_parts(
         (
             _head_ubqqz(
@@ -147,7 +147,7 @@ submit_to_member_response = empty_response
 
 
 def get_all_scheduled_futures(scheduler_name: str) -> Op[list[ScheduledTaskHandler]]:
-    """Make the operation ``ScheduledExecutor.getAllScheduledFutures``."""
+    """Return the operation ``ScheduledExecutor.getAllScheduledFutures``."""
     request = join_parts((_head(22, 0xC000, 0x1A0400, 0, -1), final_string_frame(scheduler_name)))
     return Op(GET_ALL_SCHEDULED_FUTURES, request)
 
@@ -163,7 +163,7 @@ def get_stats_from_partition(
     scheduler_name: str,
     task_name: str,
 ) -> Op[GetStatsFromPartitionResponse]:
-    """Make the operation ``ScheduledExecutor.getStatsFromPartition``."""
+    """Return the operation ``ScheduledExecutor.getStatsFromPartition``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x1A0500, 0, partition_id),
@@ -227,7 +227,7 @@ def get_stats_from_member(
     task_name: str,
     member_uuid: UUID,
 ) -> Op[GetStatsFromMemberResponse]:
-    """Make the operation ``ScheduledExecutor.getStatsFromMember``."""
+    """Return the operation ``ScheduledExecutor.getStatsFromMember``."""
     request = join_parts(
         (
             _head_u(39, 0xC000, 0x1A0600, 0, -1, *uuid_fields(member_uuid)),
@@ -287,7 +287,7 @@ def get_stats_from_member_response(message: bytes, read: ReadData) -> GetStatsFr
 
 
 def get_delay_from_partition(partition_id: int, scheduler_name: str, task_name: str) -> Op[int]:
-    """Make the operation ``ScheduledExecutor.getDelayFromPartition``."""
+    """Return the operation ``ScheduledExecutor.getDelayFromPartition``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x1A0700, 0, partition_id),
@@ -302,7 +302,7 @@ get_delay_from_partition_response = long_response
 
 
 def get_delay_from_member(scheduler_name: str, task_name: str, member_uuid: UUID) -> Op[int]:
-    """Make the operation ``ScheduledExecutor.getDelayFromMember``."""
+    """Return the operation ``ScheduledExecutor.getDelayFromMember``."""
     request = join_parts(
         (
             _head_u(39, 0xC000, 0x1A0800, 0, -1, *uuid_fields(member_uuid)),
@@ -322,7 +322,7 @@ def cancel_from_partition(
     task_name: str,
     may_interrupt_if_running: bool,
 ) -> Op[bool]:
-    """Make the operation ``ScheduledExecutor.cancelFromPartition``."""
+    """Return the operation ``ScheduledExecutor.cancelFromPartition``."""
     request = join_parts(
         (
             _head_z(23, 0xC000, 0x1A0900, 0, partition_id, may_interrupt_if_running),
@@ -342,7 +342,7 @@ def cancel_from_member(
     member_uuid: UUID,
     may_interrupt_if_running: bool,
 ) -> Op[bool]:
-    """Make the operation ``ScheduledExecutor.cancelFromMember``."""
+    """Return the operation ``ScheduledExecutor.cancelFromMember``."""
     request = join_parts(
         (
             _head_uz(40, 0xC000, 0x1A0A00, 0, -1, *uuid_fields(member_uuid), may_interrupt_if_running),
@@ -357,7 +357,7 @@ cancel_from_member_response = boolean_response
 
 
 def is_cancelled_from_partition(partition_id: int, scheduler_name: str, task_name: str) -> Op[bool]:
-    """Make the operation ``ScheduledExecutor.isCancelledFromPartition``."""
+    """Return the operation ``ScheduledExecutor.isCancelledFromPartition``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x1A0B00, 0, partition_id),
@@ -372,7 +372,7 @@ is_cancelled_from_partition_response = boolean_response
 
 
 def is_cancelled_from_member(scheduler_name: str, task_name: str, member_uuid: UUID) -> Op[bool]:
-    """Make the operation ``ScheduledExecutor.isCancelledFromMember``."""
+    """Return the operation ``ScheduledExecutor.isCancelledFromMember``."""
     request = join_parts(
         (
             _head_u(39, 0xC000, 0x1A0C00, 0, -1, *uuid_fields(member_uuid)),
@@ -387,7 +387,7 @@ is_cancelled_from_member_response = boolean_response
 
 
 def is_done_from_partition(partition_id: int, scheduler_name: str, task_name: str) -> Op[bool]:
-    """Make the operation ``ScheduledExecutor.isDoneFromPartition``."""
+    """Return the operation ``ScheduledExecutor.isDoneFromPartition``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x1A0D00, 0, partition_id),
@@ -402,7 +402,7 @@ is_done_from_partition_response = boolean_response
 
 
 def is_done_from_member(scheduler_name: str, task_name: str, member_uuid: UUID) -> Op[bool]:
-    """Make the operation ``ScheduledExecutor.isDoneFromMember``."""
+    """Return the operation ``ScheduledExecutor.isDoneFromMember``."""
     request = join_parts(
         (
             _head_u(39, 0xC000, 0x1A0E00, 0, -1, *uuid_fields(member_uuid)),
@@ -417,7 +417,7 @@ is_done_from_member_response = boolean_response
 
 
 def get_result_from_partition(partition_id: int, scheduler_name: str, task_name: str) -> Op[Any]:
-    """Make the operation ``ScheduledExecutor.getResultFromPartition``."""
+    """Return the operation ``ScheduledExecutor.getResultFromPartition``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x1A0F00, 0, partition_id),
@@ -432,7 +432,7 @@ get_result_from_partition_response = data_response
 
 
 def get_result_from_member(scheduler_name: str, task_name: str, member_uuid: UUID) -> Op[Any]:
-    """Make the operation ``ScheduledExecutor.getResultFromMember``."""
+    """Return the operation ``ScheduledExecutor.getResultFromMember``."""
     request = join_parts(
         (
             _head_u(39, 0xC000, 0x1A1000, 0, -1, *uuid_fields(member_uuid)),
@@ -447,7 +447,7 @@ get_result_from_member_response = data_response
 
 
 def dispose_from_partition(partition_id: int, scheduler_name: str, task_name: str) -> Op[None]:
-    """Make the operation ``ScheduledExecutor.disposeFromPartition``."""
+    """Return the operation ``ScheduledExecutor.disposeFromPartition``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x1A1100, 0, partition_id),
@@ -462,7 +462,7 @@ dispose_from_partition_response = empty_response
 
 
 def dispose_from_member(scheduler_name: str, task_name: str, member_uuid: UUID) -> Op[None]:
-    """Make the operation ``ScheduledExecutor.disposeFromMember``."""
+    """Return the operation ``ScheduledExecutor.disposeFromMember``."""
     request = join_parts(
         (
             _head_u(39, 0xC000, 0x1A1200, 0, -1, *uuid_fields(member_uuid)),

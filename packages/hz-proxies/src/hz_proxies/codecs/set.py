@@ -31,7 +31,7 @@ _head_u: Final = Struct("<iHiqi?QQ").pack
 
 
 def size(partition_id: int, name: str) -> Op[int]:
-    """Make the operation ``Set.size``."""
+    """Return the operation ``Set.size``."""
     request = join_parts((_head(22, 0xC000, 0x060100, 0, partition_id), final_name_frame(name)))
     return Op(SIZE, request, partition_id)
 
@@ -40,7 +40,7 @@ size_response = int_response
 
 
 def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
-    """Make the operation ``Set.contains``."""
+    """Return the operation ``Set.contains``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x060200, 0, partition_id),
@@ -56,7 +56,7 @@ contains_response = boolean_response
 
 
 def contains_all(partition_id: int, name: str, items: Iterable[Data]) -> Op[bool]:
-    """Make the operation ``Set.containsAll``."""
+    """Return the operation ``Set.containsAll``."""
     parts = [_head(22, 0xC000, 0x060300, 0, partition_id), name_frame(name)]
     write_data_list(parts, items, FINAL)
     return Op(CONTAINS_ALL, join_parts(parts), partition_id)
@@ -66,7 +66,7 @@ contains_all_response = boolean_response
 
 
 def add(partition_id: int, name: str, value: Data) -> Op[bool]:
-    """Make the operation ``Set.add``."""
+    """Return the operation ``Set.add``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x060400, 0, partition_id),
@@ -82,7 +82,7 @@ add_response = boolean_response
 
 
 def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
-    """Make the operation ``Set.remove``."""
+    """Return the operation ``Set.remove``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x060500, 0, partition_id),
@@ -98,7 +98,7 @@ remove_response = boolean_response
 
 
 def add_all(partition_id: int, name: str, value_list: Iterable[Data]) -> Op[bool]:
-    """Make the operation ``Set.addAll``."""
+    """Return the operation ``Set.addAll``."""
     parts = [_head(22, 0xC000, 0x060600, 0, partition_id), name_frame(name)]
     write_data_list(parts, value_list, FINAL)
     return Op(ADD_ALL, join_parts(parts), partition_id)
@@ -108,7 +108,7 @@ add_all_response = boolean_response
 
 
 def compare_and_remove_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
-    """Make the operation ``Set.compareAndRemoveAll``."""
+    """Return the operation ``Set.compareAndRemoveAll``."""
     parts = [_head(22, 0xC000, 0x060700, 0, partition_id), name_frame(name)]
     write_data_list(parts, values, FINAL)
     return Op(COMPARE_AND_REMOVE_ALL, join_parts(parts), partition_id)
@@ -118,7 +118,7 @@ compare_and_remove_all_response = boolean_response
 
 
 def compare_and_retain_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
-    """Make the operation ``Set.compareAndRetainAll``."""
+    """Return the operation ``Set.compareAndRetainAll``."""
     parts = [_head(22, 0xC000, 0x060800, 0, partition_id), name_frame(name)]
     write_data_list(parts, values, FINAL)
     return Op(COMPARE_AND_RETAIN_ALL, join_parts(parts), partition_id)
@@ -128,7 +128,7 @@ compare_and_retain_all_response = boolean_response
 
 
 def clear(partition_id: int, name: str) -> Op[None]:
-    """Make the operation ``Set.clear``."""
+    """Return the operation ``Set.clear``."""
     request = join_parts((_head(22, 0xC000, 0x060900, 0, partition_id), final_name_frame(name)))
     return Op(CLEAR, request, partition_id)
 
@@ -137,7 +137,7 @@ clear_response = empty_response
 
 
 def get_all(partition_id: int, name: str) -> Op[list[Any]]:
-    """Make the operation ``Set.getAll``."""
+    """Return the operation ``Set.getAll``."""
     request = join_parts((_head(22, 0xC000, 0x060A00, 0, partition_id), final_name_frame(name)))
     return Op(GET_ALL, request, partition_id)
 
@@ -146,7 +146,7 @@ get_all_response = data_list_response
 
 
 def add_listener(name: str, include_value: bool, local_only: bool) -> Op[UUID]:
-    """Make the operation ``Set.addListener``."""
+    """Return the operation ``Set.addListener``."""
     request = join_parts(
         (_head_zz(24, 0xC000, 0x060B00, 0, -1, include_value, local_only), final_name_frame(name))
     )
@@ -180,7 +180,7 @@ def item_event(message: bytes, read: ReadData) -> ItemEvent:
 
 
 def remove_listener(name: str, registration_id: UUID) -> Op[bool]:
-    """Make the operation ``Set.removeListener``."""
+    """Return the operation ``Set.removeListener``."""
     request = join_parts(
         (_head_u(39, 0xC000, 0x060C00, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
@@ -191,7 +191,7 @@ remove_listener_response = boolean_response
 
 
 def is_empty(partition_id: int, name: str) -> Op[bool]:
-    """Make the operation ``Set.isEmpty``."""
+    """Return the operation ``Set.isEmpty``."""
     request = join_parts((_head(22, 0xC000, 0x060D00, 0, partition_id), final_name_frame(name)))
     return Op(IS_EMPTY, request, partition_id)
 

@@ -77,7 +77,7 @@ class SqlQueryId(Record):
 
 
 def write_sql_query_id(parts: Parts, value: SqlQueryId, head: int = PLAIN) -> None:
-    """Add a `SqlQueryId`."""
+    """Append a ``SqlQueryId``."""
     parts.append(BEGIN_FRAME)
     parts.append(
         _frame_qqqq(38, 0, value.member_id_high, value.member_id_low, value.local_id_high, value.local_id_low)
@@ -86,7 +86,7 @@ def write_sql_query_id(parts: Parts, value: SqlQueryId, head: int = PLAIN) -> No
 
 
 def read_sql_query_id(message: bytes, pos: int, read: ReadData) -> tuple[SqlQueryId, int]:
-    """Read a `SqlQueryId`."""
+    """Read a ``SqlQueryId``."""
     pos = after_begin(message, pos)
     length, member_id_high, member_id_low, local_id_high, local_id_low = _fields_qqqq(message, pos)
     if length < 38:
@@ -117,7 +117,7 @@ class SqlError(Record):
 
 
 def read_sql_error(message: bytes, pos: int, read: ReadData) -> tuple[SqlError, int]:
-    """Read a `SqlError`."""
+    """Read a ``SqlError``."""
     pos = after_begin(message, pos)
     (
         length,
@@ -158,7 +158,7 @@ class SqlColumnMetadata(Record):
 
 
 def read_sql_column_metadata(message: bytes, pos: int, read: ReadData) -> tuple[SqlColumnMetadata, int]:
-    """Read a `SqlColumnMetadata`."""
+    """Read a ``SqlColumnMetadata``."""
     pos = after_begin(message, pos)
     length, type = _fields_i(message, pos)
     if length < 10:
@@ -178,7 +178,7 @@ def execute_reserved(
     timeout_millis: int,
     cursor_buffer_size: int,
 ) -> Op[Execute_reservedResponse]:
-    """Make the operation ``Sql.execute_reserved``."""
+    """Return the operation ``Sql.execute_reserved``."""
     parts = [_head_qi(34, 0xC000, 0x210100, 0, -1, timeout_millis, cursor_buffer_size), string_frame(sql)]
     write_data_list(parts, parameters, FINAL)
     return Op(EXECUTE_RESERVED, join_parts(parts), connection=connection)
@@ -233,7 +233,7 @@ def fetch_reserved(
     query_id: SqlQueryId,
     cursor_buffer_size: int,
 ) -> Op[Fetch_reservedResponse]:
-    """Make the operation ``Sql.fetch_reserved``."""
+    """Return the operation ``Sql.fetch_reserved``."""
     parts = [_head_i(26, 0xC000, 0x210200, 0, -1, cursor_buffer_size)]
     write_sql_query_id(parts, query_id, FINAL)
     return Op(FETCH_RESERVED, join_parts(parts), connection=connection)
@@ -267,7 +267,7 @@ def fetch_reserved_response(message: bytes, read: ReadData) -> Fetch_reservedRes
 
 
 def close(connection: Connection, query_id: SqlQueryId) -> Op[None]:
-    """Make the operation ``Sql.close``."""
+    """Return the operation ``Sql.close``."""
     parts = [_head(22, 0xC000, 0x210300, 0, -1)]
     write_sql_query_id(parts, query_id, FINAL)
     return Op(CLOSE, join_parts(parts), connection=connection)
@@ -287,7 +287,7 @@ def execute(
     query_id: SqlQueryId,
     skip_update_statistics: bool,
 ) -> Op[ExecuteResponse]:
-    """Make the operation ``Sql.execute``."""
+    """Return the operation ``Sql.execute``."""
     parts = [
         _head_qibz(
             36,
@@ -368,7 +368,7 @@ def execute_response(message: bytes, read: ReadData) -> ExecuteResponse:
 
 
 def fetch(connection: Connection, query_id: SqlQueryId, cursor_buffer_size: int) -> Op[FetchResponse]:
-    """Make the operation ``Sql.fetch``."""
+    """Return the operation ``Sql.fetch``."""
     parts = [_head_i(26, 0xC000, 0x210500, 0, -1, cursor_buffer_size)]
     write_sql_query_id(parts, query_id, FINAL)
     return Op(FETCH, join_parts(parts), connection=connection)
@@ -394,7 +394,7 @@ def fetch_response(message: bytes, read: ReadData) -> FetchResponse:
 
 
 def mapping_ddl(name: str) -> Op[str | None]:
-    """Make the operation ``Sql.mappingDdl``."""
+    """Return the operation ``Sql.mappingDdl``."""
     request = join_parts((_head(22, 0xC000, 0x210600, 0, -1), final_name_frame(name)))
     return Op(MAPPING_DDL, request)
 

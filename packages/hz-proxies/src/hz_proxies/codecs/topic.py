@@ -29,7 +29,7 @@ _head_u: Final = Struct("<iHiqi?QQ").pack
 
 
 def publish(partition_id: int, name: str, message: Data) -> Op[None]:
-    """Make the operation ``Topic.publish``."""
+    """Return the operation ``Topic.publish``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x040100, 0, partition_id),
@@ -45,7 +45,7 @@ publish_response = empty_response
 
 
 def add_message_listener(name: str, local_only: bool) -> Op[UUID]:
-    """Make the operation ``Topic.addMessageListener``."""
+    """Return the operation ``Topic.addMessageListener``."""
     request = join_parts((_head_z(23, 0xC000, 0x040200, 0, -1, local_only), final_name_frame(name)))
     return Op(ADD_MESSAGE_LISTENER, request)
 
@@ -77,7 +77,7 @@ def topic_event(message: bytes, read: ReadData) -> TopicEvent:
 
 
 def remove_message_listener(name: str, registration_id: UUID) -> Op[bool]:
-    """Make the operation ``Topic.removeMessageListener``."""
+    """Return the operation ``Topic.removeMessageListener``."""
     request = join_parts(
         (_head_u(39, 0xC000, 0x040300, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
@@ -88,7 +88,7 @@ remove_message_listener_response = boolean_response
 
 
 def publish_all(partition_id: int, name: str, messages: Iterable[Data]) -> Op[None]:
-    """Make the operation ``Topic.publishAll``."""
+    """Return the operation ``Topic.publishAll``."""
     parts = [_head(22, 0xC000, 0x040400, 0, partition_id), name_frame(name)]
     write_data_list(parts, messages, FINAL)
     return Op(PUBLISH_ALL, join_parts(parts), partition_id)

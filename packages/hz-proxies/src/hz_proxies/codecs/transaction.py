@@ -18,7 +18,7 @@ _head_qiiq: Final = Struct("<iHiqiqiiq").pack
 
 
 def commit(connection: Connection, transaction_id: UUID, thread_id: int) -> Op[None]:
-    """Make the operation ``Transaction.commit``."""
+    """Return the operation ``Transaction.commit``."""
     request = bytearray(_head_uq(47, 0xE000, 0x150100, 0, -1, *uuid_fields(transaction_id), thread_id))
     return Op(COMMIT, request, connection=connection)
 
@@ -33,7 +33,7 @@ def create(
     transaction_type: int,
     thread_id: int,
 ) -> Op[UUID]:
-    """Make the operation ``Transaction.create``."""
+    """Return the operation ``Transaction.create``."""
     request = bytearray(
         _head_qiiq(46, 0xE000, 0x150200, 0, -1, timeout, durability, transaction_type, thread_id),
     )
@@ -44,7 +44,7 @@ create_response = uuid_response
 
 
 def rollback(connection: Connection, transaction_id: UUID, thread_id: int) -> Op[None]:
-    """Make the operation ``Transaction.rollback``."""
+    """Return the operation ``Transaction.rollback``."""
     request = bytearray(_head_uq(47, 0xE000, 0x150300, 0, -1, *uuid_fields(transaction_id), thread_id))
     return Op(ROLLBACK, request, connection=connection)
 

@@ -18,7 +18,7 @@ _head_uq: Final = Struct("<iHiqi?QQq").pack
 
 
 def add(connection: Connection, name: str, txn_id: UUID, thread_id: int, item: Data) -> Op[bool]:
-    """Make the operation ``TransactionalList.add``."""
+    """Return the operation ``TransactionalList.add``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x110100, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -34,7 +34,7 @@ add_response = boolean_response
 
 
 def remove(connection: Connection, name: str, txn_id: UUID, thread_id: int, item: Data) -> Op[bool]:
-    """Make the operation ``TransactionalList.remove``."""
+    """Return the operation ``TransactionalList.remove``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x110200, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -50,7 +50,7 @@ remove_response = boolean_response
 
 
 def size(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[int]:
-    """Make the operation ``TransactionalList.size``."""
+    """Return the operation ``TransactionalList.size``."""
     request = join_parts(
         (_head_uq(47, 0xC000, 0x110300, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )

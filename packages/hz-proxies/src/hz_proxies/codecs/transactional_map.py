@@ -25,7 +25,7 @@ _head_uqq: Final = Struct("<iHiqi?QQqq").pack
 
 
 def contains_key(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[bool]:
-    """Make the operation ``TransactionalMap.containsKey``."""
+    """Return the operation ``TransactionalMap.containsKey``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0E0100, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -41,7 +41,7 @@ contains_key_response = boolean_response
 
 
 def get(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[Any]:
-    """Make the operation ``TransactionalMap.get``."""
+    """Return the operation ``TransactionalMap.get``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0E0200, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -57,7 +57,7 @@ get_response = data_response
 
 
 def get_for_update(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[Any]:
-    """Make the operation ``TransactionalMap.getForUpdate``."""
+    """Return the operation ``TransactionalMap.getForUpdate``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0E0300, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -73,7 +73,7 @@ get_for_update_response = data_response
 
 
 def size(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[int]:
-    """Make the operation ``TransactionalMap.size``."""
+    """Return the operation ``TransactionalMap.size``."""
     request = join_parts(
         (_head_uq(47, 0xC000, 0x0E0400, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )
@@ -84,7 +84,7 @@ size_response = int_response
 
 
 def is_empty(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[bool]:
-    """Make the operation ``TransactionalMap.isEmpty``."""
+    """Return the operation ``TransactionalMap.isEmpty``."""
     request = join_parts(
         (_head_uq(47, 0xC000, 0x0E0500, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )
@@ -103,7 +103,7 @@ def put(
     value: Data,
     ttl: int,
 ) -> Op[Any]:
-    """Make the operation ``TransactionalMap.put``."""
+    """Return the operation ``TransactionalMap.put``."""
     request = join_parts(
         (
             _head_uqq(55, 0xC000, 0x0E0600, 0, -1, *uuid_fields(txn_id), thread_id, ttl),
@@ -121,7 +121,7 @@ put_response = data_response
 
 
 def set(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data, value: Data) -> Op[None]:
-    """Make the operation ``TransactionalMap.set``."""
+    """Return the operation ``TransactionalMap.set``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0E0700, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -146,7 +146,7 @@ def put_if_absent(
     key: Data,
     value: Data,
 ) -> Op[Any]:
-    """Make the operation ``TransactionalMap.putIfAbsent``."""
+    """Return the operation ``TransactionalMap.putIfAbsent``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0E0800, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -171,7 +171,7 @@ def replace(
     key: Data,
     value: Data,
 ) -> Op[Any]:
-    """Make the operation ``TransactionalMap.replace``."""
+    """Return the operation ``TransactionalMap.replace``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0E0900, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -197,7 +197,7 @@ def replace_if_same(
     old_value: Data,
     new_value: Data,
 ) -> Op[bool]:
-    """Make the operation ``TransactionalMap.replaceIfSame``."""
+    """Return the operation ``TransactionalMap.replaceIfSame``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0E0A00, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -217,7 +217,7 @@ replace_if_same_response = boolean_response
 
 
 def remove(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[Any]:
-    """Make the operation ``TransactionalMap.remove``."""
+    """Return the operation ``TransactionalMap.remove``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0E0B00, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -233,7 +233,7 @@ remove_response = data_response
 
 
 def delete(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[None]:
-    """Make the operation ``TransactionalMap.delete``."""
+    """Return the operation ``TransactionalMap.delete``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0E0C00, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -256,7 +256,7 @@ def remove_if_same(
     key: Data,
     value: Data,
 ) -> Op[bool]:
-    """Make the operation ``TransactionalMap.removeIfSame``."""
+    """Return the operation ``TransactionalMap.removeIfSame``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0E0D00, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -274,7 +274,7 @@ remove_if_same_response = boolean_response
 
 
 def key_set(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[list[Any]]:
-    """Make the operation ``TransactionalMap.keySet``."""
+    """Return the operation ``TransactionalMap.keySet``."""
     request = join_parts(
         (_head_uq(47, 0xC000, 0x0E0E00, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )
@@ -291,7 +291,7 @@ def key_set_with_predicate(
     thread_id: int,
     predicate: Data,
 ) -> Op[list[Any]]:
-    """Make the operation ``TransactionalMap.keySetWithPredicate``."""
+    """Return the operation ``TransactionalMap.keySetWithPredicate``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0E0F00, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -307,7 +307,7 @@ key_set_with_predicate_response = data_list_response
 
 
 def values(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[list[Any]]:
-    """Make the operation ``TransactionalMap.values``."""
+    """Return the operation ``TransactionalMap.values``."""
     request = join_parts(
         (_head_uq(47, 0xC000, 0x0E1000, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )
@@ -324,7 +324,7 @@ def values_with_predicate(
     thread_id: int,
     predicate: Data,
 ) -> Op[list[Any]]:
-    """Make the operation ``TransactionalMap.valuesWithPredicate``."""
+    """Return the operation ``TransactionalMap.valuesWithPredicate``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0E1100, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -340,7 +340,7 @@ values_with_predicate_response = data_list_response
 
 
 def contains_value(connection: Connection, name: str, txn_id: UUID, thread_id: int, value: Data) -> Op[bool]:
-    """Make the operation ``TransactionalMap.containsValue``."""
+    """Return the operation ``TransactionalMap.containsValue``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0E1200, 0, -1, *uuid_fields(txn_id), thread_id),

@@ -18,7 +18,7 @@ _head_uq: Final = Struct("<iHiqi?QQq").pack
 
 
 def put(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data, value: Data) -> Op[bool]:
-    """Make the operation ``TransactionalMultiMap.put``."""
+    """Return the operation ``TransactionalMultiMap.put``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0F0100, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -36,7 +36,7 @@ put_response = boolean_response
 
 
 def get(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[list[Any]]:
-    """Make the operation ``TransactionalMultiMap.get``."""
+    """Return the operation ``TransactionalMultiMap.get``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0F0200, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -52,7 +52,7 @@ get_response = data_list_response
 
 
 def remove(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[list[Any]]:
-    """Make the operation ``TransactionalMultiMap.remove``."""
+    """Return the operation ``TransactionalMultiMap.remove``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0F0300, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -75,7 +75,7 @@ def remove_entry(
     key: Data,
     value: Data,
 ) -> Op[bool]:
-    """Make the operation ``TransactionalMultiMap.removeEntry``."""
+    """Return the operation ``TransactionalMultiMap.removeEntry``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0F0400, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -93,7 +93,7 @@ remove_entry_response = boolean_response
 
 
 def value_count(connection: Connection, name: str, txn_id: UUID, thread_id: int, key: Data) -> Op[int]:
-    """Make the operation ``TransactionalMultiMap.valueCount``."""
+    """Return the operation ``TransactionalMultiMap.valueCount``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x0F0500, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -109,7 +109,7 @@ value_count_response = int_response
 
 
 def size(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[int]:
-    """Make the operation ``TransactionalMultiMap.size``."""
+    """Return the operation ``TransactionalMultiMap.size``."""
     request = join_parts(
         (_head_uq(47, 0xC000, 0x0F0600, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )

@@ -26,7 +26,7 @@ def offer(
     item: Data,
     timeout: int,
 ) -> Op[bool]:
-    """Make the operation ``TransactionalQueue.offer``."""
+    """Return the operation ``TransactionalQueue.offer``."""
     request = join_parts(
         (
             _head_uqq(55, 0xC000, 0x120100, 0, -1, *uuid_fields(txn_id), thread_id, timeout),
@@ -42,7 +42,7 @@ offer_response = boolean_response
 
 
 def take(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[Any]:
-    """Make the operation ``TransactionalQueue.take``."""
+    """Return the operation ``TransactionalQueue.take``."""
     request = join_parts(
         (_head_uq(47, 0xC000, 0x120200, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )
@@ -53,7 +53,7 @@ take_response = data_response
 
 
 def poll(connection: Connection, name: str, txn_id: UUID, thread_id: int, timeout: int) -> Op[Any]:
-    """Make the operation ``TransactionalQueue.poll``."""
+    """Return the operation ``TransactionalQueue.poll``."""
     request = join_parts(
         (
             _head_uqq(55, 0xC000, 0x120300, 0, -1, *uuid_fields(txn_id), thread_id, timeout),
@@ -67,7 +67,7 @@ poll_response = data_response
 
 
 def peek(connection: Connection, name: str, txn_id: UUID, thread_id: int, timeout: int) -> Op[Any]:
-    """Make the operation ``TransactionalQueue.peek``."""
+    """Return the operation ``TransactionalQueue.peek``."""
     request = join_parts(
         (
             _head_uqq(55, 0xC000, 0x120400, 0, -1, *uuid_fields(txn_id), thread_id, timeout),
@@ -81,7 +81,7 @@ peek_response = data_response
 
 
 def size(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[int]:
-    """Make the operation ``TransactionalQueue.size``."""
+    """Return the operation ``TransactionalQueue.size``."""
     request = join_parts(
         (_head_uq(47, 0xC000, 0x120500, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )

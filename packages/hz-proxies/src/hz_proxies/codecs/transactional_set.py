@@ -18,7 +18,7 @@ _head_uq: Final = Struct("<iHiqi?QQq").pack
 
 
 def add(connection: Connection, name: str, txn_id: UUID, thread_id: int, item: Data) -> Op[bool]:
-    """Make the operation ``TransactionalSet.add``."""
+    """Return the operation ``TransactionalSet.add``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x100100, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -34,7 +34,7 @@ add_response = boolean_response
 
 
 def remove(connection: Connection, name: str, txn_id: UUID, thread_id: int, item: Data) -> Op[bool]:
-    """Make the operation ``TransactionalSet.remove``."""
+    """Return the operation ``TransactionalSet.remove``."""
     request = join_parts(
         (
             _head_uq(47, 0xC000, 0x100200, 0, -1, *uuid_fields(txn_id), thread_id),
@@ -50,7 +50,7 @@ remove_response = boolean_response
 
 
 def size(connection: Connection, name: str, txn_id: UUID, thread_id: int) -> Op[int]:
-    """Make the operation ``TransactionalSet.size``."""
+    """Return the operation ``TransactionalSet.size``."""
     request = join_parts(
         (_head_uq(47, 0xC000, 0x100300, 0, -1, *uuid_fields(txn_id), thread_id), final_name_frame(name))
     )

@@ -66,7 +66,7 @@ class VectorPair(Record):
 
 
 def write_vector_pair(parts: Parts, value: VectorPair, head: int = PLAIN) -> None:
-    """Add a `VectorPair`."""
+    """Append a ``VectorPair``."""
     parts.append(BEGIN_FRAME)
     parts.append(_frame_b(7, 0, value.type))
     write_string(parts, value.name)
@@ -75,7 +75,7 @@ def write_vector_pair(parts: Parts, value: VectorPair, head: int = PLAIN) -> Non
 
 
 def read_vector_pair(message: bytes, pos: int, read: ReadData) -> tuple[VectorPair, int]:
-    """Read a `VectorPair`."""
+    """Read a ``VectorPair``."""
     pos = after_begin(message, pos)
     length, type = _fields_b(message, pos)
     if length < 7:
@@ -98,7 +98,7 @@ class VectorDocument(Record):
 
 
 def write_vector_document(parts: Parts, value: VectorDocument, head: int = PLAIN) -> None:
-    """Add a `VectorDocument`."""
+    """Append a ``VectorDocument``."""
     parts.append(BEGIN_FRAME)
     write_bytes(parts, value.value)
     write_list(parts, value.vectors, write_vector_pair)
@@ -106,7 +106,7 @@ def write_vector_document(parts: Parts, value: VectorDocument, head: int = PLAIN
 
 
 def read_vector_document(message: bytes, pos: int, read: ReadData) -> tuple[VectorDocument, int]:
-    """Read a `VectorDocument`."""
+    """Read a ``VectorDocument``."""
     pos = after_begin(message, pos)
     value, pos = read_data(message, pos, read)
     vectors, pos = read_list(message, pos, read, read_vector_pair)
@@ -133,7 +133,7 @@ class VectorSearchOptions(Record):
 
 
 def write_vector_search_options(parts: Parts, value: VectorSearchOptions, head: int = PLAIN) -> None:
-    """Add a `VectorSearchOptions`."""
+    """Append a ``VectorSearchOptions``."""
     parts.append(BEGIN_FRAME)
     parts.append(_frame_zzi(12, 0, value.include_value, value.include_vectors, value.limit))
     if value.hints is None:
@@ -157,7 +157,7 @@ class VectorSearchResult(Record):
 
 
 def read_vector_search_result(message: bytes, pos: int, read: ReadData) -> tuple[VectorSearchResult, int]:
-    """Read a `VectorSearchResult`."""
+    """Read a ``VectorSearchResult``."""
     pos = after_begin(message, pos)
     length, score = _fields_f(message, pos)
     if length < 10:
@@ -174,7 +174,7 @@ def read_vector_search_result(message: bytes, pos: int, read: ReadData) -> tuple
 
 
 def put(partition_id: int, name: str, key: Data, value: VectorDocument) -> Op[VectorDocument | None]:
-    """Make the operation ``VectorCollection.put``."""
+    """Return the operation ``VectorCollection.put``."""
     parts = [
         _head(22, 0xC000, 0x240100, 0, partition_id),
         name_frame(name),
@@ -197,7 +197,7 @@ def put_if_absent(
     key: Data,
     value: VectorDocument,
 ) -> Op[VectorDocument | None]:
-    """Make the operation ``VectorCollection.putIfAbsent``."""
+    """Return the operation ``VectorCollection.putIfAbsent``."""
     parts = [
         _head(22, 0xC000, 0x240200, 0, partition_id),
         name_frame(name),
@@ -215,7 +215,7 @@ def put_if_absent_response(message: bytes, read: ReadData) -> VectorDocument | N
 
 
 def put_all(partition_id: int, name: str, entries: Iterable[tuple[Data, VectorDocument]]) -> Op[None]:
-    """Make the operation ``VectorCollection.putAll``."""
+    """Return the operation ``VectorCollection.putAll``."""
     parts = [_head(22, 0xC000, 0x240300, 0, partition_id), name_frame(name)]
     write_entries(parts, entries, write_bytes, write_vector_document, FINAL)
     return Op(PUT_ALL, join_parts(parts), partition_id)
@@ -225,7 +225,7 @@ put_all_response = empty_response
 
 
 def get(partition_id: int, name: str, key: Data) -> Op[VectorDocument | None]:
-    """Make the operation ``VectorCollection.get``."""
+    """Return the operation ``VectorCollection.get``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x240400, 0, partition_id),
@@ -244,7 +244,7 @@ def get_response(message: bytes, read: ReadData) -> VectorDocument | None:
 
 
 def remove(partition_id: int, name: str, key: Data) -> Op[VectorDocument | None]:
-    """Make the operation ``VectorCollection.remove``."""
+    """Return the operation ``VectorCollection.remove``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x240500, 0, partition_id),
@@ -263,7 +263,7 @@ def remove_response(message: bytes, read: ReadData) -> VectorDocument | None:
 
 
 def set(partition_id: int, name: str, key: Data, value: VectorDocument) -> Op[None]:
-    """Make the operation ``VectorCollection.set``."""
+    """Return the operation ``VectorCollection.set``."""
     parts = [
         _head(22, 0xC000, 0x240600, 0, partition_id),
         name_frame(name),
@@ -278,7 +278,7 @@ set_response = empty_response
 
 
 def delete(partition_id: int, name: str, key: Data) -> Op[None]:
-    """Make the operation ``VectorCollection.delete``."""
+    """Return the operation ``VectorCollection.delete``."""
     request = join_parts(
         (
             _head(22, 0xC000, 0x240700, 0, partition_id),
@@ -298,7 +298,7 @@ def search_near_vector(
     vectors: Iterable[VectorPair],
     options: VectorSearchOptions,
 ) -> Op[list[VectorSearchResult]]:
-    """Make the operation ``VectorCollection.searchNearVector``."""
+    """Return the operation ``VectorCollection.searchNearVector``."""
     parts = [_head(22, 0xC000, 0x240800, 0, -1), name_frame(name)]
     write_list(parts, vectors, write_vector_pair)
     write_vector_search_options(parts, options, FINAL)
@@ -312,7 +312,7 @@ def search_near_vector_response(message: bytes, read: ReadData) -> list[VectorSe
 
 
 def optimize(name: str, index_name: str | None, uuid: UUID | None) -> Op[None]:
-    """Make the operation ``VectorCollection.optimize``."""
+    """Return the operation ``VectorCollection.optimize``."""
     parts = [_head_u(39, 0xC000, 0x240900, 0, -1, *uuid_fields(uuid)), name_frame(name)]
     write_nullable(parts, index_name, write_string, FINAL)
     return Op(OPTIMIZE, join_parts(parts))
@@ -322,7 +322,7 @@ optimize_response = empty_response
 
 
 def clear(name: str) -> Op[None]:
-    """Make the operation ``VectorCollection.clear``."""
+    """Return the operation ``VectorCollection.clear``."""
     request = join_parts((_head(22, 0xC000, 0x240A00, 0, -1), final_name_frame(name)))
     return Op(CLEAR, request)
 
@@ -331,7 +331,7 @@ clear_response = empty_response
 
 
 def size(name: str) -> Op[int]:
-    """Make the operation ``VectorCollection.size``."""
+    """Return the operation ``VectorCollection.size``."""
     request = join_parts((_head(22, 0xC000, 0x240B00, 0, -1), final_name_frame(name)))
     return Op(SIZE, request)
 

@@ -54,7 +54,7 @@ class Xid(Record):
 
 
 def write_xid(parts: Parts, value: Xid, head: int = PLAIN) -> None:
-    """Add a `Xid`."""
+    """Append a ``Xid``."""
     parts.append(BEGIN_FRAME)
     parts.append(_frame_i(10, 0, value.format_id))
     write_bytes(parts, value.global_transaction_id)
@@ -63,7 +63,7 @@ def write_xid(parts: Parts, value: Xid, head: int = PLAIN) -> None:
 
 
 def read_xid(message: bytes, pos: int, read: ReadData) -> tuple[Xid, int]:
-    """Read a `Xid`."""
+    """Read a ``Xid``."""
     pos = after_begin(message, pos)
     length, format_id = _fields_i(message, pos)
     if length < 10:
@@ -75,7 +75,7 @@ def read_xid(message: bytes, pos: int, read: ReadData) -> tuple[Xid, int]:
 
 
 def clear_remote(partition_id: int, xid: Xid) -> Op[None]:
-    """Make the operation ``XATransaction.clearRemote``."""
+    """Return the operation ``XATransaction.clearRemote``."""
     parts = [_head(22, 0xC000, 0x140100, 0, partition_id)]
     write_xid(parts, xid, FINAL)
     return Op(CLEAR_REMOTE, join_parts(parts), partition_id)
@@ -85,7 +85,7 @@ clear_remote_response = empty_response
 
 
 def collect_transactions(connection: Connection) -> Op[list[Xid]]:
-    """Make the operation ``XATransaction.collectTransactions``."""
+    """Return the operation ``XATransaction.collectTransactions``."""
     request = bytearray(_head(22, 0xE000, 0x140200, 0, -1))
     return Op(COLLECT_TRANSACTIONS, request, connection=connection)
 
@@ -97,7 +97,7 @@ def collect_transactions_response(message: bytes, read: ReadData) -> list[Xid]:
 
 
 def finalize(partition_id: int, xid: Xid, is_commit: bool) -> Op[None]:
-    """Make the operation ``XATransaction.finalize``."""
+    """Return the operation ``XATransaction.finalize``."""
     parts = [_head_z(23, 0xC000, 0x140300, 0, partition_id, is_commit)]
     write_xid(parts, xid, FINAL)
     return Op(FINALIZE, join_parts(parts), partition_id)
@@ -107,7 +107,7 @@ finalize_response = empty_response
 
 
 def commit(connection: Connection, transaction_id: UUID, one_phase: bool) -> Op[None]:
-    """Make the operation ``XATransaction.commit``."""
+    """Return the operation ``XATransaction.commit``."""
     request = bytearray(_head_uz(40, 0xE000, 0x140400, 0, -1, *uuid_fields(transaction_id), one_phase))
     return Op(COMMIT, request, connection=connection)
 
@@ -116,7 +116,7 @@ commit_response = empty_response
 
 
 def create(connection: Connection, xid: Xid, timeout: int) -> Op[UUID]:
-    """Make the operation ``XATransaction.create``."""
+    """Return the operation ``XATransaction.create``."""
     parts = [_head_q(30, 0xC000, 0x140500, 0, -1, timeout)]
     write_xid(parts, xid, FINAL)
     return Op(CREATE, join_parts(parts), connection=connection)
@@ -126,7 +126,7 @@ create_response = uuid_response
 
 
 def prepare(connection: Connection, transaction_id: UUID) -> Op[None]:
-    """Make the operation ``XATransaction.prepare``."""
+    """Return the operation ``XATransaction.prepare``."""
     request = bytearray(_head_u(39, 0xE000, 0x140600, 0, -1, *uuid_fields(transaction_id)))
     return Op(PREPARE, request, connection=connection)
 
@@ -135,7 +135,7 @@ prepare_response = empty_response
 
 
 def rollback(connection: Connection, transaction_id: UUID) -> Op[None]:
-    """Make the operation ``XATransaction.rollback``."""
+    """Return the operation ``XATransaction.rollback``."""
     request = bytearray(_head_u(39, 0xE000, 0x140700, 0, -1, *uuid_fields(transaction_id)))
     return Op(ROLLBACK, request, connection=connection)
 

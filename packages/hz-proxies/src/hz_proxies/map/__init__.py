@@ -1,7 +1,10 @@
-"""Distributed map (`hz:impl:mapService`)."""
+"""Distributed map (``hz:impl:mapService``)."""
 
 from hz_proxies.map.blocking import BlockingMap
 from hz_proxies.map.futures import Map
 from hz_proxies.map.kind import MAP
+from hz_serialization.public_names import publish
 
 __all__ = ["MAP", "BlockingMap", "Map"]
+
+publish(__name__, (globals()[name] for name in __all__))

@@ -13,7 +13,7 @@ from hz_serialization import Data
 T = TypeVar("T")
 
 START: Final = ((0x7FFFFFFF, -1),)
-"""Where paging through a partition begins: its whole hash table, before the first slot."""
+"""Start position of an iteration over a partition: the whole hash table, before the first slot."""
 
 _PARALLEL_PARTITIONS: Final = 16
 
@@ -21,10 +21,10 @@ Pointers = tuple[tuple[int, int], ...]
 
 
 class BulkOperations(KeyedOperations, Generic[K, V]):
-    """Those that name keys are split by partition and sent to the owners in parallel; not atomic as a whole."""
+    """Operations with keys are split by partition and sent to the owners in parallel; they are not atomic."""
 
     def put_all(self, map: Mapping[K, V]) -> Flow[None]:
-        """Store all entries of `map`.
+        """Store all entries of ``map``.
 
         If this fails, some of the entries may have been stored. Source: message ``Map.putAll``.
         """
@@ -46,7 +46,7 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
         ]
 
     def get_all(self, keys: Iterable[K]) -> Flow[dict[K, V]]:
-        """Return the entries of those of `keys` that have one.
+        """Return the entries of ``keys``, without keys that have no entry.
 
         Source: message ``Map.getAll``.
         """
@@ -57,12 +57,13 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
             data, partition = self._keyed(key)
             by_partition.setdefault(partition, []).append(data)
         results = yield [
-            codec.get_all(partition, self.name, wanted) for partition, wanted in by_partition.items()
+            self._read_many(codec.get_all(partition, self.name, wanted), wanted)
+            for partition, wanted in by_partition.items()
         ]
         return {key: value for entries in results for key, value in entries}
 
     def contains_value(self, value: V) -> Op[bool]:
-        """Return whether any entry has this value, compared by serialized bytes; looks through all of them.
+        """Return whether an entry has this value, compared in serialized form. Searches all entries.
 
         Source: message ``Map.containsValue``.
         """
@@ -73,45 +74,43 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
         return codec.size(self.name)
 
     def is_empty(self) -> Op[bool]:
-        """Return whether there is no entry. Source: message ``Map.isEmpty``."""
+        """Return whether the map is empty. Source: message ``Map.isEmpty``."""
         return codec.is_empty(self.name)
 
     def clear(self) -> Op[None]:
-        """Remove all entries; listeners get one event for all. Source: message ``Map.clear``."""
+        """Remove all entries; listeners receive one event for all. Source: message ``Map.clear``."""
         return self._write_all(codec.clear(self.name))
 
     def remove_all(self, predicate: Predicate) -> Op[None]:
-        """Remove all entries that match `predicate`. Source: message ``Map.removeAll``."""
+        """Remove all entries that match ``predicate``. Source: message ``Map.removeAll``."""
         if predicate is None:
             raise AssertionError("predicate must not be None; `clear` removes all entries")
         return self._write_all(codec.remove_all(self.name, self._to_data(predicate)))
 
     def evict_all(self) -> Op[None]:
-        """Remove all entries from memory but those of locked keys; a map store keeps them.
+        """Remove all entries from memory, except those of locked keys. A map store keeps the entries.
 
         Source: message ``Map.evictAll``.
         """
         return self._write_all(codec.evict_all(self.name))
 
     def flush(self) -> Op[None]:
-        """Make the map store write what it has delayed. Source: message ``Map.flush``."""
+        """Write all delayed changes to the map store. Source: message ``Map.flush``."""
         return codec.flush(self.name)
 
     def load_all(self, keys: Iterable[K] | None = None, replace_existing_values: bool = True) -> Op[None]:
         """Load entries from the map store.
 
         Args:
-            keys: Which ones; all that the store names when None.
-            replace_existing_values: Whether entries that are there already are loaded again.
+            keys: The keys to load; None for all keys of the store.
+            replace_existing_values: Whether to load entries that exist in the map already.
 
         Source: messages ``Map.loadAll`` and ``Map.loadGivenKeys``.
         """
         if keys is None:
             return self._write_all(codec.load_all(self.name, replace_existing_values))
         data = [self._value(key, "key") for key in keys]
-        return self._write_many(
-            codec.load_given_keys(self.name, data, replace_existing_values), data
-        )
+        return self._write_many(codec.load_given_keys(self.name, data, replace_existing_values), data)
 
     def _pages(
         self,
@@ -119,7 +118,7 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
         pending: dict[int, Pointers],
         size: int,
     ) -> Flow[list[Any]]:
-        """Fetch a page of up to ``size`` entries of several partitions at once, and note where each continues."""
+        """Fetch a page of up to ``size`` entries of several partitions, and store the next position of each."""
         partitions = list(pending)[:_PARALLEL_PARTITIONS]
         pages = yield [make(p, self.name, pending[p], size) for p in partitions]
         found: list[Any] = []

@@ -1,4 +1,4 @@
-"""Maps of the cluster as Python's own mappings."""
+"""The mapping interface of distributed maps."""
 
 from collections.abc import AsyncIterator, ItemsView, Iterator, KeysView, Mapping, MutableMapping
 from typing import Any, Final, Generic, TypeVar, overload
@@ -9,19 +9,20 @@ from hz_proxies.types import K, V
 D = TypeVar("D")
 
 PAGE_SIZE: Final = 1000
-"""Entries of a partition that one reply carries while iterating."""
+"""Number of entries of a partition to fetch at once during an iteration."""
 
 _MISSING: Final[Any] = object()
 
 
 class BlockingMapping(BlockingObject, Generic[K, V]):
-    """The dictionary's side of a blocking map, which counts as a `MutableMapping`.
+    """The mapping interface of a blocking map, a virtual subclass of ``MutableMapping``.
 
-    Iterating fetches page by page and never holds the whole map. It is weakly consistent: entries that are there all
-    the time come exactly once, as long as no partition moves; others may or may not come.
+    Iteration fetches page by page and never holds the whole map in memory. It is weakly consistent: entries that exist
+    during the whole iteration are returned exactly once, unless a partition migrates; others may or may not be
+    returned.
 
-    `values` and `get` are the map's own operations: the one returns a list and takes a predicate, the other has no
-    default. So the class is registered as a mapping, not derived from it.
+    ``values`` and ``get`` are operations of the map: ``values`` returns a list and accepts a predicate, ``get`` has no
+    default. Therefore the class is registered as a mapping instead of being a subclass.
     """
 
     def __getitem__(self, key: K) -> V:
@@ -51,12 +52,12 @@ class BlockingMapping(BlockingObject, Generic[K, V]):
         return True
 
     def keys(self) -> KeysView[K]:
-        """Return a view of the keys, which is iterated page by page."""
+        """Return a view of the keys. Iteration fetches page by page."""
         mapping: Any = self
         return KeysView(mapping)
 
     def items(self) -> ItemsView[K, V]:
-        """Return a view of the entries, which is iterated page by page."""
+        """Return a view of the entries. Iteration fetches page by page."""
         mapping: Any = self
         return _Items(mapping)
 
@@ -67,7 +68,7 @@ class BlockingMapping(BlockingObject, Generic[K, V]):
     def pop(self, key: K, /, default: D) -> V | D: ...
 
     def pop(self, key: K, /, default: Any = _MISSING) -> Any:
-        """Remove the entry of `key` and return its value; `default`, or KeyError without one, if there is none."""
+        """Remove the entry of ``key`` and return its value; ``default``, or KeyError without one, if there is none."""
         value = self._call(self._ops.remove(key))
         if value is not None:
             return value
@@ -76,12 +77,12 @@ class BlockingMapping(BlockingObject, Generic[K, V]):
         return default
 
     def popitem(self) -> tuple[K, V]:
-        """Remove some entry and return it.
+        """Remove an arbitrary entry and return it.
 
         Raises:
-            KeyError: the map is empty.
+            KeyError: The map is empty.
         """
-        # One key a page: the first will do, unless somebody else removes it first.
+        # One key per page: usually the first one is removed, unless another client removes it first.
         for key in self._iterate(self._ops._key_pages, 1):
             value: V | None = self._call(self._ops.remove(key))
             if value is not None:
@@ -89,12 +90,12 @@ class BlockingMapping(BlockingObject, Generic[K, V]):
         raise KeyError(f"map {self.name!r} is empty")
 
     def setdefault(self, key: K, default: V, /) -> V:
-        """Return the value of `key`, after storing `default` where there is none; atomic."""
+        """Return the value of ``key``; store ``default`` first if there is none. Atomic."""
         value: V | None = self._call(self._ops.put_if_absent(key, default))
         return default if value is None else value
 
     def update(self, other: Any = (), /, **kwargs: V) -> None:
-        """Store all entries of a mapping, of pairs, or of keyword arguments."""
+        """Store all entries of a mapping, of an iterable of pairs, or of keyword arguments."""
         entries = dict(other, **kwargs) if not isinstance(other, Mapping) or kwargs else other
         if entries:
             self._run(self._ops.put_all(entries))
@@ -109,7 +110,7 @@ MutableMapping.register(BlockingMapping)
 
 
 class _Items(ItemsView[K, V]):
-    """Entries of a map; iterating fetches keys and values together."""
+    """A view of a map's entries; iteration fetches keys and values together."""
 
     _mapping: Any
 
@@ -119,7 +120,7 @@ class _Items(ItemsView[K, V]):
 
 
 class AsyncioMapping(AsyncioObject, Generic[K, V]):
-    """The side of an asyncio map that is like a dictionary: ``async for key in map``."""
+    """The mapping interface of an asyncio map: ``async for key in map``."""
 
     def __aiter__(self) -> AsyncIterator[K]:
         return self._iterate(self._ops._key_pages)

@@ -12,21 +12,21 @@ from hz_proxies.types import K, V, to_millis
 
 
 class EntryOperations(KeyedOperations, Generic[K, V]):
-    """Each goes to the owner of the key's partition."""
+    """Each operation is sent to the owner of the key's partition."""
 
     def get(self, key: K) -> Op[V | None]:
-        """Return a copy of the value of `key`, None where there is none.
+        """Return a copy of the value of ``key``, or None.
 
         Source: message ``Map.get``.
         """
         return self._read(codec.get, key, self._owner())
 
     def contains_key(self, key: K) -> Op[bool]:
-        """Tell whether there is an entry for `key`. Source: message ``Map.containsKey``."""
+        """Return whether there is an entry for ``key``. Source: message ``Map.containsKey``."""
         return self._read(codec.contains_key, key, self._owner())
 
     def put(self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None) -> Op[V | None]:
-        """Store `value` under `key` and return the value that was there before, None where there was none.
+        """Store ``value`` under ``key`` and return the previous value, or None.
 
         Args:
             key: The key.
@@ -45,7 +45,7 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         )
 
     def set(self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None) -> Op[None]:
-        """Store `value` under `key`; cheaper than `put`, because the previous value is not returned.
+        """Store ``value`` under ``key``. Cheaper than ``put``, because the previous value is not returned.
 
         Args:
             key: The key.
@@ -66,7 +66,7 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
     def put_if_absent(
         self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
     ) -> Op[V | None]:
-        """Store `value` under `key` unless there is an entry; return the value that is there, None if stored.
+        """Store ``value`` under ``key`` if there is no entry; return the existing value, or None if stored.
 
         Args:
             key: The key.
@@ -87,7 +87,7 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
     def put_transient(
         self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
     ) -> Op[None]:
-        """Store `value` under `key` in memory only: a map store of the member is not called.
+        """Store ``value`` under ``key`` in memory only, without a call of the map store.
 
         Args:
             key: The key.
@@ -106,7 +106,7 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         ).decoded(empty_response)
 
     def try_put(self, key: K, value: V, timeout: float = 0) -> Op[bool]:
-        """Store `value` under `key` if the key's lock can be had within `timeout` seconds.
+        """Store ``value`` under ``key``; wait up to ``timeout`` seconds while the key is locked.
 
         Returns:
             Whether it was stored. Source: message ``Map.tryPut``.
@@ -114,14 +114,14 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         return self._write(codec.try_put, key, self._value(value), self._owner(), to_millis(timeout))
 
     def replace(self, key: K, value: V) -> Op[V | None]:
-        """Store `value` under `key` if there is an entry; return the value before, None if nothing was done.
+        """Store ``value`` under ``key`` if there is an entry; return the previous value, or None if nothing was stored.
 
         Source: message ``Map.replace``.
         """
         return self._write(codec.replace, key, self._value(value), self._owner())
 
     def replace_if_same(self, key: K, old_value: V, new_value: V) -> Op[bool]:
-        """Store `new_value` under `key` if its value is `old_value`, compared by serialized bytes.
+        """Store ``new_value`` under ``key`` if its value is ``old_value``, compared in serialized form.
 
         Returns:
             Whether it was stored. Source: message ``Map.replaceIfSame``.
@@ -130,14 +130,14 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         return self._write(codec.replace_if_same, key, old_data, new_data, self._owner())
 
     def remove(self, key: K) -> Op[V | None]:
-        """Remove the entry of `key` and return its value, None where there was none.
+        """Remove the entry of ``key`` and return its value, or None.
 
         Source: message ``Map.remove``.
         """
         return self._write(codec.remove, key, self._owner())
 
     def remove_if_same(self, key: K, value: V) -> Op[bool]:
-        """Remove the entry of `key` if its value is `value`, compared by serialized bytes.
+        """Remove the entry of ``key`` if its value is ``value``, compared in serialized form.
 
         Returns:
             Whether it was removed. Source: message ``Map.removeIfSame``.
@@ -145,15 +145,15 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         return self._write(codec.remove_if_same, key, self._value(value), self._owner())
 
     def delete(self, key: K) -> Op[None]:
-        """Remove the entry of `key`; cheaper than `remove`, because the value is not returned.
+        """Remove the entry of ``key``. Cheaper than ``remove``, because the value is not returned.
 
-        Listeners get no old value. Source: message ``Map.delete``.
+        Events for listeners have no old value. Source: message ``Map.delete``.
         """
         # Newer members report whether there was an entry, older ones do not.
         return self._write(codec.delete, key, self._owner()).decoded(empty_response)
 
     def try_remove(self, key: K, timeout: float = 0) -> Op[bool]:
-        """Remove the entry of `key` if the key's lock can be had within `timeout` seconds.
+        """Remove the entry of ``key``; wait up to ``timeout`` seconds while the key is locked.
 
         Returns:
             Whether an entry was removed. Source: message ``Map.tryRemove``.
@@ -161,28 +161,28 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         return self._write(codec.try_remove, key, self._owner(), to_millis(timeout))
 
     def evict(self, key: K) -> Op[bool]:
-        """Remove the entry of `key` from memory, but not from a map store. Waits while others lock the key.
+        """Remove the entry of ``key`` from memory, but not from the map store. Waits while the key is locked.
 
         Returns:
-            Whether there was an entry to evict. Source: message ``Map.evict``.
+            Whether an entry was evicted. Source: message ``Map.evict``.
         """
         return self._write(codec.evict, key, self._owner())
 
     def set_ttl(self, key: K, ttl: float) -> Op[None]:
-        """Give an entry a new time to live, from now on; no effect where there is no entry.
+        """Set the time to live of an entry, starting now; no effect if there is no entry.
 
         Args:
             key: The key.
-            ttl: Seconds; 0 for ever.
+            ttl: Seconds after which the entry expires; 0 for never.
 
         Source: message ``Map.setTtl``.
         """
         if ttl is None:
-            raise AssertionError("ttl must not be None; give seconds, or 0 for ever")
+            raise AssertionError("ttl must not be None; use a number of seconds, or 0 for no limit")
         return self._write(codec.set_ttl, key, to_millis(ttl)).decoded(empty_response)
 
     def get_entry_view(self, key: K) -> Op[SimpleEntryView[K, V] | None]:
-        """Return the entry of `key` with its statistics (times in milliseconds since 1970), None where there is none.
+        """Return the entry of ``key`` with its statistics (times in milliseconds since 1970), or None.
 
         Source: message ``Map.getEntryView``.
         """

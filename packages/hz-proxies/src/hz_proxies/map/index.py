@@ -1,4 +1,4 @@
-"""Configuration of an index."""
+"""Configuration of indexes."""
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
@@ -21,17 +21,17 @@ def index_config(
     name: str | None,
     bitmap_options: Mapping[str, Any] | None,
 ) -> IndexConfig:
-    """Check and complete the arguments of `Map.add_index`.
+    """Check and complete the arguments of ``Map.add_index``.
 
     Raises:
-        ValueError: no attribute, too many, one twice, or one that is empty or ends with a dot; more than one for
-            a bitmap index; an unknown bitmap option.
-        TypeError: an argument of a wrong type.
+        ValueError: There is no attribute, there are too many, or one is duplicate, empty or ends with a dot; a
+            bitmap index has more than one attribute, or an unknown option.
+        TypeError: An argument has the wrong type.
     """
     kind = _member(IndexType, index_type, "index_type")
     names = [_attribute(a) for a in _checked(attributes)]
     if len(set(names)) != len(names):
-        raise ValueError(f"an index can't have an attribute twice: {names}")
+        raise ValueError(f"the attributes of an index must be distinct, not {names}")
     if kind == IndexType.BITMAP and len(names) > 1:
         raise ValueError(f"a bitmap index has one attribute, not {len(names)}: {names}")
     options = None
@@ -39,7 +39,7 @@ def index_config(
         options = _bitmap_options(bitmap_options or {})
         if options.unique_key in names:
             raise ValueError(
-                f"the unique key {options.unique_key!r} can't be the attribute of its bitmap index"
+                f"the unique key {options.unique_key!r} must differ from the attribute of the bitmap index"
             )
     name = name or f"{map_name}_{kind.name.lower()}_{'_'.join(names)}"
     return IndexConfig(name, int(kind), names, options)

@@ -14,7 +14,7 @@ from hz_proxies.types import K, V
 
 
 class ListenerOperations(ObjectOperations, Generic[K, V]):
-    """Listeners are called one after another, on a thread of their own, and may use the client."""
+    """Listeners are called in order, on a separate thread (asyncio: on the event loop), and may use the client."""
 
     def add_entry_listener(
         self,
@@ -31,27 +31,27 @@ class ListenerOperations(ObjectOperations, Generic[K, V]):
         expired_func: EntryCallback | None = None,
         loaded_func: EntryCallback | None = None,
     ) -> Flow[str]:
-        """Listen for entry events. Each function takes an :class:`~hz_proxies.events.EntryEvent`.
+        """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 
         Args:
-            include_value: Whether events carry values.
-            key: Only events of this key.
-            predicate: Only events of entries that match.
-            added_func: For an entry that was added.
-            removed_func: For an entry that was removed.
-            updated_func: For an entry that got another value.
-            evicted_func: For an entry that was evicted.
-            evict_all_func: For the eviction of all entries.
-            clear_all_func: For the removal of all entries at once.
-            merged_func: For an entry that was merged.
-            expired_func: For an entry whose time to live or idle time was over.
-            loaded_func: For an entry that was loaded from a map store.
+            include_value: Whether events contain values.
+            key: Only for events of this key.
+            predicate: Only for events of entries that match.
+            added_func: Called for added entries.
+            removed_func: Called for removed entries.
+            updated_func: Called for entries whose value was changed.
+            evicted_func: Called for evicted entries.
+            evict_all_func: Called when all entries were evicted.
+            clear_all_func: Called when all entries were removed at once.
+            merged_func: Called for merged entries.
+            expired_func: Called for expired entries.
+            loaded_func: Called for entries that were loaded from a map store.
 
         Returns:
-            The id to remove the listener with.
+            The registration id, to remove the listener.
 
         Raises:
-            ValueError: no function is given.
+            ValueError: All functions are None.
 
         Source: messages ``Map.addEntryListener``, ``…ToKey``, ``…WithPredicate`` and ``…ToKeyWithPredicate``.
         """

@@ -1,4 +1,4 @@
-"""All operations of a map, from which its three surfaces are generated."""
+"""The operations of a map, from which its surfaces are generated."""
 
 from typing import Generic
 
@@ -20,10 +20,10 @@ class MapOperations(
     ListenerOperations[K, V],
     Generic[K, V],
 ):
-    """A map that the members hold, split into partitions by key, with backups.
+    """A distributed map, partitioned by key, with backups.
 
-    Keys and values are stored serialized, and keys are compared so: what is read is a copy, and equal keys must
-    serialize to equal bytes. None is neither a key nor a value.
+    Keys and values are stored in serialized form, so reads return copies. Keys are compared in serialized form, so
+    equal keys must have equal serialized bytes. None cannot be a key or a value.
     """
 
     # Read by tools/generate_surfaces.py.

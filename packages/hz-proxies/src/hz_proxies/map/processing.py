@@ -1,4 +1,4 @@
-"""Code of the members that works on a map: entry processors and interceptors."""
+"""Entry processors and interceptors of a map."""
 
 from collections.abc import Iterable
 from typing import Any, Generic
@@ -12,19 +12,19 @@ from hz_serialization import Data
 
 
 class ProcessingOperations(KeyedOperations, Generic[K, V]):
-    """Processors and interceptors are objects that the member can deserialize to a Java class of its own."""
+    """Processors and interceptors are objects that members can deserialize to a Java class."""
 
     def execute_on_key(self, key: K, entry_processor: Any) -> Op[Any]:
-        """Let the owner of `key` run `entry_processor` on its entry, atomically.
+        """Run ``entry_processor`` on the entry of ``key``, atomically, on the owner of its partition.
 
         Returns:
-            What the processor returned. Source: message ``Map.executeOnKey``.
+            The result of the processor. Source: message ``Map.executeOnKey``.
         """
         processor = self._value(entry_processor, "entry_processor")
         return self._write(_execute_on_key, key, processor, self._owner())
 
     def execute_on_keys(self, keys: Iterable[K], entry_processor: Any) -> Op[list[tuple[K, Any]]]:
-        """Run `entry_processor` on the entries of `keys`, each where it lives.
+        """Run ``entry_processor`` on the entries of ``keys``, each on the owner of its partition.
 
         Returns:
             Key and result of each entry. Source: message ``Map.executeOnKeys``.
@@ -36,7 +36,7 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
     def execute_on_entries(
         self, entry_processor: Any, predicate: Predicate | None = None
     ) -> Op[list[tuple[K, Any]]]:
-        """Run `entry_processor` on all entries, or on those that match `predicate`, each where it lives.
+        """Run ``entry_processor`` on all entries, or on those that match ``predicate``.
 
         Returns:
             Key and result of each entry. Source: messages ``Map.executeOnAllKeys`` and ``Map.executeWithPredicate``.
@@ -47,20 +47,20 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
         return self._write_all(codec.execute_with_predicate(self.name, processor, self._to_data(predicate)))
 
     def add_interceptor(self, interceptor: Any) -> Op[str]:
-        """Let the members run `interceptor` around reads and writes of this map.
+        """Add an interceptor, which members call for reads and writes of this map.
 
         Returns:
-            The id to remove it with. Source: message ``Map.addInterceptor``.
+            The id to remove the interceptor. Source: message ``Map.addInterceptor``.
         """
         return codec.add_interceptor(self.name, self._value(interceptor, "interceptor"))
 
     def remove_interceptor(self, registration_id: str) -> Op[bool]:
-        """Remove an interceptor; return whether it was there. Source: message ``Map.removeInterceptor``."""
+        """Remove an interceptor; return whether it was registered. Source: message ``Map.removeInterceptor``."""
         if registration_id is None:
             raise none_refused("registration_id", self.name)
         return codec.remove_interceptor(self.name, registration_id)
 
 
 def _execute_on_key(partition_id: int, name: str, key: Data, processor: Data, thread_id: int) -> Op[Any]:
-    # The message has the processor before the key.
+    # The message has the processor first, then the key.
     return codec.execute_on_key(partition_id, name, processor, key, thread_id)

@@ -1,4 +1,4 @@
-"""Queries over a map."""
+"""Queries of a map."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple
@@ -17,7 +17,7 @@ from hz_serialization import Data
 
 
 class _Query(NamedTuple):
-    """One of the three things that a query can return."""
+    """The messages and the decoder for one of the three results of queries: keys, values, entries."""
 
     iteration_type: IterationType
     all: Callable[[str], Op[Any]]
@@ -30,31 +30,31 @@ _ENTRIES = _Query(IterationType.ENTRY, codec.entry_set, codec.entries_with_predi
 
 
 class QueryOperations(KeyedOperations, Generic[K, V]):
-    """They run on the members, in parallel, each on its own partitions."""
+    """Queries run in parallel on the members, each on its own partitions."""
 
     def key_set(self, predicate: Predicate | None = None) -> Op[list[K]]:
-        """Return copies of all keys, or of those whose entries match `predicate` (a paging one: of its page).
+        """Return all keys, or those whose entries match ``predicate`` (for a paging predicate, its current page).
 
         Source: messages ``Map.keySet``, ``Map.keySetWithPredicate`` and ``Map.keySetWithPagingPredicate``.
         """
         return self._query(_KEYS, predicate)
 
     def values(self, predicate: Predicate | None = None) -> Op[list[V]]:
-        """Return copies of all values, or of those whose entries match `predicate` (a paging one: of its page).
+        """Return all values, or those whose entries match ``predicate`` (for a paging predicate, its current page).
 
         Source: messages ``Map.values``, ``Map.valuesWithPredicate`` and ``Map.valuesWithPagingPredicate``.
         """
         return self._query(_VALUES, predicate)
 
     def entry_set(self, predicate: Predicate | None = None) -> Op[list[tuple[K, V]]]:
-        """Return copies of all entries, or of those that match `predicate` (a paging one: of its page).
+        """Return all entries, or those that match ``predicate`` (for a paging predicate, its current page).
 
         Source: messages ``Map.entrySet``, ``Map.entriesWithPredicate`` and ``Map.entriesWithPagingPredicate``.
         """
         return self._query(_ENTRIES, predicate)
 
     def aggregate(self, aggregator: Aggregator[R], predicate: Predicate | None = None) -> Op[R]:
-        """Return what `aggregator` makes of all entries, or of those that match `predicate`.
+        """Return the result of ``aggregator`` for all entries, or for those that match ``predicate``.
 
         Source: messages ``Map.aggregate`` and ``Map.aggregateWithPredicate``.
         """
@@ -64,7 +64,7 @@ class QueryOperations(KeyedOperations, Generic[K, V]):
         return codec.aggregate_with_predicate(self.name, data, self._to_data(predicate))
 
     def project(self, projection: Projection[R], predicate: Predicate | None = None) -> Op[list[R]]:
-        """Return what `projection` makes of each entry, or of each that matches `predicate`.
+        """Return the result of ``projection`` for each entry, or for each that matches ``predicate``.
 
         Source: messages ``Map.project`` and ``Map.projectWithPredicate``.
         """
@@ -80,13 +80,13 @@ class QueryOperations(KeyedOperations, Generic[K, V]):
         name: str | None = None,
         bitmap_index_options: Mapping[str, Any] | None = None,
     ) -> Op[None]:
-        """Add an index, so that queries over its attributes are fast. Best added before the entries.
+        """Add an index, which makes queries on its attributes fast. Add it before the entries if possible.
 
         Args:
             attributes: Names of the attributes.
             index_type: An :class:`IndexType`, its value or its name: SORTED for ranges and equality, HASH for
-                equality, BITMAP for equality on an attribute of few values.
-            name: Name of the index; made from the map, the type and the attributes when None.
+                equality, BITMAP for equality on an attribute with few distinct values.
+            name: Name of the index; None for a name from the map, the type and the attributes.
             bitmap_index_options: For BITMAP: ``unique_key``, the attribute that identifies an entry (its key
                 by default), and ``unique_key_transformation``, a :class:`UniqueKeyTransformation`.
 

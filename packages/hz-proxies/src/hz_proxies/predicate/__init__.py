@@ -1,6 +1,6 @@
-"""Predicates: conditions on map entries that members evaluate.
+"""Predicates: conditions on map entries, evaluated by the members.
 
-Source: the predicate factory (-20) of the members' serialization; `PagingPredicateHolder` of the protocol.
+Source: the predicate factory (-20) of the members' serialization; ``PagingPredicateHolder`` of the protocol.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ from hz_proxies.predicate.functions import (
 )
 from hz_proxies.predicate.paging_predicate import IterationType, PagingPredicate, unwrap_paging
 from hz_proxies.predicate.partition_predicate import PartitionPredicate
+from hz_serialization.public_names import publish
 
 PREDICATE_FACTORY: Final[Mapping[int, Callable[[], Predicate]]] = MappingProxyType(
     {**BuiltInPredicate.factory(), **PartitionPredicate.factory()}
 )
-"""Class id to constructor, for reading built-in predicates back."""
+"""Constructors by class id, to deserialize built-in predicates."""
 
 __all__ = [
     "PREDICATE_FACTORY",
@@ -69,3 +70,5 @@ __all__ = [
     "true",
     "unwrap_paging",
 ]
+
+publish(__name__, (globals()[name] for name in __all__))

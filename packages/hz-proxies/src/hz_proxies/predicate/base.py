@@ -1,4 +1,4 @@
-"""`Predicate` and the table of the predicates that every member has built in."""
+"""``Predicate``, and the table of built-in predicates."""
 
 from __future__ import annotations
 
@@ -14,28 +14,26 @@ PREDICATE_FACTORY_ID: Final = -20
 class Predicate(IdentifiedDataSerializable):
     """A condition on the entries of a map, evaluated on the members.
 
-    The functions of this package make the ones that every member knows. A predicate of your own, whose Java
-    class is on the members' class path, derives from this class and has its own factory id, class id and
-    `write_data`.
+    The functions of this package return the built-in predicates of the members. A custom predicate, whose Java
+    class is on the members' class path, is a subclass with its own factory id, class id and ``write_data``.
 
-    **Attributes.** Functions that take an attribute read it from the entry's value, except for two special
-    names: ``__key`` is the key and ``this`` the whole value. A path goes deeper with dots
-    (``full_name.first_name``, ``__key.id``), to one item of a list or array with ``names[0]``, and to all
-    of them with ``names[any]``. A step through ``None``, or beyond the end of a list, gives ``None``; a name
-    that no class on the path has makes the query fail.
+    **Attributes.** Attributes are attributes of the entry's value, except for two special names: ``__key`` is the
+    key and ``this`` the whole value. A path can have several parts (``full_name.first_name``, ``__key.id``),
+    an index of a list or array (``names[0]``), or all items (``names[any]``). The attribute of ``None``, or an
+    index beyond the end of a list, is ``None``; an attribute that the class does not have is an error.
 
-    **None.** Only where a function says so may the value or pattern be ``None``; it then matches entries
-    whose attribute is ``None``. An attribute that is ``None`` never passes `greater`, `greater_or_equal`,
-    `less`, `less_or_equal` or `between`.
+    **None.** The value or pattern may be ``None`` only where this is documented; it then matches entries
+    whose attribute is ``None``. An attribute that is ``None`` never matches ``greater``, ``greater_or_equal``,
+    ``less``, ``less_or_equal`` or ``between``.
 
-    **Types.** The member converts the given value to the type of the stored attribute, and the query fails if
-    there is no conversion.
+    **Types.** The member converts the value to the type of the stored attribute. The query fails if this is not
+    possible.
     """
 
     __slots__ = ()
 
     def get_factory_id(self) -> int:
-        """Factory id of the member's own predicates; a predicate of your own returns another."""
+        """Return the factory id of the built-in predicates; a custom predicate returns its own."""
         return PREDICATE_FACTORY_ID
 
 
@@ -46,7 +44,7 @@ def _comparison(name: str, *, equal: bool, less: bool) -> Shape:
 _SHAPES: Final = (
     Shape("sql", 0, (UTF,)),
     Shape("and_", 1, (OBJECTS,), spread=True),
-    Shape("between", 2, (UTF, OBJECT, OBJECT), wire_order=(0, 2, 1)),  # the upper bound goes first
+    Shape("between", 2, (UTF, OBJECT, OBJECT), wire_order=(0, 2, 1)),  # the upper bound is first
     Shape("equal", 3, (UTF, OBJECT)),
     _comparison("greater", equal=False, less=False),
     _comparison("greater_or_equal", equal=True, less=False),
@@ -66,7 +64,7 @@ _SHAPES: Final = (
 
 
 class BuiltInPredicate(BuiltIn, Predicate):
-    """A predicate of the table above; made by the functions of this package only."""
+    """A built-in predicate; only created by the functions of this package."""
 
     __slots__ = ()
 

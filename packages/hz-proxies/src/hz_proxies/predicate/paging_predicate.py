@@ -1,4 +1,4 @@
-"""`PagingPredicate`: the results of a query, sorted by the members and fetched page by page."""
+"""``PagingPredicate``: results of queries, sorted by the members and fetched page by page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Anchor: TypeAlias = tuple[int, tuple[Data, Data | None]]
 
 
 class IterationType(IntEnum):
-    """What a query gives: the values are those of `PagingPredicateHolder.iterationTypeId`."""
+    """The results of a query, with the values of ``PagingPredicateHolder.iterationTypeId``."""
 
     KEY = 0
     VALUE = 1
@@ -26,24 +26,24 @@ class IterationType(IntEnum):
 
 
 class Anchors(Protocol):
-    """What `PagingPredicate.update_anchors` takes: the `AnchorDataListHolder` of a response."""
+    """The ``AnchorDataListHolder`` of a response, for ``PagingPredicate.update_anchors``."""
 
     @property
     def anchor_page_list(self) -> Sequence[int]:
-        """Page numbers, from 0."""
+        """The page numbers, from 0."""
 
     @property
     def anchor_data_list(self) -> Sequence[tuple[Data, Data | None]]:
-        """Key and value of the last entry of each of those pages."""
+        """Key and value of the last entry of each of these pages."""
 
 
 class PagingPredicate(Predicate):
-    """A query whose results come in pages: pass it to `Map.key_set`, `Map.values` or `Map.entry_set`.
+    """A query with results in pages, for ``Map.key_set``, ``Map.values`` and ``Map.entry_set``.
 
-    Set the page with `next_page`, `previous_page` or `page`, and query again. It remembers where the pages
-    that it has seen end (its anchors), so that members need not sort all results again for the next one; so
-    use one object for one map, and call `reset` before you use it for another. It is not thread-safe: wait
-    for one query before you start the next.
+    Set the page with ``next_page``, ``previous_page`` or ``page``, and query again. The predicate stores the last
+    entries of the pages that it has fetched (its anchors), so that members can find the next page. Therefore use
+    one predicate for one map only, or call ``reset`` before you use it for another one. It is not thread-safe: wait
+    for the end of a query before you start the next one.
     """
 
     __slots__ = ("_anchors", "_comparator", "_iteration_type", "_page", "_page_size", "_predicate")
@@ -57,13 +57,13 @@ class PagingPredicate(Predicate):
         self._iteration_type: IterationType | None = None
 
     def reset(self) -> None:
-        """Goes back to the first page and forgets the anchors, for use in another query."""
+        """Return to the first page and discard the anchors, to use the predicate in another query."""
         self._page = 0
         self._anchors = []
         self._iteration_type = None
 
     def next_page(self) -> int:
-        """Goes one page on; a page beyond the last one is empty.
+        """Advance to the next page; a page beyond the last one is empty.
 
         Returns:
             The new page index.
@@ -72,7 +72,7 @@ class PagingPredicate(Predicate):
         return self._page
 
     def previous_page(self) -> int:
-        """Goes one page back, unless this is page 0.
+        """Return to the previous page; no effect on page 0.
 
         Returns:
             The new page index.
@@ -82,11 +82,11 @@ class PagingPredicate(Predicate):
 
     @property
     def page(self) -> int:
-        """Index of the current page, from 0. Set it to jump; a page beyond the last one is empty.
+        """The index of the current page, from 0; can be set. A page beyond the last one is empty.
 
         Raises:
-            TypeError: When set to something other than an int.
-            ValueError: When set to a negative number.
+            TypeError: If it is set to another type than int.
+            ValueError: If it is set to a negative number.
         """
         return self._page
 
@@ -96,33 +96,33 @@ class PagingPredicate(Predicate):
 
     @property
     def page_size(self) -> int:
-        """Number of results in a page (in the last one maybe less)."""
+        """The number of results of a page; the last one may have less."""
         return self._page_size
 
     @property
     def predicate(self) -> Predicate | None:
-        """The inner predicate, or None if nothing is filtered out."""
+        """The inner predicate, or None for all entries."""
         return self._predicate
 
     @property
     def comparator(self) -> object:
-        """The object that names the members' comparator, or None for natural order."""
+        """The object for the members' comparator, or None for natural order."""
         return self._comparator
 
     @property
     def iteration_type(self) -> IterationType | None:
-        """What it was last queried for; None before the first query."""
+        """The iteration type of the last query; None before the first query."""
         return self._iteration_type
 
     @property
     def anchors(self) -> list[Anchor]:
-        """Page index, and (key, value) in serialized form, of the last entry of each known page."""
+        """The page index, and key and value in serialized form, of the last entry of each known page."""
         return list(self._anchors)
 
     def begin_query(self, iteration_type: IterationType) -> list[Anchor]:
-        """Notes what is queried for, and gives the anchors to send.
+        """Set the iteration type of a query and return the anchors to send.
 
-        Anchors of another iteration type are forgotten: they mark places in another order.
+        Anchors of another iteration type are discarded, because the order is different.
         """
         if iteration_type is not self._iteration_type:
             self._iteration_type = iteration_type
@@ -130,17 +130,17 @@ class PagingPredicate(Predicate):
         return self.anchors
 
     def update_anchors(self, anchors: Anchors, iteration_type: IterationType) -> None:
-        """Keeps the anchors that came with a page, in place of the ones before.
+        """Store the anchors of a response.
 
-        Those of a query that is no longer the current one (reset, or queried for something else since) are
-        ignored.
+        They are ignored if the query is no longer the current one, because the predicate was reset or used for
+        another query.
 
         Args:
-            anchors: `anchorDataList` of the response.
-            iteration_type: What the request asked for.
+            anchors: ``anchorDataList`` of the response.
+            iteration_type: Iteration type of the request.
 
         Raises:
-            HazelcastSerializationError: If the response has not one entry per page.
+            HazelcastSerializationError: If the response does not have one entry per page.
         """
         pages, entries = len(anchors.anchor_page_list), len(anchors.anchor_data_list)
         if pages != entries:
@@ -152,11 +152,11 @@ class PagingPredicate(Predicate):
             self._anchors = list(zip(anchors.anchor_page_list, anchors.anchor_data_list, strict=True))
 
     def get_class_id(self) -> int:
-        """Class id of the member's paging predicate."""
+        """Return the class id of the members' paging predicate."""
         return _CLASS_ID
 
     def write_data(self, object_data_output: ObjectDataOutput) -> None:
-        """Refuses: a query sends its parts one by one.
+        """Raise an error, because the parts of the predicate are sent separately.
 
         Raises:
             HazelcastSerializationError: Always. Since 5.4 members do not read this predicate as an object.
@@ -164,7 +164,7 @@ class PagingPredicate(Predicate):
         self._refuse("sent as an object")
 
     def read_data(self, object_data_input: ObjectDataInput) -> None:
-        """Refuses: members never send one.
+        """Raise an error, because members never send a paging predicate.
 
         Raises:
             HazelcastSerializationError: Always.
@@ -184,6 +184,6 @@ class PagingPredicate(Predicate):
 
 
 def unwrap_paging(predicate: object) -> PagingPredicate | None:
-    """The paging predicate in `predicate`: itself, or the target of a partition predicate; else None."""
+    """Return the paging predicate in ``predicate``: itself, or the target of a partition predicate; else None."""
     target = predicate.target if isinstance(predicate, PartitionPredicate) else predicate
     return target if isinstance(target, PagingPredicate) else None

@@ -1,6 +1,6 @@
-"""Requests for one page of a Map: the holder, the request and the reading of the reply.
+"""Requests for one page of a map: the holder, the request and the decoder of the reply.
 
-Source: `Map.keySetWithPagingPredicate`, `Map.valuesWithPagingPredicate`, `Map.entriesWithPagingPredicate`.
+Source: ``Map.keySetWithPagingPredicate``, ``Map.valuesWithPagingPredicate``, ``Map.entriesWithPagingPredicate``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hz_serialization import Data
 
 
 class _Message(NamedTuple):
-    """The protocol's message for an iteration type, and what its reply begins with."""
+    """The message for an iteration type, and the reader of the first part of its reply."""
 
     make: Callable[[str, codec.PagingPredicateHolder, int], Op[Any]]
     read_items: Callable[[bytes, int, ReadData], tuple[list[Any], int]]
@@ -40,17 +40,17 @@ def query_page(
 ) -> Op[list[Any]]:
     """Return the operation for the current page of a paging predicate: keys, values or (key, value) tuples.
 
-    Reading the reply also stores the new anchors in the predicate.
+    Decoding the reply also stores the new anchors in the predicate.
 
     Args:
         name: Name of the map.
         predicate: A paging predicate, or a partition predicate around one.
-        iteration_type: What to ask for.
+        iteration_type: The results to request.
         to_data: Serializes an object that is not None.
         partition_id: The partition of a partition predicate's key.
 
     Raises:
-        TypeError: If there is no paging predicate in `predicate`.
+        TypeError: If there is no paging predicate in ``predicate``.
     """
     holder = to_holder(predicate, iteration_type, to_data)
     op = _MESSAGES[iteration_type].make(name, holder, partition_id)
@@ -64,15 +64,15 @@ def to_holder(
 ) -> codec.PagingPredicateHolder:
     """Return the ``PagingPredicateHolder`` for the current page.
 
-    The inner predicate goes as an object of its own; members from 5.4 on refuse the paging predicate itself.
+    The inner predicate is sent as a separate object; members since 5.4 reject the paging predicate as an object.
 
     Args:
         predicate: A paging predicate, or a partition predicate around one.
-        iteration_type: What the request asks for.
+        iteration_type: The requested results.
         to_data: Serializes an object that is not None.
 
     Raises:
-        TypeError: If there is no paging predicate in `predicate`.
+        TypeError: If there is no paging predicate in ``predicate``.
     """
     paging = _paging_in(predicate)
 
@@ -97,10 +97,10 @@ def to_holder(
 def page_decoder(
     paging: PagingPredicate, iteration_type: IterationType
 ) -> Callable[[bytes, ReadData], list[Any]]:
-    """Return the function that reads the reply for a page and stores its anchors in ``paging``.
+    """Return the function that decodes the reply for a page and stores its anchors in ``paging``.
 
-    The generated decoder would make objects of the anchors, too. They are sent back to the members unchanged: an
-    object that is written again may have another Java type, and then has another place in the order.
+    The generated decoder would also deserialize the anchors. They must be sent back to the members unchanged: an
+    object that is serialized again may have another Java type, and then another position in the order.
     """
     read_items = _MESSAGES[iteration_type].read_items
 

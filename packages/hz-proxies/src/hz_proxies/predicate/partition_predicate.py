@@ -1,4 +1,4 @@
-"""`PartitionPredicate`: a query that only looks into one partition."""
+"""``PartitionPredicate``: queries of a single partition."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from hz_proxies.predicate.base import BuiltInPredicate, Predicate
 
 
 class PartitionPredicate(BuiltInPredicate):
-    """Restricts another predicate to the partition of a key; made by `partition`.
+    """Restricts another predicate to the partition of a key; created by ``partition``.
 
-    A request with it goes to the owner of that partition, with that partition's id.
+    A request with it is sent to the owner of that partition.
     """
 
     __slots__ = ()
@@ -21,7 +21,7 @@ class PartitionPredicate(BuiltInPredicate):
 
     @property
     def partition_key(self) -> Any:
-        """The key whose partition is queried."""
+        """A key of the partition to query."""
         return self._arguments[0]
 
     @property

@@ -1,4 +1,4 @@
-"""All operations of a queue, from which its surfaces are generated."""
+"""The operations of a queue, from which its surfaces are generated."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -15,15 +15,15 @@ from hz_proxies.types import E, to_millis
 
 
 class QueueOperations(NamedOperations, Generic[E]):
-    """A queue that one member holds, with backups on others; first in, first out unless the member is configured otherwise.
+    """A distributed queue, stored in one partition; first in, first out, unless it is configured as a priority queue.
 
-    Items are stored serialized, and compared so. None is not an item.
+    Items are stored and compared in serialized form. None cannot be an item.
     """
 
     # Read by tools/generate_surfaces.py.
     service_name = "hz:impl:queueService"
 
-    # --- one item ---------------------------------------------------------------------------------------------
+    # --- one item ------------------------------------------------------------------------------------------
 
     def add(self, item: E) -> Flow[bool]:
         """Add ``item`` at the end.
@@ -32,7 +32,7 @@ class QueueOperations(NamedOperations, Generic[E]):
             True.
 
         Raises:
-            IllegalStateError: the queue is full.
+            IllegalStateError: The queue is full.
 
         Source: message ``Queue.offer``.
         """
@@ -42,7 +42,7 @@ class QueueOperations(NamedOperations, Generic[E]):
         return True
 
     def offer(self, item: E, timeout: float = 0) -> Op[bool]:
-        """Add ``item`` at the end if there is room within ``timeout`` seconds.
+        """Add ``item`` at the end; wait up to ``timeout`` seconds while the queue is full.
 
         Returns:
             Whether it was added.
@@ -60,14 +60,14 @@ class QueueOperations(NamedOperations, Generic[E]):
         return codec.take(self._partition, self.name)
 
     def poll(self, timeout: float = 0) -> Op[E | None]:
-        """Remove the first item and return it; None if there was none within ``timeout`` seconds.
+        """Remove the first item and return it; None if there is none within ``timeout`` seconds.
 
         Source: message ``Queue.poll``.
         """
         return codec.poll(self._partition, self.name, to_millis(timeout))
 
     def peek(self) -> Op[E | None]:
-        """Return the first item without removing it, None if there is none. Source: message ``Queue.peek``."""
+        """Return the first item without removing it; None if there is none. Source: message ``Queue.peek``."""
         return codec.peek(self._partition, self.name)
 
     def contains(self, item: E) -> Op[bool]:
@@ -78,30 +78,33 @@ class QueueOperations(NamedOperations, Generic[E]):
         """Remove the first occurrence of ``item``.
 
         Returns:
-            Whether there was one.
+            Whether the queue contained the item.
 
         Source: message ``Queue.remove``.
         """
         return codec.remove(self._partition, self.name, self._value(item, "item"))
 
-    # --- several items ----------------------------------------------------------------------------------------
+    # --- several items -------------------------------------------------------------------------------------
 
     def add_all(self, items: Iterable[E]) -> Op[bool]:
-        """Add ``items`` at the end, all or none.
+        """Add all ``items`` at the end.
 
         Returns:
             Whether the queue has changed.
+
+        Raises:
+            IllegalStateError: There is not enough room for all of them; none is added.
 
         Source: message ``Queue.addAll``.
         """
         return codec.add_all(self._partition, self.name, self._values(items, "items"))
 
     def contains_all(self, items: Iterable[E]) -> Op[bool]:
-        """Return whether all of ``items`` are in the queue. Source: message ``Queue.containsAll``."""
+        """Return whether all ``items`` are in the queue. Source: message ``Queue.containsAll``."""
         return codec.contains_all(self._partition, self.name, self._values(items, "items"))
 
     def remove_all(self, items: Iterable[E]) -> Op[bool]:
-        """Remove all of ``items``.
+        """Remove all occurrences of ``items``.
 
         Returns:
             Whether the queue has changed.
@@ -111,7 +114,7 @@ class QueueOperations(NamedOperations, Generic[E]):
         return codec.compare_and_remove_all(self._partition, self.name, self._values(items, "items"))
 
     def retain_all(self, items: Iterable[E]) -> Op[bool]:
-        """Remove everything but ``items``.
+        """Remove all items except ``items``.
 
         Returns:
             Whether the queue has changed.
@@ -124,11 +127,11 @@ class QueueOperations(NamedOperations, Generic[E]):
         """Remove items from the queue and append them to a list.
 
         Args:
-            target_list: Gets the items.
-            max_size: The most items to take; all if it is negative.
+            target_list: The list.
+            max_size: Maximum number of items; negative for all.
 
         Returns:
-            The number of items.
+            The number of removed items.
 
         Source: messages ``Queue.drainTo`` and ``Queue.drainToMaxSize``.
         """
@@ -143,25 +146,25 @@ class QueueOperations(NamedOperations, Generic[E]):
         """Return a copy of all items, in order. Source: message ``Queue.iterator``."""
         return codec.iterator(self._partition, self.name)
 
-    # --- the whole --------------------------------------------------------------------------------------------
+    # --- the whole queue -----------------------------------------------------------------------------------
 
     def size(self) -> Op[int]:
         """Return the number of items. Source: message ``Queue.size``."""
         return codec.size(self._partition, self.name)
 
     def is_empty(self) -> Op[bool]:
-        """Return whether there is no item. Source: message ``Queue.isEmpty``."""
+        """Return whether the queue is empty. Source: message ``Queue.isEmpty``."""
         return codec.is_empty(self._partition, self.name)
 
     def remaining_capacity(self) -> Op[int]:
-        """Return how many more items there is room for. Source: message ``Queue.remainingCapacity``."""
+        """Return the number of items that can be added. Source: message ``Queue.remainingCapacity``."""
         return codec.remaining_capacity(self._partition, self.name)
 
     def clear(self) -> Op[None]:
         """Remove all items. Source: message ``Queue.clear``."""
         return codec.clear(self._partition, self.name)
 
-    # --- listeners --------------------------------------------------------------------------------------------
+    # --- listeners -----------------------------------------------------------------------------------------
 
     def add_listener(
         self,
@@ -169,18 +172,18 @@ class QueueOperations(NamedOperations, Generic[E]):
         item_added_func: ItemCallback | None = None,
         item_removed_func: ItemCallback | None = None,
     ) -> Flow[str]:
-        """Listen for item events. Each function takes an :class:`~hz_proxies.events.ItemEvent`.
+        """Add a listener for item events. The functions are called with an :class:`~hz_proxies.events.ItemEvent`.
 
         Args:
-            include_value: Whether events carry the items.
-            item_added_func: For an item that was added.
-            item_removed_func: For an item that was removed.
+            include_value: Whether events contain the items.
+            item_added_func: Called for added items.
+            item_removed_func: Called for removed items.
 
         Returns:
-            The id to remove the listener with.
+            The registration id, to remove the listener.
 
         Raises:
-            ValueError: no function is given.
+            ValueError: Both functions are None.
 
         Source: message ``Queue.addListener``.
         """

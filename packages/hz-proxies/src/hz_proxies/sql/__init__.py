@@ -4,6 +4,7 @@ from hz_proxies.sql.blocking import BlockingSql
 from hz_proxies.sql.errors import HazelcastSqlError
 from hz_proxies.sql.futures import Sql
 from hz_proxies.sql.rows import SqlColumnMetadata, SqlColumnType, SqlRow, SqlRowMetadata
+from hz_serialization.public_names import publish
 
 __all__ = [
     "BlockingSql",
@@ -14,3 +15,5 @@ __all__ = [
     "SqlRow",
     "SqlRowMetadata",
 ]
+
+publish(__name__, (globals()[name] for name in __all__))

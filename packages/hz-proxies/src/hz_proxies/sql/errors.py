@@ -10,14 +10,14 @@ class HazelcastSqlError(HazelcastError):
 
     Args:
         message: What the member reports.
-        code: The member's number for the kind of error.
-        originating_member_uuid: The member where it happened.
-        suggestion: A statement that would help, such as a ``CREATE MAPPING``; None if there is none.
+        code: The error code of the member.
+        originating_member_uuid: UUID of the member that reported the error.
+        suggestion: A statement that may solve the problem, such as ``CREATE MAPPING``; None if there is none.
 
     Attributes:
-        code: The member's number for the kind of error.
-        originating_member_uuid: The member where it happened.
-        suggestion: A statement that would help; None if there is none.
+        code: The error code of the member.
+        originating_member_uuid: UUID of the member that reported the error.
+        suggestion: A statement that may solve the problem; None if there is none.
     """
 
     def __init__(

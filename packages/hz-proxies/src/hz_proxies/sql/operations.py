@@ -3,7 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from hz_core.op import Flow
+from hz_core.flow import cancellable
+from hz_core.op import Flow, GatherOutcomes
 from hz_core.operations import Operations
 from hz_proxies.codecs import sql as codec
 from hz_proxies.sql.result.operations import SqlResultOperations
@@ -14,7 +15,7 @@ _SIGN_64 = 1 << 63
 
 
 class SqlOperations(Operations):
-    """Runs SQL statements on the cluster. Members need the SQL module and Jet, and maps a mapping."""
+    """Executes SQL statements. Members need the SQL module and Jet, and each map needs a mapping."""
 
     def execute(
         self,
@@ -25,29 +26,29 @@ class SqlOperations(Operations):
         expected_result_type: int = 0,
         schema: str | None = None,
     ) -> Flow[SqlResultOperations]:
-        """Run a statement and return its result, with the first page of rows.
+        """Execute a statement and return its result, with the first page of rows.
 
         Args:
             sql: The statement, with a ``?`` for each parameter.
             *params: The parameters.
-            cursor_buffer_size: The most rows of a page.
-            timeout: Seconds after which the member ends the statement; 0 for never, negative for the member's
-                configuration.
+            cursor_buffer_size: Maximum number of rows of a page.
+            timeout: Seconds after which the member cancels the statement; 0 for no limit, negative for the
+                member's configuration.
             expected_result_type: 0 for any result, 1 for rows only, 2 for an update count only.
-            schema: Where to look for names without a schema; None for the default.
+            schema: Schema of names without an explicit one; None for the default.
 
         Raises:
-            HazelcastSqlError: the statement failed.
+            HazelcastSqlError: The statement failed.
 
         Source: message ``Sql.execute``.
         """
-        # A result lives on one member: all its pages are requested over the same connection.
+        # One member has the result: all its pages are requested over the same connection.
         connection = self._context.any_connection()
         member = connection.member
         assert member is not None, "a ready connection knows its member"
         query_id = codec.SqlQueryId(*_halves(member), *_halves(self._context.new_uuid()))
         parameters = [None if value is None else self._to_data(value) for value in params]
-        response: codec.ExecuteResponse = yield codec.execute(
+        request = codec.execute(
             connection,
             sql,
             parameters,
@@ -57,6 +58,10 @@ class SqlOperations(Operations):
             expected_result_type,
             query_id,
             False,
+        )
+        # A cancelled caller does not get the result, so it could not close it.
+        response: codec.ExecuteResponse = yield from cancellable(
+            request, lambda: GatherOutcomes([codec.close(connection, query_id)])
         )
         return SqlResultOperations(self._context, connection, query_id, cursor_buffer_size, response)
 

@@ -1,4 +1,4 @@
-"""Rows of a SQL result and what is known about their columns."""
+"""Rows of a SQL result, and their metadata."""
 
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
@@ -8,7 +8,7 @@ COLUMN_NOT_FOUND: Final = -1
 
 
 class SqlColumnType(IntEnum):
-    """Types of columns, and what their values are in Python."""
+    """The types of columns, with the Python types of their values."""
 
     VARCHAR = 0
     """``str``"""
@@ -63,10 +63,10 @@ class SqlColumnMetadata(NamedTuple):
     """A column of a result."""
 
     name: str
-    """Name, unique within the result unless the statement says otherwise."""
+    """The name; unique, unless the statement has columns with the same name."""
 
     type: SqlColumnType
-    """Type of its values."""
+    """The type of its values."""
 
     nullable: bool
     """Whether a value may be None."""
@@ -90,19 +90,19 @@ class SqlRowMetadata:
 
     @property
     def column_count(self) -> int:
-        """Number of columns."""
+        """The number of columns."""
         return len(self.columns)
 
     def get_column(self, index: int) -> SqlColumnMetadata:
         """Return the column at ``index``.
 
         Raises:
-            IndexError: there is none.
+            IndexError: There is no such column.
         """
         return self.columns[index]
 
     def find_column(self, column_name: str) -> int:
-        """Return the index of the column called ``column_name``; COLUMN_NOT_FOUND if there is none."""
+        """Return the index of the column ``column_name``; COLUMN_NOT_FOUND if there is none."""
         return self._indexes.get(column_name, COLUMN_NOT_FOUND)
 
     def __repr__(self) -> str:
@@ -111,7 +111,7 @@ class SqlRowMetadata:
 
 
 class SqlRow:
-    """A row of a result; its values by index or by column name.
+    """A row of a result; a sequence of values that can also be accessed by column name.
 
     Args:
         metadata: The columns.
@@ -133,10 +133,10 @@ class SqlRow:
         return self._values[column]
 
     def get_object(self, column_name: str) -> Any:
-        """Return the value of the column called ``column_name``.
+        """Return the value of the column ``column_name``.
 
         Raises:
-            ValueError: there is no such column.
+            ValueError: There is no such column.
         """
         index = self.metadata.find_column(column_name)
         if index == COLUMN_NOT_FOUND:
@@ -148,7 +148,7 @@ class SqlRow:
         """Return the value of the column at ``column_index``.
 
         Raises:
-            IndexError: there is no such column.
+            IndexError: There is no such column.
         """
         return self._values[column_index]
 

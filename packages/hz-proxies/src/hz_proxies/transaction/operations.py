@@ -7,6 +7,7 @@ from uuid import UUID
 from hz_core.connection import Connection
 from hz_core.context import ClientContext
 from hz_core.errors import TransactionError, TransactionNotActiveError
+from hz_core.log import get_logger
 from hz_core.op import Flow
 from hz_core.operations import Operations, check_name
 from hz_proxies.codecs import transaction as codec
@@ -19,15 +20,17 @@ from hz_proxies.transaction.state import (
 )
 from hz_proxies.types import to_millis
 
+_logger = get_logger("transaction")
+
 T = TypeVar("T")
 
 
 class TransactionOperations(Operations):
-    """Changes of several structures that are applied together or not at all.
+    """Changes of several data structures that are applied together or not at all.
 
-    A transaction belongs to one connection, and to the thread or asyncio task that began it. Used as a context
-    manager it begins at the start of the block and commits at its end; an error in the block, or a cancelled task,
-    rolls it back.
+    A transaction uses one connection, and belongs to the thread or asyncio task that began it. As a context manager
+    it begins at the start of the block and commits at its end; if the block raises an error or its task is cancelled,
+    it rolls back.
     """
 
     # Read by tools/generate_surfaces.py.
@@ -55,7 +58,7 @@ class TransactionOperations(Operations):
         """Begin the transaction.
 
         Raises:
-            TransactionError: it was begun before.
+            TransactionError: The transaction was begun before.
 
         Source: message ``Transaction.create``.
         """
@@ -75,7 +78,7 @@ class TransactionOperations(Operations):
         """Apply all changes of the transaction.
 
         Raises:
-            TransactionNotActiveError: the transaction is not active.
+            TransactionNotActiveError: The transaction is not active.
 
         Source: message ``Transaction.commit``.
         """
@@ -88,15 +91,15 @@ class TransactionOperations(Operations):
         self._enter_state(TransactionState.COMMITTED)
 
     def rollback(self) -> Flow[None]:
-        """Drop all changes of the transaction.
+        """Discard all changes of the transaction.
 
         Raises:
-            TransactionNotActiveError: the transaction is not active.
+            TransactionNotActiveError: The transaction is not active.
 
         Source: message ``Transaction.rollback``.
         """
         connection, transaction_id = self._active()
-        # Whether or not the member hears of it: its own timeout ends a transaction that nobody commits.
+        # Also if the request does not reach the member, which rolls the transaction back after its timeout.
         self._enter_state(TransactionState.ROLLED_BACK)
         yield codec.rollback(connection, transaction_id, self._thread_id)
 
@@ -107,7 +110,7 @@ class TransactionOperations(Operations):
             name: Name of the map.
 
         Raises:
-            TransactionNotActiveError: the transaction is not active.
+            TransactionNotActiveError: The transaction is not active.
         """
         return self._object(TransactionalMapOperations, name)
 
@@ -135,5 +138,9 @@ class TransactionOperations(Operations):
             return  # ended in the block
         if error is None:
             yield from self.commit()
-        else:
+            return
+        try:
             yield from self.rollback()
+        except Exception as e:
+            # The caller gets the error of the block, which is the cause.
+            _logger.warning("a transaction could not be rolled back after %r: %s", error, e)

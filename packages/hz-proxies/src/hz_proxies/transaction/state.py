@@ -6,36 +6,36 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from hz_core.context import Service
-from hz_core.op import Flow
+from hz_core.op import Flow, GatherOutcomes
 
 
 class TransactionType(IntEnum):
-    """How a transaction is committed."""
+    """The protocols to commit a transaction."""
 
     TWO_PHASE = 1
-    """The changes are first prepared on all members: a member that is lost meanwhile does not lose them."""
+    """The changes are first prepared on all members, so that no changes are lost if a member fails meanwhile."""
 
     ONE_PHASE = 2
-    """The changes are applied member by member; a lost member may lose its part."""
+    """The changes are applied member by member; if a member fails meanwhile, some changes may be lost."""
 
 
 class TransactionState:
-    """Where a transaction is."""
+    """The states of a transaction."""
 
     NOT_STARTED: Final = "not_started"
-    """`begin` was not called."""
+    """The transaction was not begun."""
 
     ACTIVE: Final = "active"
-    """It takes changes."""
+    """The transaction was begun and accepts changes."""
 
     COMMITTED: Final = "committed"
-    """Its changes were applied."""
+    """The changes were applied."""
 
     ROLLED_BACK: Final = "rolled_back"
-    """Its changes were dropped."""
+    """The changes were discarded."""
 
     UNKNOWN: Final = "unknown"
-    """`commit` failed, and nobody knows whether the changes were applied."""
+    """The commit failed; it is unknown whether the changes were applied."""
 
 
 _S = TransactionState
@@ -53,10 +53,10 @@ TRANSACTION_TRANSITIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 
 class ActiveTransaction(Protocol):
-    """What the service rolls back."""
+    """A transaction, as the service sees it."""
 
     def rollback(self) -> Flow[None]:
-        """Drop the changes."""
+        """Discard the changes."""
         ...
 
 
@@ -68,6 +68,6 @@ class TransactionService(Service):
         self.active: dict[ActiveTransaction, None] = {}
 
     def closing(self) -> Flow[None]:
-        """Roll back what nobody has ended."""
-        for transaction in list(self.active):
-            yield from transaction.rollback()
+        """Roll back the active transactions."""
+        # Side by side: a transaction whose connection is lost must not keep the others from their rollback.
+        yield GatherOutcomes([transaction.rollback() for transaction in self.active])

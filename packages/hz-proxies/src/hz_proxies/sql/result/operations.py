@@ -15,8 +15,8 @@ from hz_proxies.sql_page import SqlPage
 class SqlResultOperations(Operations):
     """The rows of a query, or the update count of another statement.
 
-    Iterating fetches page by page. Close a result that is not read to its end, or use it as a context manager: the
-    member holds it until then.
+    Iteration fetches page by page. Close a result that is not read to its end, or use it as a context manager;
+    otherwise the member keeps it.
     """
 
     # Read by tools/generate_surfaces.py.
@@ -50,32 +50,32 @@ class SqlResultOperations(Operations):
             )
 
     def is_row_set(self) -> bool:
-        """Return whether the result has rows; otherwise it has an update count."""
+        """Return whether the result has rows; if not, it has an update count."""
         return self._metadata is not None
 
     def update_count(self) -> int:
-        """Return the number of rows that the statement changed; -1 for a result with rows."""
+        """Return the number of changed rows; -1 for a result with rows."""
         return self._update_count
 
     def get_row_metadata(self) -> SqlRowMetadata:
         """Return the columns.
 
         Raises:
-            ValueError: the result has an update count and no rows.
+            ValueError: The result has an update count instead of rows.
         """
         if self._metadata is None:
-            raise ValueError("the result has an update count and no rows")
+            raise ValueError("the result has an update count instead of rows")
         return self._metadata
 
     def close(self) -> Flow[None]:
-        """Let the member end the query. Idempotent. Source: message ``Sql.close``."""
+        """Cancel the query on the member. Idempotent. Source: message ``Sql.close``."""
         self._page = None
         if self._open:
             self._open = False
             yield codec.close(self._connection, self._query_id)
 
     def _next_page(self) -> Flow[list[SqlRow]]:
-        """Return the rows of the next page; an empty list after the last."""
+        """Return the rows of the next page; an empty list after the last page."""
         metadata = self.get_row_metadata()
         page, self._page = self._page, None
         if page is None:

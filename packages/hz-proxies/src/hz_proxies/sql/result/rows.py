@@ -1,4 +1,4 @@
-"""Iterating over the rows of a SQL result."""
+"""Iteration over the rows of a SQL result."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -7,7 +7,7 @@ from hz_proxies.sql.rows import SqlRow
 
 
 class BlockingRows(BlockingContextManager):
-    """A result whose rows are iterated with ``for``."""
+    """Base class of results that are iterated with ``for``."""
 
     def __iter__(self) -> Iterator[SqlRow]:
         while page := self._run(self._ops._next_page()):
@@ -15,7 +15,7 @@ class BlockingRows(BlockingContextManager):
 
 
 class FuturesRows(FuturesSurface):
-    """A result whose rows are iterated with ``for``, which waits for each page."""
+    """Base class of results that are iterated with ``for``, which waits for each page."""
 
     def __iter__(self) -> Iterator[SqlRow]:
         run = self._caller.blocking().run
@@ -24,7 +24,7 @@ class FuturesRows(FuturesSurface):
 
 
 class AsyncioRows(AsyncioContextManager):
-    """A result whose rows are iterated with ``async for``."""
+    """Base class of results that are iterated with ``async for``."""
 
     async def __aiter__(self) -> AsyncIterator[SqlRow]:
         while page := await self._run(self._ops._next_page()):

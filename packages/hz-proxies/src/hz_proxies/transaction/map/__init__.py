@@ -1,1 +1,1 @@
-"""Maps as part of a transaction."""
+"""Maps in transactions."""

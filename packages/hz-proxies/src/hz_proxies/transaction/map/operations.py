@@ -13,7 +13,7 @@ from hz_proxies.types import K, V, to_millis
 
 
 class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
-    """A map whose changes are part of a transaction. Entries that it changes are locked until the end of that."""
+    """A map in a transaction. The changed entries are locked until the end of the transaction."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
         thread_id: int,
     ) -> None:
         super().__init__(context, name)
-        # Every message of a transaction begins with these, and goes over its connection.
+        # Every message of a transaction begins with these parameters, and is sent over its connection.
         self._scope = (connection, name, transaction_id, thread_id)
 
     def contains_key(self, key: K) -> Op[bool]:
@@ -32,11 +32,11 @@ class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
         return codec.contains_key(*self._scope, self._value(key, "key"))
 
     def get(self, key: K) -> Op[V | None]:
-        """Return the value of ``key``, None if there is none. Source: message ``TransactionalMap.get``."""
+        """Return the value of ``key``, or None. Source: message ``TransactionalMap.get``."""
         return codec.get(*self._scope, self._value(key, "key"))
 
     def get_for_update(self, key: K) -> Op[V | None]:
-        """Lock ``key`` and return its value, None if there is none.
+        """Lock ``key`` and return its value, or None.
 
         Source: message ``TransactionalMap.getForUpdate``.
         """
@@ -47,11 +47,11 @@ class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
         return codec.size(*self._scope)
 
     def is_empty(self) -> Op[bool]:
-        """Return whether there is no entry. Source: message ``TransactionalMap.isEmpty``."""
+        """Return whether the map is empty. Source: message ``TransactionalMap.isEmpty``."""
         return codec.is_empty(*self._scope)
 
     def put(self, key: K, value: V, ttl: float | None = None) -> Op[V | None]:
-        """Store ``value`` under ``key`` and return the value that was there before, None if there was none.
+        """Store ``value`` under ``key`` and return the previous value, or None.
 
         Args:
             key: The key.
@@ -63,7 +63,7 @@ class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
         return codec.put(*self._scope, self._value(key, "key"), self._value(value), to_millis(ttl))
 
     def put_if_absent(self, key: K, value: V) -> Op[V | None]:
-        """Store ``value`` under ``key`` unless there is an entry; return the value that is there, None if stored.
+        """Store ``value`` under ``key`` if there is no entry; return the existing value, or None if stored.
 
         Source: message ``TransactionalMap.putIfAbsent``.
         """
@@ -74,7 +74,7 @@ class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
         return codec.set(*self._scope, self._value(key, "key"), self._value(value))
 
     def replace(self, key: K, value: V) -> Op[V | None]:
-        """Store ``value`` under ``key`` if there is an entry; return the value before, None if nothing was done.
+        """Store ``value`` under ``key`` if there is an entry; return the previous value, or None if nothing was stored.
 
         Source: message ``TransactionalMap.replace``.
         """
@@ -89,7 +89,7 @@ class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
         return codec.replace_if_same(*self._scope, self._value(key, "key"), old_data, new_data)
 
     def remove(self, key: K) -> Op[V | None]:
-        """Remove the entry of ``key`` and return its value, None if there was none.
+        """Remove the entry of ``key`` and return its value, or None.
 
         Source: message ``TransactionalMap.remove``.
         """

@@ -1,9 +1,13 @@
-"""A map holds no nulls: every argument that may not be None is refused by name, on all three surfaces."""
+"""A map holds no nulls: every argument that may not be None is refused by name, before anything is sent."""
 
 from typing import Any
 
 import pytest
+
+import simulated_harness
 from map_harness import Caller
+
+caller = simulated_harness.caller
 
 REFUSED: dict[str, tuple[str, ...]] = {
     "contains_key": ("key",),

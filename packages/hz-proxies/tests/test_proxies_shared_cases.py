@@ -1,0 +1,72 @@
+"""The cases of `tests-integration` that need nothing but a client, on simulated members."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import simulated_harness
+import test_map_bulk
+import test_map_dict
+import test_map_entries
+import test_map_listeners
+import test_map_locks
+import test_queue
+import test_transactions
+from hz_core.testing.simulation import Simulation
+from hz_proxies import MAP, predicate
+from hz_proxies.events import EntryEventType
+from hz_proxies.predicate import Predicate
+from map_harness import cases
+
+simulation = simulated_harness.simulation
+caller = simulated_harness.caller
+
+PREDICATES: list[tuple[Predicate, Callable[[Any, Any], bool]]] = [
+    (predicate.greater_or_equal("this", 10), lambda key, value: bool(value >= 10)),
+    (predicate.greater("this", 10), lambda key, value: bool(value > 10)),
+    (predicate.greater_or_equal("age", 18), lambda key, value: bool(value.loads()["age"] >= 18)),
+]
+"""What the simulated members know of the predicates in the cases."""
+
+CALLED = dict(
+    cases(
+        "caller",
+        test_map_bulk,
+        test_map_entries,
+        test_map_listeners,
+        test_map_locks,
+        test_queue,
+        test_transactions,
+    )
+)
+DICTIONARY = dict(cases("m", test_map_dict))
+
+
+def matches(simulation: Simulation) -> Callable[[bytes, bytes, bytes], bool]:
+    """Return what lets simulated members evaluate `PREDICATES`."""
+    service = simulation.client.serialization
+    known = {bytes(service.to_data(query)): function for query, function in PREDICATES}
+    return lambda query, key, value: known[bytes(query)](service.to_object(key), service.to_object(value))
+
+
+@pytest.mark.parametrize("name", CALLED)
+async def test_case(name: str, caller: Any) -> None:
+    caller.simulation.cluster.matches = matches(caller.simulation)
+    await CALLED[name](caller)
+
+
+@pytest.mark.parametrize("name", DICTIONARY)
+def test_mapping(name: str, simulation: Simulation) -> None:
+    DICTIONARY[name](simulation.client.get_object(MAP, "m").blocking())
+
+
+@pytest.mark.parametrize(
+    ("operation", "option", "event_type"),
+    [
+        ("clear", "clear_all_func", EntryEventType.CLEAR_ALL),
+        ("evict_all", "evict_all_func", EntryEventType.EVICT_ALL),
+    ],
+)
+async def test_events_of_the_whole_map(caller: Any, operation: str, option: str, event_type: int) -> None:
+    await test_map_listeners.test_events_of_the_whole_map(caller, operation, option, event_type)
