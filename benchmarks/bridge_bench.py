@@ -1,11 +1,11 @@
-"""The bridge between Python and a member's JVM: what a call, a callback and a byte array cost, and what the client does
-in its place.
+"""Measure the bridge between Python and a member's JVM, compared with the client.
 
-    hatch run python benchmarks/bridge_bench.py            prints the table
-    hatch run python benchmarks/bridge_bench.py --out docs/benchmarks    and writes bridge.md and bridge.svg
+    hatch run python benchmarks/bridge_bench.py                          # print the table
+    hatch run python benchmarks/bridge_bench.py --out docs/benchmarks    # also write bridge.md and bridge.svg
 
-Each round does every piece once, in turn; the table has the median of the rounds, least and greatest. Python and JVM
-share one core: waking a thread on another one costs more than the bridge itself, and differs from machine to machine.
+Each round measures every operation once, in turn; the table has the median, minimum and maximum of the rounds. Python
+and the JVM share one core: waking up a thread on another core costs more than the bridge itself, and depends on the
+machine.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ BATCH = 200
 
 
 class Piece(NamedTuple):
-    """One thing that is measured.
+    """A measured operation.
 
     Attributes:
-        title: What it does.
-        unit: What is counted.
-        amount: How many of that one run does.
-        run: Does it once.
+        title: Description of the operation.
+        unit: Unit of the rate.
+        amount: Number of units per run.
+        run: Runs the operation once.
     """
 
     title: str
@@ -47,20 +47,20 @@ class Piece(NamedTuple):
 
 
 class Same:
-    """A java.util.function.UnaryOperator, called by Java for each item of a list."""
+    """A ``java.util.function.UnaryOperator``, which Java calls for each item of a list."""
 
     class Java:
-        """What py4j shows to Java."""
+        """The declaration of the Java interface for py4j."""
 
         implements: ClassVar = ["java.util.function.UnaryOperator"]
 
     def apply(self, value: int) -> int:
-        """Answer Java."""
+        """Return the value for Java."""
         return value
 
 
 def pieces(cluster: Cluster, client: hazelcast.HazelcastClient) -> list[Piece]:
-    """Everything that is measured."""
+    """Return all operations to measure."""
     member = cluster.members[0]
     java = member.jvm.gateway.jvm.java
     blocks = member.instance.getMap("bytes")
@@ -108,7 +108,7 @@ def pieces(cluster: Cluster, client: hazelcast.HazelcastClient) -> list[Piece]:
 
 
 def rate(piece: Piece, seconds: float) -> float:
-    """Units per second, over at least `seconds` and one run."""
+    """Return the units per second, measured for at least ``seconds`` and one run."""
     runs = 0
     begin = time.perf_counter()
     while True:
@@ -120,7 +120,7 @@ def rate(piece: Piece, seconds: float) -> float:
 
 
 def measure(rounds: int, seconds: float) -> dict[Piece, list[float]]:
-    """Measure every piece in every round."""
+    """Measure every operation in every round."""
     with Cluster() as cluster, hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client:
         rates: dict[Piece, list[float]] = {piece: [] for piece in pieces(cluster, client)}
         place("one core", cluster.members[0].jvm.pid, os.getpid())
@@ -134,8 +134,8 @@ def measure(rounds: int, seconds: float) -> dict[Piece, list[float]]:
 
 
 def table(rates: dict[Piece, list[float]]) -> str:
-    """The figures in Markdown."""
-    lines = ["| what | unit | per second | least | greatest |", "| --- | --- | --: | --: | --: |"]
+    """Return the table in Markdown."""
+    lines = ["| operation | unit | per second | minimum | maximum |", "| --- | --- | --: | --: | --: |"]
     for piece, found in rates.items():
         figures = " | ".join(f"{value:,.0f}" for value in (statistics.median(found), min(found), max(found)))
         lines.append(f"| {piece.title} | {piece.unit} | {figures} |")
@@ -143,7 +143,7 @@ def table(rates: dict[Piece, list[float]]) -> str:
 
 
 def draw(rates: dict[Piece, list[float]], path: Path) -> None:
-    """Write the plot as SVG."""
+    """Write the plot as an SVG file."""
     mpl.rcParams["svg.hashsalt"] = "hzbench"
     mpl.rcParams["svg.fonttype"] = "none"
     figure = Figure(figsize=(9, 1 + 0.42 * len(rates)), layout="constrained")
@@ -157,17 +157,15 @@ def draw(rates: dict[Piece, list[float]], path: Path) -> None:
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlim(right=axes.get_xlim()[1] * 12)
-    axes.set_xlabel(
-        "per second (logarithmic); grey: through the bridge, blue: through the client", fontsize=8
-    )
+    axes.set_xlabel("per second (logarithmic); gray: bridge, blue: client", fontsize=8)
     figure.savefig(path, format="svg", metadata={"Date": None})
 
 
 def main() -> None:
-    """Measure, print, and write if asked to."""
+    """Measure, print the table, and write the files if requested."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.0, help="least time of a piece")
+    parser.add_argument("--seconds", type=float, default=1.0, help="minimum seconds per operation and round")
     parser.add_argument("--out", type=Path, help="folder for bridge.md and bridge.svg")
     options = parser.parse_args()
     rates = measure(options.rounds, options.seconds)
@@ -176,7 +174,7 @@ def main() -> None:
         draw(rates, options.out / "bridge.svg")
         described = "\n".join(f"- {name}: {value}" for name, value in facts().items())
         text = (
-            "# The bridge to the JVM, measured\n\n"
+            "# The bridge to the JVM: speed\n\n"
             f"`python benchmarks/bridge_bench.py --rounds {options.rounds} --seconds {options.seconds:g}`\n\n"
             f"{described}\n- placement: Python and JVM on one core\n\n{table(rates)}\n\n"
             "![Calls, callbacks, megabytes and entries per second](bridge.svg)\n"

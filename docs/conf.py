@@ -1,10 +1,7 @@
-"""Configuration of the documentation; `hatch run docs` builds it and runs its examples."""
+"""Configuration of the documentation; ``hatch run docs`` builds it and runs its examples."""
 
-import re
 import sys
 from pathlib import Path
-
-from sphinx.application import Sphinx
 
 import hazelcast
 
@@ -41,20 +38,8 @@ autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+# The section Attributes would otherwise describe attributes a second time that have docstrings of their own.
+napoleon_use_ivar = True
 
-# Docstring examples run as they stand, without names brought in from elsewhere.
+# Docstring examples run without additional imports.
 doctest_test_doctest_blocks = "default"
-
-_CODE = re.compile(r"(?<![:`\w])`([^`<>\n]+)`(?![`_])")
-
-
-def _mark_code(
-    app: Sphinx, what: str, name: str, described: object, options: object, lines: list[str]
-) -> None:
-    """Make code of what docstrings have between single backquotes, which reST would set in italics."""
-    lines[:] = [_CODE.sub(r"``\1``", line) for line in lines]
-
-
-def setup(app: Sphinx) -> None:
-    """Connect what is above, ahead of the parsing of docstrings."""
-    app.connect("autodoc-process-docstring", _mark_code, priority=400)

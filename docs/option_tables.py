@@ -1,11 +1,11 @@
-"""The directive `option-table`: the table of a configuration class, made from the options that it declares.
+"""The directive ``option-table``: the table of the options of a configuration class.
 
     ```{option-table} hz_core.config.ClientConfig
     :later: ssl_enabled ssl_cafile
     ```
 
-Options named in `later` are marked as accepted and checked, but not used yet. A name that isn't an option is an
-error, and so is a class that declares none.
+Options in ``later`` are marked as accepted and checked, but not used yet. A name that is not an option is an error,
+and so is a class without options.
 """
 
 from collections.abc import Iterable
@@ -19,22 +19,22 @@ from sphinx.util.typing import ExtensionMetadata
 
 from hz_core.config import Option, Options
 
-HEAD = ("option", "takes", "default", "meaning")
+HEAD = ("option", "value", "default", "meaning")
 
 
 def options_of(path: str) -> dict[str, Option[Any]]:
-    """Return the options of the configuration class at `path`, such as ``hz_core.config.ClientConfig``.
+    """Return the options of the configuration class at ``path``, such as ``hz_core.config.ClientConfig``.
 
     Raises:
-        ExtensionError: there is no such class.
+        ExtensionError: There is no such class.
     """
     module, _, name = path.rpartition(".")
     try:
         found = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise ExtensionError(f"option-table: there is no {path}: {error}") from error
+        raise ExtensionError(f"option-table: cannot import {path}: {error}") from error
     if not isinstance(found, type) or not issubclass(found, Options):
-        raise ExtensionError(f"option-table: {path} is no configuration class")
+        raise ExtensionError(f"option-table: {path} is not a configuration class")
     return dict(found.options())
 
 
@@ -42,7 +42,7 @@ def markdown(options: dict[str, Option[Any]], later: Iterable[str] = ()) -> str:
     """Return the table in Markdown.
 
     Raises:
-        ExtensionError: there is no option of a name in `later`.
+        ExtensionError: A name in ``later`` is not an option.
     """
     unknown = sorted(set(later) - options.keys())
     if unknown:
@@ -55,20 +55,20 @@ def markdown(options: dict[str, Option[Any]], later: Iterable[str] = ()) -> str:
 
 
 def _row(cells: Iterable[str]) -> str:
-    # The texts use brackets as they are meant: [host]:port is no link.
+    # Brackets in the texts are not links, for example in [host]:port.
     escaped = (cell.replace("|", r"\|").replace("[", r"\[") for cell in cells)
     return f"| {' | '.join(escaped)} |"
 
 
 class OptionTable(SphinxDirective):
-    """A table with a row for each option: its name, what it takes, its default, its meaning."""
+    """A table with a row for each option: name, values, default and meaning."""
 
     required_arguments = 1
     option_spec: ClassVar[dict[str, Any]] = {"later": str}
 
     def run(self) -> list[Any]:
         """Return the table's nodes."""
-        # A change of the options is a change of the page.
+        # Rebuild the page after a change of the options.
         self.env.note_dependency(import_module("hz_core.config.client").__file__ or "")
         later = self.options.get("later", "").split()
         return list(self.parse_text_to_nodes(markdown(options_of(self.arguments[0]), later)))

@@ -1,6 +1,6 @@
-"""A tour of the client on a real cluster of three members, which this script starts and ends.
+"""A tour of the client on a real cluster of three members, which this script starts and shuts down.
 
-Run it with `hatch run demo`. It needs no Java and no server; the first run downloads the members' jars.
+Run it with ``hatch run demo``. It does not need Java or a server; the first run downloads the members' jars.
 """
 
 import logging
@@ -17,11 +17,11 @@ from tour.screen import console, heading, remark, stopwatch
 
 
 def tour() -> None:
-    """Show one thing after another."""
+    """Run all parts."""
     data = airports.read()
     with members.start() as (cluster, victim):
         addresses = cluster.addresses
-        # The ledger's writes may safely be sent twice, so the client may send them again when a member dies.
+        # The writes of the demo may be executed twice, so the client may retry them when a member is killed.
         with HazelcastClient(cluster_members=addresses, redo_operation=True) as client:
             members.show(client, cluster)
             of_airports = client.get_map("airports", key=str, value=HazelcastJsonValue).blocking()
@@ -35,23 +35,23 @@ def tour() -> None:
             together.surfaces(client, addresses, list(data))
             survival.kill_under_load(client, victim)
         heading("The end")
-        remark("The client is shut down; ending the members.")
+        remark("The client is shut down; shutting down the members.")
 
 
 def main() -> int:
-    """Run the tour; return the exit code."""
-    # That the connection to a member is lost is no news where the demo itself has killed that member.
+    """Run the tour; return the exit status."""
+    # Hide the warning about the lost connection to the member that the demo kills.
     logging.getLogger("hazelcast").setLevel(logging.ERROR)
     try:
         with stopwatch() as watch:
             tour()
     except KeyboardInterrupt:
-        console.print("[bold red]The demo was interrupted; its members are ended.[/bold red]")
+        console.print("[bold red]The demo was interrupted; its members are shut down.[/bold red]")
         return 130
     except (DemoError, EmbeddedError, HazelcastError) as error:
         console.print(f"[bold red]The demo failed:[/bold red] {type(error).__name__}: {escape(str(error))}")
         return 1
-    console.print(f"[bold green]All is well:[/bold green] the demo took {watch.seconds:.1f} s.")
+    console.print(f"[bold green]Success:[/bold green] the demo took {watch.seconds:.1f} s.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The parts of the benchmark: Hazelcast clients for Python against each other and against a bare socket.
+"""The modules of the benchmark of Hazelcast clients for Python and a bare socket.
 
-`run.py` and `stall.py` beside this package are the commands; `README.md` says how the figures are made.
+``run.py`` and ``stall.py`` in the parent folder are the commands; ``README.md`` describes the method.
 """

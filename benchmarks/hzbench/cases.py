@@ -1,4 +1,4 @@
-"""What is measured: every case with its placement, its unit and the goals that ours has to reach."""
+"""The cases of the benchmark, with placements, units and goals."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ CONTENDERS: tuple[Contender, ...] = ("ours", "official", "floor")
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Ours must be at least `least` times `against`: a contender here, or ours in the case of that name."""
+    """A goal: at least ``least`` times the rate of ``against``, a contender or the name of another case of ours."""
 
     against: str
     least: float
@@ -25,7 +25,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row of the table. `scale` turns calls into units: entries or megabytes per call."""
+    """One row of the table. ``scale`` is the number of units (entries or megabytes) per call."""
 
     name: str
     title: str
@@ -38,12 +38,12 @@ class Case:
 
     @property
     def contenders(self) -> tuple[Contender, ...]:
-        """Who takes part: the bare socket knows neither threads nor put_all."""
+        """The contenders of the case; the bare socket does not support threads and put_all."""
         return CONTENDERS if self.floor else CONTENDERS[:2]
 
 
 def every_case() -> list[Case]:
-    """All cases, in the order of the table."""
+    """Return all cases, in the order of the table."""
     return [*_one_thread(), *_many_threads(), *_in_flight(), *_large_values(), *_bulk()]
 
 

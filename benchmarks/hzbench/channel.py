@@ -1,4 +1,4 @@
-"""The worker's end of the conversation with the driver: JSON lines in, JSON lines out."""
+"""The worker's side of the communication with the driver, as JSON lines."""
 
 import json
 import os
@@ -12,22 +12,22 @@ from typing import Any, TextIO
 from hzbench.task import Outcome, Task
 
 Request = tuple[Task, float]
-"""A task and the seconds to spend on it."""
+"""A task and its duration in seconds."""
 
 
 class Channel:
-    """Owns the real standard output; whatever else prints in this process goes to standard error."""
+    """Communicates over standard output; other output of this process is redirected to standard error."""
 
     def __init__(self) -> None:
         self._replies: TextIO = os.fdopen(os.dup(1), "w")
         os.dup2(2, 1)
 
     def ready(self, version: str) -> None:
-        """Tell the driver that the contender is connected and waiting."""
+        """Report to the driver that the contender is connected and ready."""
         self._send({"ready": True, "version": version, "python": platform.python_version()})
 
     def request(self) -> Request | None:
-        """Wait for the next request; None when the driver has closed the conversation."""
+        """Wait for the next request and return it; None if the driver has closed the connection."""
         line = sys.stdin.readline()
         if not line:
             return None
@@ -35,11 +35,11 @@ class Channel:
         return Task(**fields["task"]), float(fields["seconds"])
 
     def reply(self, outcome: Outcome) -> None:
-        """Answer the request with its outcome."""
+        """Send the outcome of the request."""
         self._send(asdict(outcome))
 
     def fail(self) -> None:
-        """Answer the request with the exception that is being handled."""
+        """Send the exception that is being handled."""
         self._send({"error": traceback.format_exc()})
 
     def _send(self, fields: dict[str, Any]) -> None:
@@ -48,7 +48,7 @@ class Channel:
 
 
 def serve(channel: Channel, version: str, work: Callable[[Task, float], Outcome]) -> None:
-    """Answer requests one at a time until the driver hangs up."""
+    """Process requests until the driver closes the connection."""
     channel.ready(version)
     for task, seconds in _requests(channel):
         try:

@@ -1,4 +1,4 @@
-"""Import, connect, memory and idling of each client, each time in a fresh process."""
+"""Import time, connect time, memory and idle load of each client, measured in new processes."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ _PROBE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class ColdGoal:
-    """A figure of the cold probes, and the most that ours may have of it."""
+    """A figure of the probes, and the maximum for ours."""
 
     figure: str
     title: str
@@ -38,7 +38,7 @@ COLD_GOALS = (
 def measure_cold(
     contenders: list[Contender], address: str, quick: bool, say: Say
 ) -> tuple[dict[str, dict[str, float]], list[str]]:
-    """Figures by contender and surface, and a line for each probe that failed."""
+    """Return the figures by contender and surface, and a line for each failed probe."""
     figures: dict[str, dict[str, float]] = {}
     failures: list[str] = []
     for contender in contenders:
@@ -66,8 +66,8 @@ def _figures(contender: Contender, surface: str, module: str, address: str, quic
 
 
 def _import_ms(contender: Contender, module: str, times: int) -> float:
-    """How much longer an interpreter takes that imports `module`; pairs are started in turn."""
-    _started(contender, f"import {module}")  # writes the byte code if it is not there yet
+    """Return the additional start time of an interpreter that imports ``module``; pairs are started in turn."""
+    _started(contender, f"import {module}")  # writes the bytecode if necessary
     pairs = [(_started(contender, "pass"), _started(contender, f"import {module}")) for _ in range(times)]
     return median(loaded - bare for bare, loaded in pairs) * 1_000
 

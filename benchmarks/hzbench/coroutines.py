@@ -1,7 +1,7 @@
-"""Worker of one contender's asyncio surface.
+"""Worker for the asyncio surface of a contender.
 
-Run as `python -m hzbench.coroutines CONTENDER HOST:PORT`. Requests are read on another thread, so that the
-event loop runs all the time and the client can keep its connection alive between two pieces.
+Run as ``python -m hzbench.coroutines CONTENDER HOST:PORT``. Requests are read on another thread, so the event loop
+always runs and the client can keep its connection alive between two tasks.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ from typing import Any
 from hzbench.channel import Channel
 from hzbench.task import Outcome, Task
 
-# Either client may be behind these names, so there is no one type to check against.
+# Either client may be imported here, so there is no common type to check.
 hazelcast: Any = importlib.import_module("hazelcast")
 hazelcast_asyncio: Any = importlib.import_module("hazelcast.asyncio")
 
 
 class CoroutinesWorker:
-    """A connected asyncio client, and the work it can be asked for."""
+    """A connected asyncio client that runs tasks."""
 
     def __init__(self, contender: str, client: Any) -> None:
         self._contender = contender
@@ -29,7 +29,7 @@ class CoroutinesWorker:
         self._prepared: set[str] = set()
 
     async def work(self, task: Task, seconds: float) -> Outcome:
-        """Do `task` for `seconds`, after the map has been filled."""
+        """Fill the map, then run ``task`` for ``seconds``."""
         name = f"bench-{self._contender}-{task.map_suffix}"
         proxy = await self._client.get_map(name)
         if name not in self._prepared:
@@ -50,7 +50,7 @@ async def _fill(proxy: Any, name: str, task: Task) -> None:
 
 
 def _call(proxy: Any, task: Task) -> Callable[[str], Awaitable[Any]]:
-    """The call of one key. Only reading a whole map and writing one ignore the key."""
+    """Return the call for a key. Calls for a whole map ignore the key."""
     if task.action == "get":
         get: Callable[[str], Awaitable[Any]] = proxy.get
         return get
@@ -89,7 +89,7 @@ async def _measure(call: Callable[[str], Awaitable[Any]], task: Task, seconds: f
 
 
 async def main(contender: str, address: str) -> None:
-    """Connect, then answer the driver until it hangs up."""
+    """Connect, then process requests of the driver."""
     channel = Channel()
     client = await hazelcast_asyncio.HazelcastClient.create_and_start(cluster_members=[address])
     worker = CoroutinesWorker(contender, client)

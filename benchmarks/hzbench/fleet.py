@@ -1,4 +1,4 @@
-"""The worker processes: one for each contender and surface, started when first asked, kept until the end."""
+"""The worker processes: one for each contender and surface, started on first use."""
 
 import json
 import os
@@ -22,30 +22,30 @@ _GRACE_SECONDS = 150.0
 
 
 class WorkerError(Exception):
-    """A contender could not do a piece of work; the message says which and why."""
+    """A contender could not run a task."""
 
 
 def interpreter(contender: Contender) -> str:
-    """The Python that has this contender's client."""
+    """Return the Python interpreter with the client of a contender."""
     return str(official.python()) if contender == "official" else sys.executable
 
 
 def environment(contender: Contender) -> dict[str, str]:
-    """Environment variables under which `hzbench` is found, and this project's packages by ours alone."""
+    """Return environment variables to import ``hzbench``, and for ours also this project's packages."""
     paths = [str(_HERE)]
     if contender != "official" and (inherited := os.environ.get("PYTHONPATH")):
         paths.append(inherited)
-    # Without byte code on disk every import would compile its modules, which no user sees.
+    # Without bytecode on disk every import would compile its modules, unlike for users.
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
 
 
 class Worker:
-    """A contender's process, connected and waiting for the next task."""
+    """A contender's process, which is connected and runs tasks."""
 
     def __init__(self, contender: Contender, module: str, address: str) -> None:
         self.name = f"{contender} ({module})"
-        # Not a pipe, which nobody would empty while the worker works; closed in close().
+        # Not a pipe, which would not be read while the worker runs; closed in close().
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._process = subprocess.Popen(
             [interpreter(contender), "-m", f"hzbench.{module}", contender, address],
@@ -64,11 +64,11 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether the process is still there to be asked."""
+        """Whether the process can run tasks."""
         return self._process.poll() is None
 
     def ask(self, task: Task, seconds: float) -> Outcome:
-        """Have `task` done for `seconds`; raises WorkerError if that failed, hung or ended the worker."""
+        """Run ``task`` for ``seconds``; raises WorkerError if it fails, hangs or ends the worker."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps({"task": task.as_json(), "seconds": seconds}) + "\n")
@@ -78,7 +78,7 @@ class Worker:
         return Outcome(**self._read(seconds + _GRACE_SECONDS))
 
     def close(self) -> None:
-        """Hang up, and end the process if it does not end by itself."""
+        """Close the connection, and kill the process if it does not end."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
@@ -114,7 +114,7 @@ class Worker:
 
 
 class Fleet:
-    """All workers of one run."""
+    """The workers of one run."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -130,7 +130,7 @@ class Fleet:
             worker.close()
 
     def worker(self, contender: Contender, task: Task) -> Worker:
-        """The worker for this contender and the task's surface."""
+        """Return the worker for a contender and the surface of a task."""
         module = "floor" if contender == "floor" else "coroutines" if task.surface == "asyncio" else "threads"
         known = self._workers.get((contender, module))
         if known is not None and known.alive:
@@ -141,5 +141,5 @@ class Fleet:
         return started
 
     def versions(self) -> dict[str, str]:
-        """The version that each contender's worker gave."""
+        """Return the versions that the workers reported, by contender."""
         return {contender: worker.version for (contender, _), worker in self._workers.items()}

@@ -1,4 +1,4 @@
-"""Two ways of keeping a number of futures in flight."""
+"""Two ways to keep a number of futures in flight."""
 
 import threading
 import time
@@ -10,14 +10,14 @@ from typing import Any
 from hzbench.task import Task
 
 Call = Callable[[str], Any]
-"""Starts a call with a key and gives its future."""
+"""Starts a call with a key and returns its future."""
 
 _GRACE = 120.0
-"""Seconds after its time when a piece that has not ended counts as hung."""
+"""Seconds after its duration when a task is considered to hang."""
 
 
 def in_callbacks(call: Call, task: Task, seconds: float) -> int:
-    """Start each next call in the done callback of the last; gives the number of calls that came back."""
+    """Start each call in the done callback of the previous one; return the number of completed calls."""
     keys = cycle(task.key_names())
     deadline = time.perf_counter_ns() + int(seconds * 1e9)
     chains = [_Chain(call, keys, deadline) for _ in range(task.concurrency)]
@@ -32,7 +32,7 @@ def in_callbacks(call: Call, task: Task, seconds: float) -> int:
 
 
 def in_window(call: Call, task: Task, seconds: float) -> int:
-    """Await the oldest call with `result()` before starting another; gives the number that came back."""
+    """Await the oldest call with ``result()`` before starting another; return the number of completed calls."""
     keys = cycle(task.key_names())
     deadline = time.perf_counter_ns() + int(seconds * 1e9)
     window = deque(call(next(keys)) for _ in range(task.concurrency))
@@ -47,7 +47,7 @@ def in_window(call: Call, task: Task, seconds: float) -> int:
 
 
 class _Chain:
-    """One of the calls in flight, and those that follow it."""
+    """A chain of calls, of which one is in flight."""
 
     __slots__ = ("_call", "_deadline", "_keys", "ended", "failure", "ops")
 
@@ -58,7 +58,7 @@ class _Chain:
         self.ops = 0
 
     def go_on(self, done: Any = None) -> None:
-        """Take a finished call's result and start the next, which calls this again when it is done."""
+        """Get the result of a call and start the next one, with this method as its done callback."""
         try:
             while time.perf_counter_ns() < self._deadline or done is not None:
                 if done is not None:

@@ -1,7 +1,7 @@
-"""Worker of the floor: a bare socket, requests encoded beforehand, replies counted but not decoded.
+"""Worker of the floor: a bare socket with encoded requests, which counts replies without decoding them.
 
-Run as `python -m hzbench.floor CONTENDER HOST:PORT`. A client in plain Python that still has to encode,
-match and decode cannot be faster than this, so its distance from here is what its own code costs.
+Run as ``python -m hzbench.floor CONTENDER HOST:PORT``. A client in pure Python, which must also encode, match and
+decode, cannot be faster, so the difference is the cost of the client's code.
 """
 
 import platform
@@ -36,7 +36,7 @@ class BareConnection:
         self.socket.settimeout(None)
 
     def ask(self, request: bytes) -> bytes:
-        """Send one request and give its whole reply."""
+        """Send one request and return its whole reply."""
         self.socket.sendall(request)
         buffer = bytearray()
         while (end := messages.end_of_message(buffer)) is None:
@@ -50,7 +50,7 @@ class BareConnection:
 
 
 class FloorWorker:
-    """Opens a connection for each piece: an idle one would need heartbeats."""
+    """Runs tasks, each on a new connection, because an idle one would need heartbeats."""
 
     def __init__(self, contender: str, address: str) -> None:
         self._contender = contender
@@ -58,7 +58,7 @@ class FloorWorker:
         self._prepared: set[str] = set()
 
     def work(self, task: Task, seconds: float) -> Outcome:
-        """Do `task` for `seconds`, after the map has been filled."""
+        """Fill the map, then run ``task`` for ``seconds``."""
         connection = BareConnection(self._address)
         try:
             requests, reply_size = self._requests(connection, task)
@@ -69,7 +69,7 @@ class FloorWorker:
             connection.socket.close()
 
     def _requests(self, connection: BareConnection, task: Task) -> tuple[list[bytes], int]:
-        """The requests to go round, and the size of each reply to them."""
+        """Return the requests to send in turn, and the size of each reply."""
         name = f"bench-{self._contender}-{task.map_suffix}"
         keys = [messages.string_data(key) for key in task.key_names()]
         placed = [(key, messages.partition_of(key, _PARTITION_COUNT)) for key in keys]
@@ -115,10 +115,10 @@ def _one_at_a_time(sock: socket.socket, requests: list[bytes], reply_size: int, 
 def _in_flight(
     sock: socket.socket, requests: list[bytes], reply_size: int, width: int, seconds: float
 ) -> Outcome:
-    """Keep `width` requests under way; as many as were answered by one `recv` go out in one send."""
+    """Keep ``width`` requests in flight; after each ``recv`` send one request per received reply, at once."""
     length, count = len(requests[0]), len(requests)
     if any(len(request) != length for request in requests):
-        raise ValueError("Requests in flight must be of one length: they are cut from one tape.")
+        raise ValueError("Requests in flight must have the same length: they are slices of one buffer.")
     tape = b"".join(requests) + b"".join(requests[i % count] for i in range(width))
     send, clock, receive, space = sock.sendall, time.perf_counter_ns, sock.recv_into, bytearray(_CHUNK)
     cpu, start = time.process_time(), clock()
@@ -136,7 +136,7 @@ def _in_flight(
 
 
 def main(contender: str, address: str) -> None:
-    """Answer the driver until it hangs up."""
+    """Process requests of the driver."""
     serve(Channel(), f"Python {platform.python_version()}", FloorWorker(contender, address).work)
 
 

@@ -1,4 +1,4 @@
-"""The machine: who runs on which core, what else ran meanwhile, and the facts that belong to every figure."""
+"""The machine: placement of processes on cores, load of other processes, and the description of the system."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ from hzbench.cases import Placement
 T = TypeVar("T")
 
 DISTURBED = 0.2
-"""Cores in use by others from which on a measurement is done again."""
+"""Number of cores in use by other processes above which a measurement is repeated."""
 
 TRIES = 4
 
@@ -25,15 +25,15 @@ _CORES = sorted(psutil.Process().cpu_affinity()) if hasattr(os, "sched_setaffini
 
 
 def can_place(placement: Placement) -> bool:
-    """Whether this machine can hold processes to their cores like that."""
+    """Return whether processes can be pinned like that on this machine."""
     return len(_CORES) >= {"one core": 1, "different cores": 2, "unpinned": 0}[placement]
 
 
 def place(placement: Placement, member_pid: int, worker_pid: int) -> None:
-    """Hold every thread of the member and of the worker to its cores; threads they start later inherit them.
+    """Pin all threads of the member and of the worker to their cores; threads that they start inherit this.
 
-    Waking a thread on another core costs many times what it costs on the same core, so figures are compared
-    only within one placement.
+    Waking up a thread on another core is much more expensive than on the same core, so figures are compared only
+    within one placement.
     """
     if not _CORES:
         return
@@ -55,7 +55,7 @@ def _pin(pid: int, cores: list[int]) -> None:
 
 
 def listener_pid(address: str) -> int:
-    """The process that listens on `address` (host:port) of this machine."""
+    """Return the process that listens on ``address`` (host:port) of this machine."""
     port = int(address.rpartition(":")[2])
     for connection in psutil.net_connections("tcp"):
         if connection.status != psutil.CONN_LISTEN or not connection.laddr or not connection.pid:
@@ -70,7 +70,7 @@ def listener_pid(address: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Attempt(Generic[T]):
-    """What a measurement gave, the cores that others used meanwhile, and how many tries it took."""
+    """The result of a measurement, the cores that other processes used meanwhile, and the number of attempts."""
 
     result: T
     other_cores: float
@@ -78,10 +78,10 @@ class Attempt(Generic[T]):
 
 
 def undisturbed(measure: Callable[[], T], own: list[psutil.Process], tries: int) -> Attempt[T]:
-    """Measure until others leave the machine alone; after `tries`, the least disturbed attempt.
+    """Measure until other processes do not disturb; return the least disturbed of ``tries`` attempts at most.
 
-    What the measurement gave plays no part in the choice. CPU of `own`, of this process and of the children that
-    end meanwhile is not a disturbance.
+    The choice does not depend on the results. CPU time of ``own``, of this process and of its children that end
+    meanwhile is not a disturbance.
     """
     least: Attempt[T] | None = None
     for number in range(1, tries + 1):
@@ -94,7 +94,7 @@ def undisturbed(measure: Callable[[], T], own: list[psutil.Process], tries: int)
         if least is None or attempt.other_cores < least.other_cores:
             least = attempt
     if least is None:
-        raise ValueError(f"Nothing can be measured in {tries} tries.")
+        raise ValueError(f"The number of attempts must be at least 1, not {tries}.")
     return least
 
 
@@ -105,19 +105,19 @@ def _used(own: list[psutil.Process]) -> float:
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """CPU seconds that a process has used so far."""
+    """Return the CPU seconds of a process."""
     times = process.cpu_times()
     return float(times.user + times.system)
 
 
 def _busy() -> float:
-    """CPU seconds of everybody; stolen time counts, for then another machine had the core."""
+    """Return the CPU seconds of all processes, including stolen time, when another machine used the core."""
     times = psutil.cpu_times()
     return float(times.user + times.nice + times.system + getattr(times, "steal", 0.0))
 
 
 def facts() -> dict[str, str]:
-    """What a reader must know about the machine to judge the figures."""
+    """Return the description of the machine for the report."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "cpu": f"{_cpu_model()}, {psutil.cpu_count()} logical cores, {len(_CORES) or 'unknown'} usable",
@@ -128,7 +128,7 @@ def facts() -> dict[str, str]:
 
 
 def _python() -> str:
-    """The interpreter, and whether it was built with optimizations, which tells in every figure."""
+    """Return the description of the interpreter, and whether it is an optimized build, which affects all figures."""
     flags = sysconfig.get_config_var("CONFIG_ARGS") or ""
     build = "optimized build" if "--enable-optimizations" in flags else "build without --enable-optimizations"
     return f"{platform.python_implementation()} {platform.python_version()}, {build}"

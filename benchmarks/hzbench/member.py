@@ -1,4 +1,4 @@
-"""The member that all contenders talk to."""
+"""The member that all contenders use."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,18 +6,18 @@ from contextlib import contextmanager
 MEMBER_VERSION = "5.7.0"
 
 _JVM_ARGS = ("-XX:TieredStopAtLevel=4", "-XX:-UseSerialGC", "-XX:+UseG1GC")
-"""Full compilation and the usual collector: embedded members are tuned to start soon, not to serve fast."""
+"""Full compilation and the default collector: embedded members are tuned for a fast start, not for throughput."""
 
 
 @contextmanager
 def member_at(address: str | None) -> Iterator[str]:
-    """The given address, else that of an embedded member that runs as long as the context."""
+    """Yield the given address, or that of an embedded member, which runs until the context ends."""
     if address is not None:
         yield address
         return
     # Imported here, so that a member elsewhere can be measured without hz-embedded.
     from hz_embedded import Cluster
 
-    # Large values leave garbage by the hundred megabytes: a small heap would measure its collection.
+    # Large values create hundreds of megabytes of garbage: with a small heap its collection would be measured.
     with Cluster(members=1, version=MEMBER_VERSION, heap="2g", jvm_args=_JVM_ARGS) as cluster:
         yield str(cluster.addresses[0])

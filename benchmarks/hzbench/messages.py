@@ -1,8 +1,8 @@
-"""Protocol messages made by hand, for the floor: what a client could not do less than.
+"""Handwritten protocol messages for the floor.
 
-Nothing here is shared with the client under test, so that the floor stays where it is when the client
-changes. Offsets and ids are those of the Open Binary Client Protocol 2.x; all numbers are little-endian,
-except inside a `Data`, which is big-endian.
+The module does not use the client under test, so that changes of the client do not affect the floor. Offsets and
+ids are those of the Open Binary Client Protocol 2.x; all numbers are little-endian, except in a ``Data``, which is
+big-endian.
 """
 
 import struct
@@ -10,7 +10,7 @@ import uuid
 from typing import Final
 
 OPENING: Final = b"CP2"
-"""What a client sends first on a new connection."""
+"""The first bytes of a client on a new connection."""
 
 AUTHENTICATE: Final = 0x000100
 MAP_GET: Final = 0x010200
@@ -28,11 +28,11 @@ _STRING_TYPE: Final = -11
 _MASK: Final = 0xFFFFFFFF
 
 Frame = tuple[int, bytes]
-"""Flags and payload of one frame."""
+"""Return a frame with flags and payload."""
 
 
 def string_data(text: str) -> bytes:
-    """The `Data` of a Java String: no partition hash, type id, length in bytes, UTF-8."""
+    """Return the ``Data`` of a Java String: no partition hash, type id, length in bytes, UTF-8."""
     encoded = text.encode()
     return struct.pack(">iii", 0, _STRING_TYPE, len(encoded)) + encoded
 
@@ -44,7 +44,7 @@ def _scrambled(block: int) -> int:
 
 
 def partition_of(data: bytes, partition_count: int) -> int:
-    """The partition of a key: murmur3 (x86, 32 bit) of the payload, modulo the partition count."""
+    """Return the partition of a key: murmur3 (x86, 32 bit) of the payload, modulo the partition count."""
     payload = data[8:]
     state = 0x01000193
     whole = len(payload) & ~3
@@ -63,7 +63,7 @@ def partition_of(data: bytes, partition_count: int) -> int:
 
 
 def message(message_type: int, partition_id: int, fixed: bytes, frames: list[Frame]) -> bytes:
-    """One unfragmented request; every correlation id is 1, since a bare socket counts bytes, not replies."""
+    """Return an unfragmented request; every correlation id is 1, because the bare socket only counts bytes."""
     first = struct.pack("<iqi", message_type, 1, partition_id) + fixed
     every = [(_UNFRAGMENTED, first), *frames]
     flags, payload = every[-1]
@@ -72,7 +72,7 @@ def message(message_type: int, partition_id: int, fixed: bytes, frames: list[Fra
 
 
 def authentication(cluster_name: str) -> bytes:
-    """Client.authentication as a unisocket client without credentials."""
+    """Return ``Client.authentication`` for a unisocket client without credentials."""
     client_id = uuid.uuid4()
     fixed = b"\x00" + struct.pack("<QQ", client_id.int >> 64, client_id.int & (1 << 64) - 1)
     fixed += struct.pack("<bbb", 1, 0, 0)  # serialization version 1, single member routing, no CP routing
@@ -82,29 +82,29 @@ def authentication(cluster_name: str) -> bytes:
 
 
 def map_get(name: str, key: bytes, partition_id: int) -> bytes:
-    """Map.get of one key; the thread id matters to locks only."""
+    """Return ``Map.get`` for a key; the thread id is only relevant for locks."""
     return message(MAP_GET, partition_id, struct.pack("<q", 1), [(0, name.encode()), (0, key)])
 
 
 def map_set(name: str, key: bytes, value: bytes, partition_id: int) -> bytes:
-    """Map.set without a time to live."""
+    """Return ``Map.set`` without a time to live."""
     return message(
         MAP_SET, partition_id, struct.pack("<qq", 1, -1), [(0, name.encode()), (0, key), (0, value)]
     )
 
 
 def map_values(name: str) -> bytes:
-    """Map.values of the whole map."""
+    """Return ``Map.values`` of the whole map."""
     return message(MAP_VALUES, -1, b"", [(0, name.encode())])
 
 
 def end_of_message(buffer: bytes | bytearray) -> int | None:
-    """Where the message that starts at byte 0 of `buffer` ends, or None while its last frame is not there."""
+    """Return the end of the message at the start of ``buffer``, or None if it is incomplete."""
     position = 0
     while position + _HEADER.size <= len(buffer):
         length, flags = _HEADER.unpack_from(buffer, position)
         if length < _HEADER.size:
-            raise ValueError(f"The member sent a frame of {length} bytes; the least is {_HEADER.size}.")
+            raise ValueError(f"The member sent a frame of {length} bytes; the minimum is {_HEADER.size}.")
         position += length
         if flags & _FINAL:
             return position if position <= len(buffer) else None
@@ -112,5 +112,5 @@ def end_of_message(buffer: bytes | bytearray) -> int | None:
 
 
 def message_type(buffer: bytes | bytearray) -> int:
-    """The type in the initial frame of a message."""
+    """Return the type in the initial frame of a message."""
     return int.from_bytes(buffer[6:10], "little", signed=True)

@@ -1,4 +1,4 @@
-"""The plot: how many times as fast as the official client, case by case."""
+"""The plot of the ratios to the official client."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ _OURS, _FLOOR, _GOAL, _OFFICIAL = "#1f5fa8", "#9a9a9a", "#c0392b", "#444444"
 
 
 def draw(results: Results, path: Path) -> None:
-    """Write the plot as SVG; the same results give the same file."""
+    """Write the plot as an SVG file, which is the same for the same results."""
     cases = [case for case in every_case() if results.rates(case, "official") is not None]
     mpl.rcParams["svg.hashsalt"] = "hzbench"
     mpl.rcParams["svg.fonttype"] = "none"
@@ -31,7 +31,7 @@ def draw(results: Results, path: Path) -> None:
     axes.set_xlabel("times as fast as the official client", fontsize=9)
     axes.grid(axis="x", which="both", color="#e6e6e6", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.plot([], [], "o", color=_OURS, label="ours (bar: least to greatest round)")
+    axes.plot([], [], "o", color=_OURS, label="ours (bar: minimum to maximum of the rounds)")
     axes.plot([], [], "D", color=_FLOOR, label="bare socket")
     axes.plot([], [], "|", color=_GOAL, markersize=12, markeredgewidth=2, label="goal for ours")
     figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=9)

@@ -1,6 +1,6 @@
-"""What a client costs before its first call and while it does nothing, measured in a process of its own.
+"""Costs of a client before its first call and while it is idle, measured in a separate process.
 
-Run as `python -m hzbench.probe threads|asyncio HOST:PORT IDLE_SECONDS CONNECTS`; prints one JSON object.
+Run as ``python -m hzbench.probe threads|asyncio HOST:PORT IDLE_SECONDS CONNECTS``; prints one JSON object.
 Imports little before the client, so that the memory is the client's.
 """
 
@@ -22,13 +22,13 @@ def _resident_mb() -> float:
 
 
 def _switches() -> int:
-    """Context switches of all threads of this process so far, those that have ended too."""
+    """Return the context switches of all threads of this process, including those that have ended."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_nvcsw + usage.ru_nivcsw
 
 
 class _Idle:
-    """CPU and context switches of this process, from its making until it is asked."""
+    """CPU time and context switches of this process since the creation of the object."""
 
     def __init__(self) -> None:
         self._start, self._cpu, self._before = time.perf_counter(), time.process_time(), _switches()
@@ -47,8 +47,8 @@ def _middle_ms(seconds: list[float]) -> float:
 
 
 def of_threads(address: str, idle_seconds: float, connects: int) -> dict[str, float]:
-    """The figures of the blocking client."""
-    # Imported here, so that the bare interpreter's memory could be noted; either client may be behind it.
+    """Return the figures of the blocking client."""
+    # Imported after the memory of the bare interpreter was measured; either client may be imported.
     hazelcast: Any = importlib.import_module("hazelcast")
 
     def connect() -> float:
@@ -69,12 +69,12 @@ def of_threads(address: str, idle_seconds: float, connects: int) -> dict[str, fl
 
 
 async def of_asyncio(address: str, idle_seconds: float, connects: int) -> dict[str, float]:
-    """The figures of the asyncio client."""
-    import asyncio  # here and in main: the blocking client's memory must not hold what this alone needs
+    """Return the figures of the asyncio client."""
+    import asyncio  # imported here and in main to keep it out of the blocking client's memory
 
     client_class: Any = importlib.import_module(
         "hazelcast.asyncio"
-    ).HazelcastClient  # here for the same reasons
+    ).HazelcastClient  # imported here for the same reason
 
     async def connect() -> float:
         start = time.perf_counter()
@@ -94,7 +94,7 @@ async def of_asyncio(address: str, idle_seconds: float, connects: int) -> dict[s
 
 
 def main(surface: str, address: str, idle_seconds: float, connects: int) -> None:
-    """Measure and print."""
+    """Measure and print the figures."""
     bare = _resident_mb()
     if surface == "asyncio":
         import asyncio

@@ -1,4 +1,4 @@
-"""The table in Markdown, made from the results alone."""
+"""The report in Markdown, which depends on the results only."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,20 +10,19 @@ from hzbench.stalls import MOST_P99_US, MOST_SLOWDOWN
 _NONE = "-"
 
 _METHOD = """\
-One member, one run. Each contender is a process of its own that stays connected; the driver asks them in
-turn for a piece of work, every round in another order. Figures are medians over the rounds; a ratio is
-taken within each round, and its median, least and greatest are given. A piece during which other processes
-used more than 0.2 cores is done again, up to three times, before its result is looked at. *One core*:
-client and member share one core, which shows what the software costs. *Different cores*: each has its own.
-*Unpinned*: the system decides. The floor is a bare socket in Python: requests encoded beforehand, replies
-counted but not decoded. Keys are strings of 10 characters, values strings of 100 unless the row says
-otherwise. Blocking calls and futures are measured on a client opened and warmed for that piece in the
-running process, because a stall, once there, stays for the life of the official client; one that begins
-within a piece is in its figure."""
+One member, one run. Each contender is a separate process that stays connected; the contenders run tasks in turn,
+in a different order in each round. Figures are medians over the rounds; a ratio is computed within each round, and
+the table has its median, minimum and maximum. A task during which other processes used more than 0.2 cores is
+repeated, up to three times, regardless of its result. *One core*: client and member share one core, which shows the
+cost of the software. *Different cores*: each has its own core. *Unpinned*: the system decides. The floor is a bare
+socket in Python, with requests that are encoded before, and replies that are counted but not decoded. Keys are
+strings of 10 characters, values strings of 100, unless the row has another size. Blocking calls and futures use a
+new client for each task, which is warmed up first, because a stall lasts until the official client is closed; a
+stall that begins during a task is part of its figure."""
 
 
 def markdown(results: Results) -> str:
-    """The whole report."""
+    """Return the whole report."""
     parts = [
         "# Benchmark results",
         _facts(results),
@@ -44,7 +43,7 @@ def markdown(results: Results) -> str:
 
 
 def verdict(goal: Goal, case: Case, results: Results) -> str:
-    """Whether ours reached a goal of a case, with the ratio that it has."""
+    """Return whether ours reached a goal of a case, with the ratio."""
     ratio = results.ratio(case, goal.against, {one.name: one for one in every_case()})
     if ratio is None:
         return "not measured"
@@ -52,7 +51,7 @@ def verdict(goal: Goal, case: Case, results: Results) -> str:
 
 
 def number(value: float) -> str:
-    """Three significant digits, and whole numbers with separators from a hundred on."""
+    """Return a number with three significant digits; numbers from 100 on as integers with separators."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
@@ -60,7 +59,7 @@ def number(value: float) -> str:
 
 def _facts(results: Results) -> str:
     lines = [f"- {name}: {value}" for name, value in results.facts.items()]
-    lines.append(f"- rounds: {results.rounds} of {results.seconds:g} s a piece")
+    lines.append(f"- rounds: {results.rounds}, {results.seconds:g} s per task")
     return "\n".join(lines)
 
 
@@ -138,9 +137,9 @@ def _cold(results: Results) -> str:
 def _stalls(results: Results) -> str:
     rows = []
     lines = [
-        "Blocking gets through one client, phase after phase. The goals: p99 of 8 and of 32 threads at most "
+        "Blocking gets of one client in consecutive phases. The goals: p99 of 8 and of 32 threads at most "
         f"{MOST_P99_US / 1000:g} ms, and one thread's median afterwards at most "
-        f"{MOST_SLOWDOWN:g} times that before.",
+        f"{MOST_SLOWDOWN:g} times the median before.",
         "",
     ]
     for contender, found in results.stall.items():

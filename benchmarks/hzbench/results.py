@@ -1,4 +1,4 @@
-"""What was measured, as it is written to and read from `results.json`."""
+"""The results, and their storage in ``results.json``."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from hzbench.cases import Case
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One contender's piece of one case in one round. A failure has a text in `error` and no figures."""
+    """The result of one contender for one case in one round. A failure has a text in ``error`` and no figures."""
 
     ops: int = 0
     elapsed: float = 0.0
@@ -26,13 +26,13 @@ class Piece:
     error: str = ""
 
     def rate(self, case: Case) -> float:
-        """Units of the case per second."""
+        """Return the units of the case per second."""
         return self.ops * case.scale / self.elapsed
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The median of some rounds, with the least and the greatest."""
+    """Median, minimum and maximum of several rounds."""
 
     median: float
     least: float
@@ -40,17 +40,17 @@ class Spread:
 
     @classmethod
     def of(cls, values: list[float]) -> "Spread | None":
-        """The spread of `values`, None if there are none."""
+        """Return the spread of ``values``, or None if there are none."""
         return cls(median(values), min(values), max(values)) if values else None
 
 
 Round = dict[str, Piece]
-"""The pieces of one case in one round, by contender."""
+"""The results of one case in one round, by contender."""
 
 
 @dataclass(slots=True)
 class Results:
-    """Everything that one run measured."""
+    """All results of one run."""
 
     facts: dict[str, str]
     rounds: int
@@ -61,21 +61,21 @@ class Results:
     failures: list[str] = field(default_factory=list)
 
     def rates(self, case: Case, contender: str) -> Spread | None:
-        """How fast a contender was in a case."""
+        """Return the rate of a contender in a case."""
         return self._over(case.name, contender, lambda piece: piece.rate(case))
 
     def latency(self, case: Case, contender: str, part: str) -> Spread | None:
-        """Microseconds per call: `part` is p50, p99 or worst."""
+        """Return the microseconds per call; ``part`` is p50, p99 or worst."""
         rounds = self.cases.get(case.name, [])
         pieces = [piece for each in rounds if (piece := each.get(contender)) is not None]
         return Spread.of([value for piece in pieces if (value := getattr(piece, part)) is not None])
 
     def cpu_per_100k(self, case: Case, contender: str) -> Spread | None:
-        """CPU seconds of the client's process for 100,000 calls."""
+        """Return the CPU seconds of the client's process for 100,000 calls."""
         return self._over(case.name, contender, lambda piece: piece.cpu / piece.ops * 100_000)
 
     def ratio(self, case: Case, against: str, every: dict[str, Case]) -> Spread | None:
-        """How many times as fast ours was within each round: as a contender, or as ours in another case."""
+        """Return the ratio of ours, within each round, to a contender or to ours in another case."""
         other = every.get(against, case)
         contender = "ours" if against in every else against
         values = []
@@ -86,7 +86,7 @@ class Results:
         return Spread.of(values)
 
     def failed_pieces(self) -> list[str]:
-        """A line for each piece that failed."""
+        """Return a line for each failure."""
         return [
             f"{name}, round {number}: {piece.error}"
             for name, rounds in self.cases.items()
@@ -96,12 +96,12 @@ class Results:
         ]
 
     def save(self, path: Path) -> None:
-        """Write all of it as JSON."""
+        """Write the results as JSON."""
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> "Results":
-        """Read what `save` wrote."""
+        """Read the results that ``save`` wrote."""
         fields = json.loads(path.read_text())
         fields["cases"] = {
             name: [{contender: Piece(**piece) for contender, piece in each.items()} for each in rounds]

@@ -1,4 +1,4 @@
-"""Rounds of pieces: every contender does the same work in turn, and none always goes first."""
+"""The rounds: all contenders run the same tasks in turn, in a different order in each round."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 def run_rounds(
     fleet: Fleet, member_pid: int, cases: list[Case], contenders: list[Contender], results: Results, say: Say
 ) -> None:
-    """Warm every worker on every case once, then measure round by round into `results`."""
+    """Warm up every worker with every case, then measure the rounds and add them to ``results``."""
     member = psutil.Process(member_pid)
     for case in cases:
         results.cases[case.name] = []
@@ -41,7 +41,7 @@ def _rotated(contenders: list[Contender], start: int) -> list[Contender]:
 def _piece(
     fleet: Fleet, member: psutil.Process, case: Case, one: Contender, seconds: float, repeat: bool
 ) -> Piece:
-    """One piece; done again while others use the machine, decided before its result is looked at."""
+    """Measure one task; repeat it if other processes use the machine, regardless of its result."""
     try:
         worker = fleet.worker(one, case.task)
         place(case.placement, member.pid, worker.process.pid)
@@ -59,7 +59,7 @@ def _piece(
 
 
 def _member_too(worker: Worker, member: psutil.Process, case: Case, seconds: float) -> tuple[Outcome, float]:
-    """The outcome, and the CPU seconds of the member."""
+    """Return the outcome, and the CPU seconds of the member."""
     before = cpu_seconds(member)
     return worker.ask(case.task, seconds), cpu_seconds(member) - before
 

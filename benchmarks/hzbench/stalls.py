@@ -1,7 +1,7 @@
-"""The search for stalls: many threads for a long time, and then one thread must be as fast as before.
+"""The search for stalls: after a long run with many threads, one thread must be as fast as before.
 
-A client that loses a wake-up still answers every call, but late, from then on. Only the same client, asked
-again by one thread, shows it; so all phases share one client.
+A client that loses a wake-up still completes every call, but with a delay from then on. Only the same client shows
+this with one thread; so all phases share one client.
 """
 
 from dataclasses import asdict, dataclass
@@ -13,17 +13,17 @@ from hzbench.rounds import Say
 from hzbench.task import Outcome, Task
 
 MOST_P99_US = 5_000.0
-"""Microseconds that 99 of 100 calls from 8 or 32 threads may take at most."""
+"""Maximum p99 of calls from 8 or 32 threads, in microseconds."""
 
 MOST_SLOWDOWN = 1.5
-"""How many times the first one-thread median the last may be. A lost wake-up makes it a hundred times."""
+"""Maximum ratio of the last to the first median with one thread. A lost wake-up multiplies it by a hundred."""
 
 _ALONE_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A stretch of blocking gets by some threads of one client; latencies are microseconds."""
+    """A phase of blocking gets by several threads of one client; latencies are in microseconds."""
 
     threads: int
     outcome: Outcome
@@ -37,10 +37,10 @@ class Phase:
 
 
 def search_stall(contender: Contender, address: str, seconds: float, say: Say) -> dict[str, Any]:
-    """One thread, 8 threads, 32 threads, one thread again; the phases and whether nothing stalled.
+    """Run one thread, 8 threads, 32 threads and one thread again; return the phases and whether there was no stall.
 
     Raises:
-        WorkerError: if a phase failed or hung.
+        WorkerError: If a phase failed or hung.
     """
     worker = Worker(contender, "threads", address)
     try:
@@ -59,7 +59,7 @@ def search_stall(contender: Contender, address: str, seconds: float, say: Say) -
 
 
 def verdict(phases: list[Phase]) -> str:
-    """What is wrong with these phases, empty if nothing is."""
+    """Return a description of the stalls in these phases, empty if there are none."""
     wrong = [
         f"p99 of {phase.threads} threads is {phase.outcome.p99:,.0f} µs, more than {MOST_P99_US:,.0f}"
         for phase in phases
@@ -74,7 +74,7 @@ def verdict(phases: list[Phase]) -> str:
 def search_stalls(
     contenders: list[Contender], address: str, seconds: float, say: Say
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """`search_stall` of each contender, and a line for each that failed."""
+    """Run ``search_stall`` for each contender; return also a line for each failure."""
     found: dict[str, dict[str, Any]] = {}
     failures: list[str] = []
     for contender in contenders:

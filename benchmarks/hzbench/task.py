@@ -1,4 +1,4 @@
-"""What a driver asks of a worker, and what it gets back: both cross the process boundary as one JSON line."""
+"""Tasks and outcomes, which are transferred between driver and workers as JSON lines."""
 
 from array import array
 from collections.abc import Sequence
@@ -13,14 +13,13 @@ _KEYS_BY_SIZE = ((1_000, 1_000), (100_000, 100), (4_000_000, 4))
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One kind of work on one map.
+    """Operations on one map.
 
-    `surface` is the way of calling: blocking calls; futures that start the next call in their done
-    callback; a window of futures whose oldest is awaited with `result()`; coroutines. `concurrency` is the
-    number of threads for blocking calls and the number of calls in flight for the others. `size` is the
-    number of characters of a value, `entries` the number of entries of one put_all or values. With `fresh`
-    a worker with threads opens a client for this piece alone, because one that an earlier piece has harmed
-    would harm this one too.
+    ``surface`` is one of: blocking calls; futures that start the next call in their done callback; a window of
+    futures whose oldest is awaited with ``result()``; coroutines. ``concurrency`` is the number of threads for
+    blocking calls, and the number of calls in flight for the others. ``size`` is the number of characters of a value,
+    ``entries`` the number of entries of one put_all or values. With ``fresh`` a worker with threads opens a new client
+    for this task, because a stall of an earlier task would affect this one.
     """
 
     action: Action
@@ -32,11 +31,11 @@ class Task:
 
     @property
     def map_suffix(self) -> str:
-        """What tells this task's map from those of other sizes."""
+        """The name of the map, which depends on the sizes."""
         return f"{self.size}-{self.entries}"
 
     def key_names(self) -> list[str]:
-        """The keys that the work goes round: all of one length, fewer where the values are large."""
+        """The keys to use in turn: all have the same length; there are fewer if the values are large."""
         count = self.entries or next((n for most, n in _KEYS_BY_SIZE if self.size <= most), 1)
         return [f"key-{index:06d}" for index in range(count)]
 
@@ -45,13 +44,13 @@ class Task:
         return ("0123456789" * (self.size // 10 + 1))[: self.size]
 
     def as_json(self) -> dict[str, Any]:
-        """The fields, for the line that goes to the worker."""
+        """Return the fields, for the JSON line."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a piece of work came to; `cpu` is of the whole worker process, latencies are in microseconds."""
+    """The outcome of a task; ``cpu`` is for the whole worker process, latencies are in microseconds."""
 
     ops: int
     elapsed: float
@@ -62,7 +61,7 @@ class Outcome:
 
     @classmethod
     def of_samples(cls, samples: Sequence[int], elapsed: float, cpu: float) -> "Outcome":
-        """The outcome of calls that took `samples` nanoseconds each."""
+        """Return the outcome of calls with durations of ``samples`` nanoseconds."""
         ordered = array("q", sorted(samples))
         last = len(ordered) - 1
         p50, p99, worst = (ordered[round(last * share)] / 1_000 for share in (0.5, 0.99, 1.0))

@@ -1,7 +1,7 @@
-"""Worker of one contender's blocking and future-returning surfaces.
+"""Worker for the blocking and futures surfaces of a contender.
 
-Run as `python -m hzbench.threads CONTENDER HOST:PORT`. The same code drives every client that provides the
-documented `hazelcast` package: which one is measured depends on the interpreter alone.
+Run as ``python -m hzbench.threads CONTENDER HOST:PORT``. The same code works for every client with the documented
+``hazelcast`` package: the interpreter decides which one is measured.
 """
 
 import importlib
@@ -18,15 +18,15 @@ from hzbench.channel import Channel, serve
 from hzbench.flight import in_callbacks, in_window
 from hzbench.task import Outcome, Task
 
-# Either client may be behind this name, so there is no one type to check against.
+# Either client may be imported here, so there is no common type to check.
 hazelcast: Any = importlib.import_module("hazelcast")
 
 _WARM_UP = 0.15
-"""Seconds of unmeasured work before each piece."""
+"""Seconds of unmeasured work before each task."""
 
 
 class ThreadsWorker:
-    """A connected client, and the work it can be asked for."""
+    """A connected client that runs tasks."""
 
     def __init__(self, contender: str, address: str) -> None:
         self._contender = contender
@@ -35,13 +35,13 @@ class ThreadsWorker:
         self._prepared: set[str] = set()
 
     def work(self, task: Task, seconds: float) -> Outcome:
-        """Do `task` for `seconds`, after the map has been filled."""
+        """Fill the map, then run ``task`` for ``seconds``."""
         name = f"bench-{self._contender}-{task.map_suffix}"
         self._prepare(task, name)
         with self._client_for(task) as client:
             proxy = client.get_map(name)
             if task.entries:
-                proxy.blocking().size()  # a call is enough to warm the connection: a large one takes seconds
+                proxy.blocking().size()  # one call warms up the connection; a large one takes seconds
             else:
                 measure(proxy, task, _WARM_UP)
             return measure(proxy, task, seconds)
@@ -82,7 +82,7 @@ class ThreadsWorker:
 
 
 def measure(proxy: Any, task: Task, seconds: float) -> Outcome:
-    """Do `task` on a map proxy for `seconds`."""
+    """Run ``task`` on a map for ``seconds``."""
     if task.surface == "blocking":
         return _blocking(_call(proxy.blocking(), task), task, seconds)
     call = _call(proxy, task)
@@ -93,7 +93,7 @@ def measure(proxy: Any, task: Task, seconds: float) -> Outcome:
 
 
 def _call(proxy: Any, task: Task) -> Callable[[str], Any]:
-    """The call of one key. Only reading a whole map and writing one ignore the key."""
+    """Return the call for a key. Calls for a whole map ignore the key."""
     if task.action == "get":
         get: Callable[[str], Any] = proxy.get
         return get
@@ -105,7 +105,7 @@ def _call(proxy: Any, task: Task) -> Callable[[str], Any]:
         return lambda _key: proxy.put_all(entries)
 
     def values(_key: str) -> None:
-        # Counted one by one, because a client may leave the decoding to the iteration.
+        # Counted one by one, because a client may decode during the iteration.
         seen = sum(1 for _ in proxy.values())
         if seen != task.entries:
             raise RuntimeError(f"values() gave {seen} values where the map holds {task.entries}.")
@@ -114,7 +114,7 @@ def _call(proxy: Any, task: Task) -> Callable[[str], Any]:
 
 
 def _blocking(call: Callable[[str], Any], task: Task, seconds: float) -> Outcome:
-    """Blocking calls from as many threads as the task says; this thread works alone where it is one."""
+    """Run blocking calls in the threads of the task; in this thread if there is only one."""
     samples = [array("q") for _ in range(task.concurrency)]
     keys = task.key_names()
     cpu, start = time.process_time(), time.perf_counter_ns()
@@ -159,7 +159,7 @@ def _threads(call: Callable[[str], Any], keys: list[str], deadline: int, samples
 
 
 def main(contender: str, address: str) -> None:
-    """Connect, then answer the driver until it hangs up."""
+    """Connect, then process requests of the driver."""
     channel = Channel()
     worker = ThreadsWorker(contender, address)
     try:

@@ -2,4 +2,4 @@
 
 
 class DemoError(Exception):
-    """Something in the demo is not as it should be."""
+    """The demo had an unexpected result."""

@@ -1,4 +1,4 @@
-"""The data that the demo puts into the cluster; `examples/data/README.md` names its source."""
+"""The data of the demo; see ``examples/data/README.md`` for its source."""
 
 import csv
 from pathlib import Path
@@ -11,20 +11,18 @@ FILE = Path(__file__).resolve().parent.parent / "data" / "airports.csv"
 
 
 def read() -> dict[str, HazelcastJsonValue]:
-    """Return the airports by IATA code, as JSON, whose attributes members can query.
+    """Return the airports by IATA code, as JSON, so that members can query their attributes.
 
     Raises:
-        DemoError: the file is missing, or isn't what it should be.
+        DemoError: The file is missing or invalid.
     """
     try:
         with FILE.open(encoding="utf-8", newline="") as lines:
             return {row["iata"]: HazelcastJsonValue(_typed(row)) for row in csv.DictReader(lines)}
     except OSError as error:
-        raise DemoError(
-            f"cannot read {FILE}: {error.strerror}; it is part of the repository, so restore it"
-        ) from error
+        raise DemoError(f"cannot read {FILE}: {error.strerror}; restore it from the repository") from error
     except (KeyError, TypeError, ValueError) as error:
-        raise DemoError(f"{FILE} is not the table of airports that it should be: {error!r}") from error
+        raise DemoError(f"{FILE} is not the expected table of airports: {error!r}") from error
 
 
 def _typed(row: dict[str, str]) -> dict[str, Any]:

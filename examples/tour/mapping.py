@@ -1,4 +1,4 @@
-"""A blocking map: a Python mapping whose entries live in the cluster."""
+"""A blocking map: a Python mapping whose entries are stored in the cluster."""
 
 from hazelcast.config import IndexType
 from hazelcast.core import HazelcastJsonValue
@@ -11,7 +11,7 @@ BATCH = 250
 
 
 def load(airports: Airports, data: dict[str, HazelcastJsonValue]) -> None:
-    """Fill the map, in batches so that there is progress to show."""
+    """Fill the map, in batches to show the progress."""
     heading("Loading data")
     airports.add_index(["state"], IndexType.HASH)
     airports.add_index(["latitude"], IndexType.SORTED)
@@ -27,7 +27,7 @@ def load(airports: Airports, data: dict[str, HazelcastJsonValue]) -> None:
 
 def use(airports: Airports) -> None:
     """Put, get and iterate."""
-    heading("Put and get: a map of the cluster is a Python mapping")
+    heading("Put and get: a distributed map is a Python mapping")
     airports["X99"] = HazelcastJsonValue({"name": "Demo Field", "city": "Nowhere", "state": "XX"})
     rows: list[tuple[str, object]] = [
         ('airports["SFO"].loads()["name"]', airports["SFO"].loads()["name"]),

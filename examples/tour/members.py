@@ -1,4 +1,4 @@
-"""Starting the cluster."""
+"""The start of the cluster."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +10,16 @@ from tour.screen import heading, progress, table
 
 @contextmanager
 def start() -> Iterator[tuple[Cluster, Member]]:
-    """Start three members; yield the cluster, and the one member that has a JVM of its own."""
+    """Start three members; yield the cluster, and the member with a separate JVM."""
     heading("A cluster of three members")
-    # Making it without members only finds Java and the jars, which are downloaded the first time.
+    # Without members this only prepares Java and the jars, which are downloaded on first use.
     with Cluster(members=0) as cluster:
         with progress() as bar:
             task = bar.add_task("Starting members", total=3)
             for _ in range(2):
                 cluster.add_member()
                 bar.advance(task)
-            # Killing a member hard takes a process that no other member lives in.
+            # To kill a member, its process must not contain other members.
             victim = cluster.add_member(jvm="own")
             bar.advance(task)
         yield cluster, victim

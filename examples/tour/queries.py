@@ -1,4 +1,4 @@
-"""Queries that the members answer, each for its own part of the data."""
+"""Queries that members execute, each for its own part of the data."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,17 +13,17 @@ from tour.screen import heading, remark, table
 
 
 def predicates(airports: Airports) -> None:
-    """Find entries by condition: from functions, and as SQL."""
-    heading("Queries: the members filter")
+    """Find entries by conditions: with functions, and in SQL."""
+    heading("Queries: members filter entries")
     northern = and_(equal("state", "CA"), greater("latitude", 41), like("name", "%County%"))
-    _airports("Predicates: Californian, north of 41°, run by a county", airports.entry_set(northern))
+    _airports("Predicates: in California, north of 41°, name with County", airports.entry_set(northern))
     found = airports.entry_set(sql("city IN ('Honolulu', 'Hilo', 'Lihue') AND longitude < -155"))
     _airports("A condition in SQL: airports of three Hawaiian cities", found)
 
 
 def pages(airports: Airports) -> None:
-    """Fetch a sorted result page by page."""
-    heading("Paging: the members sort")
+    """Fetch a sorted result in pages."""
+    heading("Paging: members sort results")
     hawaiian = paging(equal("state", "HI"), 5)
     for _ in range(2):
         _airports(f"Hawaii by code, page {hawaiian.page}", airports.entry_set(hawaiian))
@@ -31,24 +31,24 @@ def pages(airports: Airports) -> None:
 
 
 def aggregations(airports: Airports) -> None:
-    """Let the members count, average and project, so that no entry has to travel."""
-    heading("Aggregation and projection: the members calculate")
+    """Let the members count, average and project, so that entries are not transferred."""
+    heading("Aggregation and projection: members calculate")
     alaskan = equal("state", "AK")
     north, south = airports.aggregate(max_by("latitude")), airports.aggregate(min_by("latitude"))
     if north is None or south is None:
-        raise DemoError("the members found no airport at all")
+        raise DemoError("the members found no airports")
     rows: list[tuple[str, object]] = [
         ("count()", airports.aggregate(count())),
         ('count() where state = "AK"', airports.aggregate(count(), alaskan)),
-        ('distinct("state"), how many', len(airports.aggregate(distinct("state")))),
+        ('number of distinct("state")', len(airports.aggregate(distinct("state")))),
         ('number_avg("latitude")', f"{airports.aggregate(number_avg('latitude')):.4f}"),
         ('max_by("latitude")', f"{north.key} {north.value.loads()['name']}"),
         ('min_by("latitude")', f"{south.key} {south.value.loads()['name']}"),
     ]
     table("Aggregations", ("aggregator", ">result"), rows)
-    # Sorted, so that states with equally many airports come in the same order each time.
+    # Sorted, so that the order of states with the same number of airports is stable.
     states = Counter(sorted(airports.project(single_attribute("state"))))
-    table("Projection of one attribute, counted here", ("state", ">airports"), states.most_common(5))
+    table("Projection of one attribute, counted by the client", ("state", ">airports"), states.most_common(5))
     west = airports.project(multi_attribute("city", "name"), sql("state = 'AK' AND longitude < -169"))
     remark(f"Projection of two attributes, far west: {', '.join(sorted(city for city, _ in west))}")
 

@@ -1,4 +1,4 @@
-"""How the demo shows what it does: headings, remarks, tables and progress bars."""
+"""The output of the demo: headings, text, tables and progress bars."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -14,19 +14,19 @@ console = Console(highlight=False)
 
 
 def heading(text: str) -> None:
-    """Begin a chapter."""
+    """Print a heading."""
     console.print()
     console.rule(f"[bold]{text}[/bold]", align="left")
 
 
 def remark(text: str) -> None:
-    """Print a line of explanation."""
+    """Print a line of text."""
     console.print(text)
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """Print a table; columns whose name begins with ">" are aligned to the right."""
-    # A title of the table's own would be broken at the table's width.
+    # Printed separately, because a title of the table would be wrapped at its width.
     console.print(f"\n[italic]{escape(title)}[/italic]")
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
@@ -44,7 +44,7 @@ def _text(cell: object) -> str:
 
 
 def progress() -> Progress:
-    """Return a progress bar with a count and the time; without a terminal it is printed once, at its end."""
+    """Return a progress bar with a count and the time; without a terminal it is printed once, at the end."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -55,14 +55,14 @@ def progress() -> Progress:
 
 
 class Stopwatch:
-    """Seconds that something took."""
+    """A duration in seconds."""
 
     seconds = 0.0
 
 
 @contextmanager
 def stopwatch() -> Iterator[Stopwatch]:
-    """Measure the block."""
+    """Measure the duration of the block."""
     watch = Stopwatch()
     began = time.perf_counter()
     try:

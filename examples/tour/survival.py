@@ -1,4 +1,4 @@
-"""A member is killed under a running write load, and no acknowledged write is lost."""
+"""A member is killed during writes, and no acknowledged write is lost."""
 
 import threading
 import time
@@ -13,20 +13,20 @@ from tour.screen import heading, progress, table
 
 WRITERS = 4
 BEFORE = 2000
-"""Acknowledged writes until the member is killed."""
+"""Number of acknowledged writes before the member is killed."""
 
 AFTER = 4000
-"""Acknowledged writes after that, some of them to the partitions that the member owned."""
+"""Number of acknowledged writes afterwards, some of them to partitions that the member owned."""
 
 PAUSE = 0.1
-"""Seconds until a write that failed is tried again."""
+"""Seconds until a failed write is retried."""
 
 STALL = 30.0
-"""Seconds without any acknowledged write after which the demo gives up."""
+"""Seconds without an acknowledged write after which the demo fails."""
 
 
 class WriteLoad:
-    """Threads that write one entry after another, and note each that the cluster has acknowledged."""
+    """Threads that write entries, and store which ones the cluster has acknowledged."""
 
     def __init__(self, ledger: BlockingMap[int, str]) -> None:
         self._ledger = ledger
@@ -49,7 +49,7 @@ class WriteLoad:
             except HazelcastError as error:
                 self.failed.append(error)
                 self._enough.wait(PAUSE)
-                continue  # not acknowledged: write it again
+                continue  # not acknowledged: retry it
             taken = time.perf_counter() - began
             with self._progress:
                 self.acknowledged[number] = value
@@ -58,7 +58,7 @@ class WriteLoad:
             number += WRITERS
 
     def wait(self, count: int, show: Callable[[int], None]) -> None:
-        """Return when `count` writes are acknowledged."""
+        """Wait until ``count`` writes are acknowledged."""
         with self._progress:
             while (done := len(self.acknowledged)) < count:
                 show(done)
@@ -68,19 +68,19 @@ class WriteLoad:
             show(count)
 
     def stop(self) -> None:
-        """End the threads."""
+        """Stop the threads."""
         self._enough.set()
         for thread in self._threads:
             thread.join()
 
 
 def kill_under_load(client: HazelcastClient, victim: Member) -> None:
-    """Kill `victim` while threads write, go on writing, and read everything back.
+    """Kill ``victim`` while threads write, continue to write, and read all entries back.
 
     Raises:
-        DemoError: an acknowledged write is not there afterwards.
+        DemoError: An acknowledged write was lost.
     """
-    heading("A member is killed under load")
+    heading("A member is killed during writes")
     ledger = client.get_map("ledger", key=int, value=str).blocking()
     load = WriteLoad(ledger)
     try:
@@ -89,7 +89,7 @@ def kill_under_load(client: HazelcastClient, victim: Member) -> None:
             load.wait(BEFORE, lambda done: bar.update(task, completed=done))
             victim.kill()
             at_kill = len(load.acknowledged)
-            bar.update(task, description=f"Killed {victim.address}, writing on")
+            bar.update(task, description=f"Killed {victim.address}, continuing to write")
             load.wait(at_kill + AFTER, lambda done: bar.update(task, completed=done, total=at_kill + AFTER))
     finally:
         load.stop()
@@ -97,10 +97,10 @@ def kill_under_load(client: HazelcastClient, victim: Member) -> None:
     lost = [number for number, value in load.acknowledged.items() if found.get(number) != value]
     rows: list[tuple[str, object]] = [
         ("acknowledged before the kill", at_kill),
-        ("acknowledged in all", len(load.acknowledged)),
-        ("read back, with the right value", len(load.acknowledged) - len(lost)),
+        ("acknowledged in total", len(load.acknowledged)),
+        ("read back, with the correct value", len(load.acknowledged) - len(lost)),
         ("lost", len(lost)),
-        ("failed, and written again", len(load.failed)),
+        ("failed and retried", len(load.failed)),
         ("longest write", f"{load.longest:.2f} s"),
         ("members left", len(client.cluster_service.get_members())),
     ]
@@ -110,4 +110,4 @@ def kill_under_load(client: HazelcastClient, victim: Member) -> None:
         rows,
     )
     if lost:
-        raise DemoError(f"{len(lost)} acknowledged writes are gone, the first of them entry {lost[0]}")
+        raise DemoError(f"{len(lost)} acknowledged writes were lost, the first one is entry {lost[0]}")

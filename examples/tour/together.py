@@ -1,4 +1,4 @@
-"""Several clients, threads and tasks at once: listeners, locks, and the three surfaces."""
+"""Several clients, threads and tasks: listeners, locks, and the three surfaces."""
 
 import asyncio
 import queue
@@ -21,7 +21,7 @@ GETS = 3000
 
 
 def listener(airports: Airports) -> None:
-    """Be told of changes as they happen."""
+    """Listen for entry events."""
     heading("An entry listener")
     events: queue.Queue[tuple[str, EntryEvent]] = queue.Queue()
     registration = airports.add_entry_listener(
@@ -37,7 +37,7 @@ def listener(airports: Airports) -> None:
     try:
         received = [events.get(timeout=EVENT_TIMEOUT) for _ in range(3)]
     except queue.Empty:
-        raise DemoError(f"the listener was not told of three changes within {EVENT_TIMEOUT:g} s") from None
+        raise DemoError(f"the listener did not receive three events within {EVENT_TIMEOUT:g} s") from None
     airports.remove_entry_listener(registration)
     rows = [(kind, event.key, _name(event.old_value), _name(event.value)) for kind, event in received]
     table('Events of entries with state = "XX"', ("event", "key", "old value", "new value"), rows)
@@ -48,7 +48,7 @@ def _name(value: HazelcastJsonValue | None) -> str:
 
 
 def lock(client: hazelcast.HazelcastClient) -> None:
-    """Let threads change one entry in turn."""
+    """Change one entry in several threads, protected by a lock."""
     heading("A lock on one key")
     counters = client.get_map("counters").blocking()
     counters["visits"] = 0
@@ -67,13 +67,13 @@ def lock(client: hazelcast.HazelcastClient) -> None:
     for thread in threads:
         thread.join()
     total = counters["visits"]
-    remark(f"{THREADS} threads of {STEPS} steps each, read and written under the lock: {total} visits.")
+    remark(f"{THREADS} threads with {STEPS} steps each, which read and write under the lock: {total} visits.")
     if total != THREADS * STEPS:
-        raise DemoError(f"{THREADS * STEPS} visits were counted under a lock, but the counter is {total}")
+        raise DemoError(f"{THREADS * STEPS} visits were counted under the lock, but the counter is {total}")
 
 
 def surfaces(client: hazelcast.HazelcastClient, addresses: list[str], codes: list[str]) -> None:
-    """Do the same on the three surfaces: wait for each, have many under way, await."""
+    """Run the same operations on the three surfaces: blocking, futures, asyncio."""
     heading("One API, three surfaces")
     wanted = [codes[n % len(codes)] for n in range(GETS)]
     futures = client.get_map("airports")
@@ -85,7 +85,7 @@ def surfaces(client: hazelcast.HazelcastClient, addresses: list[str], codes: lis
         second = combine_futures(futures.get(code) for code in wanted).result(timeout=60)
     third, seconds = asyncio.run(_gather(addresses, wanted))
     if not first == second == third:
-        raise DemoError("the three surfaces gave different results")
+        raise DemoError("the three surfaces returned different results")
 
     def row(surface: str, code: str, taken: float) -> tuple[object, ...]:
         return surface, code, f"{taken:.2f}", round(GETS / taken)
@@ -95,9 +95,7 @@ def surfaces(client: hazelcast.HazelcastClient, addresses: list[str], codes: lis
         row("futures", "combine_futures(airports.get(code) ...)", under_way.seconds),
         row("asyncio", "gather(airports.get(code) ...)", seconds),
     ]
-    table(
-        f"{GETS:,} gets each, all with the same results", ("surface", "code", ">seconds", ">per second"), rows
-    )
+    table(f"{GETS:,} gets each, with the same results", ("surface", "code", ">seconds", ">per second"), rows)
 
 
 async def _gather(addresses: list[str], wanted: list[str]) -> tuple[list[HazelcastJsonValue | None], float]:

@@ -1,7 +1,9 @@
-"""The Hazelcast client for Python: everything assembled."""
+"""The Hazelcast client for Python, with all data structures."""
 
 from typing import TYPE_CHECKING, Any
 
+# Not loaded lazily, because it gives the errors their public names.
+from hazelcast import errors as errors
 from hazelcast.__about__ import __version__
 from hazelcast.client import HazelcastClient
 
@@ -11,7 +13,6 @@ if TYPE_CHECKING:
     from hazelcast import cluster as cluster
     from hazelcast import config as config
     from hazelcast import core as core
-    from hazelcast import errors as errors
     from hazelcast import future as future
     from hazelcast import lifecycle as lifecycle
     from hazelcast import partition as partition
@@ -30,7 +31,6 @@ _MODULES = frozenset(
         "cluster",
         "config",
         "core",
-        "errors",
         "future",
         "lifecycle",
         "partition",
@@ -44,7 +44,7 @@ _MODULES = frozenset(
 
 
 def __getattr__(name: str) -> Any:
-    # `hazelcast.config.ReconnectMode` works after `import hazelcast` alone, and costs nothing until then.
+    # Modules are imported on first use, so `hazelcast.config.ReconnectMode` works after `import hazelcast`.
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -1,4 +1,4 @@
-"""Aggregators: one result from many entries, computed by the members; for `Map.aggregate`."""
+"""Aggregators for ``Map.aggregate``, which members evaluate."""
 
 from hz_proxies.aggregator import (
     Aggregator,

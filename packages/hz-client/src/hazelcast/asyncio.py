@@ -14,18 +14,18 @@ __all__ = ["HazelcastClient", "Map"]
 
 
 class HazelcastClient(AsyncioObjects):
-    """A Hazelcast client on the running event loop.
+    """A Hazelcast client for asyncio programs.
 
-    ``async with HazelcastClient(...) as client``, or ``await HazelcastClient.create_and_start(...)`` and, at the end,
-    ``await client.shutdown()``.
+    Use it as an asynchronous context manager, or create it with ``await HazelcastClient.create_and_start(...)`` and
+    close it with ``await client.shutdown()``.
 
     Args:
         config: The options as an object.
-        **kwargs: Options by name; they go before those of `config`. See :class:`hazelcast.config.Config`.
+        **kwargs: Options by name, which override those of ``config``. See :class:`hazelcast.config.Config`.
 
     Raises:
-        InvalidConfigurationError: there is no option of that name.
-        TypeError, ValueError: an option's value is of a wrong type or out of range.
+        InvalidConfigurationError: An option does not exist.
+        TypeError, ValueError: The value of an option has the wrong type or is out of range.
     """
 
     def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
@@ -33,20 +33,18 @@ class HazelcastClient(AsyncioObjects):
 
     @property
     def sql(self) -> "AsyncSql":
-        """SQL over the data of the cluster."""
+        """The SQL service of the cluster."""
         from hz_proxies.sql.aio import AsyncSql
         from hz_proxies.sql.operations import SqlOperations
 
         return AsyncSql(self.operations, SqlOperations(self._engine))
 
-    def new_transaction(
-        self, timeout: float = 120, durability: int = 1, type: int = 1
-    ) -> "AsyncTransaction":
-        """Return a new transaction, which is not begun; use it with ``async with``, or await its ``begin``.
+    def new_transaction(self, timeout: float = 120, durability: int = 1, type: int = 1) -> "AsyncTransaction":
+        """Return a new transaction. Use it with ``async with``, or await its ``begin``.
 
         Args:
-            timeout: Seconds after which the members roll it back.
-            durability: Number of members that keep a copy of its state.
+            timeout: Seconds after which members roll the transaction back.
+            durability: Number of backups of the transaction's state.
             type: One of :class:`hz_proxies.transaction.TransactionType`.
         """
         from hz_proxies.transaction.aio import AsyncTransaction
@@ -57,10 +55,10 @@ class HazelcastClient(AsyncioObjects):
 
     @classmethod
     async def create_and_start(cls, config: ClientConfig | None = None, **kwargs: Any) -> Self:
-        """Make a client and connect it.
+        """Create a client and connect it.
 
         Raises:
-            IllegalStateError: no member could be connected within `cluster_connect_timeout`.
+            IllegalStateError: No member could be connected within ``cluster_connect_timeout``.
         """
         client = cls(config, **kwargs)
         await client.start()

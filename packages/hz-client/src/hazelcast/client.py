@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 class HazelcastClient(FuturesObjects):
-    """A Hazelcast client: connects when it is made, and gives the cluster's distributed objects.
+    """A Hazelcast client for threaded programs. The constructor connects to the cluster.
 
-    It is safe to use from many threads, and best shared by them. End it with `shutdown`, or use it as a context
+    A client is thread-safe: share one client between threads. Close it with ``shutdown``, or use it as a context
     manager.
 
     Args:
         config: The options as an object.
-        **kwargs: Options by name; they go before those of `config`. See :class:`hazelcast.config.Config`.
+        **kwargs: Options by name, which override those of ``config``. See :class:`hazelcast.config.Config`.
 
     Raises:
-        InvalidConfigurationError: there is no option of that name.
-        TypeError, ValueError: an option's value is of a wrong type or out of range.
-        IllegalStateError: no member could be connected within `cluster_connect_timeout`.
+        InvalidConfigurationError: An option does not exist.
+        TypeError, ValueError: The value of an option has the wrong type or is out of range.
+        IllegalStateError: No member could be connected within ``cluster_connect_timeout``.
     """
 
     def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
@@ -31,7 +31,7 @@ class HazelcastClient(FuturesObjects):
 
     @property
     def sql(self) -> "Sql":
-        """SQL over the data of the cluster."""
+        """The SQL service of the cluster."""
         from hz_proxies.sql.futures import Sql
         from hz_proxies.sql.operations import SqlOperations
 
@@ -40,11 +40,11 @@ class HazelcastClient(FuturesObjects):
     def new_transaction(
         self, timeout: float = 120, durability: int = 1, type: int = 1
     ) -> "BlockingTransaction":
-        """Return a new transaction, which is not begun; use it as a context manager, or call its ``begin``.
+        """Return a new transaction. Use it as a context manager, or call its ``begin``.
 
         Args:
-            timeout: Seconds after which the members roll it back.
-            durability: Number of members that keep a copy of its state.
+            timeout: Seconds after which members roll the transaction back.
+            durability: Number of backups of the transaction's state.
             type: One of :class:`hz_proxies.transaction.TransactionType`.
         """
         from hz_proxies.transaction.blocking import BlockingTransaction

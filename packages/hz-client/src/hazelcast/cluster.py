@@ -1,4 +1,4 @@
-"""The members of the cluster; `client.cluster_service` lists them."""
+"""The service for the members of the cluster, ``client.cluster_service``."""
 
 from hz_core.services import ClusterService
 

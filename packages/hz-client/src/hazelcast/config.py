@@ -1,4 +1,4 @@
-"""The options of a client, and the constants that options and indexes take."""
+"""The options of a client, and the constants for options and indexes."""
 
 from hz_core.config import ClientConfig as Config
 from hz_core.config import (

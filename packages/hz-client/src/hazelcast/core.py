@@ -1,4 +1,4 @@
-"""Values that describe the cluster and its objects: members, addresses, versions, events, entry views; and JSON."""
+"""Value objects: members, addresses, versions, events, entry views, JSON values."""
 
 from hz_core.model import (
     Address,

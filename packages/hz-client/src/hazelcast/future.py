@@ -1,4 +1,4 @@
-"""The pending results of operations."""
+"""Futures of operations."""
 
 from hz_core.future import Future, combine_futures
 

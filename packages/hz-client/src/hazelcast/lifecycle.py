@@ -1,4 +1,4 @@
-"""The states of a client; `client.lifecycle_service` tells them."""
+"""The service for the states of a client, ``client.lifecycle_service``."""
 
 from hz_core.lifecycle import LifecycleService, LifecycleState
 

@@ -1,4 +1,4 @@
-"""The partitions of the cluster; `client.partition_service` tells their owners."""
+"""The service for the partitions of the cluster, ``client.partition_service``."""
 
 from hz_core.services import PartitionService
 

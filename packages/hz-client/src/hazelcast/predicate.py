@@ -1,4 +1,4 @@
-"""Conditions on entries, which members evaluate: for queries, listeners and entry processors."""
+"""Predicates for queries, listeners and entry processors, which members evaluate."""
 
 from hz_proxies.predicate import (
     PagingPredicate,

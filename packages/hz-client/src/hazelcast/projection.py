@@ -1,4 +1,4 @@
-"""Projections: what is wanted of each entry, taken out by the members; for `Map.project`."""
+"""Projections for ``Map.project``, which members evaluate."""
 
 from hz_proxies.projection import Projection, identity, multi_attribute, single_attribute
 

@@ -1,4 +1,4 @@
-"""Load balancers: which member does what has no key."""
+"""Load balancers, which choose the member for operations without a key."""
 
 from hz_core.load_balancer import LoadBalancer, RandomLB, RoundRobinLB
 

@@ -1,6 +1,6 @@
-"""What distributed objects have in common, and the events that their listeners are given."""
+"""The base class of distributed objects, and the events for their listeners."""
 
-from hz_core.surfaces import FuturesSurface as Proxy
+from hz_core.surfaces import FuturesObject as Proxy
 from hz_proxies.events import EntryEvent, EntryEventType
 
 __all__ = ["EntryEvent", "EntryEventType", "Proxy"]

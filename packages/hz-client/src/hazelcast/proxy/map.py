@@ -1,4 +1,4 @@
-"""The distributed map; `client.get_map` gives one."""
+"""The distributed map, which ``client.get_map`` returns."""
 
 from hz_proxies.map import BlockingMap, Map
 

@@ -1,4 +1,4 @@
-"""Python values to bytes and back: Java types to name in so many words where a Python type could be several."""
+"""Types to choose the Java type of a value, where a Python type corresponds to several."""
 
 from hz_serialization import (
     BigInteger,

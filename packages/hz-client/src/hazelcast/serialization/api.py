@@ -1,4 +1,4 @@
-"""The types that classes with a serialization of their own derive from, or are handed."""
+"""Base classes of custom serialization, and the types that are passed to them."""
 
 from hz_serialization.api import (
     CompactReader,

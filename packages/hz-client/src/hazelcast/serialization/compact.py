@@ -1,4 +1,4 @@
-"""Compact objects: classes whose typed fields say their form, records without a class, schemas."""
+"""The Compact format: field types of classes, records without a class, schemas."""
 
 from hz_serialization.compact import (
     BigInt,
@@ -17,7 +17,7 @@ from hz_serialization.compact import (
     Int64,
     Int64Array,
     Schema,
-    Schemas,
+    SchemaRegistry,
     UnknownSchemaError,
     ZonedDatetime,
     compact_type,
@@ -40,7 +40,7 @@ __all__ = [
     "Int64",
     "Int64Array",
     "Schema",
-    "Schemas",
+    "SchemaRegistry",
     "UnknownSchemaError",
     "ZonedDatetime",
     "compact_type",

@@ -1,4 +1,4 @@
-"""What a Portable class looks like in bytes, to be told to the client by ``class_definitions``."""
+"""Class definitions of the Portable format, for the option ``class_definitions``."""
 
 from hz_serialization.portable import ClassDefinition, ClassDefinitionBuilder, FieldDefinition, FieldType
 
