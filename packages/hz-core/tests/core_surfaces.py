@@ -1,29 +1,30 @@
 """Clients over each of the drivers, in front of simulated members, behind one interface for tests."""
 
-from __future__ import annotations
-
 import asyncio
-import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Protocol
 
 import uvloop
 
+from core_simulation import MapOps, Simulation, listener_spec
+from core_sockets import PATIENCE, SocketCluster
+from core_tls import TlsRelay, client_context, drivers_with_tls, server_context
 from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client
 from hz_core.config import ClientConfig
 from hz_core.future import Future
-from hz_core.invocation.flow import run_flow
-from hz_core.invocation.op import Flow, Op
-
-sys.path.insert(0, str(Path(__file__).parent))
-from core_simulation import MapOps, Request, SimulatedCluster, Simulation, event_key, listener_spec
-from core_sockets import PATIENCE, SocketCluster
+from hz_core.listener import ListenerSpec
+from hz_core.op import Flow, Op
+from hz_core.testing import Refuse, Request, SimulatedCluster
 
 FAST = {"retry_initial_backoff": 0.01, "cluster_connect_timeout": 20, "connection_timeout": 10}
-DRIVERS = ["threaded", "asyncio", "uvloop", "scripted"]
+DRIVERS = ["threaded", "asyncio", "uvloop", "scripted", "threaded-tls", "asyncio-tls", "uvloop-tls"]
+
+
+def collecting(keys: list[Any]) -> ListenerSpec:
+    """Return the registration of a listener that collects the keys of events."""
+    return listener_spec(lambda event: keys.append(event.key))
 
 
 class Surface(Protocol):
@@ -42,13 +43,19 @@ class Surface(Protocol):
         """Wait for what was begun."""
 
     def cancel(self, handle: Any) -> None:
-        """Want what was begun no more."""
+        """Cancel what was begun."""
 
     def until(self, condition: Callable[[], object]) -> None:
-        """Let things go on until the condition holds."""
+        """Wait until the condition holds."""
 
     def do(self, action: Callable[[], Any]) -> Any:
         """Do something with the cluster."""
+
+    def refuse(self) -> None:
+        """Let the members break all connections and refuse new ones."""
+
+    def accept(self) -> None:
+        """Let the members accept connections again."""
 
     def listener(self, keys: list[Any]) -> Any:
         """Begin to add a listener that collects keys."""
@@ -71,14 +78,10 @@ class Scripted:
         self.simulation.start()
 
     def submit(self, op: Op[Any]) -> Future[Any]:
-        future: Future[Any] = Future(self.simulation.driver)
-        self.simulation.engine.submit(op, future)
-        return future
+        return self.simulation.client.futures.call(op)
 
     def begin(self, flow: Flow[Any]) -> Future[Any]:
-        future: Future[Any] = Future(self.simulation.driver)
-        run_flow(self.simulation.engine, flow, future)
-        return future
+        return self.simulation.client.futures.run(flow)
 
     def result(self, handle: Future[Any], timeout: float | None = PATIENCE) -> Any:
         return handle.result(timeout)
@@ -92,12 +95,18 @@ class Scripted:
     def do(self, action: Callable[[], Any]) -> Any:
         return action()
 
+    def refuse(self) -> None:
+        self.cluster.down = {member.address: Refuse() for member in self.cluster.members}
+        self.cluster.cut_all()
+
+    def accept(self) -> None:
+        self.cluster.down = {}
+
     def listener(self, keys: list[Any]) -> Future[Any]:
-        spec = listener_spec(lambda m: keys.append(event_key(self.simulation.serialization, m)))
-        return self.begin(self.simulation.engine.listeners.add(spec))
+        return self.begin(self.simulation.engine.add_listener(collecting(keys)))
 
     def shutdown(self) -> None:
-        self.simulation.engine.shutdown()
+        self.simulation.client.shutdown()
 
     def close(self) -> None:
         self.simulation.stop()
@@ -106,22 +115,23 @@ class Scripted:
 class Threaded:
     """A client of threads, and members behind sockets."""
 
-    def __init__(self, members: int, **options: Any) -> None:
-        self.server = SocketCluster(members)
+    def __init__(self, members: int, tls_name: str | None = None, **options: Any) -> None:
+        self.server = _members(members, tls_name)
         self.cluster = self.server.cluster
         try:
             config = ClientConfig.from_kwargs(**{"cluster_members": self.server.addresses, **FAST, **options})
-            self.client = Client(config)
+            with drivers_with_tls(client_context(tls_name) if tls_name else None):
+                self.client = Client(config)
         except BaseException:
             self.server.stop()
             raise
         self.ops = MapOps(self.client.serialization, self.cluster.partition_count)
 
     def submit(self, op: Op[Any]) -> Future[Any]:
-        return self.client.submit(op)
+        return self.client.futures.call(op)
 
     def begin(self, flow: Flow[Any]) -> Future[Any]:
-        return self.client.run(flow)
+        return self.client.futures.run(flow)
 
     def result(self, handle: Future[Any], timeout: float | None = PATIENCE) -> Any:
         return handle.result(timeout)
@@ -140,9 +150,14 @@ class Threaded:
     def do(self, action: Callable[[], Any]) -> Any:
         return self.server.do(action)
 
+    def refuse(self) -> None:
+        self.server.do(self.server.refuse)
+
+    def accept(self) -> None:
+        self.server.do(self.server.accept)
+
     def listener(self, keys: list[Any]) -> Future[Any]:
-        spec = listener_spec(lambda m: keys.append(event_key(self.client.serialization, m)))
-        return self.begin(self.client.add_listener(spec))
+        return self.begin(self.client._engine.add_listener(collecting(keys)))
 
     def shutdown(self) -> None:
         self.client.shutdown()
@@ -155,13 +170,20 @@ class Threaded:
 class Asyncio:
     """A client for asyncio on a loop that runs while the test waits, and members behind sockets."""
 
-    def __init__(self, members: int, loop: Callable[[], asyncio.AbstractEventLoop], **options: Any) -> None:
-        self.server = SocketCluster(members)
+    def __init__(
+        self,
+        members: int,
+        loop: Callable[[], asyncio.AbstractEventLoop],
+        tls_name: str | None = None,
+        **options: Any,
+    ) -> None:
+        self.server = _members(members, tls_name)
         self.cluster = self.server.cluster
         self.runner = asyncio.Runner(loop_factory=loop)
         try:
             config = ClientConfig.from_kwargs(**{"cluster_members": self.server.addresses, **FAST, **options})
-            self.client: AsyncioClient = self.runner.run(self._start(config))
+            with drivers_with_tls(client_context(tls_name) if tls_name else None):
+                self.client: AsyncioClient = self.runner.run(self._start(config))
         except BaseException:
             self.runner.close()
             self.server.stop()
@@ -175,13 +197,13 @@ class Asyncio:
 
     def submit(self, op: Op[Any]) -> Any:
         async def submit() -> Any:
-            return [self.client.call(op)]
+            return [self.client.operations.call(op)]
 
         return self.runner.run(submit())[0]
 
     def begin(self, flow: Flow[Any]) -> Any:
         async def begin() -> Any:
-            return [self.client.run(flow)]
+            return [self.client.operations.run(flow)]
 
         return self.runner.run(begin())[0]
 
@@ -205,9 +227,14 @@ class Asyncio:
     def do(self, action: Callable[[], Any]) -> Any:
         return self.server.do(action)
 
+    def refuse(self) -> None:
+        self.server.do(self.server.refuse)
+
+    def accept(self) -> None:
+        self.server.do(self.server.accept)
+
     def listener(self, keys: list[Any]) -> Any:
-        spec = listener_spec(lambda m: keys.append(event_key(self.client.serialization, m)))
-        return self.begin(self.client.add_listener(spec))
+        return self.begin(self.client._engine.add_listener(collecting(keys)))
 
     def shutdown(self) -> None:
         self.runner.run(self.client.shutdown())
@@ -218,10 +245,17 @@ class Asyncio:
         self.server.stop()
 
 
+def _members(count: int, tls_name: str | None) -> SocketCluster:
+    return SocketCluster(count, TlsRelay(server_context(tls_name)) if tls_name else None)
+
+
 def make(driver: str, members: int = 1, **options: Any) -> Surface:
-    """Make a started client over a driver."""
+    """Make a started client over a driver; with the suffix `-tls`, in front of members that demand TLS."""
     if driver == "scripted":
         return Scripted(members, **options)
+    driver, _, tls = driver.partition("-")
+    if tls:
+        options.setdefault("tls_name", "127.0.0.1")
     if driver == "threaded":
         return Threaded(members, **options)
     return Asyncio(

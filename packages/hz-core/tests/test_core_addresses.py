@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hz_core.addresses import DEFAULT_PORTS, all_candidates, candidates, parse_address
-from hz_core.model import Address
 from hz_core.errors import InvalidAddressError
+from hz_core.model import Address
 
 HOSTS = st.from_regex(r"[a-z][a-z0-9.-]{0,20}", fullmatch=True) | st.ip_addresses(v=4).map(str)
 PORTS = st.integers(1, 65535)

@@ -49,7 +49,7 @@ def test_a_client_that_was_shut_down_does_not_start(async_start: bool) -> None:
     async def main() -> None:
         client = AsyncioClient(ClientConfig.from_kwargs(async_start=async_start))
         await client.shutdown()
-        with pytest.raises(HazelcastClientNotActiveError, match="make a new client"):
+        with pytest.raises(HazelcastClientNotActiveError, match="cannot be started again"):
             await client.start()
         assert not client.lifecycle_service.is_running()
 

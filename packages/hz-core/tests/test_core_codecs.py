@@ -1,7 +1,5 @@
 """Generated codecs against an independent interpreter of the schema, over vectors and captured traffic."""
 
-from __future__ import annotations
-
 import importlib
 import struct
 from collections.abc import Iterator, Sequence
@@ -10,33 +8,23 @@ from typing import Any
 
 import pytest
 
-from codegen.interpreter import REQUEST_START, RESPONSE_START, Interpreter
-from codegen.naming import parameter, pascal, snake
-from codegen.schema import Parameter, TypeRef, load, version
-from codegen.vectors import Shape, captured, codec_module, message_type, messages, protocol_folder, shapes
+from codegen.naming import constant, operation, parameter, pascal
+from codegen.schema import TypeRef as SchemaTypeRef
+from codegen.schema import version
+from core_vectors import SCHEMA, codec_module, message_type, messages
+from hz_core.connection import Connection
+from hz_core.model import Address
+from hz_core.op import Op
+from hz_core.testing.interpreter import IS_FINAL, Parameter, TypeRef
+from hz_core.testing.messages import INTERPRETER, SHAPES, Shape
 from hz_core.wire.types import ABSENT, Record, raw_data
 
-ROOT = Path(__file__).resolve().parents[3]
 DATA = Path(__file__).parent / "data"
-SCHEMA = load(ROOT / "protocol")
-SHAPES = shapes(SCHEMA)
-INTERPRETER = Interpreter(SCHEMA.types)
-SERVICES = {service.id for service in SCHEMA.services if service.methods}
 # Management Center, Cache and experimental services: not part of the schema.
 LEFT_OUT = {32, 19, 253}
-PROTOCOL = protocol_folder(ROOT)
-
-
-def _vector_files() -> list[Path]:
-    own = sorted(DATA.glob("*.vectors.tsv"))
-    if PROTOCOL is None:
-        return own
-    return own + sorted((PROTOCOL / "binary").glob("*.protocol.compatibility*.binary"))
-
-
-def _captures() -> list[Path]:
-    own = [DATA / "captured.jsonl"]
-    return own if PROTOCOL is None else own + sorted((PROTOCOL / "binary").glob("captured-*.jsonl"))
+UPSTREAM = [f"protocol/{version}.protocol.compatibility" for version in ("2.0", "2.4", "2.7", "2.10")]
+VECTORS = ["2.2.vectors.tsv", *(f"{stem}{end}" for stem in UPSTREAM for end in (".binary", ".null.binary"))]
+CAPTURED = [f"captured-{member}.tsv" for member in ("4.0", "5.4.0", "5.7.0", "two-members-5.7.0")]
 
 
 def _known(source: Iterator[bytes]) -> Iterator[tuple[Shape, bytes]]:
@@ -48,26 +36,22 @@ def _known(source: Iterator[bytes]) -> Iterator[tuple[Shape, bytes]]:
             assert type_id >> 16 in LEFT_OUT, f"message type 0x{type_id:06x} is in no schema file"
 
 
-def _start(shape: Shape) -> int:
-    return RESPONSE_START if shape.kind == "response" else REQUEST_START
-
-
 def _interpret(shape: Shape, message: bytes) -> tuple[list[Any], int]:
-    return INTERPRETER.decode(message, shape.parameters, shape.since, _start(shape))
+    return INTERPRETER.decode(message, shape.parameters, shape.since, shape.start)
 
 
 def _encode(shape: Shape, message: bytes, values: Sequence[Any]) -> bytes:
-    flags = struct.unpack_from("<H", message, 4)[0] & ~0x2000
-    return INTERPRETER.encode(message[6 : 6 + _start(shape)], flags, shape.parameters, values)
+    flags = struct.unpack_from("<H", message, 4)[0] & ~IS_FINAL
+    return INTERPRETER.encode(message[6 : 6 + shape.start], flags, shape.parameters, values)
 
 
 def _generated(shape: Shape, message: bytes) -> Any:
     """What the generated decoder makes of a response or event."""
     module = codec_module(shape.service)
-    if shape.method is None:
+    if not shape.method:
         return _plain(module.decode_error(message))
-    constant = getattr(module, snake(shape.method.name).upper())
-    decode = constant.decode if shape.kind == "response" else constant.events[message_type(message)]
+    method = getattr(module, constant(shape.method))
+    decode = method.decode if shape.kind == "response" else method.events[message_type(message)]
     return _plain(decode(message, raw_data))
 
 
@@ -109,7 +93,7 @@ def _absent_inside(value: Any) -> bool:
     return value is ABSENT
 
 
-def _build(type_: TypeRef, value: Any) -> Any:
+def _build(type_: TypeRef | SchemaTypeRef, value: Any) -> Any:
     """Replace the interpreter's tuples by the generated classes."""
     if value is None:
         return None
@@ -125,22 +109,69 @@ def _build(type_: TypeRef, value: Any) -> Any:
     return value
 
 
+class _Nobody:
+    """Owner of a connection that is never used."""
+
+    def on_connection_opened(self, connection: Connection) -> None:
+        raise AssertionError(connection)
+
+    def on_connection_closed(self, connection: Connection, error: Exception) -> None:
+        raise AssertionError(connection)
+
+    def on_messages(self, connection: Connection, messages: list[bytes]) -> None:
+        raise AssertionError(connection)
+
+
+CONNECTION = Connection(1, Address("nowhere", 1), _Nobody(), 1000)
+
+
+def _make(shape: Shape, partition_id: int, values: Sequence[Any]) -> Op[Any]:
+    """Call the generated function of a request with all its parameters, and what its route demands."""
+    arguments: dict[str, Any] = {
+        parameter(item.name): _build(item.type, value)
+        for item, value in zip(shape.parameters, values, strict=True)
+    }
+    if shape.route == "connection":
+        arguments["connection"] = CONNECTION
+    elif shape.route != "none":
+        # A parameter `partitionId` gives the one in the header, too.
+        arguments.setdefault("partition_id", partition_id)
+    make = getattr(codec_module(shape.service), operation(shape.method))
+    op = make(**arguments)
+    assert type(op) is Op
+    assert op.connection is (CONNECTION if shape.route == "connection" else None)
+    assert op.partition_id == arguments.get("partition_id", -1)
+    assert op.member is None
+    assert op.deadline is None
+    return op
+
+
 def _check_encoder(shape: Shape, message: bytes, values: list[Any]) -> None:
-    assert shape.method is not None
-    module = codec_module(shape.service)
-    encode = getattr(module, f"{snake(shape.method.name)}_request")
-    partition_id = struct.unpack_from("<i", message, 18)[0]
-    arguments: dict[str, Any] = {"partition_id": partition_id}
-    for item, value in zip(shape.parameters, values, strict=True):
-        arguments[parameter(item.name)] = _build(item.type, value)
+    op = _make(shape, struct.unpack_from("<i", message, 18)[0], values)
     expected = bytearray(message)
-    # The engine's part of the header: correlation id 0 and no backup-aware flag come from an encoder. A
-    # parameter `partitionId` is written together with the one in the header.
+    # The engine's part of the header: correlation id 0 and no backup-aware flag come from an encoder.
     expected[5] &= 0xFE
-    struct.pack_into("<qi", expected, 10, 0, arguments["partition_id"])
-    request = encode(**arguments)
-    assert type(request) is bytearray
-    assert request == expected, shape.title
+    struct.pack_into("<qi", expected, 10, 0, op.partition_id)
+    assert type(op.request) is bytearray
+    assert op.request == expected, shape.title
+    assert op.method is getattr(codec_module(shape.service), constant(shape.method))
+    assert op.decode == op.method.decode
+
+
+PARTITIONED = {"key", "name", "batch", "partition"}
+"""Routes of requests that belong to a partition."""
+
+UNPARTITIONED = {"none", "connection"}
+# The protocol's definition of this one names no partition, but members demand that of the key.
+
+
+def _check_route(shape: Shape, message: bytes) -> None:
+    """Check that the official client sent a request the way that the schema prescribes."""
+    partition_id = struct.unpack_from("<i", message, 18)[0]
+    if shape.route in PARTITIONED:
+        assert partition_id >= 0, shape.title
+    elif shape.route in UNPARTITIONED:
+        assert partition_id == -1, shape.title
 
 
 def _check(shape: Shape, message: bytes) -> bool:
@@ -160,12 +191,13 @@ def _check(shape: Shape, message: bytes) -> bool:
 
 
 def _absent_by_version(parameters: Sequence[Parameter], limit: str) -> list[bool]:
-    return [version(item.since) > version(limit) for item in parameters]
+    return [item.since > version(limit) for item in parameters]
 
 
-@pytest.mark.parametrize("path", _vector_files(), ids=lambda path: path.name)
-def test_compatibility_vectors(path: Path) -> None:
+@pytest.mark.parametrize("name", VECTORS)
+def test_compatibility_vectors(name: str) -> None:
     """Upstream's files (and our own of the same form) decode and encode to the same bytes."""
+    path = DATA / name
     limit = ".".join(path.name.split(".")[:2])
     count = generated = 0
     for shape, message in _known(messages(path)):
@@ -177,21 +209,23 @@ def test_compatibility_vectors(path: Path) -> None:
     assert generated > 0
 
 
-@pytest.mark.parametrize("path", _captures(), ids=lambda path: path.name)
-def test_captured_traffic(path: Path) -> None:
+@pytest.mark.parametrize("name", CAPTURED)
+def test_captured_traffic(name: str) -> None:
     """What real members and the official client sent decodes with nothing left over."""
     count = 0
-    for shape, message in _known(captured(path)):
+    for shape, message in _known(messages(DATA / name)):
         _check(shape, message)
+        if shape.kind == "request":
+            _check_route(shape, message)
         count += 1
     assert count > 4
 
 
 def _decodable() -> dict[str, tuple[Shape, bytes]]:
     """One whole response or event per shape, from the newest vectors."""
-    found = _known(messages(DATA / "2.10.vectors.tsv"))
+    found = _known(messages(DATA / "protocol" / "2.10.protocol.compatibility.binary"))
     return {
-        f"{shape.title} {shape.event}".strip(): (shape, message)
+        shape.title: (shape, message)
         for shape, message in found
         if shape.kind != "request" and codec_module(shape.service) is not None
     }
@@ -213,16 +247,16 @@ def test_a_newer_peer_may_add_bytes_and_frames() -> None:
 def test_every_method_has_its_constant_and_functions() -> None:
     """Names of generated code follow from the schema's names."""
     for service in SCHEMA.services:
-        module = codec_module(service)
+        module = codec_module(service.name)
         if module is None:
             continue
         for method in service.methods:
-            constant = getattr(module, snake(method.name).upper())
-            assert constant.name == f"{service.name}.{method.name}"
-            assert constant.request_type == method.request_type
-            assert constant.response_type == method.response_type
-            assert constant.retryable == method.retryable
-            assert constant.decode is getattr(module, f"{snake(method.name)}_response")
-            assert set(constant.events) == {event.type_id for event in method.events}
+            found = getattr(module, constant(method.name))
+            assert found.name == f"{service.name}.{method.name}"
+            assert found.request_type == method.request_type
+            assert found.response_type == method.response_type
+            assert found.retryable == method.retryable
+            assert set(found.events) == {event.type_id for event in method.events}
+            assert callable(getattr(module, operation(method.name)))
             if len(method.response) > 1:
                 assert hasattr(module, f"{pascal(method.name)}Response")

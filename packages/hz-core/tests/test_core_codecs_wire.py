@@ -1,7 +1,5 @@
 """The codec runtime: hand-checked bytes, hostile bytes, the method constants."""
 
-from __future__ import annotations
-
 import struct
 from contextlib import suppress
 from typing import Any
@@ -27,6 +25,7 @@ from hz_core.wire.method import Method
 from hz_core.wire.types import ABSENT, raw_data
 
 NAMED = (HazelcastProtocolError, *DECODE_ERRORS)
+CONNECTION: Any = None  # the encoders pass it on
 MEMBER = UUID("00010203-0405-0607-0809-0a0b0c0d0e0f")
 
 
@@ -39,16 +38,18 @@ def response(type_id: int, fixed: bytes = b"", *frames: bytes) -> bytes:
 
 
 def test_ping_is_one_final_frame() -> None:
-    assert client.ping_request(-1) == bytes.fromhex("16000000 00e0 000b0000 0000000000000000 ffffffff")
+    assert client.ping(CONNECTION).request == bytes.fromhex(
+        "16000000 00e0 000b0000 0000000000000000 ffffffff"
+    )
 
 
 def test_uuid_halves_are_little_endian_each() -> None:
-    request = client.remove_partition_lost_listener_request(-1, MEMBER)
+    request = client.remove_partition_lost_listener(MEMBER).request
     assert request[22:] == bytes.fromhex("00 0706050403020100 0f0e0d0c0b0a0908")
 
 
 def test_request_strings_and_nulls() -> None:
-    request = client.create_proxy_request(-1, "m", "hz:impl:mapService")
+    request = client.create_proxy("m", "hz:impl:mapService").request
     assert request[22:] == frame(b"m") + frame(b"hz:impl:mapService", 0x2000)
     parts: list[bytes] = []
     encode.write_nullable(parts, None, encode.write_string)
@@ -57,7 +58,7 @@ def test_request_strings_and_nulls() -> None:
 
 
 def test_engine_patches_flags_and_correlation_id() -> None:
-    request = client.create_proxy_request(-1, "m", "s")
+    request = client.create_proxy("m", "s").request
     flags, type_id, correlation_id = FLAGS_TYPE_CORRELATION.unpack_from(request, FLAGS_OFFSET)
     assert (flags, type_id, correlation_id) == (0xC000, 0x000400, 0)
     FLAGS_TYPE_CORRELATION.pack_into(request, FLAGS_OFFSET, flags | 0x0100, type_id, 99)
@@ -99,7 +100,7 @@ def test_custom_types_skip_what_a_newer_peer_adds() -> None:
 
 def test_schema_round_trip() -> None:
     schema = Schema("person", [FieldDescriptor("name", 14), FieldDescriptor("age", 7)])
-    request = client.send_schema_request(-1, schema)
+    request = client.send_schema(schema).request
     message = response(0x001401, b"", bytes(request[22:]))
     assert client.fetch_schema_response(message, raw_data) == schema
 

@@ -80,7 +80,7 @@ def test_exception() -> None:
     assert repr(future) == "<Future failed: Boom>"
 
 
-def test_traceback_is_given_or_the_exception_s_own() -> None:
+def test_traceback_is_given_or_that_of_the_exception() -> None:
     def fail() -> None:
         raise Boom
 
@@ -99,7 +99,7 @@ def test_traceback_is_given_or_the_exception_s_own() -> None:
     assert "in fail" in "".join(traceback.format_exception(raised.value))
 
 
-def test_raising_again_and_again_doesn_t_grow_the_traceback() -> None:
+def test_raising_again_and_again_does_not_grow_the_traceback() -> None:
     error = Boom()
     future = failed(error)
 
@@ -260,7 +260,7 @@ def test_callbacks_run_after_failure_and_cancel_too() -> None:
     assert seen == [broken, cancelled]
 
 
-def test_failing_callbacks_are_logged_and_harm_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_failing_callbacks_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     def fail(_: object) -> None:
         raise Boom("in a callback")
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from hz_core.model import Address, MemberInfo, MemberVersion
 from hz_core.load_balancer import LoadBalancer, RandomLB, RoundRobinLB
+from hz_core.model import Address, MemberInfo, MemberVersion
 
 MEMBERS = [MemberInfo(Address("h", i), UUID(int=i), {}, False, MemberVersion(5, 7, 0)) for i in range(3)]
 

@@ -1,25 +1,20 @@
 """Connecting, staying connected and connecting again, with simulated members on the virtual clock."""
 
-from __future__ import annotations
-
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core_simulation import Simulation
 from hz_core.config import ReconnectMode
-from hz_core.model import Address, MemberInfo
-from hz_core.drivers.scripted import BlackHole, Delay, Refuse, byte_by_byte
 from hz_core.errors import (
     ClientNotAllowedInClusterError,
     ClientOfflineError,
     HazelcastClientNotActiveError,
     IllegalStateError,
 )
-
-sys.path.insert(0, str(Path(__file__).parent))
-from core_simulation import Request, SimulatedCluster, Simulation
+from hz_core.model import Address, MemberInfo
+from hz_core.testing import BlackHole, Delay, Refuse, Request, SimulatedCluster
+from hz_core.testing.scripted import byte_by_byte
 
 FIRST, SECOND, THIRD = (Address(f"10.0.0.{i}", 5701) for i in (1, 2, 3))
 NOBODY = Address("10.9.9.9", 5701)
@@ -33,7 +28,7 @@ def test_connects_to_every_member() -> None:
     assert simulation.connected == {FIRST, SECOND, THIRD}
     assert simulation.states == ["STARTING", "STARTED", "CONNECTED"]
     assert simulation.engine.partition_count() == 7
-    assert [m.address for m in simulation.engine.membership.members.members] == [FIRST, SECOND, THIRD]
+    assert [m.address for m in simulation.engine.view.members.members] == [FIRST, SECOND, THIRD]
     simulation.stop()
 
 
@@ -47,7 +42,7 @@ def test_first_address_refuses_and_the_next_accepts() -> None:
 def test_member_that_comes_later_is_found() -> None:
     simulation = Simulation(1, cluster_connect_timeout=60)
     simulation.cluster.down[FIRST] = Refuse()
-    outcome = simulation.begin(simulation.engine.start())
+    outcome = simulation.begin(simulation.engine.connect())
     simulation.driver.advance(10)
     assert not outcome.done
     del simulation.cluster.down[FIRST]
@@ -56,7 +51,7 @@ def test_member_that_comes_later_is_found() -> None:
     simulation.stop()
 
 
-def test_nobody_there_lists_every_address_and_why_in_the_configured_time() -> None:
+def test_failed_start_takes_the_configured_time_and_lists_every_address_with_its_error() -> None:
     cluster = SimulatedCluster(0)
     cluster.down[FIRST] = Refuse(ConnectionRefusedError("no entry"))
     cluster.down[SECOND] = BlackHole()
@@ -136,7 +131,7 @@ def test_credentials_and_token_are_sent() -> None:
 
 
 @pytest.mark.parametrize("silent", ["Client.authentication", "Client.addClusterViewListener"])
-def test_member_that_accepts_and_says_nothing_does_not_hold_the_client(silent: str) -> None:
+def test_member_that_accepts_and_stays_silent_does_not_block_the_client(silent: str) -> None:
     simulation = Simulation(1, cluster_connect_timeout=20, connection_timeout=3)
     simulation.cluster.members[0].rule(silent, lambda request: None)
     began = simulation.driver.now()
@@ -148,7 +143,7 @@ def test_member_that_accepts_and_says_nothing_does_not_hold_the_client(silent: s
 
 def test_bytes_may_come_one_by_one() -> None:
     simulation = Simulation(2)
-    outcome = simulation.begin(simulation.engine.start())
+    outcome = simulation.begin(simulation.engine.connect())
     while not outcome.done:
         for link in simulation.driver.links:
             link.cut_up = byte_by_byte
@@ -242,18 +237,57 @@ def test_connection_to_a_removed_member_is_closed() -> None:
     simulation.stop()
 
 
+def test_older_views_of_one_member_are_ignored() -> None:
+    simulation = Simulation(2).start()
+    cluster = simulation.cluster
+    cluster.publish_view()
+    simulation.driver.advance()
+    (watched,) = [s for m in cluster.members for s in m.sessions.values() if s.view_id is not None]
+    cluster.member_version = cluster.partition_version = 0
+    second = cluster.members.pop()
+    owners, cluster.owners = cluster.owners, dict.fromkeys(cluster.owners, cluster.members[0])
+    cluster.tell_view(watched)
+    simulation.driver.advance()
+    cluster.members.append(second)
+    cluster.owners = owners
+    assert simulation.connected == {FIRST, SECOND}
+    before = len(second.requests)
+    for key in range(7):
+        simulation.put(key, "x")
+    assert len(second.requests) == before + 3
+    simulation.stop()
+
+
+def test_partition_table_of_another_member_counts_whatever_its_version() -> None:
+    """Members count their tables on their own, so the versions of two members cannot be compared."""
+    simulation = Simulation(3).start()
+    cluster = simulation.cluster
+    for _ in range(5):
+        cluster.publish_view()
+    simulation.driver.advance()
+    cluster.partition_version = -3
+    first, second, third = cluster.members
+    cluster.remove(first)
+    cluster.owners = dict.fromkeys(cluster.owners, third)
+    simulation.driver.advance(5)
+    for key in range(7):
+        simulation.put(key, "x")
+    assert (second.count("Map.put"), third.count("Map.put")) == (0, 7)
+    simulation.stop()
+
+
 def test_view_moves_to_another_member_when_its_connection_is_lost() -> None:
     simulation = Simulation(3).start()
     simulation.cluster.remove(simulation.cluster.members[0])
     simulation.driver.advance(1)
-    assert len(simulation.engine.membership.members.members) == 2
+    assert len(simulation.engine.view.members.members) == 2
     simulation.cluster.join()
     simulation.driver.advance(2)
     assert len(simulation.connected) == 3
     simulation.stop()
 
 
-def test_unreachable_member_does_not_hold_up_the_others() -> None:
+def test_unreachable_member_does_not_delay_the_others() -> None:
     simulation = Simulation(2, connection_timeout=5).start()
     simulation.cluster.strict = False
     simulation.cluster.down[THIRD] = BlackHole()
@@ -299,7 +333,7 @@ def test_view_is_watched_even_if_the_watched_member_is_lost_while_the_next_is_se
     simulation.driver.run_until(lambda: kept, 5)
     simulation.cluster.remove(simulation.cluster.members[0], announce=False)
     simulation.driver.advance(0.5)
-    newcomer._map_addentrylistener(kept[0])
+    newcomer.answer(kept[0])
     simulation.driver.advance(20)
     assert simulation.connected == {newcomer.address}
     simulation.cluster.join()
@@ -357,7 +391,7 @@ def test_reconnect_mode_async_refuses_operations() -> None:
 def test_async_start_refuses_operations_until_connected() -> None:
     simulation = Simulation(1, async_start=True)
     simulation.cluster.down[FIRST] = Refuse()
-    outcome = simulation.begin(simulation.engine.start())
+    outcome = simulation.begin(simulation.engine.connect())
     simulation.driver.advance(3)
     with pytest.raises(ClientOfflineError):
         simulation.get(1)
@@ -367,7 +401,7 @@ def test_async_start_refuses_operations_until_connected() -> None:
     simulation.stop()
 
 
-def test_cluster_that_stays_away_ends_the_client() -> None:
+def test_client_shuts_down_when_the_cluster_stays_unreachable() -> None:
     simulation = Simulation(1, cluster_connect_timeout=20).start()
     simulation.cluster.down[FIRST] = Refuse()
     waiting = simulation.submit(simulation.ops.put(1, "x"))
@@ -401,12 +435,12 @@ def test_last_connection_lost_while_joining_begins_anew() -> None:
 
 
 @pytest.mark.parametrize("mode", [ReconnectMode.ON, ReconnectMode.ASYNC])
-def test_restarted_cluster_gets_proxies_and_listeners_again(mode: int) -> None:
+def test_restarted_cluster_gets_objects_and_listeners_again(mode: int) -> None:
     simulation = Simulation(2, reconnect_mode=mode).start()
     for name in ("a", "b"):
-        simulation.run(simulation.engine.create_proxy("hz:impl:mapService", name))
-    simulation.run(simulation.engine.create_proxy("hz:impl:mapService", "destroyed"))
-    simulation.run(simulation.engine.destroy_proxy("hz:impl:mapService", "destroyed"))
+        simulation.run(simulation.engine.create_object("hz:impl:mapService", name))
+    simulation.run(simulation.engine.create_object("hz:impl:mapService", "destroyed"))
+    simulation.run(simulation.engine.destroy_object("hz:impl:mapService", "destroyed"))
     keys: list[Any] = []
     simulation.listen(keys)
     old = {m.uuid for m in simulation.cluster.members}
@@ -414,7 +448,7 @@ def test_restarted_cluster_gets_proxies_and_listeners_again(mode: int) -> None:
     simulation.driver.advance(10)
     assert simulation.cluster.proxies == {("a", "hz:impl:mapService"), ("b", "hz:impl:mapService")}
     assert simulation.connected == {FIRST, SECOND}
-    assert not old & set(simulation.engine.membership.members.by_uuid)
+    assert not old & set(simulation.engine.view.members.by_uuid)
     simulation.put(1, "x")
     simulation.put(2, "x")
     simulation.driver.advance()
@@ -460,9 +494,9 @@ def test_shutdown_completes_every_waiter() -> None:
     simulation.driver.advance(0.5)
     waiting = [waits_for_acks, waits_for_reply, waits_to_retry]
     assert not any(outcome.done for outcome in waiting)
-    simulation.engine.shutdown()
+    simulation.client.shutdown()
     assert [type(outcome.error) for outcome in waiting] == [HazelcastClientNotActiveError] * 3
-    simulation.engine.shutdown()
+    simulation.client.shutdown()
     simulation.driver.advance(1000)
     simulation.stop()
     assert simulation.states.count("SHUTDOWN") == 1
@@ -470,9 +504,9 @@ def test_shutdown_completes_every_waiter() -> None:
 
 def test_shutdown_while_connecting_ends_the_start() -> None:
     simulation = Simulation(cluster=SimulatedCluster(0), cluster_members=[str(FIRST)])
-    outcome = simulation.begin(simulation.engine.start())
+    outcome = simulation.begin(simulation.engine.connect())
     simulation.driver.advance(2.5)
-    simulation.engine.shutdown()
+    simulation.client.shutdown()
     simulation.driver.advance()
     assert isinstance(outcome.error, IllegalStateError)
     simulation.stop()
@@ -480,7 +514,7 @@ def test_shutdown_while_connecting_ends_the_start() -> None:
 
 def test_nothing_happens_after_shutdown() -> None:
     simulation = Simulation(2).start()
-    simulation.engine.shutdown()
+    simulation.client.shutdown()
     simulation.driver.advance(10)
     attempts = len(simulation.driver.attempts)
     simulation.driver.advance(600)

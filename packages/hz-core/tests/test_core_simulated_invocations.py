@@ -1,17 +1,14 @@
 """Retries, timeouts, backup acks and strange replies, with simulated members on the virtual clock."""
 
-from __future__ import annotations
-
 import struct
-import sys
 from itertools import pairwise
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from hz_core.drivers.scripted import Outcome, random_cuts
+from core_simulation import Simulation
+from hz_core.codecs import client as client_codec
 from hz_core.errors import (
     ERROR_CLASSES,
     HazelcastOverloadError,
@@ -23,21 +20,10 @@ from hz_core.errors import (
     TargetNotMemberError,
     server_error,
 )
-from hz_core.invocation.flow import run_flow
-from hz_core.invocation.op import Flow, Op, Settled, Sleep
+from hz_core.testing import Request, codes
+from hz_core.testing.messages import error_bytes, fragments
+from hz_core.testing.scripted import random_cuts
 from hz_core.wire.frames import HazelcastProtocolError
-
-sys.path.insert(0, str(Path(__file__).parent))
-from core_messages import error_bytes, fragments
-from core_simulation import (
-    ILLEGAL_ARGUMENT,
-    NOT_ACTIVE,
-    NOT_MEMBER,
-    RETRYABLE,
-    WRONG_TARGET,
-    Request,
-    Simulation,
-)
 
 
 def silence(request: Request) -> None:
@@ -60,14 +46,12 @@ def test_requests_go_to_the_owner_of_their_partition() -> None:
     simulation.stop()
 
 
-def test_requests_without_a_partition_go_round() -> None:
+def test_requests_without_a_partition_go_to_the_members_in_turn() -> None:
     simulation = Simulation(3).start()
     for _ in range(9):
-        op = simulation.ops.get(1)
-        op.partition_id = -1
-        struct.pack_into("<i", op.request, 18, -1)
-        simulation.value(simulation.submit(op))
-    assert [member.count("Map.get") for member in simulation.cluster.members] == [3, 3, 3]
+        assert simulation.value(simulation.submit(client_codec.get_distributed_objects())) == []
+    counts = [member.count("Client.getDistributedObjects") for member in simulation.cluster.members]
+    assert counts == [3, 3, 3]
     simulation.stop()
 
 
@@ -87,7 +71,7 @@ def test_moved_partition_is_found_at_its_new_owner() -> None:
     simulation.stop()
 
 
-@pytest.mark.parametrize("error", [RETRYABLE, WRONG_TARGET, NOT_MEMBER])
+@pytest.mark.parametrize("error", [codes.RETRYABLE, codes.WRONG_TARGET, codes.NOT_MEMBER])
 def test_refusals_are_always_tried_again(error: tuple[int, str]) -> None:
     simulation = Simulation(1).start()
     simulation.cluster.members[0].rule("Map.put", lambda request: request.error(*error), times=8)
@@ -104,7 +88,7 @@ def test_pauses_between_tries_grow_to_the_configured_one() -> None:
 
     def refuse(request: Request) -> None:
         times.append(simulation.driver.now())
-        request.error(*RETRYABLE)
+        request.error(*codes.RETRYABLE)
 
     simulation.cluster.members[0].rule("Map.put", refuse, times=30)
     simulation.put(1, "x")
@@ -123,7 +107,7 @@ def test_read_is_repeated_after_a_lost_connection() -> None:
     simulation.stop()
 
 
-@pytest.mark.parametrize("action", [cut, lambda request: request.error(*NOT_ACTIVE)])
+@pytest.mark.parametrize("action", [cut, lambda request: request.error(*codes.NOT_ACTIVE)])
 def test_write_is_not_repeated_after_a_lost_connection(action: Any) -> None:
     simulation = Simulation(1).start()
     simulation.cluster.members[0].rule("Map.put", action, times=1)
@@ -133,7 +117,7 @@ def test_write_is_not_repeated_after_a_lost_connection(action: Any) -> None:
     simulation.stop()
 
 
-@pytest.mark.parametrize("action", [cut, lambda request: request.error(*NOT_ACTIVE)])
+@pytest.mark.parametrize("action", [cut, lambda request: request.error(*codes.NOT_ACTIVE)])
 def test_write_is_repeated_with_redo_operation(action: Any) -> None:
     simulation = Simulation(1, redo_operation=True).start()
     simulation.cluster.members[0].rule("Map.put", action, times=1)
@@ -153,9 +137,9 @@ def test_lost_connection_names_the_reason() -> None:
     simulation.stop()
 
 
-def test_other_errors_are_passed_on_with_the_members_words() -> None:
+def test_other_errors_are_raised_with_the_message_of_the_member() -> None:
     simulation = Simulation(1).start()
-    simulation.cluster.members[0].rule("Map.put", lambda request: request.error(*ILLEGAL_ARGUMENT))
+    simulation.cluster.members[0].rule("Map.put", lambda request: request.error(*codes.ILLEGAL_ARGUMENT))
     with pytest.raises(IllegalArgumentError, match="simulated") as caught:
         simulation.put(0, "x")
     told = server_error(caught.value)
@@ -180,7 +164,7 @@ def test_every_error_code_ends_as_its_class_or_in_time(code: int) -> None:
 
 def test_invocation_timeout_ends_the_tries() -> None:
     simulation = Simulation(1, invocation_timeout=10).start()
-    simulation.cluster.members[0].rule("Map.put", lambda request: request.error(*RETRYABLE))
+    simulation.cluster.members[0].rule("Map.put", lambda request: request.error(*codes.RETRYABLE))
     began = simulation.driver.now()
     with pytest.raises(OperationTimeoutError, match=r"Map\.put.*invocation_timeout of 10 s") as caught:
         simulation.put(0, "x")
@@ -222,7 +206,7 @@ def test_operation_for_one_member_goes_there_or_fails() -> None:
 
 def test_operation_for_one_connection_is_never_sent_over_another() -> None:
     simulation = Simulation(1, redo_operation=True).start()
-    connection = simulation.engine.open_connections()[0]
+    connection = simulation.connections[0]
     op = simulation.ops.get(0)
     op.connection = connection
     simulation.driver.links[0].cut()
@@ -267,8 +251,8 @@ def test_late_and_duplicate_replies_are_ignored() -> None:
     for request in kept:
         request.reply(None)
         request.reply(None)
-        request.error(*RETRYABLE)
-    request.session.pipe.send(error_bytes(123456789, *ILLEGAL_ARGUMENT))
+        request.error(*codes.RETRYABLE)
+    request.session.pipe.send(error_bytes(123456789, *codes.ILLEGAL_ARGUMENT))
     simulation.driver.advance(1)
     assert (outcome.times, given_up.times) == (1, 0)
     assert simulation.put(0, "z") is None
@@ -277,7 +261,7 @@ def test_late_and_duplicate_replies_are_ignored() -> None:
 
 def test_cancelled_operation_is_not_tried_again() -> None:
     simulation = Simulation(1).start()
-    simulation.cluster.members[0].rule("Map.put", lambda request: request.error(*RETRYABLE))
+    simulation.cluster.members[0].rule("Map.put", lambda request: request.error(*codes.RETRYABLE))
     outcome = simulation.submit(simulation.ops.put(0, "x"))
     simulation.driver.advance(2)
     outcome.cancel()
@@ -328,7 +312,7 @@ def test_error_with_acks_is_an_error() -> None:
     simulation = Simulation(1).start()
 
     def confuse(request: Request) -> None:
-        reply = bytearray(error_bytes(request.correlation_id, *ILLEGAL_ARGUMENT))
+        reply = bytearray(error_bytes(request.correlation_id, *codes.ILLEGAL_ARGUMENT))
         reply[18] = 1
         request.session.pipe.send(bytes(reply))
 
@@ -429,6 +413,19 @@ def test_lost_acks_complete_the_operation_after_a_while() -> None:
     simulation.stop()
 
 
+def test_acks_are_awaited_for_a_shorter_time_when_a_connection_is_lost() -> None:
+    """The member that is gone may be the one that had to acknowledge."""
+    simulation = backed_up(acks_lost=True)
+    outcome = simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance(1)
+    simulation.driver.links[2].cut()
+    simulation.driver.advance(0.4)
+    assert not outcome.done
+    simulation.driver.advance(1.2)
+    assert (outcome.times, outcome.error) == (1, None)
+    simulation.stop()
+
+
 def test_lost_acks_fail_the_operation_where_that_is_wanted() -> None:
     simulation = backed_up(acks_lost=True, fail_on_indeterminate_operation_state=True)
     with pytest.raises(IndeterminateOperationStateError, match=r"Map\.put.*2 of 2 backups"):
@@ -451,7 +448,7 @@ def test_acks_of_an_earlier_try_do_not_count() -> None:
 
     def ack_and_refuse(request: Request) -> None:
         simulation.cluster.acknowledge(request, simulation.cluster.backup_sessions(owner, request)[:1])
-        request.error(*RETRYABLE)
+        request.error(*codes.RETRYABLE)
 
     owner.rule("Map.put", ack_and_refuse, times=1)
     simulation.cluster.acks_lost = False
@@ -469,83 +466,4 @@ def test_cancelled_while_waiting_for_acks() -> None:
     simulation.driver.advance(10)
     assert outcome.times == 0
     assert simulation.engine.invocations.pending_count == 0
-    simulation.stop()
-
-
-# ---- flows
-
-
-def test_flow_runs_steps_in_parallel_and_one_after_another() -> None:
-    simulation = Simulation(2).start()
-
-    def flow() -> Flow[list[Any]]:
-        yield [simulation.ops.put(key, key) for key in range(4)]
-        yield Sleep(3)
-        outcomes = yield Settled([simulation.ops.get(key) for key in range(5)])
-        return list(outcomes)
-
-    began = simulation.driver.now()
-    assert simulation.run(flow()) == [0, 1, 2, 3, None]
-    assert simulation.driver.now() - began == pytest.approx(3)
-    assert simulation.run(empty()) == []
-    simulation.stop()
-
-
-def empty() -> Flow[list[Any]]:
-    nothing: list[Op[Any]] = []
-    result: list[Any] = yield nothing
-    return result
-
-
-def test_flow_gets_the_first_error_after_all_steps_are_done() -> None:
-    simulation = Simulation(1).start()
-    simulation.cluster.members[0].rule("Map.get", lambda request: request.error(*ILLEGAL_ARGUMENT), times=1)
-    done: list[str] = []
-
-    def flow() -> Flow[str]:
-        try:
-            yield [simulation.ops.get(1), simulation.ops.put(1, "x")]
-        except IllegalArgumentError:
-            done.append("caught")
-        return "end"
-
-    assert simulation.run(flow()) == "end"
-    assert done == ["caught"]
-    assert simulation.cluster.members[0].count("Map.put") == 1
-    simulation.stop()
-
-
-def test_cancelled_flow_is_closed() -> None:
-    simulation = Simulation(1).start()
-    closed: list[bool] = []
-
-    def flow() -> Flow[None]:
-        try:
-            yield simulation.ops.get(1)
-            yield simulation.ops.put(1, "never")
-        finally:
-            closed.append(True)
-
-    outcome = Outcome()
-    run_flow(simulation.engine, flow(), outcome)
-    outcome.cancel()
-    simulation.driver.advance()
-    assert closed == [True]
-    assert simulation.cluster.members[0].count("Map.put") == 0
-    simulation.stop()
-
-
-def test_sleeping_flow_ends_with_the_client() -> None:
-    simulation = Simulation(1).start()
-
-    def flow() -> Flow[None]:
-        yield Sleep(1000)
-        yield simulation.ops.get(1)
-
-    outcome = simulation.begin(flow())
-    simulation.driver.advance(1)
-    simulation.engine.shutdown()
-    simulation.driver.advance()
-    assert outcome.times == 1
-    assert outcome.error is not None
     simulation.stop()

@@ -1,28 +1,22 @@
 """Limits of connecting: what a round may cost, what a driver may refuse, what a member may say of itself."""
 
-from __future__ import annotations
-
-import sys
-from pathlib import Path
 from random import Random
 
 import pytest
 
+from core_simulation import Simulation
 from hz_core.cluster.authentication import MAX_PARTITION_COUNT
 from hz_core.cluster.backoff import Backoff
 from hz_core.connection import Connection
-from hz_core.model import Address
-from hz_core.drivers.scripted import BlackHole
 from hz_core.errors import IllegalStateError
-
-sys.path.insert(0, str(Path(__file__).parent))
-from core_simulation import SimulatedCluster, Simulation
+from hz_core.model import Address
+from hz_core.testing import BlackHole, SimulatedCluster
 
 HOLES = [Address(f"10.0.0.{i}", 5701) for i in range(1, 5)]
 
 
 def refused_start(simulation: Simulation) -> tuple[str, float]:
-    """Start in vain; return the error's text and the seconds that it took."""
+    """Fail to start; return the text of the error and the seconds that it took."""
     began = simulation.driver.now()
     with pytest.raises(IllegalStateError) as caught:
         simulation.start()
@@ -63,7 +57,7 @@ def test_round_ends_with_the_time_of_the_cluster(connection_timeout: float) -> N
         (2, 0, 4, "twice connection_timeout"),
     ],
 )
-def test_member_that_says_nothing_is_left_in_time(
+def test_silent_member_is_given_up_in_time(
     connection_timeout: float, limit: float, seconds: float, why: str
 ) -> None:
     simulation = Simulation(1, cluster_connect_timeout=limit, connection_timeout=connection_timeout)
@@ -73,7 +67,7 @@ def test_member_that_says_nothing_is_left_in_time(
     assert f"did not complete the authentication within {seconds} s ({why})" in text
 
 
-def test_driver_that_raises_is_a_failed_attempt_and_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_driver_that_raises_is_a_failed_attempt_and_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     simulation = Simulation(1, cluster_connect_timeout=10, retry_initial_backoff=2, retry_jitter=0)
     attempts: list[Address] = []
 
@@ -82,7 +76,7 @@ def test_driver_that_raises_is_a_failed_attempt_and_told_once(monkeypatch: pytes
         raise OverflowError("an option that no socket takes")
 
     monkeypatch.setattr(simulation.driver, "connect", connect)
-    outcome = simulation.begin(simulation.engine.start())
+    outcome = simulation.begin(simulation.engine.connect())
     simulation.driver.advance(60)
     assert outcome.times == 1
     assert isinstance(outcome.error, IllegalStateError)
@@ -96,8 +90,8 @@ def test_impossible_partition_count_is_refused(count: int) -> None:
     simulation = Simulation(1, cluster_connect_timeout=0)
     simulation.cluster.partition_count = count
     text, _ = refused_start(simulation)
-    assert f"the member at {HOLES[0]} told a partition count of {count}," in text
-    assert simulation.engine.membership.partitions.count == 0
+    assert f"the member at {HOLES[0]} reported a partition count of {count}," in text
+    assert simulation.engine.view.partitions.count == 0
 
 
 @pytest.mark.parametrize("count", [1, MAX_PARTITION_COUNT])

@@ -1,18 +1,13 @@
 """Listener registrations on all members and again on new connections, with simulated members."""
 
-from __future__ import annotations
-
 import logging
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core_simulation import EntryEvent, Simulation, listener_spec
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, IllegalArgumentError
-
-sys.path.insert(0, str(Path(__file__).parent))
-from core_simulation import ILLEGAL_ARGUMENT, Request, Simulation, listener_spec
+from hz_core.testing import Request, codes
 
 
 def registrations(simulation: Simulation) -> list[int]:
@@ -23,7 +18,7 @@ def registrations(simulation: Simulation) -> list[int]:
     ]
 
 
-def test_registers_on_every_member_and_hears_each() -> None:
+def test_registers_on_every_member_and_gets_the_events_of_each() -> None:
     simulation = Simulation(3).start()
     keys: list[Any] = []
     registration = simulation.listen(keys)
@@ -34,13 +29,13 @@ def test_registers_on_every_member_and_hears_each() -> None:
         simulation.put(key, key)
     simulation.driver.advance()
     assert keys == list(range(7))
-    assert simulation.run(simulation.engine.listeners.remove(registration)) is True
+    assert simulation.run(simulation.engine.remove_listener(registration)) is True
     assert registrations(simulation) == [0, 0, 0]
-    simulation.put(1, "unheard")
+    simulation.put(1, "no listener")
     simulation.driver.advance()
     assert keys == list(range(7))
-    assert simulation.run(simulation.engine.listeners.remove(registration)) is False
-    assert all(len(c.event_handlers) <= 1 for c in simulation.engine.open_connections())
+    assert simulation.run(simulation.engine.remove_listener(registration)) is False
+    assert all(len(c.event_handlers) <= 1 for c in simulation.connections)
     simulation.stop()
 
 
@@ -70,7 +65,7 @@ def test_events_may_come_before_the_response() -> None:
             member.uuid,
             1,
         )
-        member._map_addentrylistener(request)
+        member.answer(request)
 
     member.rule("Map.addEntryListener", event_first, times=1)
     keys: list[Any] = []
@@ -92,8 +87,24 @@ def test_registers_again_after_a_reconnect() -> None:
     simulation.put(1, "x")
     simulation.driver.advance()
     assert keys == [0, 1]
-    assert simulation.run(simulation.engine.listeners.remove(registration)) is True
+    assert simulation.run(simulation.engine.remove_listener(registration)) is True
     assert registrations(simulation) == [0, 0]
+    simulation.stop()
+
+
+def test_client_is_connected_again_when_its_listeners_are_registered() -> None:
+    simulation = Simulation(1).start()
+    simulation.listen([])
+    kept: list[Request] = []
+    member = simulation.cluster.members[0]
+    member.rule("Map.addEntryListener", kept.append, times=1)
+    simulation.cluster.cut_all()
+    simulation.driver.advance(5)
+    assert (len(kept), simulation.states[-1]) == (1, "DISCONNECTED")
+    member.answer(kept[0])
+    simulation.driver.advance()
+    assert simulation.states[-1] == "CONNECTED"
+    assert registrations(simulation) == [1]
     simulation.stop()
 
 
@@ -116,14 +127,14 @@ def test_listener_added_while_a_member_is_being_connected_is_registered_there() 
         simulation.driver.run_until(lambda s=simulation: len(s.driver.links) == 2, 3)  # type: ignore[misc]  # bound
         simulation.driver.links[1].latency = 0.1
         simulation.driver.advance(delay / 10 + 0.05)
-        late = simulation.begin(simulation.engine.listeners.add(listener_spec(lambda message: None)))
+        late = simulation.begin(simulation.engine.add_listener(listener_spec(lambda event: None)))
         simulation.driver.advance(4)
         assert late.times == 1
         assert registrations(simulation) == [2, 2]
         simulation.stop()
 
 
-def test_listener_removed_while_a_member_is_being_asked_is_removed_there() -> None:
+def test_listener_removed_during_a_registration_is_removed_there() -> None:
     simulation = Simulation(1).start()
     registration = simulation.listen([])
     newcomer = simulation.cluster.add()
@@ -131,16 +142,18 @@ def test_listener_removed_while_a_member_is_being_asked_is_removed_there() -> No
     newcomer.rule("Map.addEntryListener", kept.append, times=1)
     simulation.cluster.publish_view()
     simulation.driver.run_until(lambda: kept, 3)
-    assert simulation.run(simulation.engine.listeners.remove(registration)) is True
-    newcomer._map_addentrylistener(kept[0])
+    assert simulation.run(simulation.engine.remove_listener(registration)) is True
+    newcomer.answer(kept[0])
     simulation.driver.advance(3)
     assert registrations(simulation) == [0, 0]
     simulation.stop()
 
 
-def test_refused_registration_is_taken_back_everywhere() -> None:
+def test_refused_registration_is_removed_everywhere() -> None:
     simulation = Simulation(2).start()
-    simulation.cluster.members[1].rule("Map.addEntryListener", lambda r: r.error(*ILLEGAL_ARGUMENT), times=1)
+    simulation.cluster.members[1].rule(
+        "Map.addEntryListener", lambda r: r.error(*codes.ILLEGAL_ARGUMENT), times=1
+    )
     with pytest.raises(IllegalArgumentError):
         simulation.listen([])
     assert registrations(simulation) == [0, 0]
@@ -151,29 +164,29 @@ def test_refused_registration_is_taken_back_everywhere() -> None:
 
 
 @pytest.mark.parametrize("answered", [0, 1], ids=["asked", "one has answered"])
-def test_registration_that_is_given_up_is_taken_back_everywhere(answered: int) -> None:
-    """Its flow is closed, as by Ctrl-C or a cancelled future: members that answered, or answer later, forget it."""
+def test_cancelled_registration_is_removed_everywhere(answered: int) -> None:
+    """Closed as by Ctrl-C, or cancelled: members that have answered, or answer later, forget it."""
     simulation = Simulation(2).start()
     kept: list[Request] = []
     for member in simulation.cluster.members[answered:]:
         member.rule("Map.addEntryListener", kept.append, times=1)
-    heard: list[bytes] = []
-    flow = simulation.engine.listeners.add(listener_spec(heard.append))
+    events: list[EntryEvent] = []
+    flow = simulation.engine.add_listener(listener_spec(events.append))
     simulation.begin(flow)
     simulation.driver.run_until(lambda: len(kept) == 2 - answered, 3)
     simulation.driver.advance()
     assert registrations(simulation) == [answered, 0]
     flow.close()
     for request in kept:
-        request.session.member._map_addentrylistener(request)
+        request.member.answer(request)
     simulation.driver.advance()
     assert registrations(simulation) == [0, 0]
-    simulation.put(0, "unheard")
+    simulation.put(0, "no listener")
     simulation.cluster.cut_all()
     simulation.driver.advance(5)
-    assert len(simulation.engine.open_connections()) == 2
+    assert len(simulation.connections) == 2
     assert registrations(simulation) == [0, 0]
-    assert heard == []
+    assert events == []
     simulation.stop()
 
 
@@ -188,7 +201,7 @@ def test_listener_that_is_being_registered_at_shutdown_is_refused() -> None:
     simulation = Simulation(2).start()
     for member in simulation.cluster.members:
         member.rule("Map.addEntryListener", lambda r: None)
-    late = simulation.begin(simulation.engine.listeners.add(listener_spec(lambda message: None)))
+    late = simulation.begin(simulation.engine.add_listener(listener_spec(lambda event: None)))
     simulation.driver.advance()
     simulation.stop()
     with pytest.raises(HazelcastClientNotActiveError):
@@ -220,13 +233,13 @@ def test_member_lost_during_registration_does_not_fail_it() -> None:
     simulation.stop()
 
 
-def test_error_in_a_listener_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_error_in_a_listener_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     simulation = Simulation(1).start()
 
-    def fail(message: bytes) -> None:
+    def fail(event: EntryEvent) -> None:
         raise ValueError("user's mistake")
 
-    registration = simulation.run(simulation.engine.listeners.add(listener_spec(fail)))
+    registration = simulation.run(simulation.engine.add_listener(listener_spec(fail)))
     keys: list[Any] = []
     simulation.listen(keys)
     with caplog.at_level(logging.ERROR):
@@ -238,7 +251,7 @@ def test_error_in_a_listener_harms_nobody(caplog: pytest.LogCaptureFixture) -> N
     simulation.stop()
 
 
-def test_errors_in_lifecycle_and_membership_listeners_harm_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_errors_in_lifecycle_and_membership_listeners_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     def fail(argument: object) -> None:
         raise ValueError("user's mistake")
 

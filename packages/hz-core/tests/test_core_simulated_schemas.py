@@ -1,37 +1,27 @@
 """Compact schemas reach the cluster before the values that need them, with simulated members."""
 
-from __future__ import annotations
-
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core_simulation import CHANGES, Simulation, listener_spec
+from core_simulation import request as make_request
 from hz_core.errors import (
     HazelcastClientNotActiveError,
     HazelcastOverloadError,
     HazelcastSerializationError,
     OperationTimeoutError,
 )
-from hz_core.invocation.op import Op
+from hz_core.invocation.invocation import Invocation, PromisedInvocation
 from hz_core.listener import ListenerSpec
+from hz_core.op import Op
+from hz_core.testing import Request, codes
+from hz_core.testing.scripted import Outcome
 from hz_core.wire.decode import uuid_response
 from hz_core.wire.method import Method
+from hz_serialization.compact import UnknownSchemaError
 from hz_serialization.compact.generic import GenericRecord
 from hz_serialization.compact.kinds import FieldKind
-from hz_serialization.compact.schemas import UnknownSchemaError
-
-sys.path.insert(0, str(Path(__file__).parent))
-from core_simulation import (
-    ENTRY_ADDED,
-    ILLEGAL_ARGUMENT,
-    Request,
-    Simulation,
-    event_value,
-    listener_spec,
-)
-from core_simulation import request as make_request
 
 
 def person(name: str = "Ada") -> GenericRecord:
@@ -117,9 +107,9 @@ def test_an_error_of_the_member_fails_only_what_needs_the_schema() -> None:
 
     def refuse_persons(request: Request) -> None:
         if request.values[0][0] == "person":
-            request.error(*ILLEGAL_ARGUMENT)
+            request.error(*codes.ILLEGAL_ARGUMENT)
         else:
-            request.member._client_sendschema(request)
+            request.member.answer(request)
 
     simulation.cluster.members[0].rule("Client.sendSchema", refuse_persons)
     outcomes = [simulation.submit(simulation.ops.put(1, value)) for value in (person(), town(), "plain")]
@@ -140,12 +130,39 @@ def test_the_order_in_a_partition_stays_and_others_do_not_wait() -> None:
     other = simulation.submit(simulation.ops.put(2, "elsewhere"))
     simulation.driver.advance()
     assert (first.done, second.done, other.done) == (False, False, True)
-    member._client_sendschema(held[0])
+    member.answer(held[0])
     assert simulation.value(second) == person()
     simulation.stop()
 
 
-def test_no_more_wait_than_are_allowed() -> None:
+def test_operation_submitted_while_a_held_one_is_sent_stays_behind_it() -> None:
+    """Other threads submit operations at any moment, also when those that were held are being sent."""
+    simulation = Simulation(1).start()
+    schemas = simulation.engine.schemas
+    first, second, other = (
+        PromisedInvocation(simulation.ops.put(key, value), 0.0, Outcome())
+        for key, value in ((1, person()), (1, "behind"), (2, "elsewhere"))
+    )
+    sent: list[Invocation] = []
+    held: list[bool] = []
+
+    class Sender:
+        """Notes what is sent, and meanwhile submits more."""
+
+        def send(self, invocation: Invocation) -> None:
+            """Note it."""
+            sent.append(invocation)
+            if invocation is first:
+                held.extend([schemas.hold(second, self), schemas.hold(other, self)])
+
+    assert schemas.hold(first, Sender())
+    simulation.driver.advance()
+    assert held == [True, False]
+    assert sent == [first, second]
+    simulation.stop()
+
+
+def test_number_of_held_operations_is_limited() -> None:
     simulation = Simulation(1, max_pending_invocations=3).start()
     held: list[Request] = []
     member = simulation.cluster.members[0]
@@ -154,7 +171,7 @@ def test_no_more_wait_than_are_allowed() -> None:
     simulation.driver.advance()
     with pytest.raises(HazelcastOverloadError, match="Compact schemas"):
         simulation.value(simulation.submit(simulation.ops.put(1, person("one too many"))))
-    member._client_sendschema(held[0])
+    member.answer(held[0])
     for outcome in waiting:
         simulation.value(outcome)
     simulation.stop()
@@ -180,7 +197,7 @@ def test_a_lost_connection_repeats_the_replication() -> None:
     simulation.stop()
 
 
-def test_a_restarted_cluster_is_told_all_schemas_first() -> None:
+def test_a_restarted_cluster_gets_all_schemas_first() -> None:
     simulation = Simulation(1).start()
     simulation.put(1, person())
     simulation.put(2, town())
@@ -260,12 +277,12 @@ def test_events_wait_for_their_schema_in_order() -> None:
         writer.put(key, value)
     listener.driver.advance()
     assert events == [1, person(), 2, town(), person("Bob"), 3]
-    assert listener.run(listener.engine.listeners.remove(registration))
+    assert listener.run(listener.engine.remove_listener(registration))
     writer.stop()
     listener.stop()
 
 
-def test_an_event_whose_schema_is_lost_does_not_hold_up_the_next(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_event_whose_schema_is_lost_does_not_delay_the_next(caplog: pytest.LogCaptureFixture) -> None:
     listener = Simulation(1).start()
     events: list[Any] = []
     listen_to_values(listener, events)
@@ -282,8 +299,8 @@ def test_an_event_whose_schema_is_lost_does_not_hold_up_the_next(caplog: pytest.
 
 def listen_to_values(simulation: Simulation, events: list[Any]) -> str:
     """Register an entry listener that collects the values of events."""
-    spec = listener_spec(lambda message: events.append(event_value(simulation.serialization, message)))
-    registration: str = simulation.run(simulation.engine.listeners.add(spec))
+    spec = listener_spec(lambda event: events.append(event.value))
+    registration: str = simulation.run(simulation.engine.add_listener(spec))
     return registration
 
 
@@ -296,7 +313,7 @@ def test_a_listener_whose_request_carries_a_schema_replicates_it_first() -> None
 
     def note_schema(request: Request) -> None:
         order.append("schema")
-        request.member._client_sendschema(request)
+        request.member.answer(request)
 
     def register(request: Request) -> None:
         order.append("listener")
@@ -307,11 +324,11 @@ def test_a_listener_whose_request_carries_a_schema_replicates_it_first() -> None
         member.rule(with_predicate, register)
     plain = listener_spec(lambda message: None)
     spec = ListenerSpec(
-        lambda local: Op(method, make_request(with_predicate, "m", predicate, True, ENTRY_ADDED, local)),
+        lambda local: Op(method, make_request(with_predicate, "m", predicate, True, CHANGES, local)),
         plain.remove,
         plain.on_event,
     )
-    assert simulation.run(simulation.engine.listeners.add(spec))
+    assert simulation.run(simulation.engine.add_listener(spec))
     assert order == ["schema", "listener", "listener"]
     assert not simulation.serialization.schemas.unconfirmed
     simulation.stop()

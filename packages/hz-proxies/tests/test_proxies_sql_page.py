@@ -20,7 +20,10 @@ from hz_proxies.sql_page import read_sql_page
 from hz_serialization import HazelcastJsonValue, HazelcastSerializationError
 
 PAGES = [
-    json.loads(line) for line in (Path(__file__).parents[2] / "hz-core" / "tests" / "data" / "sql-pages.jsonl").read_text().splitlines()
+    json.loads(line)
+    for line in (Path(__file__).parents[2] / "hz-core" / "tests" / "data" / "sql-pages.jsonl")
+    .read_text()
+    .splitlines()
 ]
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncioClient", "Client", "ClientConfig", "__version__"]
 
-_HOMES = {
+_MODULES = {
     "AsyncioClient": "hz_core.aio_client",
     "Client": "hz_core.client",
     "ClientConfig": "hz_core.config",
@@ -19,9 +19,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when they are used: programs of threads do without asyncio, and the other way round.
-    if name not in _HOMES:
+    # Loaded on first use: threaded programs do not need asyncio, and asyncio programs do not need threads.
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)

@@ -1,4 +1,4 @@
-"""Addresses as users write them: `host`, `host:port`, `[IPv6]:port`."""
+"""Addresses as users write them: ``host``, ``host:port``, ``[IPv6]:port``."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -7,21 +7,21 @@ from hz_core.errors import InvalidAddressError
 from hz_core.model import Address
 
 DEFAULT_HOST: Final = "127.0.0.1"
-"""Where the first member is looked for when no address is configured."""
+"""The host to connect to when no address is configured."""
 
 DEFAULT_PORTS: Final = (5701, 5702, 5703)
-"""Ports that are tried when an address names none."""
+"""The ports to try for an address without a port."""
 
 _MAX_PORT: Final = 65535
 
 
 def parse_address(text: str) -> tuple[str, int | None]:
-    """Split `text` into host and port (None where it names none).
+    """Split ``text`` into host and port; the port is None if there is none.
 
-    An IPv6 address needs brackets only before a port: `::1` and `[::1]:5701` are both understood.
+    An IPv6 address needs brackets only before a port: ``::1`` and ``[::1]:5701`` are both valid.
 
     Raises:
-        InvalidAddressError: `text` isn't an address.
+        InvalidAddressError: ``text`` is not an address.
     """
     stripped = text.strip()
     if stripped.startswith("["):
@@ -42,32 +42,32 @@ def parse_address(text: str) -> tuple[str, int | None]:
 
 
 def candidates(text: str) -> list[Address]:
-    """Return the addresses to try for `text`: one when it names a port, otherwise one for each default port.
+    """Return the addresses to try for ``text``: one if it has a port, otherwise one for each default port.
 
     Raises:
-        InvalidAddressError: `text` isn't an address.
+        InvalidAddressError: ``text`` is not an address.
     """
     host, port = parse_address(text)
     return [Address(host, p) for p in (DEFAULT_PORTS if port is None else (port,))]
 
 
 def all_candidates(members: Iterable[str]) -> list[Address]:
-    """Return the addresses to try for all of `members`, each once, in their order; the local ones for none.
+    """Return the addresses to try for ``members``, in order and without duplicates; local ones if it is empty.
 
     Raises:
-        InvalidAddressError: one of them isn't an address.
+        InvalidAddressError: A member is not an address.
     """
     texts = list(members) or [DEFAULT_HOST]
     return list(dict.fromkeys(address for text in texts for address in candidates(text)))
 
 
 def _port(text: str, port: str) -> int:
-    # No more digits than a port can have: int() refuses, or takes long over, thousands of them.
+    # Checked before the conversion: int() is slow for thousands of digits, or refuses them.
     if not (port.isascii() and port.isdigit() and len(port) <= len(str(_MAX_PORT))):
-        raise _invalid(text, f"the port {port[:20]!r} isn't a number of at most five digits")
+        raise _invalid(text, f"the port {port[:20]!r} is not a number of at most five digits")
     number = int(port)
     if not 0 < number <= _MAX_PORT:
-        raise _invalid(text, f"the port {number} isn't between 1 and {_MAX_PORT}")
+        raise _invalid(text, f"the port {number} is not between 1 and {_MAX_PORT}")
     return number
 
 

@@ -21,15 +21,15 @@ from hz_core.operations import ObjectOperations
 T = TypeVar("T")
 
 
-# The address of a task is not its number: a later task often gets the address of one that has ended, and with it
-# would own the locks that the ended one did not release. The table belongs to the module, not to a client, because
-# a task is the same one to all clients; weak, so that it keeps no task alive.
+# `id(task)` would not do: a later task often gets the address of one that has ended, and with it would own the
+# locks that the ended one did not release. The table belongs to the module, because all clients see the same tasks;
+# it is weak, so that it keeps no task alive.
 _task_numbers: Final["WeakKeyDictionary[asyncio.Task[Any], int]"] = WeakKeyDictionary()
 _next_task_number: Final[Callable[[], int]] = count(1).__next__
 
 
 def _task_id() -> int:
-    """Return the number under which the current task owns locks; 0 in a callback, which belongs to no task."""
+    """Return the lock owner id of the current task; 0 in a callback, which belongs to no task."""
     task = asyncio.current_task()
     if task is None:
         return 0
@@ -42,8 +42,8 @@ def _task_id() -> int:
 class AsyncioClient(ClientBase):
     """A connection to a cluster for asyncio programs, with no data structures of its own.
 
-    Start it with ``async with`` or `start`; use it on the event loop that it was started on. Locks belong to the
-    task that takes them.
+    Start it with ``async with`` or ``start``; use it on the event loop that it was started on. Locks belong to the
+    task that acquires them.
 
     Args:
         config: The options.
@@ -68,11 +68,11 @@ class AsyncioClient(ClientBase):
         return self._driver
 
     async def start(self) -> None:
-        """Connect to the cluster; with the option ``async_start``, begin to.
+        """Connect to the cluster; with the option ``async_start``, connect in the background.
 
         Raises:
-            IllegalStateError: no member could be connected within ``cluster_connect_timeout``.
-            HazelcastClientNotActiveError: the client was shut down; it does not start again.
+            IllegalStateError: No member could be connected within ``cluster_connect_timeout``.
+            HazelcastClientNotActiveError: The client was shut down; it cannot be started again.
         """
         self._check_not_shut_down()
         if self._started is None:
@@ -104,7 +104,7 @@ class AsyncioClient(ClientBase):
         return cast("AsyncioT", self._surface(kind, operations, kind.asyncio, self.operations))
 
     async def shutdown(self) -> None:
-        """Close all connections. Idempotent; waiting operations fail."""
+        """Close all connections; operations in progress fail. Idempotent."""
         self._closed = True
         await self.operations.run(self._engine.close())
         await self._driver.stop()

@@ -1,6 +1,7 @@
-"""The client for threads: futures, and blocking calls."""
+"""The client for threaded programs: futures and blocking calls."""
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, cast
@@ -24,11 +25,11 @@ _SHUTDOWN_TIMEOUT: Final = CLOSING_TIMEOUT + 5.0
 
 
 class Client(ClientBase):
-    """A connection to a cluster for programs of threads, with no data structures of its own.
+    """A client for threaded programs, without data structures of its own.
 
-    `get_object` returns those of the packages that are installed, for example
-    ``client.get_object(hz_proxies.MAP, "m")``; `hazelcast.HazelcastClient` has a method for each. A client is safe to
-    use from many threads, and best shared by them.
+    ``get_object`` returns the objects of other packages, for example ``client.get_object(hz_proxies.MAP, "m")``;
+    ``hazelcast.HazelcastClient`` has a method for each kind of object. A client is thread-safe: share one client
+    between threads.
 
     Args:
         config: The options.
@@ -39,7 +40,7 @@ class Client(ClientBase):
         blocking: Runs operations in the calling thread.
 
     Raises:
-        IllegalStateError: no member could be connected within ``cluster_connect_timeout``.
+        IllegalStateError: No member could be connected within ``cluster_connect_timeout``.
     """
 
     def __init__(
@@ -76,18 +77,21 @@ class Client(ClientBase):
         return cast("FuturesT", self._surface(kind, operations, kind.futures, self.futures))
 
     def shutdown(self) -> None:
-        """Close all connections and end the client's threads. Idempotent; waiting operations fail."""
+        """Close all connections and end the client's threads; operations in progress fail. Idempotent."""
         self._closed = True
         ended = threading.Event()
         if self._driver.running():
-            self._driver.call_soon(partial(_close, self._engine, ended))
+            self._driver.call_soon(partial(_close, self._engine, ended.set))
             if not self._driver.in_io_thread():
                 ended.wait(_SHUTDOWN_TIMEOUT)
         self._driver.stop()
 
     def _abandon(self) -> None:
-        if self._driver.running():
-            self._driver.call_soon(partial(_close, self._engine, threading.Event()))
+        driver = self._driver
+        if driver.running():
+            # Stopped on the I/O thread, because no other thread waits for the end.
+            stop = partial(driver.call_soon, driver.stop)
+            driver.call_soon(partial(_close, self._engine, stop))
 
     def __enter__(self) -> Self:
         return self
@@ -102,16 +106,20 @@ def _connect(engine: Engine, started: Future[None]) -> None:
     run_flow(engine, engine.connect(), started)
 
 
-def _close(engine: Engine, ended: threading.Event) -> None:
-    def set_ended(result: object, error: BaseException | None, /) -> None:
-        ended.set()
+def _close(engine: Engine, ended: Callable[[], object]) -> None:
+    def call_ended(result: object, error: BaseException | None, /) -> None:
+        ended()
 
-    run_flow(engine, engine.close(), CallbackPromise(set_ended))
+    run_flow(engine, engine.close(), CallbackPromise(call_ended))
 
 
 def _close_if_failed(engine: Engine, started: Future[None]) -> None:
     if started.exception() is not None:
-        engine.io.call_soon(partial(_close, engine, threading.Event()))
+        engine.io.call_soon(partial(_close, engine, _nothing))
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class FuturesOperations:
@@ -136,12 +144,7 @@ class FuturesOperations:
         if isinstance(op, AnsweredOp):
             future.set_result(op.result)
             return future
-        try:
-            invocation = self._submit(op, future, True)
-        except Exception as e:
-            future.set_exception(e)
-            return future
-        future.operation = invocation
+        invocation = future.operation = self._submit(op, future, True)
         self._submitted(invocation)
         return future
 
@@ -154,11 +157,11 @@ class FuturesOperations:
         return future
 
     def within(self, seconds: float) -> "FuturesOperations":
-        """Return operations that fail ``seconds`` after they began."""
+        """Return a caller whose operations fail ``seconds`` after they began."""
         return _LimitedFutures(self._engine, self._driver, self._blocking, seconds)
 
     def blocking(self) -> "BlockingOperations":
-        """Return what waits for results."""
+        """Return the caller that waits for results."""
         return self._blocking
 
     def destroy(self, operations: ObjectOperations) -> bool:
@@ -229,7 +232,7 @@ class BlockingOperations:
                 try:
                     value = self._wait_step(wanted)
                 except BaseException as e:
-                    # Ctrl-C, too: the flow may clean up with further steps before it goes on.
+                    # also Ctrl-C: the flow may run cleanup steps before it continues
                     error = e
         except StopIteration as stop:
             return cast("T", stop.value)
@@ -240,7 +243,8 @@ class BlockingOperations:
     def _wait_step(self, wanted: Any) -> Any:
         if isinstance(wanted, Op):
             return self.call(wanted)
-        if isinstance(wanted, list) and all(isinstance(step, Op) for step in wanted):
+        # An `AnsweredOp` is no request: neither the driver nor an observer may see it.
+        if isinstance(wanted, list) and all(type(step) is Op for step in wanted):
             return self._call_all(wanted)
         step: Future[Any] = Future(self._driver)
         cancel = wait_for(self._engine, wanted, step)
@@ -253,7 +257,7 @@ class BlockingOperations:
             raise
 
     def _call_all(self, ops: list[Op[Any]]) -> list[Any]:
-        """Send all of ``ops``, wait for all, and return their results; raise the first error in their order."""
+        """Send all ``ops``, wait for all of them, and return their results; raise the first error in their order."""
         now = self._now()
         calls = [self._new_call(op, now) for op in ops]
         results = []
@@ -261,10 +265,7 @@ class BlockingOperations:
         try:
             for call in calls:
                 try:
-                    if isinstance(call.op, AnsweredOp):
-                        call.complete(call.op.result, None)
-                    else:
-                        self._send(call, True)
+                    self._send(call, True)
                 except Exception as e:  # also what a user's load balancer raises
                     call.fail(e)
             self._driver.flush()
@@ -282,7 +283,7 @@ class BlockingOperations:
         return results
 
     def within(self, seconds: float) -> "BlockingOperations":
-        """Return operations that fail ``seconds`` after they began."""
+        """Return a caller whose operations fail ``seconds`` after they began."""
         return _LimitedBlocking(self._engine, self._driver, self._objects, seconds)
 
     def destroy(self, operations: ObjectOperations) -> bool:

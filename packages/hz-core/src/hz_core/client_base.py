@@ -1,4 +1,4 @@
-"""What clients have in common, whatever their surface."""
+"""The base class of the clients."""
 
 import warnings
 from collections.abc import Callable
@@ -23,18 +23,18 @@ _client_numbers = count()
 
 
 class ClientBase:
-    """A client without a way to wait: the configuration, the engine, the services, the objects.
+    """The common part of the clients: configuration, engine, services and objects, but no way to wait.
 
     Args:
         config: The options; None for the defaults.
         make_driver: Makes the driver, given the client's name and the configuration.
-        lock_owner: Returns the number under which the current thread or task owns locks.
+        lock_owner: Returns the lock owner id of the current thread or task.
         observer: Watches completions of operations.
 
     Attributes:
         config: The options.
         name: Name of the client.
-        serialization: Values to Data and back.
+        serialization: Converts values to ``Data`` and back.
         cluster_service: The members of the cluster.
         partition_service: The partitions and their owners.
     """
@@ -72,11 +72,11 @@ class ClientBase:
 
     @property
     def lifecycle_service(self) -> LifecycleService:
-        """State of the client and its listeners."""
+        """The state of the client, and its listeners."""
         return self._engine.lifecycle
 
     def _surface(self, kind: Any, operations: Any, make: Callable[[Any, Any], Any], caller: Any) -> Any:
-        """Return the one surface object of a distributed object."""
+        """Return the cached surface of a distributed object; create it on first use."""
         key = (kind, operations.name)
         surface = self._surfaces.get(key)
         if surface is None or surface._ops is not operations:
@@ -90,7 +90,7 @@ class ClientBase:
             return  # async_start: not connected so far
         except HazelcastClientNotActiveError as e:
             raise HazelcastClientNotActiveError(
-                f"client {self.name} was shut down and cannot be started again: make a new client"
+                f"client {self.name} was shut down and cannot be started again: create a new client"
             ) from e
 
     def __repr__(self) -> str:
@@ -108,17 +108,19 @@ class ClientBase:
             self._abandon()
 
     def _abandon(self) -> None:
-        """Begin to close a client that was forgotten, without waiting."""
+        """Begin to close a client that was not closed, without waiting."""
 
 
 def limited(flow: Flow[T], seconds: float) -> Flow[T]:
-    """Give a flow a time limit.
+    """Run a flow with a time limit.
 
     Raises:
-        OperationTimeoutError: the limit is over; the steps under way were cancelled.
+        OperationTimeoutError: The time limit expired; the steps in progress were cancelled.
     """
     try:
         result: T = yield Within(seconds, flow)
     except TimeoutError:
-        raise OperationTimeoutError(f"the operation did not end within its time limit of {seconds:g} s") from None
+        raise OperationTimeoutError(
+            f"the operation did not end within its time limit of {seconds:g} s"
+        ) from None
     return result

@@ -10,29 +10,29 @@ from hz_core.lifecycle import LifecycleService, LifecycleState
 
 
 class ClientState(Enum):
-    """Where a client is between its creation and its end."""
+    """The states of a client."""
 
     CREATED = "created"
     """Not started."""
 
     CONNECTING = "connecting"
-    """Started, and not connected so far."""
+    """Started, but not connected yet."""
 
     CONNECTED = "connected"
     """At least one connection is ready."""
 
     DISCONNECTED = "disconnected"
-    """The last connection was lost; the client connects again, as ``reconnect_mode`` says."""
+    """The last connection was lost; the client reconnects, unless ``reconnect_mode`` is OFF."""
 
     CLOSING = "closing"
-    """Shutdown has begun: services end their work, connections are still open."""
+    """The shutdown has begun: services finish, connections are still open."""
 
     CLOSED = "closed"
-    """The end."""
+    """The shutdown is complete."""
 
 
 class ClientEvent(Enum):
-    """What changes the state of a client."""
+    """The events that change the state of a client."""
 
     START = "start"
     """The user started the client."""
@@ -41,13 +41,13 @@ class ClientEvent(Enum):
     """Connections to the cluster are ready."""
 
     LAST_CONNECTION_LOST = "last connection lost"
-    """No connection is left."""
+    """The last open connection was closed."""
 
     CLOSE = "close"
-    """The user, or the client itself, began the shutdown."""
+    """The shutdown was started, by the user or by the client itself."""
 
     CONNECTIONS_CLOSED = "connections closed"
-    """The shutdown is complete."""
+    """All connections are closed."""
 
 
 _State, _Event, _Lifecycle = ClientState, ClientEvent, LifecycleState
@@ -66,7 +66,7 @@ CLIENT_TRANSITIONS: Final[Mapping[tuple[ClientState, ClientEvent], ClientState]]
         (_State.CLOSING, _Event.CONNECTIONS_CLOSED): _State.CLOSED,
     }
 )
-"""The next state for each state and event. Events that are not listed for a state change nothing."""
+"""The next state for each state and event. An event that is not listed for a state is ignored."""
 
 LIFECYCLE_EVENTS: Final[Mapping[tuple[ClientState, ClientEvent], tuple[str, ...]]] = MappingProxyType(
     {
@@ -82,17 +82,17 @@ LIFECYCLE_EVENTS: Final[Mapping[tuple[ClientState, ClientEvent], tuple[str, ...]
         (_State.CLOSING, _Event.CONNECTIONS_CLOSED): (_Lifecycle.SHUTDOWN,),
     }
 )
-"""What lifecycle listeners are told of each transition, in order."""
+"""The lifecycle events that listeners receive for each transition, in order."""
 
 
 class ClientStateMachine:
     """The state of one client. Changed on the I/O side only; any thread may read it.
 
     Args:
-        lifecycle: Tells the listeners.
-        client_name: For error messages.
-        waits_at_start: Whether operations wait while the client connects for the first time (not ``async_start``).
-        waits_when_disconnected: Whether they wait while it connects again (``reconnect_mode`` ON).
+        lifecycle: Calls the listeners.
+        client_name: Name of the client, for error messages.
+        waits_at_start: Whether operations wait while the client connects for the first time (no ``async_start``).
+        waits_when_disconnected: Whether operations wait while the client reconnects (``reconnect_mode`` ON).
     """
 
     def __init__(
@@ -117,14 +117,14 @@ class ClientStateMachine:
         self.state = ClientState.CREATED
 
     def handle(self, event: ClientEvent) -> bool:
-        """Change the state and tell the listeners; return whether ``event`` means anything in this state."""
+        """Change the state and call the listeners; return False if ``event`` is ignored in this state."""
         step = (self.state, event)
         following = CLIENT_TRANSITIONS.get(step)
         if following is None:
             return False
         self.state = following
-        for told in LIFECYCLE_EVENTS[step]:
-            self._lifecycle.fire(told)
+        for lifecycle_event in LIFECYCLE_EVENTS[step]:
+            self._lifecycle.fire(lifecycle_event)
         return True
 
     @property
@@ -133,11 +133,11 @@ class ClientStateMachine:
         return self.state in (ClientState.CLOSING, ClientState.CLOSED)
 
     def check_active(self) -> None:
-        """Raise when there is no point in waiting for a connection.
+        """Raise an error if operations must not wait for a connection in this state.
 
         Raises:
-            HazelcastClientNotActiveError: the client is shut down.
-            ClientOfflineError: it connects in the background, and operations are not to wait for that.
+            HazelcastClientNotActiveError: The client is shut down.
+            ClientOfflineError: The client connects in the background, and operations do not wait for that.
         """
         if self.closed:
             raise HazelcastClientNotActiveError(f"client {self._client_name} is shut down")

@@ -13,7 +13,7 @@ MessageHandler = Callable[[bytes], None]
 
 
 class ConnectionState(Enum):
-    """Where a connection is on its way from the first attempt to its end."""
+    """The states of a connection."""
 
     CONNECTING = "connecting"
     """The driver opens the socket."""
@@ -28,7 +28,7 @@ class ConnectionState(Enum):
     """Operations are sent over the connection."""
 
     CLOSED = "closed"
-    """Closed by either side, or never opened. The end."""
+    """The connection was closed by either side, or never opened."""
 
 
 _State = ConnectionState
@@ -42,7 +42,7 @@ CONNECTION_TRANSITIONS: Final[Mapping[ConnectionState, frozenset[ConnectionState
         _State.CLOSED: frozenset(),
     }
 )
-"""The states that may follow each state. Everything that affects the order is here."""
+"""The states that may follow each state."""
 
 
 class Transport(Protocol):
@@ -53,11 +53,11 @@ class Transport(Protocol):
         ...
 
     def write_soon(self, data: bytes | bytearray) -> None:
-        """Send ``data`` in the order of the calls, perhaps a little later and joined with more."""
+        """Send ``data`` in the order of the calls, possibly a little later and together with more data."""
         ...
 
     def close(self) -> None:
-        """Close the socket. The connection is not told about it."""
+        """Close the socket, without a call of ``on_socket_closed``."""
         ...
 
 
@@ -78,9 +78,9 @@ class ConnectionOwner(Protocol):
 
 
 class PendingReply(Protocol):
-    """What waits for a reply over a connection.
+    """An entry of the table of requests that wait for a reply.
 
-    Connections only hold these; the invocation service, which puts them in, knows more about them.
+    The connection only stores the entries; the invocation service, which adds them, knows their exact type.
     """
 
     connection: "Connection | None"
@@ -91,23 +91,23 @@ class PendingReply(Protocol):
 
 
 class Connection:
-    """State of one connection; the driver feeds it, the engine owns it.
+    """The state of one connection. The driver reports events to it; the engine owns it.
 
     Attributes:
         id: Number of the connection within its client.
-        address: Where it connects to.
+        address: Address that it connects to.
         member: UUID of the member at the other end, None before authentication.
         server_version: Version that the member reported, empty before authentication.
         state: One of :class:`ConnectionState`.
         alive: Whether the state is not CLOSED. Stored, because every operation asks for it.
         close_reason: Why it was closed, None while it is alive.
-        pending: What waits for a reply over this connection, by correlation id. Single dictionary operations are
+        pending: The requests that wait for a reply, by correlation id. Single dictionary operations are
             atomic, so any thread may use it without a lock: the thread that pops an entry owns it.
         deliver: Called by the driver, by one thread at a time, with this connection and the messages that the
             reader returned.
         event_handlers: Handler of the events of each listener registration, by correlation id.
         last_read: Time of the last received bytes, in the engine's coarse time (seconds).
-        last_write: Time of the last sent bytes, likewise.
+        last_write: Time of the last sent bytes, in the same unit.
     """
 
     __slots__ = (
@@ -148,17 +148,17 @@ class Connection:
         self.deliver = owner.on_messages
 
     def enter(self, state: ConnectionState) -> None:
-        """Go to the next state.
+        """Change the state.
 
         Raises:
-            ValueError: the table of transitions does not allow it.
+            ValueError: The table of transitions does not allow the change.
         """
         if state not in CONNECTION_TRANSITIONS[self.state]:
             raise ValueError(f"{self!r} cannot become {state.value}")
         self.state = state
 
     def on_socket_opened(self, transport: Transport) -> None:
-        """Take the connected socket from the driver."""
+        """Store the connected socket of the driver and continue with the authentication."""
         self.transport = transport
         if self.alive:
             self._owner.on_connection_opened(self)
@@ -166,12 +166,12 @@ class Connection:
             transport.close()
 
     def on_socket_closed(self, error: Exception) -> None:
-        """Handle a socket that broke, was closed by the peer, or never opened. Called on the I/O side."""
+        """Handle a socket that failed, was closed by the peer, or could not be opened. Called on the I/O side."""
         if self.alive:
             self._owner.on_connection_closed(self, error)
 
     def close(self, reason: Exception) -> None:
-        """Close the socket, for good; the engine's way to close. Idempotent."""
+        """Close the connection and its socket. Idempotent."""
         if not self.alive:
             return
         self.enter(ConnectionState.CLOSED)

@@ -1,4 +1,4 @@
-"""What distributed objects and services may use of the client they belong to."""
+"""The interface of the client for distributed objects and services."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -19,23 +19,26 @@ class ClientContext(Protocol):
     name: str
     """Name of the client."""
 
+    uuid: UUID
+    """UUID of the client, by which members name it in events."""
+
     io: IO
     """Clock, timers, randomness and callbacks."""
 
     serialization: SerializationService
-    """Values to Data and back."""
+    """Converts values to ``Data`` and back."""
 
     view: Membership
-    """The members and partitions, as known now."""
+    """The current members and partitions."""
 
     lock_owner: Callable[[], int]
-    """Returns the number under which the current thread or task owns locks."""
+    """Returns the lock owner id of the current thread or task."""
 
     def partition_count(self) -> int:
         """Return the number of partitions.
 
         Raises:
-            ClientOfflineError, HazelcastClientNotActiveError: it is not known, because there was no connection yet.
+            ClientOfflineError, HazelcastClientNotActiveError: It is unknown, because no connection was made yet.
         """
         ...
 
@@ -47,7 +50,7 @@ class ClientContext(Protocol):
         """Return a ready connection to the member that the load balancer chooses, to pin operations to it.
 
         Raises:
-            ClientOfflineError, HazelcastClientNotActiveError, TargetDisconnectedError: there is none.
+            ClientOfflineError, HazelcastClientNotActiveError, TargetDisconnectedError: There is none.
         """
         ...
 
@@ -55,7 +58,7 @@ class ClientContext(Protocol):
         """Return the ready connection to a member.
 
         Raises:
-            TargetDisconnectedError: there is none.
+            TargetDisconnectedError: There is none.
         """
         ...
 
@@ -76,7 +79,10 @@ class ClientContext(Protocol):
         ...
 
     def service(self, kind: "Callable[[ClientContext], ServiceT]") -> "ServiceT":
-        """Return the client's one instance of a service, made on first use."""
+        """Return the client's one instance of a service, made on first use.
+
+        A service must not ask for another one in its constructor.
+        """
         ...
 
     def start(self, flow: Flow[None], what: str) -> RunningFlow:
@@ -88,7 +94,7 @@ class ClientContext(Protocol):
 
 
 class Service:
-    """Base of what exists once per client: CP sessions, near caches, identifier caches.
+    """Base class of services, which exist once per client: CP sessions, near caches, identifier caches.
 
     Args:
         context: The client.
@@ -98,11 +104,11 @@ class Service:
         self._context = context
 
     def closing(self) -> Flow[None]:
-        """Use the cluster a last time, before the connections are closed. The client waits, for a limited time."""
+        """Do the last work in the cluster, before the connections are closed. The client waits for a limited time."""
         yield []
 
     def on_cluster_changed(self) -> None:
-        """Handle that the client has moved to another cluster, or to the same one after a restart. On the I/O side."""
+        """Handle a move to another cluster, or to the same one after a restart. Called on the I/O side."""
 
 
 ServiceT = TypeVar("ServiceT", bound=Service)
@@ -132,10 +138,10 @@ class Services:
         return found
 
     def closing(self) -> list[Flow[None]]:
-        """Return the flows that end the services."""
+        """Return the flows that shut the services down."""
         return [service.closing() for service in list(self._made.values())]
 
     def on_cluster_changed(self) -> None:
-        """Tell all services."""
+        """Report the move to all services."""
         for service in list(self._made.values()):
             service.on_cluster_changed()

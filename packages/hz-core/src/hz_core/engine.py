@@ -1,4 +1,4 @@
-"""The client without sockets, threads or clocks: connects cluster, invocations, listeners and services."""
+"""The client's logic without sockets, threads or clocks: cluster, invocations, listeners and services."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +14,7 @@ from hz_core.codecs import client as codec
 from hz_core.config import ClientConfig, ReconnectMode
 from hz_core.connection import Connection
 from hz_core.context import Services, ServiceT
-from hz_core.engine_options import connect_options, credentials, invocation_policy
+from hz_core.engine_options import cluster_target, connect_options, invocation_policy
 from hz_core.errors import HazelcastClientNotActiveError, TargetDisconnectedError
 from hz_core.flow import FlowCancelled, RunningFlow, run_flow
 from hz_core.invocation.invocation import InvocationObserver
@@ -35,22 +35,22 @@ TICK: Final = 1.0
 """Seconds between checks of heartbeats, overdue backup acks and members without a connection."""
 
 CLOSING_TIMEOUT: Final = 5.0
-"""Seconds that services have to end their work before the connections are closed."""
+"""Seconds that services have to finish before the connections are closed."""
 
 
 class Engine:
-    """All of a client's logic, driven by a :class:`hz_core.io.IO`; its :class:`hz_core.context.ClientContext`.
+    """The logic of a client, and its :class:`hz_core.context.ClientContext`. Driven by a :class:`hz_core.io.IO`.
 
-    `submit`, `service`, `start` and `any_connection` may be called from any thread; everything else on the I/O side,
-    or before it runs.
+    ``submit``, ``service``, ``start`` and ``any_connection`` may be called from any thread, everything else only on the
+    I/O side, or before it runs.
 
     Args:
         io: The driver.
         config: The options.
-        serialization: Values to Data and back.
+        serialization: Converts values to ``Data`` and back.
         client_name: Name of the client.
         load_balancer: Chooses the member for operations that any member can execute.
-        lock_owner: Returns the number under which the current thread or task owns locks.
+        lock_owner: Returns the lock owner id of the current thread or task.
         observer: Watches completions of operations.
     """
 
@@ -71,7 +71,7 @@ class Engine:
         self.lock_owner = lock_owner
         self.uuid = self.new_uuid()
         self._tick: Timer | None = None
-        self._announced: dict[tuple[str, str], None] = {}
+        self._created_objects: dict[tuple[str, str], None] = {}
         self._state_lost = False
         self._sleeping: dict[Callable[[], None], Timer] = {}
         self._background: dict[RunningFlow, None] = {}
@@ -85,24 +85,11 @@ class Engine:
         )
         self.check_active = self.states.check_active
         self.view = Membership(io, self.new_uuid)
-        self.connections = ConnectionManager(
-            io,
-            connect_options(config, io.random),
-            credentials(config, client_name, self.uuid),
-            self.view,
-            self,
-        )
+        target = cluster_target(config, client_name, self.uuid, io.random)
+        self.connections = ConnectionManager(io, connect_options(config), [target], self.view, self)
         self.routing = Routing(self.connections, self.view, load_balancer, smart)
         policy = invocation_policy(config)
-        self.schemas = SchemaService(
-            io,
-            self,
-            serialization,
-            self.view,
-            timeout=policy.timeout,
-            retry_pause=policy.retry_pause,
-            max_held=policy.max_pending,
-        )
+        self.schemas = SchemaService(io, self, serialization, self.view, policy)
         self.invocations = InvocationService(
             io, self.routing, self.check_active, serialization.read, policy, self.schemas, observer
         )
@@ -123,27 +110,27 @@ class Engine:
         self.lifecycle.add_all(config.lifecycle_listeners)
         self.view.add_all(config.membership_listeners)
 
-    # --- start and end ----------------------------------------------------------------------------------------
+    # --- start and end -------------------------------------------------------------------------------------
 
     def connect(self) -> Flow[None]:
-        """Connect to the cluster; ends when operations can be sent.
+        """Connect to the cluster; the flow ends when operations can be sent.
 
         Raises:
-            IllegalStateError: no member could be connected in time.
+            IllegalStateError: No member could be connected in time.
         """
         self.states.handle(ClientEvent.START)
         self._tick = self.io.call_later(TICK, self._on_tick)
         yield from self._join_cluster()
 
     def _join_cluster(self) -> Flow[None]:
-        # Once more from the start if what was connected is lost before everything is.
+        # Start again if the connection is lost before the client is ready.
         while not self.connections.connected:
             yield from self.connections.connect_to_cluster()
             yield from self.connections.connect_to_all_members()
         self.states.handle(ClientEvent.JOINED)
 
     def close(self) -> Flow[None]:
-        """End the services, fail what is pending, close all connections, tell the lifecycle listeners. Idempotent."""
+        """Shut services down, fail pending operations, close connections, call lifecycle listeners. Idempotent."""
         if not self.states.handle(ClientEvent.CLOSE):
             return
         endings = self._services.closing()
@@ -151,9 +138,11 @@ class Engine:
             if endings and self.connections.connected:
                 for outcome in (yield Within(CLOSING_TIMEOUT, GatherOutcomes(endings))):
                     if isinstance(outcome, Exception):
-                        _logger.warning("a service did not end as it should: %s", outcome)
+                        _logger.warning("a service failed to shut down: %s", outcome)
         except TimeoutError:
-            _logger.warning("services did not end within %g s; closing without them", CLOSING_TIMEOUT)
+            _logger.warning(
+                "services did not shut down within %g s; closing without waiting for them", CLOSING_TIMEOUT
+            )
         finally:
             self._close_connections()
 
@@ -164,8 +153,8 @@ class Engine:
             self._tick.cancel()
         was_connected = self.connections.connected
         reason = HazelcastClientNotActiveError(f"client {self.name} was shut down")
-        self.connections.close(reason)
         self.invocations.fail_all(reason)
+        self.connections.close(reason)
         self.schemas.fail_all(reason)
         self._wake_all()
         if was_connected:
@@ -175,7 +164,7 @@ class Engine:
     def _close_in_background(self) -> None:
         run_flow(self, self.close(), CallbackPromise(_ignore))
 
-    # --- what flows need (Submitter) --------------------------------------------------------------------------
+    # --- interface for flows (Submitter) -------------------------------------------------------------------
 
     def after(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call ``callback`` on the I/O side after ``seconds``, or when the client is shut down."""
@@ -193,12 +182,12 @@ class Engine:
         self._sleeping[wake] = self.io.call_later(seconds, wake)
 
     def _wake_all(self) -> None:
-        """Let all that sleeps continue at once: it finds the client shut down, and so ends."""
+        """Wake up all sleeping flows at once; they find the client shut down, and end."""
         for wake, timer in list(self._sleeping.items()):
             timer.cancel()
             wake()
 
-    # --- what operations and services use (ClientContext) -----------------------------------------------------
+    # --- interface for operations and services (ClientContext) ---------------------------------------------
 
     def new_uuid(self) -> UUID:
         """Return a random UUID."""
@@ -208,7 +197,7 @@ class Engine:
         """Return the number of partitions.
 
         Raises:
-            ClientOfflineError, HazelcastClientNotActiveError: it is not known, because there was no connection yet.
+            ClientOfflineError, HazelcastClientNotActiveError: It is unknown, because no connection was made yet.
         """
         found = self.view.partitions.count
         if not found:
@@ -220,7 +209,9 @@ class Engine:
         connection = self.routing.any_connection()
         if connection is None:
             self.check_active()
-            raise TargetDisconnectedError(f"client {self.name} has no connection to the cluster at the moment")
+            raise TargetDisconnectedError(
+                f"client {self.name} has no connection to the cluster at the moment"
+            )
         return connection
 
     def member_connection(self, member: UUID) -> Connection:
@@ -234,11 +225,11 @@ class Engine:
     def create_object(self, service_name: str, name: str) -> Flow[None]:
         """Create a distributed object in the cluster (``Client.createProxy``), and again after a restart."""
         yield codec.create_proxy(name, service_name)
-        self._announced[service_name, name] = None
+        self._created_objects[service_name, name] = None
 
     def destroy_object(self, service_name: str, name: str) -> Flow[None]:
         """Destroy a distributed object in the cluster (``Client.destroyProxy``)."""
-        self._announced.pop((service_name, name), None)
+        self._created_objects.pop((service_name, name), None)
         yield codec.destroy_proxy(name, service_name)
 
     def add_listener(self, spec: ListenerSpec) -> Flow[str]:
@@ -263,17 +254,20 @@ class Engine:
 
         running = RunningFlow(self, flow, CallbackPromise(ended))
         self._background[running] = None
+        if self.states.state is ClientState.CLOSED:
+            # The flow would never end, because sleeping returns immediately now.
+            running.cancel()
         running.advance(None, None)
         return running
 
-    # --- what the driver and the connections report (ConnectionEngine) ----------------------------------------
+    # --- events of the driver and the connections (ConnectionEngine) ---------------------------------------
 
     def on_connection_opened(self, connection: Connection) -> None:
         """Authenticate on a socket that was just connected."""
         self.connections.authenticate(connection)
 
     def on_connection_closed(self, connection: Connection, error: Exception) -> None:
-        """Clean up after a socket that broke or could not be opened."""
+        """Clean up after a socket that failed or could not be opened."""
         if not isinstance(error, TargetDisconnectedError):
             cause = error
             error = TargetDisconnectedError(f"{connection.address}: {type(cause).__name__}: {cause}")
@@ -291,12 +285,12 @@ class Engine:
         yield from self.listeners.register_all(connection)
 
     def on_connection_added(self, connection: Connection) -> None:
-        """Catch up on what has changed between the preparation of a connection and its first use."""
+        """Register what was added between the preparation of a connection and its first use."""
         self._subscribe_anywhere()
         self.start(self.listeners.register_all(connection), "registering listeners")
 
     def on_connection_removed(self, connection: Connection, reason: Exception, was_ready: bool) -> None:
-        """Repeat or fail what waited on the connection, and reconnect when it was the last one."""
+        """Retry or fail the pending operations of a connection, and reconnect if it was the last one."""
         self.invocations.on_connection_removed(connection)
         if was_ready:
             self.invocations.shorten_backup_wait()
@@ -307,7 +301,7 @@ class Engine:
             self._reconnect()
 
     def on_cluster_changed(self) -> None:
-        """Remember to send the new cluster this client's schemas and objects, over the first connection to it."""
+        """Mark the schemas and objects to be sent to the new cluster, over the first connection to it."""
         self._state_lost = True
         self._services.on_cluster_changed()
 
@@ -317,7 +311,7 @@ class Engine:
             self.start(self._cluster_view.subscribe(connection), "subscribing to the cluster view")
 
     def _recreate_objects(self, connection: Connection) -> Flow[None]:
-        ops = [codec.create_proxy(name, service_name) for service_name, name in list(self._announced)]
+        ops = [codec.create_proxy(name, service_name) for service_name, name in list(self._created_objects)]
         for op in ops:
             op.connection = connection
         yield ops
@@ -335,7 +329,7 @@ class Engine:
             _logger.error("could not connect to the cluster again, shutting down: %s", error)
             self.io.call_soon(self._close_in_background)
 
-    # --- housekeeping -----------------------------------------------------------------------------------------
+    # --- housekeeping --------------------------------------------------------------------------------------
 
     def _on_tick(self) -> None:
         now = self.invocations.coarse_now = self.io.now()
@@ -360,6 +354,4 @@ def _ping(connection: Connection) -> Flow[None]:
 
 
 def _ignore(result: Any, error: BaseException | None, /) -> None:
-    """Drop an outcome that nobody waits for."""
-
-
+    """Ignore an outcome that nobody waits for."""

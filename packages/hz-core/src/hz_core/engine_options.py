@@ -1,11 +1,11 @@
-"""From the client's configuration to the options of the parts of the engine."""
+"""Conversion of the client's configuration to the options of the engine's parts."""
 
 from uuid import UUID
 
 from hz_core.addresses import all_candidates
 from hz_core.cluster.authentication import Credentials
 from hz_core.cluster.backoff import Backoff
-from hz_core.cluster.connections import ConnectOptions
+from hz_core.cluster.connections import ClusterTarget, ConnectOptions
 from hz_core.config import ClientConfig
 from hz_core.invocation.service import InvocationPolicy
 from hz_core.io import Randomness
@@ -14,7 +14,7 @@ from hz_core.wire.reader import DEFAULT_MAX_MESSAGE_SIZE
 
 
 def invocation_policy(config: ClientConfig) -> InvocationPolicy:
-    """Return the options about retries and backup acks."""
+    """Return the options for retries and backup acks."""
     return InvocationPolicy(
         timeout=config.invocation_timeout,
         retry_pause=config.invocation_retry_pause,
@@ -26,21 +26,22 @@ def invocation_policy(config: ClientConfig) -> InvocationPolicy:
     )
 
 
-def credentials(config: ClientConfig, client_name: str, client_uuid: UUID) -> Credentials:
-    """Return what the client authenticates with."""
-    return Credentials(
-        config.cluster_name,
-        client_name,
-        client_uuid,
-        config.labels,
-        config.creds_username,
-        config.creds_password,
-        config.token_provider,
+def connect_options(config: ClientConfig) -> ConnectOptions:
+    """Return the options for connections."""
+    return ConnectOptions(
+        smart=config.smart_routing,
+        backup_acks=config.backup_ack_to_client_enabled,
+        connection_timeout=config.connection_timeout,
+        heartbeat_interval=config.heartbeat_interval,
+        heartbeat_timeout=config.heartbeat_timeout,
+        max_message_size=DEFAULT_MAX_MESSAGE_SIZE,
     )
 
 
-def connect_options(config: ClientConfig, random: Randomness) -> ConnectOptions:
-    """Return the options about connections."""
+def cluster_target(
+    config: ClientConfig, client_name: str, client_uuid: UUID, random: Randomness
+) -> ClusterTarget:
+    """Return the cluster that a configuration describes."""
 
     def backoff() -> Backoff:
         return Backoff(
@@ -58,16 +59,19 @@ def connect_options(config: ClientConfig, random: Randomness) -> ConnectOptions:
             random.shuffle(candidates)
         return candidates
 
-    return ConnectOptions(
-        addresses=addresses,
-        smart=config.smart_routing,
-        backup_acks=config.backup_ack_to_client_enabled,
-        connection_timeout=config.connection_timeout,
-        heartbeat_interval=config.heartbeat_interval,
-        heartbeat_timeout=config.heartbeat_timeout,
-        max_message_size=DEFAULT_MAX_MESSAGE_SIZE,
-        backoff=backoff,
-        translate=_public_address if config.use_public_ip else _private_address,
+    return ClusterTarget(
+        Credentials(
+            config.cluster_name,
+            client_name,
+            client_uuid,
+            config.labels,
+            config.creds_username,
+            config.creds_password,
+            config.token_provider,
+        ),
+        addresses,
+        backoff,
+        _public_address if config.use_public_ip else _private_address,
     )
 
 

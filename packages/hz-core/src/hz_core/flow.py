@@ -1,4 +1,4 @@
-"""Running flows: the one place that knows how multi-step operations continue, and how they are cancelled."""
+"""Execution and cancellation of flows, the multi-step operations."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -6,7 +6,7 @@ from types import GeneratorType
 from typing import Any, Protocol, TypeVar, cast
 
 from hz_core.op import AnsweredOp, Flow, GatherOutcomes, Op, Sleep, Step, WaitFor, Within
-from hz_core.promise import CallbackPromise, Promise
+from hz_core.promise import Promise
 
 T = TypeVar("T")
 
@@ -14,18 +14,18 @@ Cancel = Callable[[], None]
 
 
 class FlowCancelled(BaseException):
-    """Raised in a flow, where it waits, when its caller has given up.
+    """Raised in a flow, at the step that it waits for, when the flow is cancelled.
 
-    Not an Exception, so that a flow that handles errors does not take it for one. A flow may clean up in a
-    ``finally`` block and yield further steps there; these are not cancelled.
+    Not a subclass of Exception, so that a flow that handles errors does not catch it by accident. A flow may clean
+    up in a ``finally`` block and yield further steps there; these are not cancelled.
     """
 
 
 class Submitter(Protocol):
-    """What flows need from the engine."""
+    """The part of the engine that flows use."""
 
     def submit(self, op: Op[Any], promise: Promise) -> object:
-        """Send ``op``, complete ``promise`` with its outcome."""
+        """Send ``op`` and complete ``promise`` with its outcome."""
         ...
 
     def after(self, seconds: float, callback: Callable[[], None]) -> None:
@@ -34,9 +34,10 @@ class Submitter(Protocol):
 
 
 def run_flow(submitter: Submitter, flow: Flow[T], promise: Promise) -> "RunningFlow":
-    """Run ``flow`` to its end and complete ``promise`` with what it returns or raises.
+    """Run ``flow`` to its end and complete ``promise`` with its result or error.
 
-    The first step runs in the calling thread, each later one where the outcome of the step before it was received.
+    The first step runs in the calling thread, each later one on the thread that receives the outcome of the step
+    before it.
     """
     running = RunningFlow(submitter, flow, promise)
     running.advance(None, None)
@@ -44,9 +45,9 @@ def run_flow(submitter: Submitter, flow: Flow[T], promise: Promise) -> "RunningF
 
 
 class RunningFlow:
-    """A flow under way."""
+    """A flow in progress."""
 
-    __slots__ = ("_cancelled", "_flow", "_promise", "_step", "_submitter", "_thrown")
+    __slots__ = ("_cancel_raised", "_cancelled", "_flow", "_promise", "_step", "_submitter")
 
     def __init__(self, submitter: Submitter, flow: Flow[Any], promise: Promise) -> None:
         self._submitter = submitter
@@ -54,25 +55,25 @@ class RunningFlow:
         self._promise = promise
         self._step: _PendingStep | None = None
         self._cancelled = False
-        self._thrown = False
+        self._cancel_raised = False
 
     def cancel(self) -> None:
         """Cancel the step that the flow waits for, and raise FlowCancelled in the flow. Callable from any thread."""
         self._cancelled = True
-        # Set before looking for a step, while `advance` stores the step before it looks whether the flow is
-        # cancelled: so one of the two sees the other, and whichever claims the step continues.
+        # Set before the step is read, while `advance` stores the step before it checks whether the flow is
+        # cancelled: so one of the two sees the other, and whichever claims the step continues the flow.
         step = self._step
-        if step is not None and not self._thrown and step.claim():
+        if step is not None and not self._cancel_raised and step.claim():
             step.abandon()
-            self._thrown = True
+            self._cancel_raised = True
             self.advance(None, FlowCancelled())
 
     def advance(self, value: Any, error: BaseException | None) -> None:
         """Continue the flow with the outcome of its last step."""
         flow = self._flow
         while True:
-            if not self._thrown and (self._cancelled or self._promise.cancelled()):
-                self._thrown, value, error = True, None, FlowCancelled()
+            if not self._cancel_raised and (self._cancelled or self._promise.cancelled()):
+                self._cancel_raised, value, error = True, None, FlowCancelled()
             try:
                 wanted = flow.send(value) if error is None else flow.throw(error)
             except StopIteration as stop:
@@ -89,7 +90,7 @@ class RunningFlow:
                     value, error = wanted.result, None
                     continue
                 step = self._step = _PendingStep(self)
-                if self._cancelled and not self._thrown and step.claim():
+                if self._cancelled and not self._cancel_raised and step.claim():
                     continue
                 step.start(self._submitter, wanted)
             return
@@ -100,7 +101,7 @@ class RunningFlow:
 
 
 class _PendingStep:
-    """The step that a flow waits for: a promise that can be abandoned. Who deletes ``_open`` continues the flow."""
+    """The promise of the step that a flow waits for. The thread that deletes ``_open`` continues the flow."""
 
     __slots__ = ("_abandoned", "_cancel", "_flow", "_open")
 
@@ -139,11 +140,25 @@ class _PendingStep:
             self._flow.advance(None, exception)
 
 
+def cancellable(step: Step, clean_up: Callable[[], Step]) -> Flow[Any]:
+    """Wait for ``step`` and return its result; if the flow is cancelled meanwhile, run ``clean_up`` before it ends.
+
+    For steps that acquire something. ``clean_up`` may fail, so wrap it in GatherOutcomes.
+    """
+    try:
+        return (yield step)
+    except Exception:
+        raise
+    except BaseException:
+        yield clean_up()
+        raise
+
+
 def wait_for(submitter: Submitter, wanted: Step, promise: Promise) -> Cancel | None:
-    """Start what a flow yielded and complete ``promise`` when it is done.
+    """Start a step that a flow yielded and complete ``promise`` with its outcome.
 
     Returns:
-        A function that cancels the step; None where it is enough that the promise is cancelled.
+        A function that cancels the step; None if it is sufficient that the promise is cancelled.
     """
     try:
         if isinstance(wanted, AnsweredOp):
@@ -155,21 +170,21 @@ def wait_for(submitter: Submitter, wanted: Step, promise: Promise) -> Cancel | N
         elif isinstance(wanted, WaitFor):
             wanted.start(promise)
         elif isinstance(wanted, GatherOutcomes):
-            return _Gather(submitter, wanted.steps, promise, settle=True).cancel
+            return _Gather(submitter, wanted.steps, promise, keep_errors=True).cancel
         elif isinstance(wanted, Within):
             return _Limited(submitter, wanted, promise).cancel
         elif isinstance(wanted, GeneratorType):
             return run_flow(submitter, wanted, promise).cancel
         else:
             steps = cast("Sequence[Step]", wanted)
-            return _Gather(submitter, steps, promise, settle=False).cancel
+            return _Gather(submitter, steps, promise, keep_errors=False).cancel
     except Exception as e:
         promise.set_exception(e)
     return None
 
 
 class _Limited:
-    """The promise of a step with a time limit. Whichever comes first, outcome or limit, deletes ``_open``."""
+    """The promise of a step with a time limit. Whichever is first, outcome or limit, deletes ``_open``."""
 
     __slots__ = ("_cancel", "_expired", "_open", "_promise", "_seconds")
 
@@ -212,24 +227,24 @@ class _Limited:
 
 
 class _Gather:
-    """Several steps in parallel. Waits for all of them, also when one fails."""
+    """Several steps in parallel. Waits for all of them, even if one fails."""
 
-    __slots__ = ("_cancels", "_left", "_promise", "_results", "_settle")
+    __slots__ = ("_cancels", "_keep_errors", "_promise", "_remaining", "_results")
 
     def __init__(
-        self, submitter: Submitter, steps: Sequence[Step], promise: Promise, *, settle: bool
+        self, submitter: Submitter, steps: Sequence[Step], promise: Promise, *, keep_errors: bool
     ) -> None:
         self._promise = promise
         self._results: list[Any] = [None] * len(steps)
         # Counted down by popping, which is atomic, so replies may be received on several threads.
-        self._left = list(range(len(steps) + 1))
-        self._settle = settle
+        self._remaining = list(range(len(steps) + 1))
+        self._keep_errors = keep_errors
         self._cancels: list[Cancel] = []
         for index, step in enumerate(steps):
             cancel = wait_for(submitter, step, _Slot(self, index))
             if cancel is not None:
                 self._cancels.append(cancel)
-        self._one_less()
+        self._count_down()
 
     def cancel(self) -> None:
         for cancel in self._cancels:
@@ -240,12 +255,12 @@ class _Gather:
 
     def received(self, index: int, value: Any) -> None:
         self._results[index] = value
-        self._one_less()
+        self._count_down()
 
-    def _one_less(self) -> None:
-        if self._left.pop():
+    def _count_down(self) -> None:
+        if self._remaining.pop():
             return
-        if not self._settle:
+        if not self._keep_errors:
             for result in self._results:
                 if isinstance(result, _Failed):
                     self._promise.set_exception(result.error)

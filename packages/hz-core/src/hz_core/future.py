@@ -1,13 +1,14 @@
-"""The pending result of an operation, for threads, callbacks and asyncio alike.
+"""The future of an operation, for threads, callbacks and asyncio.
 
-A Future is made for every operation, so making and completing one must cost next to nothing: no lock, no
-condition, no list until somebody waits. That rests on two properties of CPython (with its global lock):
+A future is created for every operation, so creating and completing one must be cheap: there is no lock, no
+condition and no list until a thread waits. The implementation relies on two properties of CPython with its global
+interpreter lock:
 
-* Deleting a slot that is set succeeds for exactly one thread. Who deletes `_open` may complete the future.
-* `list.pop`, `list.remove` and `dict.setdefault` are atomic. Who takes a watcher out of the list serves it.
+* Deleting a slot that is set succeeds in exactly one thread. The thread that deletes ``_open`` completes the future.
+* ``list.pop``, ``list.remove`` and ``dict.setdefault`` are atomic. The thread that removes a watcher calls it.
 
-Completing stores the outcome, then the state, then looks for watchers; watching adds the watcher, then looks
-at the state. So whatever the order, one of the two sides sees the other, and no wake-up is lost.
+Completing stores the outcome, then the state, then reads the watchers; watching adds the watcher, then reads the
+state. In every order of these steps one of the two sides sees the other, so no wake-up is lost.
 """
 
 from __future__ import annotations
@@ -31,29 +32,31 @@ R = TypeVar("R")
 
 _logger = get_logger("future")
 
-# The words of concurrent.futures, whose wait() and as_completed() read the state.
+# The states of concurrent.futures, whose wait() and as_completed() read them.
 _PENDING: Final = "PENDING"
 _FINISHED: Final = "FINISHED"
 _CANCELLED: Final = "CANCELLED_AND_NOTIFIED"
 
 _LONGEST_WAIT: Final = 4_000_000.0
-"""A lock refuses longer timeouts (seconds); nobody notices a wait cut after 46 days and begun again."""
+"""Locks accept no longer timeout (in seconds); a longer wait is split into several."""
 
 
 class Waiter(Protocol):
-    """What a driver does for the futures of its operations."""
+    """The driver's part of a future: how to wait, and where to run callbacks."""
 
     def wait(self, future: Future[Any], timeout: float | None, /) -> bool:
-        """Block until `future` is done, or `timeout` seconds are over (None: no limit).
+        """Block until ``future`` is done, or ``timeout`` seconds have passed (None: no limit).
 
-        Returns whether it is done. The caller's thread may do useful work meanwhile, such as reading the
-        socket.
-        The future may also be completed by another thread: register a lock with :meth:`Future.attach`.
+        The calling thread may do useful work meanwhile, such as reading the socket. The future may also be
+        completed by another thread: register a lock with :meth:`Future.attach`.
+
+        Returns:
+            Whether the future is done.
         """
         ...
 
     def run_callback(self, callback: Callable[[], None], /) -> object:
-        """Run a user's callback where it can't hold up the I/O side; return False if it can't be taken."""
+        """Run a user's callback where it cannot block the I/O side; return False if it is rejected."""
         ...
 
 
@@ -62,7 +65,11 @@ def _run_inline(callback: Callable[[], None]) -> None:
 
 
 class LockWaiter:
-    """Waits on a lock; `run_callback` runs callbacks (None: in the thread that completes the future)."""
+    """Waits on a lock.
+
+    Args:
+        run_callback: Runs callbacks; None runs them in the thread that completes the future.
+    """
 
     __slots__ = ("run_callback",)
 
@@ -70,20 +77,20 @@ class LockWaiter:
         self.run_callback: Callable[[Callable[[], None]], object] = run_callback or _run_inline
 
     def wait(self, future: Future[Any], timeout: float | None, /) -> bool:
-        """Block until `future` is done or `timeout` seconds are over; see :class:`Waiter`."""
+        """Block until ``future`` is done or ``timeout`` seconds have passed; see :class:`Waiter`."""
         return wait_on_lock(future, timeout)
 
 
 class Future(ConcurrentFuture[T]):
-    """The result of an operation that may still be under way.
+    """The result of an operation that may still be in progress.
 
-    It can be waited for (`result`), awaited (`await future`), given callbacks, combined, and handed to the
-    helpers of `concurrent.futures` and to `asyncio.wrap_future`. The first outcome wins: setting another one,
-    or setting one after `cancel`, has no effect.
+    Wait for it with ``result``, await it (``await future``), add callbacks, combine futures, or pass it to the
+    functions of ``concurrent.futures`` and to ``asyncio.wrap_future``. Only the first outcome counts: setting
+    another one, or setting one after ``cancel``, has no effect.
 
     Args:
-        waiter: The driver's way of waiting and of running callbacks; None waits on a lock and runs
-            callbacks in the thread that completes the future.
+        waiter: Waits and runs callbacks; None waits on a lock and runs callbacks in the thread that completes
+            the future.
     """
 
     __slots__ = (
@@ -103,14 +110,14 @@ class Future(ConcurrentFuture[T]):
     _watchers: list[_Watcher] | None
 
     def __init__(self, waiter: Waiter | None = None) -> None:
-        # The base class is not initialized on purpose: it makes a condition and two lists per future.
+        # The base class is not initialized on purpose: it creates a condition and two lists per future.
         self._open = True
         self._state = _PENDING
         self._exception = None
         self._watchers = None
         self._waiter = waiter
         self.operation: Any = None
-        """What the waiter knows the operation by; None where there is nothing but a lock to wait for."""
+        """Identifies the operation for the waiter; None if the waiter can only wait on a lock."""
 
     # ---- completing
 
@@ -121,23 +128,23 @@ class Future(ConcurrentFuture[T]):
         except AttributeError:
             return
         self._result = result
-        # `_finish`, written out: this is done once per operation.
+        # `_finish` inlined, because this runs once per operation.
         if self._watchers is None:
             self._state = _FINISHED
         else:
-            self._settle(_FINISHED)
+            self._set_state(_FINISHED)
         if self._watchers:
-            self._serve_watchers()
+            self._call_watchers()
 
     def set_exception(self, exception: BaseException | None, traceback: TracebackType | None = None) -> None:
         """Complete with an error; no effect on a future that is done.
 
         Args:
-            exception: What `result` shall raise.
-            traceback: Where it happened; by default what the exception has itself.
+            exception: The error that ``result`` raises.
+            traceback: Its traceback; by default the exception's own.
 
         Raises:
-            TypeError: `exception` is not an exception.
+            TypeError: ``exception`` is not an exception.
         """
         if not isinstance(exception, BaseException):
             raise TypeError(f"exception must be an instance of an exception class, not {exception!r}")
@@ -150,9 +157,9 @@ class Future(ConcurrentFuture[T]):
         self._finish(_FINISHED)
 
     def cancel(self) -> bool:
-        """Give up waiting: the future is cancelled, and a result that comes later is dropped.
+        """Cancel the future; a result that is received later is ignored.
 
-        The member is not told: an operation that was sent may still run there.
+        The member is not notified: an operation that was sent may still be executed.
 
         Returns:
             True if the future is cancelled, False if it has another outcome.
@@ -167,19 +174,19 @@ class Future(ConcurrentFuture[T]):
         return True
 
     def set_running_or_notify_cancel(self) -> bool:
-        """Tell whether the operation shall go on (executors of `concurrent.futures` ask this)."""
+        """Return False if the future is cancelled. Called by the executors of ``concurrent.futures``."""
         return self._state is not _CANCELLED
 
     def _finish(self, state: str) -> None:
         if self._watchers is None:
             self._state = state
         else:
-            self._settle(state)
+            self._set_state(state)
         if self._watchers:
-            self._serve_watchers()
+            self._call_watchers()
 
-    def _settle(self, state: str) -> None:
-        """Set the state, under the condition where `concurrent.futures` uses one (see `_lazy_condition`)."""
+    def _set_state(self, state: str) -> None:
+        """Set the state, under the condition if ``concurrent.futures`` uses one (see ``_lazy_condition``)."""
         condition: Condition | None = self.__dict__.get("_new_condition")
         if condition is None:
             self._state = state
@@ -195,7 +202,7 @@ class Future(ConcurrentFuture[T]):
                     waiter.add_exception(self)
             condition.notify_all()
 
-    def _serve_watchers(self) -> None:
+    def _call_watchers(self) -> None:
         watchers = self._watchers
         while watchers:
             try:
@@ -206,9 +213,8 @@ class Future(ConcurrentFuture[T]):
                 watcher.dispatch()
                 continue
             if isinstance(watcher, LockType):
-                with suppress(
-                    RuntimeError
-                ):  # a driver may have released it to wake its owner for another reason
+                # The driver may have released the lock already, to wake its owner for another reason.
+                with suppress(RuntimeError):
                     watcher.release()
                 continue
             try:
@@ -216,10 +222,10 @@ class Future(ConcurrentFuture[T]):
             except Exception:
                 _logger.exception("A callback inside the client failed for %r", self)
             except BaseException:
-                self._serve_watchers()  # an interrupt here must not leave other threads waiting
+                self._call_watchers()  # an interrupt must not leave other threads waiting
                 raise
 
-    # ---- asking
+    # ---- state and result
 
     def done(self) -> bool:
         """Return True once there is a result or an error, or the future is cancelled."""
@@ -230,7 +236,7 @@ class Future(ConcurrentFuture[T]):
         return self._state is _PENDING
 
     def cancelled(self) -> bool:
-        """Return True after a successful `cancel`."""
+        """Return True after a successful ``cancel``."""
         return self._state is _CANCELLED
 
     def is_success(self) -> bool:
@@ -244,7 +250,7 @@ class Future(ConcurrentFuture[T]):
             timeout: Seconds to wait; None waits without limit.
 
         Raises:
-            TimeoutError: No outcome in that time; the operation goes on.
+            TimeoutError: No outcome in that time; the operation continues.
             concurrent.futures.CancelledError: The future was cancelled.
         """
         if self._state is _PENDING:
@@ -253,10 +259,10 @@ class Future(ConcurrentFuture[T]):
         if error is None:
             return self._result
         try:
-            # A fresh start for each raise, otherwise every call would lengthen the shared traceback.
+            # Reset the traceback for each raise, otherwise every call would lengthen it.
             raise error.with_traceback(self._traceback)
         finally:
-            # The error's traceback holds this frame; without these two it would hold itself and the future.
+            # The traceback refers to this frame: without the deletions there would be a reference cycle.
             del error
             del self
 
@@ -267,7 +273,7 @@ class Future(ConcurrentFuture[T]):
             timeout: Seconds to wait; None waits without limit.
 
         Raises:
-            TimeoutError: No outcome in that time; the operation goes on.
+            TimeoutError: No outcome in that time; the operation continues.
             concurrent.futures.CancelledError: The future was cancelled.
         """
         if self._state is _PENDING:
@@ -277,78 +283,81 @@ class Future(ConcurrentFuture[T]):
         return self._exception
 
     def traceback(self, timeout: float | None = None) -> TracebackType | None:
-        """Wait for the outcome; return the traceback of the error, or None. Raises as `exception` does."""
+        """Wait for the outcome; return the traceback of the error, or None.
+
+        Raises the same errors as ``exception``.
+        """
         return None if self.exception(timeout) is None else self._traceback
 
     def _wait(self, timeout: float | None) -> None:
         waiter = self._waiter
         if not (wait_on_lock(self, timeout) if waiter is None else waiter.wait(self, timeout)):
             raise TimeoutError(
-                f"The result didn't come within {timeout} seconds. The operation is still under way:"
-                " ask for its result again, or cancel it"
+                f"no result within {timeout} seconds. The operation is still in progress:"
+                " wait for its result again, or cancel it"
             )
 
-    # ---- being told
+    # ---- callbacks
 
     def add_done_callback(self, callback: Callable[[Future[T]], object]) -> None:
-        """Call `callback(future)` once the future is done: at once, in this thread, when it is done already.
+        """Call ``callback(future)`` when the future is done; immediately, in this thread, if it is done already.
 
-        Otherwise it runs where the driver runs users' callbacks, so that it may block and use the client.
-        What it raises is logged.
+        Otherwise the driver runs it with the other user callbacks, so it may block and use the client.
+        Its errors are logged.
         """
         call = _UserCallback(callback, self)
         if self._state is not _PENDING:
             call()
         else:
-            self._watch(call)
+            self._add_watcher(call)
 
     def add_done_callback_inline(self, callback: Callable[[Future[T]], object]) -> None:
-        """Call `callback(future)` in the thread that completes the future; for callbacks that never block."""
-        self._watch(callback)
+        """Call ``callback(future)`` in the thread that completes the future; for callbacks that never block."""
+        self._add_watcher(callback)
 
     def remove_done_callback_inline(self, callback: Callable[[Future[T]], object]) -> bool:
-        """Forget a callback of `add_done_callback_inline`; return False when it ran, runs or wasn't there."""
-        return self._unwatch(callback)
+        """Remove a callback of ``add_done_callback_inline``; return False if it has run, runs, or is unknown."""
+        return self._remove_watcher(callback)
 
     def attach(self, lock: LockType) -> bool:
         """Register a lock that the caller holds; completing the future releases it, exactly once.
 
         Returns:
-            False if the future is done: then the lock is not registered, and still held. True otherwise; by
-            then the lock may have been released already.
+            False if the future is done; then the lock is not registered, and still held. True otherwise; the
+            lock may have been released meanwhile.
         """
         if self._state is not _PENDING:
             return False
-        self._watch(lock)
+        self._add_watcher(lock)
         return True
 
     def detach(self, lock: LockType) -> bool:
-        """Take back a lock that was attached, for example after a timeout.
+        """Remove an attached lock, for example after a timeout.
 
         Returns:
-            True if it won't be released any more. False if it was, or just is being, released.
+            True if the lock will not be released any more. False if it was released, or is being released.
         """
-        return self._unwatch(lock)
+        return self._remove_watcher(lock)
 
-    def _watch(self, watcher: _Watcher) -> None:
+    def _add_watcher(self, watcher: _Watcher) -> None:
         watchers = self._watchers
         if watchers is None:
-            # All threads that come here at once get, and set, the same list.
+            # Threads that arrive here at the same time get, and set, the same list.
             watchers = self._watchers = cast(
                 "list[_Watcher]", self.__dict__.setdefault("_first_watchers", [])
             )
         watchers.append(watcher)
         if self._state is not _PENDING:
-            self._serve_watchers()
+            self._call_watchers()
 
-    def _unwatch(self, watcher: _Watcher) -> bool:
+    def _remove_watcher(self, watcher: _Watcher) -> bool:
         try:
             (self._watchers or []).remove(watcher)
         except ValueError:
             return False
         return True
 
-    # ---- following up
+    # ---- continuations and await
 
     @overload
     def continue_with(self, continuation_func: Callable[..., Future[R]], *args: Any) -> Future[R]: ...
@@ -357,11 +366,11 @@ class Future(ConcurrentFuture[T]):
     def continue_with(self, continuation_func: Callable[..., R], *args: Any) -> Future[R]: ...
 
     def continue_with(self, continuation_func: Callable[..., Any], *args: Any) -> Future[Any]:
-        """Call `continuation_func(future, *args)` once this future is done, whatever its outcome.
+        """Call ``continuation_func(future, *args)`` when this future is done, with a result or an error.
 
         Returns:
-            A future of what the function returns or raises; if it returns a Future, of the outcome of that.
-            If the new future is cancelled before, the function isn't called.
+            A future of the function's result or error; if the function returns a Future, it takes that future's
+            outcome. If the new future is cancelled first, the function is not called.
         """
         waiter = self._waiter
         follower: Future[Any] = Future(LockWaiter(None if waiter is None else waiter.run_callback))
@@ -374,7 +383,7 @@ class Future(ConcurrentFuture[T]):
             except BaseException as e:
                 _fail(follower, e, e.__traceback__)
                 if not isinstance(e, Exception | CancelledError):
-                    raise  # an interrupt is also for the thread that it hit
+                    raise  # an interrupt also concerns the thread that received it
             else:
                 if isinstance(outcome, Future):
                     outcome.add_done_callback_inline(partial(_copy_outcome, follower))
@@ -386,7 +395,7 @@ class Future(ConcurrentFuture[T]):
 
     def __await__(self) -> Generator[Any, None, T]:
         """Wait in asyncio; cancelling the waiting task cancels the future."""
-        import asyncio  # not needed, and so not loaded, in programs of threads alone
+        import asyncio  # not loaded in threaded programs
 
         if self._state is _PENDING:
             loop = asyncio.get_running_loop()
@@ -398,11 +407,11 @@ class Future(ConcurrentFuture[T]):
                 elif not loop.is_closed():
                     loop.call_soon_threadsafe(_open, gate)
 
-            self._watch(wake)
+            self._add_watcher(wake)
             try:
                 yield from gate
             except BaseException as e:
-                self._unwatch(wake)
+                self._remove_watcher(wake)
                 if isinstance(e, asyncio.CancelledError):
                     self.cancel()
                 raise
@@ -410,14 +419,14 @@ class Future(ConcurrentFuture[T]):
             raise asyncio.CancelledError("The future was cancelled")
         return self.result()
 
-    # ---- what concurrent.futures reaches into
+    # ---- internals that concurrent.futures uses
 
     def _lazy_condition(self) -> Condition:
-        """Return the condition under which `concurrent.futures.wait` and `as_completed` look at the state.
+        """Return the condition under which ``concurrent.futures.wait`` and ``as_completed`` read the state.
 
-        From its making on, the state changes under it only. A thread that began to complete the future before
-        may not know of it; so it is handed out only when that thread is through, a matter of three stores.
-        After that it is handed out without any wait, for its holder asks again in order to release it.
+        Once it exists, the state changes only under it. A thread that began to complete the future before may
+        not see it; so it is returned only when that thread has finished, which takes three stores. Later calls
+        return it immediately, because its holder needs it to release it.
         """
         attributes = self.__dict__
         condition: Condition | None = attributes.get("_known_condition")
@@ -434,7 +443,7 @@ class Future(ConcurrentFuture[T]):
         attributes["_known_condition"] = made
         return made
 
-    if not TYPE_CHECKING:  # type checkers shall see the attribute that the base class has
+    if not TYPE_CHECKING:  # type checkers see the attribute of the base class
         _condition = property(_lazy_condition)
 
     def __repr__(self) -> str:
@@ -453,7 +462,7 @@ _Watcher: TypeAlias = "LockType | _UserCallback | Callable[[Future[Any]], object
 
 
 def wait_on_lock(future: Future[Any], timeout: float | None) -> bool:
-    """Block on a lock until `future` is done or `timeout` seconds are over; return whether it is done."""
+    """Block on a lock until ``future`` is done or ``timeout`` seconds have passed; return whether it is done."""
     lock = allocate_lock()
     lock.acquire()
     while future.attach(lock):
@@ -471,10 +480,10 @@ def wait_on_lock(future: Future[Any], timeout: float | None) -> bool:
 
 
 def combine_futures(futures: Iterable[Future[T]]) -> Future[list[T]]:
-    """Return a future of all results, in the order of `futures`.
+    """Return a future of all results, in the order of ``futures``.
 
-    It is done when all of them are. If some failed, it fails with the error of the first of those, in the
-    order given. Without any future its result is an empty list.
+    It is done when all futures are done. If some of them fail, it fails with the error of the first of these in
+    the given order. The result for no futures is an empty list.
     """
     parts = list(futures)
     combined: Future[list[T]] = Future(_common_waiter(parts))
@@ -485,7 +494,7 @@ def combine_futures(futures: Iterable[Future[T]]) -> Future[list[T]]:
 
     def part_done(_: Future[T]) -> None:
         missing.pop()
-        # Two threads may both find nothing missing; then the second outcome, the same, is dropped.
+        # Two threads may both find all futures done; the second outcome, which is the same, is ignored.
         if not missing:
             _gather(parts, combined)
 
@@ -503,7 +512,7 @@ def _gather(parts: list[Future[T]], combined: Future[list[T]]) -> None:
 
 
 def _common_waiter(futures: list[Future[T]]) -> Waiter | None:
-    """Return the waiter if it is one for all, so that waiting for all of them works as for one."""
+    """Return the waiter if all futures share one, so that waiting for all of them works as for one."""
     if not futures:
         return None
     waiter = futures[0]._waiter
@@ -527,7 +536,7 @@ def _copy_outcome(target: Future[Any], source: Future[Any]) -> None:
 
 
 class _UserCallback:
-    """A user's callback and its future: what stands among the watchers, and what the driver runs."""
+    """A user's callback with its future; stored in the list of watchers, and run by the driver."""
 
     __slots__ = ("_callback", "_future")
 
@@ -536,7 +545,7 @@ class _UserCallback:
         self._future = future
 
     def dispatch(self) -> None:
-        """Have it run where the driver runs users' callbacks."""
+        """Pass the callback to the driver."""
         waiter = self._future._waiter
         if waiter is None:
             self()
@@ -544,8 +553,10 @@ class _UserCallback:
         try:
             if waiter.run_callback(self) is False:
                 self()  # a callback is never lost
-        except RuntimeError:  # what executors raise after their shutdown
-            _logger.debug("Nothing runs callbacks any more; running it in this thread", exc_info=True)
+        except RuntimeError:  # executors raise this after their shutdown
+            _logger.debug(
+                "the executor of callbacks has stopped; running the callback in this thread", exc_info=True
+            )
             self()
 
     def __call__(self) -> None:

@@ -1,4 +1,4 @@
-"""What the sans-IO core asks of a driver. Drivers own sockets, threads, clocks and randomness; nothing else does."""
+"""The interface of a driver for the sans-IO core. Only drivers use sockets, threads, clocks and random numbers."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -8,27 +8,27 @@ from hz_core.model import Address
 
 
 class Timer(Protocol):
-    """A call that was asked for later."""
+    """A scheduled call."""
 
     def cancel(self) -> None:
-        """Drop the call; no effect when it was made already."""
+        """Cancel the call; no effect if it was made already."""
         ...
 
 
 class Mutex(Protocol):
-    """A lock, or nothing where one thread does all."""
+    """A lock, or a no-op where only one thread is used."""
 
     def __enter__(self) -> Any:
-        """Take the lock."""
+        """Acquire the lock."""
         ...
 
     def __exit__(self, kind: Any, error: Any, traceback: Any, /) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         ...
 
 
 class Randomness(Protocol):
-    """The few random choices that the core makes (`random.Random` fits)."""
+    """The source of random numbers; ``random.Random`` is one."""
 
     def random(self) -> float:
         """Return a float in [0, 1)."""
@@ -39,14 +39,14 @@ class Randomness(Protocol):
         ...
 
     def getrandbits(self, k: int, /) -> int:
-        """Return `k` random bits."""
+        """Return ``k`` random bits."""
         ...
 
 
 class IO(Protocol):
-    """The effects that the engine has on the world.
+    """The driver, as the engine uses it.
 
-    All but `call_soon`, `run_callback` and `now` are called on the I/O side only.
+    All but ``call_soon``, ``run_callback`` and ``now`` are called on the I/O side only.
     """
 
     random: Randomness
@@ -56,24 +56,25 @@ class IO(Protocol):
         ...
 
     def call_soon(self, callback: Callable[[], None]) -> None:
-        """Run `callback` on the I/O side soon; callable from any thread."""
+        """Run ``callback`` on the I/O side soon; callable from any thread."""
         ...
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
-        """Run `callback` on the I/O side after `delay` seconds."""
+        """Run ``callback`` on the I/O side after ``delay`` seconds."""
         ...
 
     def run_callback(self, callback: Callable[[], None]) -> object:
-        """Run a user's callback, in order, where it can't hold up the I/O side; callable from any thread.
+        """Run a user's callback, in order, where it cannot block the I/O side; callable from any thread.
 
-        Returns False if it can't be taken, because too many wait or the driver has stopped.
+        Returns:
+            False if the callback is rejected, because too many wait or the driver has stopped.
         """
         ...
 
     def connect(self, connection: Connection, address: Address, timeout: float) -> None:
-        """Open a socket for `connection`; tell `connection.on_socket_opened` or `connection.on_socket_closed` how it went."""
+        """Open a socket for ``connection``; call its ``on_socket_opened`` or ``on_socket_closed``."""
         ...
 
     def mutex(self) -> Mutex:
-        """Make a lock that fits the driver's threads."""
+        """Return a new lock that suits the driver's threads."""
         ...

@@ -1,4 +1,4 @@
-"""Kinds of distributed objects, and the objects of each that a client knows."""
+"""Kinds of distributed objects, and the table of a client's objects."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -18,8 +18,8 @@ class ObjectKind(Generic[FuturesT, AsyncioT]):
 
     Args:
         operations: Class of the operations of one object.
-        futures: Makes the futures surface; its ``blocking()`` returns the blocking one.
-        asyncio: Makes the asyncio surface.
+        futures: Creates the futures surface; its ``blocking()`` returns the blocking one.
+        asyncio: Creates the asyncio surface.
     """
 
     def __init__(
@@ -50,14 +50,14 @@ class ObjectTable:
         self._preparing: dict[tuple[ObjectKind[Any, Any], str], list[Promise]] = {}
 
     def find(self, kind: ObjectKind[Any, Any], name: str) -> ObjectOperations | None:
-        """Return the operations of an object that is ready; None if there are none."""
+        """Return the operations of an object if it is prepared; otherwise None."""
         return self._ready.get((kind, name))
 
     def get(self, kind: ObjectKind[Any, Any], name: str) -> Flow[ObjectOperations]:
-        """Return the operations of an object, prepared on first use; who comes meanwhile waits.
+        """Return the operations of an object, prepared on first use; concurrent calls wait for the preparation.
 
         Raises:
-            ValueError: ``name`` cannot name an object.
+            ValueError: ``name`` is not a valid name.
         """
         check_name(name)
         key = (kind, name)

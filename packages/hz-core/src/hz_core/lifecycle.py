@@ -1,4 +1,4 @@
-"""Lifecycle listeners: what users hear about the states of a client."""
+"""Lifecycle listeners, which receive the state changes of a client."""
 
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -35,9 +35,9 @@ class LifecycleState:
 
 
 class LifecycleService:
-    """Says whether the client runs, and calls listeners when that changes; ``client.lifecycle_service``.
+    """The state of the client, with listeners for its changes; ``client.lifecycle_service``.
 
-    Listeners are called in order, outside the I/O thread, and may use the client.
+    Listeners are called in order, outside of the I/O thread, and may use the client.
 
     Attributes:
         state: The last :class:`LifecycleState` that listeners were called with, empty before the first.
@@ -59,7 +59,7 @@ class LifecycleService:
         """Call ``on_state_change`` with each new :class:`LifecycleState`.
 
         Returns:
-            The id to remove the listener with.
+            The registration id, to remove the listener.
         """
         registration_id = str(self._new_uuid())
         self._listeners[registration_id] = on_state_change

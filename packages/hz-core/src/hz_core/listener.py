@@ -17,20 +17,20 @@ from hz_core.promise import CallbackPromise, Promise
 from hz_core.schema_service import SchemaService
 from hz_core.wire.frames import message_type_of
 from hz_core.wire.method import EventDecoder, ReadData
-from hz_serialization.compact.schemas import UnknownSchemaError
+from hz_serialization.compact import UnknownSchemaError
 
 _logger = get_logger("listener")
 
 
 class ListenerSpec:
-    """A kind of registration, written once by the proxy that offers it.
+    """Describes a listener registration.
 
     Args:
-        add: Makes the registration request; its argument is True when the request is sent to each member for
-            that member's own events, False when one member reports for all.
-        remove: Makes the request that removes the registration with the UUID that ``add``'s reply returned.
-        on_event: Handles a decoded event, one of the types that the codec of ``add``'s message has.
-        read: Makes an object from the Data in events; None for the client's serialization.
+        add: Builds the registration request; its argument is True if the request is sent to each member for
+            that member's own events, False if one member reports for all.
+        remove: Builds the request that removes the registration with the UUID in the reply of ``add``.
+        on_event: Handles a decoded event, one of the event types of the codec of ``add``'s message.
+        read: Deserializes the ``Data`` in events; None for the client's serialization.
         inline: Call ``on_event`` on the thread that reads the connection, before later replies are read. It must
             not block, and no event is ever dropped. Otherwise it runs as a user callback.
     """
@@ -54,7 +54,7 @@ class ListenerSpec:
 
 
 class _OnConnection:
-    """A registration on one connection; `server_id` is None until the member has answered."""
+    """A registration on one connection; ``server_id`` is None until the member has replied."""
 
     __slots__ = ("correlation_id", "server_id")
 
@@ -79,7 +79,7 @@ class _Registration:
         self._waiting: deque[tuple[EventDecoder, bytes]] = deque()
 
     def handle(self, events: Mapping[int, EventDecoder], message: bytes) -> None:
-        """Take an event on the reading thread and pass it to where its handler runs."""
+        """Receive an event on the reading thread and pass it to the thread of its handler."""
         decode = events.get(message_type_of(message))
         if decode is None:
             return  # newer members report more than this client knows
@@ -89,7 +89,7 @@ class _Registration:
             self._io.run_callback(partial(self._deliver, decode, message))
 
     def _deliver(self, decode: EventDecoder, message: bytes) -> None:
-        # Behind an event that waits for its schema, so that the order stays.
+        # An earlier event waits for its schema: this one waits behind it, to keep the order.
         if self._waiting or not self._delivered(decode, message):
             self._waiting.append((decode, message))
 
@@ -118,7 +118,7 @@ class _Registration:
 
 
 class ConnectionSource(Protocol):
-    """What the service needs to know about connections."""
+    """The part of the connection manager that listeners use."""
 
     def open_connections(self) -> Sequence[Connection]:
         """Return the ready connections."""
@@ -132,10 +132,10 @@ class ListenerService:
         io: The driver.
         invocations: Sends the registrations.
         connections: The connections to register on.
-        check_active: Raises when there is no point in waiting for a connection.
-        new_uuid: Makes registration ids.
-        schemas: Knows which Compact schemas the cluster must have first.
-        read: Makes an object from the Data in events.
+        check_active: Raises an error if operations must not wait for a connection.
+        new_uuid: Returns a new registration id.
+        schemas: Replicates the Compact schemas that a registration needs.
+        read: Deserializes the ``Data`` in events.
         smart: Whether each member reports its own events over its own connection; otherwise the one member that
             the client is connected to reports for all.
     """
@@ -165,11 +165,11 @@ class ListenerService:
         """Register on every connected member, and on those that are connected later.
 
         Returns:
-            The registration id, to remove the listener with.
+            The registration id, to remove the listener.
 
         Raises:
-            ClientOfflineError, HazelcastClientNotActiveError: there is no connection, and no point in waiting
-                for one.
+            ClientOfflineError, HazelcastClientNotActiveError: There is no connection, and operations must not
+                wait for one.
         """
         if self._schemas.unconfirmed:
             yield from self._schemas.replicate(spec.add(self._smart).request)
@@ -183,8 +183,8 @@ class ListenerService:
             if not any(c.alive for c in self._connections.open_connections()):
                 self._check_active()
         except BaseException:
-            # Cancelled, or Ctrl-C: nobody got the id, so nobody could remove it later.
-            self._withdraw(registration)
+            # Cancelled, or Ctrl-C: the caller does not get the id, so it could not remove the listener later.
+            self._remove_everywhere(registration)
             raise
         failed = [
             (c, e) for c, e in zip(connections, outcomes, strict=True) if isinstance(e, Exception) and c.alive
@@ -195,9 +195,9 @@ class ListenerService:
         return registration.id
 
     def remove(self, registration_id: str) -> Flow[bool]:
-        """Remove a registration everywhere; return False when the id is unknown.
+        """Remove a registration from all members; return False if the id is unknown.
 
-        Events are not delivered any more once this has begun.
+        No events are delivered once the removal has begun.
         """
         registration = self._registrations.pop(registration_id, None)
         if registration is None:
@@ -207,19 +207,19 @@ class ListenerService:
         for connection, known in list(registration.on_connection.items()):
             if known.server_id is not None and connection.alive:
                 steps.append(self._removal(registration, connection, known))
-        # A member that is not reached has lost the registration with the connection, or will.
+        # A member that is not reached drops the registration when it loses the connection.
         yield GatherOutcomes(steps)
         return True
 
-    def _withdraw(self, registration: _Registration) -> None:
-        """Remove a registration everywhere, without waiting for the members."""
+    def _remove_everywhere(self, registration: _Registration) -> None:
+        """Remove a registration from all members, without waiting for them."""
         self._registrations.pop(registration.id, None)
         registration.active = False
         for connection, known in list(registration.on_connection.items()):
             self._remove_in_background(registration, connection, known)
 
     def register_all(self, connection: Connection) -> Flow[None]:
-        """Register on a connection all that is not registered there yet."""
+        """Send all registrations that are missing on a connection."""
         registrations = list(self._registrations.values())
         outcomes = yield GatherOutcomes(
             [WaitFor(partial(self._register, r, connection)) for r in registrations]
@@ -234,7 +234,7 @@ class ListenerService:
                 )
 
     def on_connection_removed(self, connection: Connection) -> None:
-        """Forget what was registered over a connection that was closed."""
+        """Remove the registrations of a closed connection."""
         for registration in list(self._registrations.values()):
             registration.on_connection.pop(connection, None)
 
@@ -254,11 +254,11 @@ class ListenerService:
                 return
             here.server_id = server_id
             if not registration.active:
-                # Removed while the request was under way: nobody else removes it at the member.
+                # Removed while the request was in progress: the member must still be told to remove it.
                 self._remove_in_background(registration, connection, here)
             promise.set_result(None)
 
-        # Known before the member can answer: another thread may read the reply.
+        # Stored before the member can reply: another thread may read the reply.
         here.correlation_id = self._invocations.new_correlation_id()
         handler = partial(registration.handle, op.method.events)
         self._invocations.listen(op, CallbackPromise(registered), handler, connection, here.correlation_id)
@@ -266,7 +266,7 @@ class ListenerService:
     def _remove_in_background(
         self, registration: _Registration, connection: Connection, here: _OnConnection
     ) -> None:
-        """Remove the registration at the member, if that has answered; nobody waits for the outcome."""
+        """Remove the registration at the member if it has replied, without waiting for the outcome."""
         if here.server_id is not None and connection.alive:
             with suppress(HazelcastError):
                 self._invocations.submit(

@@ -1,4 +1,4 @@
-"""Which member gets an operation that any member can do."""
+"""Choice of the member for operations that any member can execute."""
 
 from collections.abc import Callable, Sequence
 from itertools import count
@@ -9,7 +9,7 @@ from hz_core.model import MemberInfo
 
 
 class Members(Protocol):
-    """What a load balancer needs of the cluster service."""
+    """The part of the cluster service that load balancers use."""
 
     def get_members(self) -> Sequence[MemberInfo]:
         """Return the members, oldest first."""
@@ -19,31 +19,31 @@ class Members(Protocol):
 class LoadBalancer:
     """Chooses the member for operations without a key (smart routing only).
 
-    Derive from it for a way of your own. The client calls `init` once before it starts, then `next`
+    Derive a class from it for a custom strategy. The client calls ``init`` once before it starts, then ``next``
     from any of its threads.
     """
 
     def init(self, cluster_service: Members) -> None:
-        """Take the cluster service, which knows the members."""
+        """Store the cluster service, which knows the members."""
         raise NotImplementedError(f"{type(self).__name__} must define init(cluster_service)")
 
     def next(self) -> MemberInfo | None:
-        """Return the member for the next operation; None lets the client choose."""
+        """Return the member for the next operation, or None to let the client choose."""
         raise NotImplementedError(f"{type(self).__name__} must define next()")
 
 
 class _ListLB(LoadBalancer):
-    """Chooses from the present list of members."""
+    """Base class of load balancers that choose from the current list of members."""
 
     def __init__(self) -> None:
         self._cluster_service: Members | None = None
 
     def init(self, cluster_service: Members) -> None:
-        """Take the cluster service, which knows the members."""
+        """Store the cluster service, which knows the members."""
         self._cluster_service = cluster_service
 
     def next(self) -> MemberInfo | None:
-        """Return the member for the next operation, or None when there is no member."""
+        """Return the member for the next operation, or None if there is no member."""
         service = self._cluster_service
         members = service.get_members() if service is not None else ()
         return members[self._choose(len(members))] if members else None
@@ -53,21 +53,21 @@ class _ListLB(LoadBalancer):
 
 
 class RoundRobinLB(_ListLB):
-    """Takes the members in turn (the default)."""
+    """Chooses the members in turn (the default)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._turns = count()  # one step is atomic, so threads never share a turn
+        self._turns = count()  # `next` is atomic, so threads never get the same number
 
     def _choose(self, size: int) -> int:
         return next(self._turns) % size
 
 
 class RandomLB(_ListLB):
-    """Takes a random member.
+    """Chooses a random member.
 
     Args:
-        choose: Returns a number from 0 to below its argument; by default `random.randrange`.
+        choose: Returns a number from 0 to below its argument; by default ``random.randrange``.
     """
 
     def __init__(self, choose: Callable[[int], int] = randrange) -> None:

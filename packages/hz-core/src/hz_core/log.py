@@ -1,4 +1,4 @@
-"""Loggers of the client: all below `hazelcast`, so that one setting reaches them all."""
+"""Loggers of the client: all are below ``hazelcast``, so one setting configures all of them."""
 
 from logging import INFO, WARNING, Logger, getLogger
 

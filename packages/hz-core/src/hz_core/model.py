@@ -1,4 +1,4 @@
-"""Value objects of the cluster that users meet: members, addresses, versions, events, entry views."""
+"""Value objects of the public API: members, addresses, versions, events, entry views."""
 
 from collections.abc import Mapping
 from enum import IntEnum
@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 
 class Address(NamedTuple):
-    """Host and port of a member. Equal, ordered and hashed by both; unpacks as `host, port`."""
+    """Host and port of a member; a tuple ``(host, port)``."""
 
     host: str
     """Host name, IPv4 or IPv6 address (without brackets)."""
@@ -27,7 +27,7 @@ class Address(NamedTuple):
 
 
 class ProtocolType(IntEnum):
-    """What a socket of a member is for."""
+    """The purpose of a member's socket."""
 
     MEMBER = 0
     CLIENT = 1
@@ -37,21 +37,21 @@ class ProtocolType(IntEnum):
 
 
 class EndpointQualifier(NamedTuple):
-    """Names one of a member's sockets; the public address for clients is `(CLIENT, "public")`."""
+    """Identifies one of a member's sockets; the public address for clients is ``(CLIENT, "public")``."""
 
     protocol_type: ProtocolType | int
-    """What the socket is for."""
+    """The purpose of the socket."""
 
     identifier: str | None = None
     """Distinguishes sockets of the same type."""
 
 
 PUBLIC_CLIENT_ENDPOINT: Final = EndpointQualifier(ProtocolType.CLIENT, "public")
-"""The entry of a member's address map under which clients from outside of its network reach it."""
+"""The key of a member's address map for clients outside of its network."""
 
 
 class MemberVersion(NamedTuple):
-    """Version of the Hazelcast code that a member runs. Ordered, so that `version >= (5, 4)` works."""
+    """The Hazelcast version of a member. Ordered as a tuple, so ``version >= (5, 4)`` works."""
 
     major: int
     minor: int
@@ -65,16 +65,16 @@ class MemberVersion(NamedTuple):
 
 
 class MemberInfo:
-    """A member of the cluster. Equal and hashed by UUID and address, and immutable by convention.
+    """A member of the cluster. Compared and hashed by UUID and address; immutable by convention.
 
     Args:
         address: Address of the member.
         uuid: UUID of the member.
         attributes: Attributes from the member's configuration; None for none.
         lite_member: Whether the member owns no partitions.
-        version: Version of the code that the member runs.
-        more: Whether the map of addresses is known, then that map by :class:`EndpointQualifier`: what newer
-            members send beyond the fields above.
+        version: Hazelcast version of the member.
+        more: Further fields, as newer members send them: whether the map of addresses is known, then that map.
+        address_map: Addresses by :class:`EndpointQualifier`.
     """
 
     __slots__ = ("address", "address_map", "attributes", "lite_member", "uuid", "version")
@@ -100,7 +100,7 @@ class MemberInfo:
 
     @property
     def public_address(self) -> Address | None:
-        """The address for clients outside of the member's network; None when the member names none."""
+        """The address for clients outside of the member's network; None if the member has none."""
         return self.address_map.get(PUBLIC_CLIENT_ENDPOINT)
 
     def __eq__(self, other: object) -> bool:
@@ -123,7 +123,7 @@ class MemberInfo:
 
 
 class DistributedObjectEventType:
-    """What happened to a distributed object."""
+    """The types of :class:`DistributedObjectEvent`."""
 
     CREATED: Final = "CREATED"
     """The object was created."""
@@ -132,18 +132,18 @@ class DistributedObjectEventType:
     """The object was destroyed."""
 
 
-# The name that documentation of the client 4.0 uses.
+# The name in the documentation of client 4.0.
 DistributedObjectType = DistributedObjectEventType
 
 
 class DistributedObjectEvent(NamedTuple):
-    """Tells a listener that a distributed object was created or destroyed."""
+    """The creation or destruction of a distributed object."""
 
     name: str
     """Name of the object."""
 
     service_name: str
-    """Service of the object, such as `hz:impl:mapService`."""
+    """Service of the object, such as ``hz:impl:mapService``."""
 
     event_type: str
     """One of :class:`DistributedObjectEventType`."""
@@ -153,10 +153,10 @@ class DistributedObjectEvent(NamedTuple):
 
 
 class DistributedObjectInfo(NamedTuple):
-    """Names a distributed object in the cluster."""
+    """Identifies a distributed object in the cluster."""
 
     service_name: str
-    """Service of the object, such as `hz:impl:mapService`."""
+    """Service of the object, such as ``hz:impl:mapService``."""
 
     name: str
     """Name of the object."""
@@ -172,31 +172,31 @@ class SimpleEntryView(NamedTuple, Generic[K, V]):
     """The value."""
 
     cost: int
-    """Memory that the entry takes on the member, in bytes."""
+    """Memory of the entry on the member, in bytes."""
 
     creation_time: int
-    """When it was created."""
+    """Time of its creation."""
 
     expiration_time: int
-    """When it will expire."""
+    """Time of its expiration."""
 
     hits: int
-    """How often it was read."""
+    """Number of reads."""
 
     last_access_time: int
-    """When it was read last."""
+    """Time of the last read."""
 
     last_stored_time: int
-    """When it was last written to the map's store."""
+    """Time of the last write to the map's store."""
 
     last_update_time: int
-    """When its value was set last."""
+    """Time of the last change of the value."""
 
     version: int
-    """How often its value was set anew."""
+    """Number of changes of the value."""
 
     ttl: int
-    """Its time to live, in milliseconds."""
+    """Time to live, in milliseconds."""
 
     max_idle: int
-    """The longest time that it may stay without access, in milliseconds."""
+    """Maximum time without access, in milliseconds."""

@@ -1,4 +1,4 @@
-"""What a proxy gives to the engine: one request (`Op`) or several steps (`Flow`)."""
+"""The operations of a proxy: one request (``Op``), or several steps (``Flow``)."""
 
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final, Generic, TypeAlias, TypeVar
@@ -16,29 +16,30 @@ ANY_PARTITION: Final = -1
 
 
 class Op(Generic[T]):
-    """One request: its bytes, where it goes and how its reply is read.
+    """One request: its bytes, its route and the decoder of its reply.
 
-    An Op knows nothing about threads or waiting, and can be submitted on every surface. The generated codecs make
-    Ops, with the route that the protocol prescribes.
+    An Op is independent of threads and of the way to wait, so every surface can send it. The generated codecs
+    create Ops, with the route that the protocol prescribes.
 
     Args:
         method: The protocol message.
         request: The encoded request; the engine writes the correlation id into it when it is sent.
-        partition_id: The partition whose owner gets it, -1 for any member.
-        connection: Send over this connection only (transactions, SQL pages, the client's own housekeeping).
+        partition_id: Partition whose owner executes it; -1 for any member.
+        connection: Send over this connection only (transactions, SQL pages, internal requests of the client).
 
     Attributes:
         member: Send to the member with this UUID only.
-        deadline: Time of the engine's clock (seconds) after which the operation fails; None leaves it to the
-            client's ``invocation_timeout``.
+        deadline: Time of the engine's clock (seconds) after which the operation fails; None for the client's
+            ``invocation_timeout``.
         on_failure: Called with the error when the operation fails, by the thread that completes it.
     """
 
-    # Class attributes instead of slots: what most requests leave at its default then costs nothing to set.
+    # Class attributes instead of slots: most requests keep the defaults, which then cost nothing to set.
     member: UUID | None = None
     connection: Connection | None = None
     deadline: float | None = None
     on_failure: Callable[[BaseException], object] | None = None
+    _on_results: tuple[Callable[[Any], object], ...] = ()
 
     def __init__(
         self,
@@ -56,9 +57,14 @@ class Op(Generic[T]):
             self.connection = connection
 
     def decoded(self, decode: Callable[[bytes, ReadData], R]) -> "Op[R]":
-        """Read the reply with ``decode`` instead of the message's own decoder; return this Op."""
+        """Read the reply with ``decode`` instead of the message's own decoder; return this Op.
+
+        Functions that were passed to ``then`` before receive the result of ``decode``.
+        """
         changed: Op[Any] = self
         changed.decode = decode
+        for on_result in self._on_results:
+            changed.decode = _decode_and_call(changed.decode, on_result)
         return changed
 
     def then(
@@ -66,23 +72,18 @@ class Op(Generic[T]):
     ) -> "Op[T]":
         """Call ``on_result`` with the result before the caller gets it, or ``on_failure`` with the error.
 
-        They run on the thread that completes the operation, also when the caller has given up waiting, so they must
-        not block. Return this Op.
+        Both run on the thread that completes the operation, even if the caller has cancelled it, and must not block.
+        Return this Op.
         """
-        decode = self.decode
-
-        def decode_and_tell(message: bytes, read: ReadData) -> T:
-            result = decode(message, read)
-            on_result(result)
-            return result
-
-        self.decode = decode_and_tell
-        self.on_failure = on_failure
+        self._on_results = (*self._on_results, on_result)
+        self.decode = _decode_and_call(self.decode, on_result)
+        if on_failure is not None:
+            self.on_failure = on_failure
         return self
 
     @staticmethod
     def ready(result: R) -> "Op[R]":
-        """Return an operation that has its result already, so that no request is sent (near caches)."""
+        """Return an operation whose result is known, so that no request is sent (near caches)."""
         return AnsweredOp(result)
 
     def __repr__(self) -> str:
@@ -95,8 +96,26 @@ class AnsweredOp(Op[T]):
     def __init__(self, result: T) -> None:
         self.result = result
 
+    def then(
+        self, on_result: Callable[[T], object], on_failure: Callable[[BaseException], object] | None = None
+    ) -> Op[T]:
+        """Call ``on_result`` with the result; return this Op."""
+        on_result(self.result)
+        return self
+
     def __repr__(self) -> str:
         return "Op(answered)"
+
+
+def _decode_and_call(
+    decode: Callable[[bytes, ReadData], R], on_result: Callable[[R], object]
+) -> Callable[[bytes, ReadData], R]:
+    def decode_and_call(message: bytes, read: ReadData) -> R:
+        result = decode(message, read)
+        on_result(result)
+        return result
+
+    return decode_and_call
 
 
 class Sleep:
@@ -109,7 +128,7 @@ class Sleep:
 
 
 class WaitFor:
-    """Yielded by a flow to wait for anything else: ``start`` is called with the promise to complete."""
+    """Yielded by a flow to wait for any other event: ``start`` is called with the promise to complete."""
 
     __slots__ = ("start",)
 
@@ -129,7 +148,7 @@ class GatherOutcomes:
 class Within:
     """Yielded by a flow to give a step a time limit.
 
-    When it is over, the step is cancelled and TimeoutError is raised in the flow.
+    When the limit expires, the step is cancelled and TimeoutError is raised in the flow.
     """
 
     __slots__ = ("seconds", "step")
@@ -140,10 +159,10 @@ class Within:
 
 
 Flow: TypeAlias = Generator["Step", Any, T]
-"""A multi-step operation, written once and run by each surface in its own way of waiting."""
+"""A multi-step operation: a generator of steps, which every surface can run."""
 
 Step: TypeAlias = "Op[Any] | Sequence[Step] | GatherOutcomes | Within | Sleep | WaitFor | Flow[Any]"
-"""What a flow waits for. A list runs in parallel; its result is the list of results in the same order.
+"""One step of a flow. The steps of a list run in parallel; the result is the list of results in the same order.
 
-A flow in a list runs beside the others.
+A flow in a list runs in parallel to the others.
 """

@@ -1,4 +1,4 @@
-"""Bases of the classes that declare operations, each once, for all surfaces."""
+"""Base classes of the declarations of operations, from which all surfaces are generated."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
@@ -13,10 +13,10 @@ P = ParamSpec("P")
 
 
 class Operations:
-    """Base of all classes that declare operations.
+    """Base class of all declarations of operations.
 
     A public method returns an :class:`Op` (one request), is a generator, a :data:`Flow` (several steps), or returns
-    any other type at once, without the cluster. `tools/generate_surfaces.py` takes over its signature and
+    any other type immediately, without using the cluster. ``tools/generate_surfaces.py`` copies its signature and
     documentation.
 
     Args:
@@ -24,7 +24,7 @@ class Operations:
     """
 
     surfaces: ClassVar[tuple[str, ...]] = ("futures", "blocking", "asyncio")
-    """Which surfaces are generated."""
+    """The surfaces to generate."""
 
     def __init__(self, context: ClientContext) -> None:
         self._context = context
@@ -33,7 +33,7 @@ class Operations:
 
 
 class ObjectOperations(Operations):
-    """Operations of an object that has a name in the cluster, and how it is created and destroyed there.
+    """Operations of a named object in the cluster, and its creation and destruction.
 
     Args:
         context: The client.
@@ -44,7 +44,7 @@ class ObjectOperations(Operations):
     """
 
     service_name: ClassVar[str]
-    """Name of the member's service that keeps the object, such as ``hz:impl:mapService``."""
+    """Name of the member's service for the object, such as ``hz:impl:mapService``."""
 
     def __init__(self, context: ClientContext, name: str) -> None:
         super().__init__(context)
@@ -52,43 +52,43 @@ class ObjectOperations(Operations):
         self._view = context.view
 
     def _prepare(self) -> Flow[None]:
-        """Do what must be done once before the object is used."""
+        """Prepare the object, once before its first use."""
         yield from self._context.create_object(self.service_name, self.name)
 
     def _destroy(self) -> Flow[None]:
-        """Destroy the object in the cluster, and end what belongs to it in the client."""
+        """Destroy the object in the cluster, and release its resources in the client."""
         yield from self._context.destroy_object(self.service_name, self.name)
 
     def _value(self, value: Any, what: str = "value") -> Data:
-        """Return the Data of a value; refuse None."""
+        """Return the ``Data`` of a value; reject None."""
         if value is None:
             raise none_refused(what, self.name)
         return self._to_data(value)
 
     def _values(self, values: Iterable[Any], what: str) -> list[Data]:
-        """Return the Data of several values; refuse None among them and in their place."""
+        """Return the ``Data`` of several values; reject None, as an item or as the whole."""
         if values is None:
             raise none_refused(what, self.name)
         return [self._value(value, f"an item of {what}") for value in values]
 
     def _partition_of(self, data: Data) -> int:
-        """Return the partition of serialized key."""
-        # The rule of `hz_serialization.partition_id`, repeated here because this is done for every call.
+        """Return the partition of a serialized key."""
+        # `hz_serialization.partition_id`, inlined because this runs for every call.
         count = self._view.partitions.count or self._context.partition_count()
         hash_ = partition_hash(data)
         return 0 if hash_ == MINIMUM_HASH else abs(hash_) % count
 
 
 class KeyedOperations(ObjectOperations):
-    """Operations of an object whose entries are spread over the partitions by key.
+    """Operations of an object whose entries are distributed over the partitions by key.
 
-    Every operation passes through one of the methods here, where keys become Data: `_read` reads one entry, `_write`
-    changes one, `_write_many` and `_write_all` change several, `_on_key` does anything else. A near cache overrides
-    them, and so cannot miss a way to read or to change an entry.
+    Every operation uses one of these methods, which serialize keys: ``_read`` reads one entry and ``_write`` changes
+    one, ``_read_many``, ``_write_many`` and ``_write_all`` are for several, ``_on_key`` is for all others. A near
+    cache overrides them, and so sees every read and every change of an entry.
     """
 
     def _keyed(self, key: Any) -> tuple[Data, int]:
-        """Return the Data of a key and its partition; refuse None."""
+        """Return the ``Data`` of a key, and its partition; reject None."""
         if key is None:
             raise none_refused("key", self.name)
         data = self._to_data(key)
@@ -103,27 +103,32 @@ class KeyedOperations(ObjectOperations):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Op[T]:
-        """Make the operation on ``key`` with the codec's function ``make``; the other arguments are the message's."""
+        """Return the operation on ``key`` that the codec's function ``make`` builds with the other arguments."""
         data, partition = self._keyed(key)
         return make(partition, self.name, data, *args, **kwargs)
 
-    # Not methods that call `_on_key`, because each call costs time: a near cache overrides them by methods.
+    # Aliases instead of methods that call `_on_key`, which would cost time; a near cache overrides them by methods.
     _read = _on_key
     _write = _on_key
+
+    def _read_many(self, op: Op[T], keys: Iterable[Data]) -> Op[T]:
+        """Read the entries of ``keys`` with one request."""
+        return op
 
     def _write_many(self, op: Op[T], keys: Iterable[Data]) -> Op[T]:
         """Change the entries of ``keys`` with one request."""
         return op
 
     def _write_all(self, op: Op[T]) -> Op[T]:
-        """Change entries that the request does not name."""
+        """Change entries whose keys the request does not contain."""
         return op
 
 
 class NamedOperations(ObjectOperations):
-    """Operations of an object that is in one partition as a whole: that of its name.
+    """Operations of an object that is stored in one partition, chosen by its name.
 
-    Of a name such as ``orders@customer-7`` the part behind the ``@`` counts, so that objects can share a partition.
+    For a name such as ``orders@customer-7`` the part after the ``@`` chooses the partition, so that objects can
+    share a partition.
     """
 
     def __init__(self, context: ClientContext, name: str) -> None:
@@ -136,14 +141,14 @@ class NamedOperations(ObjectOperations):
 
 
 def none_refused(what: str, name: str) -> AssertionError:
-    """Return the error for a None where the cluster has no null.
+    """Return the error for a None where the cluster does not allow null.
 
-    An AssertionError, as clients since 4.0 raise; programs may rely on it.
+    An AssertionError, which clients raise since 4.0; programs may rely on it.
     """
     return AssertionError(f"{what} of {name!r} must not be None: distributed objects hold no nulls")
 
 
 def check_name(name: Any) -> None:
-    """Raise ValueError unless ``name`` can name a distributed object."""
+    """Raise ValueError unless ``name`` is a valid name of a distributed object."""
     if not isinstance(name, str) or not name:
         raise ValueError(f"the name of a distributed object must be a non-empty string, not {name!r}")

@@ -1,13 +1,13 @@
-"""Where outcomes go."""
+"""Promises, the receivers of outcomes."""
 
 from typing import Any, Protocol
 
 
 class Promise(Protocol):
-    """Where the outcome of an invocation goes: a Future of ours, one of asyncio's, or a callback."""
+    """The receiver of an outcome: a :class:`Future`, a future of asyncio, or a callback."""
 
     def cancelled(self) -> bool:
-        """Return whether nobody waits for the outcome any more."""
+        """Return whether the outcome is no longer needed."""
         ...
 
     def set_result(self, result: Any, /) -> None:
@@ -20,15 +20,15 @@ class Promise(Protocol):
 
 
 class OutcomeHandler(Protocol):
-    """Takes the value, or None and the error."""
+    """A function that receives the value, or None and the error."""
 
     def __call__(self, result: Any, error: BaseException | None, /) -> None:
-        """Take the outcome."""
+        """Handle the outcome."""
         ...
 
 
 class CallbackPromise:
-    """A promise inside the engine: passes the outcome to a function."""
+    """A promise of the engine, which passes the outcome to a function."""
 
     __slots__ = ("_done",)
 

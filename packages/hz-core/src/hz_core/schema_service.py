@@ -1,4 +1,4 @@
-"""Replication of Compact schemas: sent to the cluster before the first request that needs them, fetched when unknown."""
+"""Replication of Compact schemas to the cluster, and retrieval of unknown ones."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -14,27 +14,27 @@ from hz_core.connection import Connection
 from hz_core.errors import HazelcastError, HazelcastOverloadError, OperationTimeoutError
 from hz_core.flow import Submitter, run_flow
 from hz_core.invocation.invocation import Invocation
-from hz_core.invocation.service import Sender
+from hz_core.invocation.service import InvocationPolicy, Sender
 from hz_core.io import IO
 from hz_core.op import ANY_PARTITION, Flow, Sleep
 from hz_core.promise import CallbackPromise
 from hz_serialization import HazelcastSerializationError, SerializationService
+from hz_serialization.compact import UnknownSchemaError
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.schema import Field, Schema
-from hz_serialization.compact.schemas import UnknownSchemaError
 
 _OLDEST_MEMBER: Final = (5, 2)
-"""Members before 5.2 have no schemas, or those of a beta in another form."""
+"""Members before 5.2 do not know schemas, or only those of a beta version in another format."""
 
 
 class SchemaService:
-    """Makes sure that the cluster knows a schema before it gets a value with it.
+    """Ensures that the cluster knows a schema before it receives a value with it.
 
-    The serialization service notes in `unconfirmed` each schema that it writes with and that no cluster has
-    confirmed. While there is one, requests that carry its id wait here, and with them those for the same partitions,
-    so that the order in which they were submitted stays. Everything else passes.
+    The serialization service adds each schema that it uses and that no cluster has confirmed to ``unconfirmed``.
+    While there is one, requests that contain its id are held here, and later requests for the same partitions with
+    them, to keep their order. All other requests are sent immediately.
 
-    `hold` is called from any thread, the rest on the I/O side.
+    ``hold`` is called from any thread, the rest on the I/O side.
     """
 
     def __init__(
@@ -43,10 +43,7 @@ class SchemaService:
         submitter: Submitter,
         serialization: SerializationService,
         membership: Membership,
-        *,
-        timeout: float,
-        retry_pause: float,
-        max_held: int,
+        policy: InvocationPolicy,
     ) -> None:
         self._io = io
         self._submitter = submitter
@@ -54,70 +51,75 @@ class SchemaService:
         self.unconfirmed = self._schemas.unconfirmed
         self._pack_id = Struct(">q" if serialization.config.is_big_endian else "<q").pack
         self._membership = membership
-        self._timeout = timeout
-        self._retry_pause = retry_pause
+        self._timeout = policy.timeout
+        self._retry_pause = policy.retry_pause
         self._mutex = io.mutex()
         self._held: deque[_Held] = deque()
         self._held_partitions: Counter[int] = Counter()
-        self._max_held = max_held
-        self._at_work = False
-        self._ended: Exception | None = None
+        self._max_held = policy.max_pending
+        self._replicating = False
+        self._replicated_ids: set[int] = set()
+        """Schemas that the cluster knows, but that stay unconfirmed while an invocation is held."""
+        self._shutdown_reason: Exception | None = None
 
-    # --- before a request is sent -----------------------------------------------------------------------------
+    # --- before a request is sent --------------------------------------------------------------------------
 
     def hold(self, invocation: Invocation, sender: Sender) -> bool:
-        """Keep `invocation` until the schemas in it are replicated; returns False when it need not wait.
+        """Hold ``invocation`` until its schemas are replicated; return False if it need not wait.
 
-        `sender` sends it afterwards.
+        ``sender`` sends it afterwards.
 
         Raises:
-            HazelcastOverloadError: as many invocations wait here as the client allows.
+            HazelcastOverloadError: The client's limit of waiting invocations is reached.
         """
         if invocation.schemas_replicated:
             return False
         op = invocation.op
-        needed = self._mentioned(op.request)
+        needed = self._needed_schemas(op.request)
         with self._mutex:
-            if self._ended is not None:
+            if self._shutdown_reason is not None:
                 return False
+            # Some may have been confirmed since; then later requests pass, and must not overtake this one.
+            needed = [schema_id for schema_id in needed if schema_id in self.unconfirmed]
             if not needed and not self._held_partitions[op.partition_id]:
                 return False
             if len(self._held) >= self._max_held:
                 raise HazelcastOverloadError(
-                    f"{op.method.name} was not sent: {len(self._held)} invocations wait for Compact schemas to be"
-                    " replicated already, the most that max_pending_invocations allows; wait for some of them"
+                    f"{op.method.name} was not sent: {len(self._held)} invocations already wait for Compact schemas to"
+                    " be replicated, the limit of max_pending_invocations; wait for some of them to complete"
                 )
             self._held.append(_Held(invocation, sender, needed))
             self._held_partitions[op.partition_id] += op.partition_id != ANY_PARTITION
-            start = not self._at_work
-            self._at_work = True
+            start = not self._replicating
+            self._replicating = True
         if start:
-            self._io.call_soon(self._work)
+            self._io.call_soon(self._replicate_unconfirmed)
         return True
 
     def replicate(self, request: bytearray) -> Flow[None]:
-        """Replicate the schemas that `request` carries, for requests that don't pass `hold`.
+        """Replicate the schemas that ``request`` contains, for requests that are not passed to ``hold``.
 
         Raises:
-            HazelcastSerializationError: the members are too old for Compact.
-            OperationTimeoutError: some member did not confirm in time.
+            HazelcastSerializationError: The members are too old for Compact.
+            OperationTimeoutError: A member did not confirm the schema in time.
         """
-        for schema_id in self._mentioned(request):
+        for schema_id in self._needed_schemas(request):
             schema = self.unconfirmed.get(schema_id)
             if schema is not None:
                 yield from self._send(schema)
-                self._schemas.confirm(schema_id)
+                self._replicated_ids.add(schema_id)
+        self._confirm_replicated()
 
-    def _mentioned(self, request: bytearray) -> list[int]:
-        # An id is eight bytes of a hash, found by one search in C. Should they stand there by chance, a request
-        # waits for nothing; but none that needs a schema can be missed, however deep in a value it is used.
+    def _needed_schemas(self, request: bytearray) -> list[int]:
+        # An id is eight bytes of a hash, and one search for it is fast. A request that contains these bytes by
+        # chance waits needlessly, but a request that needs a schema is never missed, however deep in the value.
         return [schema_id for schema_id in list(self.unconfirmed) if self._pack_id(schema_id) in request]
 
-    # --- replicating ------------------------------------------------------------------------------------------
+    # --- replicating ---------------------------------------------------------------------------------------
 
-    def _work(self) -> None:
-        """Replicate what is unconfirmed, then let go what waited for that."""
-        schemas = list(self.unconfirmed.values())
+    def _replicate_unconfirmed(self) -> None:
+        """Replicate the unconfirmed schemas, then send the invocations that waited for them."""
+        schemas = [s for i, s in list(self.unconfirmed.items()) if i not in self._replicated_ids]
         run_flow(
             self._submitter,
             self._replicate_all(schemas),
@@ -161,27 +163,41 @@ class SchemaService:
     def _replicated(
         self, schemas: list[Schema], failed: dict[int, Exception], error: BaseException | None
     ) -> None:
-        known = {schema.schema_id for schema in schemas}
-        for held in self._ready(known):
+        for schema in schemas:
+            if error is None and schema.schema_id not in failed:
+                self._replicated_ids.add(schema.schema_id)
+        for held in self._ready({schema.schema_id for schema in schemas} | self._replicated_ids):
             held.invocation.schemas_replicated = True
             reason = error or next((failed[i] for i in held.needed if i in failed), None)
             if reason is not None:
                 held.invocation.fail(reason)
-            elif not held.invocation.unwanted():
+            elif held.invocation.unwanted():
+                name = held.invocation.op.method.name
+                held.invocation.fail(HazelcastError(f"{name} was cancelled before it was sent"))
+            else:
                 try:
                     held.sender.send(held.invocation)
                 except Exception as e:  # also what a user's load balancer raises
                     held.invocation.fail(e)
-        if error is None:
-            for schema_id in known - failed.keys():
-                self._schemas.confirm(schema_id)
+        if not self._confirm_replicated():
+            self._replicate_unconfirmed()
+
+    def _confirm_replicated(self) -> bool:
+        """Confirm the replicated schemas, unless an invocation is still held; return whether none is.
+
+        While a schema is unconfirmed, requests pass through ``hold``, where they cannot overtake a held one.
+        """
         with self._mutex:
-            self._at_work = bool(self._held)
-        if self._at_work:
-            self._work()
+            self._replicating = bool(self._held)
+            if self._replicating:
+                return False
+            for schema_id in self._replicated_ids:
+                self._schemas.confirm(schema_id)
+            self._replicated_ids.clear()
+            return True
 
     def _ready(self, known: set[int]) -> "Iterator[_Held]":
-        """Yield in order what waits for `known` schemas alone, and take each out only when it has been sent."""
+        """Yield in order the invocations that need only ``known`` schemas; remove each after it has been sent."""
         while True:
             with self._mutex:
                 if not self._held or any(
@@ -197,7 +213,7 @@ class SchemaService:
                     self._held_partitions[partition_id] -= partition_id != ANY_PARTITION
 
     def send_all(self, connection: Connection) -> Flow[None]:
-        """Tell a cluster that was started anew all schemas (`Client.sendAllSchemas`), before it gets any value."""
+        """Send all schemas to a cluster that was restarted (``Client.sendAllSchemas``), before any value."""
         schemas = [
             WireSchema(s.type_name, [FieldDescriptor(f.name, f.kind) for f in s.fields])
             for s in list(self._schemas.by_id.values())
@@ -206,19 +222,19 @@ class SchemaService:
             yield codec.send_all_schemas(connection, schemas)
 
     def fail_all(self, reason: Exception) -> None:
-        """Fail what waits here: the client is going down."""
+        """Fail the held invocations, because the client is shut down."""
         with self._mutex:
-            self._ended = reason
+            self._shutdown_reason = reason
             held = list(self._held)
             self._held.clear()
             self._held_partitions.clear()
         for one in held:
             one.invocation.fail(reason)
 
-    # --- when a value with an unknown schema comes ------------------------------------------------------------
+    # --- values with an unknown schema ---------------------------------------------------------------------
 
     def fetch(self, unknown: UnknownSchemaError, done: Callable[[Exception | None], object]) -> None:
-        """Ask the cluster for a schema, then call `done` on the I/O side; its argument is what went wrong."""
+        """Ask the cluster for a schema, then call ``done`` on the I/O side with the error, or None."""
 
         def fetched(result: object, error: BaseException | None) -> None:
             done(error if error is None or isinstance(error, Exception) else unknown)
@@ -230,7 +246,7 @@ class SchemaService:
 
     def _fetch(self, unknown: UnknownSchemaError) -> Flow[None]:
         if unknown.schema_id in self._schemas.by_id:
-            return  # another reply with it was faster
+            return  # fetched for another reply meanwhile
         found: WireSchema | None = yield codec.fetch_schema(unknown.schema_id)
         if found is None:
             raise unknown
@@ -238,7 +254,7 @@ class SchemaService:
         schema = Schema(found.type_name, fields)
         if schema.schema_id != unknown.schema_id:
             raise HazelcastSerializationError(
-                f"the cluster answered the question for Compact schema {unknown.schema_id} with that of"
+                f"the cluster replied to the request for Compact schema {unknown.schema_id} with the schema of"
                 f" {schema.type_name!r}, whose id is {schema.schema_id}"
             )
         self._schemas.add(schema)

@@ -1,4 +1,4 @@
-"""What users can ask of a client apart from its data: members, partitions."""
+"""Services of a client for users: members and partitions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from hz_serialization.data import partition_hash, partition_id
 
 
 class ClusterService:
-    """The members of the cluster; `client.cluster_service`."""
+    """The members of the cluster; ``client.cluster_service``."""
 
     def __init__(self, membership: Membership) -> None:
         self._membership = membership
@@ -22,47 +22,47 @@ class ClusterService:
         member_removed: Callable[[MemberInfo], object] | None = None,
         fire_for_existing: bool = False,
     ) -> str:
-        """Be told of members that join or leave.
+        """Add a listener for members that join or leave the cluster.
 
         Args:
             member_added: Called with the MemberInfo of a member that joined.
             member_removed: Called with the MemberInfo of a member that left.
-            fire_for_existing: Call `member_added` for the present members first.
+            fire_for_existing: Call ``member_added`` for the current members first.
 
         Returns:
-            The id to remove the listener with.
+            The registration id, to remove the listener.
         """
         return self._membership.add_listener(member_added, member_removed, fire_for_existing)
 
     def remove_listener(self, registration_id: str) -> bool:
-        """Drop a listener; return whether it was there.
+        """Remove a listener; return whether it was registered.
 
         Raises:
-            AssertionError: the id is None.
+            AssertionError: The id is None.
         """
         assert registration_id is not None, "registration_id must not be None"
         return self._membership.remove_listener(registration_id)
 
     def get_members(self, member_selector: Callable[[MemberInfo], bool] | None = None) -> list[MemberInfo]:
-        """Return the members, oldest first, all or those that `member_selector` accepts."""
+        """Return the members that ``member_selector`` accepts (None: all), oldest first."""
         members = self._membership.members.members
         return [m for m in members if member_selector is None or member_selector(m)]
 
 
 class PartitionService:
-    """Which member owns which partition; `client.partition_service`."""
+    """The partitions and their owners; ``client.partition_service``."""
 
     def __init__(self, membership: Membership, serialization: SerializationService) -> None:
         self._membership = membership
         self._serialization = serialization
 
     def get_partition_owner(self, partition_id: int) -> UUID | None:
-        """Return the UUID of the member that owns the partition, None while it isn't known."""
+        """Return the UUID of the member that owns the partition, or None while it is unknown."""
         owners = self._membership.partitions.owners
         return owners[partition_id] if 0 <= partition_id < len(owners) else None
 
     def get_partition_id(self, key: Any) -> int:
-        """Return the partition that `key` belongs to."""
+        """Return the id of the partition that ``key`` belongs to."""
         return partition_id(partition_hash(self._serialization.to_data(key)), self.get_partition_count())
 
     def get_partition_count(self) -> int:

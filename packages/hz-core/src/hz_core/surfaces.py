@@ -1,4 +1,4 @@
-"""Bases of the generated surfaces: three ways to wait for the same operations."""
+"""Base classes of the generated surfaces: three ways to wait for the same operations."""
 
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -28,7 +28,7 @@ class FuturesCaller(Protocol):
         ...
 
     def destroy(self, operations: ObjectOperations) -> bool:
-        """Destroy an object; wait for that."""
+        """Destroy an object and wait for the completion."""
         ...
 
     def blocking(self) -> "BlockingCaller":
@@ -87,7 +87,7 @@ class FuturesSurface:
     def __init__(self, caller: FuturesCaller, operations: Any) -> None:
         self._caller = caller
         self._ops = operations
-        # Bound once, so that a call passes through no further function.
+        # Bound once, so that a call needs no further function.
         self._call = caller.call
         self._run = caller.run
 
@@ -95,7 +95,8 @@ class FuturesSurface:
         """Return the same object with a time limit for each of its operations.
 
         Args:
-            seconds: After so long an operation fails with OperationTimeoutError. It may still be executed.
+            seconds: The time limit, after which an operation fails with OperationTimeoutError. It may still be
+                executed.
         """
         return _copied(self, self._caller.within(seconds))
 
@@ -118,7 +119,8 @@ class BlockingSurface:
         """Return the same object with a time limit for each of its operations.
 
         Args:
-            seconds: After so long an operation fails with OperationTimeoutError. It may still be executed.
+            seconds: The time limit, after which an operation fails with OperationTimeoutError. It may still be
+                executed.
         """
         return _copied(self, self._caller.within(seconds))
 
@@ -141,7 +143,8 @@ class AsyncioSurface:
         """Return the same object with a time limit for each of its operations.
 
         Args:
-            seconds: After so long an operation fails with OperationTimeoutError. It may still be executed.
+            seconds: The time limit, after which an operation fails with OperationTimeoutError. It may still be
+                executed.
         """
         return _copied(self, self._caller.within(seconds))
 
@@ -159,14 +162,14 @@ def _copied(surface: SurfaceT, caller: Any) -> SurfaceT:
 
 
 def wrapped(step: Op[R] | Flow[R], make: Callable[[R], T]) -> Flow[T]:
-    """Make a surface of the operations that a step returns."""
+    """Return a surface of the operations that a step returns."""
     if isinstance(step, Op):
         return make((yield step))
     return make((yield from step))
 
 
 class BlockingContextManager(BlockingSurface):
-    """Operations with a beginning and an end, for ``with``. The flows ``_enter`` and ``_exit`` say what these are."""
+    """A context manager for ``with``, implemented by the flows ``_enter`` and ``_exit`` of the operations."""
 
     def __enter__(self) -> Self:
         self._run(self._ops._enter())
@@ -179,7 +182,7 @@ class BlockingContextManager(BlockingSurface):
 
 
 class AsyncioContextManager(AsyncioSurface):
-    """Operations with a beginning and an end, for ``async with``; see :class:`BlockingContextManager`."""
+    """A context manager for ``async with``; see :class:`BlockingContextManager`."""
 
     async def __aenter__(self) -> Self:
         await self._run(self._ops._enter())
@@ -192,7 +195,7 @@ class AsyncioContextManager(AsyncioSurface):
 
 
 class _Named:
-    """What all surfaces of an object in the cluster have in common."""
+    """The common part of all surfaces of an object in the cluster."""
 
     _ops: Any
 
@@ -204,7 +207,7 @@ class _Named:
 
     @property
     def service_name(self) -> str:
-        """Name of the member's service that keeps the object, such as ``hz:impl:mapService``."""
+        """Name of the member's service for the object, such as ``hz:impl:mapService``."""
         service_name: str = self._ops.service_name
         return service_name
 
@@ -216,10 +219,10 @@ class FuturesObject(_Named, FuturesSurface):
     """An object in the cluster whose operations return a :class:`Future` at once."""
 
     def destroy(self) -> bool:
-        """Destroy the distributed object everywhere, with all its data; blocks until that is done.
+        """Destroy the distributed object in the cluster with all its data; block until this is done.
 
         Returns:
-            True: the object is destroyed, also when it did not exist.
+            True, also if the object did not exist.
         """
         return self._caller.destroy(self._ops)
 
@@ -228,10 +231,10 @@ class BlockingObject(_Named, BlockingSurface):
     """An object in the cluster whose operations wait and return the value itself."""
 
     def destroy(self) -> bool:
-        """Destroy the distributed object everywhere, with all its data.
+        """Destroy the distributed object in the cluster with all its data.
 
         Returns:
-            True: the object is destroyed, also when it did not exist.
+            True, also if the object did not exist.
         """
         return self._caller.destroy(self._ops)
 
@@ -240,9 +243,9 @@ class AsyncioObject(_Named, AsyncioSurface):
     """An object in the cluster whose operations are coroutines."""
 
     async def destroy(self) -> bool:
-        """Destroy the distributed object everywhere, with all its data.
+        """Destroy the distributed object in the cluster with all its data.
 
         Returns:
-            True: the object is destroyed, also when it did not exist.
+            True, also if the object did not exist.
         """
         return await self._caller.destroy(self._ops)

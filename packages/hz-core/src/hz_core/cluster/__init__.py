@@ -1,1 +1,1 @@
-"""What the client knows of the cluster, and how it gets and keeps connections to it. Sans-IO."""
+"""The client's view of the cluster, and its connections. Sans-IO."""

@@ -1,4 +1,4 @@
-"""Authenticating the client with a member."""
+"""Authentication of the client with a member."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Protocol
@@ -20,7 +20,7 @@ PROTOCOL_INIT: Final = b"CP2"
 _CLIENT_TYPE: Final = "PYH"
 _SERIALIZATION_VERSION: Final = 1
 MAX_PARTITION_COUNT: Final = 100_000
-"""More partitions than this are taken for an error, because the client keeps a table of all."""
+"""A larger number of partitions is treated as an error, because the client stores a table of all."""
 _AUTHENTICATED, _CREDENTIALS_FAILED, _SERIALIZATION_MISMATCH, _NOT_ALLOWED = range(4)
 
 
@@ -28,12 +28,12 @@ class TokenProvider(Protocol):
     """Provides the token to authenticate with (Enterprise members)."""
 
     def token(self, address: Address) -> bytes:
-        """Return the token for the member at `address`."""
+        """Return the token for the member at ``address``."""
         ...
 
 
 class Credentials(NamedTuple):
-    """What the client reports about itself to each member."""
+    """The data with which the client authenticates."""
 
     cluster_name: str
     client_name: str
@@ -45,7 +45,7 @@ class Credentials(NamedTuple):
 
 
 class MemberIdentity(NamedTuple):
-    """What an authenticated member reported about itself and its cluster."""
+    """The identity of an authenticated member and its cluster."""
 
     member: UUID
     cluster_id: UUID
@@ -55,13 +55,13 @@ class MemberIdentity(NamedTuple):
 
 
 def authenticate(connection: Connection, credentials: Credentials) -> Flow[MemberIdentity]:
-    """Open the protocol on a fresh connection and authenticate (messages `Client.authentication` or `…Custom`).
+    """Authenticate on a new connection (messages ``Client.authentication`` or ``Client.authenticationCustom``).
 
     Raises:
-        AuthenticationError: the member refuses the cluster name or the credentials.
-        ClientNotAllowedInClusterError: the member refuses this client.
-        ConfigurationError: client and member serialize in different versions.
-        HazelcastError: the member reports no UUID, no cluster id, or an impossible number of partitions.
+        AuthenticationError: The member rejects the cluster name or the credentials.
+        ClientNotAllowedInClusterError: The member rejects this client.
+        ConfigurationError: Client and member use different serialization versions.
+        HazelcastError: The member reports no UUID, no cluster id, or an impossible number of partitions.
     """
     if connection.transport is not None:
         connection.transport.write(PROTOCOL_INIT)
@@ -74,8 +74,8 @@ def authenticate(connection: Connection, credentials: Credentials) -> Flow[Membe
             )
         if not 1 <= response.partition_count <= MAX_PARTITION_COUNT:
             raise HazelcastError(
-                f"{where} reported a partition count of {response.partition_count}, but only 1 to"
-                f" {MAX_PARTITION_COUNT} are possible: check that a Hazelcast member of a supported version runs"
+                f"{where} reported a partition count of {response.partition_count}, which is not between 1 and"
+                f" {MAX_PARTITION_COUNT}: check that it is a Hazelcast member of a supported version"
                 " there"
             )
         address = response.address
@@ -86,7 +86,7 @@ def authenticate(connection: Connection, credentials: Credentials) -> Flow[Membe
             response.server_hazelcast_version,
             connection.address if address is None else Address(address.host, address.port),
         )
-    raise _refusal(response.status, where, credentials)
+    raise _rejection_error(response.status, where, credentials)
 
 
 def _request(connection: Connection, credentials: Credentials) -> Op[Any]:
@@ -99,18 +99,16 @@ def _request(connection: Connection, credentials: Credentials) -> Op[Any]:
         credentials.client_name,
         list(credentials.labels),
     )
-    # Routing modes other than "all members" are not offered, see `routingMode` of the protocol.
+    # No other routing modes than "all members" are supported, see `routingMode` of the protocol.
     routing = (1, False)
     name = credentials.cluster_name
     if provider is not None:
         token = provider.token(connection.address)
         return codec.authentication_custom(connection, name, token, *rest, *routing)
-    return codec.authentication(
-        connection, name, credentials.username, credentials.password, *rest, *routing
-    )
+    return codec.authentication(connection, name, credentials.username, credentials.password, *rest, *routing)
 
 
-def _refusal(status: int, where: str, credentials: Credentials) -> HazelcastError:
+def _rejection_error(status: int, where: str, credentials: Credentials) -> HazelcastError:
     if status == _CREDENTIALS_FAILED:
         return AuthenticationError(
             f"{where} refused cluster name {credentials.cluster_name!r} or the credentials: check the options"
@@ -120,4 +118,4 @@ def _refusal(status: int, where: str, credentials: Credentials) -> HazelcastErro
         return ConfigurationError(f"{where} does not support serialization version {_SERIALIZATION_VERSION}")
     if status == _NOT_ALLOWED:
         return ClientNotAllowedInClusterError(f"{where} does not allow this client in the cluster")
-    return AuthenticationError(f"{where} answered the authentication with the unknown status {status}")
+    return AuthenticationError(f"{where} replied to the authentication with the unknown status {status}")

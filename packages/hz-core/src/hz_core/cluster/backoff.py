@@ -1,21 +1,21 @@
-"""How long to wait between attempts to reach the cluster. Pure."""
+"""The pauses between attempts to connect to the cluster, without I/O."""
 
 from typing import Final
 
 from hz_core.io import Randomness
 
 _LAST_ROUND: Final = 1.0
-"""Seconds that the last pause leaves for one more round, so that time is not waited out for nothing."""
+"""Seconds that the last pause leaves for one more round of attempts."""
 
 
 class Backoff:
-    """Exponential pauses with jitter, until a time is used up.
+    """Exponential pauses with jitter, until a time limit.
 
     Args:
         initial: First pause in seconds.
         maximum: Longest pause in seconds.
         multiplier: Factor from one pause to the next, at least 1.
-        jitter: Share of a pause, 0 to 1, by which it is randomly lengthened or shortened.
+        jitter: Fraction of a pause, 0 to 1, by which it is randomly lengthened or shortened.
         timeout: Seconds after which there is no further attempt; 0 for one round, negative for never.
         random: Source of the jitter.
     """
@@ -42,15 +42,15 @@ class Backoff:
         self._last = False
 
     def left(self, elapsed: float) -> float | None:
-        """Return the seconds left after `elapsed` for attempts, at least 0, or None when a round is not bounded."""
+        """Return the seconds left for attempts after ``elapsed`` seconds, at least 0, or None for no limit."""
         return max(self._timeout - elapsed, 0.0) if self._timeout > 0 else None
 
     def over(self, elapsed: float) -> bool:
-        """Tell whether `elapsed` seconds leave no time for another attempt within a round."""
+        """Return whether no time is left for another attempt within a round, after ``elapsed`` seconds."""
         return self.left(elapsed) == 0
 
     def next_pause(self, elapsed: float) -> float | None:
-        """Return the next pause in seconds, or None when `elapsed` seconds leave no time for another attempt."""
+        """Return the next pause in seconds, or None if no time for another attempt is left after ``elapsed``."""
         if self._last or 0 <= self._timeout <= elapsed:
             return None
         try:
@@ -62,7 +62,7 @@ class Backoff:
         if self._timeout >= 0:
             left = self._timeout - elapsed
             longest = left - min(_LAST_ROUND, left / 2)
-            # Once a pause had to be cut short there is one round more, and not a series of ever shorter ones.
+            # After a shortened pause there is one more round, instead of a series of ever shorter pauses.
             self._last = pause > longest
             pause = min(pause, longest)
         return pause

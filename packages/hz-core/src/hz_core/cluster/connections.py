@@ -1,4 +1,4 @@
-"""Getting connected, staying connected, and getting connected again."""
+"""The connection manager: connecting, heartbeats and reconnecting."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -28,21 +28,27 @@ _logger = get_logger("connection")
 
 
 class ConnectOptions(NamedTuple):
-    """The options that decide how the client connects; times in seconds."""
+    """The options for connections, the same for all clusters. Times are in seconds."""
 
-    addresses: Callable[[], list[Address]]
     smart: bool
     backup_acks: bool
     connection_timeout: float
     heartbeat_interval: float
     heartbeat_timeout: float
     max_message_size: int
+
+
+class ClusterTarget(NamedTuple):
+    """A cluster that the client may connect to. With several, the next one is tried when one is not reached."""
+
+    credentials: Credentials
+    addresses: Callable[[], list[Address]]
     backoff: Callable[[], Backoff]
     translate: Callable[[MemberInfo], Address]
 
 
 class ConnectionEngine(Submitter, ConnectionOwner, Protocol):
-    """What the manager needs from the engine."""
+    """The part of the engine that the connection manager uses."""
 
     def prepare_connection(self, connection: Connection) -> Flow[None]:
         """Prepare an authenticated connection before operations are sent over it."""
@@ -62,27 +68,28 @@ class ConnectionEngine(Submitter, ConnectionOwner, Protocol):
 
 
 class _Attempt(NamedTuple):
-    """An attempt to get a ready connection."""
+    """An attempt to open a connection."""
 
     promise: Promise
     member: UUID | None
-    """The member that is expected there, None for a configured address."""
+    """The expected member, or None for a configured address."""
 
 
 class ConnectionManager:
-    """Owner of all connections. Everything here runs on the I/O side; others read `routes`."""
+    """Owner of all connections. Everything runs on the I/O side; other threads only read ``routes``."""
 
     def __init__(
         self,
         io: IO,
         options: ConnectOptions,
-        credentials: Credentials,
+        targets: Sequence[ClusterTarget],
         membership: Membership,
         engine: ConnectionEngine,
     ) -> None:
         self._io = io
         self._options = options
-        self._credentials = credentials
+        self._targets = list(targets)
+        self._target = self._targets[0]
         self._membership = membership
         self._engine = engine
         self._next_id = 1
@@ -102,20 +109,37 @@ class ConnectionManager:
         self.routes = Routes(tuple(self._ready.values()), self._membership.partitions, self._options.smart)
 
     def connect_to_cluster(self) -> Flow[Connection]:
-        """Try the known addresses, round after round with growing pauses, until one member authenticates us.
+        """Try the known addresses in rounds with growing pauses, until a member authenticates the client.
 
         Raises:
-            IllegalStateError: no member could be connected within `cluster_connect_timeout`; the text
-                lists every address and why it failed.
-            ClientNotAllowedInClusterError: a member refuses this client for good.
+            IllegalStateError: No member could be connected within ``cluster_connect_timeout``; the text
+                lists every address with the reason.
+            ClientNotAllowedInClusterError: A member rejects this client permanently.
         """
-        backoff = self._options.backoff()
         began = self._io.now()
         failures: dict[Address, Exception | None] = {}
+        current = self._targets.index(self._target)
+        for target in [*self._targets[current:], *self._targets[:current]]:
+            candidates = partial(self._candidates, target, with_known=target is self._target)
+            self._target = target
+            connection = yield from self._connect_to_target(target.backoff(), candidates, failures)
+            if connection is not None:
+                return connection
+        names = ", ".join(repr(target.credentials.cluster_name) for target in self._targets)
+        raise _no_cluster(names, self._io.now() - began, failures)
+
+    def _connect_to_target(
+        self,
+        backoff: Backoff,
+        candidates: Callable[[], list[Address]],
+        failures: dict[Address, Exception | None],
+    ) -> Flow[Connection | None]:
+        """Return a connection to one cluster, None if none of its members was reached in time."""
+        began = self._io.now()
         while True:
-            candidates = self._candidates()
-            failures.update((address, None) for address in candidates if address not in failures)
-            for address in candidates:
+            addresses = candidates()
+            failures.update((address, None) for address in addresses if address not in failures)
+            for address in addresses:
                 if self._closed:
                     raise IllegalStateError("the client was shut down while it was connecting")
                 elapsed = self._io.now() - began
@@ -124,8 +148,11 @@ class ConnectionManager:
                 try:
                     attempt = partial(self._open, address, left=backoff.left(elapsed))
                     connection: Connection = yield WaitFor(attempt)
-                except ClientNotAllowedInClusterError:
-                    raise
+                except ClientNotAllowedInClusterError as e:
+                    if len(self._targets) == 1:
+                        raise
+                    failures[address] = e
+                    return None
                 except Exception as e:
                     _logger.warning("could not connect to %s: %s", address, e)
                     failures[address] = e
@@ -133,12 +160,12 @@ class ConnectionManager:
                     return connection
             pause = backoff.next_pause(self._io.now() - began)
             if pause is None:
-                raise _no_cluster(self._credentials.cluster_name, self._io.now() - began, failures)
+                return None
             _logger.info("no member could be connected, trying again in %.2f s", pause)
             yield Sleep(pause)
 
     def connect_to_all_members(self) -> Flow[None]:
-        """With smart routing, connect to every listed member that isn't connected yet. Failures are logged."""
+        """With smart routing, connect to every listed member that is not connected yet. Failures are logged."""
         if not self._options.smart:
             return
         expected = {attempt.member for attempt in self._attempts.values()}
@@ -150,7 +177,7 @@ class ConnectionManager:
         if not missing:
             return
         outcomes = yield GatherOutcomes(
-            [WaitFor(partial(self._open, self._options.translate(m), member=m.uuid)) for m in missing]
+            [WaitFor(partial(self._open, self._target.translate(m), member=m.uuid)) for m in missing]
         )
         for member, outcome in zip(missing, outcomes, strict=True):
             if isinstance(outcome, Exception):
@@ -158,15 +185,15 @@ class ConnectionManager:
                     "could not connect to member %s at %s: %s", member.uuid, member.address, outcome
                 )
 
-    def _candidates(self) -> list[Address]:
-        known = [self._options.translate(m) for m in self._membership.members.members]
-        configured = self._options.addresses()
-        return list(dict.fromkeys([*configured, *known]))
+    def _candidates(self, target: ClusterTarget, *, with_known: bool) -> list[Address]:
+        """Return the addresses to try; those of the last member list belong to the cluster that sent it."""
+        known = [target.translate(m) for m in self._membership.members.members] if with_known else []
+        return list(dict.fromkeys([*target.addresses(), *known]))
 
     def _open(
         self, address: Address, promise: Promise, left: float | None = None, member: UUID | None = None
     ) -> None:
-        """Open a connection, within ``left`` seconds with the authentication, if that is given."""
+        """Open a connection and authenticate, within ``left`` seconds if that is not None."""
         if self._closed:
             promise.set_exception(IllegalStateError("the client is shut down"))
             return
@@ -176,7 +203,7 @@ class ConnectionManager:
         connection.last_read = connection.last_write = now
         self._attempts[connection] = _Attempt(promise, member)
         timeout = self._options.connection_timeout
-        # The same limit again for the authentication: a member that accepts and stays silent must not block the client.
+        # The same limit again for the authentication: a member that does not reply must not block the client.
         whole, why = 2 * timeout, "twice connection_timeout"
         if left is not None:
             timeout = min(timeout, left) if timeout > 0 else left
@@ -200,10 +227,10 @@ class ConnectionManager:
             self.close_connection(connection, error)
 
     def authenticate(self, connection: Connection) -> None:
-        """Continue with the authentication, now that the socket is connected."""
+        """Continue with the authentication after the socket was connected."""
         connection.enter(ConnectionState.AUTHENTICATING)
         promise = CallbackPromise(partial(self._finished, connection))
-        run_flow(self._engine, self._introduce(connection), promise)
+        run_flow(self._engine, self._authenticate_and_prepare(connection), promise)
 
     def _finished(self, connection: Connection, result: Any, error: BaseException | None) -> None:
         if isinstance(error, Exception):
@@ -213,15 +240,15 @@ class ConnectionManager:
         if attempt is not None:
             attempt.promise.set_result(result)
 
-    def _introduce(self, connection: Connection) -> Flow[Connection]:
-        identity = yield from authenticate(connection, self._credentials)
+    def _authenticate_and_prepare(self, connection: Connection) -> Flow[Connection]:
+        identity = yield from authenticate(connection, self._target.credentials)
         yield from self._on_io_side()
         self._check_alive(connection)
         existing = self._existing(connection, identity)
         if existing is not None:
             return existing
         connection.enter(ConnectionState.PREPARING)
-        self._admit(connection, identity)
+        self._check_identity(connection, identity)
         connection.member = identity.member
         connection.server_version = identity.server_version
         if self._options.smart and self._options.backup_acks:
@@ -229,7 +256,7 @@ class ConnectionManager:
         yield from self._engine.prepare_connection(connection)
         yield from self._on_io_side()
         self._check_alive(connection)
-        # Meanwhile the same member may have been connected twice, or the client may have moved to another cluster.
+        # Another connection to the same member may be ready by now, or the client may have moved to another cluster.
         existing = self._existing(connection, identity)
         if existing is not None:
             return existing
@@ -257,7 +284,7 @@ class ConnectionManager:
             )
 
     def _existing(self, connection: Connection, identity: MemberIdentity) -> Connection | None:
-        """Return the connection that the member has already, after closing the new one in its favour."""
+        """Close the new connection and return the existing one to the same member."""
         existing = self._ready.get(identity.member)
         if existing is not None:
             reason = TargetDisconnectedError("there is another connection to the same member")
@@ -272,19 +299,19 @@ class ConnectionManager:
                 f" connected to cluster {self.cluster_id}"
             )
 
-    def _admit(self, connection: Connection, identity: MemberIdentity) -> None:
-        """Check that the member belongs to the cluster that the client is in, or may move to.
+    def _check_identity(self, connection: Connection, identity: MemberIdentity) -> None:
+        """Check that the member belongs to the client's cluster, or to one that the client may move to.
 
         Raises:
-            ClientNotAllowedInClusterError: the partition count differs from the one before, so keys would be looked
-                up in wrong partitions.
-            HazelcastError: the member belongs to another cluster than the other connections.
+            ClientNotAllowedInClusterError: The partition count has changed, so keys would be looked up in wrong
+                partitions.
+            HazelcastError: The member belongs to another cluster than the other connections.
         """
         count = self._membership.partitions.count
         if count and identity.partition_count != count:
             raise ClientNotAllowedInClusterError(
-                f"the member at {connection.address} has {identity.partition_count} partitions, but this client"
-                f" works with {count}: it belongs to another cluster"
+                f"the member at {connection.address} has {identity.partition_count} partitions, but the cluster of"
+                f" this client has {count}: it belongs to another cluster"
             )
         if self.cluster_id is None:
             self._membership.set_partition_count(identity.partition_count)
@@ -317,7 +344,7 @@ class ConnectionManager:
             self.close_connection(connection, TargetDisconnectedError(f"member {member} left the cluster"))
 
     def heartbeat(self, now: float) -> Sequence[Connection]:
-        """Close connections that were silent for too long; return those that need a ping."""
+        """Close connections that exceeded the heartbeat timeout; return those that need a ping."""
         options = self._options
         quiet = []
         for connection in list(self._ready.values()):
@@ -333,7 +360,7 @@ class ConnectionManager:
         return quiet
 
     def close(self, reason: Exception) -> None:
-        """Close every connection, and open no more."""
+        """Close all connections, and do not open new ones."""
         self._closed = True
         for connection in [*self._attempts, *self._ready.values()]:
             self.close_connection(connection, reason)
@@ -349,7 +376,7 @@ def _no_cluster(
         for address, e in failures.items()
     )
     return IllegalStateError(
-        f"no member of cluster {cluster_name!r} could be connected in {elapsed:.1f} s"
+        f"no member of cluster {cluster_name} could be connected in {elapsed:.1f} s"
         f" (cluster_connect_timeout). Tried {reasons or 'no address at all'}. Check that the members run, and"
         " the options cluster_members and cluster_name"
     )

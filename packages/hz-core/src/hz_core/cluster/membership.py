@@ -1,4 +1,4 @@
-"""The member list and partition table, kept up to date by the cluster's own events."""
+"""The member list and the partition table, updated by events of the cluster."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -47,7 +47,7 @@ class Membership:
             self.add_listener(added, removed, fire_for_existing=True)
 
     def cluster_changed(self) -> None:
-        """Forget versions: another cluster, or the same one after a restart, counts from the beginning."""
+        """Reset the versions, because another cluster, or the same one after a restart, starts with new ones."""
         self.members = MemberList(-1, self.members.members)
         self.partitions = PartitionTable(-1, self.partitions.count, self.partitions.owners)
         self._partitions_from = None
@@ -60,8 +60,8 @@ class Membership:
         """Store a member list from the cluster and call listeners with the difference.
 
         Args:
-            version: Number of the list; an older one than the current is ignored.
-            infos: `MemberInfo` custom types of the protocol.
+            version: Version of the list; an older one than the current is ignored.
+            infos: ``MemberInfo`` custom types of the protocol.
 
         Returns:
             The members that left.
@@ -89,7 +89,7 @@ class Membership:
     def update_partitions(self, connection: Connection, version: int, lists: Iterable[Any]) -> bool:
         """Store a partition table from the cluster; return whether it was newer than the current one.
 
-        Versions of two members cannot be compared, so any table received over another connection counts as newer.
+        Versions of different members cannot be compared, so a table from another connection always counts as newer.
         """
         current = self.partitions
         if connection is self._partitions_from and version <= current.version:
@@ -113,7 +113,7 @@ class Membership:
 
 
 def _member(info: Any) -> MemberInfo:
-    """Make a MemberInfo from the protocol's custom type; `address_map` came with 4.0.1."""
+    """Return the MemberInfo for the protocol's custom type; ``address_map`` exists since 4.0.1."""
     addresses = info.address_map if isinstance(info.address_map, list) else []
     return MemberInfo(
         Address(info.address.host, info.address.port),

@@ -1,4 +1,4 @@
-"""Which connection an operation is sent over."""
+"""Choice of the connection for an operation."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -47,10 +47,16 @@ class Routing:
             connection = routes.by_partition[partition_id]
             if connection is not None and connection.alive:
                 return connection
+        if partition_id >= 0 and routes.all:
+            # The owner is unknown: a new cluster assigns partitions with the first operation. One member for each
+            # partition keeps the order of the operations on a key.
+            connection = routes.all[partition_id % len(routes.all)]
+            if connection.alive:
+                return connection
         return self.any_connection()
 
     def any_connection(self) -> Connection | None:
-        """Return a connection to the member that the load balancer chooses; None while there is none."""
+        """Return a connection to the member that the load balancer chooses; None if there is none."""
         routes = self._source.routes
         if self._smart and len(routes.all) > 1:
             member = self._load_balancer.next()

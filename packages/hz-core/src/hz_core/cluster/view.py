@@ -9,7 +9,7 @@ from hz_core.model import MemberInfo
 
 
 class MemberList:
-    """The members, oldest first, as the cluster listed them under `version`."""
+    """The member list with a version; the oldest member is first."""
 
     __slots__ = ("by_uuid", "members", "version")
 
@@ -20,7 +20,7 @@ class MemberList:
 
 
 class PartitionTable:
-    """Owner of each partition, as listed under `version`; `count` is 0 until the first authentication."""
+    """The partition table with a version; ``count`` is 0 until the first authentication."""
 
     __slots__ = ("count", "owners", "version")
 
@@ -33,9 +33,9 @@ class PartitionTable:
     def from_lists(
         cls, version: int, count: int, lists: Iterable[tuple[UUID, Sequence[int]]]
     ) -> "PartitionTable":
-        """Make the table from the form of the protocol: each member with the ids of its partitions.
+        """Return the table for the protocol's lists of partition ids by member.
 
-        Ids outside of 0 … count-1 are ignored, so that an invalid table cannot break routing.
+        Ids outside of 0 … count-1 are ignored, so that an invalid table cannot break the routing.
         """
         owners: list[UUID | None] = [None] * count
         for member, partition_ids in lists:
@@ -46,12 +46,12 @@ class PartitionTable:
 
 
 class Routes:
-    """Which connection serves what; replaced as a whole whenever connections or partitions change.
+    """The connections by member and partition; replaced as a whole when connections or partitions change.
 
     Attributes:
-        all: Authenticated connections, in the order of their making.
+        all: Authenticated connections, in the order of their creation.
         by_member: Connection by member UUID.
-        by_partition: Connection by partition id, None where the owner isn't connected. Empty without
+        by_partition: Connection by partition id, None if the owner is not connected. Empty without
             smart routing.
     """
 

@@ -1,4 +1,4 @@
-"""The subscription to the cluster's own view of its members and partitions, over one connection at a time."""
+"""The subscription to the cluster's view of its members and partitions, over one connection at a time."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,7 +22,7 @@ class Registrar(Protocol):
     """Sends listener registrations (the invocation service)."""
 
     def new_correlation_id(self) -> int:
-        """Return an id for `listen`."""
+        """Return an id for ``listen``."""
         ...
 
     def listen(
@@ -33,7 +33,7 @@ class Registrar(Protocol):
         connection: Connection,
         correlation_id: int,
     ) -> None:
-        """Register over ``connection``; ``handler`` gets the events."""
+        """Register over ``connection``; ``handler`` receives the events."""
         ...
 
 
@@ -59,7 +59,7 @@ class ClusterViewSubscription:
     Args:
         io: The driver.
         registrar: Sends the registration.
-        membership: Gets member lists and partition tables.
+        membership: Receives member lists and partition tables.
         owner: Owner of the connections.
     """
 
@@ -73,14 +73,14 @@ class ClusterViewSubscription:
 
     @property
     def active(self) -> bool:
-        """Whether there is a connection that reports the view, or is about to."""
+        """Whether there is a connection for the subscription."""
         return self._connection is not None
 
     def subscribe(self, connection: Connection) -> Flow[None]:
         """Subscribe over ``connection`` and wait for the first member list.
 
         Raises:
-            TargetDisconnectedError: the connection was lost, or no list was received in time.
+            TargetDisconnectedError: The connection was lost, or no list was received in time.
         """
         self._connection = connection
         # In this order, because the list may be received before the reply.
@@ -111,7 +111,7 @@ class ClusterViewSubscription:
         )
 
     def on_connection_removed(self, connection: Connection, reason: Exception) -> bool:
-        """Return whether the view came over this connection, so that another one must be subscribed."""
+        """Return whether this was the connection of the subscription, so that another one is needed."""
         if connection is not self._connection:
             return False
         self._connection = None
@@ -131,7 +131,7 @@ class ClusterViewSubscription:
             return
         decode = codec.ADD_CLUSTER_VIEW_LISTENER.events.get(message_type_of(message))
         if decode is None:
-            return  # newer members report more than this client asks for
+            return  # newer members send further events
         try:
             event = decode(message, raw_data)
         except (HazelcastProtocolError, *DECODE_ERRORS) as e:
@@ -153,7 +153,7 @@ class ClusterViewSubscription:
 
 
 class _Registered:
-    """The promise of the registration: without it no list will be received either."""
+    """The promise of the registration; if that fails, no list will be received."""
 
     def __init__(self, promise: Promise, fail_waiting: Callable[[BaseException], None]) -> None:
         self._promise = promise

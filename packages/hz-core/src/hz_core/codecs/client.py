@@ -90,7 +90,7 @@ def authentication(
     routing_mode: int,
     cp_direct_to_leader_routing: bool,
 ) -> Op[AuthenticationResponse]:
-    """Make the operation ``Client.authentication``."""
+    """Return the operation ``Client.authentication``."""
     parts = [
         _head_ubbz(
             42,
@@ -246,7 +246,7 @@ def authentication_custom(
     routing_mode: int,
     cp_direct_to_leader_routing: bool,
 ) -> Op[AuthenticationCustomResponse]:
-    """Make the operation ``Client.authenticationCustom``."""
+    """Return the operation ``Client.authenticationCustom``."""
     parts = [
         _head_ubbz(
             42,
@@ -394,7 +394,7 @@ def authentication_custom_response(message: bytes, read: ReadData) -> Authentica
 
 
 def add_cluster_view_listener(connection: Connection) -> Op[None]:
-    """Make the operation ``Client.addClusterViewListener``."""
+    """Return the operation ``Client.addClusterViewListener``."""
     request = bytearray(_head(22, 0xE000, 0x000300, 0, -1))
     return Op(ADD_CLUSTER_VIEW_LISTENER, request, connection=connection)
 
@@ -472,7 +472,7 @@ def cluster_version_event(message: bytes, read: ReadData) -> Version:
 
 
 def create_proxy(name: str, service_name: str) -> Op[None]:
-    """Make the operation ``Client.createProxy``."""
+    """Return the operation ``Client.createProxy``."""
     request = join_parts(
         (_head(22, 0xC000, 0x000400, 0, -1), name_frame(name), final_string_frame(service_name))
     )
@@ -483,7 +483,7 @@ create_proxy_response = empty_response
 
 
 def destroy_proxy(name: str, service_name: str) -> Op[None]:
-    """Make the operation ``Client.destroyProxy``."""
+    """Return the operation ``Client.destroyProxy``."""
     request = join_parts(
         (_head(22, 0xC000, 0x000500, 0, -1), name_frame(name), final_string_frame(service_name))
     )
@@ -494,7 +494,7 @@ destroy_proxy_response = empty_response
 
 
 def add_partition_lost_listener(local_only: bool) -> Op[UUID]:
-    """Make the operation ``Client.addPartitionLostListener``."""
+    """Return the operation ``Client.addPartitionLostListener``."""
     request = bytearray(_head_z(23, 0xE000, 0x000600, 0, -1, local_only))
     return Op(ADD_PARTITION_LOST_LISTENER, request)
 
@@ -524,7 +524,7 @@ def partition_lost_event(message: bytes, read: ReadData) -> PartitionLostEvent:
 
 
 def remove_partition_lost_listener(registration_id: UUID) -> Op[bool]:
-    """Make the operation ``Client.removePartitionLostListener``."""
+    """Return the operation ``Client.removePartitionLostListener``."""
     request = bytearray(_head_u(39, 0xE000, 0x000700, 0, -1, *uuid_fields(registration_id)))
     return Op(REMOVE_PARTITION_LOST_LISTENER, request)
 
@@ -533,7 +533,7 @@ remove_partition_lost_listener_response = boolean_response
 
 
 def get_distributed_objects() -> Op[list[DistributedObjectInfo]]:
-    """Make the operation ``Client.getDistributedObjects``."""
+    """Return the operation ``Client.getDistributedObjects``."""
     request = bytearray(_head(22, 0xE000, 0x000800, 0, -1))
     return Op(GET_DISTRIBUTED_OBJECTS, request)
 
@@ -545,7 +545,7 @@ def get_distributed_objects_response(message: bytes, read: ReadData) -> list[Dis
 
 
 def add_distributed_object_listener(local_only: bool) -> Op[UUID]:
-    """Make the operation ``Client.addDistributedObjectListener``."""
+    """Return the operation ``Client.addDistributedObjectListener``."""
     request = bytearray(_head_z(23, 0xE000, 0x000900, 0, -1, local_only))
     return Op(ADD_DISTRIBUTED_OBJECT_LISTENER, request)
 
@@ -580,7 +580,7 @@ def distributed_object_event(message: bytes, read: ReadData) -> DistributedObjec
 
 
 def remove_distributed_object_listener(registration_id: UUID) -> Op[bool]:
-    """Make the operation ``Client.removeDistributedObjectListener``."""
+    """Return the operation ``Client.removeDistributedObjectListener``."""
     request = bytearray(_head_u(39, 0xE000, 0x000A00, 0, -1, *uuid_fields(registration_id)))
     return Op(REMOVE_DISTRIBUTED_OBJECT_LISTENER, request)
 
@@ -589,7 +589,7 @@ remove_distributed_object_listener_response = boolean_response
 
 
 def ping(connection: Connection) -> Op[None]:
-    """Make the operation ``Client.ping``."""
+    """Return the operation ``Client.ping``."""
     request = bytearray(_head(22, 0xE000, 0x000B00, 0, -1))
     return Op(PING, request, connection=connection)
 
@@ -598,7 +598,7 @@ ping_response = empty_response
 
 
 def statistics(timestamp: int, client_attributes: str, metrics_blob: bytes) -> Op[None]:
-    """Make the operation ``Client.statistics``."""
+    """Return the operation ``Client.statistics``."""
     request = join_parts(
         (
             _head_q(30, 0xC000, 0x000C00, 0, -1, timestamp),
@@ -614,7 +614,7 @@ statistics_response = empty_response
 
 
 def deploy_classes(class_definitions: Iterable[tuple[str, bytes]]) -> Op[None]:
-    """Make the operation ``Client.deployClasses``."""
+    """Return the operation ``Client.deployClasses``."""
     parts = [_head(22, 0xC000, 0x000D00, 0, -1)]
     write_entries(parts, class_definitions, write_string, write_bytes, FINAL)
     return Op(DEPLOY_CLASSES, join_parts(parts))
@@ -624,7 +624,7 @@ deploy_classes_response = empty_response
 
 
 def create_proxies(proxies: Iterable[tuple[str, str]]) -> Op[None]:
-    """Make the operation ``Client.createProxies``."""
+    """Return the operation ``Client.createProxies``."""
     parts = [_head(22, 0xC000, 0x000E00, 0, -1)]
     write_entries(parts, proxies, write_string, write_string, FINAL)
     return Op(CREATE_PROXIES, join_parts(parts))
@@ -634,7 +634,7 @@ create_proxies_response = empty_response
 
 
 def local_backup_listener(connection: Connection) -> Op[UUID]:
-    """Make the operation ``Client.localBackupListener``."""
+    """Return the operation ``Client.localBackupListener``."""
     request = bytearray(_head(22, 0xE000, 0x000F00, 0, -1))
     return Op(LOCAL_BACKUP_LISTENER, request, connection=connection)
 
@@ -646,7 +646,7 @@ backup_event = long_event
 
 
 def trigger_partition_assignment() -> Op[None]:
-    """Make the operation ``Client.triggerPartitionAssignment``."""
+    """Return the operation ``Client.triggerPartitionAssignment``."""
     request = bytearray(_head(22, 0xE000, 0x001000, 0, -1))
     return Op(TRIGGER_PARTITION_ASSIGNMENT, request)
 
@@ -655,7 +655,7 @@ trigger_partition_assignment_response = empty_response
 
 
 def add_migration_listener(local_only: bool) -> Op[UUID]:
-    """Make the operation ``Client.addMigrationListener``."""
+    """Return the operation ``Client.addMigrationListener``."""
     request = bytearray(_head_z(23, 0xE000, 0x001100, 0, -1, local_only))
     return Op(ADD_MIGRATION_LISTENER, request)
 
@@ -750,7 +750,7 @@ def replica_migration_event(message: bytes, read: ReadData) -> ReplicaMigrationE
 
 
 def remove_migration_listener(registration_id: UUID) -> Op[bool]:
-    """Make the operation ``Client.removeMigrationListener``."""
+    """Return the operation ``Client.removeMigrationListener``."""
     request = bytearray(_head_u(39, 0xE000, 0x001200, 0, -1, *uuid_fields(registration_id)))
     return Op(REMOVE_MIGRATION_LISTENER, request)
 
@@ -759,7 +759,7 @@ remove_migration_listener_response = boolean_response
 
 
 def send_schema(schema: Schema) -> Op[list[UUID]]:
-    """Make the operation ``Client.sendSchema``."""
+    """Return the operation ``Client.sendSchema``."""
     parts = [_head(22, 0xC000, 0x001300, 0, -1)]
     write_schema(parts, schema, FINAL)
     return Op(SEND_SCHEMA, join_parts(parts))
@@ -772,7 +772,7 @@ def send_schema_response(message: bytes, read: ReadData) -> list[UUID]:
 
 
 def fetch_schema(schema_id: int) -> Op[Schema | None]:
-    """Make the operation ``Client.fetchSchema``."""
+    """Return the operation ``Client.fetchSchema``."""
     request = bytearray(_head_q(30, 0xE000, 0x001400, 0, -1, schema_id))
     return Op(FETCH_SCHEMA, request)
 
@@ -784,7 +784,7 @@ def fetch_schema_response(message: bytes, read: ReadData) -> Schema | None:
 
 
 def send_all_schemas(connection: Connection, schemas: Iterable[Schema]) -> Op[None]:
-    """Make the operation ``Client.sendAllSchemas``."""
+    """Return the operation ``Client.sendAllSchemas``."""
     parts = [_head(22, 0xC000, 0x001500, 0, -1)]
     write_list(parts, schemas, write_schema, FINAL)
     return Op(SEND_ALL_SCHEMAS, join_parts(parts), connection=connection)
@@ -794,7 +794,7 @@ send_all_schemas_response = empty_response
 
 
 def tpc_authentication(uuid: UUID, token: bytes) -> Op[None]:
-    """Make the operation ``Client.tpcAuthentication``."""
+    """Return the operation ``Client.tpcAuthentication``."""
     request = join_parts(
         (
             _head_u(39, 0xC000, 0x001600, 0, -1, *uuid_fields(uuid)),
@@ -809,7 +809,7 @@ tpc_authentication_response = empty_response
 
 
 def add_cp_group_view_listener() -> Op[None]:
-    """Make the operation ``Client.addCPGroupViewListener``."""
+    """Return the operation ``Client.addCPGroupViewListener``."""
     request = bytearray(_head(22, 0xE000, 0x001700, 0, -1))
     return Op(ADD_CP_GROUP_VIEW_LISTENER, request)
 

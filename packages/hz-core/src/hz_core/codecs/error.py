@@ -34,7 +34,7 @@ class StackTraceElement(Record):
 
 
 def read_stack_trace_element(message: bytes, pos: int, read: ReadData) -> tuple[StackTraceElement, int]:
-    """Read a `StackTraceElement`."""
+    """Read a ``StackTraceElement``."""
     pos = after_begin(message, pos)
     length, line_number = _fields_i(message, pos)
     if length < 10:
@@ -66,7 +66,7 @@ class ErrorHolder(Record):
 
 
 def read_error_holder(message: bytes, pos: int, read: ReadData) -> tuple[ErrorHolder, int]:
-    """Read a `ErrorHolder`."""
+    """Read a ``ErrorHolder``."""
     pos = after_begin(message, pos)
     length, error_code = _fields_i(message, pos)
     if length < 10:
@@ -79,6 +79,6 @@ def read_error_holder(message: bytes, pos: int, read: ReadData) -> tuple[ErrorHo
 
 
 def decode_error(message: bytes, read: ReadData = raw_data) -> list[ErrorHolder]:
-    """The answer to a request that failed."""
+    """Decode the reply to a failed request."""
     pos = length_at(message)[0]
     return read_list(message, pos, read, read_error_holder)[0]

@@ -45,7 +45,7 @@ class Address(Record):
 
 
 def read_address(message: bytes, pos: int, read: ReadData) -> tuple[Address, int]:
-    """Read a `Address`."""
+    """Read a ``Address``."""
     pos = after_begin(message, pos)
     length, port = _fields_i(message, pos)
     if length < 10:
@@ -71,7 +71,7 @@ def read_distributed_object_info(
     pos: int,
     read: ReadData,
 ) -> tuple[DistributedObjectInfo, int]:
-    """Read a `DistributedObjectInfo`."""
+    """Read a ``DistributedObjectInfo``."""
     pos = after_begin(message, pos)
     service_name, pos = read_string(message, pos, read)
     name, pos = read_string(message, pos, read)
@@ -91,7 +91,7 @@ class RaftGroupId(Record):
 
 
 def write_raft_group_id(parts: Parts, value: RaftGroupId, head: int = PLAIN) -> None:
-    """Add a `RaftGroupId`."""
+    """Append a ``RaftGroupId``."""
     parts.append(BEGIN_FRAME)
     parts.append(_frame_qq(22, 0, value.seed, value.id))
     write_string(parts, value.name)
@@ -99,7 +99,7 @@ def write_raft_group_id(parts: Parts, value: RaftGroupId, head: int = PLAIN) -> 
 
 
 def read_raft_group_id(message: bytes, pos: int, read: ReadData) -> tuple[RaftGroupId, int]:
-    """Read a `RaftGroupId`."""
+    """Read a ``RaftGroupId``."""
     pos = after_begin(message, pos)
     length, seed, id = _fields_qq(message, pos)
     if length < 22:
@@ -122,7 +122,7 @@ class MemberVersion(Record):
 
 
 def read_member_version(message: bytes, pos: int, read: ReadData) -> tuple[MemberVersion, int]:
-    """Read a `MemberVersion`."""
+    """Read a ``MemberVersion``."""
     pos = after_begin(message, pos)
     length, major, minor, patch = _fields_bbb(message, pos)
     if length < 9:
@@ -143,7 +143,7 @@ class EndpointQualifier(Record):
 
 
 def read_endpoint_qualifier(message: bytes, pos: int, read: ReadData) -> tuple[EndpointQualifier, int]:
-    """Read a `EndpointQualifier`."""
+    """Read a ``EndpointQualifier``."""
     pos = after_begin(message, pos)
     length, type = _fields_i(message, pos)
     if length < 10:
@@ -177,7 +177,7 @@ class MemberInfo(Record):
 
 
 def read_member_info(message: bytes, pos: int, read: ReadData) -> tuple[MemberInfo, int]:
-    """Read a `MemberInfo`."""
+    """Read a ``MemberInfo``."""
     pos = after_begin(message, pos)
     length, uuid_null, uuid_most, uuid_least, lite_member = _fields_uz(message, pos)
     if length < 24:
@@ -211,7 +211,7 @@ class CPMember(Record):
 
 
 def read_cp_member(message: bytes, pos: int, read: ReadData) -> tuple[CPMember, int]:
-    """Read a `CPMember`."""
+    """Read a ``CPMember``."""
     pos = after_begin(message, pos)
     length, uuid_null, uuid_most, uuid_least = _fields_u(message, pos)
     if length < 23:
@@ -245,7 +245,7 @@ class MigrationState(Record):
 
 
 def read_migration_state(message: bytes, pos: int, read: ReadData) -> tuple[MigrationState, int]:
-    """Read a `MigrationState`."""
+    """Read a ``MigrationState``."""
     pos = after_begin(message, pos)
     (
         length,
@@ -273,7 +273,7 @@ class FieldDescriptor(Record):
 
 
 def write_field_descriptor(parts: Parts, value: FieldDescriptor, head: int = PLAIN) -> None:
-    """Add a `FieldDescriptor`."""
+    """Append a ``FieldDescriptor``."""
     parts.append(BEGIN_FRAME)
     parts.append(_frame_i(10, 0, value.kind))
     write_string(parts, value.field_name)
@@ -281,7 +281,7 @@ def write_field_descriptor(parts: Parts, value: FieldDescriptor, head: int = PLA
 
 
 def read_field_descriptor(message: bytes, pos: int, read: ReadData) -> tuple[FieldDescriptor, int]:
-    """Read a `FieldDescriptor`."""
+    """Read a ``FieldDescriptor``."""
     pos = after_begin(message, pos)
     length, kind = _fields_i(message, pos)
     if length < 10:
@@ -303,7 +303,7 @@ class Schema(Record):
 
 
 def write_schema(parts: Parts, value: Schema, head: int = PLAIN) -> None:
-    """Add a `Schema`."""
+    """Append a ``Schema``."""
     parts.append(BEGIN_FRAME)
     write_string(parts, value.type_name)
     write_list(parts, value.fields, write_field_descriptor)
@@ -311,7 +311,7 @@ def write_schema(parts: Parts, value: Schema, head: int = PLAIN) -> None:
 
 
 def read_schema(message: bytes, pos: int, read: ReadData) -> tuple[Schema, int]:
-    """Read a `Schema`."""
+    """Read a ``Schema``."""
     pos = after_begin(message, pos)
     type_name, pos = read_string(message, pos, read)
     fields, pos = read_list(message, pos, read, read_field_descriptor)
@@ -330,7 +330,7 @@ class Version(Record):
 
 
 def read_version(message: bytes, pos: int, read: ReadData) -> tuple[Version, int]:
-    """Read a `Version`."""
+    """Read a ``Version``."""
     pos = after_begin(message, pos)
     length, major, minor = _fields_bb(message, pos)
     if length < 8:
@@ -352,7 +352,7 @@ class RaftGroupInfo(Record):
 
 
 def read_raft_group_info(message: bytes, pos: int, read: ReadData) -> tuple[RaftGroupInfo, int]:
-    """Read a `RaftGroupInfo`."""
+    """Read a ``RaftGroupInfo``."""
     pos = after_begin(message, pos)
     group_id, pos = read_raft_group_id(message, pos, read)
     leader, pos = read_cp_member(message, pos, read)

@@ -1,4 +1,4 @@
-"""Configuration of a client: its options with their checks and defaults, and the constants they take."""
+"""Configuration of a client: options with checks and defaults, and the constants for their values."""
 
 from hz_core.config.client import ClientConfig
 from hz_core.config.constants import (
@@ -14,6 +14,7 @@ from hz_core.config.constants import (
 from hz_core.config.option import Check, Option, Options
 from hz_core.config.parts import FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig
 from hz_serialization import IntType
+from hz_serialization.public_names import publish
 
 __all__ = [
     "Check",
@@ -33,3 +34,5 @@ __all__ = [
     "TopicOverloadPolicy",
     "UniqueKeyTransformation",
 ]
+
+publish(__name__, (globals()[name] for name in __all__))

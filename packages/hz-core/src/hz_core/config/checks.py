@@ -1,4 +1,4 @@
-"""What option values must be like: TypeError for a wrong type, ValueError for a bad range."""
+"""Checks of option values: TypeError for a wrong type, ValueError for a value out of range."""
 
 from collections.abc import Callable
 from enum import IntEnum
@@ -28,7 +28,7 @@ def _show(value: object) -> str:
 
 
 def instance(expects: str, *types: type[Any]) -> Check[Any]:
-    """Accept instances of `types`."""
+    """Accept instances of ``types``."""
 
     def convert(name: str, value: Any) -> Any:
         if not isinstance(value, types):
@@ -43,20 +43,20 @@ boolean: Check[bool] = instance("a boolean", bool)
 
 
 def number(range_text: str = "", accepts: Callable[[float], bool] = lambda _: True) -> Check[float]:
-    """Accept int and float (and bool, as Python does) for which `accepts` holds, but never NaN."""
+    """Accept int and float (and bool, as Python does) for which ``accepts`` holds, but never NaN."""
 
     def convert(name: str, value: Any) -> float:
         if not isinstance(value, int | float):
             raise type_error(name, "a number", value)
         if value != value or not accepts(value):
-            raise _value_error(name, range_text or "a number that isn't NaN", value)
+            raise _value_error(name, range_text or "a number other than NaN", value)
         return value
 
     return Check(f"a number, {range_text}" if range_text else "a number", convert)
 
 
 def integer(range_text: str, accepts: Callable[[int], bool]) -> Check[int]:
-    """Accept int (and bool, as Python does) for which `accepts` holds."""
+    """Accept int (and bool, as Python does) for which ``accepts`` holds."""
 
     def convert(name: str, value: Any) -> int:
         if not isinstance(value, int):
@@ -74,7 +74,7 @@ at_least_one = integer("at least 1", lambda v: v >= 1)
 
 
 def member_of(enum: type[E]) -> Check[E]:
-    """Accept a member of `enum`, its value, or its name."""
+    """Accept a member of ``enum``, its value, or its name."""
     expects = (
         f"one of the values or names of {enum.__name__}: {', '.join(f'{m.name} ({m.value})' for m in enum)}"
     )
@@ -90,7 +90,7 @@ def member_of(enum: type[E]) -> Check[E]:
 
 
 def list_of(item: Callable[[Any], bool], expects: str) -> Check[list[Any]]:
-    """Accept a list whose items all pass `item`."""
+    """Accept a list whose items all pass ``item``."""
 
     def convert(name: str, value: Any) -> list[Any]:
         if not isinstance(value, list):
@@ -106,7 +106,7 @@ def list_of(item: Callable[[Any], bool], expects: str) -> Check[list[Any]]:
 def dict_of(
     keys: type, key_text: str, value_of: Callable[[str, Any], T], expects: str
 ) -> Check[dict[Any, T]]:
-    """Accept a dict with keys of type `keys`; `value_of` checks (and converts) each value."""
+    """Accept a dict with keys of type ``keys``; ``value_of`` checks (and converts) each value."""
 
     def convert(name: str, value: Any) -> dict[Any, T]:
         if not isinstance(value, dict):
@@ -120,22 +120,22 @@ def dict_of(
 
 
 def optional(check: Check[T]) -> Check[T | None]:
-    """Mark an option whose default is None; None itself can't be set, as documented."""
+    """Mark an option whose default is None; None itself cannot be set, as documented."""
     return Check(check.expects, check.convert)
 
 
 def with_methods(value: object, *names: str) -> bool:
-    """Tell whether `value` (a class or an object) has all these methods."""
+    """Return whether ``value`` (a class or an object) has all these methods."""
     return all(callable(getattr(value, name, None)) for name in names)
 
 
 def is_class_with(*names: str) -> Callable[[Any], bool]:
-    """Return a test for classes that have all these methods."""
+    """Return a predicate for classes that have all these methods."""
     return lambda value: isinstance(value, type) and with_methods(value, *names)
 
 
 def passing(test: Callable[[Any], bool], expects: str) -> Check[Any]:
-    """Accept whatever passes `test`."""
+    """Accept values for which ``test`` returns True."""
 
     def convert(name: str, value: Any) -> Any:
         if not test(value):

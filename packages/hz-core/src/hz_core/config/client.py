@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 INFINITE: Final = -1
-"""As `cluster_connect_timeout`: try without end."""
+"""Value of ``cluster_connect_timeout`` for no limit."""
 
 _STREAM_SERIALIZER: Final = ("read", "write", "get_type_id")
 _IDENTIFIED: Final = ("read_data", "write_data", "get_factory_id", "get_class_id")
@@ -89,32 +89,32 @@ def _pickle_policy(name: str, value: Any) -> Any:
 class ClientConfig(Options):
     """All options of a client.
 
-    Each option is an attribute with a default, and checks what it is set to: TypeError for a wrong type,
-    ValueError for a value out of range, InvalidConfigurationError for an option that doesn't exist.
+    Each option is an attribute with a default. Setting it checks the value and raises TypeError for a wrong type,
+    ValueError for a value out of range, and InvalidConfigurationError for an option that does not exist.
     """
 
-    # ---- the cluster and the way to it
+    # ---- the cluster
 
     cluster_members: Option[list[str]] = Option(
         list_of(lambda v: isinstance(v, str), "strings"),
         list,
-        "Addresses (host, host:port, [IPv6]:port) that the first connection is tried at; without a port,"
-        " 5701, 5702 and 5703 are tried.",
+        "Addresses (host, host:port, [IPv6]:port) for the first connection; for an address without a port,"
+        " the ports 5701, 5702 and 5703 are tried.",
         "127.0.0.1",
     )
     cluster_name = Option(
-        string, lambda: "dev", "Name of the cluster; members of other clusters refuse the client."
+        string, lambda: "dev", "Name of the cluster; members of other clusters reject the client."
     )
     client_name: Option[str | None] = Option(
         optional(string),
         lambda: None,
         "Name of this client.",
-        "hz.client_N, N counting from 0 in each process",
+        "hz.client_N, where N counts from 0 in each process",
     )
     labels: Option[list[str]] = Option(
         list_of(lambda v: isinstance(v, str), "strings"),
         list,
-        "Labels of this client that the cluster is told.",
+        "Labels of this client, which members report.",
     )
     creds_username: Option[str | None] = Option(
         optional(string), lambda: None, "User name for a cluster with security."
@@ -125,72 +125,77 @@ class ClientConfig(Options):
     token_provider: Option[Any] = Option(
         optional(passing(lambda v: with_methods(v, "token"), "an object with a token method")),
         lambda: None,
-        "Its token(address) gives the bytes of a token for a cluster with security, for each connection.",
+        "Its token(address) returns the bytes of a token for a cluster with security, for each connection.",
     )
     shuffle_member_list = Option(
-        boolean, lambda: True, "Whether addresses are tried in random order, so that clients spread."
+        boolean, lambda: True, "Whether addresses are tried in random order, to distribute clients."
     )
     use_public_ip = Option(
-        boolean, lambda: False, "Whether members are reached at the public addresses that they name."
+        boolean, lambda: False, "Whether the client connects to the public addresses of the members."
     )
     cloud_discovery_token: Option[str | None] = Option(
         optional(string),
         lambda: None,
-        "Token of a Hazelcast Cloud cluster, whose addresses are then asked for.",
+        "Token for the discovery of a Hazelcast Cloud cluster.",
     )
     smart_routing = Option(
         boolean,
         lambda: True,
-        "Whether operations go straight to the owner of their key, over a connection to each member."
-        " Otherwise all go over one connection.",
+        "Whether the client connects to all members and sends operations to the owner of their key."
+        " Otherwise it uses one connection.",
     )
 
     # ---- connections
 
     connection_timeout = Option(
-        non_negative, lambda: 5.0, "Seconds for a connection to be made; 0 for as long as the system tries."
+        non_negative, lambda: 5.0, "Seconds for opening a connection; 0 for no limit but the system's."
     )
     socket_options: Option[list[tuple[Any, Any, Any]]] = Option(
         list_of(_is_socket_option, "tuples of length 3"),
         list,
-        "Arguments of socket.setsockopt for each socket.",
+        "Arguments of socket.setsockopt, for each socket.",
     )
     heartbeat_interval = Option(positive, lambda: 5.0, "Seconds between heartbeats.")
     heartbeat_timeout = Option(
-        positive, lambda: 60.0, "Seconds without any sign of a member after which its connection is closed."
+        positive, lambda: 60.0, "Seconds without received data after which a connection is closed."
     )
     async_start = Option(
         boolean,
         lambda: False,
-        "Whether the client is handed out unconnected; operations raise ClientOfflineError meanwhile.",
+        "Whether the client connects in the background; until then operations raise ClientOfflineError.",
     )
     reconnect_mode = Option(
-        member_of(ReconnectMode), lambda: ReconnectMode.ON, "What happens when the cluster is lost.", "ON"
+        member_of(ReconnectMode),
+        lambda: ReconnectMode.ON,
+        "What the client does after it has lost its last connection.",
+        "ON",
     )
     retry_initial_backoff = Option(
         non_negative, lambda: 1.0, "Seconds before the second round of connection attempts."
     )
-    retry_max_backoff = Option(non_negative, lambda: 30.0, "Seconds between rounds of attempts, at most.")
+    retry_max_backoff = Option(
+        non_negative, lambda: 30.0, "Maximum seconds between rounds of connection attempts."
+    )
     retry_jitter = Option(
         number("in range [0.0, 1.0]", lambda v: 0 <= v <= 1),
         lambda: 0.0,
-        "Fraction of the wait by which it is randomly made longer or shorter.",
+        "Fraction of the pause by which it is randomly lengthened or shortened.",
     )
     retry_multiplier = Option(
         number("greater than or equal to 1.0", lambda v: v >= 1),
         lambda: 1.0,
-        "Factor by which each wait is longer than the one before.",
+        "Factor from one pause to the next.",
     )
     cluster_connect_timeout = Option(
         number(f"non-negative, or {INFINITE} for no limit", lambda v: v >= 0 or v == INFINITE),
         lambda: 120.0,
-        f"Seconds after which the client gives up connecting to the cluster; {INFINITE} for never.",
+        f"Seconds after which the client stops trying to connect; {INFINITE} for no limit.",
     )
 
     # ---- TLS
 
     ssl_enabled = Option(
-        boolean, lambda: False, "Whether TLS is used. Without it the other ssl options do nothing."
+        boolean, lambda: False, "Whether TLS is used. If not, the other ssl options have no effect."
     )
     ssl_cafile: Option[str | None] = Option(
         optional(string), lambda: None, "File of CA certificates (PEM).", "None: the system's"
@@ -215,7 +220,7 @@ class ClientConfig(Options):
         "Password of the private key, or a function that returns it.",
     )
     ssl_protocol = Option(
-        member_of(SSLProtocol), lambda: SSLProtocol.TLSv1_2, "Lowest TLS version that is spoken.", "TLSv1_2"
+        member_of(SSLProtocol), lambda: SSLProtocol.TLSv1_2, "Minimum TLS version.", "TLSv1_2"
     )
     ssl_ciphers: Option[str | None] = Option(
         optional(string), lambda: None, "Ciphers, in OpenSSL's format.", "None: the defaults of OpenSSL"
@@ -223,12 +228,12 @@ class ClientConfig(Options):
     ssl_check_hostname = Option(
         boolean,
         lambda: True,
-        "Whether a member's certificate must be made out to the host that is connected to.",
+        "Whether a member's certificate must match its host name.",
     )
     ssl_context: "Option[SSLContext | None]" = Option(
         optional(passing(lambda v: with_methods(v, "wrap_socket", "wrap_bio"), "an ssl.SSLContext")),
         lambda: None,
-        "Context to use in place of one made from the other ssl options; turns TLS on.",
+        "Context to use instead of the other ssl options; enables TLS.",
     )
 
     # ---- operations
@@ -236,35 +241,35 @@ class ClientConfig(Options):
     redo_operation = Option(
         boolean,
         lambda: False,
-        "Whether operations that change something are sent again, too, when their connection was lost; then"
-        " they may run twice.",
+        "Whether operations that change data are also sent again after their connection was lost; they may then"
+        " be executed twice.",
     )
     invocation_timeout = Option(
         positive,
         lambda: 120.0,
-        "Seconds for which a failed operation is tried again; a running one isn't limited.",
+        "Seconds for which a failed operation is retried; does not limit an operation that is running.",
     )
-    invocation_retry_pause = Option(positive, lambda: 1.0, "Seconds between two tries, at most.")
+    invocation_retry_pause = Option(positive, lambda: 1.0, "Maximum seconds between two attempts.")
     max_pending_invocations = Option(
         integer("at least 1", lambda v: v >= 1),
         lambda: 1_000_000,
-        "Number of operations that may wait for their replies; one more raises HazelcastOverloadError.",
+        "Maximum number of operations that wait for replies; further ones raise HazelcastOverloadError.",
     )
     backup_ack_to_client_enabled = Option(
         boolean,
         lambda: True,
-        "Whether backups tell the client directly that they have a change (smart routing).",
+        "Whether backups acknowledge changes to the client directly (with smart routing).",
     )
     operation_backup_timeout = Option(
         positive,
         lambda: 5.0,
-        "Seconds to wait for backups after the reply; then the operation counts as done.",
+        "Seconds to wait for backups after the reply; then the operation completes without them.",
     )
     fail_on_indeterminate_operation_state = Option(
         boolean,
         lambda: False,
-        "Whether an operation fails with IndeterminateOperationStateError when backups don't answer in time,"
-        " or the owner of its partition leaves.",
+        "Whether an operation fails with IndeterminateOperationStateError if backups do not reply in time,"
+        " or the owner of its partition leaves the cluster.",
     )
     load_balancer: Option[LoadBalancer | None] = Option(
         optional(passing(lambda v: isinstance(v, LoadBalancer), "a LoadBalancer")),
@@ -277,23 +282,21 @@ class ClientConfig(Options):
             _is_listener_pair, "tuples of length 2 with one function (or None, but not twice) for each event"
         ),
         list,
-        "Pairs of functions that are called with the MemberInfo when a member joins, or leaves.",
+        "Pairs of functions, called with the MemberInfo of a member that joins, or leaves.",
     )
     lifecycle_listeners: Option[list[Any]] = Option(
-        list_of(callable, "callables"), list, "Functions that are called with each new LifecycleState."
+        list_of(callable, "callables"), list, "Functions, called with each new LifecycleState."
     )
-    statistics_enabled = Option(
-        boolean, lambda: False, "Whether the cluster is sent statistics of this client."
-    )
+    statistics_enabled = Option(boolean, lambda: False, "Whether the client sends statistics to the cluster.")
     statistics_period = Option(positive, lambda: 3.0, "Seconds between statistics.")
 
     # ---- serialization
 
     default_int_type = Option(
-        member_of(IntType), lambda: IntType.INT, "Java type that a Python int is written as.", "INT"
+        member_of(IntType), lambda: IntType.INT, "Java type of a serialized int.", "INT"
     )
     is_big_endian = Option(
-        boolean, lambda: True, "Byte order of serialized values, which must be the members' too."
+        boolean, lambda: True, "Whether serialized values are big-endian; members must have the same setting."
     )
     data_serializable_factories: Option[dict[int, dict[int, type]]] = Option(
         _factories(_IDENTIFIED, "IdentifiedDataSerializable"),
@@ -306,17 +309,17 @@ class ClientConfig(Options):
     portable_version = Option(
         integer("non-negative", lambda v: v >= 0),
         lambda: 0,
-        "Version of Portables that don't tell their own.",
+        "Version of Portables without a version of their own.",
     )
     class_definitions: Option[list[Any]] = Option(
         list_of(lambda v: hasattr(v, "factory_id") and hasattr(v, "class_id"), "ClassDefinition objects"),
         list,
-        "Definitions of Portables that are known from the start.",
+        "Class definitions of Portables, registered at the start.",
     )
     check_class_definition_errors = Option(
         boolean,
         lambda: True,
-        "Whether wrong class definitions make the start fail (HazelcastSerializationError).",
+        "Whether invalid class definitions raise HazelcastSerializationError at the start.",
     )
     compact_serializers: Option[list[Any]] = Option(
         list_of(_is_compact, "CompactSerializer objects or classes"),
@@ -329,12 +332,12 @@ class ClientConfig(Options):
     global_serializer: Option[Any] = Option(
         optional(Check("a StreamSerializer", _serializer)),
         lambda: None,
-        "Serializer of what nothing else can write.",
+        "Serializer of values for which there is no other one.",
     )
     pickle_policy: Option[PicklePolicy | tuple[type, ...]] = Option(
         Check('a PicklePolicy ("allow" or "deny"), or a list or set of types', _pickle_policy),
         lambda: PicklePolicy.ALLOW,
-        "Whether pickle may write what nothing else can, and read it again; or the types for which it may.",
+        "Whether values without another serializer are pickled; or the types for which pickle is allowed.",
         '"allow"',
     )
 
@@ -343,7 +346,7 @@ class ClientConfig(Options):
     near_caches: Option[dict[str, NearCacheConfig]] = Option(
         dict_of(str, "strings", part(NearCacheConfig), "map name to options of a near cache"),
         dict,
-        "Options of near caches, by name of the map.",
+        "Options of near caches, by map name.",
     )
     flake_id_generators: Option[dict[str, FlakeIdGeneratorConfig]] = Option(
         dict_of(str, "strings", part(FlakeIdGeneratorConfig), "name to options of a flake id generator"),
@@ -358,7 +361,7 @@ class ClientConfig(Options):
 
     @classmethod
     def from_kwargs(cls, **kwargs: Any) -> Self:
-        """Make a configuration from keyword arguments; those that are None keep their defaults.
+        """Return a configuration with the given options; those that are None keep their defaults.
 
         Raises:
             InvalidConfigurationError: There is no such option.
@@ -368,7 +371,7 @@ class ClientConfig(Options):
         return cls().updated(**kwargs)
 
     def updated(self, **kwargs: Any) -> Self:
-        """Return a copy with the options in `kwargs` set; raises as `from_kwargs`."""
+        """Return a copy with the given options set; raises the same errors as ``from_kwargs``."""
         known = self.options()
         made = self.copy()
         for name, value in kwargs.items():
@@ -384,15 +387,15 @@ class ClientConfig(Options):
         return self.ssl_enabled or self.ssl_context is not None
 
     def check_available(self) -> None:
-        """Refuse options that this release accepts but can't honour, where ignoring them would mislead.
+        """Reject options of features that are missing in this release, where ignoring them would be unsafe.
 
         Raises:
-            InvalidConfigurationError: TLS or Hazelcast Cloud is asked for.
+            InvalidConfigurationError: TLS or Hazelcast Cloud is configured.
         """
         if self.uses_tls:
             raise InvalidConfigurationError(
-                "ssl_enabled, ssl_context: TLS is not available in this release, and the client does not send in"
-                " plain text what was meant to be encrypted"
+                "ssl_enabled, ssl_context: TLS is not available in this release, and the client does not connect"
+                " without encryption instead"
             )
         if self.cloud_discovery_token is not None:
             raise InvalidConfigurationError(
@@ -400,6 +403,6 @@ class ClientConfig(Options):
             )
 
     def serialization(self) -> SerializationConfig:
-        """Return the options of the serialization service: those of its own that are named the same here."""
+        """Return the options of the serialization service, which have the same names here."""
         names = set(SerializationConfig.options()) & self.options().keys()
         return SerializationConfig(**{name: getattr(self, name) for name in names})

@@ -1,33 +1,33 @@
-"""The values that options and indexes choose from. All are numbers; options take their names too."""
+"""Constants for the values of options and indexes. All are numbers; options accept their names too."""
 
 from enum import IntEnum
 from typing import Final
 
 
 class EvictionPolicy(IntEnum):
-    """Which entries a full near cache drops."""
+    """The entries that a full near cache evicts."""
 
     NONE = 0
-    """None: the near cache grows without limit, whatever `eviction_max_size` says."""
+    """None: the near cache grows without limit; ``eviction_max_size`` is ignored."""
 
     LRU = 1
-    """Those that were not used for the longest time."""
+    """The least recently used entries."""
 
     LFU = 2
-    """Those that were used least often."""
+    """The least frequently used entries."""
 
     RANDOM = 3
     """Any."""
 
 
 class InMemoryFormat(IntEnum):
-    """How a near cache keeps values."""
+    """The format of the values in a near cache."""
 
     BINARY = 0
-    """Serialized: each read makes a new object."""
+    """Serialized: each read returns a new object."""
 
     OBJECT = 1
-    """As Python objects: each read gives the same object, which must not be changed."""
+    """Python objects: each read returns the same object, which must not be changed."""
 
 
 class SSLProtocol(IntEnum):
@@ -53,7 +53,7 @@ class SSLProtocol(IntEnum):
 
 
 class QueryConstants:
-    """Names by which predicates and indexes call an entry's key and value themselves."""
+    """Attribute names of an entry's key and value in predicates and indexes."""
 
     KEY_ATTRIBUTE_NAME: Final = "__key"
     """The key."""
@@ -63,55 +63,55 @@ class QueryConstants:
 
 
 class UniqueKeyTransformation(IntEnum):
-    """How a bitmap index makes ids of its unique keys."""
+    """The conversion of the unique keys of a bitmap index to ids."""
 
     OBJECT = 0
-    """Each distinct value gets an id."""
+    """Each distinct value is assigned an id."""
 
     LONG = 1
-    """Values become 64-bit integers; each distinct one gets an id."""
+    """Values are converted to 64-bit integers; each distinct one is assigned an id."""
 
     RAW = 2
-    """Values become 64-bit integers, which are the ids themselves and must not be negative."""
+    """Values are converted to 64-bit integers, which are the ids and must not be negative."""
 
 
 class IndexType(IntEnum):
-    """Kinds of a map's index."""
+    """The types of indexes."""
 
     SORTED = 0
-    """Serves equality and range predicates."""
+    """For equality and range predicates."""
 
     HASH = 1
-    """Serves equality predicates."""
+    """For equality predicates."""
 
     BITMAP = 2
-    """Serves equality predicates, of one attribute with few distinct values."""
+    """For equality predicates, on one attribute with few distinct values."""
 
 
 class ReconnectMode(IntEnum):
-    """What the client does when it has lost the cluster."""
+    """What the client does after it has lost its last connection."""
 
     OFF = 0
-    """It shuts down."""
+    """Shut down."""
 
     ON = 1
-    """It connects again; operations wait meanwhile."""
+    """Reconnect; operations wait until then."""
 
     ASYNC = 2
-    """It connects again; operations fail with ClientOfflineError meanwhile."""
+    """Reconnect; operations fail with ClientOfflineError until then."""
 
 
 class TopicOverloadPolicy(IntEnum):
-    """What publishing to a reliable topic does when its ringbuffer is full."""
+    """What publishing to a reliable topic does if its ringbuffer is full."""
 
     DISCARD_OLDEST = 0
-    """Overwrites the oldest message."""
+    """Overwrite the oldest message."""
 
     DISCARD_NEWEST = 1
-    """Drops the new message."""
+    """Discard the new message."""
 
     BLOCK = 2
-    """Waits until there is room."""
+    """Wait until there is space."""
 
     ERROR = 3
-    """Raises TopicOverloadError."""
+    """Raise TopicOverloadError."""

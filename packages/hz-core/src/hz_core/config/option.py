@@ -1,4 +1,4 @@
-"""One declaration per option: its check, default and meaning. Validation and documentation come from it."""
+"""Declaration of options: check, default and documentation. Validation and the docs are based on it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Self, TypeVar, overload
@@ -9,11 +9,11 @@ T = TypeVar("T")
 
 
 class Check(Generic[T]):
-    """Accepts or refuses a value of one type.
+    """A check of the values of an option.
 
     Args:
-        expects: What is accepted, in words: completes "must be …".
-        convert: Returns the value to keep; called with the option's name and the value. Raises TypeError for
+        expects: Description of valid values, to complete "must be …".
+        convert: Returns the value to store; called with the option's name and the value. Raises TypeError for
             a wrong type and ValueError for a value out of range.
     """
 
@@ -24,17 +24,18 @@ class Check(Generic[T]):
         self.convert = convert
 
     def __call__(self, name: str, value: Any) -> T:
+        """Return the value to store for the option ``name``; raises TypeError or ValueError."""
         return self.convert(name, value)
 
 
 class Option(Generic[T]):
-    """Attribute of a configuration class: checks what is set, and has a default.
+    """A descriptor for an attribute of a configuration class, with a check and a default.
 
     Args:
-        check: Accepts or refuses values.
-        default: Makes the default.
-        doc: What the option is for, with units.
-        default_text: The default in words, where its `repr` says too little.
+        check: Checks values.
+        default: Returns the default.
+        doc: Description of the option, with units.
+        default_text: Description of the default, if its ``repr`` is not sufficient.
     """
 
     __slots__ = ("_default_text", "check", "default", "doc", "name")
@@ -50,7 +51,7 @@ class Option(Generic[T]):
 
     @property
     def default_text(self) -> str:
-        """The default in words."""
+        """The description of the default."""
         return self._default_text or repr(self.default())
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -76,9 +77,9 @@ class Option(Generic[T]):
 
 
 class Options:
-    """Base of the configuration classes: a bag of :class:`Option` attributes.
+    """Base class of configurations, which declare :class:`Option` attributes.
 
-    Every attribute checks what is assigned to it; an unknown name raises InvalidConfigurationError.
+    Assignments are checked; an unknown name raises InvalidConfigurationError.
     """
 
     __slots__ = ("_prefix", "_values")
@@ -116,7 +117,7 @@ class Options:
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in self.options())
 
-    __hash__ = None  # type: ignore[assignment] # the way to say that changeable objects have no hash
+    __hash__ = None  # type: ignore[assignment] # mutable objects have no hash
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{k}={'...' if k in SECRETS else repr(v)}" for k, v in self._values.items())
@@ -132,11 +133,11 @@ def _copied(value: Any) -> Any:
 
 
 SECRETS = frozenset({"cloud_discovery_token", "creds_password", "ssl_password", "token_provider"})
-"""Options whose values are never shown."""
+"""Options whose values are hidden in reprs."""
 
 
 def unknown_option(full_name: str, name: str, known: Mapping[str, Any]) -> InvalidConfigurationError:
-    """Return the error for an option that doesn't exist, with a hint at one of similar name."""
+    """Return the error for an option that does not exist, with a similar name as a hint."""
     error = InvalidConfigurationError(f"Unrecognized config option: {full_name}")
     from difflib import get_close_matches  # only needed for the hint, and slow to load
 

@@ -1,4 +1,4 @@
-"""Options of single objects: near caches, flake id generators, reliable topics."""
+"""Options of distributed objects: near caches, flake id generators, reliable topics."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -24,29 +24,32 @@ class NearCacheConfig(Options):
     """Options of the near cache of one map."""
 
     invalidate_on_change = Option(
-        boolean, lambda: True, "Whether entries are dropped as soon as they change in the cluster."
+        boolean, lambda: True, "Whether entries are removed when they change in the cluster."
     )
     in_memory_format = Option(
-        member_of(InMemoryFormat), lambda: InMemoryFormat.BINARY, "How values are kept.", "BINARY"
+        member_of(InMemoryFormat), lambda: InMemoryFormat.BINARY, "Format of the values.", "BINARY"
     )
     time_to_live = Option(
-        optional(non_negative), lambda: None, "Seconds that an entry may stay.", "None: without limit"
+        optional(non_negative), lambda: None, "Time to live of an entry, in seconds.", "None: no limit"
     )
     max_idle = Option(
         optional(non_negative),
         lambda: None,
-        "Seconds that an entry may stay without access.",
-        "None: without limit",
+        "Maximum time without access to an entry, in seconds.",
+        "None: no limit",
     )
     eviction_policy = Option(
-        member_of(EvictionPolicy), lambda: EvictionPolicy.LRU, "Which entries go when it is full.", "LRU"
+        member_of(EvictionPolicy),
+        lambda: EvictionPolicy.LRU,
+        "Which entries are evicted when the near cache is full.",
+        "LRU",
     )
-    eviction_max_size = Option(at_least_one, lambda: 10_000, "Number of entries from which on it is full.")
+    eviction_max_size = Option(at_least_one, lambda: 10_000, "Maximum number of entries.")
     eviction_sampling_count = Option(
-        at_least_one, lambda: 8, "Number of random entries that one eviction looks at."
+        at_least_one, lambda: 8, "Number of random entries that an eviction compares."
     )
     eviction_sampling_pool_size = Option(
-        at_least_one, lambda: 16, "Number of candidates for eviction that are remembered."
+        at_least_one, lambda: 16, "Size of the pool of candidates for eviction."
     )
 
 
@@ -56,10 +59,10 @@ class FlakeIdGeneratorConfig(Options):
     prefetch_count = Option(
         integer(f"in range 1 to {_MAX_PREFETCH}", lambda v: 1 <= v <= _MAX_PREFETCH),
         lambda: 100,
-        "Number of ids that are fetched at once.",
+        "Number of ids to fetch at once.",
     )
     prefetch_validity = Option(
-        non_negative, lambda: 600.0, "Seconds for which fetched ids are used; 0 for without limit."
+        non_negative, lambda: 600.0, "Seconds for which fetched ids are used; 0 for no limit."
     )
 
 
@@ -67,18 +70,18 @@ class ReliableTopicConfig(Options):
     """Options of one reliable topic."""
 
     read_batch_size = Option(
-        at_least_one, lambda: 10, "Number of messages that a listener reads at once, at most."
+        at_least_one, lambda: 10, "Maximum number of messages that a listener reads at once."
     )
     overload_policy = Option(
         member_of(TopicOverloadPolicy),
         lambda: TopicOverloadPolicy.BLOCK,
-        "What publishing does when the ringbuffer is full.",
+        "What publishing does if the ringbuffer is full.",
         "BLOCK",
     )
 
 
 def part(kind: type[P]) -> Callable[[str, Any], P]:
-    """Return the check of one nested configuration: an instance of `kind`, or a dict of its options."""
+    """Return the check of one nested configuration: an instance of ``kind``, or a dict of its options."""
 
     def convert(name: str, value: Any) -> P:
         if isinstance(value, kind):

@@ -74,6 +74,7 @@ class CallbackExecutor:
             except BaseException:
                 # A callback that calls sys.exit() must not end the thread, which runs those of others, too.
                 _logger.exception("a callback failed")
+            callback = None  # while this thread waits, it keeps nothing of a user alive
 
     def stop(self, timeout: float) -> None:
         """Run what waits, then end the thread.

@@ -195,6 +195,10 @@ class ThreadedDriver:
             transport.flush()
             reading = transport.reading
             if reading.lock.acquire(False):
+                limit = invocation.op.deadline
+                if left is not None and limit is not None:
+                    # The I/O thread completes the future then, but cannot wake a thread that reads.
+                    left = min(left, max(limit - monotonic(), 0.001))
                 try:
                     transport.lead(future, invocation, left)
                 finally:

@@ -1,7 +1,7 @@
-"""All errors of the client: one class per exception that a member can report, and the client's own.
+"""All errors of the client: one class per exception that a member can report, and the client's own errors.
 
-Every class derives from :class:`HazelcastError`. What a member reports becomes an error through
-:func:`error_from_holders`; :func:`server_error` gives the member's own words about it.
+Every class derives from :class:`HazelcastError`. :func:`error_from_holders` converts what a member reports to an
+error; :func:`server_error` returns the member's original report.
 """
 
 from hz_core.errors.client import ClientOfflineError, HazelcastClientNotActiveError
@@ -136,8 +136,9 @@ from hz_core.errors.server import (
     server_error,
 )
 from hz_serialization import HazelcastError, HazelcastSerializationError
+from hz_serialization.public_names import publish
 
-# Names that documentation of the client 4.0 gives to four of the classes; both names are the same class.
+# The names of four classes in the documentation of client 4.0.
 ArrayIndexOutOfBoundsException = ArrayIndexOutOfBoundsError
 ClassCastException = ClassCastError
 IndexOutOfBoundsException = IndexOutOfBoundsError
@@ -271,3 +272,5 @@ __all__ = [
     "is_retryable",
     "server_error",
 ]
+
+publish(__name__, (globals()[name] for name in __all__))

@@ -4,27 +4,27 @@ from hz_serialization import HazelcastError
 
 
 class AuthenticationError(HazelcastError):
-    """The member refused the cluster name or the credentials of this client."""
+    """The member rejected the cluster name or the credentials of this client."""
 
 
 class CallerNotMemberError(HazelcastError):
-    """The operation was sent by something that isn't a member (any more)."""
+    """The sender of the operation is not a member of the cluster, or no longer one."""
 
 
 class ClientNotAllowedInClusterError(HazelcastError):
-    """The cluster doesn't accept this client: it is blocked, or of another cluster after a failover."""
+    """The cluster does not accept this client: it is blocked, or belongs to another cluster after a failover."""
 
 
 class ConfigMismatchError(HazelcastError):
-    """The configurations of two members, or of client and member, don't fit together."""
+    """The configurations of two members, or of client and member, are incompatible."""
 
 
 class ConfigurationError(HazelcastError):
-    """The configuration can't be used as it is."""
+    """The configuration is invalid."""
 
 
 class DuplicateInstanceNameError(HazelcastError):
-    """An instance of that name runs already."""
+    """An instance with that name is already running."""
 
 
 class HazelcastCertificationError(HazelcastError):
@@ -32,19 +32,19 @@ class HazelcastCertificationError(HazelcastError):
 
 
 class HazelcastInstanceNotActiveError(HazelcastError):
-    """The member is starting or shutting down and doesn't take operations."""
+    """The member is starting or shutting down and does not accept operations."""
 
 
 class HazelcastOverloadError(HazelcastError):
-    """Too many operations are pending; wait for some before you send more."""
+    """Too many operations are pending; wait for some of them before you send more."""
 
 
 class IndeterminateOperationStateError(HazelcastError):
-    """Nobody can tell whether the operation ran: a backup ack or the partition's owner got lost."""
+    """It is unknown whether the operation was executed: a backup ack or the partition's owner was lost."""
 
 
 class InvalidAddressError(HazelcastError):
-    """The text isn't an address of the form host, host:port or [IPv6]:port."""
+    """The text is not an address in the form host, host:port or [IPv6]:port."""
 
 
 class InvalidConfigurationError(HazelcastError):
@@ -52,7 +52,7 @@ class InvalidConfigurationError(HazelcastError):
 
 
 class LocalMemberResetError(HazelcastError):
-    """The member gave up its state to join another part of a split cluster."""
+    """The member discarded its state to join another part of a split cluster."""
 
 
 class MaxMessageSizeExceededError(HazelcastError):
@@ -60,7 +60,7 @@ class MaxMessageSizeExceededError(HazelcastError):
 
 
 class MemberLeftError(HazelcastError):
-    """The member that should have answered left the cluster."""
+    """The member that executed the operation left the cluster."""
 
 
 class NativeOutOfMemoryError(HazelcastError):
@@ -68,31 +68,31 @@ class NativeOutOfMemoryError(HazelcastError):
 
 
 class NoDataMemberInClusterError(HazelcastError):
-    """All members are lite members, so nobody can own partitions."""
+    """All members are lite members, which cannot own partitions."""
 
 
 class OperationTimeoutError(HazelcastError):
-    """The operation wasn't completed in the time that it had."""
+    """The operation did not complete within its time limit."""
 
 
 class PartitionMigratingError(HazelcastError):
-    """The partition is just moving to another member; the operation may be tried again."""
+    """The partition is migrating to another member; the operation may be retried."""
 
 
 class ResponseAlreadySentError(HazelcastError):
-    """The member answered an operation that it had answered before."""
+    """The member replied twice to an operation."""
 
 
 class RetryableHazelcastError(HazelcastError):
-    """The operation failed for now and may be tried again."""
+    """The operation failed temporarily and may be retried."""
 
 
 class RetryableIOError(HazelcastError):
-    """Input or output failed for now; the operation may be tried again."""
+    """Input or output failed temporarily; the operation may be retried."""
 
 
 class ServiceNotFoundError(HazelcastError):
-    """The member has no service of that name."""
+    """The member has no service with that name."""
 
 
 class SplitBrainProtectionError(HazelcastError):
@@ -100,24 +100,24 @@ class SplitBrainProtectionError(HazelcastError):
 
 
 class TargetDisconnectedError(HazelcastError):
-    """The connection that the operation was sent over got lost before the reply."""
+    """The connection of the operation was lost before the reply."""
 
 
 class TargetNotMemberError(HazelcastError):
-    """The operation was sent to something that isn't a member (any more)."""
+    """The target of the operation is not a member of the cluster, or no longer one."""
 
 
 class UndefinedErrorCodeError(HazelcastError):
-    """The member reported an exception whose code this client doesn't know; see its class name."""
+    """The member reported an exception whose code this client does not know; see its class name."""
 
 
 class VersionMismatchError(HazelcastError):
-    """The versions of two parts that should work together don't fit."""
+    """The versions of two components are incompatible."""
 
 
 class WANReplicationQueueFullError(HazelcastError):
-    """The queue of WAN replication is full."""
+    """The WAN replication queue is full."""
 
 
 class WrongTargetError(HazelcastError):
-    """The member that got the operation doesn't own its partition."""
+    """The member that received the operation does not own its partition."""

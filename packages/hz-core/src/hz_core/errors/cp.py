@@ -4,7 +4,7 @@ from hz_serialization import HazelcastError
 
 
 class CannotReplicateError(HazelcastError):
-    """The leader of the CP group can't take entries for now; the operation may be tried again."""
+    """The leader of the CP group cannot replicate entries at the moment; the operation may be retried."""
 
 
 class CPGroupDestroyedError(HazelcastError):
@@ -20,7 +20,7 @@ class LeaderDemotedError(HazelcastError):
 
 
 class LockAcquireLimitReachedError(HazelcastError):
-    """The lock is held as many times as its configuration allows."""
+    """The limit of acquisitions of the lock is reached."""
 
 
 class LockOwnershipLostError(HazelcastError):
@@ -28,7 +28,7 @@ class LockOwnershipLostError(HazelcastError):
 
 
 class NotLeaderError(HazelcastError):
-    """The CP member that got the operation isn't the leader of the group."""
+    """The CP member that received the operation is not the leader of the group."""
 
 
 class SessionExpiredError(HazelcastError):
@@ -36,8 +36,8 @@ class SessionExpiredError(HazelcastError):
 
 
 class StaleAppendRequestError(HazelcastError):
-    """The entry was appended by a leader of the past."""
+    """The entry was appended by a former leader."""
 
 
 class WaitKeyCancelledError(HazelcastError):
-    """The wait was cancelled on the CP group, for example by a newer request of the same caller."""
+    """The CP group cancelled the wait, for example because of a newer request of the same caller."""

@@ -1,4 +1,4 @@
-"""Errors that members report from the JDK itself: Java's own exceptions under their Python names."""
+"""Errors for exceptions of the JDK that members report."""
 
 from hz_serialization import HazelcastError
 
@@ -20,7 +20,7 @@ class CancellationError(HazelcastError):
 
 
 class ClassCastError(HazelcastError):
-    """A value on the member isn't of the type that the operation needs."""
+    """A value on the member is not of the type that the operation needs."""
 
 
 class ClassNotFoundError(HazelcastError):
@@ -32,7 +32,7 @@ class ConcurrentModificationError(HazelcastError):
 
 
 class ExecutionError(HazelcastError):
-    """A task failed on the member; the cause tells why."""
+    """A task failed on the member; see the cause."""
 
 
 class HazelcastAssertionError(HazelcastError):
@@ -40,11 +40,11 @@ class HazelcastAssertionError(HazelcastError):
 
 
 class HazelcastEOFError(HazelcastError):
-    """The data ended before everything that was expected had been read."""
+    """The data ended unexpectedly."""
 
 
 class HazelcastInterruptedError(HazelcastError):
-    """The member's thread was interrupted while it worked or waited."""
+    """The member's thread was interrupted."""
 
 
 class HazelcastIOError(HazelcastError):
@@ -52,11 +52,11 @@ class HazelcastIOError(HazelcastError):
 
 
 class HazelcastRuntimeError(HazelcastError):
-    """A Java runtime exception without a more exact class."""
+    """A Java runtime exception without a more specific class."""
 
 
 class HazelcastTimeoutError(HazelcastError):
-    """The member waited for something longer than it was allowed to."""
+    """A wait on the member timed out."""
 
 
 class IllegalAccessError(HazelcastError):
@@ -68,35 +68,35 @@ class IllegalAccessException(HazelcastError):
 
 
 class IllegalArgumentError(HazelcastError):
-    """An argument isn't acceptable, as found by the client or by the member."""
+    """The client or the member rejected an argument."""
 
 
 class IllegalMonitorStateError(HazelcastError):
-    """The caller unlocks, or works under, a lock that it doesn't hold."""
+    """The caller does not hold the lock that it releases or uses."""
 
 
 class IllegalStateError(HazelcastError):
-    """The operation isn't allowed in the present state of its object."""
+    """The operation is not allowed in the current state of its object."""
 
 
 class IllegalThreadStateError(HazelcastError):
-    """A Java thread on the member isn't in the state that the operation needs."""
+    """A Java thread on the member is not in the state that the operation needs."""
 
 
 class IndexOutOfBoundsError(HazelcastError):
-    """The index lies outside the bounds of the list or text."""
+    """The index is out of the bounds of the list or text."""
 
 
 class LoginError(HazelcastError):
-    """The login module of the member refused the caller."""
+    """The login module of the member rejected the caller."""
 
 
 class NegativeArraySizeError(HazelcastError):
-    """Java code on the member asked for an array of negative length."""
+    """Java code on the member created an array of negative length."""
 
 
 class NoClassDefFoundError(HazelcastError):
-    """A class that the member's code was compiled with is missing at run time."""
+    """A class that the member's code needs is missing at run time."""
 
 
 class NoSuchElementError(HazelcastError):
@@ -104,35 +104,35 @@ class NoSuchElementError(HazelcastError):
 
 
 class NoSuchFieldError(HazelcastError):
-    """Java code on the member was linked against a field that its class doesn't have."""
+    """Java code on the member was linked against a field that its class does not have."""
 
 
 class NoSuchFieldException(HazelcastError):
-    """Java code on the member reflected on a field that its class doesn't have."""
+    """Java code on the member reflected on a field that its class does not have."""
 
 
 class NoSuchMethodError(HazelcastError):
-    """Java code on the member was linked against a method that its class doesn't have."""
+    """Java code on the member was linked against a method that its class does not have."""
 
 
 class NoSuchMethodException(HazelcastError):
-    """Java code on the member reflected on a method that its class doesn't have."""
+    """Java code on the member reflected on a method that its class does not have."""
 
 
 class NotSerializableError(HazelcastError):
-    """The member can't serialize the object, because its class doesn't allow it."""
+    """The member cannot serialize the object, because its class does not allow it."""
 
 
 class NullPointerError(HazelcastError):
-    """Null was met where the member needs a value."""
+    """Java code on the member found null instead of an object."""
 
 
 class OutOfMemoryError(HazelcastError):
-    """The member has no heap memory left."""
+    """The member ran out of heap memory."""
 
 
 class RejectedExecutionError(HazelcastError):
-    """The executor doesn't accept the task: it is shut down or full."""
+    """The executor does not accept the task: it is shut down or full."""
 
 
 class SecurityError(HazelcastError):
@@ -148,19 +148,19 @@ class StackOverflowError(HazelcastError):
 
 
 class UnsupportedCallbackError(HazelcastError):
-    """A login module of the member met a callback that it doesn't know."""
+    """A login module of the member received a callback that it does not support."""
 
 
 class UnsupportedOperationError(HazelcastError):
-    """The member doesn't support the operation, or not for this object."""
+    """The member does not support the operation, or not for this object."""
 
 
 class URISyntaxError(HazelcastError):
-    """The text isn't a valid URI."""
+    """The text is not a valid URI."""
 
 
 class UTFDataFormatError(HazelcastError):
-    """The bytes aren't text in the encoding that the member expects."""
+    """The bytes are not valid in the encoding that the member expects."""
 
 
 class XAError(HazelcastError):

@@ -1,4 +1,4 @@
-"""Errors of the Jet engine, which runs jobs and SQL."""
+"""Errors of the Jet engine, which executes jobs and SQL."""
 
 from hz_serialization import HazelcastError
 
@@ -8,23 +8,23 @@ class JetError(HazelcastError):
 
 
 class TopologyChangedError(JetError):
-    """The members changed while the job ran."""
+    """The members of the cluster changed during the job."""
 
 
 class JobNotFoundError(JetError):
-    """There is no such job."""
+    """The job does not exist."""
 
 
 class JobAlreadyExistsError(JetError):
-    """An active job of that name exists already."""
+    """An active job with that name exists already."""
 
 
 class AssertionCompletedError(JetError):
-    """An assertion in a job pipeline ended the job on purpose."""
+    """An assertion in the pipeline completed the job."""
 
 
 class JetDisabledError(JetError):
-    """The Jet engine isn't enabled on the members."""
+    """The Jet engine is not enabled on the members."""
 
 
 class CancellationByUserError(JetError):

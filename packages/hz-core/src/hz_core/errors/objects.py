@@ -1,4 +1,4 @@
-"""Errors about distributed objects: structures, queries, transactions, executors and CRDTs."""
+"""Errors of distributed objects: data structures, queries, transactions, executors and CRDTs."""
 
 from hz_serialization import HazelcastError
 
@@ -12,7 +12,7 @@ class CacheLoaderError(HazelcastError):
 
 
 class CacheNotExistsError(HazelcastError):
-    """There is no JCache of that name."""
+    """There is no JCache with that name."""
 
 
 class CacheWriterError(HazelcastError):
@@ -20,7 +20,7 @@ class CacheWriterError(HazelcastError):
 
 
 class ConsistencyLostError(HazelcastError):
-    """No replica is left that has seen what this PN counter session has seen; reset the counter's proxy."""
+    """No replica of the PN counter has all updates of this session; reset the counter's proxy."""
 
 
 class DistributedObjectDestroyedError(HazelcastError):
@@ -28,23 +28,23 @@ class DistributedObjectDestroyedError(HazelcastError):
 
 
 class DuplicateTaskError(HazelcastError):
-    """A scheduled task of that name exists already."""
+    """A scheduled task with that name exists already."""
 
 
 class EntryProcessorError(HazelcastError):
-    """An entry processor failed; the cause tells why."""
+    """An entry processor failed; see the cause."""
 
 
 class MutationDisallowedError(HazelcastError):
-    """The replica takes no updates for now."""
+    """The replica does not accept updates at the moment."""
 
 
 class NodeIdOutOfRangeError(HazelcastError):
-    """The member can't generate flake ids, since its node id needs too many bits."""
+    """The member cannot generate flake ids, because its node id is too large."""
 
 
 class QueryError(HazelcastError):
-    """The query failed; the message tells why."""
+    """The query failed; see the message."""
 
 
 class QueryResultSizeExceededError(HazelcastError):
@@ -52,11 +52,11 @@ class QueryResultSizeExceededError(HazelcastError):
 
 
 class ReachedMaxSizeError(HazelcastError):
-    """The structure is at its configured maximum size."""
+    """The data structure has reached its configured maximum size."""
 
 
 class ReplicatedMapCantBeCreatedOnLiteMemberError(HazelcastError):
-    """A lite member was asked for a replicated map, which it can't hold."""
+    """A lite member cannot store a replicated map."""
 
 
 class StaleSequenceError(HazelcastError):
@@ -68,24 +68,24 @@ class StaleTaskError(HazelcastError):
 
 
 class StaleTaskIdError(HazelcastError):
-    """The id of a durable task is known no more, since its result was retrieved or overwritten."""
+    """The id of the durable task is no longer valid, because its result was retrieved or overwritten."""
 
 
 class TargetNotReplicaError(HazelcastError):
-    """The member holds no replica of the CRDT."""
+    """The member has no replica of the CRDT."""
 
 
 class TopicOverloadError(HazelcastError):
-    """The ringbuffer behind the reliable topic has no room for the message."""
+    """The ringbuffer of the reliable topic has no space for the message."""
 
 
 class TransactionError(HazelcastError):
-    """The transaction failed, or was used in a way that its state doesn't allow."""
+    """The transaction failed, or its state does not allow the operation."""
 
 
 class TransactionNotActiveError(HazelcastError):
-    """The transaction isn't active: it wasn't begun, or is over."""
+    """The transaction was not started, or has ended."""
 
 
 class TransactionTimedOutError(HazelcastError):
-    """The transaction took longer than its timeout."""
+    """The transaction exceeded its timeout."""

@@ -1,4 +1,4 @@
-"""What a member reports about a failed operation, made into an error of Python."""
+"""Conversion of a member's error reports to Python errors."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,10 +8,10 @@ from hz_core.errors import cluster, cp, jdk, jet, objects
 from hz_serialization import HazelcastError, HazelcastSerializationError
 
 NOTE_FRAMES: Final = 8
-"""Frames of the member's stack that a traceback shows; `server_stack` has all of them."""
+"""Number of frames of the member's stack that a traceback shows; ``server_stack`` has all of them."""
 
 MAX_CAUSES: Final = 32
-"""Longer chains of causes are cut, so that a broken member can't make tracebacks without end."""
+"""Maximum length of a chain of causes, so that a faulty member cannot create endless tracebacks."""
 
 
 class StackTraceElement(Protocol):
@@ -19,22 +19,22 @@ class StackTraceElement(Protocol):
 
     @property
     def class_name(self) -> str:
-        """Class in which the frame ran."""
+        """Class of the frame."""
         ...
 
     @property
     def method_name(self) -> str:
-        """Method in which the frame ran."""
+        """Method of the frame."""
         ...
 
     @property
     def file_name(self) -> str | None:
-        """Source file, where known."""
+        """Source file, if known."""
         ...
 
     @property
     def line_number(self) -> int:
-        """Line in the source file; negative when unknown, -2 for a native method."""
+        """Line in the source file; negative if unknown, -2 for a native method."""
         ...
 
 
@@ -43,7 +43,7 @@ class ErrorHolder(Protocol):
 
     @property
     def error_code(self) -> int:
-        """Number that stands for the exception's class."""
+        """Code of the exception's class."""
         ...
 
     @property
@@ -63,7 +63,7 @@ class ErrorHolder(Protocol):
 
 
 class ServerError(NamedTuple):
-    """A member's own words about an error."""
+    """A member's original report of an error."""
 
     error_code: int
     class_name: str
@@ -182,7 +182,7 @@ ERROR_CLASSES: Final[dict[int, type[HazelcastError]]] = {
     506: jet.CancellationByUserError,
     507: jet.TaskletExecutionError,
 }
-"""Class for each error code of the protocol, Jet's included. Codes from 1000 on are for users' exceptions."""
+"""Class for each error code of the protocol and of Jet. Codes from 1000 are for users' exceptions."""
 
 _RETRYABLE: Final = (
     cluster.RetryableHazelcastError,
@@ -201,26 +201,26 @@ _NO_EXCEPTION: Final = "The member reported an error without any exception in it
 
 
 def is_retryable(error: BaseException) -> bool:
-    """Tell whether `error` alone says that the same operation may be sent again, whatever it does.
+    """Return whether any operation may be sent again after ``error``.
 
-    That holds for errors by which a member refuses an operation before it ran. After a lost connection
-    (:class:`TargetDisconnectedError`), or from a member that is going down
-    (:class:`HazelcastInstanceNotActiveError`), it depends on the operation, which is for the caller to judge.
+    True for errors with which a member rejects an operation before executing it. After a lost connection
+    (:class:`TargetDisconnectedError`), or for a member that is shutting down
+    (:class:`HazelcastInstanceNotActiveError`), it depends on the operation, so the result is False.
     """
     return isinstance(error, _RETRYABLE)
 
 
 def server_error(error: BaseException) -> ServerError | None:
-    """Return what the member said about `error`; None when it doesn't come from a member."""
+    """Return the member's report of ``error``; None if no member reported it."""
     found = getattr(error, "_server_error", None)
     return found if isinstance(found, ServerError) else None
 
 
 def error_from_holders(holders: Sequence[ErrorHolder]) -> HazelcastError:
-    """Make the error that a member's error message stands for; the message's causes become `__cause__`.
+    """Return the error for a member's error message; the causes in the message become its ``__cause__``.
 
-    The error, and each cause, has `server_class_name`, `server_message` and `server_stack` (see also
-    :func:`server_error`), shows class and message as its text, and the top of the stack in tracebacks.
+    The error and each cause have the attributes ``server_class_name``, ``server_message`` and ``server_stack`` (see
+    also :func:`server_error`). The text has the class and the message, and tracebacks show the top of the stack.
 
     Args:
         holders: The exception and its causes, outermost first, as decoded (protocol message 0, error).
@@ -241,11 +241,11 @@ def _error(holder: ErrorHolder) -> HazelcastError:
     error_class = ERROR_CLASSES.get(holder.error_code)
     if error_class is None:
         error_class = cluster.UndefinedErrorCodeError
-        text = f"{text} (error code {holder.error_code}, which this client doesn't know)"
+        text = f"{text} (error code {holder.error_code}, which this client does not know)"
     error = error_class(text)
     frames = [_frame(element) for element in holder.stack_trace_elements]
     stack = "\n".join(frames)
-    # On the instance, because two of the classes belong to another package and the rest never need them.
+    # Set on the instance, because two of the classes belong to another package, and the client's own errors have none.
     error.__dict__.update(
         server_class_name=holder.class_name,
         server_message=holder.message,

@@ -1,1 +1,1 @@
-"""Operations and the invocations that carry them to the cluster. Sans-IO."""
+"""Invocations, which send operations to the cluster. Sans-IO."""

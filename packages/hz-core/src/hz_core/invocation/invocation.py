@@ -1,4 +1,4 @@
-"""A request on its way: from the first attempt to its reply or its last error."""
+"""Invocations: requests in progress, from the first attempt to the reply or the last error."""
 
 from typing import Any, Protocol, TypeVar
 
@@ -8,25 +8,25 @@ from hz_core.promise import Promise
 
 
 class Invocation:
-    """One Op under way. Retries reuse the object, with a new correlation id each.
+    """One Op in progress. Retries reuse the object, each with a new correlation id.
 
-    Subclasses say where the outcome goes: override `complete` and `unwanted`.
+    Subclasses override ``complete`` and ``unwanted`` to deliver the outcome.
 
     Attributes:
-        op: What is requested.
-        started: When it was submitted, in seconds of the engine's clock.
+        op: The operation.
+        started: Time of its submission, in seconds of the engine's clock.
         finished: Whether it has an outcome.
-        connection: Where the current attempt was sent.
-        tries: How often it was sent or could not be sent.
-        acks_wanted: Backup acks to wait for, known with the reply.
-        acks: Backup acks that were received.
-        reply: The reply, kept while backup acks are missing.
-        replied_at: When the reply was received, in seconds of the engine's clock.
-        schemas_replicated: It has waited for its Compact schemas to be replicated.
-        deadline_watched: A timer ends it at its deadline.
+        connection: Connection of the current attempt.
+        tries: Number of attempts, including those that could not be sent.
+        acks_wanted: Number of backup acks to wait for, known from the reply.
+        acks: Number of received backup acks.
+        reply: The reply, stored while backup acks are missing.
+        replied_at: Time of the reply, in seconds of the engine's clock.
+        schemas_replicated: Whether its Compact schemas have been replicated.
+        deadline_watched: Whether a timer watches its deadline.
     """
 
-    # Class attributes instead of slots: most invocations never change them, and one is made for every call.
+    # Class attributes instead of slots: an invocation is created for every call, and most never change these.
     finished = False
     connection: Connection | None = None
     tries = 0
@@ -42,9 +42,9 @@ class Invocation:
         self.started = started
 
     def complete(self, result: Any, error: BaseException | None) -> None:
-        """Give the outcome to the caller. Every invocation ends here, whatever its outcome.
+        """Deliver the outcome to the caller. Every invocation ends here.
 
-        Only the first outcome counts: a deadline may be faster than the reply.
+        Only the first outcome counts, because a deadline may expire before the reply is received.
         """
         raise NotImplementedError(f"{type(self).__name__} must define complete")
 
@@ -57,7 +57,7 @@ class Invocation:
             self.complete(None, error)
 
     def unwanted(self) -> bool:
-        """Return whether nobody waits for the outcome any more, so that there is no point in trying again."""
+        """Return whether the outcome is no longer needed, so that the operation is not retried."""
         return False
 
     def __repr__(self) -> str:
@@ -73,7 +73,7 @@ class Invocation:
 
 
 class PromisedInvocation(Invocation):
-    """An invocation whose outcome goes to a promise."""
+    """An invocation that completes a promise."""
 
     def __init__(self, op: Op[Any], started: float, promise: Promise) -> None:
         self.op = op
@@ -99,12 +99,13 @@ class PromisedInvocation(Invocation):
 
 
 class InvocationObserver(Protocol):
-    """Watches every operation of a client, for tracing and metrics."""
+    """Observes every operation of a client, for tracing and metrics."""
 
     def invocation_completed(self, invocation: Invocation, error: BaseException | None) -> None:
         """Handle the end of an operation; called on the thread that completes it, so it must not block.
 
-        ``error`` is None for a result. ``invocation.op.method.name`` and ``invocation.started`` tell what and when.
+        ``error`` is None for a result. ``invocation.op.method.name`` and ``invocation.started`` identify the operation
+        and the time of its submission.
         """
         ...
 
@@ -113,15 +114,15 @@ InvocationT = TypeVar("InvocationT", bound=Invocation)
 
 
 def observed(kind: type[InvocationT], observer: InvocationObserver | None) -> type[InvocationT]:
-    """Return a subclass of ``kind`` that tells ``observer`` of each completion; ``kind`` itself without observer.
+    """Return a subclass of ``kind`` that calls ``observer`` for each completion; ``kind`` itself without observer.
 
-    So clients without an observer pay nothing for the possibility.
+    Clients without an observer have no extra cost.
     """
     if observer is None:
         return kind
     completed = observer.invocation_completed
 
-    class Observed(kind):  # type: ignore[valid-type, misc]  # a base that is known at run time only
+    class Observed(kind):  # type: ignore[valid-type, misc]  # the base class is known at run time only
         def complete(self, result: Any, error: BaseException | None) -> None:
             first = not self.finished
             super().complete(result, error)

@@ -1,4 +1,4 @@
-"""When a failed invocation may be tried again. Pure rules."""
+"""Rules for retries of failed invocations, without I/O."""
 
 from typing import Final
 
@@ -11,21 +11,21 @@ from hz_core.errors import (
 from hz_core.wire.method import Method
 
 FAST_TRIES: Final = 5
-"""So many tries follow one another at once; later ones pause."""
+"""Number of attempts without a pause between them."""
 
 _FIRST_PAUSE: Final = 0.001
 
 
 class NotSentError(RetryableHazelcastError):
-    """The request never left the client, so trying it again can do no harm."""
+    """The request was not sent, so it can be retried safely."""
 
 
 def may_retry(error: Exception, method: Method[object], redo_operation: bool) -> bool:
-    """Tell whether an invocation of `method` that failed with `error` may be sent again.
+    """Return whether an invocation of ``method`` that failed with ``error`` may be sent again.
 
-    Errors by which the member says that it did nothing (wrong owner, partition on the move …) always allow it.
-    After a lost connection, or from a member that is going down, nobody knows whether the operation ran: then
-    only read-only operations are repeated, or all of them with `redo_operation`.
+    Errors with which a member rejects the operation (wrong owner, migrating partition …) always allow it. After a
+    lost connection, or for a member that is shutting down, it is unknown whether the operation was executed: then
+    only read-only operations are repeated, or all of them with ``redo_operation``.
     """
     if is_retryable(error):
         return True
@@ -35,7 +35,7 @@ def may_retry(error: Exception, method: Method[object], redo_operation: bool) ->
 
 
 def pause_before(tries: int, longest: float) -> float:
-    """Return the seconds to wait before the next try, after `tries` tries: none at first, then doubling."""
+    """Return the seconds to wait after ``tries`` attempts: first no pause, then each is twice the one before."""
     if tries < FAST_TRIES:
         return 0.0
     return min(_FIRST_PAUSE * float(1 << min(tries - FAST_TRIES, 30)), longest)

@@ -5,6 +5,7 @@ from functools import partial
 from itertools import count
 from struct import Struct
 from typing import Any, Final, Protocol
+from weakref import ref
 
 from hz_core.codecs.error import decode_error
 from hz_core.connection import Connection, MessageHandler
@@ -25,7 +26,7 @@ from hz_core.op import Op
 from hz_core.promise import Promise
 from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError, message_type_of
 from hz_core.wire.method import ReadData
-from hz_serialization.compact.schemas import UnknownSchemaError
+from hz_serialization.compact import UnknownSchemaError
 
 _TYPE_AND_CORRELATION: Final = Struct("<iq")
 _CORRELATION: Final = Struct("<q")
@@ -40,14 +41,14 @@ _BACKUP_EVENT_OFFSET: Final = 4
 _BACKUP_EVENT: Final = 0x80
 
 _GRACE_AFTER_LOSS: Final = 0.5
-"""Seconds for backup acks of members that are still there, after another one was lost."""
+"""Seconds to wait for further backup acks after a member was lost."""
 
 
 class Router(Protocol):
     """Finds connections for operations."""
 
     def route(self, op: Op[Any]) -> Connection | None:
-        """Return the connection for ``op``, or None while there is none."""
+        """Return the connection for ``op``, or None if there is none."""
         ...
 
     def open_connections(self) -> Sequence[Connection]:
@@ -60,7 +61,7 @@ class Router(Protocol):
 
 
 class Sender(Protocol):
-    """Sends the invocations that a gate has held back."""
+    """Sends the invocations that a gate has held."""
 
     def send(self, invocation: Invocation) -> None:
         """Send an invocation."""
@@ -68,15 +69,15 @@ class Sender(Protocol):
 
 
 class Gate(Protocol):
-    """Holds requests back until the cluster knows what they need (Compact schemas)."""
+    """Holds requests until the cluster knows the Compact schemas that they need."""
 
     @property
     def unconfirmed(self) -> Mapping[int, Any]:
-        """What the cluster does not know yet. While this is empty, no request is held back."""
+        """The schemas that the cluster does not know yet. While this is empty, no request is held."""
         ...
 
     def hold(self, invocation: Invocation, sender: Sender) -> bool:
-        """Keep ``invocation`` until it may be sent, by ``sender``; return False when it need not wait."""
+        """Hold ``invocation`` until ``sender`` may send it; return False if it need not wait."""
         ...
 
     def fetch(self, unknown: UnknownSchemaError, done: Callable[[Exception | None], object]) -> None:
@@ -85,7 +86,7 @@ class Gate(Protocol):
 
 
 class InvocationPolicy:
-    """The options that decide about retries, in seconds and booleans; see the client's configuration."""
+    """The options for retries and backup acks; see the client's configuration. Times are in seconds."""
 
     __slots__ = (
         "backup_acks",
@@ -118,18 +119,18 @@ class InvocationPolicy:
 
 
 class InvocationService:
-    """What happens to invocations; those that wait for a reply are in the ``pending`` table of their connection.
+    """Sends invocations and completes them. Those that wait for a reply are in ``pending`` of their connection.
 
-    `submit` is called from any thread; `received` by the thread that reads a connection; the rest on the I/O side.
+    ``submit`` is called from any thread, ``received`` by the thread that reads a connection, the rest on the I/O side.
 
     Args:
         io: The driver.
         router: Chooses connections.
-        check_active: Raises when there is no point in waiting for a connection.
-        read: Makes an object from the Data in a reply.
+        check_active: Raises an error if operations must not wait for a connection.
+        read: Deserializes the ``Data`` in a reply.
         policy: The client's options.
-        gate: Holds requests back while the cluster does not know their schemas.
-        observer: Watches completions; None for nobody.
+        gate: Holds requests while the cluster does not know their schemas.
+        observer: Observes completions; None for no observer.
     """
 
     def __init__(
@@ -161,7 +162,7 @@ class InvocationService:
         self._promised = observed(PromisedInvocation, observer)
         self.observer = observer
         self.coarse_now = io.now()
-        """The time at the last tick of the engine; saves asking the clock for each message."""
+        """The time of the engine's last tick, so that the clock is not read for each message."""
 
     @property
     def pending_count(self) -> int:
@@ -170,23 +171,27 @@ class InvocationService:
         return waiting + len(self._unacked) + len(self._pausing)
 
     def submit(self, op: Op[Any], promise: Promise, soon: bool = False) -> Invocation:
-        """Send ``op`` and complete ``promise`` with its outcome, sooner or later.
+        """Send ``op`` and complete ``promise`` with its outcome.
 
         Args:
             op: The operation.
-            promise: Gets the outcome.
-            soon: Nobody waits yet: the driver may send it a little later, together with others.
-
-        Raises:
-            HazelcastOverloadError: as many invocations wait on the connection as the client allows.
-            ClientOfflineError, HazelcastClientNotActiveError: the client cannot send in its state.
+            promise: Receives the outcome.
+            soon: Whether the driver may send it a little later, together with others, because no caller waits yet.
         """
         invocation = self._promised(op, self._now(), promise)
-        self.send(invocation, soon)
+        try:
+            self.send(invocation, soon)
+        except Exception as e:
+            invocation.fail(e)
         return invocation
 
     def send(self, invocation: Invocation, soon: bool = False) -> None:
-        """Send an invocation for the first time, or again; raises as `submit`."""
+        """Send an invocation, for the first time or again.
+
+        Raises:
+            HazelcastOverloadError: The client's limit of pending invocations on the connection is reached.
+            ClientOfflineError, HazelcastClientNotActiveError: The client cannot send in its state.
+        """
         op = invocation.op
         if op.deadline is not None and self._overdue(invocation, op.deadline):
             return
@@ -201,9 +206,9 @@ class InvocationService:
         pending = connection.pending
         if len(pending) >= self._max_pending:
             raise HazelcastOverloadError(
-                f"{op.method.name} was not sent: {len(pending)} invocations wait for replies from"
-                f" {connection.address} already, the most that max_pending_invocations allows; wait for some of"
-                " them, or raise the option"
+                f"{op.method.name} was not sent: {len(pending)} invocations already wait for replies from"
+                f" {connection.address}, the limit of max_pending_invocations; wait for some of them to complete,"
+                " or raise the limit"
             )
         request = op.request
         correlation_id = self._next_id()
@@ -218,12 +223,12 @@ class InvocationService:
         else:
             connection.transport.write(request)
         if not connection.alive and pending.pop(correlation_id, None) is not None:
-            # Closed between the choice and the write: nobody else fails this one.
+            # Closed between the choice and the write: no other thread fails this invocation.
             closed = _closed(connection)
             self._io.call_soon(lambda: self._failed(invocation, closed))
 
     def _overdue(self, invocation: Invocation, deadline: float) -> bool:
-        """Fail an invocation whose deadline is over, and set a timer for the others once."""
+        """Fail an invocation whose deadline has expired; otherwise set a timer once."""
         if self._now() >= deadline:
             self._expire(invocation)
             return True
@@ -234,10 +239,18 @@ class InvocationService:
 
     def _watch_deadline(self, invocation: Invocation, deadline: float) -> None:
         if not invocation.finished:
-            self._io.call_later(max(deadline - self._now(), 0.0), partial(self._expire, invocation))
+            self._io.call_later(
+                max(deadline - self._now(), 0.0), partial(self._expire_if_waiting, ref(invocation))
+            )
+
+    def _expire_if_waiting(self, reference: "ref[Invocation]") -> None:
+        # A weak reference, because the timer of a finished invocation runs until the deadline.
+        invocation = reference()
+        if invocation is not None:
+            self._expire(invocation)
 
     def _expire(self, invocation: Invocation) -> None:
-        # The reply may still come; then it finds the invocation finished.
+        # The reply may still be received; it then finds the invocation finished.
         if not invocation.finished:
             invocation.fail(
                 OperationTimeoutError(
@@ -247,7 +260,7 @@ class InvocationService:
             )
 
     def new_correlation_id(self) -> int:
-        """Return an id that no other request of the client has, for `listen`."""
+        """Return a unique correlation id, for ``listen``."""
         return self._next_id()
 
     def listen(
@@ -258,9 +271,9 @@ class InvocationService:
         connection: Connection,
         correlation_id: int,
     ) -> None:
-        """Send a listener registration over `connection`, with `handler` ready before the first event can come.
+        """Send a listener registration over ``connection``; store ``handler`` before the first event can be received.
 
-        The events come under the correlation id of the registration.
+        The events have the correlation id of the registration.
         """
         invocation = self._promised(op, self._now(), promise)
         _CORRELATION.pack_into(op.request, _CORRELATION_OFFSET, correlation_id)
@@ -273,10 +286,10 @@ class InvocationService:
             invocation.fail(_closed(connection))
 
     def received(self, connection: Connection, messages: list[bytes]) -> None:
-        """Complete what `messages` answer, and hand events to their handlers."""
+        """Complete the invocations that ``messages`` reply to, and pass events to their handlers."""
         connection.last_read = self.coarse_now
         unpack = _TYPE_AND_CORRELATION.unpack_from
-        # What is pending on a connection are invocations: only this service puts them in.
+        # All entries are invocations, because only this service adds entries.
         pop: Any = connection.pending.pop
         invocation: Invocation | None = None
         try:
@@ -290,13 +303,13 @@ class InvocationService:
                 else:
                     invocation = pop(correlation_id, None)
                     if invocation is None:
-                        continue  # late, or of no interest
+                        continue  # the invocation was abandoned, or the listener was removed
                     if message_type == invocation.op.method.response_type:
                         self._complete(invocation, message)
                     else:
                         self._error(invocation, message, message_type)
         except BaseException as e:
-            # Ctrl-C in a thread that reads for others too: what was just taken out of the table must not wait forever.
+            # Ctrl-C in a thread that also reads for others: the invocation is not in the table any more.
             if invocation is not None:
                 invocation.fail(TargetDisconnectedError(f"reading the reply was interrupted: {e!r}"))
             raise
@@ -312,10 +325,10 @@ class InvocationService:
             error.__cause__ = e
             invocation.fail(error)
         except UnknownSchemaError as e:
-            # The thread that reads this connection for the caller may stop: the result comes another way.
+            # The caller's thread may stop reading this connection: the result is received in another way.
             invocation.connection = None
             self._gate.fetch(e, partial(self._complete_with_schema, invocation, message))
-        except Exception as e:  # whatever a user's serializer raises belongs to the caller
+        except Exception as e:  # the error of a user's serializer is passed to the caller
             invocation.fail(e)
         except BaseException as e:
             invocation.fail(TargetDisconnectedError(f"reading the reply was interrupted: {e!r}"))
@@ -340,7 +353,7 @@ class InvocationService:
 
     def _await_backups(self, connection: Connection, correlation_id: int, message: bytes) -> None:
         with self._acks:
-            # Taken out of one table and put into the other under the lock, so that no ack can fall between.
+            # Moved from one table to the other under the lock, so that no ack is missed.
             pop: Any = connection.pending.pop
             invocation: Invocation | None = pop(correlation_id, None)
             if invocation is None:
@@ -372,7 +385,7 @@ class InvocationService:
         self._complete(invocation, reply)
 
     def _still_pending(self, correlation_id: int) -> Invocation | None:
-        """Find the invocation of an ack that overtook the owner's reply."""
+        """Return the invocation of an ack that was received before the owner's reply."""
         for connection in self._router.open_connections():
             get: Any = connection.pending.get
             invocation: Invocation | None = get(correlation_id)
@@ -381,21 +394,21 @@ class InvocationService:
         return None
 
     def shorten_backup_wait(self) -> None:
-        """Wait less for backup acks: those of a member whose connection was removed will not come."""
+        """Shorten the wait for backup acks: the member whose connection was removed will not send any."""
         latest = self._now() - self._policy.backup_timeout + _GRACE_AFTER_LOSS
         for invocation in list(self._unacked.values()):
             invocation.replied_at = min(invocation.replied_at, latest)
 
     def expire_backups(self) -> None:
-        """Give up on backup acks that are overdue: the owner has done the operation, a backup may not have."""
+        """Stop waiting for overdue backup acks: the owner has executed the operation, a backup may not have."""
         if not self._unacked:
             return
         overdue = self._now() - self._policy.backup_timeout
         for correlation_id, invocation in list(self._unacked.items()):
             if invocation.replied_at <= overdue:
-                self._settle_without_acks(correlation_id, "in time")
+                self._complete_without_acks(correlation_id, "in time")
 
-    def _settle_without_acks(self, correlation_id: int, why: str) -> None:
+    def _complete_without_acks(self, correlation_id: int, why: str) -> None:
         with self._acks:
             invocation = self._unacked.pop(correlation_id, None)
         if invocation is None or invocation.reply is None:
@@ -403,7 +416,7 @@ class InvocationService:
         if self._policy.fail_on_indeterminate:
             invocation.fail(
                 IndeterminateOperationStateError(
-                    f"{invocation.op.method.name} was done by the owner of the partition, but"
+                    f"{invocation.op.method.name} was executed by the owner of the partition, but"
                     f" {invocation.acks_wanted - invocation.acks} of {invocation.acks_wanted} backups were not"
                     f" acknowledged {why}; if the owner is lost now, the change may be lost with it"
                 ),
@@ -412,16 +425,16 @@ class InvocationService:
             self._complete(invocation, invocation.reply)
 
     def on_connection_removed(self, connection: Connection) -> None:
-        """Fail or repeat all that waits for a reply over ``connection``, which is closed."""
+        """Fail or retry all invocations that wait for a reply over ``connection``, which is closed."""
         connection.event_handlers.clear()
         for invocation in _drain(connection.pending):
             invocation.connection = None
             self._failed(invocation, _closed(connection))
 
     def fail_all(self, error: Exception) -> None:
-        """Complete what waits for backup acks or for the next try with `error` (the client is going down)."""
+        """Fail the invocations that wait for backup acks or for a retry (the client is shut down)."""
         with self._acks:
-            # From here on no reply is kept for its acks, so that none is kept for ever.
+            # From now on no reply is stored to wait for its acks.
             self._ended = True
             unacked, self._unacked = self._unacked, {}
         for invocation in unacked.values():
@@ -432,7 +445,7 @@ class InvocationService:
             invocation.fail(error)
 
     def _error(self, invocation: Invocation, message: bytes, message_type: int) -> None:
-        # The thread that reads this connection for the caller may stop: the next reply comes another way.
+        # The caller's thread may stop reading this connection: the next reply is received in another way.
         invocation.connection = None
         name = invocation.op.method.name
         error: Exception
@@ -440,14 +453,18 @@ class InvocationService:
             try:
                 error = error_from_holders(decode_error(message))
             except (HazelcastProtocolError, *DECODE_ERRORS) as e:
-                error = HazelcastProtocolError(f"the error that answers {name} cannot be read: {e}")
+                error = HazelcastProtocolError(f"the error reply to {name} cannot be read: {e}")
         else:
-            error = HazelcastProtocolError(f"{name} was answered by a message of type {message_type:#08x}")
+            error = HazelcastProtocolError(
+                f"the reply to {name} has the unexpected message type {message_type:#08x}"
+            )
         self._io.call_soon(lambda: self._failed(invocation, error))
 
     def _failed(self, invocation: Invocation, error: Exception) -> None:
-        """Decide whether to try again. Runs on the I/O side."""
+        """Retry or fail an invocation. Runs on the I/O side."""
         if invocation.unwanted():
+            # Not for the caller, but for `Op.then` and the observer.
+            invocation.fail(error)
             return
         op = invocation.op
         policy = self._policy
@@ -462,27 +479,32 @@ class InvocationService:
         if pause and self._now() + pause > self._limit(invocation):
             invocation.fail(self._timed_out(op, invocation, error))
         elif pause:
-            self._pausing[invocation] = self._io.call_later(pause, lambda: self._after_pause(invocation))
+            self._pausing[invocation] = self._io.call_later(
+                pause, lambda: self._after_pause(invocation, error)
+            )
         else:
             self._resend(invocation)
 
-    def _after_pause(self, invocation: Invocation) -> None:
+    def _after_pause(self, invocation: Invocation, error: Exception) -> None:
         del self._pausing[invocation]
-        self._resend(invocation)
+        if invocation.unwanted():
+            invocation.fail(error)
+        else:
+            self._resend(invocation)
 
     def _resend(self, invocation: Invocation) -> None:
-        if invocation.unwanted():
-            return
         try:
             self.send(invocation)
         except Exception as e:  # also what a user's load balancer raises
             invocation.fail(e)
 
     def _final_error(self, invocation: Invocation, error: Exception) -> Exception | None:
-        """Return the error that ends the invocation, or None when it is to be tried again."""
+        """Return the error that ends the invocation, or None if it is retried."""
         op = invocation.op
         try:
-            self._check_active()
+            # Services whose work ends with the client need retries as long as there are connections.
+            if self._ended or not self._router.open_connections():
+                self._check_active()
         except (ClientOfflineError, HazelcastClientNotActiveError) as e:
             e.__cause__ = error
             return e
@@ -499,7 +521,7 @@ class InvocationService:
         return None
 
     def _limit(self, invocation: Invocation) -> float:
-        """Return the time after which an invocation is not tried again."""
+        """Return the time after which an invocation is not retried."""
         limit = invocation.started + self._policy.timeout
         deadline = invocation.op.deadline
         return limit if deadline is None else min(limit, deadline)
@@ -527,7 +549,7 @@ def _not_member(op: Op[Any], cause: Exception) -> TargetNotMemberError:
 
 
 def _drain(table: dict[int, Any]) -> Iterator[Invocation]:
-    """Empty ``table`` while other threads may still take entries out of it."""
+    """Remove and yield all entries of ``table``, while other threads may remove entries, too."""
     while table:
         try:
             yield table.popitem()[1]

@@ -52,10 +52,7 @@ class SimulatedFutures:
         if isinstance(op, AnsweredOp):
             future.set_result(op.result)
             return future
-        try:
-            self._engine.submit(op, future)
-        except Exception as e:
-            future.set_exception(e)
+        self._engine.submit(op, future)
         return future
 
     def run(self, flow: Flow[T]) -> Future[T]:
@@ -229,10 +226,7 @@ class Simulation:
         """Submit an operation; what cannot even be sent is an outcome, too."""
         outcome = Outcome()
         self.outcomes.append(outcome)
-        try:
-            self.engine.submit(op, outcome)
-        except Exception as e:
-            outcome.set_exception(e)
+        self.engine.submit(op, outcome)
         return outcome
 
     def value(self, outcome: Outcome, limit: float = 300.0) -> Any:

@@ -1,1 +1,1 @@
-"""The bytes of the protocol: frames, messages, and the runtime of the generated codecs."""
+"""The binary protocol: frames, messages, and the runtime of the generated codecs."""

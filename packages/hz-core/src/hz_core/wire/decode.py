@@ -1,11 +1,10 @@
-"""Reading parameters.
+"""Decoding of parameters.
 
-``read_*(message, pos, read)`` takes what starts at ``pos`` and returns it with the position behind it;
-``*_response(message, read)`` are whole decoders, for the shapes that most responses have.
+``read_*(message, pos, read)`` reads the value at ``pos`` and returns it with the position after it;
+``*_response(message, read)`` are decoders of whole messages, for the most common responses.
 
-None of them checks what the frame reader has checked before, and errors of `struct` go up as they are (see
-`hz_core.wire.frames.DECODE_ERRORS`). Should a null come for a UUID that the schema says is never null, it is
-given as None.
+They do not repeat the checks of the frame reader, and do not catch errors of ``struct`` (see
+``hz_core.wire.frames.DECODE_ERRORS``). A null UUID is returned as None, even where the schema does not allow null.
 """
 
 from __future__ import annotations
@@ -49,15 +48,15 @@ _UNKNOWN_SAFETY: Final = SafeUUID.unknown
 
 
 def truncated(length: int, needed: int) -> NoReturn:
-    """Refuse a frame that is too short for the fixed-size parameters that every version sends."""
+    """Raise the error for a frame that is too short for the fixed-size parameters that every version sends."""
     raise HazelcastProtocolError(
-        f"A frame of {length} bytes came where its message type needs at least {needed}: "
-        "the member's message is damaged, or the other side is not a Hazelcast member"
+        f"A frame has {length} bytes, but its message type needs at least {needed}: "
+        "the message is damaged, or the peer is not a Hazelcast member"
     )
 
 
 def uuid_from(is_null: bool, most: int, least: int) -> Any:
-    """A UUID from its three fields, or None. Skips ``UUID.__init__``, the dearest part of a decode."""
+    """Return the UUID of three fields, or None. Skips ``UUID.__init__``, the most expensive part of decoding."""
     if is_null:
         return None
     value = _new_object(UUID)
@@ -67,30 +66,30 @@ def uuid_from(is_null: bool, most: int, least: int) -> Any:
 
 
 def is_null(message: bytes, pos: int) -> int:
-    """Whether a null frame is at ``pos``."""
+    """Return whether there is a null frame at ``pos``."""
     return int(frame_at(message, pos)[1] & IS_NULL)
 
 
 def is_end(message: bytes, pos: int) -> int:
-    """Whether an end frame is at ``pos``: an older peer's custom type has no further fields."""
+    """Return whether there is an end frame at ``pos``: the custom type of an older peer has no further fields."""
     return int(frame_at(message, pos)[1] & END_DATA_STRUCTURE)
 
 
 def after_begin(message: bytes, pos: int) -> int:
-    """The position behind the begin frame at ``pos``."""
+    """Return the position after the begin frame at ``pos``."""
     length, flags = frame_at(message, pos)
     if not flags & BEGIN_DATA_STRUCTURE:
         raise HazelcastProtocolError(
-            f"The begin frame of a list, map or custom type was expected at byte {pos} of a message, "
-            f"but the frame there has flags 0x{flags:04x}"
+            f"Expected the begin frame of a list, map or custom type at byte {pos} of a message, "
+            f"but found a frame with the flags 0x{flags:04x}"
         )
     return pos + int(length)
 
 
 def after_end(message: bytes, pos: int) -> int:
-    """The position behind the end frame of the custom type whose known fields end at ``pos``.
+    """Return the position after the end frame of the custom type whose known fields end at ``pos``.
 
-    Skips what a newer peer has written after them, nested types included.
+    Skips additional fields of a newer peer, including nested types.
     """
     depth = 1
     while depth:
@@ -104,19 +103,19 @@ def after_end(message: bytes, pos: int) -> int:
 
 
 def read_string(message: bytes, pos: int, read: ReadData) -> tuple[str, int]:
-    """A string."""
+    """Read a string."""
     end = pos + length_at(message, pos)[0]
     return message[pos + 6 : end].decode(), end
 
 
 def read_bytes(message: bytes, pos: int, read: ReadData) -> tuple[bytes, int]:
-    """A byte array."""
+    """Read a byte array."""
     end = pos + length_at(message, pos)[0]
     return message[pos + 6 : end], end
 
 
 def read_data(message: bytes, pos: int, read: ReadData) -> tuple[Any, int]:
-    """The object in a Data, or None for a null frame."""
+    """Read a ``Data`` and return the object, or None for a null frame."""
     length, flags = frame_at(message, pos)
     end = pos + length
     if flags & IS_NULL:
@@ -125,7 +124,7 @@ def read_data(message: bytes, pos: int, read: ReadData) -> tuple[Any, int]:
 
 
 def read_nullable(message: bytes, pos: int, read: ReadData, reader: Reader[T]) -> tuple[T | None, int]:
-    """What ``reader`` reads, or None for a null frame."""
+    """Read a value with ``reader``, or return None for a null frame."""
     length, flags = frame_at(message, pos)
     if flags & IS_NULL:
         return None, pos + length
@@ -133,57 +132,57 @@ def read_nullable(message: bytes, pos: int, read: ReadData, reader: Reader[T]) -
 
 
 def read_ints(message: bytes, pos: int, read: ReadData) -> tuple[list[int], int]:
-    """A list of int32 in one frame."""
+    """Read a list of int32 in one frame."""
     end = pos + length_at(message, pos)[0]
     return list(unpack_from(f"<{(end - pos - 6) // 4}i", message, pos + 6)), end
 
 
 def read_longs(message: bytes, pos: int, read: ReadData) -> tuple[list[int], int]:
-    """A list or array of int64 in one frame."""
+    """Read a list or array of int64 in one frame."""
     end = pos + length_at(message, pos)[0]
     return list(unpack_from(f"<{(end - pos - 6) // 8}q", message, pos + 6)), end
 
 
 def read_floats(message: bytes, pos: int, read: ReadData) -> tuple[list[float], int]:
-    """An array of float32 in one frame."""
+    """Read an array of float32 in one frame."""
     end = pos + length_at(message, pos)[0]
     return list(unpack_from(f"<{(end - pos - 6) // 4}f", message, pos + 6)), end
 
 
 def read_uuids(message: bytes, pos: int, read: ReadData) -> tuple[list[UUID], int]:
-    """A list of UUIDs in one frame."""
+    """Read a list of UUIDs in one frame."""
     end = pos + length_at(message, pos)[0]
     return [uuid_from(*fields) for fields in _uuid.iter_unpack(message[pos + 6 : end])], end
 
 
 def read_int_int_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tuple[int, int]], int]:
-    """int32 to int32 entries in one frame."""
+    """Read int32 to int32 entries in one frame."""
     end = pos + length_at(message, pos)[0]
     return list(_int_int.iter_unpack(message[pos + 6 : end])), end
 
 
 def read_int_long_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tuple[int, int]], int]:
-    """int32 to int64 entries in one frame."""
+    """Read int32 to int64 entries in one frame."""
     end = pos + length_at(message, pos)[0]
     return list(_int_long.iter_unpack(message[pos + 6 : end])), end
 
 
 def read_int_uuid_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tuple[int, UUID]], int]:
-    """int32 to UUID entries in one frame."""
+    """Read int32 to UUID entries in one frame."""
     end = pos + length_at(message, pos)[0]
     fields = _int_uuid.iter_unpack(message[pos + 6 : end])
     return [(key, uuid_from(null, most, least)) for key, null, most, least in fields], end
 
 
 def read_uuid_long_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tuple[UUID, int]], int]:
-    """UUID to int64 entries in one frame."""
+    """Read UUID to int64 entries in one frame."""
     end = pos + length_at(message, pos)[0]
     fields = _uuid_long.iter_unpack(message[pos + 6 : end])
     return [(uuid_from(null, most, least), value) for null, most, least, value in fields], end
 
 
 def read_uuid_uuid_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tuple[UUID, UUID]], int]:
-    """UUID to UUID entries in one frame."""
+    """Read UUID to UUID entries in one frame."""
     end = pos + length_at(message, pos)[0]
     fields = _uuid_uuid.iter_unpack(message[pos + 6 : end])
     return [(uuid_from(*both[:3]), uuid_from(*both[3:])) for both in fields], end
@@ -192,14 +191,14 @@ def read_uuid_uuid_entries(message: bytes, pos: int, read: ReadData) -> tuple[li
 def read_uuid_ints_entries(
     message: bytes, pos: int, read: ReadData
 ) -> tuple[list[tuple[UUID, list[int]]], int]:
-    """UUID to list of int32 entries: a list of the values, then one frame with all keys."""
+    """Read UUID to list of int32 entries: a list of the values, then one frame with all keys."""
     values, pos = read_list(message, pos, read, read_ints)
     keys, pos = read_uuids(message, pos, read)
     return list(zip(keys, values, strict=True)), pos
 
 
 def read_data_list(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
-    """A list of Data as objects; null frames are None."""
+    """Read a list of ``Data`` and return the objects; null frames become None."""
     pos = after_begin(message, pos)
     values: list[Any] = []
     append = values.append
@@ -216,7 +215,7 @@ def read_data_list(message: bytes, pos: int, read: ReadData) -> tuple[list[Any],
 
 
 def read_data_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tuple[Any, Any]], int]:
-    """Data to Data entries as pairs of objects; null frames are None."""
+    """Read ``Data`` to ``Data`` entries and return pairs of objects; null frames become None."""
     pos = after_begin(message, pos)
     entries: list[tuple[Any, Any]] = []
     append = entries.append
@@ -232,7 +231,7 @@ def read_data_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tu
 
 
 def read_list(message: bytes, pos: int, read: ReadData, read_item: Reader[T]) -> tuple[list[T], int]:
-    """A list of any other items."""
+    """Read a list of items of any other type."""
     pos = after_begin(message, pos)
     values: list[T] = []
     while True:
@@ -246,7 +245,7 @@ def read_list(message: bytes, pos: int, read: ReadData, read_item: Reader[T]) ->
 def read_entries(
     message: bytes, pos: int, read: ReadData, read_key: Reader[K], read_value: Reader[T]
 ) -> tuple[list[tuple[K, T]], int]:
-    """A map or a list of entries of any other keys and values."""
+    """Read a map or a list of entries, with keys and values of any other types."""
     pos = after_begin(message, pos)
     entries: list[tuple[K, T]] = []
     while True:
@@ -259,11 +258,11 @@ def read_entries(
 
 
 def empty_response(message: bytes, read: ReadData) -> None:
-    """Response without parameters, or with none that this client knows."""
+    """Decode a response without parameters, or only with unknown ones."""
 
 
 def boolean_response(message: bytes, read: ReadData) -> bool:
-    """Response with one boolean."""
+    """Decode a response with one boolean."""
     length, value = _boolean_response(message)
     if length < 20:
         truncated(length, 20)
@@ -271,7 +270,7 @@ def boolean_response(message: bytes, read: ReadData) -> bool:
 
 
 def int_response(message: bytes, read: ReadData) -> int:
-    """Response with one int32."""
+    """Decode a response with one int32."""
     length, value = _int_response(message)
     if length < 23:
         truncated(length, 23)
@@ -279,7 +278,7 @@ def int_response(message: bytes, read: ReadData) -> int:
 
 
 def long_response(message: bytes, read: ReadData) -> int:
-    """Response with one int64."""
+    """Decode a response with one int64."""
     length, value = _long_response(message)
     if length < 27:
         truncated(length, 27)
@@ -287,7 +286,7 @@ def long_response(message: bytes, read: ReadData) -> int:
 
 
 def long_event(message: bytes, read: ReadData) -> int:
-    """Event with one int64."""
+    """Decode an event with one int64."""
     length, value = _long_event(message)
     if length < 30:
         truncated(length, 30)
@@ -295,7 +294,7 @@ def long_event(message: bytes, read: ReadData) -> int:
 
 
 def uuid_response(message: bytes, read: ReadData) -> Any:
-    """Response with one UUID."""
+    """Decode a response with one UUID."""
     length, null, most, least = _uuid_response(message)
     if length < 36:
         truncated(length, 36)
@@ -303,7 +302,7 @@ def uuid_response(message: bytes, read: ReadData) -> Any:
 
 
 def data_response(message: bytes, read: ReadData) -> Any:
-    """Response with one Data, which may be null: the object in it."""
+    """Decode a response with one ``Data``, which may be null, and return the object."""
     start = length_at(message)[0]
     length, flags = frame_at(message, start)
     if flags & IS_NULL:
@@ -312,10 +311,10 @@ def data_response(message: bytes, read: ReadData) -> Any:
 
 
 def data_list_response(message: bytes, read: ReadData) -> list[Any]:
-    """Response with one list of Data: the objects."""
+    """Decode a response with one list of ``Data`` and return the objects."""
     return read_data_list(message, length_at(message)[0], read)[0]
 
 
 def data_entries_response(message: bytes, read: ReadData) -> list[tuple[Any, Any]]:
-    """Response with one list of Data entries: pairs of objects."""
+    """Decode a response with one list of ``Data`` entries and return pairs of objects."""
     return read_data_entries(message, length_at(message)[0], read)[0]

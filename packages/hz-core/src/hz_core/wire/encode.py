@@ -1,8 +1,8 @@
-"""Writing parameters: functions add frames to ``parts``, which an encoder joins into one message at the end.
+"""Encoding of parameters: functions append frames to ``parts``, which an encoder joins to one message at the end.
 
-The ``head`` argument is what a frame's length is added to so that one ``to_bytes`` gives the six header
-bytes: `PLAIN`, or `FINAL` for the last frame of the message. Measured faster than a ``Struct``, and IS_FINAL
-costs nothing.
+The sum of the argument ``head`` and a frame's length gives the six header bytes with one ``to_bytes``: ``head`` is
+``PLAIN``, or ``FINAL`` for the last frame of the message. This is faster than a ``Struct``, and the IS_FINAL flag
+has no extra cost.
 """
 
 from __future__ import annotations
@@ -39,29 +39,29 @@ _NULL_UUID: Final = (True, 0, 0)
 _LOW_64: Final = (1 << 64) - 1
 _uuid_pair_long: Final = Struct("<?QQq").pack
 
-# Joins parts into one new mutable message, copying each byte once.
+# Joins parts to one new mutable message, copying each byte once.
 join_parts: Final = bytearray().join
 
 
 def string_frame(value: str) -> bytes:
-    """The frame of a string."""
+    """Return the frame of a string."""
     payload = value.encode()
     return (len(payload) + PLAIN).to_bytes(6, "little") + payload
 
 
 def final_string_frame(value: str) -> bytes:
-    """The frame of a string that ends its message."""
+    """Return the frame of a string at the end of a message."""
     payload = value.encode()
     return (len(payload) + FINAL).to_bytes(6, "little") + payload
 
 
-# Frames of object names: few names are used very often.
+# Cached frames of object names: few names are used very often.
 name_frame: Final = lru_cache(maxsize=1024)(string_frame)
 final_name_frame: Final = lru_cache(maxsize=1024)(final_string_frame)
 
 
 def uuid_fields(value: UUID | None) -> UuidFields:
-    """A UUID as the three fields of its 17 bytes: is null, most significant half, least significant half."""
+    """Return the three fields of a UUID's 17 bytes: is null, most significant half, least significant half."""
     if value is None:
         return _NULL_UUID
     number = value.int
@@ -69,50 +69,50 @@ def uuid_fields(value: UUID | None) -> UuidFields:
 
 
 def write_bytes(parts: Parts, value: bytes, head: int = PLAIN) -> None:
-    """Add a Data or a byte array."""
+    """Append a ``Data`` or a byte array."""
     parts.append((len(value) + head).to_bytes(6, "little"))
     parts.append(value)
 
 
 def write_string(parts: Parts, value: str, head: int = PLAIN) -> None:
-    """Add a string as UTF-8."""
+    """Append a string as UTF-8."""
     write_bytes(parts, value.encode(), head)
 
 
 def write_null(parts: Parts, head: int = PLAIN) -> None:
-    """Add a null frame."""
+    """Append a null frame."""
     parts.append((head | _NULL).to_bytes(6, "little"))
 
 
 def write_end(parts: Parts, head: int = PLAIN) -> None:
-    """Add the end frame of a list, map or custom type."""
+    """Append the end frame of a list, map or custom type."""
     parts.append((head | _END).to_bytes(6, "little"))
 
 
 def write_ints(parts: Parts, values: Collection[int], head: int = PLAIN) -> None:
-    """Add a list of int32 as one frame."""
+    """Append a list of int32 as one frame."""
     write_bytes(parts, pack(f"<{len(values)}i", *values), head)
 
 
 def write_floats(parts: Parts, values: Collection[float], head: int = PLAIN) -> None:
-    """Add an array of float32 as one frame."""
+    """Append an array of float32 as one frame."""
     write_bytes(parts, pack(f"<{len(values)}f", *values), head)
 
 
 def write_int_int_entries(parts: Parts, entries: Iterable[tuple[int, int]], head: int = PLAIN) -> None:
-    """Add int32 to int32 entries as one frame."""
+    """Append int32 to int32 entries as one frame."""
     flat = [number for entry in entries for number in entry]
     write_ints(parts, flat, head)
 
 
 def write_uuid_long_entries(parts: Parts, entries: Iterable[tuple[UUID, int]], head: int = PLAIN) -> None:
-    """Add UUID to int64 entries as one frame."""
+    """Append UUID to int64 entries as one frame."""
     payload = b"".join([_uuid_pair_long(*uuid_fields(key), value) for key, value in entries])
     write_bytes(parts, payload, head)
 
 
 def write_data_list(parts: Parts, values: Iterable[bytes | None], head: int = PLAIN) -> None:
-    """Add a list of Data, where the schema allows it with nulls."""
+    """Append a list of ``Data``, with nulls where the schema allows them."""
     parts.append(BEGIN_FRAME)
     append = parts.append
     for value in values:
@@ -127,7 +127,7 @@ def write_data_list(parts: Parts, values: Iterable[bytes | None], head: int = PL
 def write_data_entries(
     parts: Parts, entries: Iterable[tuple[bytes, bytes | None]], head: int = PLAIN
 ) -> None:
-    """Add Data to Data entries; a null value is possible only inside custom types."""
+    """Append ``Data`` to ``Data`` entries; values can be null only inside custom types."""
     parts.append(BEGIN_FRAME)
     append = parts.append
     for key, value in entries:
@@ -144,7 +144,7 @@ def write_data_entries(
 def write_list(
     parts: Parts, values: Iterable[T], write_item: Callable[[Parts, T], object], head: int = PLAIN
 ) -> None:
-    """Add a list of any other items."""
+    """Append a list of items of any other type."""
     parts.append(BEGIN_FRAME)
     for value in values:
         write_item(parts, value)
@@ -158,7 +158,7 @@ def write_entries(
     write_value: Callable[[Parts, T], object],
     head: int = PLAIN,
 ) -> None:
-    """Add a map or a list of entries of any other keys and values."""
+    """Append a map or a list of entries, with keys and values of any other types."""
     parts.append(BEGIN_FRAME)
     for key, value in entries:
         write_key(parts, key)
@@ -169,7 +169,7 @@ def write_entries(
 def write_nullable(
     parts: Parts, value: T | None, write: Callable[[Parts, T, int], Any], head: int = PLAIN
 ) -> None:
-    """Add a value, or a null frame in its place."""
+    """Append a value, or a null frame for None."""
     if value is None:
         write_null(parts, head)
     else:

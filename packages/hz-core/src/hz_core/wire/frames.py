@@ -1,6 +1,6 @@
-"""The bytes of the Open Binary Client Protocol: frame layout, flags, and the error for bytes that break it.
+"""The Open Binary Client Protocol: frame layout, flags, and the error for invalid bytes.
 
-A message is a run of frames. Every frame is an int32 length (its own six header bytes included), a uint16 of
+A message is a sequence of frames. Every frame has an int32 length (including the six bytes of its header), uint16
 flags and the payload, all little-endian. The first frame of a message is the initial frame:
 
 ====== ======= =====================================================================
@@ -52,17 +52,17 @@ FRAME_HEADER: Final = Struct("<iH")
 # packs all three into a request about to be sent (an encoder leaves UNFRAGMENTED, maybe IS_FINAL, and id 0).
 FLAGS_TYPE_CORRELATION: Final = Struct("<Hiq")
 
-# What a decoder raises, besides HazelcastProtocolError, when a message is not what its type promises.
-# Decoders do not translate: the engine catches these around each decode call and reports a
-# HazelcastProtocolError. UnicodeDecodeError is a ValueError. Decoders rely on the frame reader for one thing:
-# frames of at least six bytes that fill the message exactly.
+# The errors of a decoder, besides HazelcastProtocolError, for a message that does not match its type.
+# Decoders do not convert them: the engine catches them around each decode call and reports a
+# HazelcastProtocolError. UnicodeDecodeError is a ValueError. Decoders rely on one check of the frame reader:
+# frames have at least six bytes and fill the message exactly.
 DECODE_ERRORS: Final = (struct_error, IndexError, ValueError)
 
 
 class HazelcastProtocolError(HazelcastError):
-    """Bytes from the other side break the client protocol; their connection cannot be used further."""
+    """The peer sent bytes that violate the client protocol; the connection must be closed."""
 
 
 def message_type_of(message: bytes) -> int:
-    """Return the message type from the initial frame of `message`."""
+    """Return the message type from the initial frame of ``message``."""
     return int.from_bytes(message[TYPE_OFFSET:CORRELATION_ID_OFFSET], "little", signed=True)

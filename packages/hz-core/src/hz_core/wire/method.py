@@ -1,4 +1,4 @@
-"""What the engine knows about one request of the protocol, apart from its bytes."""
+"""Descriptions of the requests of the protocol."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _NO_EVENTS: Final[Mapping[int, EventDecoder]] = MappingProxyType({})
 
 
 class Method(Generic[R]):
-    """One request/response pair, for example ``Map.put``. Immutable; generated codecs hold a constant each.
+    """One request/response pair, for example ``Map.put``. Immutable; generated codecs have a constant for each.
 
-    ``decode(message, read)`` makes the result from a whole response message, ``read`` makes an object from
-    each ``Data`` in it. ``events`` gives the decoder of every event type that the request may cause on its
-    connection. ``retryable`` says that the request may be sent again after its connection was lost.
+    ``decode(message, read)`` returns the result of a response message; ``read`` deserializes each ``Data`` in it.
+    ``events`` maps the event types of the request to their decoders. ``retryable`` is True if the request may be
+    sent again after its connection was lost.
     """
 
     __slots__ = ("decode", "events", "name", "request_type", "response_type", "retryable")

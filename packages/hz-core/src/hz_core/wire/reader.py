@@ -14,59 +14,59 @@ _UNFRAGMENTED: Final = _BEGIN_FRAGMENT | _END_FRAGMENT
 _MORE_TO_COME: Final = _UNFRAGMENTED | _IS_FINAL
 _FRAGMENT_ID: Final = Struct("<q")
 _INITIAL_FRAME_MIN: Final = _HEADER_SIZE + 13
-"""Smallest initial frame: type, correlation id and the number of backup acks."""
+"""Minimum size of an initial frame: type, correlation id and the number of backup acks."""
 
 RECEIVE_SIZE: Final = 65536
-"""Bytes that a driver asks the socket for at a time while no large message is under way."""
+"""Number of bytes to receive at a time, unless a large frame is incomplete."""
 
 LARGE_RECEIVE_SIZE: Final = 120_000
-"""The same, while a large frame is under way: just less than what the C library maps fresh pages for, each time."""
+"""The same while a large frame is incomplete: just below the size for which the C library maps new pages."""
 
 DEFAULT_MAX_MESSAGE_SIZE: Final = 1 << 30
 _MAX_OPEN_FRAGMENTED: Final = 1024
-"""Messages that may be open as fragments at once; a peer that goes beyond is broken or hostile."""
+"""Maximum number of incomplete fragmented messages; a peer that exceeds it is faulty or hostile."""
 
 
 class MessageReader:
-    """Cuts the bytes of one connection into whole messages, whatever the pieces they come in.
+    """Splits the bytes of one connection into whole messages.
 
-    The pieces of an unfinished message are kept as they came and joined once, when its last byte is there; a message
-    that fills one receive is passed on as it is. Frame headers are looked at as they come, each once, so the cost
-    is linear in the bytes received, and memory is taken for bytes that came, never for bytes that a length announces.
+    The pieces of an incomplete message are stored unchanged and joined once, after the last byte; a message that
+    fills one receive is not copied. Each frame header is read once, so the cost is linear in the received bytes, and
+    memory is only used for received bytes, never for a length that a header announces.
 
-    Fragments are joined here, so all that is above sees only whole messages. A message that breaks the rules
-    of the protocol raises :class:`HazelcastProtocolError`; the connection must then be closed.
+    Fragments are joined here, so the other parts see only whole messages. A message that violates the protocol raises
+    :class:`HazelcastProtocolError`; the connection must then be closed.
     """
 
-    __slots__ = ("_closing", "_fragments", "_next", "_open_size", "_pieces", "_size", "max_message_size")
+    __slots__ = ("_fragments", "_is_final", "_next", "_open_size", "_pieces", "_size", "max_message_size")
 
     def __init__(self, max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE) -> None:
         self.max_message_size = max_message_size
-        # The unfinished message: its pieces and their size together; where its next frame header begins, counted
-        # from the next byte to come (negative when part of the header is there already); and whether the frame
-        # under way is its last.
+        # The incomplete message: its pieces and their total size; where its next frame header begins, counted from
+        # the next byte to be received (negative if a part of the header has been received); and whether the current
+        # frame is the last one.
         self._pieces: list[bytes] = []
         self._size = 0
         self._next = 0
-        self._closing = False
+        self._is_final = False
         self._fragments: dict[int, list[bytes]] = {}
         self._open_size = 0
 
     def receive_size(self) -> int:
-        """Return how many bytes the driver should ask for next."""
+        """Return the number of bytes to receive next."""
         return RECEIVE_SIZE if self._next <= RECEIVE_SIZE else LARGE_RECEIVE_SIZE
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take the bytes of one receive and return the messages that they complete, in order.
+        """Process the bytes of one receive and return the messages that they complete, in order.
 
         Raises:
-            HazelcastProtocolError: a frame length is impossible, a message is too large, or fragments don't fit.
+            HazelcastProtocolError: A frame length is invalid, a message is too large, or fragments do not match.
         """
         size = len(data)
         if self._pieces:
-            return self._go_on(data, size)
+            return self._continue(data, size)
         if _INITIAL_FRAME_MIN + _HEADER_SIZE <= size <= self.max_message_size:
-            # The shortest way for what a caller that waits for its own reply gets: one message of two frames.
+            # The fast path for the most common reply to a caller that waits for it: one message of two frames.
             first, flags = _HEADER.unpack_from(data, 0)
             if _INITIAL_FRAME_MIN <= first <= size - _HEADER_SIZE and flags & _MORE_TO_COME == _UNFRAGMENTED:
                 second, flags = _HEADER.unpack_from(data, first)
@@ -76,19 +76,19 @@ class MessageReader:
         self._split(data, 0, 0, messages)
         return messages
 
-    def _go_on(self, data: bytes, size: int) -> list[bytes]:
-        """Take bytes that begin in the middle of a message."""
+    def _continue(self, data: bytes, size: int) -> list[bytes]:
+        """Process bytes that begin in the middle of a message."""
         messages: list[bytes] = []
         position = self._next
         if position < 0:
-            # The header was cut: complete it with what came before.
+            # The header was split: complete it with the bytes that were received before.
             whole = self._pieces.pop() + data
             self._size -= len(whole) - size
             self._split(whole, 0, len(whole) - size + position, messages)
         elif position > size:
-            self._keep(data, position - size, self._closing)
-        elif self._closing:
-            self._keep(data[:position], 0, False)
+            self._store(data, position - size, self._is_final)
+        elif self._is_final:
+            self._store(data[:position], 0, False)
             message = b"".join(self._pieces)
             self._clear()
             self._add(message, messages)
@@ -97,11 +97,11 @@ class MessageReader:
             self._split(data, 0, position, messages)
         return messages
 
-    def _keep(self, piece: bytes, next_header: int, closing: bool) -> None:
+    def _store(self, piece: bytes, next_header: int, is_final: bool) -> None:
         self._pieces.append(piece)
         self._size += len(piece)
         self._next = next_header
-        self._closing = closing
+        self._is_final = is_final
 
     def _clear(self) -> None:
         self._pieces = []
@@ -109,9 +109,10 @@ class MessageReader:
         self._next = 0
 
     def _split(self, data: bytes, start: int, position: int, messages: list[bytes]) -> None:
-        """Append the whole messages in `data[start:]` and keep the rest.
+        """Append the whole messages in ``data[start:]`` and store the rest.
 
-        `position` is where the next frame header begins. What was kept before belongs to the first message.
+        ``position`` is the start of the next frame header. The bytes that were stored before belong to the first
+        message.
         """
         size = len(data)
         unpack = _HEADER.unpack_from
@@ -121,7 +122,7 @@ class MessageReader:
             length, flags = unpack(data, position)
             end = position + length
             if end > stop or length < (_INITIAL_FRAME_MIN if position == start else _HEADER_SIZE):
-                # Something unusual: an unfinished frame, or one that is wrong.
+                # The uncommon cases: an incomplete frame, or an invalid one.
                 self._check(length, flags, end - start, position == start)
                 if end > size:
                     closing = flags & _IS_FINAL
@@ -138,10 +139,10 @@ class MessageReader:
                 start = end
                 stop = self._stop(start, size)
         if start < size:
-            self._keep(data[start:], position - size, bool(closing))
+            self._store(data[start:], position - size, bool(closing))
 
     def _stop(self, start: int, size: int) -> int:
-        """Return how far the message that begins at `start` may reach without a closer look."""
+        """Return the end of the message at ``start`` up to which frame lengths need no further checks."""
         return min(size, start + self.max_message_size - self._size)
 
     def _check(self, length: int, flags: int, reach: int, first: bool) -> None:
@@ -162,8 +163,8 @@ class MessageReader:
     def _bad_length(self, length: int, before: int) -> HazelcastProtocolError:
         if length < _HEADER_SIZE:
             return HazelcastProtocolError(
-                f"a frame claims a length of {length} bytes, below the {_HEADER_SIZE} of its own header:"
-                " the stream is not the Hazelcast protocol or lost its place"
+                f"a frame has a length of {length} bytes, below the {_HEADER_SIZE} of its own header:"
+                " the stream is not the Hazelcast protocol or is damaged"
             )
         return HazelcastProtocolError(
             f"a message of at least {before + length} bytes is over the limit of {self.max_message_size} bytes"
@@ -183,7 +184,7 @@ class MessageReader:
             self._fragments[fragment_id] = []
         parts = self._fragments.get(fragment_id)
         if parts is None:
-            raise HazelcastProtocolError(f"fragment {fragment_id} goes on but never began")
+            raise HazelcastProtocolError(f"fragment {fragment_id} is continued but never began")
         self._open_size += len(body)
         if self._open_size > self.max_message_size:
             raise HazelcastProtocolError(f"fragments are over the limit of {self.max_message_size} bytes")

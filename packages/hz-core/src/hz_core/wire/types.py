@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, ClassVar, Final
 
-# Makes an object from the Data that lies at buffer[start:end].
+# Deserializes the Data at buffer[start:end].
 ReadData = Callable[[bytes, int, int], Any]
 
 
 class Absent(Enum):
-    """Type of `ABSENT`; an enum so that type checkers narrow ``value is ABSENT``."""
+    """Type of ``ABSENT``; an enum so that type checkers narrow ``value is ABSENT``."""
 
     ABSENT = "absent"
 
@@ -27,18 +27,18 @@ ABSENT: Final = Absent.ABSENT
 
 
 def raw_data(buffer: bytes, start: int, end: int) -> bytes:
-    """Read nothing: the serialized Data itself, as its own bytes object."""
+    """Return the serialized Data itself, as a bytes object."""
     return buffer[start:end]
 
 
 class Record:
-    """Base of the generated classes for what has several parameters: compared, printed and unpacked by its fields.
+    """Base class of generated classes with several fields; compared, printed and unpacked by their fields.
 
-    Not a named tuple, for making one of those at import costs ten times as much, and there are many.
+    Not named tuples, because creating their classes at import takes ten times as long, and there are many.
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
-    """The parameters' names, in the protocol's order."""
+    """The names of the fields, in the protocol's order."""
 
     __slots__: tuple[str, ...] = ()
 

@@ -189,17 +189,17 @@ def clear(name: str) -> Op[None]:
 clear_response = empty_response
 
 
-def value_count(name: str, key: Data, thread_id: int) -> Op[int]:
+def value_count(partition_id: int, name: str, key: Data, thread_id: int) -> Op[int]:
     """Return the operation ``MultiMap.valueCount``."""
     request = join_parts(
         (
-            _head_q(30, 0xC000, 0x020C00, 0, -1, thread_id),
+            _head_q(30, 0xC000, 0x020C00, 0, partition_id, thread_id),
             name_frame(name),
             (len(key) + FINAL).to_bytes(6, "little"),
             key,
         )
     )
-    return Op(VALUE_COUNT, request)
+    return Op(VALUE_COUNT, request, partition_id)
 
 
 value_count_response = int_response
