@@ -73,7 +73,7 @@ def _cell(output: str, row: str) -> str:
 def test_the_whole_tour(start: Start) -> None:
     output, errors = (demo := start(EXAMPLES / "demo.py")).communicate(timeout=2 * LIMIT)
     assert (demo.returncode, errors) == (0, ""), output + errors
-    took = re.search(r"^All is well: the demo took (\d+\.\d) s\.$", output, re.MULTILINE)
+    took = re.search(r"^Success: the demo took (\d+\.\d) s\.$", output, re.MULTILINE)
     assert took is not None, output
     assert float(took[1]) < LIMIT
 
@@ -90,13 +90,13 @@ def test_the_whole_tour(start: Start) -> None:
     assert _cell(output, 'count() where state = "AK"') == "263"
     assert _cell(output, "AK") == "263"  # projection
     assert _cell(output, "updated").split() == ["X99", "Demo", "Field", "Demo", "International"]
-    assert "4 threads of 25 steps each, read and written under the lock: 100 visits." in output
+    assert "4 threads with 25 steps each, which read and write under the lock: 100 visits." in output
     for surface in ("blocking", "futures", "asyncio"):
         assert int(_cell(output, surface).split()[-1].replace(",", "")) > 0
 
-    acknowledged = _cell(output, "acknowledged in all")
+    acknowledged = _cell(output, "acknowledged in total")
     assert int(acknowledged.replace(",", "")) >= 6000
-    assert _cell(output, "read back, with the right value") == acknowledged
+    assert _cell(output, "read back, with the correct value") == acknowledged
     assert _cell(output, "lost") == "0"
     assert _cell(output, "members left") == "2"
 
@@ -118,5 +118,5 @@ def test_data_missing(start: Start, tmp_path: Path) -> None:
     output, errors = (demo := start(copy / "demo.py")).communicate(timeout=LIMIT)
     assert (demo.returncode, errors) == (1, "")
     assert re.fullmatch(
-        r"The demo failed: DemoError: cannot read .*airports\.csv: .*restore it\n", output, re.DOTALL
+        r"The demo failed: DemoError: cannot read .*airports\.csv: .*repository\n", output, re.DOTALL
     )

@@ -95,6 +95,7 @@ def test_a_block_closes_the_result_at_its_end(client: hazelcast.HazelcastClient)
     assert list(result) == []
 
 
+@pytest.mark.usefixtures("client")
 async def test_an_asyncio_block_closes_the_result_at_its_end(cluster: Cluster) -> None:
     async with hazelcast.asyncio.HazelcastClient(cluster_members=cluster.addresses) as client:
         async with await client.sql.execute(SQUARES, 0, cursor_buffer_size=2) as result:
