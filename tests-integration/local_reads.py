@@ -1,7 +1,7 @@
 """The seed of a near cache: a map that answers reads of entries it has seen, and hears when these have changed."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from hz_core.context import ClientContext
@@ -16,7 +16,6 @@ from hz_proxies.map.futures import Map
 from hz_proxies.map.operations import MapOperations
 from hz_serialization import Data
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -69,20 +68,14 @@ class LocalReads(KeyedOperations):
         elif source != self._context.uuid:  # the client's own writes have done it
             self._forget([key])
 
-    def _read(
-        self,
-        make: Callable[Concatenate[int, str, Data, P], Op[T]],
-        key: Any,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> Op[T]:
+    def _read(self, make: Callable[[int, str, Data, int], Op[T]], key: Any) -> Op[T]:
         data, partition = self._keyed(key)
         value = self._local.get(data)
         made: Any = make
         if value is not None and made in (codec.get, codec.contains_key):
             answer: Any = value if made is codec.get else True
             return Op.ready(answer)
-        op = make(partition, self.name, data, *args, **kwargs)
+        op = make(partition, self.name, data, self._owner())
         return self._storing(op, data) if made is codec.get else op
 
     def _storing(self, op: Op[T], key: Data) -> Op[T]:
@@ -99,15 +92,8 @@ class LocalReads(KeyedOperations):
 
         return op.then(store)
 
-    def _write(
-        self,
-        make: Callable[Concatenate[int, str, Data, P], Op[T]],
-        key: Any,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> Op[T]:
-        data, partition = self._keyed(key)
-        return self._write_many(make(partition, self.name, data, *args, **kwargs), [data])
+    def _write(self, key: Data, op: Op[T]) -> Op[T]:
+        return self._write_many(op, [key])
 
     def _write_many(self, op: Op[T], keys: Iterable[Data]) -> Op[T]:
         written = list(keys)

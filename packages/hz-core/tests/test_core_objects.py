@@ -28,9 +28,9 @@ def put(partition_id: int, name: str, key: Data, value: Data) -> Op[Any]:
     return Op(MAP_PUT, request("Map.put", name, key, value, 1, -1, partition_id=partition_id), partition_id)
 
 
-def get(partition_id: int, name: str, key: Data) -> Op[Any]:
+def get(partition_id: int, name: str, key: Data, thread_id: int) -> Op[Any]:
     """Make the operation ``Map.get`` as generated codecs do."""
-    return Op(MAP_GET, request("Map.get", name, key, 1, partition_id=partition_id), partition_id)
+    return Op(MAP_GET, request("Map.get", name, key, thread_id, partition_id=partition_id), partition_id)
 
 
 class SmallMapOperations(KeyedOperations):
@@ -44,7 +44,8 @@ class SmallMapOperations(KeyedOperations):
 
     def put(self, key: Any, value: Any) -> Op[Any]:
         """Store an entry."""
-        return self._write(put, key, self._value(value))
+        data, partition = self._keyed(key)
+        return self._write(data, put(partition, self.name, data, self._value(value)))
 
     def get(self, key: Any) -> Op[Any]:
         """Read an entry."""

@@ -154,10 +154,10 @@ def test_a_wrong_partition_is_noticed_on_demand() -> None:
     assert client.call("Map.get", name="m", key=KEY) is None
     assert client.call("Map.get", name="m", key=KEY, partition=wrong) == VALUE
     cluster.check_partitions = True
-    with pytest.raises(MemberError, match="came with partition id"):
+    with pytest.raises(MemberError, match="has partition id"):
         put(client, partition=wrong)
     wrong = (cluster.partition_of_name("q") + 1) % cluster.partition_count
-    with pytest.raises(MemberError, match="came with partition id"):
+    with pytest.raises(MemberError, match="has partition id"):
         client.call("Queue.size", name="q", partition=wrong)
 
 

@@ -22,7 +22,7 @@ CHECKED = """
             return codec.size(self.name)
 
         def get(self, key: Any) -> Op[Any]:
-            return self._read(codec.get, key, self._owner())
+            return self._read(codec.get, key)
 
         def clear(self) -> Op[None]:
             return self._write_all(codec.clear(self.name))
@@ -43,13 +43,13 @@ CHECKED = """
             return codec.get(name=self.name, key=key, thread_id=1)  # call-arg
 
         def contains(self, key: Any) -> Op[int]:
-            return self._read(codec.contains_key, key, 1)  # arg-type
+            return self._read(codec.contains_key, key)  # arg-type
 
         def size_of(self, key: Any) -> Op[int]:
             return self._read(codec.size, key)  # arg-type
 
-        def without_owner(self, key: Any) -> Op[Any]:
-            return self._read(codec.get, key)  # call-arg
+        def without_operation(self, key: Data) -> Op[Any]:
+            return self._write(key)  # call-arg
 
         def then(self) -> Op[int]:
             def take(value: str) -> None: ...

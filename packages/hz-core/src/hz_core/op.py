@@ -34,10 +34,8 @@ class Op(Generic[T]):
         on_failure: Called with the error when the operation fails, by the thread that completes it.
     """
 
-    # Class attributes instead of slots: most requests keep the defaults, which then cost nothing to set.
-    member: UUID | None = None
-    connection: Connection | None = None
-    deadline: float | None = None
+    # Class attributes, because they are rarely used. What every submission reads is set on the instance: the
+    # interpreter finds an attribute of the instance much faster than a default of the class.
     on_failure: Callable[[BaseException], object] | None = None
     _on_results: tuple[Callable[[Any], object], ...] = ()
 
@@ -53,8 +51,9 @@ class Op(Generic[T]):
         self.request = request
         self.partition_id = partition_id
         self.decode: Callable[[bytes, ReadData], T] = method.decode
-        if connection is not None:
-            self.connection = connection
+        self.connection = connection
+        self.member: UUID | None = None
+        self.deadline: float | None = None
 
     def decoded(self, decode: Callable[[bytes, ReadData], R]) -> "Op[R]":
         """Read the reply with ``decode`` instead of the message's own decoder; return this Op.

@@ -1,7 +1,7 @@
 """Base classes of the declarations of operations, from which all surfaces are generated."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
+from typing import Any, ClassVar, TypeVar, TypeVarTuple
 
 from hz_core.context import ClientContext
 from hz_core.op import Flow, Op
@@ -9,7 +9,7 @@ from hz_serialization import Data
 from hz_serialization.data import MINIMUM_HASH, partition_hash
 
 T = TypeVar("T")
-P = ParamSpec("P")
+Arguments = TypeVarTuple("Arguments")
 
 
 class Operations:
@@ -88,28 +88,36 @@ class KeyedOperations(ObjectOperations):
     """
 
     def _keyed(self, key: Any) -> tuple[Data, int]:
-        """Return the ``Data`` of a key, and its partition; reject None."""
+        """Return the ``Data`` of a key and its partition; reject None."""
         if key is None:
             raise none_refused("key", self.name)
         data = self._to_data(key)
+        # `_partition_of`, inlined because this runs for every call.
         count = self._view.partitions.count or self._context.partition_count()
         hash_ = partition_hash(data)
         return data, 0 if hash_ == MINIMUM_HASH else abs(hash_) % count
 
     def _on_key(
-        self,
-        make: Callable[Concatenate[int, str, Data, P], Op[T]],
-        key: Any,
-        *args: P.args,
-        **kwargs: P.kwargs,
+        self, make: Callable[[int, str, Data, *Arguments], Op[T]], key: Any, *arguments: *Arguments
     ) -> Op[T]:
-        """Return the operation on ``key`` that the codec's function ``make`` builds with the other arguments."""
-        data, partition = self._keyed(key)
-        return make(partition, self.name, data, *args, **kwargs)
+        """Return the operation on ``key`` that the codec's function ``make`` builds with the other arguments.
 
-    # Aliases instead of methods that call `_on_key`, which would cost time; a near cache overrides them by methods.
-    _read = _on_key
-    _write = _on_key
+        For operations that neither read nor change the entry, such as locks.
+        """
+        data, partition = self._keyed(key)
+        return make(partition, self.name, data, *arguments)
+
+    def _read(self, make: Callable[[int, str, Data, int], Op[T]], key: Any) -> Op[T]:
+        """Return the operation that reads the entry of ``key``, built by the codec's function ``make``.
+
+        A near cache may answer it, so the request is built here. The last argument of ``make`` is the lock owner.
+        """
+        data, partition = self._keyed(key)
+        return make(partition, self.name, data, self._owner())
+
+    def _write(self, key: Data, op: Op[T]) -> Op[T]:
+        """Return the operation ``op``, which changes the entry of ``key``."""
+        return op
 
     def _read_many(self, op: Op[T], keys: Iterable[Data]) -> Op[T]:
         """Read the entries of ``keys`` with one request."""

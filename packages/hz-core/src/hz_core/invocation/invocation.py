@@ -27,7 +27,6 @@ class Invocation:
     """
 
     # Class attributes instead of slots: an invocation is created for every call, and most never change these.
-    finished = False
     connection: Connection | None = None
     tries = 0
     acks_wanted = -1
@@ -40,6 +39,8 @@ class Invocation:
     def __init__(self, op: Op[Any], started: float) -> None:
         self.op = op
         self.started = started
+        # On the instance, because every call reads it: the interpreter finds it much faster there.
+        self.finished = False
 
     def complete(self, result: Any, error: BaseException | None) -> None:
         """Deliver the outcome to the caller. Every invocation ends here.
@@ -78,6 +79,7 @@ class PromisedInvocation(Invocation):
     def __init__(self, op: Op[Any], started: float, promise: Promise) -> None:
         self.op = op
         self.started = started
+        self.finished = False
         self.promise = promise
 
     def complete(self, result: Any, error: BaseException | None) -> None:

@@ -8,9 +8,9 @@ connection is a :class:`Pipe`, and what depends on time goes by the cluster's :c
     member = cluster.members[0]
     member.rule("Map.get", lambda request: request.error(*codes.RETRYABLE), times=3)
 
-A rule looks at the requests of a member before it answers; `SimulatedMember.requests` keeps all that came. What the
-cluster holds is reached by its services: ``cluster.service(MapService).state("m").values()``. A :class:`RawClient`
-sends single messages to a member, for tests of one's own :class:`Service`.
+A rule looks at the requests of a member before it answers; ``SimulatedMember.requests`` has all that were
+received. The services have what the cluster holds: ``cluster.service(MapService).state("m").values()``. A
+:class:`RawClient` sends single messages to a member, for tests of your own :class:`Service`.
 """
 
 from hz_core.testing import codes

@@ -22,7 +22,7 @@ class Clock(Protocol):
         ...
 
     def call_later(self, delay: float, callback: Callable[[], None], /) -> Timer:
-        """Call `callback` after `delay` seconds."""
+        """Call ``callback`` after ``delay`` seconds."""
         ...
 
 
@@ -51,13 +51,13 @@ class ManualClock:
         return self._now
 
     def call_later(self, delay: float, callback: Callable[[], None], /) -> Timer:
-        """Call `callback` when the time was moved on by `delay` seconds."""
+        """Call ``callback`` when the time was moved on by ``delay`` seconds."""
         call = _Call(callback)
         heappush(self._calls, (self._now + max(delay, 0.0), next(self._numbers), call))
         return call
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass, and make the calls that are due by then."""
+        """Let ``seconds`` pass, and make the calls that are due by then."""
         until = self._now + seconds
         while self._calls and self._calls[0][0] <= until:
             at, _, call = heappop(self._calls)

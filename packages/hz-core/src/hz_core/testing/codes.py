@@ -1,4 +1,4 @@
-"""Code and class name of the errors that members answer with, for `Request.error`."""
+"""Code and class name of the errors that members answer with, for ``Request.error``."""
 
 from typing import Final
 

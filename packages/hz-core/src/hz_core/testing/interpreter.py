@@ -88,7 +88,7 @@ class CustomType:
 
     @property
     def fixed_in_begin_frame(self) -> bool:
-        """Whether all fixed-size fields came later: they lie in the begin frame, where older readers skip them."""
+        """Whether all fixed-size fields were added later, and so are in the begin frame, which older readers skip."""
         return self.has_fixed and all(item.since > self.since for item in self.fields if item.type.fixed)
 
 
@@ -158,7 +158,7 @@ class Interpreter:
             message: The whole message.
             parameters: Its parameters.
             since: The protocol version that has had the message first; later parameters may be absent.
-            start: `REQUEST_START` or `RESPONSE_START`.
+            start: ``REQUEST_START`` or ``RESPONSE_START``.
 
         Raises:
             ValueError: The bytes are not such a message.

@@ -57,7 +57,7 @@ class Locks:
         *,
         reads: bool = False,
     ) -> None:
-        """Run `action` as soon as nobody but `owner` owns the lock.
+        """Run ``action`` as soon as nobody but ``owner`` owns the lock.
 
         Args:
             key: The key.
@@ -123,7 +123,7 @@ class Locks:
         return True
 
     def force_release(self, key: Hashable) -> None:
-        """Release the lock whoever owns it, and serve who waits for it."""
+        """Release the lock, whoever owns it, and serve the waiting requests."""
         lock = self._lock(key)
         lock.owner, lock.count, lock.reference = None, 0, 0
         if lock.lease is not None:
@@ -132,7 +132,7 @@ class Locks:
         lock.waiters.wake()
 
     def destroy(self, name: str) -> None:
-        """Forget all locks; who waits for one is told that the object is destroyed."""
+        """Forget all locks; waiting requests fail, because the object is destroyed."""
         locks = list(self._locks.values())
         self._locks.clear()
         for lock in locks:

@@ -41,7 +41,7 @@ class MemberError(Exception):
     """What a member refuses: it is sent as the answer to the request.
 
     Args:
-        error: Code and class name, such as `codes.ILLEGAL_STATE`.
+        error: Code and class name, such as ``codes.ILLEGAL_STATE``.
         message: The member's words.
     """
 
@@ -120,8 +120,8 @@ class Request:
     """A message of a client, and the ways to answer it.
 
     Attributes:
-        session: The connection that it came over.
-        member: The member that it came to.
+        session: The connection that it was received over.
+        member: The member that received it.
         message: Its bytes.
         method: Service and method, such as ``Map.put``.
     """
@@ -190,7 +190,7 @@ class SimulatedMember:
         address: Where it listens.
         uuid: Its UUID.
         sessions: Its open connections.
-        requests: All requests that came, in that order.
+        requests: All received requests, in order.
         rules: What looks at requests first.
     """
 
@@ -203,11 +203,11 @@ class SimulatedMember:
         self.rules: list[Rule] = []
 
     def count(self, method: str) -> int:
-        """Return how many requests of `method` came."""
+        """Return the number of received requests of ``method``."""
         return sum(request.method == method for request in self.requests)
 
     def rule(self, method: str, action: Callable[[Request], object], times: int = 1_000_000) -> None:
-        """Let `action` deal with the next requests of `method`, up to `times` of them."""
+        """Let ``action`` deal with the next requests of ``method``, up to ``times`` of them."""
         left = [times]
 
         def look(request: Request) -> bool:
@@ -243,7 +243,7 @@ class SimulatedMember:
             self.answer(request)
 
     def answer(self, request: Request) -> None:
-        """Answer a request as a member does, whatever the rules say."""
+        """Answer a request as a member does, without the rules."""
         try:
             self.cluster.answer(request)
         except MemberError as error:
@@ -327,7 +327,7 @@ class SimulatedCluster:
         clock: See above; a :class:`ManualClock` if none was given.
         members: The members.
         owners: The owner of each partition.
-        down: Answers to connection attempts at addresses where no member shall answer.
+        down: Answers to connection attempts at addresses where no member must answer.
         puts: Key and value of each write of a map, in the order in which they were done.
         proxies: Name and service of the objects that clients have announced.
         schemas: The Compact schemas that clients have sent, by id.
@@ -440,7 +440,7 @@ class SimulatedCluster:
                 else self.partition_of_name(request["name"])
             )
             if partition != right:
-                message = f"{request.method} of partition {right} came with partition id {partition}"
+                message = f"{request.method} of partition {right} has partition id {partition}"
                 raise MemberError(codes.ILLEGAL_ARGUMENT, message)
 
     # --- requests ---
@@ -488,7 +488,7 @@ class SimulatedCluster:
         return member
 
     def remove(self, member: SimulatedMember, *, announce: bool = True) -> None:
-        """Take a member out and break its connections; `announce` tells the clients of the other members."""
+        """Remove a member and break its connections; ``announce`` sends the new view to the other members' clients."""
         self.members.remove(member)
         member.cut_all()
         if self.members:
@@ -571,7 +571,7 @@ class SimulatedCluster:
                         session.event(listener.title, listener.correlation_id, *found, partition_id=partition)
 
     def backup_sessions(self, owner: SimulatedMember, request: Request) -> list[Session]:
-        """Return the connections over which backups of `owner` acknowledge to the client of `request`."""
+        """Return the connections over which backups of ``owner`` acknowledge to the client of ``request``."""
         others = [member for member in self.members if member is not owner][: self.backups]
         return [
             session

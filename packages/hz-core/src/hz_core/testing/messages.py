@@ -1,6 +1,6 @@
 """Messages as clients and members send them, made without the generated codecs.
 
-What the protocol's messages consist of comes from ``messages.json``, which ``tools/generate_messages.py`` writes.
+The shapes of the protocol's messages are in ``messages.json``, which ``tools/generate_messages.py`` writes.
 
 Attributes:
     SHAPES: What a message type stands for, by number.
@@ -50,7 +50,7 @@ class Shape:
         event: Name of the event, else empty.
         since: The protocol version that has had the message first.
         parameters: The parameters in the protocol's order.
-        route: What tells the partition of a request: ``none``, ``key``, ``name``, ``batch``, ``partition`` and so on.
+        route: What the partition of a request depends on: ``none``, ``key``, ``name``, ``batch`` and so on.
     """
 
     service: str
@@ -118,7 +118,7 @@ def encode(title: str, values: Sequence[Any], correlation_id: int, place: int, f
     """Return the bytes of a message.
 
     Args:
-        title: Title of the message, a key of `BY_TITLE`.
+        title: Title of the message, a key of ``BY_TITLE``.
         values: Values of its parameters. Those left out at the end are empty, zero or, where that can be, null.
         correlation_id: The correlation id.
         place: Partition id of a request or event, number of backup acks of a response.

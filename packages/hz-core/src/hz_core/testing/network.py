@@ -32,7 +32,7 @@ class Peer(Protocol):
 
 
 class Accept(NamedTuple):
-    """The attempt succeeds; `peer` has the other end."""
+    """The attempt succeeds; ``peer`` has the other end."""
 
     peer: Peer
 
@@ -48,7 +48,7 @@ class BlackHole(NamedTuple):
 
 
 class Delay(NamedTuple):
-    """The attempt goes on as `then` says after `seconds`."""
+    """The attempt continues with ``then`` after ``seconds``."""
 
     seconds: float
     then: "Answer"

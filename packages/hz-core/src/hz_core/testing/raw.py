@@ -19,7 +19,7 @@ class RawClient:
         member: The member.
         uuid: UUID of the client.
         answers: The answer to each request by its correlation id: a reply, or an error.
-        events: All events that came, in that order.
+        events: All received events, in order.
         open: Whether the connection still exists.
     """
 
@@ -36,12 +36,12 @@ class RawClient:
         self.call("Client.authentication", clusterName=member.cluster.name, username=None, uuid=self.uuid)
 
     def start(self, method: str, *, partition: int | None = None, flags: int = 0, **named: Any) -> int:
-        """Send a request and return its correlation id; its answer comes into `answers`.
+        """Send a request and return its correlation id; its answer is added to ``answers``.
 
         Args:
             method: Service and method, such as ``Map.put``.
             partition: The partition id; by the key or the name in the request, where it goes by them, if None.
-            flags: Further flags, such as `BACKUP_AWARE`.
+            flags: Further flags, such as ``BACKUP_AWARE``.
             **named: The parameters. Those left out are empty, zero or, where that can be, null.
         """
         shape = BY_TITLE[f"{method} request"][1]

@@ -43,7 +43,7 @@ def byte_by_byte(data: bytes) -> Iterable[bytes]:
 
 
 def random_cuts(random: Random, longest: int = 64) -> Cut:
-    """Pass the bytes on in random pieces of at most `longest` bytes."""
+    """Pass the bytes on in random pieces of at most ``longest`` bytes."""
 
     def cut(data: bytes) -> Iterator[bytes]:
         start = 0
@@ -61,7 +61,7 @@ class Outcome:
     Attributes:
         result: The value, None before there is one.
         error: The error, None while there is none.
-        times: How often it was completed; more than once is a bug of whoever completes it.
+        times: How often it was completed; more than once is a bug.
     """
 
     __slots__ = ("_cancelled", "error", "result", "times")
@@ -141,7 +141,7 @@ class Link:
     # --- the peer's end ---------------------------------------------------------------------------------------
 
     def send(self, data: bytes) -> None:
-        """Send `data` to the client."""
+        """Send ``data`` to the client."""
         for piece in self.cut_up(data):
             self._travel(0, partial(self._deliver, piece))
 
@@ -197,7 +197,7 @@ class Link:
 class ScriptedDriver:
     """A network that follows a script, and a clock that stands still (see :class:`hz_core.io.IO`).
 
-    An exception that escapes from an event comes out of the method that moves the time: it is a bug.
+    The method that moves the time raises an exception that escapes from an event: it is a bug.
 
     Args:
         script: Answers each connection attempt.
@@ -226,11 +226,11 @@ class ScriptedDriver:
         return self._now
 
     def call_soon(self, callback: Callable[[], None]) -> None:
-        """Run `callback` after all that is due already."""
+        """Run ``callback`` after all that is due already."""
         self.call_later(0.0, callback)
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Event:
-        """Run `callback` when `delay` seconds have been moved on."""
+        """Run ``callback`` when ``delay`` seconds have been moved on."""
         event = Event(callback)
         heappush(self._queue, (self._now + max(delay, 0.0), next(self._ids), event))
         return event
@@ -280,7 +280,7 @@ class ScriptedDriver:
     # --- waiting (Waiter) -------------------------------------------------------------------------------------
 
     def wait(self, future: Future[Any], timeout: float | None, /) -> bool:
-        """Advance the time until ``future`` is done, by at most ``timeout`` seconds, so that `Future.result` works.
+        """Advance the time until ``future`` is done, by at most ``timeout`` seconds, so that ``Future.result`` works.
 
         Raises:
             RuntimeError: nothing is left to happen, so the future would never be done.
@@ -294,16 +294,16 @@ class ScriptedDriver:
     # --- time -------------------------------------------------------------------------------------------------
 
     def advance(self, seconds: float = 0.0) -> None:
-        """Let `seconds` pass, and everything happen that is due by then; 0 lets happen what is due now."""
+        """Let ``seconds`` pass, and everything happen that is due by then; 0 lets happen what is due now."""
         until = self._now + seconds
         self._run(until, None)
         self._now = until
 
     def run_until(self, condition: Callable[[], object], limit: float = 60.0) -> None:
-        """Let time pass, event by event, until `condition` holds.
+        """Let time pass, event by event, until ``condition`` holds.
 
         Raises:
-            TimeoutError: it did not hold within `limit` seconds.
+            TimeoutError: it did not hold within ``limit`` seconds.
         """
         if not self._run(self._now + limit, condition):
             raise TimeoutError(f"the condition did not hold within {limit:g} s of virtual time")

@@ -122,7 +122,7 @@ class SimulatedBlocking:
 
 
 class SimulatedClient(ClientBase):
-    """A client on the virtual clock. It is not connected before `start`.
+    """A client on the virtual clock. It is not connected before ``start``.
 
     Args:
         driver: The network and the clock.
@@ -180,8 +180,8 @@ class Simulation:
         driver: The network and the clock.
         client: The client.
         engine: The client's logic.
-        states: What the lifecycle listener was told so far.
-        outcomes: The outcome of every operation that `submit` was given.
+        states: The lifecycle events so far.
+        outcomes: The outcome of every operation that ``submit`` was given.
     """
 
     def __init__(

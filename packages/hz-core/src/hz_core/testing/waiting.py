@@ -15,7 +15,7 @@ class _Waiter:
 
 
 class WaitList:
-    """Requests that wait for the same thing, served in the order in which they came.
+    """Requests that wait for the same thing, served in the order of their arrival.
 
     Args:
         cluster: The cluster, for its clock.
@@ -56,7 +56,7 @@ class WaitList:
             waiter.timer = self._cluster.clock.call_later(timeout / 1000, lambda: self._over(waiter, give_up))
 
     def wake(self) -> None:
-        """Serve whoever can be served now; requests of closed connections are dropped."""
+        """Serve the requests that can be served now; those of closed connections are dropped."""
         self._again = True
         if self._waking:
             return
@@ -69,7 +69,7 @@ class WaitList:
         self._waking = False
 
     def refuse(self, error: MemberError, which: Callable[[Request], bool] = lambda request: True) -> None:
-        """Answer those of the waiting requests that `which` selects with an error."""
+        """Answer those of the waiting requests that ``which`` selects with an error."""
         for waiter in list(self._waiters):
             if which(waiter.request):
                 self._remove(waiter)

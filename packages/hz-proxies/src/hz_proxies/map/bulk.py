@@ -41,7 +41,7 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
             else:
                 entries.append(entry)
         yield [
-            self._write_many(codec.put_all(partition, self.name, entries, True), [key for key, _ in entries])
+            self._write_many(codec.put_all(partition, self.name, entries, True), (key for key, _ in entries))
             for partition, entries in by_partition.items()
         ]
 

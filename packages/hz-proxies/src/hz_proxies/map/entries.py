@@ -19,11 +19,11 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: message ``Map.get``.
         """
-        return self._read(codec.get, key, self._owner())
+        return self._read(codec.get, key)
 
     def contains_key(self, key: K) -> Op[bool]:
         """Return whether there is an entry for ``key``. Source: message ``Map.containsKey``."""
-        return self._read(codec.contains_key, key, self._owner())
+        return self._read(codec.contains_key, key)
 
     def put(self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None) -> Op[V | None]:
         """Store ``value`` under ``key`` and return the previous value, or None.
@@ -37,11 +37,16 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.put`` and ``Map.putWithMaxIdle``.
         """
-        data = self._value(value)
+        (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
-            return self._write(codec.put, key, data, self._owner(), to_millis(ttl))
+            return self._write(
+                data, codec.put(partition, self.name, data, value_data, self._owner(), to_millis(ttl))
+            )
         return self._write(
-            codec.put_with_max_idle, key, data, self._owner(), to_millis(ttl), to_millis(max_idle)
+            data,
+            codec.put_with_max_idle(
+                partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
+            ),
         )
 
     def set(self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None) -> Op[None]:
@@ -56,11 +61,16 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.set`` and ``Map.setWithMaxIdle``.
         """
-        data = self._value(value)
+        (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
-            return self._write(codec.set, key, data, self._owner(), to_millis(ttl))
+            return self._write(
+                data, codec.set(partition, self.name, data, value_data, self._owner(), to_millis(ttl))
+            )
         return self._write(
-            codec.set_with_max_idle, key, data, self._owner(), to_millis(ttl), to_millis(max_idle)
+            data,
+            codec.set_with_max_idle(
+                partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
+            ),
         ).decoded(empty_response)
 
     def put_if_absent(
@@ -77,11 +87,17 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.putIfAbsent`` and ``Map.putIfAbsentWithMaxIdle``.
         """
-        data = self._value(value)
+        (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
-            return self._write(codec.put_if_absent, key, data, self._owner(), to_millis(ttl))
+            return self._write(
+                data,
+                codec.put_if_absent(partition, self.name, data, value_data, self._owner(), to_millis(ttl)),
+            )
         return self._write(
-            codec.put_if_absent_with_max_idle, key, data, self._owner(), to_millis(ttl), to_millis(max_idle)
+            data,
+            codec.put_if_absent_with_max_idle(
+                partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
+            ),
         )
 
     def put_transient(
@@ -98,11 +114,17 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.putTransient`` and ``Map.putTransientWithMaxIdle``.
         """
-        data = self._value(value)
+        (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
-            return self._write(codec.put_transient, key, data, self._owner(), to_millis(ttl))
+            return self._write(
+                data,
+                codec.put_transient(partition, self.name, data, value_data, self._owner(), to_millis(ttl)),
+            )
         return self._write(
-            codec.put_transient_with_max_idle, key, data, self._owner(), to_millis(ttl), to_millis(max_idle)
+            data,
+            codec.put_transient_with_max_idle(
+                partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
+            ),
         ).decoded(empty_response)
 
     def try_put(self, key: K, value: V, timeout: float = 0) -> Op[bool]:
@@ -111,14 +133,19 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         Returns:
             Whether it was stored. Source: message ``Map.tryPut``.
         """
-        return self._write(codec.try_put, key, self._value(value), self._owner(), to_millis(timeout))
+        data, partition = self._keyed(key)
+        return self._write(
+            data,
+            codec.try_put(partition, self.name, data, self._value(value), self._owner(), to_millis(timeout)),
+        )
 
     def replace(self, key: K, value: V) -> Op[V | None]:
         """Store ``value`` under ``key`` if there is an entry; return the previous value, or None if nothing was stored.
 
         Source: message ``Map.replace``.
         """
-        return self._write(codec.replace, key, self._value(value), self._owner())
+        data, partition = self._keyed(key)
+        return self._write(data, codec.replace(partition, self.name, data, self._value(value), self._owner()))
 
     def replace_if_same(self, key: K, old_value: V, new_value: V) -> Op[bool]:
         """Store ``new_value`` under ``key`` if its value is ``old_value``, compared in serialized form.
@@ -127,14 +154,18 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
             Whether it was stored. Source: message ``Map.replaceIfSame``.
         """
         old_data, new_data = self._value(old_value, "old_value"), self._value(new_value, "new_value")
-        return self._write(codec.replace_if_same, key, old_data, new_data, self._owner())
+        data, partition = self._keyed(key)
+        return self._write(
+            data, codec.replace_if_same(partition, self.name, data, old_data, new_data, self._owner())
+        )
 
     def remove(self, key: K) -> Op[V | None]:
         """Remove the entry of ``key`` and return its value, or None.
 
         Source: message ``Map.remove``.
         """
-        return self._write(codec.remove, key, self._owner())
+        data, partition = self._keyed(key)
+        return self._write(data, codec.remove(partition, self.name, data, self._owner()))
 
     def remove_if_same(self, key: K, value: V) -> Op[bool]:
         """Remove the entry of ``key`` if its value is ``value``, compared in serialized form.
@@ -142,7 +173,10 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         Returns:
             Whether it was removed. Source: message ``Map.removeIfSame``.
         """
-        return self._write(codec.remove_if_same, key, self._value(value), self._owner())
+        data, partition = self._keyed(key)
+        return self._write(
+            data, codec.remove_if_same(partition, self.name, data, self._value(value), self._owner())
+        )
 
     def delete(self, key: K) -> Op[None]:
         """Remove the entry of ``key``. Cheaper than ``remove``, because the value is not returned.
@@ -150,7 +184,10 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         Events for listeners have no old value. Source: message ``Map.delete``.
         """
         # Newer members report whether there was an entry, older ones do not.
-        return self._write(codec.delete, key, self._owner()).decoded(empty_response)
+        data, partition = self._keyed(key)
+        return self._write(data, codec.delete(partition, self.name, data, self._owner())).decoded(
+            empty_response
+        )
 
     def try_remove(self, key: K, timeout: float = 0) -> Op[bool]:
         """Remove the entry of ``key``; wait up to ``timeout`` seconds while the key is locked.
@@ -158,7 +195,10 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         Returns:
             Whether an entry was removed. Source: message ``Map.tryRemove``.
         """
-        return self._write(codec.try_remove, key, self._owner(), to_millis(timeout))
+        data, partition = self._keyed(key)
+        return self._write(
+            data, codec.try_remove(partition, self.name, data, self._owner(), to_millis(timeout))
+        )
 
     def evict(self, key: K) -> Op[bool]:
         """Remove the entry of ``key`` from memory, but not from the map store. Waits while the key is locked.
@@ -166,7 +206,8 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         Returns:
             Whether an entry was evicted. Source: message ``Map.evict``.
         """
-        return self._write(codec.evict, key, self._owner())
+        data, partition = self._keyed(key)
+        return self._write(data, codec.evict(partition, self.name, data, self._owner()))
 
     def set_ttl(self, key: K, ttl: float) -> Op[None]:
         """Set the time to live of an entry, starting now; no effect if there is no entry.
@@ -179,14 +220,17 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         """
         if ttl is None:
             raise AssertionError("ttl must not be None; use a number of seconds, or 0 for no limit")
-        return self._write(codec.set_ttl, key, to_millis(ttl)).decoded(empty_response)
+        data, partition = self._keyed(key)
+        return self._write(data, codec.set_ttl(partition, self.name, data, to_millis(ttl))).decoded(
+            empty_response
+        )
 
     def get_entry_view(self, key: K) -> Op[SimpleEntryView[K, V] | None]:
         """Return the entry of ``key`` with its statistics (times in milliseconds since 1970), or None.
 
         Source: message ``Map.getEntryView``.
         """
-        return self._read(codec.get_entry_view, key, self._owner()).decoded(_entry_view)
+        return self._read(codec.get_entry_view, key).decoded(_entry_view)
 
 
 def _entry_view(message: bytes, read: ReadData) -> SimpleEntryView[Any, Any] | None:

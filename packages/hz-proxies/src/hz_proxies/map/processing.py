@@ -8,7 +8,6 @@ from hz_core.operations import KeyedOperations, none_refused
 from hz_proxies.codecs import map as codec
 from hz_proxies.predicate import Predicate
 from hz_proxies.types import K, V
-from hz_serialization import Data
 
 
 class ProcessingOperations(KeyedOperations, Generic[K, V]):
@@ -21,7 +20,8 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
             The result of the processor. Source: message ``Map.executeOnKey``.
         """
         processor = self._value(entry_processor, "entry_processor")
-        return self._write(_execute_on_key, key, processor, self._owner())
+        data, partition = self._keyed(key)
+        return self._write(data, codec.execute_on_key(partition, self.name, processor, data, self._owner()))
 
     def execute_on_keys(self, keys: Iterable[K], entry_processor: Any) -> Op[list[tuple[K, Any]]]:
         """Run ``entry_processor`` on the entries of ``keys``, each on the owner of its partition.
@@ -59,8 +59,3 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
         if registration_id is None:
             raise none_refused("registration_id", self.name)
         return codec.remove_interceptor(self.name, registration_id)
-
-
-def _execute_on_key(partition_id: int, name: str, key: Data, processor: Data, thread_id: int) -> Op[Any]:
-    # The message has the processor first, then the key.
-    return codec.execute_on_key(partition_id, name, processor, key, thread_id)

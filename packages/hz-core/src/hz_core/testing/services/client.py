@@ -11,7 +11,7 @@ class ClientService(Service):
     """Messages of the service ``Client``."""
 
     def authentication(self, request: Request) -> None:
-        """Answer as `SimulatedCluster.authentication_status` says; another cluster's name or user is refused."""
+        """Answer as ``SimulatedCluster.authentication_status`` says; another cluster's name or user is refused."""
         cluster, member = self.cluster, request.member
         name, user = request.values[:2]
         status = cluster.authentication_status
@@ -28,7 +28,7 @@ class ClientService(Service):
         )
 
     def authentication_custom(self, request: Request) -> None:
-        """Answer as for user name and password, whatever the token."""
+        """Answer as for user name and password, for any token."""
         self.authentication(request)
 
     def add_cluster_view_listener(self, request: Request) -> None:

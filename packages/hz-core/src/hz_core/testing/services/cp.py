@@ -40,7 +40,7 @@ class SessionService(Service):
 
     Attributes:
         endpoints: The open sessions by group and id, with the names of their clients.
-        heartbeats: How many heartbeats came.
+        heartbeats: Number of received heartbeats.
     """
 
     def __init__(self, cluster: SimulatedCluster) -> None:
@@ -210,7 +210,7 @@ class FencedLockService(Service):
         return self._locks.setdefault((group, name), LockState(WaitList(self.cluster)))
 
     def destroy(self, name: str) -> None:
-        """Forget a lock; who waits for it is told."""
+        """Forget a lock; waiting requests fail."""
         for key in [key for key in self._locks if key[1] == name]:
             self._locks.pop(key).waiting.refuse(MemberError(codes.DESTROYED, f"{name} is destroyed"))
 

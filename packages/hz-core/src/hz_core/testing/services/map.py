@@ -1,4 +1,4 @@
-"""Maps. Predicates need `SimulatedCluster.matches`; code of members (processors, aggregators) is not simulated."""
+"""Maps. Predicates need ``SimulatedCluster.matches``; code of members (processors, aggregators) is not simulated."""
 
 from collections.abc import Callable
 from typing import Any
@@ -63,7 +63,7 @@ class _MapMessages(Service):
         timeout: int = -1,
         otherwise: Values = (),
     ) -> None:
-        """Reply what `action` returns, once nobody else owns the lock of the key; `otherwise` after `timeout`."""
+        """Reply what ``action`` returns, once nobody else owns the lock of the key; ``otherwise`` after ``timeout``."""
         state = self._map(request)
         state.locks.when_free(
             (request.partition_id, request["key"]),
@@ -75,7 +75,7 @@ class _MapMessages(Service):
         )
 
     def _read(self, request: Request, action: Callable[[MapState], Values]) -> None:
-        """Reply what `action` returns, once no transaction of others has locked the key."""
+        """Reply what ``action`` returns, once no transaction of others has locked the key."""
         state = self._map(request)
         state.locks.when_free(
             (request.partition_id, request["key"]),
@@ -194,7 +194,7 @@ class _Entries(_MapMessages):
         self._write(request, lambda state: (self._take(request, state),))
 
     def delete(self, request: Request) -> None:
-        """Remove the entry; listeners are not told its value."""
+        """Remove the entry; events do not have its value."""
 
         def take(state: MapState) -> Values:
             taken = state.take(Origin.of(request), request.partition_id, request["key"], tell_value=False)
@@ -242,7 +242,7 @@ class _Entries(_MapMessages):
 
 
 def _view(entry: Entry, statistics: bool) -> Values:
-    """Return the fields of a `SimpleEntryView`."""
+    """Return the fields of a ``SimpleEntryView``."""
 
     def kept(number: int) -> int:
         return number if statistics else -1
@@ -300,7 +300,7 @@ class _Locking(_MapMessages):
         request.reply(self._map(request).locks.is_locked((request.partition_id, request["key"])))
 
     def force_unlock(self, request: Request) -> None:
-        """Release the lock whoever owns it."""
+        """Release the lock, whoever owns it."""
         request.reply_write()
         self._map(request).locks.force_release((request.partition_id, request["key"]))
 
@@ -455,7 +455,7 @@ class _Listening(_MapMessages):
 
 
 class _NearCaches(_MapMessages):
-    """Messages of near caches. Invalidations are told one by one, as by members that do not collect them."""
+    """Messages of near caches. Invalidations are sent one by one, as by members that do not batch them."""
 
     def add_near_cache_invalidation_listener(self, request: Request) -> None:
         """Tell of invalidations from now on."""

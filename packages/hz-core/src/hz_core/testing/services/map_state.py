@@ -87,14 +87,14 @@ class Partition:
         self.table_size = _FIRST_TABLE
 
     def grow(self) -> None:
-        """Double the table as often as its load asks for; it never becomes smaller."""
+        """Double the table as often as its load requires; it never shrinks."""
         while len(self.entries) > self.table_size * _LOAD:
             self.table_size *= 2
 
     def page(self, pointers: Pointers, size: int) -> tuple[Pointers, list[Entry]]:
-        """Return the next entries of an iteration, and where it goes on.
+        """Return the next entries of an iteration, and where it continues.
 
-        Slots are visited downwards, whole ones only, until there are `size` entries. After the table has grown, the
+        Slots are visited downwards, whole ones only, until there are ``size`` entries. After the table has grown, the
         iteration begins again and leaves out what lay in slots that were visited in the smaller tables.
 
         Args:
@@ -187,7 +187,7 @@ class MapState:
             value: The value.
             ttl: Milliseconds to live; 0 for ever, negative for the map's default, which is for ever.
             max_idle: Milliseconds without access, likewise.
-            added: Whether listeners are told that the entry was added, even if there was one: some messages do so.
+            added: Whether the event says that the entry was added, even if there was one: some messages do so.
         """
         entry, now = self.find(partition, key), self._cluster.clock.now()
         old: bytes | None = None
@@ -223,8 +223,8 @@ class MapState:
             origin: Where it happens, and who asked for it.
             partition: The partition.
             key: The key.
-            event_type: What listeners are told.
-            tell_value: Whether listeners are told the old value.
+            event_type: The type of the event.
+            tell_value: Whether the event has the old value.
         """
         entry = self.find(partition, key)
         if entry is None:
@@ -248,11 +248,11 @@ class MapState:
             )
         for partition in range(self._cluster.partition_count):
             self._sequences[partition] = self._sequences.get(partition, 0) + 1
-        # One event tells of all partitions, with the number of that of the map's name.
+        # One event is for all partitions; it has the number of the partition of the map's name.
         self._invalidate(origin, -1, None, self._cluster.partition_of_name(self.name))
 
     def page(self, partition: int, pointers: Pointers, size: int) -> tuple[Pointers, list[Entry]]:
-        """Return the next entries of an iteration over a partition, and where it goes on."""
+        """Return the next entries of an iteration over a partition, and where it continues."""
         part = self.partitions.get(partition, Partition())
         for entry in list(part.entries.values()):
             self.find(partition, entry.key)
@@ -277,7 +277,7 @@ class MapState:
         return [(p, self._sequences[p]) for p in partitions if p in self._sequences]
 
     def discard(self) -> None:
-        """Forget all entries; who waits for a lock is told that the map is destroyed."""
+        """Forget all entries; requests that wait for a lock fail, because the map is destroyed."""
         for partition, entry in self._all():
             self._drop(partition, entry)
         self.locks.destroy(self.name)

@@ -56,7 +56,7 @@ class QueueService(Service):
         return self._queues.setdefault(name, QueueState(self.cluster))
 
     def destroy(self, name: str) -> None:
-        """Forget a queue; who waits is told that it is destroyed."""
+        """Forget a queue; waiting requests fail, because it is destroyed."""
         if name in self._queues:
             self._queues.pop(name).waiting.refuse(MemberError(codes.DESTROYED, f"{name} is destroyed"))
 
@@ -189,7 +189,7 @@ class QueueService(Service):
         timeout: int = -1,
         otherwise: object = None,
     ) -> None:
-        """Serve a request as soon as `attempt` can; reply `otherwise` after `timeout`."""
+        """Serve a request as soon as ``attempt`` can; reply ``otherwise`` after ``timeout``."""
         queue = self._queue(request)
         queue.waiting.serve(request, lambda: attempt(queue), timeout, lambda: request.reply_write(otherwise))
         # What was added or removed may be what another one waits for.

@@ -225,7 +225,7 @@ class TransactionalMapService(Service):
             request: The request.
             reply: Takes the value before and returns the parameters of the reply.
             value: The new value, None to remove the entry.
-            condition: Takes the value before and tells whether to change it.
+            condition: Takes the value before and returns whether to change it.
         """
         transaction, locks, key = self._transaction(request), self._map(request).locks, request["key"]
         place, locked = (request["name"], key), (self.cluster.partition_of(key), key)
