@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 import hazelcast
-from hz_embedded import Cluster, create_archive
+from hz_embedded import Cluster
 from hz_embedded._ports import reserve
 from map_harness import SURFACES, AsyncioCaller, BlockingCaller, Caller, FuturesCaller, Recorder
 from member_side import Adder, MemberSide
@@ -76,10 +76,3 @@ def reserved_ports() -> Iterator[tuple[int, int]]:
     assert second is not None
     with first, second:
         yield first.getsockname()[1], second.getsockname()[1]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def class_archives() -> None:
-    """Let the members of most tests start in half the time; the archives stay in the cache folder."""
-    for version in ("4.0", "5.7.0"):
-        create_archive(version)

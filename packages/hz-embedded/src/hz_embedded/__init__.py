@@ -7,7 +7,6 @@ with Cluster(members=3) as cluster:
 """
 
 from hz_embedded.__about__ import __version__
-from hz_embedded.archives import create_archive
 from hz_embedded.cluster import Cluster
 from hz_embedded.errors import (
     ChecksumMismatchError,
@@ -53,7 +52,6 @@ __all__ = [
     "PortInUseError",
     "UnsupportedVersionError",
     "__version__",
-    "create_archive",
     "find_java",
     "known_versions",
 ]

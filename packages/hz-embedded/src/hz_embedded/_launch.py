@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from hz_embedded import _archive, _clock, jars, versions
+from hz_embedded import _clock, jars, versions
 from hz_embedded import config as member_config
 from hz_embedded._ports import reserve
 from hz_embedded._py4j import LOOPBACK, Py4JError, Py4JJavaError, java_message
@@ -35,6 +35,8 @@ Configure = Callable[[Any], None]
 
 # A JVM that has run out of memory is unusable; its last message belongs to its log.
 _END_WHEN_FULL: Final = ("-XX:+ExitOnOutOfMemoryError", "-XX:+DisplayVMOutputToStderr")
+# The standard output is for the gateway's port and token alone.
+_WARNINGS_TO_LOG: Final = ("-Xlog:disable", "-Xlog:all=warning:stderr")
 _EXIT_SECONDS: Final = 5.0
 _LOG_CONFIGURATION: Final = "logging.properties"
 _JAVA_LEVELS: Final[Mapping[str, str]] = {
@@ -152,7 +154,7 @@ class Launch:
             JvmStartError: The JVM did not start.
             JvmOutOfMemoryError: The heap is too small for a start.
         """
-        options = [*_END_WHEN_FULL, *_archive.start_options(self.java, self.paths[0])]
+        options = [*_END_WHEN_FULL, *_WARNINGS_TO_LOG]
         if clock_milliseconds is not None:
             options.append(_clock.start_option(clock_milliseconds))
         if self.log_level is not None:

