@@ -22,7 +22,9 @@ HZ_CORE = ROOT / "packages" / "hz-core"
 
 DECISIVE = (
     "cluster/backoff.py",
+    "client_state.py",
     "cluster/membership.py",
+    "flow.py",
     "future.py",
     "invocation/retry.py",
     "wire/reader.py",

@@ -152,6 +152,22 @@ def test_step_that_cannot_be_sent_is_an_error_in_the_flow(simulation: Simulation
     assert isinstance(simulation.begin(flow()).error, HazelcastClientNotActiveError)
 
 
+@pytest.mark.parametrize("in_list", [False, True])
+def test_step_that_cannot_be_started_is_an_error_in_the_flow(simulation: Simulation, in_list: bool) -> None:
+    def start(promise: Promise) -> None:
+        raise LookupError("cannot start")
+
+    step: Step = [WaitFor(start)] if in_list else WaitFor(start)
+    outcome = simulation.begin(after(step, simulation.ops.put(1, "never")))
+    assert isinstance(outcome.error, LookupError)
+    assert count(simulation, "Map.put") == 0
+
+
+def test_something_else_than_a_step_is_an_error_in_the_flow(simulation: Simulation) -> None:
+    not_a_step: Any = 5
+    assert isinstance(simulation.begin(after(not_a_step, Sleep(1))).error, TypeError)
+
+
 def test_many_known_answers_need_no_stack(simulation: Simulation) -> None:
     def flow() -> Flow[int]:
         total = 0
@@ -328,6 +344,35 @@ def test_flow_cancelled_before_its_first_step_sends_nothing(simulation: Simulati
     simulation.driver.advance(1)
     assert isinstance(outcome.error, FlowCancelled)
     assert count(simulation, "Map.put") == 0
+
+
+def test_flow_cancelled_between_two_steps_does_not_start_the_next(simulation: Simulation) -> None:
+    def flow() -> Flow[None]:
+        yield Sleep(1)
+        running.cancel()
+        yield simulation.ops.put(1, "never")
+
+    outcome = Outcome()
+    running = RunningFlow(simulation.engine, flow(), outcome)
+    running.advance(None, None)
+    simulation.driver.advance(1)
+    assert isinstance(outcome.error, FlowCancelled)
+    assert count(simulation, "Map.put") == 0
+
+
+def test_clean_up_after_a_cancelled_promise_is_not_cancelled_again(simulation: Simulation) -> None:
+    def flow() -> Flow[None]:
+        try:
+            yield simulation.ops.get(1)
+        finally:
+            yield simulation.ops.put(1, "first")
+            yield simulation.ops.put(2, "second")
+
+    outcome = simulation.begin(flow())
+    outcome.cancel()
+    simulation.driver.advance()
+    simulation.driver.advance()
+    assert count(simulation, "Map.put") == 2
 
 
 def test_cancelling_a_finished_flow_changes_nothing(simulation: Simulation) -> None:

@@ -65,8 +65,7 @@ class RunningFlow:
         step = self._step
         if step is not None and not self._cancel_raised and step.claim():
             step.abandon()
-            self._cancel_raised = True
-            self.advance(None, FlowCancelled())
+            self.advance(None, None)
 
     def advance(self, value: Any, error: BaseException | None) -> None:
         """Continue the flow with the outcome of its last step."""
