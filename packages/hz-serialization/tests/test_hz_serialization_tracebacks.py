@@ -38,10 +38,10 @@ def _chain(call: Callable[[], object]) -> list[str]:
     """Return the classes of the errors that a traceback shows, the last one first."""
     with pytest.raises(HazelcastSerializationError) as caught:
         call()
-    shown: traceback.TracebackException | None = traceback.TracebackException.from_exception(caught.value)
+    shown: BaseException | None = caught.value
     names = []
     while shown is not None:
-        names.append(shown.exc_type.__name__ if shown.exc_type else "")
+        names.append(type(shown).__name__)
         shown = shown.__cause__ or (None if shown.__suppress_context__ else shown.__context__)
     return names
 
