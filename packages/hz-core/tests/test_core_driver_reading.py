@@ -39,13 +39,13 @@ class Interests:
         del self.now[fd]
 
     def poll(self, timeout: float | None) -> list[tuple[int, int]]:
-        raise NotImplementedError
+        raise AssertionError("reading must not call this")
 
     def wake(self) -> None:
-        raise NotImplementedError
+        raise AssertionError("reading must not call this")
 
     def close(self) -> None:
-        raise NotImplementedError
+        raise AssertionError("reading must not call this")
 
 
 class Call:

@@ -206,7 +206,7 @@ def test_concurrent_callers_download_once(repository: Repository) -> None:
 
 
 def test_proxy_of_the_environment_is_used(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = "http://maven.example/root"
+    address = "http://repository.invalid/root"
     monkeypatch.setenv("HZ_EMBEDDED_MAVEN_REPO", address)
     monkeypatch.setenv("HTTP_PROXY", f"http://{repository.authority}")
     monkeypatch.setenv("http_proxy", f"http://{repository.authority}")

@@ -33,10 +33,15 @@ class LoadBalancer:
 
 
 class _ListLB(LoadBalancer):
-    """Base class of load balancers that choose from the current list of members."""
+    """Base class of load balancers that choose from the current list of members.
 
-    def __init__(self) -> None:
+    Args:
+        choose: Returns a number from 0 to below its argument.
+    """
+
+    def __init__(self, choose: Callable[[int], int]) -> None:
         self._cluster_service: Members | None = None
+        self._choose = choose
 
     def init(self, cluster_service: Members) -> None:
         """Store the cluster service, which knows the members."""
@@ -48,19 +53,13 @@ class _ListLB(LoadBalancer):
         members = service.get_members() if service is not None else ()
         return members[self._choose(len(members))] if members else None
 
-    def _choose(self, size: int) -> int:
-        raise NotImplementedError
-
 
 class RoundRobinLB(_ListLB):
     """Chooses the members in turn (the default)."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._turns = count()  # `next` is atomic, so threads never get the same number
-
-    def _choose(self, size: int) -> int:
-        return next(self._turns) % size
+        turns = count()  # `next` is atomic, so threads never get the same number
+        super().__init__(lambda size: next(turns) % size)
 
 
 class RandomLB(_ListLB):
@@ -71,8 +70,4 @@ class RandomLB(_ListLB):
     """
 
     def __init__(self, choose: Callable[[int], int] = randrange) -> None:
-        super().__init__()
-        self._random = choose
-
-    def _choose(self, size: int) -> int:
-        return self._random(size)
+        super().__init__(choose)

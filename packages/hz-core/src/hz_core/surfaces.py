@@ -76,13 +76,30 @@ class AsyncioCaller(Protocol):
         ...
 
 
-class FuturesSurface:
+class _Surface:
+    """The common part of the three surfaces."""
+
+    _caller: Any
+
+    def with_timeout(self, seconds: float) -> Self:
+        """Return the same object with a time limit for each of its operations.
+
+        Args:
+            seconds: The time limit, after which an operation fails with OperationTimeoutError. It may still be
+                executed.
+        """
+        return _copied(self, self._caller.within(seconds))
+
+
+class FuturesSurface(_Surface):
     """Operations that return a :class:`Future` at once.
 
     Args:
         caller: Runs the operations.
         operations: Declares them.
     """
+
+    _caller: FuturesCaller
 
     def __init__(self, caller: FuturesCaller, operations: Any) -> None:
         self._caller = caller
@@ -91,17 +108,8 @@ class FuturesSurface:
         self._call = caller.call
         self._run = caller.run
 
-    def with_timeout(self, seconds: float) -> Self:
-        """Return the same object with a time limit for each of its operations.
 
-        Args:
-            seconds: The time limit, after which an operation fails with OperationTimeoutError. It may still be
-                executed.
-        """
-        return _copied(self, self._caller.within(seconds))
-
-
-class BlockingSurface:
+class BlockingSurface(_Surface):
     """Operations that wait and return the value itself.
 
     Args:
@@ -109,23 +117,16 @@ class BlockingSurface:
         operations: Declares them.
     """
 
+    _caller: BlockingCaller
+
     def __init__(self, caller: BlockingCaller, operations: Any) -> None:
         self._caller = caller
         self._ops = operations
         self._call = caller.call
         self._run = caller.run
 
-    def with_timeout(self, seconds: float) -> Self:
-        """Return the same object with a time limit for each of its operations.
 
-        Args:
-            seconds: The time limit, after which an operation fails with OperationTimeoutError. It may still be
-                executed.
-        """
-        return _copied(self, self._caller.within(seconds))
-
-
-class AsyncioSurface:
+class AsyncioSurface(_Surface):
     """Operations that are coroutines.
 
     Args:
@@ -133,20 +134,13 @@ class AsyncioSurface:
         operations: Declares them.
     """
 
+    _caller: AsyncioCaller
+
     def __init__(self, caller: AsyncioCaller, operations: Any) -> None:
         self._caller = caller
         self._ops = operations
         self._call = caller.call
         self._run = caller.run
-
-    def with_timeout(self, seconds: float) -> Self:
-        """Return the same object with a time limit for each of its operations.
-
-        Args:
-            seconds: The time limit, after which an operation fails with OperationTimeoutError. It may still be
-                executed.
-        """
-        return _copied(self, self._caller.within(seconds))
 
 
 SurfaceT = TypeVar("SurfaceT")
