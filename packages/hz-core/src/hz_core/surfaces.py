@@ -88,7 +88,10 @@ class _Surface:
             seconds: The time limit, after which an operation fails with OperationTimeoutError. It may still be
                 executed.
         """
-        return _copied(self, self._caller.within(seconds))
+        caller = self._caller.within(seconds)
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__, _caller=caller, _call=caller.call, _run=caller.run)
+        return copy
 
 
 class FuturesSurface(_Surface):
@@ -141,18 +144,6 @@ class AsyncioSurface(_Surface):
         self._ops = operations
         self._call = caller.call
         self._run = caller.run
-
-
-SurfaceT = TypeVar("SurfaceT")
-
-
-def _copied(surface: SurfaceT, caller: Any) -> SurfaceT:
-    """Return a copy of a surface that runs its operations through another caller."""
-    copy: Any = object.__new__(type(surface))
-    copy.__dict__.update(surface.__dict__)
-    copy._caller, copy._call, copy._run = caller, caller.call, caller.run
-    copied: SurfaceT = copy
-    return copied
 
 
 def wrapped(step: Op[R] | Flow[R], make: Callable[[R], T]) -> Flow[T]:
