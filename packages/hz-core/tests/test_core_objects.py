@@ -1,6 +1,8 @@
 """Distributed objects of a client: prepared once, shared, destroyed, with a time limit or without."""
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -290,6 +292,16 @@ def test_destroyed_object_is_forgotten(simulation: Simulation) -> None:
     assert second._ops is not first._ops
     assert second.get(1).result() is None
     assert creations(simulation) == 2
+
+
+def test_destroyed_object_takes_no_memory(simulation: Simulation) -> None:
+    small = simulation.client.get_object(MAP, "temporary")
+    assert simulation.client.get_object(MAP, "temporary") is small
+    small.destroy()
+    freed = weakref.ref(small)
+    del small
+    gc.collect()
+    assert freed() is None
 
 
 def test_object_that_was_destroyed_is_not_created_again_after_a_restart(simulation: Simulation) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import count
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar, cast
+from typing import Any, Final, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from hz_core.client_base import ClientBase, limited
@@ -101,7 +101,7 @@ class AsyncioClient(ClientBase):
         operations = self._objects.find(kind, name)
         if operations is None:
             operations = await self.operations.run(self._objects.get(kind, name))
-        return cast("AsyncioT", self._surface(kind, operations, kind.asyncio, self.operations))
+        return operations._surface(kind.asyncio, self.operations)
 
     async def shutdown(self) -> None:
         """Close all connections; operations in progress fail. Idempotent."""

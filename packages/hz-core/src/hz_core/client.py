@@ -74,7 +74,7 @@ class Client(ClientBase):
             name: Its name, the same for all clients.
         """
         operations = self._objects.find(kind, name) or self.blocking.run(self._objects.get(kind, name))
-        return cast("FuturesT", self._surface(kind, operations, kind.futures, self.futures))
+        return operations._surface(kind.futures, self.futures)
 
     def shutdown(self) -> None:
         """Close all connections and end the client's threads; operations in progress fail. Idempotent."""

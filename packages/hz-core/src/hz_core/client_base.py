@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from itertools import count
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from hz_core.config import ClientConfig
 from hz_core.engine import Engine
@@ -68,20 +68,11 @@ class ClientBase:
         self.partition_service = PartitionService(self._engine.view, self.serialization)
         balancer.init(self.cluster_service)
         self._objects = ObjectTable(self._engine)
-        self._surfaces: dict[Any, Any] = {}
 
     @property
     def lifecycle_service(self) -> LifecycleService:
         """The state of the client, and its listeners."""
         return self._engine.lifecycle
-
-    def _surface(self, kind: Any, operations: Any, make: Callable[[Any, Any], Any], caller: Any) -> Any:
-        """Return the cached surface of a distributed object; create it on first use."""
-        key = (kind, operations.name)
-        surface = self._surfaces.get(key)
-        if surface is None or surface._ops is not operations:
-            surface = self._surfaces[key] = make(caller, operations)
-        return surface
 
     def _check_not_shut_down(self) -> None:
         try:

@@ -46,10 +46,20 @@ class ObjectOperations(Operations):
     service_name: ClassVar[str]
     """Name of the member's service for the object, such as ``hz:impl:mapService``."""
 
+    _made: Any = None
+
     def __init__(self, context: ClientContext, name: str) -> None:
         super().__init__(context)
         self.name = name
         self._view = context.view
+
+    def _surface(self, make: Callable[[Any, Any], T], caller: Any) -> T:
+        """Return the client's one surface of the object, made on first use. It is freed with the object."""
+        surface = self._made
+        if surface is None:
+            surface = self._made = make(caller, self)
+        found: T = surface
+        return found
 
     def _prepare(self) -> Flow[None]:
         """Prepare the object, once before its first use."""

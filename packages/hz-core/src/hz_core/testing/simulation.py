@@ -13,7 +13,7 @@ The client has the surfaces of a real one::
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 from hz_core.client_base import ClientBase, limited
 from hz_core.config import ClientConfig
@@ -158,7 +158,7 @@ class SimulatedClient(ClientBase):
     def get_object(self, kind: ObjectKind[FuturesT, Any], name: str) -> FuturesT:
         """Return a distributed object, prepared on first use."""
         operations = self.blocking.run(self._objects.get(kind, name))
-        return cast("FuturesT", self._surface(kind, operations, kind.futures, self.futures))
+        return operations._surface(kind.futures, self.futures)
 
     def shutdown(self) -> None:
         """Close all connections. Idempotent."""
