@@ -55,8 +55,8 @@ def test_the_last_pause_leaves_time_for_one_round() -> None:
     assert limited.next_pause(9) is None
 
 
-@pytest.mark.parametrize(("timeout", "pause"), [(1.0, 0.5), (0.5, 0.25)])
-def test_a_short_time_is_halved(timeout: float, pause: float) -> None:
+@pytest.mark.parametrize(("timeout", "pause"), [(1.0, 0.9), (0.5, 0.45)])
+def test_a_tenth_of_a_short_time_is_left(timeout: float, pause: float) -> None:
     short = backoff(timeout=timeout)
     assert short.left(0) == timeout
     assert short.next_pause(0) == pause
@@ -66,7 +66,7 @@ def test_a_short_time_is_halved(timeout: float, pause: float) -> None:
 def test_a_pause_that_just_fits_is_not_the_last() -> None:
     fitting = backoff(timeout=4.0, initial=3.0, multiplier=1.0)
     assert fitting.next_pause(0) == 3.0
-    assert fitting.next_pause(3.0) == 0.5
+    assert fitting.next_pause(3.0) == 0.6
 
 
 def test_tries_pause_after_the_fast_ones_and_double() -> None:

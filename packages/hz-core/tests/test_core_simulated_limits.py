@@ -109,8 +109,8 @@ def test_last_pause_leaves_time_for_one_round() -> None:
     assert pauses.next_pause(4) == 5
     assert pauses.next_pause(9) is None
     short = backoff(1)
-    assert short.next_pause(0) == 0.5
-    assert short.next_pause(0.5) is None
+    assert short.next_pause(0) == 0.9
+    assert short.next_pause(0.9) is None
 
 
 def test_time_left() -> None:

@@ -169,7 +169,7 @@ def test_number_of_held_operations_is_limited() -> None:
     member.rule("Client.sendSchema", held.append)
     waiting = [simulation.submit(simulation.ops.put(1, person(str(i)))) for i in range(3)]
     simulation.driver.advance()
-    with pytest.raises(HazelcastOverloadError, match="Compact schemas"):
+    with pytest.raises(HazelcastOverloadError, match="max_pending_invocations"):
         simulation.value(simulation.submit(simulation.ops.put(1, person("one too many"))))
     member.answer(held[0])
     for outcome in waiting:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hz_core.wire.frames import HazelcastProtocolError
-from hz_core.wire.reader import RECEIVE_SIZE, MessageReader
+from hz_core.wire.reader import RECEIVE_SIZE, MessageReader, _Incomplete
 
 IS_FINAL, UNFRAGMENTED, BEGIN, END = 0x2000, 0xC000, 0x8000, 0x4000
 
@@ -55,7 +55,7 @@ def by_asked_size(reader: MessageReader, pieces: Iterator[bytes]) -> list[bytes]
     for piece in pieces:
         left = piece
         while left:
-            wanted = reader.receive_size()
+            wanted = reader.receive_sizes()[0]
             found += reader.feed(left[:wanted])
             left = left[wanted:]
     return found
@@ -245,7 +245,7 @@ def test_empty_fragments_take_no_memory() -> None:
     reader.feed(fragment(1, BEGIN))
     for _ in range(100):
         reader.feed(fragment(1, 0) * 100)
-    assert sum(map(len, reader._fragments.values())) == 0
+    assert sum(map(len, reader._incomplete._fragments.values())) == 0
 
 
 def test_message_that_fills_a_receive_is_not_copied() -> None:
@@ -260,33 +260,33 @@ def test_large_message_in_pieces_is_scanned_and_joined_once(
     size = 16 << 20
     whole = message(1, *[b"x" * (size // frames)] * frames)
     scanned = 0
-    split = MessageReader._split
+    split = _Incomplete._split
 
-    def counting(self: MessageReader, data: bytes, start: int, position: int, messages: list[bytes]) -> None:
+    def counting(self: _Incomplete, data: bytes, start: int, position: int, messages: list[bytes]) -> None:
         nonlocal scanned
         scanned += len(data) - start
         split(self, data, start, position, messages)
 
-    monkeypatch.setattr(MessageReader, "_split", counting)
+    monkeypatch.setattr(_Incomplete, "_split", counting)
     reader = MessageReader()
     pieces = list(cut(whole, [RECEIVE_SIZE]))
     for piece in pieces[:-1]:
         assert reader.feed(piece) == []
     # A header that is cut joins two pieces; all else stays as it came until the end.
-    assert len(reader._pieces) >= len(pieces) // 2
+    assert len(reader._incomplete.pieces) >= len(pieces) // 2
     assert reader.feed(pieces[-1]) == [whole]
-    assert reader._pieces == []
+    assert reader._incomplete.pieces == []
     assert scanned <= 2 * len(whole)
 
 
 def test_more_is_asked_for_while_a_large_frame_is_under_way() -> None:
     reader = MessageReader()
     whole = message(1, b"x" * (3 << 20))
-    assert reader.receive_size() == RECEIVE_SIZE
+    assert reader.receive_sizes()[0] == RECEIVE_SIZE
     assert reader.feed(whole[:1000]) == []
-    assert reader.receive_size() > RECEIVE_SIZE
+    assert reader.receive_sizes()[0] > RECEIVE_SIZE
     assert reader.feed(whole[1000:]) == [whole]
-    assert reader.receive_size() == RECEIVE_SIZE
+    assert reader.receive_sizes()[0] == RECEIVE_SIZE
 
 
 def test_claim_of_a_huge_frame_takes_no_huge_memory() -> None:

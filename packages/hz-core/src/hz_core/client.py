@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, cast
 
@@ -22,6 +23,22 @@ from hz_core.promise import CallbackPromise
 T = TypeVar("T")
 
 _SHUTDOWN_TIMEOUT: Final = CLOSING_TIMEOUT + 5.0
+
+
+class _ThreadNumbers(threading.local):
+    """A number for each thread. Its identifier would not do: a later thread gets it, and owned the same locks."""
+
+    def __init__(self) -> None:
+        self.number = _next_thread_number()
+
+
+_next_thread_number: Final[Callable[[], int]] = count(1).__next__
+_thread_numbers: Final = _ThreadNumbers()
+
+
+def _thread_number() -> int:
+    """Return the lock owner id of the current thread."""
+    return _thread_numbers.number
 
 
 class Client(ClientBase):
@@ -46,7 +63,8 @@ class Client(ClientBase):
     def __init__(
         self, config: ClientConfig | None = None, *, observer: InvocationObserver | None = None
     ) -> None:
-        super().__init__(config, self._make_driver, threading.get_ident, observer)
+        super().__init__(config, self._make_driver, _thread_number, observer)
+        self._engine.on_closed = self._driver.end_by_itself
         self.blocking = BlockingOperations(self._engine, self._driver, self._objects)
         self.futures = FuturesOperations(self._engine, self._driver, self.blocking)
         self._driver.start()
@@ -85,6 +103,10 @@ class Client(ClientBase):
             if not self._driver.in_io_thread():
                 ended.wait(_SHUTDOWN_TIMEOUT)
         self._driver.stop()
+
+    def _forked(self) -> None:
+        self._driver.forked()
+        super()._forked()
 
     def _abandon(self) -> None:
         driver = self._driver

@@ -1,9 +1,11 @@
 """The base class of the clients."""
 
+import os
 import warnings
 from collections.abc import Callable
 from itertools import count
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Final, TypeVar
+from weakref import WeakSet
 
 from hz_core.config import ClientConfig
 from hz_core.engine import Engine
@@ -20,6 +22,7 @@ from hz_serialization import SerializationService
 T = TypeVar("T")
 
 _client_numbers = count()
+_clients: Final["WeakSet[ClientBase]"] = WeakSet()
 
 
 class ClientBase:
@@ -68,6 +71,7 @@ class ClientBase:
         self.partition_service = PartitionService(self._engine.view, self.serialization)
         balancer.init(self.cluster_service)
         self._objects = ObjectTable(self._engine)
+        _clients.add(self)
 
     @property
     def lifecycle_service(self) -> LifecycleService:
@@ -100,6 +104,20 @@ class ClientBase:
 
     def _abandon(self) -> None:
         """Begin to close a client that was not closed, without waiting."""
+
+    def _forked(self) -> None:
+        """End, in a forked child process: nothing of the parent's client may be used there."""
+        self._closed = True
+        self._engine.forked()
+
+
+def _forked() -> None:
+    for client in list(_clients):
+        client._forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def limited(flow: Flow[T], seconds: float) -> Flow[T]:

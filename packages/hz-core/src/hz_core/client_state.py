@@ -115,6 +115,21 @@ class ClientStateMachine:
             if not waits
         }
         self.state = ClientState.CREATED
+        self._forked = False
+
+    def fork(self) -> HazelcastClientNotActiveError:
+        """Close, in a forked child, without telling the listeners; return the error of all operations."""
+        self.state = ClientState.CLOSED
+        self._forked = True
+        return self._not_active()
+
+    def _not_active(self) -> HazelcastClientNotActiveError:
+        if self._forked:
+            return HazelcastClientNotActiveError(
+                f"client {self._client_name} belongs to the process that this one was forked from: create a new client"
+                " in this process"
+            )
+        return HazelcastClientNotActiveError(f"client {self._client_name} is shut down")
 
     def handle(self, event: ClientEvent) -> bool:
         """Change the state and call the listeners; return False if ``event`` is ignored in this state."""
@@ -140,7 +155,7 @@ class ClientStateMachine:
             ClientOfflineError: The client connects in the background, and operations do not wait for that.
         """
         if self.closed:
-            raise HazelcastClientNotActiveError(f"client {self._client_name} is shut down")
+            raise self._not_active()
         if self.state in self._offline:
             raise ClientOfflineError(
                 f"client {self._client_name} is not connected to the cluster; it is connecting in the background"

@@ -1,6 +1,6 @@
 """One connection to a member, without the socket."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -72,7 +72,7 @@ class ConnectionOwner(Protocol):
         """Handle a socket that was closed, or could not be opened."""
         ...
 
-    def on_messages(self, connection: "Connection", messages: list[bytes]) -> None:
+    def on_messages(self, connection: "Connection", messages: Iterable[bytes]) -> None:
         """Handle whole messages that were received."""
         ...
 
@@ -104,10 +104,14 @@ class Connection:
         pending: The requests that wait for a reply, by correlation id. Single dictionary operations are
             atomic, so any thread may use it without a lock: the thread that pops an entry owns it.
         deliver: Called by the driver, by one thread at a time, with this connection and the messages that the
-            reader returned.
+            reader has split, in an iterator out of which it takes them.
+        interrupted: Messages whose handling was interrupted. They are handled again.
         event_handlers: Handler of the events of each listener registration, by correlation id.
-        last_read: Time of the last received bytes, in the engine's coarse time (seconds).
-        last_write: Time of the last sent bytes, in the same unit.
+        heard: Set by the driver when bytes are received, and reset by the engine when it notes the time of that.
+        spoke: The same for requests that are sent.
+        last_ping: Time of the last heartbeat, in seconds.
+        last_read: About the time of the last received bytes, in seconds.
+        last_write: About the time of the last request, in seconds.
     """
 
     __slots__ = (
@@ -117,13 +121,17 @@ class Connection:
         "close_reason",
         "deliver",
         "event_handlers",
+        "heard",
         "id",
+        "interrupted",
+        "last_ping",
         "last_read",
         "last_write",
         "member",
         "pending",
         "reader",
         "server_version",
+        "spoke",
         "state",
         "transport",
     )
@@ -142,6 +150,10 @@ class Connection:
         self.reader = MessageReader(max_message_size)
         self.pending: dict[int, PendingReply] = {}
         self.event_handlers: dict[int, MessageHandler] = {}
+        self.interrupted: list[bytes] = []
+        self.heard = False
+        self.spoke = False
+        self.last_ping = 0.0
         self.last_read = 0.0
         self.last_write = 0.0
         self._owner = owner

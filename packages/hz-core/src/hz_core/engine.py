@@ -32,7 +32,7 @@ from hz_serialization import SerializationService
 _logger = get_logger("client")
 
 TICK: Final = 1.0
-"""Seconds between checks of heartbeats, overdue backup acks and members without a connection."""
+"""Longest time in seconds between checks of heartbeats, overdue backup acks and members without a connection."""
 
 CLOSING_TIMEOUT: Final = 5.0
 """Seconds that services have to finish before the connections are closed."""
@@ -71,8 +71,12 @@ class Engine:
         self.lock_owner = lock_owner
         self.uuid = self.new_uuid()
         self._tick: Timer | None = None
+        # Short heartbeat options need checks that are more frequent than they are.
+        self._tick_interval = min(TICK, config.heartbeat_interval / 2, config.heartbeat_timeout / 4)
+        self._next_tick = 0.0
         self._created_objects: dict[tuple[str, str], None] = {}
         self._state_lost = False
+        self._acks_were_missing = False
         self._sleeping: dict[Callable[[], None], Timer] = {}
         self._background: dict[RunningFlow, None] = {}
         smart = config.smart_routing
@@ -106,6 +110,8 @@ class Engine:
             serialization.read,
             smart,
         )
+        self.on_closed: Callable[[], object] = _nothing
+        """Called on the I/O side when the client is closed: by the user, or by itself."""
         self._services = Services(self)
         self.lifecycle.add_all(config.lifecycle_listeners)
         self.view.add_all(config.membership_listeners)
@@ -119,14 +125,28 @@ class Engine:
             IllegalStateError: No member could be connected in time.
         """
         self.states.handle(ClientEvent.START)
-        self._tick = self.io.call_later(TICK, self._on_tick)
+        self._next_tick = self.io.now()
+        self._schedule_tick()
         yield from self._join_cluster()
 
     def _join_cluster(self) -> Flow[None]:
+        began = self.io.now()
+        limit = self.config.cluster_connect_timeout
         # Start again if the connection is lost before the client is ready.
         while not self.connections.connected:
             yield from self.connections.connect_to_cluster()
-            yield from self.connections.connect_to_all_members()
+            others = self.connections.connect_to_all_members()
+            if limit <= 0:
+                yield from others
+                continue
+            try:
+                yield Within(max(limit - (self.io.now() - began), limit / 10), others)
+            except TimeoutError:
+                _logger.warning(
+                    "not all members could be connected within cluster_connect_timeout (%g s); this goes on in the"
+                    " background",
+                    limit,
+                )
         self.states.handle(ClientEvent.JOINED)
 
     def close(self) -> Flow[None]:
@@ -160,6 +180,18 @@ class Engine:
         if was_connected:
             self.states.handle(ClientEvent.LAST_CONNECTION_LOST)
         self.states.handle(ClientEvent.CONNECTIONS_CLOSED)
+        self.on_closed()
+
+    def forked(self) -> None:
+        """End, in a forked child: the connections and the threads are those of the parent.
+
+        Nothing may be sent, and no lock be taken, since another thread may have held it.
+        """
+        error = self.states.fork()
+        for connection in self.connections.forked():
+            for entry in list(connection.pending.values()):
+                entry.fail(error)
+        self.invocations.fail_all(error)
 
     def _close_in_background(self) -> None:
         run_flow(self, self.close(), CallbackPromise(_ignore))
@@ -286,6 +318,8 @@ class Engine:
 
     def on_connection_added(self, connection: Connection) -> None:
         """Register what was added between the preparation of a connection and its first use."""
+        self._check_acks()
+        self.invocations.send_parked()
         self._subscribe_anywhere()
         self.start(self.listeners.register_all(connection), "registering listeners")
 
@@ -293,12 +327,34 @@ class Engine:
         """Retry or fail the pending operations of a connection, and reconnect if it was the last one."""
         self.invocations.on_connection_removed(connection)
         if was_ready:
-            self.invocations.shorten_backup_wait()
+            self._check_acks()
         self.listeners.on_connection_removed(connection)
         if self._cluster_view.on_connection_removed(connection, reason):
             self._subscribe_anywhere()
-        if was_ready and self.states.state is ClientState.CONNECTED and not self.connections.connected:
-            self._reconnect()
+        if was_ready and self.states.state is ClientState.CONNECTED:
+            if self.connections.connected:
+                self.io.call_soon(self._connect_missing)
+            else:
+                self._reconnect()
+
+    def on_members_changed(self) -> None:
+        """Connect to members that have joined."""
+        self._check_acks()
+        self._connect_missing()
+
+    def _check_acks(self) -> None:
+        """Tell the invocations whether backup acks can be lost: those of a member that the client is not connected to.
+
+        They are lost as well when a member joins or leaves, from when it does so until the client knows.
+        """
+        missing = self.connections.any_missing()
+        if missing or self._acks_were_missing:
+            self.invocations.acks_are_missing(missing)
+        self._acks_were_missing = missing
+
+    def _connect_missing(self) -> None:
+        if self.states.state is ClientState.CONNECTED and self.connections.connected:
+            self.start(self.connections.connect_to_all_members(), "connecting to new members")
 
     def on_cluster_changed(self) -> None:
         """Mark the schemas and objects to be sent to the new cluster, over the first connection to it."""
@@ -322,6 +378,7 @@ class Engine:
             _logger.info("the last connection is lost and reconnect_mode is OFF: shutting down")
             self._close_in_background()
             return
+        self.invocations.send_parked()
         run_flow(self, self._join_cluster(), CallbackPromise(self._rejoined))
 
     def _rejoined(self, result: object, error: BaseException | None) -> None:
@@ -331,15 +388,24 @@ class Engine:
 
     # --- housekeeping --------------------------------------------------------------------------------------
 
+    def _schedule_tick(self) -> None:
+        self._next_tick += self._tick_interval
+        self._tick = self.io.call_later(max(self._next_tick - self.io.now(), 0.0), self._on_tick)
+
     def _on_tick(self) -> None:
-        now = self.invocations.coarse_now = self.io.now()
-        self._tick = self.io.call_later(TICK, self._on_tick)
+        now = self.io.now()
+        late = now - self._next_tick
+        if late > self._tick_interval:
+            # This process did not run, so it has not read what the members have sent: no connection is judged by
+            # that time.
+            self._next_tick = now
+            self.connections.forgive(late)
+        self._schedule_tick()
         self.invocations.expire_backups()
+        self.invocations.expire_parked()
         for connection in self.connections.heartbeat(now):
-            connection.last_write = now
             self.start(_ping(connection), "a heartbeat")
-        if self.states.state is ClientState.CONNECTED and self.connections.connected:
-            self.start(self.connections.connect_to_all_members(), "connecting to new members")
+        self._connect_missing()
 
     def __repr__(self) -> str:
         return (
@@ -351,6 +417,10 @@ class Engine:
 
 def _ping(connection: Connection) -> Flow[None]:
     yield codec.ping(connection)
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _ignore(result: Any, error: BaseException | None, /) -> None:

@@ -5,6 +5,7 @@ from functools import partial
 from types import GeneratorType
 from typing import Any, Protocol, TypeVar, cast
 
+from hz_core.errors import HazelcastError
 from hz_core.op import AnsweredOp, Flow, GatherOutcomes, Op, Sleep, Step, WaitFor, Within
 from hz_core.promise import Promise
 
@@ -84,6 +85,10 @@ class RunningFlow:
             except Exception as e:
                 if not self._promise.cancelled():
                     self._promise.set_exception(e)
+            except BaseException as e:
+                # The thread that runs the flow was interrupted, and has ended it.
+                self._promise.set_exception(_interrupted(e))
+                raise
             else:
                 if isinstance(wanted, AnsweredOp):
                     value, error = wanted.result, None
@@ -102,11 +107,12 @@ class RunningFlow:
 class _PendingStep:
     """The promise of the step that a flow waits for. The thread that deletes ``_open`` continues the flow."""
 
-    __slots__ = ("_abandoned", "_cancel", "_flow", "_open")
+    __slots__ = ("_abandoned", "_advancing", "_cancel", "_flow", "_open")
 
     def __init__(self, flow: RunningFlow) -> None:
         self._flow = flow
         self._open = True
+        self._advancing = False
         self._abandoned = False
         self._cancel: Cancel | None = None
 
@@ -131,12 +137,31 @@ class _PendingStep:
         return self._abandoned
 
     def set_result(self, result: Any, /) -> None:
-        if self.claim():
-            self._flow.advance(result, None)
+        self._continue(result, None)
 
     def set_exception(self, exception: BaseException, /) -> None:
-        if self.claim():
-            self._flow.advance(None, exception)
+        self._continue(None, exception)
+
+    def _continue(self, result: Any, exception: BaseException | None) -> None:
+        try:
+            if self.claim():
+                self._advancing = True
+                self._flow.advance(result, exception)
+        except BaseException:
+            if not self._advancing:
+                # Interrupted before the flow has seen the outcome: whoever completes this step again continues it.
+                self._open = True
+            raise
+
+
+def _interrupted(error: BaseException) -> HazelcastError:
+    """Return the error of a flow whose thread was interrupted: the caller of the flow may be another thread."""
+    interrupted = HazelcastError(
+        f"the operation was interrupted in the middle by {type(error).__name__}, which was raised in the thread that"
+        " ran it; a part of it may be done"
+    )
+    interrupted.__cause__ = error
+    return interrupted
 
 
 def cancellable(step: Step, clean_up: Callable[[], Step]) -> Flow[Any]:
@@ -204,46 +229,53 @@ class _Limited:
         return self._expired or self._promise.cancelled()
 
     def set_result(self, result: Any, /) -> None:
-        if self._claim():
-            self._promise.set_result(result)
+        self._end(self._promise.set_result, result)
 
     def set_exception(self, exception: BaseException, /) -> None:
-        if self._claim():
-            self._promise.set_exception(exception)
+        self._end(self._promise.set_exception, exception)
 
     def _expire(self) -> None:
-        if self._claim():
-            self._expired = True
-            self.cancel()
-            self._promise.set_exception(TimeoutError(f"no result within {self._seconds:g} s"))
+        self._end(self._time_out, None)
 
-    def _claim(self) -> bool:
+    def _time_out(self, _: object) -> None:
+        self._expired = True
+        self.cancel()
+        self._promise.set_exception(TimeoutError(f"no result within {self._seconds:g} s"))
+
+    def _end(self, complete: Callable[[Any], object], outcome: object) -> None:
         try:
             del self._open
         except AttributeError:
-            return False
-        return True
+            return
+        try:
+            complete(outcome)
+        except BaseException:
+            self._open = True  # this thread was interrupted: whoever completes the step again does this again
+            raise
 
 
 class _Gather:
     """Several steps in parallel. Waits for all of them, even if one fails."""
 
-    __slots__ = ("_cancels", "_keep_errors", "_promise", "_remaining", "_results")
+    __slots__ = ("_begun", "_cancels", "_keep_errors", "_promise", "_remaining", "_results")
 
     def __init__(
         self, submitter: Submitter, steps: Sequence[Step], promise: Promise, *, keep_errors: bool
     ) -> None:
         self._promise = promise
         self._results: list[Any] = [None] * len(steps)
-        # Counted down by popping, which is atomic, so replies may be received on several threads.
-        self._remaining = list(range(len(steps) + 1))
+        # Changed by single operations, which are atomic, so replies may be received on several threads; and the same
+        # step may be completed twice, if a thread is interrupted.
+        self._remaining = dict.fromkeys(range(len(steps)))
+        self._begun = False
         self._keep_errors = keep_errors
         self._cancels: list[Cancel] = []
         for index, step in enumerate(steps):
             cancel = wait_for(submitter, step, _Slot(self, index))
             if cancel is not None:
                 self._cancels.append(cancel)
-        self._count_down()
+        self._begun = True
+        self._end_if_complete()
 
     def cancel(self) -> None:
         for cancel in self._cancels:
@@ -254,10 +286,11 @@ class _Gather:
 
     def received(self, index: int, value: Any) -> None:
         self._results[index] = value
-        self._count_down()
+        self._remaining.pop(index, None)
+        self._end_if_complete()
 
-    def _count_down(self) -> None:
-        if self._remaining.pop():
+    def _end_if_complete(self) -> None:
+        if self._remaining or not self._begun:
             return
         if not self._keep_errors:
             for result in self._results:

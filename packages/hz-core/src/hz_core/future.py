@@ -37,8 +37,10 @@ _PENDING: Final = "PENDING"
 _FINISHED: Final = "FINISHED"
 _CANCELLED: Final = "CANCELLED_AND_NOTIFIED"
 
-_LONGEST_WAIT: Final = 4_000_000.0
-"""Locks accept no longer timeout (in seconds); a longer wait is split into several."""
+_FIRST: Final = (0,)
+
+_LONGEST_WAIT: Final = 1_000_000.0
+"""Some locks accept no much longer timeout (in seconds); a longer wait is split into several."""
 
 
 class Waiter(Protocol):
@@ -108,6 +110,7 @@ class Future(ConcurrentFuture[T]):
     _exception: BaseException | None
     _state: str
     _watchers: list[_Watcher] | None
+    _final_state = _FINISHED
 
     def __init__(self, waiter: Waiter | None = None) -> None:
         # The base class is not initialized on purpose: it creates a condition and two lists per future.
@@ -126,15 +129,14 @@ class Future(ConcurrentFuture[T]):
         try:
             del self._open
         except AttributeError:
+            self._finish_again()
             return
+        # Nothing can interrupt the thread until the result is stored, or the state as well if nobody waits.
         self._result = result
-        # `_finish` inlined, because this runs once per operation.
         if self._watchers is None:
             self._state = _FINISHED
         else:
-            self._set_state(_FINISHED)
-        if self._watchers:
-            self._call_watchers()
+            self._finish()
 
     def set_exception(self, exception: BaseException | None, traceback: TracebackType | None = None) -> None:
         """Complete with an error; no effect on a future that is done.
@@ -151,10 +153,11 @@ class Future(ConcurrentFuture[T]):
         try:
             del self._open
         except AttributeError:
+            self._finish_again()
             return
         self._traceback = traceback or exception.__traceback__
         self._exception = exception
-        self._finish(_FINISHED)
+        self._finish()
 
     def cancel(self) -> bool:
         """Cancel the future; a result that is received later is ignored.
@@ -164,26 +167,35 @@ class Future(ConcurrentFuture[T]):
         Returns:
             True if the future is cancelled, False if it has another outcome.
         """
+        error = CancelledError("The future was cancelled")
         try:
             del self._open
         except AttributeError:
             return self._state is _CANCELLED
         self._traceback = None
-        self._exception = CancelledError("The future was cancelled")
-        self._finish(_CANCELLED)
+        self._final_state = _CANCELLED
+        self._exception = error
+        self._finish()
         return True
 
     def set_running_or_notify_cancel(self) -> bool:
         """Return False if the future is cancelled. Called by the executors of ``concurrent.futures``."""
         return self._state is not _CANCELLED
 
-    def _finish(self, state: str) -> None:
+    def _finish(self) -> None:
+        """Set the state and call the watchers, after the outcome was stored."""
+        state = self._final_state
         if self._watchers is None:
             self._state = state
         else:
             self._set_state(state)
         if self._watchers:
             self._call_watchers()
+
+    def _finish_again(self) -> None:
+        """Do what the thread that stored the outcome has not done so far: it may have been interrupted."""
+        if self._state is _PENDING or self._watchers:
+            self._finish()
 
     def _set_state(self, state: str) -> None:
         """Set the state, under the condition if ``concurrent.futures`` uses one (see ``_lazy_condition``)."""
@@ -192,6 +204,8 @@ class Future(ConcurrentFuture[T]):
             self._state = state
             return
         with condition:
+            if self._state is not _PENDING:
+                return
             self._state = state
             for waiter in self._waiters:
                 if state is _CANCELLED:
@@ -205,24 +219,25 @@ class Future(ConcurrentFuture[T]):
     def _call_watchers(self) -> None:
         watchers = self._watchers
         while watchers:
+            watcher: _Watcher | None = None
             try:
-                watcher = watchers.pop(0)
-            except IndexError:  # another thread took the last one
-                return
-            if isinstance(watcher, _UserCallback):
-                watcher.dispatch()
-                continue
-            if isinstance(watcher, LockType):
-                # The driver may have released the lock already, to wake its owner for another reason.
-                with suppress(RuntimeError):
-                    watcher.release()
-                continue
-            try:
-                watcher(self)
-            except Exception:
-                _logger.exception("A callback inside the client failed for %r", self)
-            except BaseException:
-                self._call_watchers()  # an interrupt must not leave other threads waiting
+                for watcher in map(list.pop, (watchers,), _FIRST):
+                    if isinstance(watcher, _UserCallback):
+                        watcher.dispatch()
+                    elif isinstance(watcher, LockType):
+                        # The driver may have released the lock already, to wake its owner for another reason.
+                        with suppress(RuntimeError):
+                            watcher.release()
+                    else:
+                        watcher(self)
+            except BaseException as e:
+                if watcher is None and isinstance(e, IndexError):
+                    return  # another thread took the last one
+                # This thread was interrupted, which must not leave other threads waiting. Whoever completes the future
+                # again calls this one, maybe for the second time.
+                self._call_watchers()
+                if watcher is not None:
+                    watchers.insert(0, watcher)
                 raise
 
     # ---- state and result
@@ -490,15 +505,15 @@ def combine_futures(futures: Iterable[Future[T]]) -> Future[list[T]]:
     if not parts:
         combined.set_result([])
         return combined
-    missing = [None] * len(parts)
+    missing = dict.fromkeys(parts)
 
-    def part_done(_: Future[T]) -> None:
-        missing.pop()
+    def part_done(part: Future[T]) -> None:
+        missing.pop(part, None)
         # Two threads may both find all futures done; the second outcome, which is the same, is ignored.
         if not missing:
             _gather(parts, combined)
 
-    for part in list(parts):
+    for part in list(missing):
         part.add_done_callback_inline(part_done)
     return combined
 
@@ -538,11 +553,15 @@ def _copy_outcome(target: Future[Any], source: Future[Any]) -> None:
 class _UserCallback:
     """A user's callback with its future; stored in the list of watchers, and run by the driver."""
 
-    __slots__ = ("_callback", "_future")
+    __slots__ = ("_callback", "_called", "_future")
+
+    is_counted = True
+    """There are no more of them than operations, so executors need not limit their number."""
 
     def __init__(self, callback: Callable[[Future[Any]], object], future: Future[Any]) -> None:
         self._callback = callback
         self._future = future
+        self._called = False
 
     def dispatch(self) -> None:
         """Pass the callback to the driver."""
@@ -560,6 +579,9 @@ class _UserCallback:
             self()
 
     def __call__(self) -> None:
+        if self._called:
+            return  # dispatched twice, because a thread was interrupted meanwhile
+        self._called = True
         try:
             self._callback(self._future)
         except Exception:

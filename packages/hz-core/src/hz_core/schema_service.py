@@ -11,7 +11,7 @@ from hz_core.codecs import client as codec
 from hz_core.codecs.types import FieldDescriptor
 from hz_core.codecs.types import Schema as WireSchema
 from hz_core.connection import Connection
-from hz_core.errors import HazelcastError, HazelcastOverloadError, OperationTimeoutError
+from hz_core.errors import HazelcastError, OperationTimeoutError
 from hz_core.flow import Submitter, run_flow
 from hz_core.invocation.invocation import Invocation
 from hz_core.invocation.service import InvocationPolicy, Sender
@@ -56,7 +56,6 @@ class SchemaService:
         self._mutex = io.mutex()
         self._held: deque[_Held] = deque()
         self._held_partitions: Counter[int] = Counter()
-        self._max_held = policy.max_pending
         self._replicating = False
         self._replicated_ids: set[int] = set()
         """Schemas that the cluster knows, but that stay unconfirmed while an invocation is held."""
@@ -64,13 +63,15 @@ class SchemaService:
 
     # --- before a request is sent --------------------------------------------------------------------------
 
+    @property
+    def held_count(self) -> int:
+        """The number of held invocations."""
+        return len(self._held)
+
     def hold(self, invocation: Invocation, sender: Sender) -> bool:
         """Hold ``invocation`` until its schemas are replicated; return False if it need not wait.
 
         ``sender`` sends it afterwards.
-
-        Raises:
-            HazelcastOverloadError: The client's limit of waiting invocations is reached.
         """
         if invocation.schemas_replicated:
             return False
@@ -83,11 +84,7 @@ class SchemaService:
             needed = [schema_id for schema_id in needed if schema_id in self.unconfirmed]
             if not needed and not self._held_partitions[op.partition_id]:
                 return False
-            if len(self._held) >= self._max_held:
-                raise HazelcastOverloadError(
-                    f"{op.method.name} was not sent: {len(self._held)} invocations already wait for Compact schemas to"
-                    " be replicated, the limit of max_pending_invocations; wait for some of them to complete"
-                )
+            invocation.accepted = True
             self._held.append(_Held(invocation, sender, needed))
             self._held_partitions[op.partition_id] += op.partition_id != ANY_PARTITION
             start = not self._replicating

@@ -5,7 +5,7 @@ from typing import Final
 from hz_core.io import Randomness
 
 _LAST_ROUND: Final = 1.0
-"""Seconds that the last pause leaves for one more round of attempts."""
+"""Longest time in seconds that the last pause leaves for one more round of attempts."""
 
 
 class Backoff:
@@ -61,7 +61,7 @@ class Backoff:
         pause += pause * self._jitter * (2.0 * self._random.random() - 1.0)
         if self._timeout >= 0:
             left = self._timeout - elapsed
-            longest = left - min(_LAST_ROUND, left / 2)
+            longest = left - min(_LAST_ROUND, self._timeout / 10)
             # After a shortened pause there is one more round, instead of a series of ever shorter pauses.
             self._last = pause > longest
             pause = min(pause, longest)

@@ -62,9 +62,17 @@ class ConnectionEngine(Submitter, ConnectionOwner, Protocol):
         """Clean up after a connection that was closed."""
         ...
 
+    def on_members_changed(self) -> None:
+        """Handle a new member list."""
+        ...
+
     def on_cluster_changed(self) -> None:
         """Handle the move to another cluster, or to the same one after a restart."""
         ...
+
+
+class _TooLateError(TargetDisconnectedError):
+    """An attempt did not finish in what was left of the time for all."""
 
 
 class _Attempt(NamedTuple):
@@ -155,7 +163,9 @@ class ConnectionManager:
                     return None
                 except Exception as e:
                     _logger.warning("could not connect to %s: %s", address, e)
-                    failures[address] = e
+                    # That an attempt began too late says less than why an earlier one failed.
+                    if failures[address] is None or not isinstance(e, _TooLateError):
+                        failures[address] = e
                 else:
                     return connection
             pause = backoff.next_pause(self._io.now() - began)
@@ -204,11 +214,11 @@ class ConnectionManager:
         self._attempts[connection] = _Attempt(promise, member)
         timeout = self._options.connection_timeout
         # The same limit again for the authentication: a member that does not reply must not block the client.
-        whole, why = 2 * timeout, "twice connection_timeout"
+        whole, why = 2 * timeout, TargetDisconnectedError
         if left is not None:
             timeout = min(timeout, left) if timeout > 0 else left
             if whole <= 0 or left < whole:
-                whole, why = left, "what was left of cluster_connect_timeout"
+                whole, why = left, _TooLateError
         try:
             self._io.connect(connection, address, timeout)
         except Exception as e:
@@ -217,14 +227,16 @@ class ConnectionManager:
         if whole > 0:
             self._io.call_later(whole, partial(self._overdue, connection, whole, why))
 
-    def _overdue(self, connection: Connection, seconds: float, why: str) -> None:
+    def _overdue(self, connection: Connection, seconds: float, kind: type[TargetDisconnectedError]) -> None:
         if connection in self._attempts:
             connected = connection.state is not ConnectionState.CONNECTING
             what = "did not complete the authentication" if connected else "was not connected"
-            error = TargetDisconnectedError(
-                f"{connection.address} {what} within {round(seconds, 3):g} s ({why})"
+            left = kind is _TooLateError
+            why = "what was left of cluster_connect_timeout" if left else "twice connection_timeout"
+            self.close_connection(
+                connection,
+                kind(f"{connection.address} {what} within {round(seconds, 3):g} s ({why})"),
             )
-            self.close_connection(connection, error)
 
     def authenticate(self, connection: Connection) -> None:
         """Continue with the authentication after the socket was connected."""
@@ -343,11 +355,26 @@ class ConnectionManager:
         if connection is not None:
             self.close_connection(connection, TargetDisconnectedError(f"member {member} left the cluster"))
 
+    def members_changed(self) -> None:
+        """Tell the engine that the member list has changed."""
+        self._engine.on_members_changed()
+
+    def any_missing(self) -> bool:
+        """Return whether there are members without a ready connection, though there should be one to each."""
+        return self._options.smart and not self._membership.members.by_uuid.keys() <= self._ready.keys()
+
     def heartbeat(self, now: float) -> Sequence[Connection]:
         """Close connections that exceeded the heartbeat timeout; return those that need a ping."""
         options = self._options
+        interval = options.heartbeat_interval
         quiet = []
         for connection in list(self._ready.values()):
+            if connection.heard:
+                connection.heard = False
+                connection.last_read = now
+            if connection.spoke:
+                connection.spoke = False
+                connection.last_write = now
             silent = now - connection.last_read
             if silent > options.heartbeat_timeout:
                 error = TargetDisconnectedError(
@@ -355,9 +382,28 @@ class ConnectionManager:
                     f" heartbeat_timeout ({options.heartbeat_timeout:g} s)"
                 )
                 self.close_connection(connection, error)
-            elif now - connection.last_write >= options.heartbeat_interval:
+            # Also when requests are sent, but not answered, for example because they wait for a lock.
+            elif min(max(silent, now - connection.last_write), now - connection.last_ping) >= interval:
+                connection.last_ping = now
                 quiet.append(connection)
         return quiet
+
+    def forgive(self, seconds: float) -> None:
+        """Do not count time in which this process could not read."""
+        for connection in self._ready.values():
+            connection.last_read += seconds
+
+    def forked(self) -> list[Connection]:
+        """Forget all connections, in a forked child, without closing them; return them."""
+        connections = [*self._attempts, *self._ready.values()]
+        self._closed = True
+        self._ready = {}
+        self._attempts = {}
+        self.refresh_routes()
+        for connection in connections:
+            connection.alive = False
+            connection.transport = None
+        return connections
 
     def close(self, reason: Exception) -> None:
         """Close all connections, and do not open new ones."""

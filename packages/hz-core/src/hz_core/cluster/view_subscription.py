@@ -48,6 +48,10 @@ class ViewOwner(Protocol):
         """Close the connection to a member that left the cluster."""
         ...
 
+    def members_changed(self) -> None:
+        """Handle a new member list."""
+        ...
+
     def refresh_routes(self) -> None:
         """Build the routes again."""
         ...
@@ -143,6 +147,7 @@ class ClusterViewSubscription:
         if isinstance(event, codec.MembersViewEvent):
             for member in self._membership.update_members(event.version, event.member_infos):
                 self._owner.close_member(member.uuid)
+            self._owner.members_changed()
             waiting, self._waiting = self._waiting, []
             for promise in waiting:
                 promise.set_result(None)

@@ -52,13 +52,21 @@ class AsyncioTransport(asyncio.BufferedProtocol):
             self._received(self._connection, data)
 
     def _received(self, connection: Connection, data: bytes) -> None:
+        connection.heard = True
+        connection.reader.received = data
+        self._process(connection)
+
+    def _process(self, connection: Connection) -> None:
+        reader = connection.reader
         try:
-            messages = connection.reader.feed(data)
+            reader.split()
+            connection.deliver(connection, reader.ready)
         except HazelcastProtocolError as e:
             connection.on_socket_closed(e)
-            return
-        if messages:
-            connection.deliver(connection, messages)
+        except BaseException:
+            # A signal handler has raised it, for example: the rest is processed in the next turn.
+            self._loop.call_soon(self._process, connection)
+            raise
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the connection that asyncio has closed the socket."""

@@ -40,11 +40,12 @@ class BlockingCall(Invocation):
 
     def complete(self, result: Any, error: BaseException | None) -> None:
         """Store the outcome and wake the waiting thread."""
-        if self.finished:
-            return
-        self.value = result
-        self.error = error
-        self.finished = True
+        if not self.finished:
+            # Nothing can interrupt the thread between these lines.
+            self.value = result
+            self.error = error
+            self.finished = True
+        # Also when it was finished before: the thread that did that may have been interrupted here.
         if self._lock is not None:
             self._wake(self._lock)
 
@@ -70,9 +71,9 @@ class BlockingCall(Invocation):
         self._lock = None
         return not self.finished
 
-    def block(self) -> None:
-        """Wait until another thread completes the call."""
+    def block(self, timeout: float) -> None:
+        """Wait until another thread completes the call, or ``timeout`` seconds are over; -1 waits without limit."""
         lock = allocate_lock()
         lock.acquire()
         if self.attach(lock):
-            lock.acquire()
+            lock.acquire(timeout=timeout)

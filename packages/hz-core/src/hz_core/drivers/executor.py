@@ -1,8 +1,9 @@
 """Where users' callbacks run in the threaded driver: in order, one at a time, never on the I/O thread."""
 
+import queue
 import threading
-from _queue import SimpleQueue
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from hz_core.log import get_logger
@@ -15,6 +16,9 @@ DEFAULT_CAPACITY: Final = 1_000_000
 class CallbackExecutor:
     """Runs callbacks in order, one at a time, in a thread that starts with the first of them.
 
+    A callback with a true attribute ``is_counted`` is always accepted: their number is limited by that of the operations
+    in progress.
+
     Args:
         name: Name of the thread.
         before_idle: Called when no callback waits any more.
@@ -26,15 +30,21 @@ class CallbackExecutor:
         self._name = name
         self._before_idle = before_idle
         self._capacity = capacity
-        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._lock = threading.Lock()
+        self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
+        self._current: Callable[[], None] | None = None
         self._stopped = False
+        self._ended = False
+        self._discarding = False
+        self._forked = False
         self._refused = 0
 
     def run(self, callback: Callable[[], None]) -> bool:
         """Run ``callback`` after all earlier ones; return False if that is refused (full, or stopped)."""
-        if self._queue.qsize() >= self._capacity:
+        if self._forked:
+            return True  # callbacks of the parent are not for the child
+        if self._queue.qsize() >= self._capacity and not getattr(callback, "is_counted", False):
             self._count_refused()
             return False
         with self._lock:
@@ -62,32 +72,58 @@ class CallbackExecutor:
             )
 
     def _work(self) -> None:
-        queue = self._queue
-        while True:
-            if queue.empty():
+        while not self._ended:
+            # Twice, since whatever interrupts this thread may also interrupt what is done about that.
+            with suppress(BaseException):
+                try:
+                    while not self._ended:
+                        self._run_next()
+                except BaseException:
+                    # A callback that calls sys.exit() must not end the thread, which runs those of others, too.
+                    _logger.exception("a callback failed")
+
+    def _run_next(self) -> None:
+        waiting = self._queue
+        if self._current is None:
+            if waiting.empty():
                 self._before_idle()
-            callback = queue.get()
-            if callback is None:
-                return
-            try:
-                callback()
-            except BaseException:
-                # A callback that calls sys.exit() must not end the thread, which runs those of others, too.
-                _logger.exception("a callback failed")
-            callback = None  # while this thread waits, it keeps nothing of a user alive
+            getting = map(queue.SimpleQueue.get, (waiting,))
+            # A callback is stored before anything can interrupt this thread, so it cannot be lost.
+            for self._current in getting:
+                if self._current is None:
+                    self._ended = True
+                    return
+        callback = self._current
+        self._current = None  # while this thread waits, it keeps nothing of a user alive
+        if callback is None:
+            return
+        if not self._discarding or getattr(callback, "is_counted", False):
+            callback()
 
     def stop(self, timeout: float) -> None:
         """Run what waits, then end the thread.
 
-        Wait up to ``timeout`` seconds for its end, unless this is called by a callback.
+        Wait up to ``timeout`` seconds for its end, unless this is called by a callback. If a callback still runs then,
+        the events behind it are dropped. With a timeout of 0, this returns at once, and nothing is dropped.
         """
         with self._lock:
             self._stopped = True
             thread = self._thread
             self._queue.put(None)
-        if thread is None:
+        if thread is None or thread is threading.current_thread() or not timeout:
             return
-        if thread is not threading.current_thread():
-            thread.join(timeout)
-            if thread.is_alive():
-                _logger.warning("a callback is still running after the client was shut down")
+        thread.join(timeout)
+        if thread.is_alive():
+            self._discarding = True
+            _logger.warning(
+                "a callback is still running after the client was shut down; %d that wait are dropped, if they are"
+                " for events",
+                self._queue.qsize(),
+            )
+
+    def forked(self) -> None:
+        """Drop all callbacks, in a forked child, where the thread does not run and its lock may be held for ever."""
+        self._forked = True
+        self._lock = threading.RLock()
+        self._thread = None
+        self._stopped = self._ended = True

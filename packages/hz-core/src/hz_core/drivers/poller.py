@@ -4,7 +4,7 @@ import os
 import select
 import selectors
 import socket
-from _thread import allocate_lock
+from _thread import RLock
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Protocol
@@ -163,7 +163,7 @@ class Watch:
         self._poller = poller
         self._interest = interest
         self._ended = False
-        self._lock = allocate_lock()
+        self._lock = RLock()
         poller.add(fd, interest)
 
     def add(self, interest: int) -> None:
@@ -185,6 +185,11 @@ class Watch:
         self._interest = interest
         if not self._ended:
             self._poller.set(self.fd, interest)
+
+    def forked(self) -> None:
+        """Change nothing any more: a forked child shares what is watched with its parent."""
+        self._ended = True
+        self._lock = RLock()
 
     def end(self) -> None:
         """Stop watching; the descriptor may be closed afterwards. On the thread that polls."""

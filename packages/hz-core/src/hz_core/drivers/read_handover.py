@@ -3,11 +3,15 @@
 The caller that sent a request reads the socket itself when nobody else does (it *leads*), so that no thread switch
 lies between the reply and the caller. Other callers *follow*: each waits on a lock of its own and is woken when the
 leader has read its reply, or when the leader stops and another one has to lead. When no caller reads, the I/O thread
-does. It notices a leader by failing to take the read lock; then it stops watching the socket, and watches it again
+does. It notices a leader by failing to claim the reading; then it stops watching the socket, and watches it again
 once callers no longer read.
+
+A signal handler, a finalizer, or an exception from another thread may interrupt a caller at any point. So a
+claim is not a lock that must be released, but one that the ``with`` statement of its holder releases in any case; and
+each hand-over between callers is an optimization that may be missed: the I/O thread checks whether somebody reads.
 """
 
-from _thread import LockType, allocate_lock
+from _thread import LockType, RLock, allocate_lock, get_ident
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum, auto
@@ -21,6 +25,12 @@ from hz_core.drivers.streams import LONGEST_WAIT
 PATIENCE: Final = 20
 """So many checks find the same caller reading before the I/O thread leaves the socket to it."""
 
+CHECK_INTERVAL: Final = 0.005
+"""Seconds after which the I/O thread checks whether callers still read a socket."""
+
+LONG_CHECK_INTERVAL: Final = 0.25
+"""The same while one caller reads for long: it hands the socket back itself, unless it is interrupted."""
+
 _NOMINATED: Final = object()
 
 
@@ -32,7 +42,7 @@ class Reading(Enum):
     READ_BY_CALLERS = auto()
     """Callers read it. The I/O thread does not watch it, and checks regularly whether they still read."""
     LEFT_TO_LEADER = auto()
-    """One caller reads it for long. The I/O thread does not check: that caller hands the socket back."""
+    """One caller reads it for long, and hands the socket back. The I/O thread checks rarely."""
     CLOSED = auto()
     """Nobody."""
 
@@ -74,23 +84,25 @@ class HandoverOwner(Protocol):
     """What the handover needs of the transport whose socket is read."""
 
     def check_later(self) -> None:
-        """Have :meth:`ReadHandover.check` called regularly until it returns False. On the I/O thread."""
+        """Have :meth:`ReadHandover.check` called after the time that it returns. On the I/O thread."""
         ...
 
     def check_is_near(self) -> bool:
         """Return whether the I/O thread makes its next check within a millisecond."""
         ...
 
-    def free_descriptor(self) -> None:
-        """Close the socket of a closed transport, unless a thread is still using it."""
-        ...
-
 
 class ReadHandover:
     """Passes the reading of one socket between the I/O thread and callers, without losing a wake-up.
 
+    To claim the reading, a thread holds a lock of its own in a ``with`` statement and deletes ``free``, which succeeds
+    in one thread only; then it sets ``thread`` and ``reader`` at once (see :meth:`claim`). Afterwards it calls
+    :meth:`release`. If it is interrupted before that, its lock is released nevertheless, and the I/O thread notices.
+
     Attributes:
-        lock: Held by the thread that reads. Whoever releases it leaves no input buffered in the stream.
+        free: Exists while nobody has claimed the reading.
+        reader: The lock of the last thread that has claimed the reading. It reads as long as it holds the lock.
+        thread: The identifier of that thread.
         state: Who is responsible for reading.
         followers: Locks of callers that wait for a reply which somebody else reads.
     """
@@ -104,18 +116,22 @@ class ReadHandover:
         "_turns",
         "_watch",
         "followers",
-        "lock",
+        "free",
+        "reader",
         "state",
+        "thread",
     )
 
     def __init__(self, owner: HandoverOwner, connection: Connection, watch: Watch) -> None:
-        self.lock = allocate_lock()
+        self.free = True
+        self.reader = allocate_lock()
+        self.thread = 0
         self.state = Reading.WATCHED
         self.followers: dict[LockType, None] = {}
         self._owner = owner
         self._connection = connection
         self._watch = watch
-        self._state_lock = allocate_lock()  # guards the state, and keeps the watch in step with it
+        self._state_lock = RLock()  # guards the state, and keeps the watch in step with it
         self._turns = 0  # how often callers have stopped reading
         self._seen = 0  # its value at the last check
         self._checks = 0  # checks in a row that found the same caller reading
@@ -124,27 +140,60 @@ class ReadHandover:
         """Change the state as the table says; return whether it has changed."""
         with self._state_lock:
             before = self.state
-            after = self.state = TRANSITIONS.get((before, event), before)
+            after = TRANSITIONS.get((before, event), before)
             if after is before:
                 return False
             if after is _WATCHED:
+                # In this order: an interrupted thread leaves a socket that is watched, and checked as well.
                 self._watch.add(READ)
-            elif before is _WATCHED:
-                self._watch.remove(READ)
+                self.state = after
+            else:
+                self.state = after
+                if before is _WATCHED:
+                    self._watch.remove(READ)
             return True
+
+    # --- claims -----------------------------------------------------------------------------------------------
+
+    def claim(self, mine: LockType) -> bool:
+        """Claim the reading with ``mine``, which the caller holds; return False if another thread reads."""
+        me = get_ident()
+        try:
+            del self.free
+        except AttributeError:
+            return False
+        # Nothing can interrupt the thread before these are done.
+        self.thread = me
+        self.reader = mine
+        return True
+
+    def release(self, mine: LockType) -> bool:
+        """Give the claim back, after the caller has released ``mine``; return False if it was taken back already."""
+        if self.reader is mine:
+            self.free = True
+            return True
+        return False
+
+    def held_by(self, thread: int) -> bool:
+        """Return whether this thread reads: the caller interrupts it, or was called by it."""
+        return self.thread == thread and self.reader.locked()
+
+    def recover(self) -> None:
+        """Take back the claim of a thread that was interrupted before it could. On the I/O thread."""
+        reader = self.reader
+        if not reader.locked() and self.reader is reader:
+            self.free = True
 
     # --- callers ----------------------------------------------------------------------------------------------
 
-    def stop_leading(self) -> None:
-        """Release the read lock: another caller leads, or the I/O thread reads where replies are still expected."""
+    def stopped_leading(self) -> None:
+        """Hand over: another caller leads, or the I/O thread reads where replies are still expected."""
         self._turns += 1
-        self.lock.release()
-        state = self.state
-        if state is _CLOSED:
-            self._owner.free_descriptor()
         if self.followers:
             self.nominate()
-        elif state is not _WATCHED:
+            return
+        state = self.state
+        if state is not _WATCHED:
             if state is _LEFT_TO_LEADER:
                 self._happened(Event.NOBODY_READS)
             elif self._connection.pending:
@@ -159,7 +208,7 @@ class ReadHandover:
         woken = True
         try:
             # The leader may have stopped before it could see this follower: then there is nobody to wait for.
-            if call.attach(lock) and self.lock.locked():
+            if call.attach(lock) and self.reader.locked():
                 woken = False
                 woken = lock.acquire(timeout=-1 if timeout is None else min(timeout, LONGEST_WAIT))
         finally:
@@ -173,7 +222,7 @@ class ReadHandover:
         try:
             lock, _ = self.followers.popitem()
         except KeyError:
-            if self.state is _LEFT_TO_LEADER and not self.lock.locked():
+            if self.state is _LEFT_TO_LEADER and not self.reader.locked():
                 self._happened(Event.NOBODY_READS)
             return
         with suppress(RuntimeError):  # its call may be completed at the same moment
@@ -192,42 +241,47 @@ class ReadHandover:
 
     def found_leader(self) -> None:
         """Stop watching the socket, because a caller reads it."""
-        if not self._happened(Event.LEADER_FOUND):
+        if self.state is _CLOSED:
             return
-        if self._connection.pending and not self.lock.locked():
+        self._owner.check_later()
+        if not self._happened(Event.LEADER_FOUND):
+            # A caller was interrupted while it handed the socket back.
+            if self.reader.locked():
+                self._watch.remove(READ)
+            return
+        if self._connection.pending and not self.reader.locked():
             # The leader stopped before it could see the new state, and a reply is still to be read.
             self._happened(Event.NOBODY_READS)
             return
         self._seen = self._turns
         self._checks = 0
-        self._owner.check_later()
 
-    def check(self) -> bool:
-        """Watch the socket again if callers have stopped reading; return whether to check again."""
-        if self.state is not Reading.READ_BY_CALLERS:
-            return False
+    def check(self) -> float | None:
+        """Watch the socket again if callers have stopped reading; return the seconds until the next check."""
+        state = self.state
+        if state is _LEFT_TO_LEADER:
+            if self.reader.locked():
+                return LONG_CHECK_INTERVAL
+            self._happened(Event.NOBODY_READS)
+            return None
+        if state is not Reading.READ_BY_CALLERS:
+            return None
         if self._turns != self._seen:
             self._seen = self._turns
             self._checks = 0
-            return True
-        if not self.lock.locked():
+            return CHECK_INTERVAL
+        if not self.reader.locked():
             self._happened(Event.NOBODY_READS)
-            return False
+            return None
         self._checks += 1
         if self._checks <= PATIENCE:
-            return True
+            return CHECK_INTERVAL
         self._happened(Event.LEADER_STAYS)
         # The leader may have stopped before it could see the new state.
-        if not self.lock.locked():
+        if not self.reader.locked():
             self._happened(Event.NOBODY_READS)
-        return False
-
-    def stop_reading(self) -> None:
-        """Release the read lock that the I/O thread has taken."""
-        self.lock.release()
-        if self.state is _CLOSED:
-            self._owner.free_descriptor()
-        self.nominate()
+            return None
+        return LONG_CHECK_INTERVAL
 
     def close(self) -> None:
         """Let nobody read any more. Once the socket is shut down, ``wake_all`` wakes the callers that wait."""

@@ -122,6 +122,12 @@ class _Attempt:
         self._unwatch()
         self._sock.close()
 
+    def forked(self) -> None:
+        """Close the descriptor, in a forked child."""
+        if self._watch is not None:
+            self._watch.forked()
+        self._sock.close()
+
     def _unwatch(self) -> None:
         if self._watch is not None:
             self._watch.end()
@@ -177,6 +183,11 @@ class Dial:
     def cancel(self, error: OSError) -> None:
         """Give up, with ``error``."""
         self._perform(self._dialing.cancel(error))
+
+    def forked(self) -> None:
+        """Give up, in a forked child, without telling anybody."""
+        for attempt in self._attempts.values():
+            attempt.forked()
 
     def _resolve(self) -> None:
         try:

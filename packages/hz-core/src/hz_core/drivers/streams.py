@@ -1,19 +1,59 @@
 """Byte streams under the transports of the threaded driver: plain sockets here, TLS in :mod:`hz_core.drivers.tls`."""
 
+import _thread
 import select
 import socket
 from contextlib import suppress
 from struct import pack
+from types import BuiltinFunctionType
 from typing import Final, Protocol, TypeAlias
 
 DONT_WAIT: Final[int] = getattr(socket, "MSG_DONTWAIT", 0x40)
 """The flag with which ``receive`` and ``send`` return at once, on all systems."""
+
+NO_SIGNAL: Final[int] = getattr(socket, "MSG_NOSIGNAL", 0)
+"""The flag with which ``send`` to a closed connection raises an error, whatever the program does on SIGPIPE."""
 
 CANCEL_CHECK_INTERVAL: Final = 0.25
 """Longest time in seconds that a receive blocks, so that its caller can check whether it was cancelled."""
 
 LONGEST_WAIT: Final = 1_000_000.0
 """The system refuses longer waits (seconds)."""
+
+
+
+class NothingNow(BlockingIOError):
+    """A stream has nothing to receive, or takes nothing, at the moment."""
+
+
+class StreamClosedError(ConnectionResetError):
+    """The peer has closed a stream."""
+
+
+def raised_by_stream(error: OSError) -> bool:
+    """Return whether ``error`` is an error of a stream.
+
+    Otherwise a signal handler has raised it, or another thread has raised it in this one: it is not about the stream.
+    The errors of the system have a number, and no frames of other code.
+    """
+    if isinstance(error, NothingNow | StreamClosedError):
+        return True
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if error.errno is None or traceback is None:
+        return False
+    name: str = traceback.tb_frame.f_globals.get("__name__", "")
+    return name.startswith(_DRIVERS)
+
+
+_DRIVERS: Final = __name__.rpartition(".")[0]
+
+GREEN_THREADS: Final = not isinstance(_thread.start_new_thread, BuiltinFunctionType)
+"""Whether gevent or eventlet has replaced threads by its own, before this module was imported.
+
+Then a socket is read by one green thread only, and never with a call that blocks.
+"""
 
 Bytes: TypeAlias = bytes | bytearray | memoryview
 
@@ -99,7 +139,10 @@ class PlainStream:
 
 
 class WaitingStream:
-    """A TCP connection where ``MSG_DONTWAIT`` is missing (Windows): waiting takes a system call of its own."""
+    """A TCP connection where ``MSG_DONTWAIT`` is missing (Windows) or has no effect (green threads).
+
+    Waiting takes a system call of its own.
+    """
 
     buffered: Final = False
 
@@ -111,7 +154,7 @@ class WaitingStream:
     def receive(self, size: int, flags: int = 0, /) -> bytes:
         """See :class:`Stream`."""
         if not flags and not self.wait_readable(CANCEL_CHECK_INTERVAL):
-            raise BlockingIOError
+            raise NothingNow
         return self._sock.recv(size)
 
     def send(self, data: Bytes, flags: int = 0, /) -> int:
@@ -143,4 +186,6 @@ def _wait_readable(sock: socket.socket, timeout: float) -> bool:
 
 def plain_stream(sock: socket.socket) -> Stream:
     """Return the stream of a connected socket, as this system can offer it."""
-    return PlainStream(sock) if hasattr(socket, "MSG_DONTWAIT") else WaitingStream(sock)
+    if hasattr(socket, "MSG_DONTWAIT") and not GREEN_THREADS:
+        return PlainStream(sock)
+    return WaitingStream(sock)

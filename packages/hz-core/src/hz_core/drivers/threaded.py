@@ -1,24 +1,26 @@
 """The driver for threads: one I/O thread per client, and callers that read their replies themselves."""
 
 import threading
-from _thread import allocate_lock
+from _thread import RLock, get_ident
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
 from random import SystemRandom
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
 
 from hz_core.connection import Connection
 from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.executor import CallbackExecutor
 from hz_core.drivers.poller import READ, WRITE, Poller, new_poller
-from hz_core.drivers.read_handover import ReadHandover, Reading
+from hz_core.drivers.read_handover import CHECK_INTERVAL, ReadHandover, Reading
 from hz_core.drivers.socket_dial import Dial
 from hz_core.drivers.sockets import SocketOption
-from hz_core.drivers.streams import Stream
+from hz_core.drivers.streams import GREEN_THREADS, Stream
 from hz_core.drivers.transport import SocketTransport
+from hz_core.errors import IllegalStateError
 from hz_core.future import Future, wait_on_lock
 from hz_core.invocation.invocation import Invocation
 from hz_core.io import Mutex, Randomness
@@ -30,14 +32,17 @@ if TYPE_CHECKING:
 
 _logger = get_logger("io")
 
-_CHECK_INTERVAL: Final = 0.005
-"""Seconds after which the I/O thread checks whether callers still read the sockets that it does not watch."""
-
 _BATCH_DELAY: Final = 0.001
 """Longest delay in seconds for batching a request with others."""
 
 _IDLE_TURNS: Final = 50
 """After so many turns without a batch, the I/O thread waits until it is woken for one."""
+
+_REPAIR_INTERVAL: Final = 0.25
+"""Shortest time in seconds between looks for what an interrupted thread has left undone."""
+
+_SERVE_INTERVAL: Final = 0.005
+"""Seconds between looks at the sockets that a waiting thread reads, though it waits elsewhere."""
 
 _STOP_TIMEOUT: Final = 5.0
 
@@ -85,13 +90,16 @@ class ThreadedDriver:
         self._transports: dict[int, SocketTransport] = {}
         self._dials: set[Dial] = set()
         self._ready_callbacks: dict[int, Callable[[], None]] = {}
-        self._read_by_callers: set[ReadHandover] = set()
+        self._checks: dict[ReadHandover, float] = {}  # when to check who reads
+        self._closing: list[SocketTransport] = []
+        self._next_repair = 0.0
+        self._io_thread = 0
         self._unflushed: dict[SocketTransport, None] = {}
         self.ticking = False
         self._idle_turns = 0
         self._stopping = False
         self._ended = False
-        self._waking = allocate_lock()
+        self._waking = RLock()
         self._thread = threading.Thread(target=self._run, name=f"{name}-io", daemon=True)
 
     # --- IO ---------------------------------------------------------------------------------------------------
@@ -115,8 +123,8 @@ class ThreadedDriver:
         return timer
 
     def mutex(self) -> Mutex:
-        """Return a lock."""
-        return allocate_lock()
+        """Return a lock. The thread that holds it may take it again, since a signal handler may use the client."""
+        return RLock()
 
     def connect(self, connection: Connection, address: Address, timeout: float) -> None:
         """Connect a socket for ``connection``."""
@@ -151,21 +159,16 @@ class ThreadedDriver:
         Raises:
             BaseException: the error of the call.
         """
+        if get_ident() == self._io_thread and not call.finished:
+            raise self._waits_for_itself(call.op.method.name)
         while not call.finished:
             connection = call.connection
             transport: Any = None if connection is None else connection.transport
-            if transport is None or transport.broken:
+            if transport is None or transport.broken or GREEN_THREADS:
                 self._watch_all()
-                call.block()
-                continue
-            reading = transport.reading
-            if reading.lock.acquire(False):
-                try:
-                    transport.lead(call, call, None)
-                finally:
-                    reading.stop_leading()
+                call.block(_SERVE_INTERVAL if self._serve() else -1)
             else:
-                reading.follow(call, None)
+                transport.wait(call, call, None)
         error = call.error
         if error is None:
             return call.value
@@ -178,8 +181,8 @@ class ThreadedDriver:
     def wait(self, future: Future[Any], timeout: float | None) -> bool:
         """Wait for ``future``, likewise; see :class:`hz_core.future.Waiter`."""
         invocation = future.operation
-        if invocation is None:
-            return wait_on_lock(future, timeout)
+        if get_ident() == self._io_thread and not future.done():
+            raise self._waits_for_itself("an operation" if invocation is None else invocation.op.method.name)
         deadline = None if timeout is None else monotonic() + timeout
         while not future.done():
             left = None
@@ -187,25 +190,34 @@ class ThreadedDriver:
                 left = deadline - monotonic()
                 if left <= 0:
                     return future.done()
-            connection = invocation.connection
+            connection = None if invocation is None else invocation.connection
             transport: Any = None if connection is None else connection.transport
-            if transport is None or transport.broken:
+            if transport is None or transport.broken or GREEN_THREADS:
+                self.flush()
                 self._watch_all()
-                return wait_on_lock(future, left)
+                if self._serve():
+                    left = _SERVE_INTERVAL if left is None else min(left, _SERVE_INTERVAL)
+                wait_on_lock(future, left)
+                continue
             transport.flush()
-            reading = transport.reading
-            if reading.lock.acquire(False):
-                limit = invocation.op.deadline
-                if left is not None and limit is not None:
-                    # The I/O thread completes the future then, but cannot wake a thread that reads.
-                    left = min(left, max(limit - monotonic(), 0.001))
-                try:
-                    transport.lead(future, invocation, left)
-                finally:
-                    reading.stop_leading()
-            else:
-                reading.follow(future, left)
+            limit = invocation.op.deadline
+            if left is not None and limit is not None:
+                # The I/O thread completes the future then, but cannot wake a thread that reads.
+                left = min(left, max(limit - monotonic(), 0.001))
+            transport.wait(future, invocation, left)
         return True
+
+    def _serve(self) -> bool:
+        """Process what this thread has to read, as it was interrupted while it did; return whether there is any."""
+        transport = next(iter(self.transports()), None)
+        return transport is not None and transport.serve(get_ident())
+
+    def _waits_for_itself(self, what: str) -> IllegalStateError:
+        return IllegalStateError(
+            f"{what} would wait for itself: it was called on the I/O thread of the client, by a deserializer, a"
+            " finalizer, a load balancer or a logging handler, for example. Do not wait for the client there: use"
+            " futures with callbacks, or another thread"
+        )
 
     def flush(self) -> None:
         """Send all requests that wait to be batched with others."""
@@ -240,12 +252,31 @@ class ThreadedDriver:
             self._thread.join(_STOP_TIMEOUT)
         self._callbacks.stop(_STOP_TIMEOUT)
 
+    def end_by_itself(self) -> None:
+        """End the threads without waiting for them, since the client has closed itself. On the I/O thread."""
+        self._stopping = True
+        self._callbacks.stop(0)
+
+    def forked(self) -> None:
+        """Free what belongs to the parent process, in a forked child, without a change of what is shared with it."""
+        self._stopping = self._ended = True
+        self._waking = RLock()
+        self._callbacks.forked()
+        for transport in [*self._transports.values(), *self._closing]:
+            transport.forked()
+        self._transports.clear()
+        self._closing.clear()
+        for dial in self._dials:
+            dial.forked()
+        self._dials.clear()
+        self.poller.close()
+
     def _request_stop(self) -> None:
         self._stopping = True
 
     def check_later(self, reading: ReadHandover) -> None:
         """Check regularly whether callers still read; see :class:`hz_core.drivers.transport.TransportOwner`."""
-        self._read_by_callers.add(reading)
+        self._checks[reading] = monotonic() + CHECK_INTERVAL
 
     def flush_later(self, transport: SocketTransport) -> None:
         """Flush ``transport`` within a millisecond; callable from any thread."""
@@ -271,12 +302,16 @@ class ThreadedDriver:
         self._dials.discard(dial)
 
     def _run(self) -> None:
+        self._io_thread = get_ident()
         while not self._stopping:
-            try:
-                self._turn()
-            except BaseException:
-                # Only `stop` may end this thread: everyone who waits for a reply depends on it.
-                _logger.exception("unexpected error in the I/O thread")
+            # Only `stop` may end this thread: everyone who waits for a reply depends on it. Twice, since whatever
+            # interrupts a turn may also interrupt what is done about that.
+            with suppress(BaseException):
+                try:
+                    while not self._stopping:
+                        self._turn()
+                except BaseException:
+                    _logger.exception("unexpected error in the I/O thread")
         self._close()
 
     def _turn(self) -> None:
@@ -299,9 +334,19 @@ class ThreadedDriver:
             if callback is not None:
                 self._guard(callback)
         self._flush_unflushed()
-        if self._read_by_callers:
-            for reading in [reading for reading in self._read_by_callers if not reading.check()]:
-                self._read_by_callers.discard(reading)
+        if self._checks:
+            for reading in [reading for reading, due in self._checks.items() if due <= now]:
+                interval = reading.check()
+                if interval is None:
+                    del self._checks[reading]
+                else:
+                    self._checks[reading] = now + interval
+        if self._closing:
+            self._closing = [transport for transport in self._closing if not transport.free()]
+        if now >= self._next_repair:
+            self._next_repair = now + _REPAIR_INTERVAL
+            for transport in self.transports():
+                self._guard(transport.repair)
 
     def _flush_unflushed(self) -> None:
         """Flush the transports left to this thread, and decide whether to make the next turn without being woken."""
@@ -315,7 +360,7 @@ class ThreadedDriver:
         while self._unflushed:
             self.ticking = True
             transport, _ = self._unflushed.popitem()
-            self._guard(transport.flush)
+            self._guard(transport.flush_or_fail)
 
     def _guard(self, callback: Callable[[], None]) -> None:
         try:
@@ -329,17 +374,28 @@ class ThreadedDriver:
         timeout = None
         if self._timers:
             timeout = max(self._timers[0][0] - monotonic(), 0.0)
-        if self.ticking and (timeout is None or timeout > _BATCH_DELAY):
-            timeout = _BATCH_DELAY
-        elif self._read_by_callers and (timeout is None or timeout > _CHECK_INTERVAL):
-            timeout = _CHECK_INTERVAL
-        return timeout
+        longest = None
+        if self.ticking:
+            longest = _BATCH_DELAY
+        elif self._closing:
+            longest = CHECK_INTERVAL
+        elif self._checks:
+            longest = max(min(self._checks.values()) - monotonic(), 0.0)
+        if longest is None or timeout is None:
+            return longest if timeout is None else timeout
+        return min(timeout, longest)
 
-    def forget(self, transport: SocketTransport) -> None:
-        """Forget ``transport``, which was closed."""
+    def transports(self) -> Iterable[SocketTransport]:
+        """Return the open transports."""
+        return list(self._transports.values())
+
+    def closing(self, transport: SocketTransport) -> None:
+        """Forget ``transport``, which was closed, and free its descriptor as soon as no thread uses it."""
         if self._transports.get(transport.fd) is transport:
             del self._transports[transport.fd]
-        self._read_by_callers.discard(transport.reading)
+        self._checks.pop(transport.reading, None)
+        if not transport.free():
+            self._closing.append(transport)
 
     def _close(self) -> None:
         self._run_soon()
@@ -347,6 +403,11 @@ class ThreadedDriver:
             dial.cancel(ConnectionAbortedError("the client was shut down"))
         for transport in list(self._transports.values()):
             transport.close()
+        # A thread that still uses one of them has been told by the end of the stream.
+        end = monotonic() + _STOP_TIMEOUT
+        while self._closing and monotonic() < end:
+            self._closing = [transport for transport in self._closing if not transport.free()]
+            sleep(0.001)
         with self._waking:
             self._ended = True
             self.poller.close()

@@ -1,15 +1,27 @@
 """TLS over a plain stream, for several threads."""
 
+import errno
 import ssl
-from _thread import allocate_lock
+from _thread import RLock
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from hz_core.drivers.poller import READ, WRITE
-from hz_core.drivers.streams import DONT_WAIT, Bytes, Stream
+from hz_core.drivers.streams import (
+    DONT_WAIT,
+    NO_SIGNAL,
+    Bytes,
+    NothingNow,
+    Stream,
+    StreamClosedError,
+    raised_by_stream,
+)
 
 _RECORD: Final = 1 << 14
 """Largest plaintext of one TLS record."""
+
+_SEND_FLAGS: Final = DONT_WAIT | NO_SIGNAL
 
 _CHUNK: Final = 1 << 17
 """So many bytes are encrypted at a time, which bounds the ciphertext in memory when the socket is full."""
@@ -38,16 +50,20 @@ class TlsStream:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
-        self._lock = allocate_lock()
-        self._unsent = memoryview(b"")
+        self._read_record = partial(self._tls.read, _RECORD)
+        self._lock = RLock()  # code that interrupts a thread may use the same stream
+        self._ciphertext: bytes | None = None  # received, but not given to TLS yet
+        self._undecrypted = False  # whether TLS was given ciphertext since the last time that all was decrypted
+        self._parts: list[bytes] = []  # decrypted, but not returned yet
+        self._unsent = (b"", 0)  # ciphertext, and where its unsent rest begins
+        self._sends = 0  # number of calls of `send`
         self._encrypted = 0  # bytes that are encrypted, but whose ciphertext is not all sent
-        self._early = b""
         self._end: OSError | None = None
 
     @property
     def buffered(self) -> bool:
         """See :class:`hz_core.drivers.streams.Stream`."""
-        return bool(self._early) or self._end is not None
+        return bool(self._parts or self._undecrypted) or self._end is not None
 
     def handshake(self) -> int:
         """Continue the handshake as far as possible; return what to wait for, ``READ`` or ``WRITE``, or 0 when done.
@@ -72,93 +88,112 @@ class TlsStream:
                     return WRITE
                 if done:
                     # Nothing will tell that these bytes are here already.
-                    self._early = self._decrypt()
+                    self._decrypt()
                     return 0
             try:
-                self._take(self._plain.receive(_CHUNK, DONT_WAIT))
+                self._take(_CHUNK, DONT_WAIT)
             except (BlockingIOError, InterruptedError):
                 return READ
 
     def receive(self, size: int, flags: int = 0, /) -> bytes:
         """See :class:`hz_core.drivers.streams.Stream`."""
-        if self._early:
-            data, self._early = self._early, b""
-            return data
-        if self._end is None:
-            self._take(self._plain.receive(size, flags))
+        if self._end is None and not self._parts:
+            if not self._undecrypted:
+                self._take(size, flags)
             with self._lock:
-                data = self._decrypt()
+                self._decrypt()
                 # What the protocol itself answers. What the socket does not take now goes before the next bytes.
                 self._send_ciphertext()
-            if data:
-                return data
-            if self._end is None:
-                raise BlockingIOError  # the record is incomplete
+        if self._parts:
+            data = b"".join(self._parts)
+            # An interrupt comes before these lines, and leaves everything to the next receive, or after them.
+            self._parts = []
+            return data
+        if self._end is None:
+            raise NothingNow  # the record is incomplete
         raise self._end
 
-    def _take(self, ciphertext: bytes) -> None:
+    def _take(self, size: int, flags: int) -> None:
+        """Receive ciphertext and give it to TLS."""
+        if self._ciphertext is None:
+            receiving = map(self._plain.receive, (size,), (flags,))
+            for self._ciphertext in receiving:
+                pass
         with self._lock:
+            ciphertext = self._ciphertext
+            if ciphertext is None:
+                return
             if ciphertext:
-                self._incoming.write(ciphertext)
+                writing = map(self._incoming.write, (ciphertext,))
+                if self._ciphertext is ciphertext:
+                    for _ in writing:
+                        self._undecrypted = True
+                        self._ciphertext = None
             else:
                 self._incoming.write_eof()
+                self._undecrypted = True
+                self._ciphertext = None
 
-    def _decrypt(self) -> bytes:
-        """Return all that can be decrypted now, and note the end of the stream. The caller holds the lock."""
-        parts = []
+    def _decrypt(self) -> None:
+        """Decrypt all that can be decrypted now, and note the end of the stream. The caller holds the lock."""
         try:
-            while part := self._tls.read(_RECORD):
-                parts.append(part)
-            self._end = ConnectionResetError("closed by the member")
+            # In one step, so that nothing of it is lost if this thread is interrupted.
+            self._parts.extend(iter(self._read_record, b""))
+            self._end = StreamClosedError("closed by the member")
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLEOFError:
-            self._end = ConnectionResetError("closed by the member, without the closing message of TLS")
+            self._end = StreamClosedError("closed by the member, without the closing message of TLS")
         except ssl.SSLError as e:
             self._end = e
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        self._undecrypted = False
 
     def send(self, data: Bytes, flags: int = 0, /) -> int:
         """See :class:`hz_core.drivers.streams.Stream`; never waits, whatever the flags."""
-        view = memoryview(data)
-        size = len(view)
-        taken = 0
-        while taken < size:
-            with self._lock:
-                if not self._encrypted:
-                    self._encrypted = self._encrypt(view[taken : taken + _CHUNK])
-                if not self._send_ciphertext():
-                    break
-                taken += self._encrypted
-                self._encrypted = 0
-        if not taken:
-            raise BlockingIOError
+        with self._lock:
+            self._sends += 1
+            if not self._encrypted:
+                self._encrypt(memoryview(data)[:_CHUNK], self._sends)
+            if not self._send_ciphertext():
+                raise NothingNow
+        # Nothing can interrupt the thread here. A call that is interrupted before is repeated, and then knows what is
+        # encrypted already.
+        taken = self._encrypted
+        self._encrypted = 0
         return taken
 
-    def _encrypt(self, data: memoryview) -> int:
-        size = len(data)
-        done = 0
+    def _encrypt(self, data: memoryview, number: int) -> None:
         try:
-            while done < size:
-                done += self._tls.write(data[done:])
+            while self._encrypted < len(data):
+                writing = map(self._tls.write, (data[self._encrypted :],))
+                if self._sends != number:
+                    raise NothingNow  # code that interrupted this thread has sent the data
+                for written in writing:
+                    self._encrypted += written
         except ssl.SSLWantReadError as e:
             raise ConnectionAbortedError(
-                "the member asked for TLS renegotiation, which is not supported"
+                errno.ECONNABORTED, "the member asked for TLS renegotiation, which is not supported"
             ) from e
-        return size
 
     def _send_ciphertext(self) -> bool:
         """Send what waits as far as the socket takes it; return whether that was all. The caller holds the lock."""
         while True:
-            if not self._unsent:
+            unsent = self._unsent
+            if unsent[1] >= len(unsent[0]):
                 if not self._outgoing.pending:
                     return True
-                self._unsent = memoryview(self._outgoing.read())
+                for ciphertext in map(ssl.MemoryBIO.read, (self._outgoing,)):
+                    self._unsent = (ciphertext, 0)
+                continue
+            sending = map(self._plain.send, (memoryview(unsent[0])[unsent[1] :],), (_SEND_FLAGS,))
             try:
-                sent = self._plain.send(self._unsent, DONT_WAIT)
-            except (BlockingIOError, InterruptedError):
+                if self._unsent is unsent:
+                    for sent in sending:
+                        self._unsent = (unsent[0], unsent[1] + sent)
+            except BlockingIOError as e:
+                if not raised_by_stream(e):
+                    raise
                 return False
-            self._unsent = self._unsent[sent:]
 
     def wait_readable(self, timeout: float) -> bool:
         """See :class:`hz_core.drivers.streams.Stream`."""

@@ -1,29 +1,39 @@
 """A stream shared by threads: any thread writes, and any thread that waits for a reply may read.
 
-Who reads when is decided in :mod:`hz_core.drivers.read_handover`.
+Who reads when is decided in :mod:`hz_core.drivers.read_handover`. Threads are interrupted at any point, by exceptions
+or by code that uses the same stream; ``docs/architecture-threads.md`` has the rules that keep the stream consistent.
 """
 
-from _thread import allocate_lock
+from _thread import allocate_lock, get_ident
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, repeat
 from typing import Any, Final, Protocol
 
 from hz_core.connection import Connection
 from hz_core.drivers.blocking import Pending
 from hz_core.drivers.poller import READ, WRITE, Poller, Watch
 from hz_core.drivers.read_handover import ReadHandover
-from hz_core.drivers.streams import DONT_WAIT, Stream
+from hz_core.drivers.streams import DONT_WAIT, NO_SIGNAL, Stream, raised_by_stream
 from hz_core.invocation.invocation import Invocation
 from hz_core.wire.frames import HazelcastProtocolError
 
 _BATCH_COUNT: Final = 128
 """So many small requests are sent at once, without waiting for more."""
 
+_JOINED_COUNT: Final = 1024
+"""So many waiting writes are joined at most."""
+
 _BATCH_SIZE: Final = 65536
 """Waiting writes are joined up to this size, so that many small requests cost one system call."""
 
-_DONT_WAIT: Final = DONT_WAIT  # a name of this module is found faster
-_SENDING_INTERRUPTED: Final = "sending was interrupted, perhaps in the middle of a message"
+# The arguments of a receive or a send, for `map`.
+_WAIT: Final = (0,)
+_DONT_WAIT: Final = (DONT_WAIT,)
+_SEND_FLAGS: Final = (DONT_WAIT | NO_SIGNAL,)
+
+_SERVE_INTERVAL: Final = 0.005
+"""Seconds between looks at the streams that a thread reads, while it waits elsewhere."""
 
 
 class TransportOwner(Protocol):
@@ -36,8 +46,12 @@ class TransportOwner(Protocol):
         """Run ``callback`` on the I/O thread."""
         ...
 
-    def forget(self, transport: "SocketTransport") -> None:
-        """Forget a transport that was closed."""
+    def transports(self) -> "Iterable[SocketTransport]":
+        """Return the open transports."""
+        ...
+
+    def closing(self, transport: "SocketTransport") -> None:
+        """Forget a transport that was closed, and call its ``free`` until that succeeds."""
         ...
 
     def flush_later(self, transport: "SocketTransport") -> None:
@@ -45,7 +59,7 @@ class TransportOwner(Protocol):
         ...
 
     def check_later(self, reading: ReadHandover) -> None:
-        """Call ``reading.check`` regularly until it returns False. On the I/O thread."""
+        """Call ``reading.check`` soon, and again after the time that it returns. On the I/O thread."""
         ...
 
 
@@ -59,14 +73,19 @@ class SocketTransport:
     """
 
     __slots__ = (
+        "_behind",
         "_closing",
+        "_drains",
         "_outbox",
         "_owner",
         "_receive",
         "_send",
+        "_sending",
+        "_sent",
         "_stream",
         "_watch",
         "_write_lock",
+        "_writer",
         "broken",
         "connection",
         "fd",
@@ -82,7 +101,12 @@ class SocketTransport:
         self._receive = stream.receive
         self._send = stream.send
         self._outbox: deque[Any] = deque()
+        self._sending: Any = None  # what was given to the stream, and is not accounted for yet
+        self._sent = 0  # how much of it the stream has taken
         self._write_lock = allocate_lock()
+        self._writer = 0  # the thread that holds the lock
+        self._drains = 0  # how often the outbox was sent
+        self._behind = False  # whether received bytes may not have been processed
         self._closing = False
         self._watch = Watch(owner.poller, stream.fd, READ)
         self.reading = ReadHandover(self, connection, self._watch)
@@ -91,29 +115,36 @@ class SocketTransport:
 
     def write(self, data: bytes | bytearray) -> None:
         """Send ``data`` now if the stream takes it, otherwise as soon as it does. Never blocks."""
-        if not self._write_lock.acquire(False):
-            self._outbox.append(data)
+        outbox = self._outbox
+        lock = self._write_lock
+        if outbox or lock.locked():
+            outbox.append(data)
             self.flush()
             return
-        # Nothing waits and nobody sends: the usual case, with as few steps as possible.
+        # Nothing waits and nobody sends: the usual case, with as few steps as possible. If another thread is faster
+        # after all, this one waits until that has sent what it has: the stream itself never waits.
+        me = get_ident()
         try:
-            if self._outbox:
-                # Checked under the lock: `data` must follow the unsent rest of another request, not split it.
-                self._outbox.append(data)
-            elif (sent := self._send(data, _DONT_WAIT)) < len(data):
-                self._outbox.appendleft(memoryview(data)[sent:])
-        except (BlockingIOError, InterruptedError):
-            self._outbox.appendleft(data)
+            with lock:
+                self._writer = me
+                sending = map(self._send, (data,), _SEND_FLAGS)
+                # Nothing can interrupt the thread from here until `_sent` is set.
+                if outbox or self._sending is not None:
+                    # `data` must follow the unsent rest of another request, not split it.
+                    outbox.append(data)
+                else:
+                    self._sent = 0
+                    self._sending = data
+                    for self._sent in sending:
+                        pass
+                    self._settle()
         except OSError as e:
-            self.fail(e)
+            self._send_failed(e)
+            return
         except BaseException:
-            self.fail(ConnectionAbortedError(_SENDING_INTERRUPTED))
+            self._owner.flush_later(self)
             raise
-        finally:
-            self._write_lock.release()
-            if self._closing:
-                self.free_descriptor()
-        if self._outbox:
+        if outbox or self._sending is not None:
             self.flush()
 
     def write_soon(self, data: bytes | bytearray) -> None:
@@ -137,50 +168,92 @@ class SocketTransport:
         """Send what waits. If another thread is sending, leave it to that one."""
         outbox = self._outbox
         lock = self._write_lock
-        while outbox and lock.acquire(False):
-            try:
-                blocked = self._drain()
-            except BaseException:
-                # Ctrl-C in a thread that sends for others as well: what has been sent is unknown.
-                self.fail(ConnectionAbortedError(_SENDING_INTERRUPTED))
-                raise
-            finally:
-                lock.release()
-                if self._closing:
-                    self.free_descriptor()
-            if blocked:
-                self._watch.add(WRITE)
+        me = get_ident()
+        while (outbox or self._sending is not None) and not self.broken:
+            nested = lock.locked()
+            if nested and self._writer != me:
                 return
-
-    def _drain(self) -> bool:
-        """Send until the outbox is empty (return False) or the stream takes no more (return True)."""
-        outbox = self._outbox
-        while outbox:
-            data = outbox.popleft()
-            if outbox and len(data) < _BATCH_SIZE:
-                data = self._join(data)
             try:
-                sent = self._send(data, _DONT_WAIT)
-            except (BlockingIOError, InterruptedError):
-                sent = 0
+                if nested:
+                    # The thread was interrupted while it was sending, and goes on with what is left afterwards.
+                    self._drain()
+                else:
+                    with lock:
+                        self._writer = me
+                        self._drain()
             except OSError as e:
-                outbox.clear()
-                self.fail(e)
-                return False
-            if sent < len(data):
-                outbox.appendleft(memoryview(data)[sent:])
-                return True
-        return False
+                self._send_failed(e)
+                return
+            except BaseException:
+                self._owner.flush_later(self)
+                raise
 
-    def _join(self, first: Any) -> bytes:
-        parts = [first]
-        size = len(first)
+    def repair(self) -> None:
+        """Do what an interrupted thread may have left undone. On the I/O thread, regularly."""
+        self.flush_or_fail()
+        if (self._behind or self.connection.reader.received is not None) and not self.reading.reader.locked():
+            self.readable()
+
+    def flush_or_fail(self) -> None:
+        """Send what waits, and give the stream up if that is not possible. On the I/O thread."""
+        try:
+            self.flush()
+        except BaseException as e:
+            self.fail(ConnectionAbortedError(f"sending failed with {type(e).__name__}: {e}"))
+            raise
+
+    def _drain(self) -> None:
+        """Send until the outbox is empty or the stream takes no more (BlockingIOError). The caller holds the lock."""
+        self._drains += 1
         outbox = self._outbox
-        while outbox and size < _BATCH_SIZE:
-            part = outbox.popleft()
-            parts.append(part)
-            size += len(part)
-        return b"".join(parts)
+        while True:
+            self._settle()
+            if not outbox:
+                return
+            # Each step is checked again, without a gap, right before it is made: code that interrupts this thread
+            # may have sent meanwhile.
+            drains = self._drains
+            taking = _next_data(outbox)
+            if self._drains != drains or self._sending is not None:
+                continue
+            self._sent = 0
+            for self._sending in taking:
+                pass
+            data = self._sending
+            if data is None:
+                continue
+            sending = map(self._send, (data,), _SEND_FLAGS)
+            if self._sending is data:
+                for self._sent in sending:
+                    pass
+
+    def _settle(self) -> None:
+        """Account for what was given to the stream: what it has not taken is sent next."""
+        data = self._sending
+        sent = self._sent
+        if data is None:
+            return
+        if sent >= len(data):
+            if self._sending is data:
+                self._sending = None
+            return
+        rest = memoryview(data)[sent:]
+        put_back = self._outbox.appendleft
+        if self._sending is data:
+            self._sending = None
+            put_back(rest)
+
+    def _send_failed(self, error: OSError) -> None:
+        """Handle what the stream raised, and raise what it did not."""
+        if not raised_by_stream(error):
+            self._owner.flush_later(self)
+            raise error
+        if isinstance(error, BlockingIOError | InterruptedError):
+            self._watch.add(WRITE)
+        else:
+            self._outbox.clear()
+            self._sending = None
+            self.fail(error)
 
     def writable(self) -> None:
         """Send what waits, since the stream takes data again. On the I/O thread."""
@@ -192,28 +265,73 @@ class SocketTransport:
     def readable(self) -> None:
         """Read what is there, unless a caller does. On the I/O thread."""
         reading = self.reading
-        if not reading.lock.acquire(False):
+        mine = allocate_lock()
+        with mine:
+            claimed = reading.claim(mine)
+            if not claimed:
+                reading.recover()
+                claimed = reading.claim(mine)
+            if claimed:
+                self.read(_DONT_WAIT)
+                if self._stream.buffered:
+                    self._read_buffered()
+        if claimed:
+            reading.release(mine)
+            reading.nominate()
+        else:
             reading.found_leader()
-            return
-        try:
-            self.read(_DONT_WAIT)
-            if self._stream.buffered:
-                self._read_buffered()
-        finally:
-            reading.stop_reading()
 
-    def lead(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
-        """Read until ``call`` is done or its reply cannot come here. The caller holds the read lock.
+    def wait(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
+        """Wait until ``call`` is done or its reply cannot come here. Read here, if no other thread does.
 
-        With a timeout (in seconds) this returns after the first input or when the time is over.
+        This may return earlier, and does so with a timeout (in seconds) after the first input.
         """
+        reading = self.reading
+        mine = allocate_lock()
+        me = get_ident()
+        try:
+            with mine:
+                # As `ReadHandover.claim` does; written here, because every call of a user does this.
+                try:
+                    del reading.free
+                except AttributeError:
+                    pass
+                else:
+                    reading.thread = me
+                    reading.reader = mine
+                    self._lead(call, invocation, timeout)
+                    return
+        finally:
+            if reading.reader is mine:
+                reading.free = True
+                reading.stopped_leading()
+        if reading.held_by(me):
+            # This thread was interrupted while it was reading, by the code that waits now.
+            self._lead(call, invocation, timeout)
+            return
+        if self.serve(me):
+            timeout = _SERVE_INTERVAL if timeout is None else min(timeout, _SERVE_INTERVAL)
+        reading.follow(call, timeout)
+
+    def serve(self, thread: int) -> bool:
+        """Process the input of all streams that ``thread``, the calling one, reads; return whether there are any.
+
+        Before it waits for another thread: that one may wait for one of these streams.
+        """
+        reads = [transport for transport in self._owner.transports() if transport.reading.held_by(thread)]
+        for transport in reads:
+            transport.read(_DONT_WAIT)
+        return bool(reads)
+
+    def _lead(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
+        """Read until ``call`` is done or its reply cannot come here. This thread has claimed the reading."""
         connection = self.connection
         done = call.done
         while not done() and invocation.connection is connection and not self.broken:
             if timeout is None:
                 self.read()
                 continue
-            if self._stream.wait_readable(timeout):
+            if self._behind or self._stream.wait_readable(timeout):
                 self.read(_DONT_WAIT)
             break
         if self._stream.buffered:
@@ -224,26 +342,47 @@ class SocketTransport:
         while self._stream.buffered and not self.broken:
             self.read(_DONT_WAIT)
 
-    def read(self, flags: int = 0) -> None:
-        """Receive once, waiting for input unless ``flags`` forbid it. The caller holds the read lock."""
+    def read(self, flags: tuple[int] = _WAIT) -> None:
+        """Receive once, waiting for input unless ``flags`` forbid it. This thread has claimed the reading."""
+        reader = self.connection.reader
+        try:
+            if self._behind or reader.received is not None:
+                # A thread was interrupted here, perhaps this one, by the code that reads now.
+                self._process()
+                return
+            self._behind = True
+            # What is received is stored before anything else can happen, so it cannot be lost.
+            receiving = map(self._receive, reader.receive_sizes(), flags)
+            for reader.received in receiving:
+                pass
+            self._process()
+        except BaseException as e:
+            if not isinstance(e, OSError) or not raised_by_stream(e):
+                # Not about the stream: a signal handler has raised it, for example. Another thread goes on.
+                self._owner.call_soon(self.readable)
+                raise
+            self._behind = False
+            if not isinstance(e, BlockingIOError | InterruptedError):
+                self.fail(e)
+
+    def _process(self) -> None:
+        """Split what was received, and deliver the messages: also those that an interrupted thread has left."""
+        self._behind = True
         connection = self.connection
         reader = connection.reader
-        try:
-            data = self._receive(reader.receive_size(), flags)
-            if not data:
+        received = reader.received
+        if received is not None:
+            if not received:
                 self.fail(ConnectionResetError("closed by the member"))
                 return
-            messages = reader.feed(data)
-            if messages:
-                connection.deliver(connection, messages)
-        except (BlockingIOError, InterruptedError):
-            return
-        except (OSError, HazelcastProtocolError) as e:
-            self.fail(e)
-        except BaseException:
-            # Ctrl-C in a thread that leads may have lost the bytes that it had just read.
-            self.fail(ConnectionAbortedError("reading was interrupted in the middle of a message"))
-            raise
+            connection.heard = True
+            try:
+                reader.split()
+            except HazelcastProtocolError as e:
+                self.fail(e)
+                return
+        connection.deliver(connection, reader.ready)
+        self._behind = False
 
     def check_later(self) -> None:
         """See :class:`hz_core.drivers.read_handover.HandoverOwner`."""
@@ -256,40 +395,56 @@ class SocketTransport:
     # --- the end ----------------------------------------------------------------------------------------------
 
     def fail(self, error: Exception) -> None:
-        """Tell the connection, once, that the stream is of no more use."""
+        """Tell the connection that the stream is of no more use."""
         if not self.broken:
-            self.broken = True
             connection = self.connection
             self._owner.call_soon(lambda: connection.on_socket_closed(error))
+            self.broken = True
 
     def close(self) -> None:
         """Close the stream; a thread that blocks in it returns. On the I/O thread."""
         if self._closing:
             return
-        # In this order: once it is closing, a thread that stops using the stream may free the descriptor.
-        self._watch.end()
         self._closing = True
+        self._watch.end()
         self.reading.close()
         self.broken = True
         self._stream.shutdown()
-        self._owner.forget(self)
-        self.free_descriptor()
+        self._owner.closing(self)
         self.reading.wake_all()
 
-    def free_descriptor(self) -> None:
-        """Free the descriptor, unless a thread is receiving or sending: then that thread does it afterwards."""
-        read_lock, write_lock = self.reading.lock, self._write_lock
-        while True:
-            if read_lock.acquire(False):
-                try:
-                    if write_lock.acquire(False):
-                        try:
-                            self._stream.close()
-                        finally:
-                            write_lock.release()
-                        return
-                finally:
-                    read_lock.release()
-            # A thread that holds one of the locks does this after releasing it; otherwise this thread closes it.
-            if read_lock.locked() or write_lock.locked():
-                return
+    def forked(self) -> None:
+        """Close the descriptor, in a forked child, where it is a copy: the parent goes on with the stream."""
+        self.broken = self._closing = True
+        self._watch.forked()
+        self._stream.close()
+
+    def free(self) -> bool:
+        """Free the descriptor of a closed stream, unless a thread uses it; return whether it was freed."""
+        reading = self.reading
+        if self._write_lock.locked():
+            return False
+        mine = allocate_lock()
+        with mine:
+            reading.recover()
+            if not reading.claim(mine):
+                return False
+            with self._write_lock:
+                self._stream.close()
+        return True
+
+
+def _next_data(outbox: deque[Any]) -> Iterator[Any]:
+    """Return an iterator that takes data to send out of ``outbox``, once: several small requests joined.
+
+    It takes all of it in one step, which cannot be interrupted.
+    """
+    size = count = 0
+    for data in tuple(islice(outbox, _JOINED_COUNT)):
+        size += len(data)
+        if count and size > _BATCH_SIZE:
+            break
+        count += 1
+    if count == 1:
+        return map(deque.popleft, (outbox,))
+    return map(b"".join, (map(deque.popleft, repeat(outbox, count)),))

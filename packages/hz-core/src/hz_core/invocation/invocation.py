@@ -18,10 +18,14 @@ class Invocation:
         finished: Whether it has an outcome.
         connection: Connection of the current attempt.
         tries: Number of attempts, including those that could not be sent.
+        accepted: Whether it was counted against the limit of pending invocations, while there was no connection.
+        last_error: Why the last attempt failed.
+        interrupted: Whether a thread was interrupted while it was reading the reply.
         acks_wanted: Number of backup acks to wait for, known from the reply.
-        acks: Number of received backup acks.
+        acks: The connections, by id, over which backup acks were received.
+        acks_until: Time until which it waits for backup acks, in seconds of the engine's clock.
+        waits_for_acks: Exists while backup acks are missing. The thread that deletes it completes the invocation.
         reply: The reply, stored while backup acks are missing.
-        replied_at: Time of the reply, in seconds of the engine's clock.
         schemas_replicated: Whether its Compact schemas have been replicated.
         deadline_watched: Whether a timer watches its deadline.
     """
@@ -29,10 +33,14 @@ class Invocation:
     # Class attributes instead of slots: an invocation is created for every call, and most never change these.
     connection: Connection | None = None
     tries = 0
+    accepted = False
+    last_error: Exception | None = None
+    interrupted = False
     acks_wanted = -1
-    acks = 0
+    acks: tuple[int, ...] = ()
+    acks_until = 0.0
     reply: bytes | None = None
-    replied_at = 0.0
+    waits_for_acks: bool
     schemas_replicated = False
     deadline_watched = False
 
@@ -45,7 +53,8 @@ class Invocation:
     def complete(self, result: Any, error: BaseException | None) -> None:
         """Deliver the outcome to the caller. Every invocation ends here.
 
-        Only the first outcome counts, because a deadline may expire before the reply is received.
+        Only the first outcome counts, because a deadline may expire before the reply is received. A thread that is
+        interrupted here must leave an invocation that another call of this method completes.
         """
         raise NotImplementedError(f"{type(self).__name__} must define complete")
 
@@ -65,7 +74,7 @@ class Invocation:
         if self.finished:
             state = "finished"
         elif self.reply is not None:
-            state = f"waiting for {self.acks_wanted - self.acks} backup acks"
+            state = f"waiting for {self.acks_wanted - len(self.acks)} backup acks"
         elif self.connection is not None:
             state = f"sent to {self.connection.address}"
         else:
@@ -86,14 +95,14 @@ class PromisedInvocation(Invocation):
         """Complete the promise, unless it was cancelled."""
         if self.finished:
             return
-        self.finished = True
         promise = self.promise
-        if promise.cancelled():
-            return
-        if error is None:
-            promise.set_result(result)
-        else:
-            promise.set_exception(error)
+        if not promise.cancelled():
+            if error is None:
+                promise.set_result(result)
+            else:
+                promise.set_exception(error)
+        # Not before: if this thread is interrupted, the next one that handles the reply does this again.
+        self.finished = True
 
     def unwanted(self) -> bool:
         """Return whether the promise was cancelled, or completed at the deadline."""

@@ -1,8 +1,8 @@
 """Sending requests, matching replies, backup acks and retries."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from struct import Struct
 from typing import Any, Final, Protocol
 from weakref import ref
@@ -24,7 +24,7 @@ from hz_core.invocation.retry import NotSentError, may_retry, pause_before
 from hz_core.io import IO, Timer
 from hz_core.op import Op
 from hz_core.promise import Promise
-from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError, message_type_of
+from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError
 from hz_core.wire.method import ReadData
 from hz_serialization.compact import UnknownSchemaError
 
@@ -40,8 +40,17 @@ _BACKUP_AWARE: Final = 0x01
 _BACKUP_EVENT_OFFSET: Final = 4
 _BACKUP_EVENT: Final = 0x80
 
-_GRACE_AFTER_LOSS: Final = 0.5
-"""Seconds to wait for further backup acks after a member was lost."""
+_GRACE: Final = 0.5
+"""Seconds to wait for backup acks while a member cannot send them, because there is no connection to it."""
+
+_SLICE: Final = 1000
+"""So many invocations are failed or sent again at a time, before the I/O side does something else."""
+
+_INTERNAL: Final = ("Client.", "CPSession.")
+"""Requests with which the client keeps its connections and sessions alive, and which no limit may hold back."""
+
+_SMALL_LIMIT: Final = 10_000
+"""Below this limit of pending invocations, all are counted for each of them."""
 
 
 class Router(Protocol):
@@ -74,6 +83,11 @@ class Gate(Protocol):
     @property
     def unconfirmed(self) -> Mapping[int, Any]:
         """The schemas that the cluster does not know yet. While this is empty, no request is held."""
+        ...
+
+    @property
+    def held_count(self) -> int:
+        """The number of held requests."""
         ...
 
     def hold(self, invocation: Invocation, sender: Sender) -> bool:
@@ -155,20 +169,21 @@ class InvocationService:
         self._ended = False
         self._unacked: dict[int, Invocation] = {}
         self._pausing: dict[Invocation, Timer] = {}
-        self._acks = io.mutex()
+        self._parked: dict[Invocation, None] = {}  # in order; they wait for a connection
         self._now = io.now
         self._backup_acks = policy.backup_acks
         self._max_pending = policy.max_pending
+        # While a connection has fewer pending invocations than this, the client is far below its limit.
+        self._room = 0 if policy.max_pending < _SMALL_LIMIT else policy.max_pending // 10
+        self._acks_are_missing = False
         self._promised = observed(PromisedInvocation, observer)
         self.observer = observer
-        self.coarse_now = io.now()
-        """The time of the engine's last tick, so that the clock is not read for each message."""
 
     @property
     def pending_count(self) -> int:
-        """Number of requests that wait for a reply, for backup acks or for the next attempt."""
+        """Number of requests that wait for a reply, for backup acks, for a connection or for the next attempt."""
         waiting = sum(len(c.pending) for c in self._router.open_connections())
-        return waiting + len(self._unacked) + len(self._pausing)
+        return waiting + len(self._unacked) + len(self._pausing) + len(self._parked) + self._gate.held_count
 
     def submit(self, op: Op[Any], promise: Promise, soon: bool = False) -> Invocation:
         """Send ``op`` and complete ``promise`` with its outcome.
@@ -189,34 +204,30 @@ class InvocationService:
         """Send an invocation, for the first time or again.
 
         Raises:
-            HazelcastOverloadError: The client's limit of pending invocations on the connection is reached.
+            HazelcastOverloadError: The client's limit of pending invocations is reached. Only for the first time.
             ClientOfflineError, HazelcastClientNotActiveError: The client cannot send in its state.
         """
         op = invocation.op
         if op.deadline is not None and self._overdue(invocation, op.deadline):
             return
-        if self._unconfirmed and self._gate.hold(invocation, self):
-            return
+        if self._unconfirmed:
+            self._check_limit(invocation)
+            if self._gate.hold(invocation, self):
+                return
         connection = op.connection or self._route(op)
         if connection is None or connection.transport is None:
-            self._check_active()
-            error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
-            self._io.call_soon(lambda: self._failed(invocation, error))
+            self._not_connected(invocation)
             return
         pending = connection.pending
-        if len(pending) >= self._max_pending:
-            raise HazelcastOverloadError(
-                f"{op.method.name} was not sent: {len(pending)} invocations already wait for replies from"
-                f" {connection.address}, the limit of max_pending_invocations; wait for some of them to complete,"
-                " or raise the limit"
-            )
+        if len(pending) >= self._room:
+            self._check_limit(invocation)
         request = op.request
         correlation_id = self._next_id()
         _CORRELATION.pack_into(request, _CORRELATION_OFFSET, correlation_id)
         if self._backup_acks:
             request[_HIGH_FLAGS_OFFSET] |= _BACKUP_AWARE
         invocation.connection = connection
-        connection.last_write = self.coarse_now
+        connection.spoke = True
         pending[correlation_id] = invocation
         if soon:
             connection.transport.write_soon(request)
@@ -226,6 +237,71 @@ class InvocationService:
             # Closed between the choice and the write: no other thread fails this invocation.
             closed = _closed(connection)
             self._io.call_soon(lambda: self._failed(invocation, closed))
+
+    def _check_limit(self, invocation: Invocation) -> None:
+        """Raise an error if the client has accepted as many invocations as it may. Those of its own always pass."""
+        op = invocation.op
+        if invocation.tries or invocation.accepted or op.method.name.startswith(_INTERNAL):
+            return
+        waiting = self.pending_count
+        if waiting >= self._max_pending:
+            raise HazelcastOverloadError(
+                f"{op.method.name} was not sent: {waiting} invocations of this client are in progress already, the"
+                " limit of max_pending_invocations; wait for some of them to complete, or raise the limit"
+            )
+
+    def _not_connected(self, invocation: Invocation) -> None:
+        """Let an invocation wait for a connection; callable from any thread."""
+        self._check_active()
+        op = invocation.op
+        if op.member is not None or op.connection is not None or self._router.open_connections():
+            error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
+            self._io.call_soon(lambda: self._failed(invocation, error))
+            return
+        self._check_limit(invocation)
+        invocation.accepted = True
+        self._parked[invocation] = None
+        # The state may have changed before this one was in the table.
+        self._io.call_soon(self.send_parked)
+
+    def send_parked(self) -> None:
+        """Send the invocations that wait for a connection, in order and some at a time. On the I/O side.
+
+        Without a connection they go on waiting, if the state of the client allows that.
+        """
+        parked = self._parked
+        if not parked:
+            return
+        if not self._router.open_connections():
+            try:
+                self._check_active()
+            except (ClientOfflineError, HazelcastClientNotActiveError) as e:
+                for invocation in list(parked):
+                    del parked[invocation]
+                    invocation.fail(e)
+            return
+        for invocation in list(islice(parked, _SLICE)):
+            del parked[invocation]
+            if invocation.unwanted():
+                invocation.fail(NotSentError("nobody waits for it any more"))
+            else:
+                self._resend(invocation)
+        # In between, connections are read, and others can be opened.
+        self._io.call_soon(self.send_parked)
+
+    def expire_parked(self) -> None:
+        """Fail the invocations that have waited for a connection for too long. On the I/O side, regularly."""
+        parked = self._parked
+        now = self._now()
+        for invocation in list(islice(parked, _SLICE)):
+            if now < self._limit(invocation):
+                return
+            del parked[invocation]
+            invocation.tries += 1
+            error = NotSentError(f"no connection to the cluster to send {invocation.op.method.name} over")
+            invocation.fail(self._timed_out(invocation.op, invocation, error))
+        if parked:
+            self._io.call_soon(self.expire_parked)
 
     def _overdue(self, invocation: Invocation, deadline: float) -> bool:
         """Fail an invocation whose deadline has expired; otherwise set a timer once."""
@@ -251,7 +327,11 @@ class InvocationService:
 
     def _expire(self, invocation: Invocation) -> None:
         # The reply may still be received; it then finds the invocation finished.
-        if not invocation.finished:
+        if invocation.finished:
+            return
+        if invocation.last_error is not None:
+            invocation.fail(self._timed_out(invocation.op, invocation, invocation.last_error))
+        else:
             invocation.fail(
                 OperationTimeoutError(
                     f"{invocation.op.method.name} had no result {self._now() - invocation.started:.3g} s after it was"
@@ -285,33 +365,49 @@ class InvocationService:
         if not connection.alive and connection.pending.pop(correlation_id, None) is not None:
             invocation.fail(_closed(connection))
 
-    def received(self, connection: Connection, messages: list[bytes]) -> None:
-        """Complete the invocations that ``messages`` reply to, and pass events to their handlers."""
-        connection.last_read = self.coarse_now
+    def received(self, connection: Connection, messages: Iterable[bytes]) -> None:
+        """Complete the invocations that ``messages`` reply to, and pass events to their handlers.
+
+        A message may be handled twice, when a thread is interrupted meanwhile. So an invocation is removed from a table
+        only after it was completed.
+        """
+        if connection.interrupted:
+            self._repeat(connection)
         unpack = _TYPE_AND_CORRELATION.unpack_from
         # All entries are invocations, because only this service adds entries.
-        pop: Any = connection.pending.pop
-        invocation: Invocation | None = None
+        pending: Any = connection.pending
+        message: bytes | None = None
         try:
             for message in messages:
-                invocation = None
                 message_type, correlation_id = unpack(message, _TYPE_OFFSET)
                 if message[_HIGH_FLAGS_OFFSET] & _IS_EVENT:
                     self._event(connection, message, correlation_id)
-                elif message[_ACKS_OFFSET] and message_type:
-                    self._await_backups(connection, correlation_id, message)
+                    continue
+                invocation = pending.get(correlation_id)
+                if invocation is None:
+                    continue  # the listener was removed
+                if message_type != invocation.op.method.response_type:
+                    self._error(connection, correlation_id, invocation, message, message_type)
+                elif message[_ACKS_OFFSET]:
+                    self._await_backups(connection, correlation_id, invocation, message)
                 else:
-                    invocation = pop(correlation_id, None)
-                    if invocation is None:
-                        continue  # the invocation was abandoned, or the listener was removed
-                    if message_type == invocation.op.method.response_type:
-                        self._complete(invocation, message)
-                    else:
-                        self._error(invocation, message, message_type)
+                    self._complete(invocation, message)
+                    pending.pop(correlation_id, None)
+        except BaseException:
+            # Of a signal handler, for example: this thread may have been reading for others.
+            if message is not None:
+                connection.interrupted.append(message)
+            raise
+
+    def _repeat(self, connection: Connection) -> None:
+        """Handle the messages again whose handling was interrupted."""
+        messages, connection.interrupted = connection.interrupted, []
+        try:
+            self.received(connection, iter(messages))
         except BaseException as e:
-            # Ctrl-C in a thread that also reads for others: the invocation is not in the table any more.
-            if invocation is not None:
-                invocation.fail(TargetDisconnectedError(f"reading the reply was interrupted: {e!r}"))
+            # Never endlessly: after the second time, the end of the connection tells all who wait for it.
+            error = ConnectionAbortedError(f"messages could not be handled, twice: {type(e).__name__}: {e}")
+            self._io.call_soon(partial(connection.on_socket_closed, error))
             raise
 
     def _complete(self, invocation: Invocation, message: bytes) -> None:
@@ -331,8 +427,11 @@ class InvocationService:
         except Exception as e:  # the error of a user's serializer is passed to the caller
             invocation.fail(e)
         except BaseException as e:
-            invocation.fail(TargetDisconnectedError(f"reading the reply was interrupted: {e!r}"))
-            raise
+            # Either this thread was interrupted, or a user's serializer has raised this: then it does so again.
+            if not invocation.interrupted:
+                invocation.interrupted = True
+                raise
+            invocation.fail(e)
         else:
             invocation.complete(result, None)
 
@@ -345,44 +444,53 @@ class InvocationService:
     def _event(self, connection: Connection, message: bytes, correlation_id: int) -> None:
         if message[_BACKUP_EVENT_OFFSET] & _BACKUP_EVENT:
             if len(message) >= _SOURCE_CORRELATION_OFFSET + _CORRELATION.size:
-                self._backup_ack(_CORRELATION.unpack_from(message, _SOURCE_CORRELATION_OFFSET)[0])
+                self._backup_ack(connection, _CORRELATION.unpack_from(message, _SOURCE_CORRELATION_OFFSET)[0])
             return
         handler = connection.event_handlers.get(correlation_id)
         if handler is not None:
             handler(message)
 
-    def _await_backups(self, connection: Connection, correlation_id: int, message: bytes) -> None:
-        with self._acks:
-            # Moved from one table to the other under the lock, so that no ack is missed.
-            pop: Any = connection.pending.pop
-            invocation: Invocation | None = pop(correlation_id, None)
-            if invocation is None:
-                return
-            invocation.connection = None
-            invocation.acks_wanted = message[_ACKS_OFFSET]
-            message_type = message_type_of(message)
-            answered = message_type == invocation.op.method.response_type
-            if answered and invocation.acks < invocation.acks_wanted and not self._ended:
-                invocation.reply = message
-                invocation.replied_at = self._now()
-                self._unacked[correlation_id] = invocation
-                return
-        if answered:
-            self._complete(invocation, message)
-        else:
-            self._error(invocation, message, message_type)
+    def _await_backups(
+        self, connection: Connection, correlation_id: int, invocation: Invocation, message: bytes
+    ) -> None:
+        # The reply and the acks come over several connections, which several threads read. Each first notes what it
+        # has, and then looks whether that was the last.
+        invocation.connection = None
+        invocation.acks_wanted = message[_ACKS_OFFSET]
+        timeout = self._policy.backup_timeout
+        invocation.acks_until = self._now() + (min(timeout, _GRACE) if self._acks_are_missing else timeout)
+        invocation.waits_for_acks = True
+        invocation.reply = message
+        self._unacked[correlation_id] = invocation
+        connection.pending.pop(correlation_id, None)
+        if self._ended or len(invocation.acks) >= invocation.acks_wanted:
+            self._complete_with_acks(correlation_id, invocation)
 
-    def _backup_ack(self, correlation_id: int) -> None:
-        with self._acks:
-            invocation = self._unacked.get(correlation_id) or self._still_pending(correlation_id)
-            if invocation is None:
-                return
-            invocation.acks += 1
-            reply = invocation.reply
-            if reply is None or invocation.acks < invocation.acks_wanted:
-                return
-            del self._unacked[correlation_id]
-        self._complete(invocation, reply)
+    def _backup_ack(self, connection: Connection, correlation_id: int) -> None:
+        # Looked up again in the first table, because the reply moves it there from the second one.
+        find = self._unacked.get
+        invocation = find(correlation_id) or self._still_pending(correlation_id) or find(correlation_id)
+        if invocation is None:
+            return
+        if connection.id not in invocation.acks:
+            invocation.acks = (*invocation.acks, connection.id)
+        if invocation.reply is not None and len(invocation.acks) >= invocation.acks_wanted:
+            self._complete_with_acks(correlation_id, invocation)
+
+    def _complete_with_acks(self, correlation_id: int, invocation: Invocation) -> None:
+        """Complete an invocation that has its reply, unless another thread does so."""
+        reply = invocation.reply
+        try:
+            del invocation.waits_for_acks
+        except AttributeError:
+            return
+        try:
+            if reply is not None:
+                self._complete(invocation, reply)
+        except BaseException:
+            invocation.waits_for_acks = True
+            raise
+        self._unacked.pop(correlation_id, None)
 
     def _still_pending(self, correlation_id: int) -> Invocation | None:
         """Return the invocation of an ack that was received before the owner's reply."""
@@ -393,58 +501,76 @@ class InvocationService:
                 return invocation
         return None
 
-    def shorten_backup_wait(self) -> None:
-        """Shorten the wait for backup acks: the member whose connection was removed will not send any."""
-        latest = self._now() - self._policy.backup_timeout + _GRACE_AFTER_LOSS
+    def acks_are_missing(self, missing: bool) -> None:
+        """Note whether members without a connection may not send their backup acks; they will not be sent later."""
+        self._acks_are_missing = missing
+        latest = self._now() + _GRACE
         for invocation in list(self._unacked.values()):
-            invocation.replied_at = min(invocation.replied_at, latest)
+            invocation.acks_until = min(invocation.acks_until, latest)
+        self._io.call_later(_GRACE, self._expire_after_grace)
+
+    def _expire_after_grace(self) -> None:
+        self.expire_backups()
+        if self._acks_are_missing and not self._ended:
+            self._io.call_later(_GRACE, self._expire_after_grace)
 
     def expire_backups(self) -> None:
         """Stop waiting for overdue backup acks: the owner has executed the operation, a backup may not have."""
         if not self._unacked:
             return
-        overdue = self._now() - self._policy.backup_timeout
+        now = self._now()
         for correlation_id, invocation in list(self._unacked.items()):
-            if invocation.replied_at <= overdue:
-                self._complete_without_acks(correlation_id, "in time")
+            if invocation.acks_until <= now:
+                self._complete_without_acks(correlation_id, invocation)
 
-    def _complete_without_acks(self, correlation_id: int, why: str) -> None:
-        with self._acks:
-            invocation = self._unacked.pop(correlation_id, None)
-        if invocation is None or invocation.reply is None:
+    def _complete_without_acks(self, correlation_id: int, invocation: Invocation) -> None:
+        if not self._policy.fail_on_indeterminate:
+            self._complete_with_acks(correlation_id, invocation)
             return
-        if self._policy.fail_on_indeterminate:
-            invocation.fail(
-                IndeterminateOperationStateError(
-                    f"{invocation.op.method.name} was executed by the owner of the partition, but"
-                    f" {invocation.acks_wanted - invocation.acks} of {invocation.acks_wanted} backups were not"
-                    f" acknowledged {why}; if the owner is lost now, the change may be lost with it"
-                ),
-            )
-        else:
-            self._complete(invocation, invocation.reply)
+        if self._unacked.pop(correlation_id, None) is None:
+            return
+        invocation.fail(
+            IndeterminateOperationStateError(
+                f"{invocation.op.method.name} was executed by the owner of the partition, but"
+                f" {invocation.acks_wanted - len(invocation.acks)} of {invocation.acks_wanted} backups were not"
+                " acknowledged in time; if the owner is lost now, the change may be lost with it"
+            ),
+        )
 
     def on_connection_removed(self, connection: Connection) -> None:
         """Fail or retry all invocations that wait for a reply over ``connection``, which is closed."""
         connection.event_handlers.clear()
-        for invocation in _drain(connection.pending):
+        connection.interrupted.clear()
+        for invocation in islice(_drain(connection.pending), _SLICE):
             invocation.connection = None
             self._failed(invocation, _closed(connection))
+        if connection.pending:
+            # The way to the cluster goes before them.
+            self._io.call_soon(partial(self.on_connection_removed, connection))
 
     def fail_all(self, error: Exception) -> None:
-        """Fail the invocations that wait for backup acks or for a retry (the client is shut down)."""
-        with self._acks:
-            # From now on no reply is stored to wait for its acks.
-            self._ended = True
-            unacked, self._unacked = self._unacked, {}
+        """Fail the invocations that wait for backup acks, a retry or a connection (the client is shut down)."""
+        # From now on no invocation waits for its backup acks, or for a connection.
+        self._ended = True
+        unacked, self._unacked = self._unacked, {}
         for invocation in unacked.values():
             invocation.fail(error)
         pausing, self._pausing = self._pausing, {}
         for invocation, timer in pausing.items():
             timer.cancel()
             invocation.fail(error)
+        while self._parked:
+            invocation, _ = self._parked.popitem()
+            invocation.fail(error)
 
-    def _error(self, invocation: Invocation, message: bytes, message_type: int) -> None:
+    def _error(
+        self,
+        connection: Connection,
+        correlation_id: int,
+        invocation: Invocation,
+        message: bytes,
+        message_type: int,
+    ) -> None:
         # The caller's thread may stop reading this connection: the next reply is received in another way.
         invocation.connection = None
         name = invocation.op.method.name
@@ -458,7 +584,14 @@ class InvocationService:
             error = HazelcastProtocolError(
                 f"the reply to {name} has the unexpected message type {message_type:#08x}"
             )
-        self._io.call_soon(lambda: self._failed(invocation, error))
+        self._io.call_soon(partial(self._failed_reply, connection, correlation_id, error))
+
+    def _failed_reply(self, connection: Connection, correlation_id: int, error: Exception) -> None:
+        # All entries are invocations, because only this service adds entries.
+        pop: Any = connection.pending.pop
+        invocation: Invocation | None = pop(correlation_id, None)
+        if invocation is not None:
+            self._failed(invocation, error)
 
     def _failed(self, invocation: Invocation, error: Exception) -> None:
         """Retry or fail an invocation. Runs on the I/O side."""
@@ -466,19 +599,19 @@ class InvocationService:
             # Not for the caller, but for `Op.then` and the observer.
             invocation.fail(error)
             return
-        op = invocation.op
         policy = self._policy
         invocation.tries += 1
+        invocation.last_error = error
         final = self._final_error(invocation, error)
         if final is not None:
             invocation.fail(final)
             return
-        invocation.acks = 0
+        invocation.acks = ()
         invocation.acks_wanted = -1
         pause = pause_before(invocation.tries, policy.retry_pause)
-        if pause and self._now() + pause > self._limit(invocation):
-            invocation.fail(self._timed_out(op, invocation, error))
-        elif pause:
+        if pause:
+            # The last attempt is made at the end of the time limit.
+            pause = min(pause, max(self._limit(invocation) - self._now(), 0.001))
             self._pausing[invocation] = self._io.call_later(
                 pause, lambda: self._after_pause(invocation, error)
             )
@@ -494,7 +627,7 @@ class InvocationService:
 
     def _resend(self, invocation: Invocation) -> None:
         try:
-            self.send(invocation)
+            self.send(invocation, True)
         except Exception as e:  # also what a user's load balancer raises
             invocation.fail(e)
 

@@ -1,5 +1,6 @@
 """Incremental splitting of a byte stream into protocol messages."""
 
+from collections.abc import Iterator
 from struct import Struct
 from typing import Final
 
@@ -22,91 +23,80 @@ RECEIVE_SIZE: Final = 65536
 LARGE_RECEIVE_SIZE: Final = 120_000
 """The same while a large frame is incomplete: just below the size for which the C library maps new pages."""
 
+_RECEIVE_SIZES: Final = (RECEIVE_SIZE,)
+_LARGE_RECEIVE_SIZES: Final = (LARGE_RECEIVE_SIZE,)
+
 DEFAULT_MAX_MESSAGE_SIZE: Final = 1 << 30
 _MAX_OPEN_FRAGMENTED: Final = 1024
 """Maximum number of incomplete fragmented messages; a peer that exceeds it is faulty or hostile."""
 
 
-class MessageReader:
-    """Splits the bytes of one connection into whole messages.
+class _Incomplete:
+    """The bytes that do not make a whole message yet.
 
-    The pieces of an incomplete message are stored unchanged and joined once, after the last byte; a message that
-    fills one receive is not copied. Each frame header is read once, so the cost is linear in the received bytes, and
-    memory is only used for received bytes, never for a length that a header announces.
-
-    Fragments are joined here, so the other parts see only whole messages. A message that violates the protocol raises
-    :class:`HazelcastProtocolError`; the connection must then be closed.
+    The pieces of an incomplete message are stored unchanged and joined once, after the last byte. Each frame header is
+    read once, so the cost is linear in the received bytes, and memory is only used for received bytes, never for a
+    length that a header announces.
     """
 
-    __slots__ = ("_fragments", "_is_final", "_next", "_open_size", "_pieces", "_size", "max_message_size")
+    __slots__ = ("_fragments", "_is_final", "_open_size", "_size", "max_message_size", "next", "pieces")
 
-    def __init__(self, max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE) -> None:
+    def __init__(self, max_message_size: int) -> None:
         self.max_message_size = max_message_size
         # The incomplete message: its pieces and their total size; where its next frame header begins, counted from
         # the next byte to be received (negative if a part of the header has been received); and whether the current
         # frame is the last one.
-        self._pieces: list[bytes] = []
+        self.pieces: list[bytes] = []
         self._size = 0
-        self._next = 0
+        self.next = 0
         self._is_final = False
-        self._fragments: dict[int, list[bytes]] = {}
+        self._fragments: dict[int, tuple[bytes, ...]] = {}
         self._open_size = 0
 
-    def receive_size(self) -> int:
-        """Return the number of bytes to receive next."""
-        return RECEIVE_SIZE if self._next <= RECEIVE_SIZE else LARGE_RECEIVE_SIZE
+    def copy(self) -> "_Incomplete":
+        """Return a copy that can be changed without a change of this one."""
+        copy = _Incomplete(self.max_message_size)
+        copy.pieces = self.pieces[:]
+        copy._size = self._size
+        copy.next = self.next
+        copy._is_final = self._is_final
+        copy._fragments = self._fragments  # replaced, never changed
+        copy._open_size = self._open_size
+        return copy
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Process the bytes of one receive and return the messages that they complete, in order.
-
-        Raises:
-            HazelcastProtocolError: A frame length is invalid, a message is too large, or fragments do not match.
-        """
+    def feed(self, data: bytes, messages: list[bytes]) -> None:
+        """Append the messages that ``data`` completes to ``messages``, and keep the rest."""
         size = len(data)
-        if self._pieces:
-            return self._continue(data, size)
-        if _INITIAL_FRAME_MIN + _HEADER_SIZE <= size <= self.max_message_size:
-            # The fast path for the most common reply to a caller that waits for it: one message of two frames.
-            first, flags = _HEADER.unpack_from(data, 0)
-            if _INITIAL_FRAME_MIN <= first <= size - _HEADER_SIZE and flags & _MORE_TO_COME == _UNFRAGMENTED:
-                second, flags = _HEADER.unpack_from(data, first)
-                if flags & _IS_FINAL and first + second == size:
-                    return [data]
-        messages: list[bytes] = []
-        self._split(data, 0, 0, messages)
-        return messages
-
-    def _continue(self, data: bytes, size: int) -> list[bytes]:
-        """Process bytes that begin in the middle of a message."""
-        messages: list[bytes] = []
-        position = self._next
+        if not self.pieces:
+            self._split(data, 0, 0, messages)
+            return
+        position = self.next
         if position < 0:
             # The header was split: complete it with the bytes that were received before.
-            whole = self._pieces.pop() + data
+            whole = self.pieces.pop() + data
             self._size -= len(whole) - size
             self._split(whole, 0, len(whole) - size + position, messages)
         elif position > size:
             self._store(data, position - size, self._is_final)
         elif self._is_final:
             self._store(data[:position], 0, False)
-            message = b"".join(self._pieces)
+            message = b"".join(self.pieces)
             self._clear()
             self._add(message, messages)
             self._split(data, position, position, messages)
         else:
             self._split(data, 0, position, messages)
-        return messages
 
     def _store(self, piece: bytes, next_header: int, is_final: bool) -> None:
-        self._pieces.append(piece)
+        self.pieces.append(piece)
         self._size += len(piece)
-        self._next = next_header
+        self.next = next_header
         self._is_final = is_final
 
     def _clear(self) -> None:
-        self._pieces = []
+        self.pieces = []
         self._size = 0
-        self._next = 0
+        self.next = 0
 
     def _split(self, data: bytes, start: int, position: int, messages: list[bytes]) -> None:
         """Append the whole messages in ``data[start:]`` and store the rest.
@@ -131,9 +121,9 @@ class MessageReader:
             position = end
             if flags & _IS_FINAL:
                 message = data[start:end]
-                if self._pieces:
-                    self._pieces.append(message)
-                    message = b"".join(self._pieces)
+                if self.pieces:
+                    self.pieces.append(message)
+                    message = b"".join(self.pieces)
                     self._clear()
                 self._add(message, messages)
                 start = end
@@ -181,18 +171,18 @@ class MessageReader:
                 raise HazelcastProtocolError(f"fragment {fragment_id} begins twice")
             if len(self._fragments) >= _MAX_OPEN_FRAGMENTED:
                 raise HazelcastProtocolError(f"more than {_MAX_OPEN_FRAGMENTED} fragmented messages are open")
-            self._fragments[fragment_id] = []
-        parts = self._fragments.get(fragment_id)
-        if parts is None:
+        elif fragment_id not in self._fragments:
             raise HazelcastProtocolError(f"fragment {fragment_id} is continued but never began")
+        parts = self._fragments.get(fragment_id, ())
         self._open_size += len(body)
         if self._open_size > self.max_message_size:
             raise HazelcastProtocolError(f"fragments are over the limit of {self.max_message_size} bytes")
         if body:
-            parts.append(body)
+            parts = (*parts, body)
         if not flags & _END_FRAGMENT:
+            self._fragments = {**self._fragments, fragment_id: parts}
             return None
-        del self._fragments[fragment_id]
+        self._fragments = {key: value for key, value in self._fragments.items() if key != fragment_id}
         message = b"".join(parts)
         self._open_size -= len(message)
         initial = _HEADER.unpack_from(message)[0] if message else 0
@@ -202,3 +192,74 @@ class MessageReader:
                 f" {_INITIAL_FRAME_MIN} are needed"
             )
         return message
+
+
+class MessageReader:
+    """Splits the bytes of one connection into whole messages.
+
+    A message that fills one receive is not copied. Fragments are joined, so the other parts see only whole messages.
+
+    Splitting is all or nothing: it can be given up at any point, by an exception of a signal handler for example, and
+    whoever comes next repeats it. See "Interrupts" in ``docs/architecture-threads.md``.
+
+    Args:
+        max_message_size: Largest message to accept, in bytes.
+
+    Attributes:
+        received: The bytes of the last receive until they are split, None afterwards.
+        ready: The messages that were split and not taken yet. Taking the next one is atomic.
+    """
+
+    __slots__ = ("_incomplete", "ready", "received")
+
+    def __init__(self, max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE) -> None:
+        self._incomplete = _Incomplete(max_message_size)
+        self.received: bytes | None = None
+        self.ready: Iterator[bytes] = iter(())
+
+    def receive_sizes(self) -> tuple[int]:
+        """Return the number of bytes to receive next, as the arguments of the receiving function."""
+        return _RECEIVE_SIZES if self._incomplete.next <= RECEIVE_SIZE else _LARGE_RECEIVE_SIZES
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Process the bytes of one receive and return the messages that they complete, in order.
+
+        Raises:
+            HazelcastProtocolError: A frame length is invalid, a message is too large, or fragments do not match.
+        """
+        self.received = data
+        self.split()
+        return list(self.ready)
+
+    def split(self) -> None:
+        """Split what was received: ``ready`` becomes an iterator over the messages, in order.
+
+        Raises:
+            HazelcastProtocolError: See :meth:`feed`.
+        """
+        data = self.received
+        if data is None:
+            return
+        size = len(data)
+        incomplete = self._incomplete
+        if not incomplete.pieces and _INITIAL_FRAME_MIN + _HEADER_SIZE <= size <= incomplete.max_message_size:
+            # The fast path for the most common reply to a caller that waits for it: one message of two frames.
+            first, flags = _HEADER.unpack_from(data, 0)
+            if _INITIAL_FRAME_MIN <= first <= size - _HEADER_SIZE and flags & _MORE_TO_COME == _UNFRAGMENTED:
+                second, flags = _HEADER.unpack_from(data, first)
+                if flags & _IS_FINAL and first + second == size:
+                    ready = iter((data,))
+                    if self.received is data:
+                        self.received = None
+                        self.ready = ready
+                    return
+        messages: list[bytes] = []
+        changed = incomplete.copy()
+        changed.feed(data, messages)
+        ready = iter(messages)
+        # No exception can come between these lines. If the thread was interrupted by code that split the same bytes,
+        # that was it.
+        if self.received is data:
+            self.received = None
+            self._incomplete = changed
+            self.ready = ready
