@@ -79,8 +79,8 @@ def check_all_is_well(surface: Threaded, before: Connection) -> None:
     assert connection_of(surface) is before
     assert surface.client.blocking.call(surface.ops.get(1)) == "one"
     transport = transport_of(surface)
-    assert not transport.reading.reader.locked()
-    assert not transport._write_lock.locked()
+    assert not transport.reading.claimed()
+    assert transport.idle
 
 
 def test_a_call_that_is_interrupted_anywhere_loses_no_reply_of_others(single: Threaded) -> None:

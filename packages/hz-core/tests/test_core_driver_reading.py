@@ -2,7 +2,7 @@
 
 import random
 import threading
-from _thread import LockType, allocate_lock
+from _thread import LockType
 from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import cast
@@ -84,7 +84,6 @@ class World:
         )
         self.checking = False
         self.near = False
-        self.mine = allocate_lock()
 
     def check_later(self) -> None:
         self.checking = True
@@ -96,21 +95,17 @@ class World:
         self.pending[1] = None
 
     def lead(self) -> None:
-        self.mine = allocate_lock()
-        self.mine.acquire()
-        assert self.reading.claim(self.mine)
+        assert not self.reading.claimed()
+        del self.reading.free
+        self.reading.thread = threading.get_ident()
 
     def stop_leading(self) -> None:
-        self.mine.release()
-        assert self.reading.release(self.mine)
+        self.reading.free = True
         self.reading.stopped_leading()
 
     def interrupt(self) -> None:
         """Be a leader that is interrupted before it can hand over."""
-        self.mine.release()
-
-    def leads(self) -> bool:
-        return self.reading.reader.locked()
+        self.reading.free = True
 
     def check(self) -> None:
         assert self.checking
@@ -205,25 +200,16 @@ def test_a_leader_that_is_interrupted_before_it_hands_over_leaves_the_socket_to_
     while world.checking:
         world.check()
     assert world.state() is Reading.WATCHED
-    assert not world.reading.claim(allocate_lock())
-    world.reading.recover()
-    world.lead()
 
 
-def test_a_claim_is_only_taken_back_from_its_holder() -> None:
+def test_a_claim_is_that_of_one_thread() -> None:
     world = World()
+    assert not world.reading.claimed_by(threading.get_ident())
     world.lead()
-    world.reading.recover()
-    assert not world.reading.claim(allocate_lock())
-    former = world.mine
-    world.interrupt()
-    world.reading.recover()
-    world.lead()
-    assert not world.reading.release(former)
-    assert not world.reading.claim(allocate_lock())
-    assert world.reading.held_by(threading.get_ident())
+    assert world.reading.claimed_by(threading.get_ident())
+    assert not world.reading.claimed_by(threading.get_ident() + 1)
     world.stop_leading()
-    assert not world.reading.held_by(threading.get_ident())
+    assert not world.reading.claimed_by(threading.get_ident())
 
 
 @pytest.mark.parametrize("near", [False, True])
@@ -256,7 +242,7 @@ def test_a_leader_that_stops_before_it_can_see_the_new_state_loses_nothing(state
 
         def stops_meanwhile(event: Event) -> bool:
             if event is Event.LEADER_STAYS:
-                world.mine.release()
+                world.interrupt()
             return happened(event)
 
         class Stopping(ReadHandover):
@@ -322,16 +308,15 @@ def test_random_walks_never_leave_replies_without_a_reader(choose: random.Random
     world = World()
     reading = world.reading
     for _ in range(60):
-        if world.leads():
+        if world.reading.claimed():
             step = choose.choice([world.stop_leading, world.interrupt, reading.found_leader, world.expect_reply])
         else:
-            reading.recover()
             step = choose.choice([world.lead, reading.expect_input, world.pending.clear])
         step()
         world.near = choose.random() < 0.3
         if world.checking and choose.random() < 0.7:
             world.check()
-        if not world.leads():
+        if not world.reading.claimed():
             assert reading.state is Reading.WATCHED or world.checking
         assert world.watched() is (reading.state is Reading.WATCHED)
         assert reading.state is Reading.WATCHED or world.checking
@@ -344,6 +329,7 @@ class Driver:
     """What a transport needs of its driver."""
 
     ticking = False
+    io_thread = 0
 
     def __init__(self) -> None:
         self.poller: Poller = Interests()
@@ -437,7 +423,7 @@ def test_the_io_thread_leaves_no_buffered_input() -> None:
     transport, delivered = transport_of(stream, Call())
     transport.readable()
     assert delivered == [b"one", b"two", b"three"]
-    assert not transport.reading.reader.locked()
+    assert not transport.reading.claimed()
 
 
 def test_reading_buffered_input_ends_with_the_stream() -> None:

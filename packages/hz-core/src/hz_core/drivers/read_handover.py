@@ -6,12 +6,13 @@ leader has read its reply, or when the leader stops and another one has to lead.
 does. It notices a leader by failing to claim the reading; then it stops watching the socket, and watches it again
 once callers no longer read.
 
-A signal handler, a finalizer, or an exception from another thread may interrupt a caller at any point. So a
-claim is not a lock that must be released, but one that the ``with`` statement of its holder releases in any case; and
-each hand-over between callers is an optimization that may be missed: the I/O thread checks whether somebody reads.
+A signal handler, a finalizer, or an exception from another thread may interrupt a caller at nearly any point. So a
+claim is not a lock, which is acquired by a call: it is taken and given back by single steps of the interpreter that
+nothing comes between. And each hand-over between callers is an optimization that may be missed: the I/O thread checks
+whether somebody reads.
 """
 
-from _thread import LockType, RLock, allocate_lock, get_ident
+from _thread import LockType, RLock, allocate_lock
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum, auto
@@ -95,14 +96,10 @@ class HandoverOwner(Protocol):
 class ReadHandover:
     """Passes the reading of one socket between the I/O thread and callers, without losing a wake-up.
 
-    To claim the reading, a thread holds a lock of its own in a ``with`` statement and deletes ``free``, which succeeds
-    in one thread only; then it sets ``thread`` and ``reader`` at once (see :meth:`claim`). Afterwards it calls
-    :meth:`release`. If it is interrupted before that, its lock is released nevertheless, and the I/O thread notices.
-
     Attributes:
-        free: Exists while nobody has claimed the reading.
-        reader: The lock of the last thread that has claimed the reading. It reads as long as it holds the lock.
-        thread: The identifier of that thread.
+        free: Exists while nobody has claimed the reading. To claim it, a thread deletes this attribute, which succeeds in
+            one thread only, and at once sets ``thread``. It sets ``free`` in a ``finally`` clause, as its first step.
+        thread: The identifier of the thread that has claimed the reading last.
         state: Who is responsible for reading.
         followers: Locks of callers that wait for a reply which somebody else reads.
     """
@@ -117,14 +114,12 @@ class ReadHandover:
         "_watch",
         "followers",
         "free",
-        "reader",
         "state",
         "thread",
     )
 
     def __init__(self, owner: HandoverOwner, connection: Connection, watch: Watch) -> None:
         self.free = True
-        self.reader = allocate_lock()
         self.thread = 0
         self.state = Reading.WATCHED
         self.followers: dict[LockType, None] = {}
@@ -155,34 +150,13 @@ class ReadHandover:
 
     # --- claims -----------------------------------------------------------------------------------------------
 
-    def claim(self, mine: LockType) -> bool:
-        """Claim the reading with ``mine``, which the caller holds; return False if another thread reads."""
-        me = get_ident()
-        try:
-            del self.free
-        except AttributeError:
-            return False
-        # Nothing can interrupt the thread before these are done.
-        self.thread = me
-        self.reader = mine
-        return True
+    def claimed(self) -> bool:
+        """Return whether a thread reads."""
+        return not hasattr(self, "free")
 
-    def release(self, mine: LockType) -> bool:
-        """Give the claim back, after the caller has released ``mine``; return False if it was taken back already."""
-        if self.reader is mine:
-            self.free = True
-            return True
-        return False
-
-    def held_by(self, thread: int) -> bool:
-        """Return whether this thread reads: the caller interrupts it, or was called by it."""
-        return self.thread == thread and self.reader.locked()
-
-    def recover(self) -> None:
-        """Take back the claim of a thread that was interrupted before it could. On the I/O thread."""
-        reader = self.reader
-        if not reader.locked() and self.reader is reader:
-            self.free = True
+    def claimed_by(self, thread: int) -> bool:
+        """Return whether this thread reads. If it is the caller, it was interrupted while it did, or calls itself."""
+        return self.thread == thread and not hasattr(self, "free")
 
     # --- callers ----------------------------------------------------------------------------------------------
 
@@ -208,7 +182,7 @@ class ReadHandover:
         woken = True
         try:
             # The leader may have stopped before it could see this follower: then there is nobody to wait for.
-            if call.attach(lock) and self.reader.locked():
+            if call.attach(lock) and self.claimed():
                 woken = False
                 woken = lock.acquire(timeout=-1 if timeout is None else min(timeout, LONGEST_WAIT))
         finally:
@@ -222,7 +196,7 @@ class ReadHandover:
         try:
             lock, _ = self.followers.popitem()
         except KeyError:
-            if self.state is _LEFT_TO_LEADER and not self.reader.locked():
+            if self.state is _LEFT_TO_LEADER and not self.claimed():
                 self._happened(Event.NOBODY_READS)
             return
         with suppress(RuntimeError):  # its call may be completed at the same moment
@@ -246,10 +220,10 @@ class ReadHandover:
         self._owner.check_later()
         if not self._happened(Event.LEADER_FOUND):
             # A caller was interrupted while it handed the socket back.
-            if self.reader.locked():
+            if self.claimed():
                 self._watch.remove(READ)
             return
-        if self._connection.pending and not self.reader.locked():
+        if self._connection.pending and not self.claimed():
             # The leader stopped before it could see the new state, and a reply is still to be read.
             self._happened(Event.NOBODY_READS)
             return
@@ -260,7 +234,7 @@ class ReadHandover:
         """Watch the socket again if callers have stopped reading; return the seconds until the next check."""
         state = self.state
         if state is _LEFT_TO_LEADER:
-            if self.reader.locked():
+            if self.claimed():
                 return LONG_CHECK_INTERVAL
             self._happened(Event.NOBODY_READS)
             return None
@@ -270,7 +244,7 @@ class ReadHandover:
             self._seen = self._turns
             self._checks = 0
             return CHECK_INTERVAL
-        if not self.reader.locked():
+        if not self.claimed():
             self._happened(Event.NOBODY_READS)
             return None
         self._checks += 1
@@ -278,7 +252,7 @@ class ReadHandover:
             return CHECK_INTERVAL
         self._happened(Event.LEADER_STAYS)
         # The leader may have stopped before it could see the new state.
-        if not self.reader.locked():
+        if not self.claimed():
             self._happened(Event.NOBODY_READS)
             return None
         return LONG_CHECK_INTERVAL

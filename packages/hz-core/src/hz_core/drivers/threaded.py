@@ -18,9 +18,8 @@ from hz_core.drivers.poller import READ, WRITE, Poller, new_poller
 from hz_core.drivers.read_handover import CHECK_INTERVAL, ReadHandover, Reading
 from hz_core.drivers.socket_dial import Dial
 from hz_core.drivers.sockets import SocketOption
-from hz_core.drivers.streams import GREEN_THREADS, Stream
-from hz_core.drivers.transport import SocketTransport
-from hz_core.errors import IllegalStateError
+from hz_core.drivers.streams import CANCEL_CHECK_INTERVAL, GREEN_THREADS, Stream
+from hz_core.drivers.transport import SocketTransport, waits_for_itself
 from hz_core.future import Future, wait_on_lock
 from hz_core.invocation.invocation import Invocation
 from hz_core.io import Mutex, Randomness
@@ -72,6 +71,7 @@ class ThreadedDriver:
 
     Attributes:
         ticking: Whether the I/O thread makes a turn every millisecond, without being woken.
+        io_thread: The identifier of the I/O thread, 0 before it runs.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class ThreadedDriver:
         self._checks: dict[ReadHandover, float] = {}  # when to check who reads
         self._closing: list[SocketTransport] = []
         self._next_repair = 0.0
-        self._io_thread = 0
+        self.io_thread = 0
         self._unflushed: dict[SocketTransport, None] = {}
         self.ticking = False
         self._idle_turns = 0
@@ -159,13 +159,11 @@ class ThreadedDriver:
         Raises:
             BaseException: the error of the call.
         """
-        if get_ident() == self._io_thread and not call.finished:
-            raise self._waits_for_itself(call.op.method.name)
         while not call.finished:
             connection = call.connection
             transport: Any = None if connection is None else connection.transport
             if transport is None or transport.broken or GREEN_THREADS:
-                self._watch_all()
+                self._prepare_to_block(call.op.method.name)
                 call.block(_SERVE_INTERVAL if self._serve() else -1)
             else:
                 transport.wait(call, call, None)
@@ -181,8 +179,6 @@ class ThreadedDriver:
     def wait(self, future: Future[Any], timeout: float | None) -> bool:
         """Wait for ``future``, likewise; see :class:`hz_core.future.Waiter`."""
         invocation = future.operation
-        if get_ident() == self._io_thread and not future.done():
-            raise self._waits_for_itself("an operation" if invocation is None else invocation.op.method.name)
         deadline = None if timeout is None else monotonic() + timeout
         while not future.done():
             left = None
@@ -194,30 +190,27 @@ class ThreadedDriver:
             transport: Any = None if connection is None else connection.transport
             if transport is None or transport.broken or GREEN_THREADS:
                 self.flush()
-                self._watch_all()
+                self._prepare_to_block("an operation" if invocation is None else invocation.op.method.name)
                 if self._serve():
                     left = _SERVE_INTERVAL if left is None else min(left, _SERVE_INTERVAL)
                 wait_on_lock(future, left)
                 continue
             transport.flush()
-            limit = invocation.op.deadline
-            if left is not None and limit is not None:
-                # The I/O thread completes the future then, but cannot wake a thread that reads.
-                left = min(left, max(limit - monotonic(), 0.001))
+            if left is not None:
+                # Another thread may complete or cancel the future, but cannot wake a thread that reads.
+                left = min(left, CANCEL_CHECK_INTERVAL)
             transport.wait(future, invocation, left)
         return True
+
+    def _prepare_to_block(self, what: str) -> None:
+        if get_ident() == self.io_thread:
+            raise waits_for_itself(what)
+        self._watch_all()
 
     def _serve(self) -> bool:
         """Process what this thread has to read, as it was interrupted while it did; return whether there is any."""
         transport = next(iter(self.transports()), None)
         return transport is not None and transport.serve(get_ident())
-
-    def _waits_for_itself(self, what: str) -> IllegalStateError:
-        return IllegalStateError(
-            f"{what} would wait for itself: it was called on the I/O thread of the client, by a deserializer, a"
-            " finalizer, a load balancer or a logging handler, for example. Do not wait for the client there: use"
-            " futures with callbacks, or another thread"
-        )
 
     def flush(self) -> None:
         """Send all requests that wait to be batched with others."""
@@ -302,7 +295,7 @@ class ThreadedDriver:
         self._dials.discard(dial)
 
     def _run(self) -> None:
-        self._io_thread = get_ident()
+        self.io_thread = get_ident()
         while not self._stopping:
             # Only `stop` may end this thread: everyone who waits for a reply depends on it. Twice, since whatever
             # interrupts a turn may also interrupt what is done about that.

@@ -4,7 +4,7 @@ Who reads when is decided in :mod:`hz_core.drivers.read_handover`. Threads are i
 or by code that uses the same stream; ``docs/architecture-threads.md`` has the rules that keep the stream consistent.
 """
 
-from _thread import allocate_lock, get_ident
+from _thread import get_ident
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, repeat
@@ -15,6 +15,7 @@ from hz_core.drivers.blocking import Pending
 from hz_core.drivers.poller import READ, WRITE, Poller, Watch
 from hz_core.drivers.read_handover import ReadHandover
 from hz_core.drivers.streams import DONT_WAIT, NO_SIGNAL, Stream, raised_by_stream
+from hz_core.errors import IllegalStateError
 from hz_core.invocation.invocation import Invocation
 from hz_core.wire.frames import HazelcastProtocolError
 
@@ -41,6 +42,7 @@ class TransportOwner(Protocol):
 
     poller: Poller
     ticking: bool
+    io_thread: int
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Run ``callback`` on the I/O thread."""
@@ -70,6 +72,7 @@ class SocketTransport:
         connection: The connection that gets the messages.
         reading: Who reads the stream.
         broken: Whether the stream is of no more use.
+        idle: Exists while no thread sends. A thread claims the sending as it claims the reading: by deleting this.
     """
 
     __slots__ = (
@@ -84,11 +87,11 @@ class SocketTransport:
         "_sent",
         "_stream",
         "_watch",
-        "_write_lock",
         "_writer",
         "broken",
         "connection",
         "fd",
+        "idle",
         "reading",
     )
 
@@ -103,10 +106,10 @@ class SocketTransport:
         self._outbox: deque[Any] = deque()
         self._sending: Any = None  # what was given to the stream, and is not accounted for yet
         self._sent = 0  # how much of it the stream has taken
-        self._write_lock = allocate_lock()
-        self._writer = 0  # the thread that holds the lock
+        self.idle = True
+        self._writer = 0  # the thread that has claimed the sending last
         self._drains = 0  # how often the outbox was sent
-        self._behind = False  # whether received bytes may not have been processed
+        self._behind = False  # whether an interrupted thread may have left received bytes
         self._closing = False
         self._watch = Watch(owner.poller, stream.fd, READ)
         self.reading = ReadHandover(self, connection, self._watch)
@@ -116,27 +119,29 @@ class SocketTransport:
     def write(self, data: bytes | bytearray) -> None:
         """Send ``data`` now if the stream takes it, otherwise as soon as it does. Never blocks."""
         outbox = self._outbox
-        lock = self._write_lock
-        if outbox or lock.locked():
+        size = len(data)
+        me = get_ident()
+        sending = map(self._send, (data,), _SEND_FLAGS)
+        try:
+            del self.idle
+        except AttributeError:
             outbox.append(data)
             self.flush()
             return
-        # Nothing waits and nobody sends: the usual case, with as few steps as possible. If another thread is faster
-        # after all, this one waits until that has sent what it has: the stream itself never waits.
-        me = get_ident()
         try:
-            with lock:
-                self._writer = me
-                sending = map(self._send, (data,), _SEND_FLAGS)
-                # Nothing can interrupt the thread from here until `_sent` is set.
-                if outbox or self._sending is not None:
-                    # `data` must follow the unsent rest of another request, not split it.
-                    outbox.append(data)
+            # Nothing can interrupt the thread until `_sent` is set: the next steps contain no call.
+            self._writer = me
+            if outbox or self._sending is not None:
+                # `data` must follow the unsent rest of another request, not split it.
+                outbox.append(data)
+            else:
+                self._sent = 0
+                self._sending = data
+                for self._sent in sending:
+                    pass
+                if self._sent == size and self._sending is data:
+                    self._sending = None
                 else:
-                    self._sent = 0
-                    self._sending = data
-                    for self._sent in sending:
-                        pass
                     self._settle()
         except OSError as e:
             self._send_failed(e)
@@ -144,6 +149,8 @@ class SocketTransport:
         except BaseException:
             self._owner.flush_later(self)
             raise
+        finally:
+            self.idle = True
         if outbox or self._sending is not None:
             self.flush()
 
@@ -167,31 +174,25 @@ class SocketTransport:
     def flush(self) -> None:
         """Send what waits. If another thread is sending, leave it to that one."""
         outbox = self._outbox
-        lock = self._write_lock
         me = get_ident()
         while (outbox or self._sending is not None) and not self.broken:
-            nested = lock.locked()
-            if nested and self._writer != me:
-                return
             try:
-                if nested:
+                del self.idle
+            except AttributeError:
+                if self._writer == me and not hasattr(self, "idle"):
                     # The thread was interrupted while it was sending, and goes on with what is left afterwards.
                     self._drain()
-                else:
-                    with lock:
-                        self._writer = me
-                        self._drain()
-            except OSError as e:
-                self._send_failed(e)
                 return
-            except BaseException:
-                self._owner.flush_later(self)
-                raise
+            try:
+                self._writer = me
+                self._drain()
+            finally:
+                self.idle = True
 
     def repair(self) -> None:
         """Do what an interrupted thread may have left undone. On the I/O thread, regularly."""
         self.flush_or_fail()
-        if (self._behind or self.connection.reader.received is not None) and not self.reading.reader.locked():
+        if self._behind and not self.reading.claimed():
             self.readable()
 
     def flush_or_fail(self) -> None:
@@ -203,7 +204,16 @@ class SocketTransport:
             raise
 
     def _drain(self) -> None:
-        """Send until the outbox is empty or the stream takes no more (BlockingIOError). The caller holds the lock."""
+        """Send until the outbox is empty or the stream takes no more. This thread has claimed the sending."""
+        try:
+            self._send_outbox()
+        except OSError as e:
+            self._send_failed(e)
+        except BaseException:
+            self._owner.flush_later(self)
+            raise
+
+    def _send_outbox(self) -> None:
         self._drains += 1
         outbox = self._outbox
         while True:
@@ -265,61 +275,61 @@ class SocketTransport:
     def readable(self) -> None:
         """Read what is there, unless a caller does. On the I/O thread."""
         reading = self.reading
-        mine = allocate_lock()
-        with mine:
-            claimed = reading.claim(mine)
-            if not claimed:
-                reading.recover()
-                claimed = reading.claim(mine)
-            if claimed:
-                self.read(_DONT_WAIT)
-                if self._stream.buffered:
-                    self._read_buffered()
-        if claimed:
-            reading.release(mine)
-            reading.nominate()
-        else:
+        me = get_ident()
+        try:
+            del reading.free
+        except AttributeError:
             reading.found_leader()
+            return
+        try:
+            reading.thread = me
+            self.read(_DONT_WAIT)
+            if self._stream.buffered:
+                self._read_buffered()
+        finally:
+            reading.free = True
+        reading.nominate()
 
     def wait(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
         """Wait until ``call`` is done or its reply cannot come here. Read here, if no other thread does.
 
         This may return earlier, and does so with a timeout (in seconds) after the first input.
+
+        Raises:
+            IllegalStateError: On the I/O thread.
         """
         reading = self.reading
-        mine = allocate_lock()
         me = get_ident()
+        if me == self._owner.io_thread:
+            raise waits_for_itself(invocation.op.method.name)
         try:
-            with mine:
-                # As `ReadHandover.claim` does; written here, because every call of a user does this.
-                try:
-                    del reading.free
-                except AttributeError:
-                    pass
-                else:
-                    reading.thread = me
-                    reading.reader = mine
-                    self._lead(call, invocation, timeout)
-                    return
-        finally:
-            if reading.reader is mine:
-                reading.free = True
-                reading.stopped_leading()
-        if reading.held_by(me):
-            # This thread was interrupted while it was reading, by the code that waits now.
-            self._lead(call, invocation, timeout)
+            del reading.free
+        except AttributeError:
+            if reading.claimed_by(me):
+                # This thread was interrupted while it was reading, by the code that waits now.
+                self._process()
+                self._lead(call, invocation, timeout)
+                return
+            if self.serve(me):
+                timeout = _SERVE_INTERVAL if timeout is None else min(timeout, _SERVE_INTERVAL)
+            reading.follow(call, timeout)
             return
-        if self.serve(me):
-            timeout = _SERVE_INTERVAL if timeout is None else min(timeout, _SERVE_INTERVAL)
-        reading.follow(call, timeout)
+        try:
+            reading.thread = me
+            self._lead(call, invocation, timeout)
+        finally:
+            # First of all, so that nothing can interrupt the thread before.
+            reading.free = True
+            reading.stopped_leading()
 
     def serve(self, thread: int) -> bool:
         """Process the input of all streams that ``thread``, the calling one, reads; return whether there are any.
 
         Before it waits for another thread: that one may wait for one of these streams.
         """
-        reads = [transport for transport in self._owner.transports() if transport.reading.held_by(thread)]
+        reads = [transport for transport in self._owner.transports() if transport.reading.claimed_by(thread)]
         for transport in reads:
+            transport._process()
             transport.read(_DONT_WAIT)
         return bool(reads)
 
@@ -327,7 +337,7 @@ class SocketTransport:
         """Read until ``call`` is done or its reply cannot come here. This thread has claimed the reading."""
         connection = self.connection
         done = call.done
-        while not done() and invocation.connection is connection and not self.broken:
+        while not (invocation.finished or done() or self.broken) and invocation.connection is connection:
             if timeout is None:
                 self.read()
                 continue
@@ -344,43 +354,50 @@ class SocketTransport:
 
     def read(self, flags: tuple[int] = _WAIT) -> None:
         """Receive once, waiting for input unless ``flags`` forbid it. This thread has claimed the reading."""
-        reader = self.connection.reader
+        connection = self.connection
+        reader = connection.reader
         try:
-            if self._behind or reader.received is not None:
-                # A thread was interrupted here, perhaps this one, by the code that reads now.
+            if self._behind:
                 self._process()
                 return
-            self._behind = True
             # What is received is stored before anything else can happen, so it cannot be lost.
             receiving = map(self._receive, reader.receive_sizes(), flags)
             for reader.received in receiving:
                 pass
-            self._process()
-        except BaseException as e:
-            if not isinstance(e, OSError) or not raised_by_stream(e):
-                # Not about the stream: a signal handler has raised it, for example. Another thread goes on.
-                self._owner.call_soon(self.readable)
-                raise
-            self._behind = False
-            if not isinstance(e, BlockingIOError | InterruptedError):
-                self.fail(e)
-
-    def _process(self) -> None:
-        """Split what was received, and deliver the messages: also those that an interrupted thread has left."""
-        self._behind = True
-        connection = self.connection
-        reader = connection.reader
-        received = reader.received
-        if received is not None:
-            if not received:
-                self.fail(ConnectionResetError("closed by the member"))
+            if not reader.received:
+                self._ended()
                 return
             connection.heard = True
-            try:
-                reader.split()
-            except HazelcastProtocolError as e:
-                self.fail(e)
-                return
+            reader.split()
+            connection.deliver(connection, reader.ready)
+        except BaseException as e:
+            self._behind = True
+            self._read_failed(e)
+
+    def _ended(self) -> None:
+        if self.connection.reader.received is not None:
+            self.fail(ConnectionResetError("closed by the member"))
+        # Otherwise it was processed by code that interrupted this thread.
+
+    def _read_failed(self, error: BaseException) -> None:
+        """Handle what the stream raised, and raise what it did not."""
+        if isinstance(error, OSError) and raised_by_stream(error):
+            self._behind = False
+            if not isinstance(error, BlockingIOError | InterruptedError):
+                self.fail(error)
+        elif isinstance(error, HazelcastProtocolError):
+            self.fail(error)
+        else:
+            # Not about the stream: a signal handler has raised it, for example. Another thread goes on.
+            self._owner.call_soon(self.readable)
+            raise error
+
+    def _process(self) -> None:
+        """Split and deliver what an interrupted thread has left."""
+        connection = self.connection
+        reader = connection.reader
+        if reader.received:
+            reader.split()
         connection.deliver(connection, reader.ready)
         self._behind = False
 
@@ -420,18 +437,31 @@ class SocketTransport:
         self._stream.close()
 
     def free(self) -> bool:
-        """Free the descriptor of a closed stream, unless a thread uses it; return whether it was freed."""
+        """Free the descriptor of a closed stream, unless a thread uses it; return whether it was freed.
+
+        A thread that comes later finds a closed stream, so the claims are not given back.
+        """
         reading = self.reading
-        if self._write_lock.locked():
+        try:
+            del self.idle
+        except AttributeError:
             return False
-        mine = allocate_lock()
-        with mine:
-            reading.recover()
-            if not reading.claim(mine):
-                return False
-            with self._write_lock:
-                self._stream.close()
+        try:
+            del reading.free
+        except AttributeError:
+            self.idle = True
+            return False
+        self._stream.close()
         return True
+
+
+def waits_for_itself(what: str) -> IllegalStateError:
+    """Return the error of a call that waits on the I/O thread."""
+    return IllegalStateError(
+        f"{what} would wait for itself: it was called on the I/O thread of the client, by a deserializer, a finalizer, a"
+        " load balancer or a logging handler, for example. Do not wait for the client there: use futures with"
+        " callbacks, or another thread"
+    )
 
 
 def _next_data(outbox: deque[Any]) -> Iterator[Any]:
