@@ -125,7 +125,9 @@ def test_a_long_call_does_not_keep_the_io_thread_busy(single: Threaded) -> None:
     client.futures.call(single.ops.put(2, "x")).result(PATIENCE)
     single.until(lambda: transport.reading.state in (Reading.LEFT_TO_LEADER, Reading.WATCHED))
     checks = client._driver._checks
-    assert transport.reading not in checks or checks[transport.reading] - client._driver.now() > CHECK_INTERVAL
+    assert (
+        transport.reading not in checks or checks[transport.reading] - client._driver.now() > CHECK_INTERVAL
+    )
     single.do(lambda: held[0].reply(None))
     caller.join(PATIENCE)
     assert not caller.is_alive()

@@ -1,17 +1,29 @@
 """Threads that are interrupted at any point: nobody waits for ever, no value is wrong, no connection is closed."""
 
+import ctypes
 import itertools
+import logging
+import os
+import random
+import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType
 
 import pytest
 
+from core_simulation import listener_spec
 from core_sockets import PATIENCE
 from core_surfaces import Threaded, keep
+from hz_core.codecs import client as codec
 from hz_core.connection import Connection
+from hz_core.drivers.executor import CallbackExecutor
 from hz_core.drivers.transport import SocketTransport
+from hz_core.errors import HazelcastClientNotActiveError, HazelcastError, IllegalStateError
+from hz_core.future import Future
+from hz_core.op import Flow
 from hz_core.testing import Request
 
 
@@ -163,7 +175,9 @@ def test_code_that_interrupts_a_call_anywhere_may_use_the_client(single: Threade
             client.blocking.call(ops.put(3, number))  # noqa: B023
 
         happened = at_point(
-            number, lambda: found.append(client.blocking.call(ops.get(1))), handler  # noqa: B023
+            number,
+            lambda: found.append(client.blocking.call(ops.get(1))),  # noqa: B023
+            handler,
         )
         assert found == (["two", "one"] if happened else ["one"]), number
         if not happened:
@@ -189,3 +203,274 @@ def test_a_large_message_that_is_interrupted_anywhere_is_not_damaged(single: Thr
             break
     assert client.blocking.call(ops.get(2)) == value
     assert steps > 60
+
+
+# --- exceptions of users ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind", [TimeoutError, InterruptedError, BlockingIOError, ConnectionResetError, OSError]
+)
+def test_an_exception_of_a_signal_handler_comes_out_as_it_is(single: Threaded, kind: type[OSError]) -> None:
+    before = connection_of(single)
+    kept = keep(single, "Map.get", times=2)
+    others = single.client.futures.call(single.ops.get(2))
+    mine = kind(11, "my own limit")
+
+    def handler(signum: int, frame: object) -> None:
+        raise mine
+
+    former = signal.signal(signal.SIGALRM, handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(kind) as caught:
+            single.client.blocking.call(single.ops.get(1))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+    assert caught.value is mine
+    assert connection_of(single) is before
+    single.until(lambda: len(kept) == 2)
+    single.do(lambda: kept[0].reply(None))
+    assert others.result(PATIENCE) is None
+
+
+def test_a_deserializer_that_calls_the_client_works_or_says_why_not(single: Threaded) -> None:
+    client, ops = single.client, single.ops
+    client.blocking.call(ops.put(1, "one"))
+    client.blocking.call(ops.put(2, "two"))
+
+    def read(message: bytes, read: object) -> object:
+        return client.blocking.call(ops.get(2))
+
+    op = ops.get(1)
+    op.decode = read
+    assert client.blocking.call(op) == "two"
+    # Nobody waits for this one, so it is read on the I/O thread, which must not wait for itself.
+    op = ops.get(1)
+    op.decode = read
+    done = threading.Event()
+    future: Future[object] = client.futures.call(op)
+    future.add_done_callback(lambda _: done.set())
+    assert done.wait(PATIENCE)
+    with pytest.raises(IllegalStateError, match=r"Map\.get would wait for itself.*use futures"):
+        future.result()
+    assert client.blocking.call(ops.get(1)) == "one"
+
+
+def test_nothing_may_wait_on_the_io_thread(single: Threaded) -> None:
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def on_io_thread() -> None:
+        waits: list[Callable[[], object]] = [
+            lambda: single.client.blocking.call(single.ops.get(1)),
+            lambda: single.client.futures.call(single.ops.get(1)).result(),
+            lambda: single.client.blocking.run(two_gets(single)),
+        ]
+        for wait in waits:
+            try:
+                wait()
+            except IllegalStateError as e:
+                errors.append(e)
+        done.set()
+
+    single.client._driver.call_soon(on_io_thread)
+    assert done.wait(PATIENCE)
+    assert len(errors) == 3
+
+
+def two_gets(surface: Threaded) -> Flow[None]:
+    yield [surface.ops.get(1), surface.ops.get(2)]
+
+
+def test_logging_handlers_that_use_the_client_harm_nobody(single: Threaded) -> None:
+    errors: list[BaseException] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            try:
+                single.client.blocking.call(single.ops.put(5, "logged"))
+            except HazelcastError as e:
+                errors.append(e)
+
+    logger = logging.getLogger("hazelcast")
+    handler = Handler(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        single.do(lambda: single.cluster.cut_all())
+        single.until(lambda: errors)
+    finally:
+        logger.removeHandler(handler)
+    assert isinstance(errors[0], IllegalStateError)
+    assert single.client.blocking.call(single.ops.get(1)) is None
+
+
+# --- exceptions in other threads ----------------------------------------------------------------------------------
+
+
+def raise_in(thread: threading.Thread, kind: type[BaseException]) -> None:
+    """Raise an exception in another thread, between two of its steps."""
+    assert thread.ident is not None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(kind))
+
+
+def test_a_storm_of_interrupts_hangs_nobody(single: Threaded) -> None:
+    """The short form of ``hatch run stress``."""
+    client, ops = single.client, single.ops
+    before = connection_of(single)
+    choose = random.Random(1)
+    stop = threading.Event()
+    wrong: list[object] = []
+    progress = [0] * 8
+
+    def work(number: int) -> None:
+        while not stop.is_set():
+            try:
+                while not stop.is_set():
+                    client.blocking.call(ops.put(number, [number, progress[number]]))
+                    found = client.blocking.call(ops.get(number))
+                    if found[0] != number:
+                        wrong.append((number, found))
+                    if client.futures.call(ops.get(number)).result(PATIENCE)[0] != number:
+                        wrong.append(number)
+                    progress[number] += 1
+            except Interrupt:
+                pass
+
+    threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    tick = threading.Event()
+    for _ in range(400):
+        raise_in(choose.choice(threads), Interrupt)
+        tick.wait(choose.uniform(0, 0.01))
+    at_the_end = list(progress)
+    single.until(lambda: all(now > then for now, then in zip(progress, at_the_end, strict=True)))
+    stop.set()
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+    assert wrong == []
+    assert connection_of(single) is before
+
+
+def test_an_exception_in_the_callback_thread_does_not_end_it(single: Threaded) -> None:
+    client = single.client
+    keys: list[object] = []
+    client.blocking.run(client._engine.add_listener(listener_spec(lambda event: keys.append(event.key))))
+    client.blocking.call(single.ops.put(1, "x"))
+    single.until(lambda: keys == [1])
+    for name in ("callbacks", "io"):
+        (thread,) = [t for t in threading.enumerate() if t.name == f"{client.name}-{name}"]
+        for _ in range(3):
+            raise_in(thread, Interrupt)
+            client.blocking.call(single.ops.put(2, "y"))
+            single.until(lambda: keys[-1] == 2)
+            client.blocking.call(single.ops.put(1, "y"))
+            single.until(lambda: keys[-1] == 1)
+        assert thread.is_alive()
+
+
+# --- processes ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_child_gets_an_error_and_leaves_the_parent_alone(single: Threaded) -> None:
+    client, ops = single.client, single.ops
+    client.blocking.call(ops.put(1, "one"))
+    before = connection_of(single)
+    kept = keep(single, "Map.get")
+    waiting = client.futures.call(ops.get(1))
+    single.until(lambda: kept)
+    readable, writable = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # the process has threads, as programs have that do this
+        child = os.fork()
+    if child == 0:
+        outcome = b"no error"
+        try:
+            try:
+                client.blocking.call(ops.get(1))
+            except HazelcastClientNotActiveError as e:
+                outcome = str(e).encode()
+            try:
+                waiting.result(5)
+            except HazelcastClientNotActiveError:
+                outcome += b"; and what was pending"
+            client.shutdown()
+        finally:
+            os.write(writable, outcome)
+            os._exit(0)
+    os.close(writable)
+    with os.fdopen(readable, "rb") as pipe:
+        told = pipe.read().decode()
+    os.waitpid(child, 0)
+    assert "forked" in told
+    assert told.endswith("create a new client in this process; and what was pending")
+    single.do(lambda: kept[0].reply(None))
+    assert waiting.result(PATIENCE) is None
+    check_all_is_well(single, before)
+
+
+def test_threads_never_share_an_owner_of_locks(single: Threaded) -> None:
+    owners: list[int] = []
+    for _ in range(50):
+        thread = threading.Thread(target=lambda: owners.append(single.client._engine.lock_owner()))
+        thread.start()
+        thread.join()
+    mine = single.client._engine.lock_owner()
+    assert len({mine, *owners}) == 51
+    assert single.client._engine.lock_owner() == mine
+
+
+def test_a_client_that_ends_by_itself_ends_its_threads() -> None:
+    surface = Threaded(1, reconnect_mode="OFF")
+    client = surface.client
+    try:
+        surface.refuse()
+        surface.until(lambda: not [t for t in threading.enumerate() if t.name.startswith(f"{client.name}-")])
+        with pytest.raises(HazelcastClientNotActiveError):
+            client.blocking.call(codec.ping(client._engine.any_connection()))
+    finally:
+        surface.close()
+
+
+def test_the_end_of_a_connection_raises_no_signal(single: Threaded) -> None:
+    former = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        transport = transport_of(single)
+        for _ in range(3):
+            getattr(transport._stream, "_plain", transport._stream).shutdown()
+            transport.write(b"x" * 10)
+    finally:
+        signal.signal(signal.SIGPIPE, former)
+    single.until(lambda: transport.broken)
+
+
+def test_events_are_dropped_after_a_shutdown_that_a_listener_held_up() -> None:
+    executor = CallbackExecutor("test", lambda: None)
+    gate, started = threading.Event(), threading.Event()
+    ran: list[int] = []
+
+    def slow() -> None:
+        started.set()
+        gate.wait(PATIENCE)
+
+    class Completion:
+        is_counted = True
+
+        def __call__(self) -> None:
+            ran.append(2)
+
+    executor.run(slow)
+    executor.run(lambda: ran.append(1))
+    executor.run(Completion())
+    assert started.wait(PATIENCE)
+    (thread,) = [t for t in threading.enumerate() if t.name == "test"]
+    executor.stop(0.01)
+    gate.set()
+    thread.join(PATIENCE)
+    assert ran == [2]

@@ -309,7 +309,9 @@ def test_random_walks_never_leave_replies_without_a_reader(choose: random.Random
     reading = world.reading
     for _ in range(60):
         if world.reading.claimed():
-            step = choose.choice([world.stop_leading, world.interrupt, reading.found_leader, world.expect_reply])
+            step = choose.choice(
+                [world.stop_leading, world.interrupt, reading.found_leader, world.expect_reply]
+            )
         else:
             step = choose.choice([world.lead, reading.expect_input, world.pending.clear])
         step()

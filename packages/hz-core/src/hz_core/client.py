@@ -35,10 +35,8 @@ class _ThreadNumbers(threading.local):
 _next_thread_number: Final[Callable[[], int]] = count(1).__next__
 _thread_numbers: Final = _ThreadNumbers()
 
-
-def _thread_number() -> int:
-    """Return the lock owner id of the current thread."""
-    return _thread_numbers.number
+_thread_number: Final[Callable[[], int]] = partial(getattr, _thread_numbers, "number")
+"""Returns the lock owner id of the current thread."""
 
 
 class Client(ClientBase):

@@ -16,8 +16,8 @@ DEFAULT_CAPACITY: Final = 1_000_000
 class CallbackExecutor:
     """Runs callbacks in order, one at a time, in a thread that starts with the first of them.
 
-    A callback with a true attribute ``is_counted`` is always accepted: their number is limited by that of the operations
-    in progress.
+    A callback with a true attribute ``is_counted`` is always accepted: their number is limited by that of the
+    operations in progress.
 
     Args:
         name: Name of the thread.

@@ -97,8 +97,8 @@ class ReadHandover:
     """Passes the reading of one socket between the I/O thread and callers, without losing a wake-up.
 
     Attributes:
-        free: Exists while nobody has claimed the reading. To claim it, a thread deletes this attribute, which succeeds in
-            one thread only, and at once sets ``thread``. It sets ``free`` in a ``finally`` clause, as its first step.
+        free: Exists while nobody has claimed the reading. To claim it, a thread deletes this attribute, which succeeds
+            in one thread only, and at once sets ``thread``. It sets ``free`` as the first step of a ``finally`` clause.
         thread: The identifier of the thread that has claimed the reading last.
         state: Who is responsible for reading.
         followers: Locks of callers that wait for a reply which somebody else reads.

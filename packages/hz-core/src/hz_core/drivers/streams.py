@@ -21,7 +21,6 @@ LONGEST_WAIT: Final = 1_000_000.0
 """The system refuses longer waits (seconds)."""
 
 
-
 class NothingNow(BlockingIOError):
     """A stream has nothing to receive, or takes nothing, at the moment."""
 

@@ -53,7 +53,9 @@ class TlsStream:
         self._read_record = partial(self._tls.read, _RECORD)
         self._lock = RLock()  # code that interrupts a thread may use the same stream
         self._ciphertext: bytes | None = None  # received, but not given to TLS yet
-        self._undecrypted = False  # whether TLS was given ciphertext since the last time that all was decrypted
+        self._undecrypted = (
+            False  # whether TLS was given ciphertext since the last time that all was decrypted
+        )
         self._parts: list[bytes] = []  # decrypted, but not returned yet
         self._unsent = (b"", 0)  # ciphertext, and where its unsent rest begins
         self._sends = 0  # number of calls of `send`

@@ -458,8 +458,8 @@ class SocketTransport:
 def waits_for_itself(what: str) -> IllegalStateError:
     """Return the error of a call that waits on the I/O thread."""
     return IllegalStateError(
-        f"{what} would wait for itself: it was called on the I/O thread of the client, by a deserializer, a finalizer, a"
-        " load balancer or a logging handler, for example. Do not wait for the client there: use futures with"
+        f"{what} would wait for itself: it was called on the I/O thread of the client, by a deserializer, a finalizer,"
+        " a load balancer or a logging handler, for example. Do not wait for the client there: use futures with"
         " callbacks, or another thread"
     )
 

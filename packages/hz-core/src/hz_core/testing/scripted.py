@@ -119,6 +119,7 @@ class Link:
         address: Where the client connected to.
         cut_up: How bytes for the client are cut; :func:`whole` unless set.
         latency: Seconds that bytes take, either way.
+        pace: Seconds between two pieces that the client receives.
         deaf: While True, all bytes vanish, either way, and nobody notices.
         open: False once either side has closed it.
         sent: Bytes that the client has written so far.
@@ -130,6 +131,7 @@ class Link:
         self.address = address
         self.cut_up: Cut = whole
         self.latency = 0.0
+        self.pace = 0.0
         self.deaf = False
         self.open = True
         self.sent = 0
@@ -143,7 +145,7 @@ class Link:
     def send(self, data: bytes) -> None:
         """Send ``data`` to the client."""
         for piece in self.cut_up(data):
-            self._travel(0, partial(self._deliver, piece))
+            self._travel(0, partial(self._deliver, piece), self.pace)
 
     def cut(self, error: OSError | None = None) -> None:
         """Break the connection with ``error`` for the client. What is under way is lost."""
@@ -188,9 +190,9 @@ class Link:
         if self.open and not self.deaf:
             self._peer.received(self, data)
 
-    def _travel(self, way: int, arrive: Callable[[], None]) -> None:
+    def _travel(self, way: int, arrive: Callable[[], None], pace: float = 0.0) -> None:
         # What was sent first arrives first, also when the latency was changed in between.
-        at = max(self._arrivals[way], self._driver.now() + self.latency)
+        at = max(self._arrivals[way] + pace, self._driver.now() + self.latency)
         self._arrivals[way] = at
         self._driver.call_later(at - self._driver.now(), arrive)
 
@@ -299,6 +301,10 @@ class ScriptedDriver:
         until = self._now + seconds
         self._run(until, None)
         self._now = until
+
+    def sleep(self, seconds: float) -> None:
+        """Let ``seconds`` pass in which nothing happens, as if the process did not run."""
+        self._now += seconds
 
     def run_until(self, condition: Callable[[], object], limit: float = 60.0) -> None:
         """Let time pass, event by event, until ``condition`` holds.

@@ -1,0 +1,70 @@
+"""Programs whose threads are replaced by gevent or eventlet, with simulated members."""
+
+import subprocess
+import sys
+
+import pytest
+
+from core_sockets import PATIENCE, SocketCluster
+
+PROGRAM = """
+import sys
+import threading
+import time
+import hazelcast
+
+client = hazelcast.HazelcastClient(
+    cluster_members=[sys.argv[1]], heartbeat_interval=0.2, heartbeat_timeout=0.8, statistics_enabled=False
+)
+values = client.get_map("m")
+blocking = values.blocking()
+blocking.set("a", 1)
+heard = threading.Event()
+blocking.add_entry_listener(added_func=lambda event: heard.set())
+blocking.set("b", 1)
+assert heard.wait(20)
+done = threading.Event()
+values.get("a").add_done_callback(lambda future: done.set())
+assert done.wait(20)
+assert values.get("a").result(20) == 1
+
+def work(number):
+    for turn in range(30):
+        blocking.put(number, turn)
+        assert blocking.get(number) == turn
+
+threads = [threading.Thread(target=work, args=(number,)) for number in range(10)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert [blocking.get(number) for number in range(10)] == [29] * 10
+# Nothing but heartbeats keeps the connection for longer than its time limit.
+connections = client._engine.connections.routes.all
+time.sleep(2)
+assert client._engine.connections.routes.all == connections
+client.shutdown()
+print("passed")
+"""
+
+PATCHES = {
+    "gevent": "from gevent import monkey; monkey.patch_all()",
+    "eventlet": "import warnings; warnings.simplefilter('ignore'); import eventlet; eventlet.monkey_patch()",
+}
+
+
+@pytest.mark.parametrize("library", PATCHES)
+def test_a_program_of_green_threads_uses_the_client(library: str) -> None:
+    server = SocketCluster(1)
+    server.cluster.strict = False
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-c", f"{PATCHES[library]}\n{PROGRAM}", server.addresses[0]],
+            capture_output=True,
+            text=True,
+            timeout=2 * PATIENCE,
+            check=False,
+        )
+    finally:
+        server.stop()
+    assert ran.stdout == "passed\n", ran.stderr

@@ -1,0 +1,266 @@
+"""Outages with much work waiting, limits, liveness and lost acks, with simulated members on the virtual clock."""
+
+import pytest
+
+from core_simulation import Simulation
+from hz_core.config import ReconnectMode
+from hz_core.errors import (
+    ClientOfflineError,
+    HazelcastClientNotActiveError,
+    HazelcastOverloadError,
+    OperationTimeoutError,
+)
+from hz_core.model import Address
+from hz_core.testing import BlackHole, Refuse, Request
+from hz_core.testing.scripted import byte_by_byte
+
+FIRST, SECOND = (Address(f"10.0.0.{i}", 5701) for i in (1, 2))
+
+
+def without_a_member(simulation: Simulation) -> None:
+    """Break the only connection; the member refuses new ones."""
+    simulation.cluster.down[FIRST] = Refuse()
+    simulation.driver.links[-1].cut()
+    simulation.driver.advance()
+
+
+# ---- operations that wait for a connection
+
+
+def test_work_that_waits_for_a_connection_costs_nothing_until_there_is_one() -> None:
+    simulation = Simulation(1, cluster_connect_timeout=600, invocation_timeout=600).start()
+    without_a_member(simulation)
+    waiting = [simulation.submit(simulation.ops.put(key, "x")) for key in range(5_000)]
+    simulation.driver.advance(60)
+    # No attempts, no timers: only those of the client itself.
+    assert simulation.engine.invocations._pausing == {}
+    assert all(outcome.times == 0 for outcome in waiting)
+    before = len(simulation.cluster.members[0].requests)
+    del simulation.cluster.down[FIRST]
+    simulation.driver.advance(60)
+    assert [(outcome.times, outcome.error) for outcome in waiting] == [(1, None)] * 5_000
+    sent = [r.method for r in simulation.cluster.members[0].requests[before:]]
+    # The way to the cluster goes before them.
+    assert "Map.put" not in sent[: sent.index("Client.addClusterViewListener")]
+    assert sent.count("Map.put") == 5_000
+    simulation.stop()
+
+
+def test_waiting_work_is_sent_in_its_order() -> None:
+    simulation = Simulation(1, cluster_connect_timeout=600).start()
+    without_a_member(simulation)
+    for value in range(2_500):
+        simulation.submit(simulation.ops.put(0, value))
+    del simulation.cluster.down[FIRST]
+    simulation.driver.advance(60)
+    assert simulation.get(0) == 2_499
+    simulation.stop()
+
+
+def test_waiting_work_ends_at_its_time_limit() -> None:
+    simulation = Simulation(1, cluster_connect_timeout=600, invocation_timeout=20).start()
+    without_a_member(simulation)
+    early = [simulation.submit(simulation.ops.put(0, "x")) for _ in range(2_500)]
+    simulation.driver.advance(10)
+    late = simulation.submit(simulation.ops.put(0, "y"))
+    cancelled = simulation.submit(simulation.ops.put(0, "z"))
+    cancelled.cancel()
+    simulation.driver.advance(9)
+    assert not any(outcome.done for outcome in early)
+    simulation.driver.advance(2.5)
+    assert all(isinstance(outcome.error, OperationTimeoutError) for outcome in early)
+    assert "invocation_timeout" in str(early[0].error)
+    assert not late.done
+    del simulation.cluster.down[FIRST]
+    assert simulation.value(late) is None
+    assert cancelled.times == 0
+    assert simulation.engine.invocations.pending_count == 0
+    simulation.stop()
+
+
+def test_waiting_work_ends_with_the_client() -> None:
+    simulation = Simulation(1, cluster_connect_timeout=600).start()
+    without_a_member(simulation)
+    waiting = [simulation.submit(simulation.ops.put(0, "x")) for _ in range(2_500)]
+    simulation.run(simulation.engine.close())
+    assert all(isinstance(outcome.error, HazelcastClientNotActiveError) for outcome in waiting)
+    after = simulation.submit(simulation.ops.put(0, "x"))
+    assert isinstance(after.error, HazelcastClientNotActiveError)
+
+
+def test_pending_reads_do_not_wait_where_operations_must_not() -> None:
+    simulation = Simulation(1, reconnect_mode=ReconnectMode.ASYNC).start()
+    simulation.cluster.members[0].rule("Map.get", lambda request: None)
+    waiting = [simulation.submit(simulation.ops.get(0)) for _ in range(2_500)]
+    without_a_member(simulation)
+    simulation.driver.advance(1)
+    assert all(isinstance(outcome.error, ClientOfflineError) for outcome in waiting)
+    simulation.stop()
+
+
+@pytest.mark.parametrize("timeout", [0.5, 2, 30])
+def test_an_operation_is_tried_for_the_whole_of_its_time(timeout: float) -> None:
+    simulation = Simulation(1, invocation_timeout=timeout).start()
+    simulation.cluster.members[0].rule("Map.put", lambda request: request.error(79, "x"))
+    began = simulation.driver.now()
+    simulation.cluster.members[0].rules.clear()
+    simulation.cluster.down[FIRST] = Refuse()
+    without_a_member(simulation)
+    with pytest.raises(OperationTimeoutError):
+        simulation.put(0, "x")
+    assert timeout <= simulation.driver.now() - began <= timeout + 1.1
+    simulation.stop()
+
+
+@pytest.mark.parametrize("timeout", [1, 2, 30])
+def test_the_start_is_tried_for_the_whole_of_its_time(timeout: float) -> None:
+    simulation = Simulation(1, cluster_connect_timeout=timeout)
+    simulation.cluster.down[FIRST] = Refuse()
+    began = simulation.driver.now()
+    outcome = simulation.begin(simulation.engine.connect())
+    simulation.until(lambda: outcome.done)
+    assert 0.89 * timeout <= simulation.driver.now() - began <= timeout
+    simulation.stop()
+
+
+def test_a_member_that_hangs_does_not_hold_up_the_start() -> None:
+    simulation = Simulation(2, cluster_connect_timeout=2, connection_timeout=5)
+    simulation.cluster.down[SECOND] = BlackHole()
+    began = simulation.driver.now()
+    simulation.start()
+    assert simulation.driver.now() - began <= 2.2
+    assert simulation.connected == {FIRST}
+    del simulation.cluster.down[SECOND]
+    simulation.driver.advance(30)
+    assert simulation.connected == {FIRST, SECOND}
+    simulation.stop()
+
+
+# ---- the limit of pending invocations
+
+
+def test_the_limit_counts_what_waits_for_a_connection() -> None:
+    simulation = Simulation(1, max_pending_invocations=100, cluster_connect_timeout=600).start()
+    without_a_member(simulation)
+    waiting = [simulation.submit(simulation.ops.put(0, i)) for i in range(500)]
+    refused = [outcome for outcome in waiting if isinstance(outcome.error, HazelcastOverloadError)]
+    assert refused == waiting[100:]
+    del simulation.cluster.down[FIRST]
+    simulation.driver.advance(10)
+    # What was accepted is never refused later.
+    assert [(outcome.times, outcome.error) for outcome in waiting[:100]] == [(1, None)] * 100
+    simulation.stop()
+
+
+def test_the_limit_is_one_for_all_connections() -> None:
+    simulation = Simulation(3, max_pending_invocations=6).start()
+    for member in simulation.cluster.members:
+        member.rule("Map.put", lambda request: None)
+    waiting = [simulation.submit(simulation.ops.put(key, "x")) for key in range(7)]
+    assert [type(outcome.error) for outcome in waiting] == [type(None)] * 6 + [HazelcastOverloadError]
+    assert "6 invocations of this client" in str(waiting[6].error)
+    simulation.stop()
+
+
+def test_a_large_limit_is_kept_as_well() -> None:
+    simulation = Simulation(1, max_pending_invocations=10_000).start()
+    simulation.cluster.members[0].rule("Map.put", lambda request: None)
+    waiting = [simulation.submit(simulation.ops.put(0, "x")) for _ in range(10_001)]
+    assert [outcome.done for outcome in waiting] == [False] * 10_000 + [True]
+    simulation.stop()
+
+
+def test_the_limit_does_not_hold_back_heartbeats() -> None:
+    simulation = Simulation(
+        1, max_pending_invocations=1, heartbeat_interval=2, heartbeat_timeout=10, invocation_timeout=300
+    ).start()
+    kept: list[Request] = []
+    simulation.cluster.members[0].rule("Map.put", kept.append)
+    waiting = simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance(60)
+    assert simulation.cluster.members[0].count("Client.ping") >= 15
+    assert len(kept) == 1
+    kept[0].reply(None)
+    assert simulation.value(waiting) is None
+    simulation.stop()
+
+
+# ---- liveness
+
+
+def test_a_reply_that_arrives_slowly_is_received() -> None:
+    simulation = Simulation(1, heartbeat_interval=1, heartbeat_timeout=3, invocation_timeout=20).start()
+    simulation.put(0, b"x" * 3_000)
+    link = simulation.driver.links[0]
+    link.cut_up = byte_by_byte
+    link.pace = 0.004
+    began = simulation.driver.now()
+    assert simulation.get(0) == b"x" * 3_000
+    assert simulation.driver.now() - began > 10
+    assert simulation.driver.links == [link]
+    simulation.stop()
+
+
+@pytest.mark.parametrize("timeout", [0.4, 1.0])
+def test_a_short_heartbeat_timeout_keeps_a_busy_connection(timeout: float) -> None:
+    simulation = Simulation(1, heartbeat_interval=timeout / 4, heartbeat_timeout=timeout).start()
+    for _ in range(200):
+        simulation.get(0)
+        simulation.driver.advance(0.05)
+    simulation.driver.advance(10)
+    assert len(simulation.driver.links) == 1
+    simulation.stop()
+
+
+def test_heartbeats_are_sent_while_requests_go_unanswered() -> None:
+    simulation = Simulation(1, heartbeat_interval=2, heartbeat_timeout=6, invocation_timeout=300).start()
+    simulation.cluster.members[0].rule("Map.put", lambda request: None)
+    for _ in range(60):
+        simulation.submit(simulation.ops.put(0, "x"))
+        simulation.driver.advance(0.5)
+    assert len(simulation.driver.links) == 1
+    assert simulation.connected
+    simulation.stop()
+
+
+def test_time_in_which_the_process_did_not_run_is_not_counted() -> None:
+    simulation = Simulation(1, heartbeat_interval=2, heartbeat_timeout=6).start()
+    simulation.driver.sleep(60)
+    simulation.driver.advance(10)
+    assert len(simulation.driver.links) == 1
+    simulation.stop()
+
+
+# ---- backup acks
+
+
+def test_acks_that_a_lost_connection_would_have_brought_are_not_awaited_for_long() -> None:
+    simulation = Simulation(3, operation_backup_timeout=60).start()
+    cluster = simulation.cluster
+    cluster.backups = 2
+    cluster.down[Address("10.0.0.3", 5701)] = BlackHole()
+    simulation.driver.links[2].cut()
+    simulation.driver.advance()
+    for key in range(2):  # owned by the members that are connected
+        began = simulation.driver.now()
+        simulation.put(key, "x")
+        assert simulation.driver.now() - began <= 1.1
+    simulation.stop()
+
+
+def test_acks_are_not_awaited_for_long_from_a_member_that_has_just_joined() -> None:
+    simulation = Simulation(2, operation_backup_timeout=60).start()
+    simulation.cluster.backups = 1
+    simulation.cluster.acks_lost = True
+    outcome = simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance(5)
+    assert not outcome.done
+    simulation.cluster.join()
+    simulation.driver.advance(1.1)
+    assert (outcome.times, outcome.error) == (1, None)
+    # All are connected now, so that acks can be expected again.
+    simulation.driver.advance(10)
+    outcome = simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance(5)
+    assert not outcome.done
+    simulation.stop()
