@@ -106,6 +106,7 @@ class Connection:
         deliver: Called by the driver, by one thread at a time, with this connection and the messages that the
             reader has split, in an iterator out of which it takes them.
         interrupted: Messages whose handling was interrupted. They are handled again.
+        interruptions: How often in a row handling them again was interrupted, too.
         event_handlers: Handler of the events of each listener registration, by correlation id.
         heard: Set by the driver when bytes are received, and reset by the engine when it notes the time of that.
         spoke: The same for requests that are sent.
@@ -124,6 +125,7 @@ class Connection:
         "heard",
         "id",
         "interrupted",
+        "interruptions",
         "last_ping",
         "last_read",
         "last_write",
@@ -151,6 +153,7 @@ class Connection:
         self.pending: dict[int, PendingReply] = {}
         self.event_handlers: dict[int, MessageHandler] = {}
         self.interrupted: list[bytes] = []
+        self.interruptions = 0
         self.heard = False
         self.spoke = False
         self.last_ping = 0.0

@@ -5,9 +5,7 @@ or by code that uses the same stream; ``docs/architecture-threads.md`` has the r
 """
 
 from _thread import get_ident
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice, repeat
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from hz_core.connection import Connection
@@ -15,8 +13,8 @@ from hz_core.drivers.blocking import Pending
 from hz_core.drivers.poller import READ, WRITE, Poller, Watch
 from hz_core.drivers.read_handover import ReadHandover
 from hz_core.drivers.streams import DONT_WAIT, NO_SIGNAL, Stream, raised_by_stream
-from hz_core.errors import IllegalStateError
 from hz_core.invocation.invocation import Invocation
+from hz_core.invocation.retry import WaitsForItselfError
 from hz_core.wire.frames import HazelcastProtocolError
 
 _BATCH_COUNT: Final = 128
@@ -76,9 +74,10 @@ class SocketTransport:
     """
 
     __slots__ = (
-        "_behind",
         "_closing",
         "_drains",
+        "_handled",
+        "_interruptions",
         "_outbox",
         "_owner",
         "_receive",
@@ -103,13 +102,15 @@ class SocketTransport:
         self._stream = stream
         self._receive = stream.receive
         self._send = stream.send
-        self._outbox: deque[Any] = deque()
+        self._outbox: list[Any] = []
         self._sending: Any = None  # what was given to the stream, and is not accounted for yet
         self._sent = 0  # how much of it the stream has taken
         self.idle = True
         self._writer = 0  # the thread that has claimed the sending last
         self._drains = 0  # how often the outbox was sent
-        self._behind = False  # whether an interrupted thread may have left received bytes
+        # How often a thread was interrupted while it was reading, and how many of these were made good.
+        self._interruptions = 0
+        self._handled = 0
         self._closing = False
         self._watch = Watch(owner.poller, stream.fd, READ)
         self.reading = ReadHandover(self, connection, self._watch)
@@ -192,7 +193,7 @@ class SocketTransport:
     def repair(self) -> None:
         """Do what an interrupted thread may have left undone. On the I/O thread, regularly."""
         self.flush_or_fail()
-        if self._behind and not self.reading.claimed():
+        if self._interruptions != self._handled and not self.reading.claimed():
             self.readable()
 
     def flush_or_fail(self) -> None:
@@ -220,18 +221,15 @@ class SocketTransport:
             self._settle()
             if not outbox:
                 return
-            # Each step is checked again, without a gap, right before it is made: code that interrupts this thread
-            # may have sent meanwhile.
+            # Each step is checked again right before it is made, with nothing in between: code that interrupts this
+            # thread may have sent meanwhile.
             drains = self._drains
-            taking = _next_data(outbox)
+            data, taken = _first_data(outbox)
             if self._drains != drains or self._sending is not None:
                 continue
             self._sent = 0
-            for self._sending in taking:
-                pass
-            data = self._sending
-            if data is None:
-                continue
+            self._sending = data
+            del outbox[taken]
             sending = map(self._send, (data,), _SEND_FLAGS)
             if self._sending is data:
                 for self._sent in sending:
@@ -248,10 +246,10 @@ class SocketTransport:
                 self._sending = None
             return
         rest = memoryview(data)[sent:]
-        put_back = self._outbox.appendleft
+        put_back = self._outbox.insert
         if self._sending is data:
             self._sending = None
-            put_back(rest)
+            put_back(0, rest)
 
     def _send_failed(self, error: OSError) -> None:
         """Handle what the stream raised, and raise what it did not."""
@@ -341,7 +339,7 @@ class SocketTransport:
             if timeout is None:
                 self.read()
                 continue
-            if self._behind or self._stream.wait_readable(timeout):
+            if self._interruptions != self._handled or self._stream.wait_readable(timeout):
                 self.read(_DONT_WAIT)
             break
         if self._stream.buffered:
@@ -357,7 +355,7 @@ class SocketTransport:
         connection = self.connection
         reader = connection.reader
         try:
-            if self._behind:
+            if self._interruptions != self._handled:
                 self._process()
                 return
             # What is received is stored before anything else can happen, so it cannot be lost.
@@ -371,7 +369,7 @@ class SocketTransport:
             reader.split()
             connection.deliver(connection, reader.ready)
         except BaseException as e:
-            self._behind = True
+            self._interruptions += 1
             self._read_failed(e)
 
     def _ended(self) -> None:
@@ -382,7 +380,7 @@ class SocketTransport:
     def _read_failed(self, error: BaseException) -> None:
         """Handle what the stream raised, and raise what it did not."""
         if isinstance(error, OSError) and raised_by_stream(error):
-            self._behind = False
+            self._interruptions -= 1
             if not isinstance(error, BlockingIOError | InterruptedError):
                 self.fail(error)
         elif isinstance(error, HazelcastProtocolError):
@@ -394,12 +392,17 @@ class SocketTransport:
 
     def _process(self) -> None:
         """Split and deliver what an interrupted thread has left."""
+        interruptions = self._interruptions
         connection = self.connection
         reader = connection.reader
-        if reader.received:
-            reader.split()
-        connection.deliver(connection, reader.ready)
-        self._behind = False
+        try:
+            if reader.received:
+                reader.split()
+            connection.deliver(connection, reader.ready)
+        except BaseException:
+            self._interruptions += 1
+            raise
+        self._handled = interruptions
 
     def check_later(self) -> None:
         """See :class:`hz_core.drivers.read_handover.HandoverOwner`."""
@@ -455,26 +458,23 @@ class SocketTransport:
         return True
 
 
-def waits_for_itself(what: str) -> IllegalStateError:
+def waits_for_itself(what: str) -> WaitsForItselfError:
     """Return the error of a call that waits on the I/O thread."""
-    return IllegalStateError(
+    return WaitsForItselfError(
         f"{what} would wait for itself: it was called on the I/O thread of the client, by a deserializer, a finalizer,"
         " a load balancer or a logging handler, for example. Do not wait for the client there: use futures with"
         " callbacks, or another thread"
     )
 
 
-def _next_data(outbox: deque[Any]) -> Iterator[Any]:
-    """Return an iterator that takes data to send out of ``outbox``, once: several small requests joined.
-
-    It takes all of it in one step, which cannot be interrupted.
-    """
+def _first_data(outbox: list[Any]) -> tuple[Any, slice]:
+    """Return what is to be sent next, several small requests joined, and the part of ``outbox`` that it is."""
+    # Only the thread that sends, or code that interrupts it, removes anything, so there are as many as it sees.
     size = count = 0
-    for data in tuple(islice(outbox, _JOINED_COUNT)):
+    first = outbox[:_JOINED_COUNT]
+    for data in first:
         size += len(data)
         if count and size > _BATCH_SIZE:
             break
         count += 1
-    if count == 1:
-        return map(deque.popleft, (outbox,))
-    return map(b"".join, (map(deque.popleft, repeat(outbox, count)),))
+    return first[0] if count == 1 else b"".join(first[:count]), slice(count)

@@ -4,6 +4,7 @@ from typing import Final
 
 from hz_core.errors import (
     HazelcastInstanceNotActiveError,
+    IllegalStateError,
     RetryableHazelcastError,
     TargetDisconnectedError,
     is_retryable,
@@ -18,6 +19,19 @@ _FIRST_PAUSE: Final = 0.001
 
 class NotSentError(RetryableHazelcastError):
     """The request was not sent, so it can be retried safely."""
+
+
+class WaitsForItselfError(IllegalStateError):
+    """Code on the I/O side has waited for the client, so that it would wait for itself."""
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """Return the error that was raised first: a serializer may have wrapped it."""
+    seen = {id(error)}
+    while error.__cause__ is not None and id(error.__cause__) not in seen:
+        error = error.__cause__
+        seen.add(id(error))
+    return error
 
 
 def may_retry(error: Exception, method: Method[object], redo_operation: bool) -> bool:

@@ -20,7 +20,7 @@ from hz_core.errors import (
     error_from_holders,
 )
 from hz_core.invocation.invocation import Invocation, InvocationObserver, PromisedInvocation, observed
-from hz_core.invocation.retry import NotSentError, may_retry, pause_before
+from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
 from hz_core.io import IO, Timer
 from hz_core.op import Op
 from hz_core.promise import Promise
@@ -48,6 +48,9 @@ _SLICE: Final = 1000
 
 _INTERNAL: Final = ("Client.", "CPSession.")
 """Requests with which the client keeps its connections and sessions alive, and which no limit may hold back."""
+
+_MOST_INTERRUPTIONS: Final = 20
+"""If handling a message was interrupted so often in a row, it is not by chance."""
 
 _SMALL_LIMIT: Final = 10_000
 """Below this limit of pending invocations, all are counted for each of them."""
@@ -405,10 +408,15 @@ class InvocationService:
         try:
             self.received(connection, iter(messages))
         except BaseException as e:
-            # Never endlessly: after the second time, the end of the connection tells all who wait for it.
-            error = ConnectionAbortedError(f"messages could not be handled, twice: {type(e).__name__}: {e}")
-            self._io.call_soon(partial(connection.on_socket_closed, error))
+            connection.interruptions += 1
+            if connection.interruptions >= _MOST_INTERRUPTIONS:
+                # Never endlessly: the end of the connection tells all who wait for it.
+                error = ConnectionAbortedError(
+                    f"messages could not be handled, {_MOST_INTERRUPTIONS} times: {type(e).__name__}: {e}"
+                )
+                self._io.call_soon(partial(connection.on_socket_closed, error))
             raise
+        connection.interruptions = 0
 
     def _complete(self, invocation: Invocation, message: bytes) -> None:
         op = invocation.op
@@ -424,8 +432,8 @@ class InvocationService:
             # The caller's thread may stop reading this connection: the result is received in another way.
             invocation.connection = None
             self._gate.fetch(e, partial(self._complete_with_schema, invocation, message))
-        except Exception as e:  # the error of a user's serializer is passed to the caller
-            invocation.fail(e)
+        except Exception as e:
+            self._not_decoded(invocation, message, e)
         except BaseException as e:
             # Either this thread was interrupted, or a user's serializer has raised this: then it does so again.
             if not invocation.interrupted:
@@ -434,6 +442,25 @@ class InvocationService:
             invocation.fail(e)
         else:
             invocation.complete(result, None)
+
+    def _not_decoded(self, invocation: Invocation, message: bytes, error: Exception) -> None:
+        """Handle what was raised while a reply was decoded: by a user's serializer, or because of an interrupt."""
+        cause = first_cause(error)
+        if isinstance(cause, WaitsForItselfError) and not invocation.interrupted:
+            # The serializer uses the client, which it cannot do here; but it can where callbacks run.
+            invocation.interrupted = True
+            invocation.connection = None
+            if self._io.run_callback(partial(self._complete, invocation, message)) is not False:
+                return
+        try:
+            result = invocation.op.decode(message, self._read)
+        except Exception as again:
+            # The error of a user's serializer is passed to the caller.
+            invocation.fail(again)
+        else:
+            # It was an exception of a signal handler, for example, in a thread that also reads for others.
+            invocation.complete(result, None)
+            raise cause
 
     def _complete_with_schema(self, invocation: Invocation, message: bytes, error: Exception | None) -> None:
         if error is None:
@@ -483,6 +510,8 @@ class InvocationService:
         try:
             del invocation.waits_for_acks
         except AttributeError:
+            if invocation.finished:
+                self._unacked.pop(correlation_id, None)
             return
         try:
             if reply is not None:
