@@ -13,16 +13,20 @@ state. In every order of these steps one of the two sides sees the other, so no 
 
 from __future__ import annotations
 
-from _thread import LockType, allocate_lock
+from _thread import LockType, get_ident
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import CancelledError
 from concurrent.futures import Future as ConcurrentFuture
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast, overload
 
 from hz_core.log import get_logger
+from hz_core.waiters import DerivedWaiter, call_nested
+from hz_core.waiters import LockWaiter as LockWaiter
+from hz_core.waiters import Waiter as Waiter
+from hz_core.waiters import wait_on_lock as wait_on_lock
 
 if TYPE_CHECKING:
     from threading import Condition
@@ -36,49 +40,6 @@ _logger = get_logger("future")
 _PENDING: Final = "PENDING"
 _FINISHED: Final = "FINISHED"
 _CANCELLED: Final = "CANCELLED_AND_NOTIFIED"
-
-_LONGEST_WAIT: Final = 4_000_000.0
-"""Locks accept no longer timeout (in seconds); a longer wait is split into several."""
-
-
-class Waiter(Protocol):
-    """The driver's part of a future: how to wait, and where to run callbacks."""
-
-    def wait(self, future: Future[Any], timeout: float | None, /) -> bool:
-        """Block until ``future`` is done, or ``timeout`` seconds have passed (None: no limit).
-
-        The calling thread may do useful work meanwhile, such as reading the socket. The future may also be
-        completed by another thread: register a lock with :meth:`Future.attach`.
-
-        Returns:
-            Whether the future is done.
-        """
-        ...
-
-    def run_callback(self, callback: Callable[[], None], /) -> object:
-        """Run a user's callback where it cannot block the I/O side; return False if it is rejected."""
-        ...
-
-
-def _run_inline(callback: Callable[[], None]) -> None:
-    callback()
-
-
-class LockWaiter:
-    """Waits on a lock.
-
-    Args:
-        run_callback: Runs callbacks; None runs them in the thread that completes the future.
-    """
-
-    __slots__ = ("run_callback",)
-
-    def __init__(self, run_callback: Callable[[Callable[[], None]], object] | None = None) -> None:
-        self.run_callback: Callable[[Callable[[], None]], object] = run_callback or _run_inline
-
-    def wait(self, future: Future[Any], timeout: float | None, /) -> bool:
-        """Block until ``future`` is done or ``timeout`` seconds have passed; see :class:`Waiter`."""
-        return wait_on_lock(future, timeout)
 
 
 class Future(ConcurrentFuture[T]):
@@ -209,21 +170,25 @@ class Future(ConcurrentFuture[T]):
                 watcher = watchers.pop(0)
             except IndexError:  # another thread took the last one
                 return
-            if isinstance(watcher, _UserCallback):
-                watcher.dispatch()
-                continue
             if isinstance(watcher, LockType):
                 # The driver may have released the lock already, to wake its owner for another reason.
                 with suppress(RuntimeError):
                     watcher.release()
                 continue
             try:
-                watcher(self)
-            except Exception:
-                _logger.exception("A callback inside the client failed for %r", self)
+                call_nested(self._call_watcher, watcher)
             except BaseException:
                 self._call_watchers()  # an interrupt must not leave other threads waiting
                 raise
+
+    def _call_watcher(self, watcher: Callable[[Future[Any]], object] | _UserCallback) -> None:
+        if isinstance(watcher, _UserCallback):
+            watcher.dispatch()
+            return
+        try:
+            watcher(self)
+        except Exception:
+            _logger.exception("A callback inside the client failed for %r", self)
 
     # ---- state and result
 
@@ -307,7 +272,7 @@ class Future(ConcurrentFuture[T]):
         """
         call = _UserCallback(callback, self)
         if self._state is not _PENDING:
-            call()
+            call_nested(_UserCallback.__call__, call)
         else:
             self._add_watcher(call)
 
@@ -369,28 +334,16 @@ class Future(ConcurrentFuture[T]):
         """Call ``continuation_func(future, *args)`` when this future is done, with a result or an error.
 
         Returns:
-            A future of the function's result or error; if the function returns a Future, it takes that future's
-            outcome. If the new future is cancelled first, the function is not called.
+            A future of the function's result or error. If the function returns a Future, it takes that future's
+            outcome, and if that is a Future again, its outcome, and so on. If the new future is cancelled first, the
+            function is not called.
         """
-        waiter = self._waiter
-        follower: Future[Any] = Future(LockWaiter(None if waiter is None else waiter.run_callback))
-
-        def proceed(future: Future[T]) -> None:
-            if follower.done():
-                return
-            try:
-                outcome = continuation_func(future, *args)
-            except BaseException as e:
-                _fail(follower, e, e.__traceback__)
-                if not isinstance(e, Exception | CancelledError):
-                    raise  # an interrupt also concerns the thread that received it
-            else:
-                if isinstance(outcome, Future):
-                    outcome.add_done_callback_inline(partial(_copy_outcome, follower))
-                else:
-                    follower.set_result(outcome)
-
-        self.add_done_callback(proceed)
+        continuation = _Continuation(self, continuation_func, args)
+        driver = _driver(self)
+        waiter = None if driver is None else DerivedWaiter(driver, [self], continuation)
+        follower: Future[Any] = Future(waiter)
+        continuation.follower = follower
+        self.add_done_callback(continuation)
         return follower
 
     def __await__(self) -> Generator[Any, None, T]:
@@ -461,24 +414,6 @@ class Future(ConcurrentFuture[T]):
 _Watcher: TypeAlias = "LockType | _UserCallback | Callable[[Future[Any]], object]"
 
 
-def wait_on_lock(future: Future[Any], timeout: float | None) -> bool:
-    """Block on a lock until ``future`` is done or ``timeout`` seconds have passed; return whether it is done."""
-    lock = allocate_lock()
-    lock.acquire()
-    while future.attach(lock):
-        acquired = False
-        try:
-            acquired = lock.acquire(
-                timeout=_LONGEST_WAIT if timeout is None else min(max(timeout, 0), _LONGEST_WAIT)
-            )
-        finally:
-            if not acquired:
-                future.detach(lock)
-        if timeout is not None:
-            break
-    return future.done()
-
-
 def combine_futures(futures: Iterable[Future[T]]) -> Future[list[T]]:
     """Return a future of all results, in the order of ``futures``.
 
@@ -486,7 +421,7 @@ def combine_futures(futures: Iterable[Future[T]]) -> Future[list[T]]:
     the given order. The result for no futures is an empty list.
     """
     parts = list(futures)
-    combined: Future[list[T]] = Future(_common_waiter(parts))
+    combined: Future[list[T]] = Future(_waiter_for(parts))
     if not parts:
         combined.set_result([])
         return combined
@@ -496,6 +431,7 @@ def combine_futures(futures: Iterable[Future[T]]) -> Future[list[T]]:
         missing.pop()
         # Two threads may both find all futures done; the second outcome, which is the same, is ignored.
         if not missing:
+            _now_awaits(combined)
             _gather(parts, combined)
 
     for part in list(parts):
@@ -511,14 +447,18 @@ def _gather(parts: list[Future[T]], combined: Future[list[T]]) -> None:
     combined.set_result([part._result for part in parts])
 
 
-def _common_waiter(futures: list[Future[T]]) -> Waiter | None:
-    """Return the waiter if all futures share one, so that waiting for all of them works as for one."""
-    if not futures:
-        return None
-    waiter = futures[0]._waiter
-    if waiter is None or all(future._waiter is waiter for future in futures):
+def _driver(future: Future[Any]) -> Waiter | None:
+    waiter = future._waiter
+    return waiter.driver if isinstance(waiter, DerivedWaiter) else waiter
+
+
+def _waiter_for(futures: list[Future[Any]]) -> Waiter | None:
+    """Return the waiter of a future that is made of ``futures``."""
+    waiters = {future._waiter for future in futures}
+    if len(waiters) == 1 and not isinstance(waiter := waiters.pop(), DerivedWaiter):
         return waiter
-    return LockWaiter(waiter.run_callback)
+    driver = next((found for future in futures if (found := _driver(future)) is not None), None)
+    return None if driver is None else DerivedWaiter(driver, futures)
 
 
 def _fail(future: Future[Any], error: BaseException, traceback: TracebackType | None) -> None:
@@ -528,11 +468,84 @@ def _fail(future: Future[Any], error: BaseException, traceback: TracebackType | 
         future.set_exception(error, traceback)
 
 
-def _copy_outcome(target: Future[Any], source: Future[Any]) -> None:
-    if source._exception is None:
-        target.set_result(source._result)
-    else:
-        _fail(target, source._exception, source._traceback)
+def _now_awaits(derived: Future[Any], *futures: Future[Any]) -> None:
+    """Tell the waiter of a derived future what it is waiting for from now on; it keeps nothing else alive."""
+    waiter = derived._waiter
+    if isinstance(waiter, DerivedWaiter):
+        waiter.awaited = list(futures)
+
+
+def _resolve(target: Future[Any], outcome: Any) -> None:
+    """Complete ``target`` with a value, or with the outcome of a Future, however many futures are between."""
+    _now_awaits(target)
+    while isinstance(outcome, Future):
+        if outcome is target:
+            target.set_exception(RuntimeError("the function of continue_with returned the future of its own result"))
+            return
+        if not outcome.done():
+            _now_awaits(target, outcome)
+            outcome.add_done_callback_inline(partial(_resolve, target))
+            return
+        if outcome._exception is not None:
+            _fail(target, outcome._exception, outcome._traceback)
+            return
+        outcome = outcome._result
+    target.set_result(outcome)
+
+
+class _Continuation:
+    """A function that runs once, when a future is done, and completes another one.
+
+    The thread that deletes ``_open`` runs it.
+    """
+
+    __slots__ = ("_arguments", "_function", "_open", "_source", "_thread", "follower")
+
+    def __init__(self, source: Future[Any], function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self._source: Future[Any] | None = source
+        self._function: Callable[..., Any] | None = function
+        self._arguments = arguments
+        self._thread: int | None = None
+        self._open = True
+        self.follower: Future[Any] | None = None
+
+    def __call__(self, source: Future[Any]) -> None:
+        """Run the function; the callback of ``source``."""
+        self.run()
+
+    def run(self) -> bool:
+        """See :class:`hz_core.waiters.Runnable`."""
+        try:
+            del self._open
+        except AttributeError:
+            if self._thread == get_ident():
+                raise RuntimeError(
+                    "a function that was passed to continue_with waits for the future of its own result"
+                ) from None
+            return False
+        source, function, follower = self._source, self._function, self.follower
+        assert source is not None
+        assert function is not None
+        assert follower is not None
+        if not follower.done():
+            self._thread = get_ident()
+            try:
+                outcome = function(source, *self._arguments)
+            except BaseException as e:
+                _fail(follower, e, e.__traceback__)
+                if not isinstance(e, Exception | CancelledError):
+                    raise  # an interrupt also concerns the thread that received it
+            else:
+                _resolve(follower, outcome)
+            finally:
+                self._thread = None
+        # The follower knows its continuation: nothing of a user may live until the cycle is found.
+        self._source = self._function = self.follower = None
+        self._arguments = ()
+        return True
+
+    def __repr__(self) -> str:
+        return f"continuation {self._function!r}"
 
 
 class _UserCallback:

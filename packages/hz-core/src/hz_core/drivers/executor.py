@@ -29,6 +29,7 @@ class CallbackExecutor:
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._ident: int | None = None
         self._stopped = False
         self._refused = 0
 
@@ -44,6 +45,10 @@ class CallbackExecutor:
         if self._thread is None:
             self._start()
         return True
+
+    def in_callback(self) -> bool:
+        """Return whether the caller is the thread of the callbacks."""
+        return self._ident == threading.get_ident()
 
     def _start(self) -> None:
         with self._lock:
@@ -63,6 +68,7 @@ class CallbackExecutor:
 
     def _work(self) -> None:
         queue = self._queue
+        self._ident = threading.get_ident()
         while True:
             if queue.empty():
                 self._before_idle()

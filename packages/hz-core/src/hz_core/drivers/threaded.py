@@ -207,6 +207,10 @@ class ThreadedDriver:
                 reading.follow(future, left)
         return True
 
+    def in_callback(self) -> bool:
+        """Return whether the caller is the thread of users' callbacks; see :class:`hz_core.waiters.Waiter`."""
+        return self._callbacks.in_callback()
+
     def flush(self) -> None:
         """Send all requests that wait to be batched with others."""
         for transport in list(self._transports.values()):

@@ -291,6 +291,10 @@ class ScriptedDriver:
             raise RuntimeError("nothing is left to happen, and the future is not done")
         return future.done()
 
+    def in_callback(self) -> bool:
+        """Return False: to wait in a callback means to let the time go on, as anywhere."""
+        return False
+
     # --- time -------------------------------------------------------------------------------------------------
 
     def advance(self, seconds: float = 0.0) -> None:
