@@ -1,9 +1,11 @@
 """Long chains of futures, and callbacks that wait for futures."""
 
 import gc
+import itertools
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -55,6 +57,10 @@ def done(value: Any, waiter: Any = None) -> Future[Any]:
     return future
 
 
+def pass_on(after: Future[int], before: Future[int]) -> None:
+    after.set_result(before.result() + 1)
+
+
 # ---- long chains
 
 
@@ -79,8 +85,8 @@ def test_function_that_returns_the_next_continuation(waiter: Any, ready: bool) -
             pending.append(future)
         return future
 
-    def loop(left: int) -> Future[str]:
-        return step().continue_with(lambda _: "end" if left == 0 else loop(left - 1))
+    def loop(left: int) -> Future[Any]:
+        return step().continue_with(lambda _: done("end") if left == 0 else loop(left - 1))
 
     outer = loop(LEVELS if ready or waiter is None else 2000)
     while pending and not outer.done():
@@ -94,16 +100,16 @@ def test_function_that_returns_the_next_continuation(waiter: Any, ready: bool) -
 
 def test_long_chain_of_callbacks_that_complete_the_next_future(waiter: Any) -> None:
     futures: list[Future[int]] = [Future(waiter) for _ in range(LEVELS)]
-    for before, after in zip(futures, futures[1:], strict=False):
-        before.add_done_callback(lambda f, after=after: after.set_result(f.result() + 1))
+    for before, after in itertools.pairwise(futures):
+        before.add_done_callback(partial(pass_on, after))
     futures[0].set_result(1)
     assert futures[-1].result(LONG) == LEVELS
 
 
 def test_long_chain_of_inline_callbacks() -> None:
     futures: list[Future[int]] = [Future() for _ in range(LEVELS)]
-    for before, after in zip(futures, futures[1:], strict=False):
-        before.add_done_callback_inline(lambda f, after=after: after.set_result(f.result() + 1))
+    for before, after in itertools.pairwise(futures):
+        before.add_done_callback_inline(partial(pass_on, after))
     futures[0].set_result(1)
     assert futures[-1].result(0) == LEVELS
 
@@ -145,18 +151,21 @@ def test_callbacks_that_are_too_deep_run_before_the_outermost_call_returns() -> 
 
 
 def test_interrupt_deep_in_a_chain_loses_no_callback() -> None:
-    futures: list[Future[None]] = [Future() for _ in range(100)]
+    futures: list[Future[int]] = [Future() for _ in range(100)]
     late: list[int] = []
-    for number, (before, after) in enumerate(zip(futures, futures[1:], strict=False)):
-        before.add_done_callback_inline(lambda f, after=after: after.set_result(None))
-        before.add_done_callback_inline(lambda f, number=number: late.append(number))
+
+    def note(number: int, _: object) -> None:
+        late.append(number)
 
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
+    for number, (before, after) in enumerate(itertools.pairwise(futures)):
+        before.add_done_callback_inline(partial(pass_on, after))
+        before.add_done_callback_inline(partial(note, number))
     futures[50].add_done_callback_inline(interrupt)
     with pytest.raises(KeyboardInterrupt):
-        futures[0].set_result(None)
+        futures[0].set_result(0)
     assert all(future.done() for future in futures)
     assert sorted(late) == list(range(99))
 
@@ -220,7 +229,9 @@ def later(driver: Driver, value: Any) -> Future[Any]:
         lambda d: later(d, 0).continue_with(lambda f: later(d, later(d, 1))).result(LONG),
         lambda d: sum(combine_futures([later(d, 1).continue_with(lambda f: 1), later(d, 0)]).result(LONG)),
         lambda d: combine_futures([later(d, 0)]).continue_with(lambda f: 1).result(LONG),
-        lambda d: later(d, 0).continue_with(lambda f: later(d, 1).continue_with(lambda f: 1).result()).result(),
+        lambda d: (
+            later(d, 0).continue_with(lambda f: later(d, 1).continue_with(lambda f: 1).result()).result()
+        ),
         lambda d: combine_futures([later(d, 1), done(1)]).result(LONG)[0],
     ],
 )

@@ -1,7 +1,7 @@
 """The client for asyncio."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from itertools import count
 from types import TracebackType
@@ -141,17 +141,19 @@ class AsyncioOperations:
 
     def call(self, op: Op[T]) -> "asyncio.Future[T]":
         """Send ``op``; await the result."""
-        future: asyncio.Future[T] = self._new_future()
         if isinstance(op, AnsweredOp):
-            future.set_result(op.result)
-        else:
-            self._submit(op, future)
+            answered: asyncio.Future[T] = self._new_future()
+            answered.set_result(op.result)
+            return answered
+        future = self._new_future() if op.on_lost is None else _LossyFuture(op.lost, self._loop)
+        self._submit(op, future)
         return future
 
     def run(self, flow: Flow[T]) -> "asyncio.Future[T]":
         """Start ``flow``; await its result. Cancelling that cancels the flow."""
-        future: asyncio.Future[T] = self._new_future()
+        future: _LossyFuture[T] = _LossyFuture(None, self._loop)
         running = run_flow(self._engine, flow, future)
+        future.on_lost = running.lost
         if not future.done():
             future.add_done_callback(partial(_cancel_with, running))
         return future
@@ -164,6 +166,29 @@ class AsyncioOperations:
         """Destroy an object."""
         await self.run(self._objects.destroy(operations))
         return True
+
+
+class _LossyFuture(asyncio.Future[T]):
+    """A future whose result may get lost: its task is cancelled after the result has come, and before the task runs.
+
+    Args:
+        on_lost: Called with that result.
+        loop: The running loop.
+    """
+
+    def __init__(self, on_lost: Callable[[T], object] | None, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self.on_lost = on_lost
+
+    def __await__(self) -> Generator[Any, None, T]:
+        try:
+            return (yield from super().__await__())
+        except asyncio.CancelledError:
+            if self.on_lost is not None and self.done() and not self.cancelled() and self.exception() is None:
+                self.on_lost(self.result())
+            raise
+
+    __iter__ = __await__
 
 
 class _LimitedAsyncio(AsyncioOperations):

@@ -73,7 +73,7 @@ class Engine:
         self._tick: Timer | None = None
         self._created_objects: dict[tuple[str, str], None] = {}
         self._state_lost = False
-        self._sleeping: dict[Callable[[], None], Timer] = {}
+        self._sleeping: dict[_Alarm, Timer] = {}
         self._background: dict[RunningFlow, None] = {}
         smart = config.smart_routing
         self.lifecycle = LifecycleService(io, client_name, self.new_uuid)
@@ -166,26 +166,29 @@ class Engine:
 
     # --- interface for flows (Submitter) -------------------------------------------------------------------
 
-    def after(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Call ``callback`` on the I/O side after ``seconds``, or when the client is shut down."""
-        self.io.call_soon(partial(self._sleep, seconds, callback))
+    def after(self, seconds: float, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call ``callback`` on the I/O side after ``seconds``, or when the client is shut down.
 
-    def _sleep(self, seconds: float, callback: Callable[[], None]) -> None:
+        Returns:
+            A function that drops the call, and what it would keep alive. Both are callable from any thread.
+        """
+        alarm = _Alarm(self._sleeping, callback)
+        self.io.call_soon(partial(self._sleep, seconds, alarm))
+        return alarm.cancel
+
+    def _sleep(self, seconds: float, alarm: "_Alarm") -> None:
         if self.states.state is ClientState.CLOSED:
-            callback()
-            return
-
-        def wake() -> None:
-            del self._sleeping[wake]
-            callback()
-
-        self._sleeping[wake] = self.io.call_later(seconds, wake)
+            alarm()
+        elif not alarm.dropped():
+            self._sleeping[alarm] = self.io.call_later(seconds, alarm)
+            if alarm.dropped():
+                alarm.cancel()  # dropped meanwhile by another thread, which did not find the timer
 
     def _wake_all(self) -> None:
         """Wake up all sleeping flows at once; they find the client shut down, and end."""
-        for wake, timer in list(self._sleeping.items()):
+        for alarm, timer in list(self._sleeping.items()):
             timer.cancel()
-            wake()
+            alarm()
 
     # --- interface for operations and services (ClientContext) ---------------------------------------------
 
@@ -347,6 +350,33 @@ class Engine:
             f" connections={len(self.routing.open_connections())},"
             f" pending={self.invocations.pending_count})"
         )
+
+
+class _Alarm:
+    """A call at a time, which can be dropped by any thread."""
+
+    __slots__ = ("_callback", "_sleeping")
+
+    def __init__(self, sleeping: "dict[_Alarm, Timer]", callback: Callable[[], None]) -> None:
+        self._sleeping = sleeping
+        self._callback: Callable[[], None] | None = callback
+
+    def dropped(self) -> bool:
+        """Return whether the call was dropped."""
+        return self._callback is None
+
+    def __call__(self) -> None:
+        self._sleeping.pop(self, None)
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()
+
+    def cancel(self) -> None:
+        """Drop the call."""
+        self._callback = None
+        timer = self._sleeping.pop(self, None)
+        if timer is not None:
+            timer.cancel()
 
 
 def _ping(connection: Connection) -> Flow[None]:

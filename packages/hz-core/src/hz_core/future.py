@@ -70,6 +70,9 @@ class Future(ConcurrentFuture[T]):
     _state: str
     _watchers: list[_Watcher] | None
 
+    on_lost: Callable[[T], object] | None = None
+    """Called with the result if the task that awaits it is cancelled at the same moment and does not get it."""
+
     def __init__(self, waiter: Waiter | None = None) -> None:
         # The base class is not initialized on purpose: it creates a condition and two lists per future.
         self._open = True
@@ -82,12 +85,16 @@ class Future(ConcurrentFuture[T]):
 
     # ---- completing
 
-    def set_result(self, result: T) -> None:
-        """Complete with a value; no effect on a future that is done."""
+    def set_result(self, result: T) -> bool:  # type: ignore[override]  # the base class returns None
+        """Complete with a value; no effect on a future that is done.
+
+        Returns:
+            Whether this is the outcome.
+        """
         try:
             del self._open
         except AttributeError:
-            return
+            return False
         self._result = result
         # `_finish` inlined, because this runs once per operation.
         if self._watchers is None:
@@ -96,6 +103,7 @@ class Future(ConcurrentFuture[T]):
             self._set_state(_FINISHED)
         if self._watchers:
             self._call_watchers()
+        return True
 
     def set_exception(self, exception: BaseException | None, traceback: TracebackType | None = None) -> None:
         """Complete with an error; no effect on a future that is done.
@@ -365,12 +373,17 @@ class Future(ConcurrentFuture[T]):
                 yield from gate
             except BaseException as e:
                 self._remove_watcher(wake)
-                if isinstance(e, asyncio.CancelledError):
-                    self.cancel()
+                if isinstance(e, asyncio.CancelledError) and not self.cancel() and self.is_success():
+                    # The result came after the task was woken for another reason: the task does not get it.
+                    self._lose()
                 raise
         if self._state is _CANCELLED:
             raise asyncio.CancelledError("The future was cancelled")
         return self.result()
+
+    def _lose(self) -> None:
+        if self.on_lost is not None:
+            self.on_lost(self._result)
 
     # ---- internals that concurrent.futures uses
 
@@ -480,7 +493,9 @@ def _resolve(target: Future[Any], outcome: Any) -> None:
     _now_awaits(target)
     while isinstance(outcome, Future):
         if outcome is target:
-            target.set_exception(RuntimeError("the function of continue_with returned the future of its own result"))
+            target.set_exception(
+                RuntimeError("the function of continue_with returned the future of its own result")
+            )
             return
         if not outcome.done():
             _now_awaits(target, outcome)

@@ -12,7 +12,7 @@ from hz_core.errors import HazelcastError
 from hz_core.invocation.service import InvocationService
 from hz_core.io import IO
 from hz_core.log import get_logger
-from hz_core.op import Flow, GatherOutcomes, Op, Step, WaitFor
+from hz_core.op import Acquired, Flow, GatherOutcomes, Op, Step, WaitFor
 from hz_core.promise import CallbackPromise, Promise
 from hz_core.schema_service import SchemaService
 from hz_core.wire.frames import message_type_of
@@ -192,6 +192,7 @@ class ListenerService:
         if failed:
             yield from self.remove(registration.id)
             raise failed[0][1]
+        yield Acquired(partial(self._remove_everywhere, registration))
         return registration.id
 
     def remove(self, registration_id: str) -> Flow[bool]:

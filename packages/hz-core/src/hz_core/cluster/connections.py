@@ -22,7 +22,7 @@ from hz_core.io import IO
 from hz_core.log import INFO, WARNING, get_logger
 from hz_core.model import Address, MemberInfo
 from hz_core.op import Flow, GatherOutcomes, Sleep, WaitFor
-from hz_core.promise import CallbackPromise, Promise
+from hz_core.promise import CallbackPromise, Promise, complete
 
 _logger = get_logger("connection")
 
@@ -275,7 +275,7 @@ class ConnectionManager:
 
     def _on_io_side(self) -> Flow[None]:
         """Continue on the I/O side, where connections are changed: replies may be read on any thread."""
-        yield WaitFor(lambda promise: self._io.call_soon(partial(promise.set_result, None)))
+        yield WaitFor(lambda promise: self._io.call_soon(partial(complete, promise, None)))
 
     def _check_alive(self, connection: Connection) -> None:
         if not connection.alive:

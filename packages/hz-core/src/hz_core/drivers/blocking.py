@@ -41,12 +41,29 @@ class BlockingCall(Invocation):
     def complete(self, result: Any, error: BaseException | None) -> None:
         """Store the outcome and wake the waiting thread."""
         if self.finished:
+            if error is None and self.given_up:
+                self.op.lost(result)
             return
         self.value = result
         self.error = error
+        if error is not None:
+            self.given_up = True
         self.finished = True
+        if self.abandoned:
+            # The two threads both do this, or the one that is second: `lost` counts once.
+            self._lose()
         if self._lock is not None:
             self._wake(self._lock)
+
+    def abandon(self) -> None:
+        """Give up, in the waiting thread: what was acquired for it, now or later, is given back."""
+        self.abandoned = True
+        if self.finished:
+            self._lose()
+
+    def _lose(self) -> None:
+        if self.error is None:
+            self.op.lost(self.value)
 
     def unwanted(self) -> bool:
         """Return whether the waiting thread has given up, or has its outcome."""

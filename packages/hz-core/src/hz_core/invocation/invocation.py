@@ -24,6 +24,9 @@ class Invocation:
         replied_at: Time of the reply, in seconds of the engine's clock.
         schemas_replicated: Whether its Compact schemas have been replicated.
         deadline_watched: Whether a timer watches its deadline.
+        given_up: Whether it ended with an error, for example at its deadline, although a reply may still be received.
+        in_doubt: Whether a member may have executed an attempt whose reply was lost, for operations that acquire
+            something. Then it is repeated until the client knows, even if nobody waits for it any more.
     """
 
     # Class attributes instead of slots: an invocation is created for every call, and most never change these.
@@ -35,6 +38,8 @@ class Invocation:
     replied_at = 0.0
     schemas_replicated = False
     deadline_watched = False
+    given_up = False
+    in_doubt = False
 
     def __init__(self, op: Op[Any], started: float) -> None:
         self.op = op
@@ -85,15 +90,17 @@ class PromisedInvocation(Invocation):
     def complete(self, result: Any, error: BaseException | None) -> None:
         """Complete the promise, unless it was cancelled."""
         if self.finished:
+            if error is None and self.given_up:
+                self.op.lost(result)
             return
         self.finished = True
         promise = self.promise
-        if promise.cancelled():
-            return
-        if error is None:
-            promise.set_result(result)
-        else:
-            promise.set_exception(error)
+        if error is not None:
+            self.given_up = True
+            if not promise.cancelled():
+                promise.set_exception(error)
+        elif promise.cancelled() or promise.set_result(result) is False:
+            self.op.lost(result)
 
     def unwanted(self) -> bool:
         """Return whether the promise was cancelled, or completed at the deadline."""

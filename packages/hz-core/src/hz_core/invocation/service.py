@@ -12,6 +12,7 @@ from hz_core.connection import Connection, MessageHandler
 from hz_core.errors import (
     ClientOfflineError,
     HazelcastClientNotActiveError,
+    HazelcastInstanceNotActiveError,
     HazelcastOverloadError,
     IndeterminateOperationStateError,
     OperationTimeoutError,
@@ -231,7 +232,10 @@ class InvocationService:
         """Fail an invocation whose deadline has expired; otherwise set a timer once."""
         if self._now() >= deadline:
             self._expire(invocation)
-            return True
+            if not invocation.in_doubt:
+                return True
+            self._begin_anew(invocation)
+            return False
         if not invocation.deadline_watched:
             invocation.deadline_watched = True
             self._io.call_soon(partial(self._watch_deadline, invocation, deadline))
@@ -462,7 +466,18 @@ class InvocationService:
 
     def _failed(self, invocation: Invocation, error: Exception) -> None:
         """Retry or fail an invocation. Runs on the I/O side."""
-        if invocation.unwanted():
+        if invocation.op.on_lost is not None and isinstance(
+            error, TargetDisconnectedError | HazelcastInstanceNotActiveError
+        ):
+            invocation.in_doubt = True
+        deadline = invocation.op.deadline
+        if invocation.in_doubt and deadline is not None and self._now() >= deadline:
+            self._expire(invocation)
+        if invocation.unwanted() and invocation.in_doubt:
+            # The member may have granted what nobody waits for. Sent again with the same reference, it counts once;
+            # the reply tells, and then it is given back.
+            self._begin_anew(invocation)
+        elif invocation.unwanted():
             # Not for the caller, but for `Op.then` and the observer.
             invocation.fail(error)
             return
@@ -476,7 +491,7 @@ class InvocationService:
         invocation.acks = 0
         invocation.acks_wanted = -1
         pause = pause_before(invocation.tries, policy.retry_pause)
-        if pause and self._now() + pause > self._limit(invocation):
+        if pause and not invocation.in_doubt and self._now() + pause > self._limit(invocation):
             invocation.fail(self._timed_out(op, invocation, error))
         elif pause:
             self._pausing[invocation] = self._io.call_later(
@@ -487,10 +502,16 @@ class InvocationService:
 
     def _after_pause(self, invocation: Invocation, error: Exception) -> None:
         del self._pausing[invocation]
-        if invocation.unwanted():
+        if invocation.unwanted() and not invocation.in_doubt:
             invocation.fail(error)
         else:
             self._resend(invocation)
+
+    def _begin_anew(self, invocation: Invocation) -> None:
+        """Give an invocation that nobody waits for any more the time to find out what it has acquired."""
+        if invocation.op.deadline is not None:
+            invocation.op.deadline = None
+            invocation.started = self._now()
 
     def _resend(self, invocation: Invocation) -> None:
         try:
