@@ -206,7 +206,8 @@ def test_flows_in_flows_need_no_stack(simulation: Simulation, ending: str) -> No
                     raise LookupError
                 yield Sleep(1)
                 return level
-            return (yield flow(level + 1))
+            reached: int = yield flow(level + 1)
+            return reached
         finally:
             cleaned.append(level)
 

@@ -418,7 +418,7 @@ async def test_asyncio_task_that_is_cancelled_after_the_reply_has_come_leaves_no
     """Its future is done, but the task has not run yet: it gets the CancelledError and not the result."""
     async with AsyncioClient(config(server)) as client:
         m = await client.get_object(MAP, "m")
-        futures = []
+        futures: list[asyncio.Future[Any]] = []
         call, run = m._call, m._run
 
         def noting(method: Callable[[Any], Any]) -> Callable[[Any], Any]:

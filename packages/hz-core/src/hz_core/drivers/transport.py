@@ -12,7 +12,7 @@ from hz_core.connection import Connection
 from hz_core.drivers.blocking import Pending
 from hz_core.drivers.poller import READ, WRITE, Poller, Watch
 from hz_core.drivers.read_handover import ReadHandover
-from hz_core.drivers.streams import DONT_WAIT, Stream
+from hz_core.drivers.streams import CANCEL_CHECK_INTERVAL, DONT_WAIT, Stream
 from hz_core.invocation.invocation import Invocation
 from hz_core.wire.frames import HazelcastProtocolError
 
@@ -205,7 +205,8 @@ class SocketTransport:
     def lead(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
         """Read until ``call`` is done or its reply cannot come here. The caller holds the read lock.
 
-        With a timeout (in seconds) this returns after the first input or when the time is over.
+        With a timeout (in seconds) this returns after the first input, when the time is over, and from time to time, for
+        ``call`` may have been cancelled.
         """
         connection = self.connection
         done = call.done
@@ -213,7 +214,7 @@ class SocketTransport:
             if timeout is None:
                 self.read()
                 continue
-            if self._stream.wait_readable(timeout):
+            if self._stream.wait_readable(min(timeout, CANCEL_CHECK_INTERVAL)):
                 self.read(_DONT_WAIT)
             break
         if self._stream.buffered:
