@@ -231,9 +231,12 @@ class Engine:
         self._created_objects[service_name, name] = None
 
     def destroy_object(self, service_name: str, name: str) -> Flow[None]:
-        """Destroy a distributed object in the cluster (``Client.destroyProxy``)."""
+        """Destroy a distributed object in the cluster (``Client.destroyProxy``), and remove its listeners."""
+        # Only those of now: meanwhile somebody may begin to use a new object of this name.
+        registrations = self.listeners.owned_by(service_name, name)
         self._created_objects.pop((service_name, name), None)
         yield codec.destroy_proxy(name, service_name)
+        yield [self.listeners.remove(registration) for registration in registrations]
 
     def add_listener(self, spec: ListenerSpec) -> Flow[str]:
         """Register a listener on the cluster."""

@@ -205,8 +205,8 @@ class SocketTransport:
     def lead(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
         """Read until ``call`` is done or its reply cannot come here. The caller holds the read lock.
 
-        With a timeout (in seconds) this returns after the first input, when the time is over, and from time to time, for
-        ``call`` may have been cancelled.
+        With a timeout (in seconds) this returns after the first input, when the time is over, and from time to time,
+        for ``call`` may have been cancelled.
         """
         connection = self.connection
         done = call.done
