@@ -344,7 +344,12 @@ def test_removed_listener_does_not_try_to_go_on() -> None:
     listener.driver.advance()
     listener.run(listener.engine.remove_listener(registration))
     refused: list[Any] = []
-    listener.driver.__dict__["run_callback"] = lambda callback: refused.append(callback) is not None
+
+    def refuse(callback: Any) -> bool:
+        refused.append(callback)
+        return False
+
+    listener.driver.__dict__["run_callback"] = refuse
     kept[0].member.answer(kept[0])
     listener.driver.advance(60)
     assert len(refused) == 1

@@ -18,7 +18,7 @@ from hz_proxies import MAP, QUEUE
 
 simulation = simulated_harness.simulation
 
-KINDS = {"map": MAP, "queue": QUEUE}
+KINDS: dict[str, ObjectKind[Any, Any]] = {"map": MAP, "queue": QUEUE}
 
 
 def listen(proxy: Any, heard: list[Any]) -> Any:
@@ -41,7 +41,7 @@ def registered(simulation: Simulation) -> int:
 def test_listeners_of_a_destroyed_object_hear_nothing_of_the_next_one(
     simulation: Simulation, kind: str
 ) -> None:
-    what: ObjectKind[Any, Any] = KINDS[kind]
+    what = KINDS[kind]
     client = simulation.client
     before: list[Any] = []
     others: list[Any] = []
@@ -110,7 +110,7 @@ def server() -> Iterator[SocketCluster]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_futures_and_blocking(server: SocketCluster, kind: str) -> None:
-    what: ObjectKind[Any, Any] = KINDS[kind]
+    what = KINDS[kind]
     with Client(ClientConfig.from_kwargs(cluster_members=server.addresses)) as client:
         for surface in (client.get_object(what, "o"), client.get_object(what, "p").blocking()):
             added = listen(surface, [])
@@ -122,7 +122,7 @@ def test_futures_and_blocking(server: SocketCluster, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_asyncio(server: SocketCluster, kind: str) -> None:
-    what: ObjectKind[Any, Any] = KINDS[kind]
+    what = KINDS[kind]
     async with AsyncioClient(ClientConfig.from_kwargs(cluster_members=server.addresses)) as client:
         proxy = await client.get_object(what, "o")
         await listen(proxy, [])

@@ -70,7 +70,7 @@ class ObjectOperations(Operations):
         """Destroy the object in the cluster, and release its resources in the client."""
         yield from self._context.destroy_object(self.service_name, self.name)
 
-    def _listen(self, spec: ListenerSpec) -> Flow[str]:
+    def _add_listener(self, spec: ListenerSpec) -> Flow[str]:
         """Register a listener of the object, which is removed with it."""
         spec.owner = (self.service_name, self.name)
         return self._context.add_listener(spec)

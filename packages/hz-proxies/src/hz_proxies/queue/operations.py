@@ -244,7 +244,7 @@ class QueueOperations(NamedOperations, Generic[E]):
         """
         add = partial(codec.add_listener, self.name, include_value)
         spec = item_listener(self.name, item_added_func, item_removed_func, add, self._deregistration)
-        return self._listen(spec)
+        return self._add_listener(spec)
 
     def remove_listener(self, registration_id: str) -> Flow[bool]:
         """Remove a listener.
