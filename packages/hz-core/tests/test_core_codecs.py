@@ -2,7 +2,7 @@
 
 import importlib
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +118,7 @@ class _Nobody:
     def on_connection_closed(self, connection: Connection, error: Exception) -> None:
         raise AssertionError(connection)
 
-    def on_messages(self, connection: Connection, messages: list[bytes]) -> None:
+    def on_messages(self, connection: Connection, messages: Iterable[bytes]) -> None:
         raise AssertionError(connection)
 
 

@@ -53,7 +53,7 @@ class Owner:
         """Close it, as the engine does."""
         connection.close(error)
 
-    def on_messages(self, connection: Connection, messages: list[bytes]) -> None:
+    def on_messages(self, connection: Connection, messages: Iterable[bytes]) -> None:
         """Do nothing."""
 
 

@@ -1,22 +1,27 @@
 """The client for asyncio."""
 
 import asyncio
+import os
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from hz_core.client_base import ClientBase, limited
+from hz_core.client_state import ClientState
 from hz_core.config import ClientConfig
 from hz_core.drivers.aio import AsyncioDriver
 from hz_core.engine import Engine
+from hz_core.errors import HazelcastClientNotActiveError
 from hz_core.flow import RunningFlow, run_flow
 from hz_core.invocation.invocation import InvocationObserver
 from hz_core.kinds import AsyncioT, ObjectKind, ObjectTable
 from hz_core.op import AnsweredOp, Flow, Op
 from hz_core.operations import ObjectOperations
+from hz_core.promise import CallbackPromise
 
 T = TypeVar("T")
 
@@ -62,6 +67,8 @@ class AsyncioClient(ClientBase):
         super().__init__(config, self._make_driver, _task_id, observer)
         self.operations = AsyncioOperations(self._engine, self._loop, self._objects)
         self._started: asyncio.Future[None] | None = None
+        self._forked = False
+        _clients.add(self)
 
     def _make_driver(self, name: str, config: ClientConfig) -> AsyncioDriver:
         self._driver = AsyncioDriver(self._loop, config.socket_options)
@@ -104,14 +111,46 @@ class AsyncioClient(ClientBase):
         return operations._surface(kind.asyncio, self.operations)
 
     async def shutdown(self) -> None:
-        """Close all connections; operations in progress fail. Idempotent."""
+        """Close all connections; operations in progress fail. Idempotent.
+
+        Call it on the event loop that the client was started on. On another one it waits for that loop; if that is
+        closed or stopped, it closes the connections without a word to the members.
+        """
         self._closed = True
-        await self.operations.run(self._engine.close())
-        await self._driver.stop()
+        if self._forked:
+            return
+        if asyncio.get_running_loop() is self._loop:
+            await self.operations.run(self._engine.close())
+            await self._driver.stop()
+        elif self._loop.is_running():
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.shutdown(), self._loop))
+        else:
+            self._close_now()
+
+    def _close_now(self) -> None:
+        """Close without waiting, since nothing runs on the loop any more."""
+        # Cancelled, so that the services say no farewell.
+        run_flow(self._engine, self._engine.close(), CallbackPromise(_ignore)).cancel()
+        self._driver.drop_timers()
 
     def _abandon(self) -> None:
-        if not self._loop.is_closed():
+        if self._loop.is_closed():
+            self._close_now()
+        else:
             self._loop.call_soon_threadsafe(self.operations.run, self._engine.close())
+
+    def _leave_to_parent(self) -> None:
+        """Make the copy of the client in a child process refuse everything, so that the parent's is not disturbed."""
+        self._closed = self._forked = True
+        self._driver.leave_to_parent()
+        self._engine.states.state = ClientState.CLOSED
+        self._engine.lifecycle.end_silently()
+        self._engine.invocations.refuse_all(
+            lambda: HazelcastClientNotActiveError(
+                f"client {self.name} belongs to the parent process, from which this one was forked:"
+                " create a new client in the child"
+            )
+        )
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -121,6 +160,21 @@ class AsyncioClient(ClientBase):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.shutdown()
+
+
+def _ignore(result: object, error: BaseException | None, /) -> None:
+    pass
+
+
+def _leave_clients_to_parent() -> None:
+    for client in list(_clients):
+        client._leave_to_parent()
+
+
+_clients: Final["WeakSet[AsyncioClient]"] = WeakSet()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_clients_to_parent)
 
 
 class AsyncioOperations:
@@ -189,6 +243,16 @@ class _LossyFuture(asyncio.Future[T]):
             raise
 
     __iter__ = __await__
+
+    def set_result(self, result: T) -> None:
+        """Complete with a value; no effect if the loop is closed, so that nobody waits."""
+        with suppress(RuntimeError):
+            super().set_result(result)
+
+    def set_exception(self, exception: type[BaseException] | BaseException) -> None:
+        """Complete with an error; no effect if the loop is closed."""
+        with suppress(RuntimeError):
+            super().set_exception(exception)
 
 
 class _LimitedAsyncio(AsyncioOperations):

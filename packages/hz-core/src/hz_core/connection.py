@@ -1,6 +1,6 @@
 """One connection to a member, without the socket."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -72,7 +72,7 @@ class ConnectionOwner(Protocol):
         """Handle a socket that was closed, or could not be opened."""
         ...
 
-    def on_messages(self, connection: "Connection", messages: list[bytes]) -> None:
+    def on_messages(self, connection: "Connection", messages: Iterable[bytes]) -> None:
         """Handle whole messages that were received."""
         ...
 

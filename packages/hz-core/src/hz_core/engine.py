@@ -71,6 +71,7 @@ class Engine:
         self.lock_owner = lock_owner
         self.uuid = self.new_uuid()
         self._tick: Timer | None = None
+        self._ticked_at = 0.0
         self._created_objects: dict[tuple[str, str], None] = {}
         self._state_lost = False
         self._sleeping: dict[_Alarm, Timer] = {}
@@ -119,6 +120,7 @@ class Engine:
             IllegalStateError: No member could be connected in time.
         """
         self.states.handle(ClientEvent.START)
+        self._ticked_at = self.io.now()
         self._tick = self.io.call_later(TICK, self._on_tick)
         yield from self._join_cluster()
 
@@ -338,9 +340,16 @@ class Engine:
     # --- housekeeping --------------------------------------------------------------------------------------
 
     def _on_tick(self) -> None:
-        now = self.invocations.coarse_now = self.io.now()
+        now = self.io.now()
+        late = now - self._ticked_at - TICK
+        self._ticked_at = self.invocations.coarse_now = now
         self._tick = self.io.call_later(TICK, self._on_tick)
-        self.invocations.expire_backups()
+        if late > TICK:
+            # The program has kept this thread or event loop busy, or was stopped. What was received meanwhile may still
+            # be there to read, so nothing is judged by this time.
+            self.connections.excuse(late)
+        else:
+            self.invocations.expire_backups()
         for connection in self.connections.heartbeat(now):
             connection.last_write = now
             self.start(_ping(connection), "a heartbeat")

@@ -343,6 +343,11 @@ class ConnectionManager:
         if connection is not None:
             self.close_connection(connection, TargetDisconnectedError(f"member {member} left the cluster"))
 
+    def excuse(self, seconds: float) -> None:
+        """Do not count ``seconds`` as silence of the members: the client could not read meanwhile."""
+        for connection in self._ready.values():
+            connection.last_read += seconds
+
     def heartbeat(self, now: float) -> Sequence[Connection]:
         """Close connections that exceeded the heartbeat timeout; return those that need a ping."""
         options = self._options

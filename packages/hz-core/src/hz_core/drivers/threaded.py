@@ -97,6 +97,7 @@ class ThreadedDriver:
     # --- IO ---------------------------------------------------------------------------------------------------
 
     now = staticmethod(monotonic)
+    reads_for_others = True
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Run ``callback`` on the I/O thread; callable from any thread."""

@@ -1,5 +1,6 @@
 """Invocations: requests in progress, from the first attempt to the reply or the last error."""
 
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from hz_core.connection import Connection
@@ -98,7 +99,9 @@ class PromisedInvocation(Invocation):
         if error is not None:
             self.given_up = True
             if not promise.cancelled():
-                promise.set_exception(error)
+                # asyncio raises this when the waiter's event loop is closed, so that nobody waits any more.
+                with suppress(RuntimeError):
+                    promise.set_exception(error)
         elif promise.cancelled() or promise.set_result(result) is False:
             self.op.lost(result)
 

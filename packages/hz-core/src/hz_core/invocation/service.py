@@ -1,10 +1,10 @@
 """Sending requests, matching replies, backup acks and retries."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
 from struct import Struct
-from typing import Any, Final, Protocol
+from typing import Any, Final, NoReturn, Protocol
 from weakref import ref
 
 from hz_core.codecs.error import decode_error
@@ -27,6 +27,7 @@ from hz_core.op import Op
 from hz_core.promise import Promise
 from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError, message_type_of
 from hz_core.wire.method import ReadData
+from hz_serialization import HazelcastSerializationError
 from hz_serialization.compact import UnknownSchemaError
 
 _TYPE_AND_CORRELATION: Final = Struct("<iq")
@@ -289,7 +290,7 @@ class InvocationService:
         if not connection.alive and connection.pending.pop(correlation_id, None) is not None:
             invocation.fail(_closed(connection))
 
-    def received(self, connection: Connection, messages: list[bytes]) -> None:
+    def received(self, connection: Connection, messages: Iterable[bytes]) -> None:
         """Complete the invocations that ``messages`` reply to, and pass events to their handlers."""
         connection.last_read = self.coarse_now
         unpack = _TYPE_AND_CORRELATION.unpack_from
@@ -335,8 +336,15 @@ class InvocationService:
         except Exception as e:  # the error of a user's serializer is passed to the caller
             invocation.fail(e)
         except BaseException as e:
-            invocation.fail(TargetDisconnectedError(f"reading the reply was interrupted: {e!r}"))
-            raise
+            if self._io.reads_for_others:
+                invocation.fail(TargetDisconnectedError(f"reading the reply was interrupted: {e!r}"))
+                raise
+            # Nobody else is interrupted: it is an error of the user's serializer like any other.
+            failed = HazelcastSerializationError(f"reading the reply to {op.method.name} raised {e!r}")
+            failed.__cause__ = e
+            invocation.fail(failed)
+            if isinstance(e, KeyboardInterrupt | SystemExit):
+                raise
         else:
             invocation.complete(result, None)
 
@@ -434,6 +442,15 @@ class InvocationService:
         for invocation in _drain(connection.pending):
             invocation.connection = None
             self._failed(invocation, _closed(connection))
+
+    def refuse_all(self, error: Callable[[], Exception]) -> None:
+        """From now on let every operation fail with what ``error`` returns, and send nothing."""
+
+        def refuse(*_: object) -> NoReturn:
+            raise error()
+
+        # So that no operation has to ask.
+        self.__dict__.update(send=refuse, listen=refuse)
 
     def fail_all(self, error: Exception) -> None:
         """Fail the invocations that wait for backup acks or for a retry (the client is shut down)."""

@@ -219,6 +219,8 @@ class ScriptedDriver:
         self._queue: list[tuple[float, int, Event]] = []
         self._ids = count()
 
+    reads_for_others = False
+
     # --- IO ---------------------------------------------------------------------------------------------------
 
     def now(self) -> float:
