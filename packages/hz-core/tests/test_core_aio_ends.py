@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import threading
 import time
 import traceback
 import weakref
@@ -16,6 +17,7 @@ from core_simulation import MapOps, Simulation
 from core_sockets import PATIENCE, SocketCluster
 from core_surfaces import collecting
 from hz_core.aio_client import AsyncioClient
+from hz_core.client import Client
 from hz_core.config import ClientConfig
 from hz_core.errors import HazelcastClientNotActiveError, TargetDisconnectedError
 from hz_core.lifecycle import LifecycleState
@@ -369,3 +371,25 @@ async def test_client_in_a_child_process_refuses_and_disturbs_nothing(server: So
         await client.operations.call(ops.put(key, key))
         assert await client.operations.call(ops.get(key)) == key
     await client.shutdown()
+
+
+# ---- services
+
+
+async def test_services_of_the_asyncio_client(server: SocketCluster) -> None:
+    async with AsyncioClient(config(server)) as client:
+        found = await client.partition_service.get_partition_id("key")
+        assert 0 <= found < client.partition_service.get_partition_count()
+        told: list[Any] = []
+        client.cluster_service.add_listener(member_added=told.append, fire_for_existing=True)
+        assert told == client.cluster_service.get_members()
+
+
+def test_existing_members_are_told_in_the_thread_that_asks(server: SocketCluster) -> None:
+    told: list[tuple[Any, int]] = []
+    with Client(config(server)) as client:
+        client.cluster_service.add_listener(
+            member_added=lambda member: told.append((member, threading.get_ident())), fire_for_existing=True
+        )
+        members = client.cluster_service.get_members()
+    assert told == [(member, threading.get_ident()) for member in members]

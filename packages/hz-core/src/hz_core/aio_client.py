@@ -22,6 +22,7 @@ from hz_core.kinds import AsyncioT, ObjectKind, ObjectTable
 from hz_core.op import AnsweredOp, Flow, Op
 from hz_core.operations import ObjectOperations
 from hz_core.promise import CallbackPromise
+from hz_core.services import AsyncioPartitionService
 
 T = TypeVar("T")
 
@@ -59,6 +60,8 @@ class AsyncioClient(ClientBase):
     """
 
     _how_to_close = "await shutdown()"
+    _partition_service_class = AsyncioPartitionService
+    partition_service: AsyncioPartitionService
 
     def __init__(
         self, config: ClientConfig | None = None, *, observer: InvocationObserver | None = None
