@@ -5,6 +5,8 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -505,6 +507,64 @@ async def test_future_that_is_awaited_in_a_task_that_is_cancelled_late_leaves_no
             await waiting
         state = server.cluster.service(MapService).state("m")
         until(server, lambda: not any(lock.owner for lock in state.locks._locks.values()))
+
+
+def free(server: SocketCluster) -> bool:
+    """Return whether nobody owns a lock or waits for one."""
+    locks = server.cluster.service(MapService).state("m").locks._locks.values()
+    return not any(lock.owner or lock.waiters for lock in locks)
+
+
+@pytest.mark.parametrize("limited", [False, True], ids=["operation", "flow"])
+def test_race_of_cancelling_and_the_grant(server: SocketCluster, limited: bool) -> None:
+    """Whoever wins: a future that could be cancelled leaves no lock, another one has it."""
+    cancelled = 0
+    with Client(config(server)) as client:
+        m = client.get_object(MAP, "m")
+        for turn in range(200):
+
+            def flow() -> Flow[None]:
+                yield m._ops.lock("k")
+                yield []
+
+            future: Future[None] = client.futures.run(flow()) if limited else m.lock("k")
+            canceller = threading.Timer(turn % 20 * 1e-5, future.cancel)
+            canceller.start()
+            if turn % 2:
+                with suppress(CancelledError):
+                    future.result(PATIENCE)
+            canceller.join()
+            if future.cancel():
+                cancelled += 1
+            else:
+                future.result(PATIENCE)
+                m.unlock("k").result(PATIENCE)
+            until(server, lambda: free(server))
+    assert cancelled > 0
+
+
+async def test_asyncio_race_of_cancelling_and_the_grant(server: SocketCluster) -> None:
+    async with AsyncioClient(config(server)) as client:
+        m = await client.get_object(MAP, "m")
+        for turn in range(100):
+            holds = False
+
+            async def hold() -> None:
+                nonlocal holds
+                await m.lock("k")
+                holds = True
+                await m.unlock("k")
+                holds = False
+
+            holding = asyncio.create_task(hold())
+            for _ in range(turn % 8):
+                await asyncio.sleep(0)
+            holding.cancel()
+            await asyncio.wait([holding])
+            if holds:
+                await m.force_unlock("k")
+            while not server.do(lambda: free(server)):
+                await asyncio.sleep(0)
 
 
 # --- lock_context ---------------------------------------------------------------------------------------------

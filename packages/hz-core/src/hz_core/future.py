@@ -128,7 +128,8 @@ class Future(ConcurrentFuture[T]):
     def cancel(self) -> bool:
         """Cancel the future; a result that is received later is ignored.
 
-        The member is not notified: an operation that was sent may still be executed.
+        The member is not notified: an operation that was sent may still be executed. What it acquires, a lock for
+        example, is given back.
 
         Returns:
             True if the future is cancelled, False if it has another outcome.
