@@ -362,6 +362,8 @@ async def test_client_in_a_child_process_refuses_and_disturbs_nothing(server: So
                 await client.operations.run(client._engine.add_listener(collecting([])))
             assert not client.lifecycle_service.is_running()
             await client.shutdown()
+            async with AsyncioClient(config(server)) as own:
+                assert await own.operations.call(ops.get(1)) == "x"
 
         asyncio.run(in_the_child())
 

@@ -101,9 +101,15 @@ class RunningFlow:
             step.abandon()
             step.arrived()
 
-    def lost(self, result: object) -> None:
-        """Give back what the flow has acquired, since nobody gets its result after all. Callable from any thread."""
+    def lost(self, result: object) -> bool:
+        """Give back what the flow has acquired, since nobody gets its result after all. Callable from any thread.
+
+        Returns:
+            Whether there was anything.
+        """
+        something = bool(self._acquired)
         give_back(self._acquired)
+        return something
 
     def advance(self, value: Any, error: BaseException | None) -> None:
         """Continue the flow with the outcome of its last step; with None and None begin it."""

@@ -71,7 +71,8 @@ class Future(ConcurrentFuture[T]):
     _watchers: list[_Watcher] | None
 
     on_lost: Callable[[T], object] | None = None
-    """Called with the result if the task that awaits it is cancelled at the same moment and does not get it."""
+    """Called with the result if the task that awaits it is cancelled at the same moment and does not get it; returns
+    whether anything was given back. Then the future counts as cancelled."""
 
     def __init__(self, waiter: Waiter | None = None) -> None:
         # The base class is not initialized on purpose: it creates a condition and two lists per future.
@@ -383,8 +384,13 @@ class Future(ConcurrentFuture[T]):
         return self.result()
 
     def _lose(self) -> None:
-        if self.on_lost is not None:
-            self.on_lost(self._result)
+        if self.on_lost is not None and self.on_lost(self._result):
+            # Nobody who asks later may believe to own what was given back.
+            self._traceback = None
+            self._exception = CancelledError(
+                "The result came too late for the task that awaited it: it was given back"
+            )
+            self._state = _CANCELLED
 
     # ---- internals that concurrent.futures uses
 

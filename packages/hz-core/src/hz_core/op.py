@@ -83,12 +83,18 @@ class Op(Generic[T]):
             self.on_failure = on_failure
         return self
 
-    def lost(self, result: T) -> None:
-        """Tell ``on_lost``, if there is one, that nobody gets ``result``. Callable from any thread; once counts."""
+    def lost(self, result: T) -> bool:
+        """Tell ``on_lost``, if there is one, that nobody gets ``result``. Callable from any thread; once counts.
+
+        Returns:
+            Whether it was told now.
+        """
         # Removing the entry succeeds in one thread only.
         on_lost = self.__dict__.pop("on_lost", None)
-        if on_lost is not None:
-            on_lost(result)
+        if on_lost is None:
+            return False
+        on_lost(result)
+        return True
 
     def kept(self) -> None:
         """Forget ``on_lost``: what was acquired belongs to somebody else than the caller by now."""
