@@ -22,6 +22,7 @@ from hz_core.flow import run_flow
 from hz_core.future import Future
 from hz_core.op import Flow, Sleep, WaitFor
 from hz_core.testing import MapService, QueueService, Refuse, Request, codes
+from hz_core.testing.scripted import Outcome
 from hz_core.testing.simulation import Simulation
 from hz_proxies import MAP, QUEUE
 from hz_proxies.map import BlockingMap, Map
@@ -372,6 +373,26 @@ def test_result_of_a_flow_that_is_cancelled_as_it_ends_is_given_back(
 # --- the other surfaces ---------------------------------------------------------------------------------------
 
 
+def test_result_of_a_flow_that_its_promise_refuses_is_given_back(
+    simulation: Simulation, futures: Map[Any, Any], m: BlockingMap[Any, Any]
+) -> None:
+    """The future was cancelled between the last look at it and its result."""
+
+    class Refusing(Outcome):
+        def set_result(self, result: Any, /) -> bool:  # type: ignore[override]  # tells that it is refused
+            super().set_result(result)
+            return False
+
+    def flow() -> Flow[None]:
+        yield futures._ops.lock("k")
+
+    refusing = Refusing()
+    run_flow(simulation.engine, flow(), refusing)
+    simulation.driver.advance()
+    assert refusing.times == 1
+    assert not m.is_locked("k")
+
+
 @pytest.fixture
 def server() -> Iterator[SocketCluster]:
     started = SocketCluster(1)
@@ -474,6 +495,56 @@ def test_interrupted_blocking_call_leaves_no_lock(server: SocketCluster) -> None
         theirs.unlock("k")
         state = server.cluster.service(MapService).state("m")
         until(server, lambda: not any(lock.owner for lock in state.locks._locks.values()))
+
+
+@pytest.mark.parametrize("when", ["before the reply", "after the reply"])
+@pytest.mark.parametrize("how", ["operation", "flow", "list of a flow"])
+def test_blocking_call_that_is_interrupted_on_a_connection_that_lives_leaves_no_lock(
+    server: SocketCluster, when: str, how: str
+) -> None:
+    with Client(config(server)) as client:
+        m = client.get_object(MAP, "m").blocking()
+        blocking = client.blocking
+        complete = blocking._complete
+
+        def interrupted(call: Any) -> Any:
+            if when == "after the reply":
+                complete(call)
+            raise Interrupt
+
+        def flow() -> Flow[None]:
+            yield m._ops.lock("k")
+
+        def failing() -> Flow[None]:
+            yield [m._ops.lock("k"), m._ops.lock("other")]
+            raise Interrupt
+
+        if how == "list of a flow":
+            with pytest.raises(Interrupt):
+                blocking.run(failing())
+        else:
+            blocking.__dict__["_complete"] = interrupted
+            with pytest.raises(Interrupt):
+                blocking.call(m._ops.lock("k")) if how == "operation" else blocking.run(flow())
+            blocking.__dict__["_complete"] = complete
+        m.size()  # the request for the lock has reached the member before
+        until(server, lambda: free(server))
+        assert len(client._engine.routing.open_connections()) == 1
+
+
+def test_blocking_flow_that_fails_after_it_has_acquired_something_gives_it_back(
+    server: SocketCluster,
+) -> None:
+    with Client(config(server)) as client:
+        m = client.get_object(MAP, "m").blocking()
+
+        def flow() -> Flow[None]:
+            yield m._ops.lock("k")
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            client.blocking.run(flow())
+        until(server, lambda: free(server))
 
 
 def test_blocking_call_whose_deadline_passes_leaves_no_lock(server: SocketCluster) -> None:
