@@ -133,14 +133,15 @@ def test_listener_may_block_and_fail(threaded: Threaded, caplog: pytest.LogCaptu
     assert sorted(heard) == [f"value {key}" for key in range(4)]
 
 
-def test_cancel_wakes_the_thread_that_waits(threaded: Threaded) -> None:
+@pytest.mark.parametrize("timeout", [None, PATIENCE])
+def test_cancel_wakes_the_thread_that_waits(threaded: Threaded, timeout: float | None) -> None:
     kept = keep(threaded, "Map.get")
     future = threaded.client.futures.call(threaded.ops.get(1))
     ended = threading.Event()
 
     def wait() -> None:
         with pytest.raises(CancelledError):
-            future.result()
+            future.result(timeout)
         ended.set()
 
     thread = threading.Thread(target=wait, daemon=True)

@@ -168,14 +168,59 @@ def test_something_else_than_a_step_is_an_error_in_the_flow(simulation: Simulati
     assert isinstance(simulation.begin(after(not_a_step, Sleep(1))).error, TypeError)
 
 
-def test_many_known_answers_need_no_stack(simulation: Simulation) -> None:
-    def flow() -> Flow[int]:
-        total = 0
-        for number in range(10_000):
-            total += yield Op.ready(number)
-        return total
+LEVELS = 100_000
 
-    assert simulation.run(flow()) == sum(range(10_000))
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda s: Op.ready(1),
+        lambda s: WaitFor(lambda promise: promise.set_result(1)),
+        lambda s: [],
+        lambda s: [Op.ready(1)],
+        lambda s: GatherOutcomes([WaitFor(lambda promise: promise.set_exception(LookupError()))]),
+        lambda s: Within(1, Op.ready(1)),
+        lambda s: after(Op.ready(1), Op.ready(2)),
+    ],
+    ids=["answer", "event", "nothing", "list", "outcomes", "limit", "flow"],
+)
+def test_many_steps_that_are_done_at_once_need_no_stack(simulation: Simulation, step: Steps) -> None:
+    def flow() -> Flow[int]:
+        for _ in range(LEVELS // 10):
+            yield step(simulation)
+        return LEVELS
+
+    assert simulation.run(flow()) == LEVELS
+    assert simulation.client.blocking.run(flow()) == LEVELS
+
+
+@pytest.mark.parametrize("ending", ["result", "error", "cancelled"])
+def test_flows_in_flows_need_no_stack(simulation: Simulation, ending: str) -> None:
+    cleaned: list[int] = []
+
+    def flow(level: int) -> Flow[int]:
+        try:
+            if level == LEVELS:
+                yield Sleep(1)
+                if ending == "error":
+                    raise LookupError
+                yield Sleep(1)
+                return level
+            reached: int = yield flow(level + 1)
+            return reached
+        finally:
+            cleaned.append(level)
+
+    future = simulation.client.futures.run(flow(0))
+    simulation.driver.advance(1.5)
+    if ending == "cancelled":
+        assert future.cancel()
+    simulation.driver.advance(1)
+    assert cleaned == list(range(LEVELS, -1, -1))
+    if ending == "result":
+        assert future.result(0) == LEVELS
+    elif ending == "error":
+        assert isinstance(future.exception(0), LookupError)
 
 
 def test_sleeping_flow_ends_with_the_client(simulation: Simulation) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hz_core.future import Future, LockWaiter, combine_futures
+from hz_core.waiters import DerivedWaiter
 
 LONG = 30.0
 """Seconds after which a test that hangs fails; never reached otherwise."""
@@ -205,6 +206,12 @@ class Recorder:
 
     def run_callback(self, callback: Callable[[], None], /) -> None:
         self.callbacks.append(callback)
+
+    def in_callback(self) -> bool:
+        return False
+
+    def now(self) -> float:
+        return 0.0
 
     def run(self) -> None:
         while self.callbacks:
@@ -417,8 +424,8 @@ def test_combine_with_done_repeated_and_cancelled_parts() -> None:
 def test_combined_futures_wait_as_their_parts_do() -> None:
     one, two = Recorder(), Recorder()
     assert combine_futures([Future(one), Future(one)])._waiter is one
-    assert isinstance(combine_futures([Future(one), Future(two)])._waiter, LockWaiter)
-    assert isinstance(combine_futures([Future(one), Future()])._waiter, LockWaiter)
+    assert isinstance(combine_futures([Future(one), Future(two)])._waiter, DerivedWaiter)
+    assert isinstance(combine_futures([Future(one), Future()])._waiter, DerivedWaiter)
     assert combine_futures([Future(), Future()])._waiter is None
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -27,7 +28,7 @@ def info(uuid: UUID, address_map: Any = ABSENT) -> MemberInfo:
 
 @pytest.fixture
 def membership() -> Membership:
-    io: Any = SimpleNamespace(run_callback=lambda call: call())
+    io: Any = SimpleNamespace(run_callback=lambda call: call(), mutex=nullcontext)
     numbers = iter(range(100, 200))
     return Membership(io, lambda: UUID(int=next(numbers)))
 
@@ -100,6 +101,40 @@ def test_listeners_are_told_of_existing_members_only_if_they_ask(membership: Mem
     assert quiet == [("removed", ONE), ("added", TWO)]
     assert asking == [("added", ONE), ("added", TWO), ("removed", ONE)]
     assert configured == [("added", ONE), ("removed", ONE), ("added", TWO)]
+
+
+def test_changes_wait_until_a_listener_knows_the_existing_members(membership: Membership) -> None:
+    membership.update_members(0, [info(ONE), info(TWO)])
+    heard: list[tuple[str, UUID]] = []
+
+    def added(member: model.MemberInfo) -> None:
+        heard.append(("added", member.uuid))
+        if member.uuid == ONE:
+            membership.update_members(1, [info(TWO)])
+        if member.uuid == TWO:
+            membership.update_members(2, [info(TWO), info(THREE)])
+
+    membership.add_listener(added, note(heard, "removed"), fire_for_existing=True)
+    assert heard == [("added", ONE), ("added", TWO), ("removed", ONE), ("added", THREE)]
+    membership.update_members(3, [info(TWO)])
+    assert heard[4:] == [("removed", THREE)]
+
+
+def test_interrupt_while_a_listener_is_told_the_existing_members_loses_no_change(
+    membership: Membership,
+) -> None:
+    membership.update_members(0, [info(ONE)])
+    heard: list[tuple[str, UUID]] = []
+
+    def added(member: model.MemberInfo) -> None:
+        if member.uuid == ONE:
+            membership.update_members(1, [info(ONE), info(TWO)])
+            raise KeyboardInterrupt
+        heard.append(("added", member.uuid))
+
+    with pytest.raises(KeyboardInterrupt):
+        membership.add_listener(added, None, fire_for_existing=True)
+    assert heard == [("added", TWO)]
 
 
 def test_a_removed_listener_is_told_nothing(membership: Membership) -> None:

@@ -1,5 +1,6 @@
 """Compact schemas reach the cluster before the values that need them, with simulated members."""
 
+import re
 from typing import Any
 
 import pytest
@@ -297,9 +298,92 @@ def test_an_event_whose_schema_is_lost_does_not_delay_the_next(caplog: pytest.Lo
     listener.stop()
 
 
-def listen_to_values(simulation: Simulation, events: list[Any]) -> str:
+@pytest.mark.parametrize("inline", [False, True], ids=["callback", "inline"])
+def test_listener_goes_on_although_the_queue_was_full_when_the_schema_came(inline: bool) -> None:
+    listener = Simulation(1).start()
+    events: list[Any] = []
+    listen_to_values(listener, events, inline=inline)
+    writer = Simulation(1, cluster=listener.cluster).start()
+    kept: list[Request] = []
+    listener.cluster.members[0].rule("Client.fetchSchema", kept.append, times=1)
+    writer.put(1, person())
+    writer.put(2, 2)
+    listener.driver.advance()
+    run_callback = listener.driver.run_callback
+    full = True
+    refused: list[Any] = []
+
+    def run_if_room(callback: Any) -> Any:
+        if full:
+            refused.append(callback)
+            return False
+        return run_callback(callback)
+
+    listener.driver.__dict__["run_callback"] = run_if_room
+    kept[0].member.answer(kept[0])
+    listener.driver.advance(5)
+    assert events == []
+    assert len(refused) > 1
+    full = False
+    listener.driver.advance(1)
+    assert events == [person(), 2]
+    writer.put(3, 3)
+    listener.driver.advance()
+    assert events == [person(), 2, 3]
+    writer.stop()
+    listener.stop()
+
+
+def test_removed_listener_does_not_try_to_go_on() -> None:
+    listener = Simulation(1).start()
+    registration = listen_to_values(listener, [])
+    writer = Simulation(1, cluster=listener.cluster).start()
+    kept: list[Request] = []
+    listener.cluster.members[0].rule("Client.fetchSchema", kept.append, times=1)
+    writer.put(1, person())
+    listener.driver.advance()
+    listener.run(listener.engine.remove_listener(registration))
+    refused: list[Any] = []
+
+    def refuse(callback: Any) -> bool:
+        refused.append(callback)
+        return False
+
+    listener.driver.__dict__["run_callback"] = refuse
+    kept[0].member.answer(kept[0])
+    listener.driver.advance(60)
+    assert len(refused) == 1
+    writer.stop()
+    listener.stop()
+
+
+def test_events_that_wait_for_a_schema_are_bounded(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hz_core.listener.MOST_WAITING", 3)
+    listener = Simulation(1).start()
+    events: list[Any] = []
+    listen_to_values(listener, events)
+    writer = Simulation(1, cluster=listener.cluster).start()
+    kept: list[Request] = []
+    listener.cluster.members[0].rule("Client.fetchSchema", kept.append, times=1)
+    for key, value in enumerate([person(), 1, 2, 3, 4, 5, 6]):
+        writer.put(key, value)
+    listener.driver.advance()
+    kept[0].member.answer(kept[0])
+    listener.driver.advance()
+    assert events == [person(), 1, 2]
+    assert re.findall(r"dropped (\d+) events: 3 wait", caplog.text) == ["1", "2", "4"]
+    writer.put(9, 9)
+    listener.driver.advance()
+    assert events == [person(), 1, 2, 9]
+    writer.stop()
+    listener.stop()
+
+
+def listen_to_values(simulation: Simulation, events: list[Any], *, inline: bool = False) -> str:
     """Register an entry listener that collects the values of events."""
-    spec = listener_spec(lambda event: events.append(event.value))
+    spec = listener_spec(lambda event: events.append(event.value), inline=inline)
     registration: str = simulation.run(simulation.engine.add_listener(spec))
     return registration
 

@@ -13,6 +13,7 @@ from hz_core.errors import (
     LockOwnershipLostError,
     OperationTimeoutError,
 )
+from hz_core.op import Flow, Sleep
 from hz_core.testing import FencedLockService, Request, SessionService, codes
 from hz_core.testing.services.cp import HEARTBEAT, SESSION_TTL
 from hz_core.testing.simulation import SimulatedClient, Simulation
@@ -181,6 +182,59 @@ def test_a_lock_that_is_granted_while_it_is_given_up_is_released(
     assert waiting.cancel() is True
     simulation.driver.advance()
     assert futures.blocking().is_locked() is False
+
+
+@pytest.mark.parametrize("how", ["cancelled", "deadline"])
+def test_owner_keeps_what_it_holds_when_it_gives_up_another_hold(
+    simulation: Simulation, futures: FencedLock, how: str
+) -> None:
+    lock = futures.blocking()
+    lock.lock()
+    held: list[Request] = []
+    rule(simulation, "FencedLock.lock", held.append)
+    waiting = (futures if how == "cancelled" else futures.with_timeout(1)).lock()
+    simulation.driver.advance(2)
+    assert waiting.done() if how == "deadline" else waiting.cancel()
+    simulation.driver.advance()
+    # Nothing is released before the grant is known.
+    assert (count(simulation, "FencedLock.unlock"), lock.get_lock_count()) == (0, 1)
+    held[0].member.answer(held[0])
+    simulation.driver.advance()
+    assert (count(simulation, "FencedLock.unlock"), lock.get_lock_count()) == (1, 1)
+    lock.unlock()
+    assert lock.is_locked() is False
+
+
+def test_lock_of_a_flow_that_is_given_up_later_is_released(
+    simulation: Simulation, futures: FencedLock
+) -> None:
+    def flow() -> Flow[None]:
+        yield futures._ops.lock()
+        yield Sleep(10)
+
+    future = simulation.client.futures.run(flow())
+    simulation.driver.advance(1)
+    lock = futures.blocking()
+    assert lock.is_locked_by_current_thread() is True
+    assert future.cancel()
+    simulation.driver.advance()
+    assert lock.is_locked() is False
+    with pytest.raises(IllegalMonitorStateError):
+        lock.unlock()
+    # The session counts nothing any more, so it expires.
+    simulation.driver.advance(2 * TTL)
+    assert sessions(simulation).endpoints == {}
+
+
+def test_session_that_was_created_for_nobody_is_closed(simulation: Simulation, futures: FencedLock) -> None:
+    held: list[Request] = []
+    rule(simulation, "CPSession.createSession", held.append)
+    waiting = futures.lock()
+    simulation.driver.advance()
+    assert waiting.cancel()
+    held[0].member.answer(held[0])
+    simulation.driver.advance()
+    assert sessions(simulation).endpoints == {}
 
 
 # --- sessions -------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 
 import simulated_harness
 from hz_core.errors import TargetDisconnectedError
+from hz_core.op import Flow, Sleep
 from hz_core.testing import Request, SqlResult, SqlService, SqlType
 from hz_core.testing.simulation import Simulation
 from hz_proxies.sql import HazelcastSqlError, Sql, SqlColumnMetadata, SqlColumnType
@@ -197,3 +198,21 @@ def test_a_query_that_is_cancelled_before_its_reply_is_closed(simulation: Simula
     simulation.driver.advance()
     (close,) = requests(simulation, "Sql.close")
     assert (close["queryId"], close.session) == (held[0]["queryId"], held[0].session)
+
+
+@pytest.mark.parametrize(("query", "closed"), [("SELECT", 1), ("NONE", 0), ("DELETE", 0)])
+def test_a_query_whose_result_nobody_gets_is_closed(
+    simulation: Simulation, sql: Sql, query: str, closed: int
+) -> None:
+    """It is given up after its first page, in a flow that goes on."""
+
+    def flow() -> Flow[None]:
+        yield sql._ops.execute(query, cursor_buffer_size=4)
+        yield Sleep(10)
+
+    running = simulation.client.futures.run(flow())
+    simulation.driver.advance(1)
+    assert running.cancel() is True
+    simulation.driver.advance()
+    assert len(requests(simulation, "Sql.close")) == closed
+    assert cursors(simulation) == 0

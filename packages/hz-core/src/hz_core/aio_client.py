@@ -1,7 +1,8 @@
 """The client for asyncio."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from types import TracebackType
@@ -17,6 +18,8 @@ from hz_core.invocation.invocation import InvocationObserver
 from hz_core.kinds import AsyncioT, ObjectKind, ObjectTable
 from hz_core.op import AnsweredOp, Flow, Op
 from hz_core.operations import ObjectOperations
+from hz_core.promise import CallbackPromise
+from hz_core.services import AsyncioPartitionService
 
 T = TypeVar("T")
 
@@ -54,6 +57,8 @@ class AsyncioClient(ClientBase):
     """
 
     _how_to_close = "await shutdown()"
+    _partition_service_class = AsyncioPartitionService
+    partition_service: AsyncioPartitionService
 
     def __init__(
         self, config: ClientConfig | None = None, *, observer: InvocationObserver | None = None
@@ -104,14 +109,37 @@ class AsyncioClient(ClientBase):
         return operations._surface(kind.asyncio, self.operations)
 
     async def shutdown(self) -> None:
-        """Close all connections; operations in progress fail. Idempotent."""
+        """Close all connections; operations in progress fail. Idempotent.
+
+        Call it on the event loop that the client was started on. On another one it waits for that loop; if that is
+        closed or stopped, it closes the connections without a word to the members.
+        """
         self._closed = True
-        await self.operations.run(self._engine.close())
-        await self._driver.stop()
+        if self._engine.states.forked:
+            return
+        if asyncio.get_running_loop() is self._loop:
+            await self.operations.run(self._engine.close())
+            await self._driver.stop()
+        elif self._loop.is_running():
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.shutdown(), self._loop))
+        else:
+            self._close_now()
+
+    def _close_now(self) -> None:
+        """Close without waiting, since nothing runs on the loop any more."""
+        # Cancelled, so that the services say no farewell.
+        run_flow(self._engine, self._engine.close(), CallbackPromise(_ignore)).cancel()
+        self._driver.drop_timers()
 
     def _abandon(self) -> None:
-        if not self._loop.is_closed():
+        if self._loop.is_closed():
+            self._close_now()
+        else:
             self._loop.call_soon_threadsafe(self.operations.run, self._engine.close())
+
+    def _forked(self) -> None:
+        self._driver.leave_to_parent()
+        super()._forked()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -121,6 +149,10 @@ class AsyncioClient(ClientBase):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.shutdown()
+
+
+def _ignore(result: object, error: BaseException | None, /) -> None:
+    pass
 
 
 class AsyncioOperations:
@@ -141,17 +173,19 @@ class AsyncioOperations:
 
     def call(self, op: Op[T]) -> "asyncio.Future[T]":
         """Send ``op``; await the result."""
-        future: asyncio.Future[T] = self._new_future()
         if isinstance(op, AnsweredOp):
-            future.set_result(op.result)
-        else:
-            self._submit(op, future)
+            answered: asyncio.Future[T] = self._new_future()
+            answered.set_result(op.result)
+            return answered
+        future = self._new_future() if op.on_lost is None else _LossyFuture(op.lost, self._loop)
+        self._submit(op, future)
         return future
 
     def run(self, flow: Flow[T]) -> "asyncio.Future[T]":
         """Start ``flow``; await its result. Cancelling that cancels the flow."""
-        future: asyncio.Future[T] = self._new_future()
+        future: _LossyFuture[T] = _LossyFuture(None, self._loop)
         running = run_flow(self._engine, flow, future)
+        future.on_lost = running.lost
         if not future.done():
             future.add_done_callback(partial(_cancel_with, running))
         return future
@@ -164,6 +198,39 @@ class AsyncioOperations:
         """Destroy an object."""
         await self.run(self._objects.destroy(operations))
         return True
+
+
+class _LossyFuture(asyncio.Future[T]):
+    """A future whose result may get lost: its task is cancelled after the result has come, and before the task runs.
+
+    Args:
+        on_lost: Called with that result.
+        loop: The running loop.
+    """
+
+    def __init__(self, on_lost: Callable[[T], object] | None, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self.on_lost = on_lost
+
+    def __await__(self) -> Generator[Any, None, T]:
+        try:
+            return (yield from super().__await__())
+        except asyncio.CancelledError:
+            if self.on_lost is not None and self.done() and not self.cancelled() and self.exception() is None:
+                self.on_lost(self.result())
+            raise
+
+    __iter__ = __await__
+
+    def set_result(self, result: T) -> None:
+        """Complete with a value; no effect if the loop is closed, so that nobody waits."""
+        with suppress(RuntimeError):
+            super().set_result(result)
+
+    def set_exception(self, exception: type[BaseException] | BaseException) -> None:
+        """Complete with an error; no effect if the loop is closed."""
+        with suppress(RuntimeError):
+            super().set_exception(exception)
 
 
 class _LimitedAsyncio(AsyncioOperations):

@@ -12,11 +12,11 @@ from hz_core.config import ClientConfig
 from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.threaded import ThreadedDriver
 from hz_core.engine import CLOSING_TIMEOUT, Engine
-from hz_core.flow import RunningFlow, run_flow, wait_for
+from hz_core.flow import Acquisitions, RunningFlow, give_back, run_flow, wait_for
 from hz_core.future import Future
 from hz_core.invocation.invocation import InvocationObserver, observed
 from hz_core.kinds import FuturesT, ObjectKind, ObjectTable
-from hz_core.op import AnsweredOp, Flow, Op
+from hz_core.op import Acquired, AnsweredOp, Flow, Op
 from hz_core.operations import ObjectOperations
 from hz_core.promise import CallbackPromise
 
@@ -164,14 +164,21 @@ class FuturesOperations:
         if isinstance(op, AnsweredOp):
             future.set_result(op.result)
             return future
-        invocation = future.operation = self._submit(op, future, True)
-        self._submitted(invocation)
+        try:
+            invocation = future.operation = self._submit(op, future, True)
+            self._submitted(invocation)
+        except BaseException:
+            future.cancel()  # interrupted: the caller does not get it, nor what it may acquire
+            raise
+        if op.on_lost is not None:
+            future.on_lost = op.lost
         return future
 
     def run(self, flow: Flow[T]) -> Future[T]:
         """Start ``flow`` and return the future of its result; cancelling the future cancels the flow."""
         future: Future[T] = Future(self._driver)
         running = run_flow(self._engine, flow, future)
+        future.on_lost = running.lost
         if not future.done():
             future.add_done_callback_inline(partial(_cancel_with, running))
         return future
@@ -237,7 +244,7 @@ class BlockingOperations:
             self._send(call)
             result: T = self._complete(call)
         except BaseException:
-            call.abandoned = True
+            call.abandon()
             raise
         return result
 
@@ -245,30 +252,41 @@ class BlockingOperations:
         """Run ``flow`` in the calling thread and return its result."""
         value: Any = None
         error: BaseException | None = None
+        acquired: Acquisitions = []
         try:
             while True:
                 wanted = flow.send(value) if error is None else flow.throw(error)
                 value = error = None
                 try:
-                    value = self._wait_step(wanted)
+                    value = self._wait_step(wanted, acquired)
                 except BaseException as e:
                     # also Ctrl-C: the flow may run cleanup steps before it continues
                     error = e
         except StopIteration as stop:
             return cast("T", stop.value)
+        except BaseException:
+            give_back(acquired)
+            raise
         finally:
             flow.close()
             del error
 
-    def _wait_step(self, wanted: Any) -> Any:
+    def _wait_step(self, wanted: Any, acquired: Acquisitions) -> Any:
         if isinstance(wanted, Op):
-            return self.call(wanted)
+            value = self.call(wanted)
+            if wanted.on_lost is not None:
+                acquired.append(partial(wanted.lost, value))
+            return value
+        if isinstance(wanted, Acquired):
+            acquired.append(wanted)
+            return None
         # An `AnsweredOp` is no request: neither the driver nor an observer may see it.
-        if isinstance(wanted, list) and all(type(step) is Op for step in wanted):
+        if isinstance(wanted, list) and all(type(step) is Op and step.on_lost is None for step in wanted):
             return self._call_all(wanted)
         step: Future[Any] = Future(self._driver)
-        cancel = wait_for(self._engine, wanted, step)
+        cancel = None
         try:
+            cancel = wait_for(self._engine, wanted, step, acquired)
             return step.result()
         except BaseException:
             step.cancel()
@@ -296,7 +314,7 @@ class BlockingOperations:
                     error = error or e
         except BaseException:
             for call in calls:
-                call.abandoned = True
+                call.abandon()
             raise
         if error is not None:
             raise error

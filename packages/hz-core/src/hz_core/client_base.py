@@ -43,6 +43,7 @@ class ClientBase:
     """
 
     _how_to_close: ClassVar[str] = "shutdown()"
+    _partition_service_class: ClassVar[type[PartitionService]] = PartitionService
 
     def __init__(
         self,
@@ -68,7 +69,7 @@ class ClientBase:
             observer,
         )
         self.cluster_service = ClusterService(self._engine.view)
-        self.partition_service = PartitionService(self._engine.view, self.serialization)
+        self.partition_service = self._partition_service_class(self._engine.view, self.serialization)
         balancer.init(self.cluster_service)
         self._objects = ObjectTable(self._engine)
         _clients.add(self)

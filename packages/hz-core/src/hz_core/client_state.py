@@ -93,6 +93,10 @@ class ClientStateMachine:
         client_name: Name of the client, for error messages.
         waits_at_start: Whether operations wait while the client connects for the first time (no ``async_start``).
         waits_when_disconnected: Whether operations wait while the client reconnects (``reconnect_mode`` ON).
+
+    Attributes:
+        state: The state.
+        forked: Whether this is the copy of the client in a forked child.
     """
 
     def __init__(
@@ -115,16 +119,17 @@ class ClientStateMachine:
             if not waits
         }
         self.state = ClientState.CREATED
-        self._forked = False
+        self.forked = False
 
     def fork(self) -> HazelcastClientNotActiveError:
         """Close, in a forked child, without telling the listeners; return the error of all operations."""
         self.state = ClientState.CLOSED
-        self._forked = True
+        self.forked = True
+        self._lifecycle.end_silently()
         return self._not_active()
 
     def _not_active(self) -> HazelcastClientNotActiveError:
-        if self._forked:
+        if self.forked:
             return HazelcastClientNotActiveError(
                 f"client {self._client_name} belongs to the process that this one was forked from: create a new client"
                 " in this process"

@@ -9,8 +9,10 @@ from hz_core.connection import Connection
 from hz_core.flow import RunningFlow
 from hz_core.io import IO
 from hz_core.listener import ListenerSpec
-from hz_core.op import Flow
+from hz_core.op import Flow, Op, Step
 from hz_serialization import SerializationService
+
+T = TypeVar("T")
 
 
 class ClientContext(Protocol):
@@ -91,6 +93,33 @@ class ClientContext(Protocol):
         Its error is logged as "<what> failed".
         """
         ...
+
+
+def acquires(context: ClientContext, op: Op[T], undo: "Callable[[T], Step | None]") -> Op[T]:
+    """Return ``op``, which acquires something, so that it is given back if nobody gets the result.
+
+    A caller may give up while the member makes it wait: its task is cancelled, its time is over, or it is interrupted.
+    What is granted later would have no owner.
+
+    Args:
+        context: The client.
+        op: The operation.
+        undo: Returns the step that gives a result back; None if there is nothing to give back. It may be called in any
+            thread, so it must know the owner.
+    """
+    name = op.method.name
+
+    def give_back(result: T) -> None:
+        context.start(_undone(undo, result), f"giving back the result of {name}, whose caller has given up,")
+
+    op.on_lost = give_back
+    return op
+
+
+def _undone(undo: "Callable[[T], Step | None]", result: T) -> Flow[None]:
+    step = undo(result)
+    if step is not None:
+        yield step
 
 
 class Service:

@@ -77,7 +77,7 @@ class Engine:
         self._created_objects: dict[tuple[str, str], None] = {}
         self._state_lost = False
         self._acks_were_missing = False
-        self._sleeping: dict[Callable[[], None], Timer] = {}
+        self._sleeping: dict[_Alarm, Timer] = {}
         self._background: dict[RunningFlow, None] = {}
         smart = config.smart_routing
         self.lifecycle = LifecycleService(io, client_name, self.new_uuid)
@@ -198,26 +198,29 @@ class Engine:
 
     # --- interface for flows (Submitter) -------------------------------------------------------------------
 
-    def after(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Call ``callback`` on the I/O side after ``seconds``, or when the client is shut down."""
-        self.io.call_soon(partial(self._sleep, seconds, callback))
+    def after(self, seconds: float, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call ``callback`` on the I/O side after ``seconds``, or when the client is shut down.
 
-    def _sleep(self, seconds: float, callback: Callable[[], None]) -> None:
+        Returns:
+            A function that drops the call, and what it would keep alive. Both are callable from any thread.
+        """
+        alarm = _Alarm(self._sleeping, callback)
+        self.io.call_soon(partial(self._sleep, seconds, alarm))
+        return alarm.cancel
+
+    def _sleep(self, seconds: float, alarm: "_Alarm") -> None:
         if self.states.state is ClientState.CLOSED:
-            callback()
-            return
-
-        def wake() -> None:
-            del self._sleeping[wake]
-            callback()
-
-        self._sleeping[wake] = self.io.call_later(seconds, wake)
+            alarm()
+        elif not alarm.dropped():
+            self._sleeping[alarm] = self.io.call_later(seconds, alarm)
+            if alarm.dropped():
+                alarm.cancel()  # dropped meanwhile by another thread, which did not find the timer
 
     def _wake_all(self) -> None:
         """Wake up all sleeping flows at once; they find the client shut down, and end."""
-        for wake, timer in list(self._sleeping.items()):
+        for alarm, timer in list(self._sleeping.items()):
             timer.cancel()
-            wake()
+            alarm()
 
     # --- interface for operations and services (ClientContext) ---------------------------------------------
 
@@ -260,9 +263,12 @@ class Engine:
         self._created_objects[service_name, name] = None
 
     def destroy_object(self, service_name: str, name: str) -> Flow[None]:
-        """Destroy a distributed object in the cluster (``Client.destroyProxy``)."""
+        """Destroy a distributed object in the cluster (``Client.destroyProxy``), and remove its listeners."""
+        # Only those of now: meanwhile somebody may begin to use a new object of this name.
+        registrations = self.listeners.owned_by(service_name, name)
         self._created_objects.pop((service_name, name), None)
         yield codec.destroy_proxy(name, service_name)
+        yield [self.listeners.remove(registration) for registration in registrations]
 
     def add_listener(self, spec: ListenerSpec) -> Flow[str]:
         """Register a listener on the cluster."""
@@ -396,13 +402,14 @@ class Engine:
         now = self.io.now()
         late = now - self._next_tick
         if late > self._tick_interval:
-            # This process did not run, so it has not read what the members have sent: no connection is judged by
-            # that time.
+            # The program has kept this thread or event loop busy, or was stopped. What was received meanwhile may still
+            # be there to read, so nothing is judged by this time.
             self._next_tick = now
-            self.connections.forgive(late)
+            self.connections.excuse(late)
+        else:
+            self.invocations.expire_backups()
+            self.invocations.expire_parked()
         self._schedule_tick()
-        self.invocations.expire_backups()
-        self.invocations.expire_parked()
         for connection in self.connections.heartbeat(now):
             self.start(_ping(connection), "a heartbeat")
         self._connect_missing()
@@ -413,6 +420,33 @@ class Engine:
             f" connections={len(self.routing.open_connections())},"
             f" pending={self.invocations.pending_count})"
         )
+
+
+class _Alarm:
+    """A call at a time, which can be dropped by any thread."""
+
+    __slots__ = ("_callback", "_sleeping")
+
+    def __init__(self, sleeping: "dict[_Alarm, Timer]", callback: Callable[[], None]) -> None:
+        self._sleeping = sleeping
+        self._callback: Callable[[], None] | None = callback
+
+    def dropped(self) -> bool:
+        """Return whether the call was dropped."""
+        return self._callback is None
+
+    def __call__(self) -> None:
+        self._sleeping.pop(self, None)
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()
+
+    def cancel(self) -> None:
+        """Drop the call."""
+        self._callback = None
+        timer = self._sleeping.pop(self, None)
+        if timer is not None:
+            timer.cancel()
 
 
 def _ping(connection: Connection) -> Flow[None]:

@@ -3,15 +3,18 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import GeneratorType
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, TypeAlias, TypeVar, cast
 
 from hz_core.errors import HazelcastError
-from hz_core.op import AnsweredOp, Flow, GatherOutcomes, Op, Sleep, Step, WaitFor, Within
-from hz_core.promise import Promise
+from hz_core.op import Acquired, AnsweredOp, Flow, GatherOutcomes, Op, Sleep, Step, WaitFor, Within
+from hz_core.promise import Promise, complete
 
 T = TypeVar("T")
 
 Cancel = Callable[[], None]
+
+Acquisitions: TypeAlias = list[Callable[[], object]]
+"""What steps have acquired: functions that give it back, each of them at most once."""
 
 
 class FlowCancelled(BaseException):
@@ -29,31 +32,62 @@ class Submitter(Protocol):
         """Send ``op`` and complete ``promise`` with its outcome."""
         ...
 
-    def after(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Call ``callback`` after ``seconds``; callable from any thread."""
+    def after(self, seconds: float, callback: Callable[[], None]) -> Cancel:
+        """Call ``callback`` after ``seconds``; return a function that drops the call. Callable from any thread."""
         ...
 
 
-def run_flow(submitter: Submitter, flow: Flow[T], promise: Promise) -> "RunningFlow":
+def run_flow(
+    submitter: Submitter, flow: Flow[T], promise: Promise, acquired: Acquisitions | None = None
+) -> "RunningFlow":
     """Run ``flow`` to its end and complete ``promise`` with its result or error.
 
     The first step runs in the calling thread, each later one on the thread that receives the outcome of the step
     before it.
+
+    Args:
+        submitter: Sends operations.
+        flow: The flow.
+        promise: Receives the outcome.
+        acquired: Gets what the flow has acquired, if it succeeds.
     """
-    running = RunningFlow(submitter, flow, promise)
+    running = RunningFlow(submitter, flow, promise, acquired)
     running.advance(None, None)
     return running
 
 
 class RunningFlow:
-    """A flow in progress."""
+    """A flow in progress.
 
-    __slots__ = ("_cancel_raised", "_cancelled", "_flow", "_promise", "_step", "_submitter")
+    What it has acquired is given back if it fails, or if its promise does not take the result.
+    """
 
-    def __init__(self, submitter: Submitter, flow: Flow[Any], promise: Promise) -> None:
+    __slots__ = (
+        "_acquired",
+        "_cancel_raised",
+        "_cancelled",
+        "_flow",
+        "_flows",
+        "_outer",
+        "_promise",
+        "_step",
+        "_submitter",
+    )
+
+    def __init__(
+        self,
+        submitter: Submitter,
+        flow: Flow[Any],
+        promise: Promise,
+        acquired: Acquisitions | None = None,
+    ) -> None:
         self._submitter = submitter
         self._flow = flow
+        # A flow that yields another one waits below it, so that flows in flows need no stack of the interpreter.
+        self._flows = [flow]
         self._promise = promise
+        self._outer = acquired
+        self._acquired: Acquisitions = []
         self._step: _PendingStep | None = None
         self._cancelled = False
         self._cancel_raised = False
@@ -66,62 +100,148 @@ class RunningFlow:
         step = self._step
         if step is not None and not self._cancel_raised and step.claim():
             step.abandon()
-            self.advance(None, None)
+            step.arrived()
+
+    def lost(self, result: object) -> bool:
+        """Give back what the flow has acquired, since nobody gets its result after all. Callable from any thread.
+
+        Returns:
+            Whether there was anything.
+        """
+        something = bool(self._acquired)
+        give_back(self._acquired)
+        return something
 
     def advance(self, value: Any, error: BaseException | None) -> None:
-        """Continue the flow with the outcome of its last step."""
-        flow = self._flow
-        while True:
+        """Continue the flow with the outcome of its last step; with None and None begin it."""
+        flows = self._flows
+        while flows:
             if not self._cancel_raised and (self._cancelled or self._promise.cancelled()):
                 self._cancel_raised, value, error = True, None, FlowCancelled()
+            flow = flows[-1]
             try:
                 wanted = flow.send(value) if error is None else flow.throw(error)
             except StopIteration as stop:
-                if not self._promise.cancelled():
-                    self._promise.set_result(stop.value)
-            except FlowCancelled as e:
-                if not self._promise.cancelled():
-                    self._promise.set_exception(e)
-            except Exception as e:
-                if not self._promise.cancelled():
-                    self._promise.set_exception(e)
+                flows.pop()
+                value, error = stop.value, None
+                continue
+            except (Exception, FlowCancelled) as e:
+                flows.pop()
+                value, error = None, e
+                continue
             except BaseException as e:
-                # The thread that runs the flow was interrupted, and has ended it.
+                # This thread was interrupted, which has ended the flow: its caller may be another thread.
+                give_back(self._acquired)
                 self._promise.set_exception(_interrupted(e))
                 raise
+            value = error = None
+            if isinstance(wanted, AnsweredOp):
+                value = wanted.result
+            elif isinstance(wanted, GeneratorType):
+                flows.append(wanted)
+            elif isinstance(wanted, Acquired):
+                self._acquired.append(wanted)
             else:
-                if isinstance(wanted, AnsweredOp):
-                    value, error = wanted.result, None
-                    continue
                 step = self._step = _PendingStep(self)
                 if self._cancelled and not self._cancel_raised and step.claim():
                     continue
-                step.start(self._submitter, wanted)
+                if not step.start(self._submitter, wanted, self._acquired):
+                    return
+                value, error = step.value, step.error
+        self._end(value, error)
+
+    def _end(self, value: Any, error: BaseException | None) -> None:
+        promise, self._promise, self._step = self._promise, _NOBODY, None
+        acquired = self._acquired
+        if error is not None:
+            give_back(acquired)
+            if not promise.cancelled():
+                promise.set_exception(error)
             return
+        if acquired and self._outer is not None:
+            # From now on the outer flow gives it back. Whoever is first does it.
+            self._outer.extend(acquired)
+        if promise.cancelled() or promise.set_result(value) is False:
+            give_back(acquired)
 
     def __repr__(self) -> str:
         state = "cancelled" if self._cancelled else "running"
         return f"RunningFlow({getattr(self._flow, '__name__', 'flow')}, {state})"
 
 
-class _PendingStep:
-    """The promise of the step that a flow waits for. The thread that deletes ``_open`` continues the flow."""
+def give_back(acquired: Acquisitions) -> None:
+    """Give back all that was acquired, the last first."""
+    while acquired:
+        try:
+            one = acquired.pop()
+        except IndexError:  # another thread took the last one
+            return
+        one()
 
-    __slots__ = ("_abandoned", "_advancing", "_cancel", "_flow", "_open")
+
+class _Nobody:
+    """The promise of a flow that has ended."""
+
+    def cancelled(self) -> bool:
+        return True
+
+    def set_result(self, result: Any, /) -> object:
+        return False
+
+    def set_exception(self, exception: BaseException, /) -> None:
+        pass
+
+
+_NOBODY: Final = _Nobody()
+
+
+class _PendingStep:
+    """The promise of the step that a flow waits for.
+
+    The thread that deletes ``_open`` brings the outcome. The flow goes on when the step has been started and has its
+    outcome; whichever is second finds ``_apart`` deleted, and continues the flow. So a step that is done at once
+    needs no stack.
+    """
+
+    __slots__ = (
+        "_abandoned",
+        "_apart",
+        "_arrived",
+        "_cancel",
+        "_flow",
+        "_open",
+        "_to_continue",
+        "error",
+        "value",
+    )
 
     def __init__(self, flow: RunningFlow) -> None:
         self._flow = flow
         self._open = True
-        self._advancing = False
+        self._apart = True
+        self._to_continue = True
+        self._arrived = False
         self._abandoned = False
         self._cancel: Cancel | None = None
+        self.value: Any = None
+        self.error: BaseException | None = None
 
-    def start(self, submitter: Submitter, wanted: Step) -> None:
-        self._cancel = wait_for(submitter, wanted, self)
-        if self._abandoned and self._cancel is not None:
-            self._cancel()
+    def start(self, submitter: Submitter, wanted: Step, acquired: Acquisitions) -> bool:
+        """Start the step; return whether it has its outcome already."""
+        try:
+            self._cancel = wait_for(submitter, wanted, self, acquired)
+            if self._abandoned and self._cancel is not None:
+                self._cancel()
+            return self._second() and self._continues()
+        except BaseException:
+            # Interrupted in the thread of a caller, who gets this error: nobody waits for the outcome.
+            self.claim()
+            self.abandon()
+            give_back(acquired)
+            raise
 
     def claim(self) -> bool:
+        """Return True in the one thread that brings the outcome."""
         try:
             del self._open
         except AttributeError:
@@ -129,33 +249,60 @@ class _PendingStep:
         return True
 
     def abandon(self) -> None:
+        """Cancel the step, which was claimed."""
         self._abandoned = True
         if self._cancel is not None:
             self._cancel()
 
+    def arrived(self) -> None:
+        """Continue the flow with the outcome, unless the thread that starts the step does."""
+        self._arrived = True
+        if self._second() and self._continues():
+            flow = self._flow
+            try:
+                flow.advance(self.value, self.error)
+            except BaseException:
+                if flow._step is self:
+                    # Interrupted before it went on: whoever brings the outcome again continues the flow.
+                    self._to_continue = True
+                raise
+
+    def _continues(self) -> bool:
+        """Return True in the one thread that continues the flow."""
+        try:
+            del self._to_continue
+        except AttributeError:
+            return False
+        return True
+
+    def _second(self) -> bool:
+        try:
+            del self._apart
+        except AttributeError:
+            return True
+        return False
+
     def cancelled(self) -> bool:
         return self._abandoned
 
-    def set_result(self, result: Any, /) -> None:
-        self._continue(result, None)
+    def set_result(self, result: Any, /) -> bool:
+        taken = self.claim()
+        if taken:
+            self.value = result
+            self.arrived()
+        elif self._arrived:
+            self.arrived()  # if the thread that brought the outcome was interrupted
+        return taken
 
     def set_exception(self, exception: BaseException, /) -> None:
-        self._continue(None, exception)
-
-    def _continue(self, result: Any, exception: BaseException | None) -> None:
-        try:
-            if self.claim():
-                self._advancing = True
-                self._flow.advance(result, exception)
-        except BaseException:
-            if not self._advancing:
-                # Interrupted before the flow has seen the outcome: whoever completes this step again continues it.
-                self._open = True
-            raise
+        if self.claim():
+            self.error = exception
+            self.arrived()
+        elif self._arrived:
+            self.arrived()
 
 
 def _interrupted(error: BaseException) -> HazelcastError:
-    """Return the error of a flow whose thread was interrupted: the caller of the flow may be another thread."""
     interrupted = HazelcastError(
         f"the operation was interrupted in the middle by {type(error).__name__}, which was raised in the thread that"
         " ran it; a part of it may be done"
@@ -167,7 +314,8 @@ def _interrupted(error: BaseException) -> HazelcastError:
 def cancellable(step: Step, clean_up: Callable[[], Step]) -> Flow[Any]:
     """Wait for ``step`` and return its result; if the flow is cancelled meanwhile, run ``clean_up`` before it ends.
 
-    For steps that acquire something. ``clean_up`` may fail, so wrap it in GatherOutcomes.
+    For steps that are ended in another way than by giving back what they acquire, which ``Op.on_lost`` does.
+    ``clean_up`` may fail, so wrap it in GatherOutcomes.
     """
     try:
         return (yield step)
@@ -178,8 +326,14 @@ def cancellable(step: Step, clean_up: Callable[[], Step]) -> Flow[Any]:
         raise
 
 
-def wait_for(submitter: Submitter, wanted: Step, promise: Promise) -> Cancel | None:
+def wait_for(submitter: Submitter, wanted: Step, promise: Promise, acquired: Acquisitions) -> Cancel | None:
     """Start a step that a flow yielded and complete ``promise`` with its outcome.
+
+    Args:
+        submitter: Sends operations.
+        wanted: The step.
+        promise: Receives the outcome.
+        acquired: Gets what the step acquires.
 
     Returns:
         A function that cancels the step; None if it is sufficient that the promise is cancelled.
@@ -188,48 +342,81 @@ def wait_for(submitter: Submitter, wanted: Step, promise: Promise) -> Cancel | N
         if isinstance(wanted, AnsweredOp):
             promise.set_result(wanted.result)
         elif isinstance(wanted, Op):
+            if wanted.on_lost is not None:
+                promise = _Acquiring(wanted, promise, acquired)
             submitter.submit(wanted, promise)
         elif isinstance(wanted, Sleep):
-            submitter.after(wanted.seconds, partial(promise.set_result, None))
+            return submitter.after(wanted.seconds, partial(complete, promise, None))
         elif isinstance(wanted, WaitFor):
             wanted.start(promise)
         elif isinstance(wanted, GatherOutcomes):
-            return _Gather(submitter, wanted.steps, promise, keep_errors=True).cancel
+            return _Gather(submitter, wanted.steps, promise, acquired, keep_errors=True).cancel
         elif isinstance(wanted, Within):
-            return _Limited(submitter, wanted, promise).cancel
+            return _Limited(submitter, wanted, promise, acquired).cancel
         elif isinstance(wanted, GeneratorType):
-            return run_flow(submitter, wanted, promise).cancel
+            return run_flow(submitter, wanted, promise, acquired).cancel
+        elif isinstance(wanted, Acquired):
+            acquired.append(wanted)
+            promise.set_result(None)
         else:
             steps = cast("Sequence[Step]", wanted)
-            return _Gather(submitter, steps, promise, keep_errors=False).cancel
+            return _Gather(submitter, steps, promise, acquired, keep_errors=False).cancel
     except Exception as e:
         promise.set_exception(e)
     return None
 
 
+class _Acquiring:
+    """The promise of an operation that acquires something; notes that, before the result is taken."""
+
+    __slots__ = ("_acquired", "_op", "_promise")
+
+    def __init__(self, op: Op[Any], promise: Promise, acquired: Acquisitions) -> None:
+        self._op = op
+        self._promise = promise
+        self._acquired = acquired
+
+    def cancelled(self) -> bool:
+        return self._promise.cancelled()
+
+    def set_result(self, result: Any, /) -> object:
+        self._acquired.append(partial(self._op.lost, result))
+        return self._promise.set_result(result)
+
+    def set_exception(self, exception: BaseException, /) -> None:
+        self._promise.set_exception(exception)
+
+
 class _Limited:
     """The promise of a step with a time limit. Whichever is first, outcome or limit, deletes ``_open``."""
 
-    __slots__ = ("_cancel", "_expired", "_open", "_promise", "_seconds")
+    __slots__ = ("_cancel", "_drop_timer", "_expired", "_open", "_promise", "_seconds")
 
-    def __init__(self, submitter: Submitter, limited: Within, promise: Promise) -> None:
+    def __init__(
+        self, submitter: Submitter, limited: Within, promise: Promise, acquired: Acquisitions
+    ) -> None:
         self._open = True
         self._expired = False
         self._promise = promise
         self._seconds = limited.seconds
-        self._cancel = wait_for(submitter, limited.step, self)
+        self._drop_timer: Cancel | None = None
+        self._cancel = wait_for(submitter, limited.step, self, acquired)
         if hasattr(self, "_open"):
-            submitter.after(limited.seconds, self._expire)
+            self._drop_timer = submitter.after(limited.seconds, self._expire)
+            if not hasattr(self, "_open"):
+                self._drop_timer()
 
     def cancel(self) -> None:
+        if self._drop_timer is not None:
+            self._drop_timer()
         if self._cancel is not None:
             self._cancel()
 
     def cancelled(self) -> bool:
         return self._expired or self._promise.cancelled()
 
-    def set_result(self, result: Any, /) -> None:
-        self._end(self._promise.set_result, result)
+    def set_result(self, result: Any, /) -> bool:
+        return self._end(self._promise.set_result, result)
 
     def set_exception(self, exception: BaseException, /) -> None:
         self._end(self._promise.set_exception, exception)
@@ -242,25 +429,45 @@ class _Limited:
         self.cancel()
         self._promise.set_exception(TimeoutError(f"no result within {self._seconds:g} s"))
 
-    def _end(self, complete: Callable[[Any], object], outcome: object) -> None:
+    def _end(self, complete: Callable[[Any], object], outcome: object) -> bool:
+        """Complete the promise, unless that was done; return whether it takes the outcome."""
         try:
             del self._open
         except AttributeError:
-            return
+            return False
         try:
-            complete(outcome)
+            taken = complete(outcome) is not False
+            # The timer must not keep the client and the result alive until the limit.
+            if self._drop_timer is not None:
+                self._drop_timer()
         except BaseException:
-            self._open = True  # this thread was interrupted: whoever completes the step again does this again
+            self._open = True  # this thread was interrupted: whoever brings the outcome again does this again
             raise
+        return taken
 
 
 class _Gather:
     """Several steps in parallel. Waits for all of them, even if one fails."""
 
-    __slots__ = ("_begun", "_cancels", "_keep_errors", "_promise", "_remaining", "_results")
+    __slots__ = (
+        "_acquired",
+        "_begun",
+        "_cancels",
+        "_keep_errors",
+        "_outer",
+        "_promise",
+        "_remaining",
+        "_results",
+    )
 
     def __init__(
-        self, submitter: Submitter, steps: Sequence[Step], promise: Promise, *, keep_errors: bool
+        self,
+        submitter: Submitter,
+        steps: Sequence[Step],
+        promise: Promise,
+        acquired: Acquisitions,
+        *,
+        keep_errors: bool,
     ) -> None:
         self._promise = promise
         self._results: list[Any] = [None] * len(steps)
@@ -269,9 +476,11 @@ class _Gather:
         self._remaining = dict.fromkeys(range(len(steps)))
         self._begun = False
         self._keep_errors = keep_errors
+        self._outer = acquired
+        self._acquired: Acquisitions = []
         self._cancels: list[Cancel] = []
         for index, step in enumerate(steps):
-            cancel = wait_for(submitter, step, _Slot(self, index))
+            cancel = wait_for(submitter, step, _Slot(self, index), self._acquired)
             if cancel is not None:
                 self._cancels.append(cancel)
         self._begun = True
@@ -292,12 +501,18 @@ class _Gather:
     def _end_if_complete(self) -> None:
         if self._remaining or not self._begun:
             return
+        acquired = self._acquired
         if not self._keep_errors:
             for result in self._results:
                 if isinstance(result, _Failed):
+                    give_back(acquired)  # the flow does not get the other results
                     self._promise.set_exception(result.error)
                     return
-        self._promise.set_result([r.error if isinstance(r, _Failed) else r for r in self._results])
+        if acquired:
+            self._outer.extend(acquired)
+        results = [r.error if isinstance(r, _Failed) else r for r in self._results]
+        if self._promise.set_result(results) is False:
+            give_back(acquired)
 
 
 class _Slot:

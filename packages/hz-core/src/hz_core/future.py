@@ -13,16 +13,20 @@ state. In every order of these steps one of the two sides sees the other, so no 
 
 from __future__ import annotations
 
-from _thread import LockType, allocate_lock
+from _thread import LockType, get_ident
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import CancelledError
 from concurrent.futures import Future as ConcurrentFuture
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast, overload
 
 from hz_core.log import get_logger
+from hz_core.waiters import DerivedWaiter, call_nested
+from hz_core.waiters import LockWaiter as LockWaiter
+from hz_core.waiters import Waiter as Waiter
+from hz_core.waiters import wait_on_lock as wait_on_lock
 
 if TYPE_CHECKING:
     from threading import Condition
@@ -38,49 +42,6 @@ _FINISHED: Final = "FINISHED"
 _CANCELLED: Final = "CANCELLED_AND_NOTIFIED"
 
 _FIRST: Final = (0,)
-
-_LONGEST_WAIT: Final = 1_000_000.0
-"""Some locks accept no much longer timeout (in seconds); a longer wait is split into several."""
-
-
-class Waiter(Protocol):
-    """The driver's part of a future: how to wait, and where to run callbacks."""
-
-    def wait(self, future: Future[Any], timeout: float | None, /) -> bool:
-        """Block until ``future`` is done, or ``timeout`` seconds have passed (None: no limit).
-
-        The calling thread may do useful work meanwhile, such as reading the socket. The future may also be
-        completed by another thread: register a lock with :meth:`Future.attach`.
-
-        Returns:
-            Whether the future is done.
-        """
-        ...
-
-    def run_callback(self, callback: Callable[[], None], /) -> object:
-        """Run a user's callback where it cannot block the I/O side; return False if it is rejected."""
-        ...
-
-
-def _run_inline(callback: Callable[[], None]) -> None:
-    callback()
-
-
-class LockWaiter:
-    """Waits on a lock.
-
-    Args:
-        run_callback: Runs callbacks; None runs them in the thread that completes the future.
-    """
-
-    __slots__ = ("run_callback",)
-
-    def __init__(self, run_callback: Callable[[Callable[[], None]], object] | None = None) -> None:
-        self.run_callback: Callable[[Callable[[], None]], object] = run_callback or _run_inline
-
-    def wait(self, future: Future[Any], timeout: float | None, /) -> bool:
-        """Block until ``future`` is done or ``timeout`` seconds have passed; see :class:`Waiter`."""
-        return wait_on_lock(future, timeout)
 
 
 class Future(ConcurrentFuture[T]):
@@ -112,6 +73,10 @@ class Future(ConcurrentFuture[T]):
     _watchers: list[_Watcher] | None
     _final_state = _FINISHED
 
+    on_lost: Callable[[T], object] | None = None
+    """Called with the result if the task that awaits it is cancelled at the same moment and does not get it; returns
+    whether anything was given back. Then the future counts as cancelled."""
+
     def __init__(self, waiter: Waiter | None = None) -> None:
         # The base class is not initialized on purpose: it creates a condition and two lists per future.
         self._open = True
@@ -124,19 +89,24 @@ class Future(ConcurrentFuture[T]):
 
     # ---- completing
 
-    def set_result(self, result: T) -> None:
-        """Complete with a value; no effect on a future that is done."""
+    def set_result(self, result: T) -> bool:  # type: ignore[override]  # the base class returns None
+        """Complete with a value; no effect on a future that is done.
+
+        Returns:
+            Whether this is the outcome.
+        """
         try:
             del self._open
         except AttributeError:
             self._finish_again()
-            return
+            return False
         # Nothing can interrupt the thread until the result is stored, or the state as well if nobody waits.
         self._result = result
         if self._watchers is None:
             self._state = _FINISHED
         else:
             self._finish()
+        return True
 
     def set_exception(self, exception: BaseException | None, traceback: TracebackType | None = None) -> None:
         """Complete with an error; no effect on a future that is done.
@@ -162,7 +132,8 @@ class Future(ConcurrentFuture[T]):
     def cancel(self) -> bool:
         """Cancel the future; a result that is received later is ignored.
 
-        The member is not notified: an operation that was sent may still be executed.
+        The member is not notified: an operation that was sent may still be executed. What it acquires, a lock for
+        example, is given back.
 
         Returns:
             True if the future is cancelled, False if it has another outcome.
@@ -222,14 +193,12 @@ class Future(ConcurrentFuture[T]):
             watcher: _Watcher | None = None
             try:
                 for watcher in map(list.pop, (watchers,), _FIRST):
-                    if isinstance(watcher, _UserCallback):
-                        watcher.dispatch()
-                    elif isinstance(watcher, LockType):
+                    if isinstance(watcher, LockType):
                         # The driver may have released the lock already, to wake its owner for another reason.
                         with suppress(RuntimeError):
                             watcher.release()
                     else:
-                        watcher(self)
+                        call_nested(self._call_watcher, watcher)
             except BaseException as e:
                 if watcher is None and isinstance(e, IndexError):
                     return  # another thread took the last one
@@ -239,6 +208,12 @@ class Future(ConcurrentFuture[T]):
                 if watcher is not None:
                     watchers.insert(0, watcher)
                 raise
+
+    def _call_watcher(self, watcher: Callable[[Future[Any]], object] | _UserCallback) -> None:
+        if isinstance(watcher, _UserCallback):
+            watcher.dispatch()
+        else:
+            watcher(self)
 
     # ---- state and result
 
@@ -322,7 +297,7 @@ class Future(ConcurrentFuture[T]):
         """
         call = _UserCallback(callback, self)
         if self._state is not _PENDING:
-            call()
+            call_nested(_UserCallback.__call__, call)
         else:
             self._add_watcher(call)
 
@@ -384,28 +359,16 @@ class Future(ConcurrentFuture[T]):
         """Call ``continuation_func(future, *args)`` when this future is done, with a result or an error.
 
         Returns:
-            A future of the function's result or error; if the function returns a Future, it takes that future's
-            outcome. If the new future is cancelled first, the function is not called.
+            A future of the function's result or error. If the function returns a Future, it takes that future's
+            outcome, and if that is a Future again, its outcome, and so on. If the new future is cancelled first, the
+            function is not called.
         """
-        waiter = self._waiter
-        follower: Future[Any] = Future(LockWaiter(None if waiter is None else waiter.run_callback))
-
-        def proceed(future: Future[T]) -> None:
-            if follower.done():
-                return
-            try:
-                outcome = continuation_func(future, *args)
-            except BaseException as e:
-                _fail(follower, e, e.__traceback__)
-                if not isinstance(e, Exception | CancelledError):
-                    raise  # an interrupt also concerns the thread that received it
-            else:
-                if isinstance(outcome, Future):
-                    outcome.add_done_callback_inline(partial(_copy_outcome, follower))
-                else:
-                    follower.set_result(outcome)
-
-        self.add_done_callback(proceed)
+        continuation = _Continuation(self, continuation_func, args)
+        driver = _driver(self)
+        waiter = None if driver is None else DerivedWaiter(driver, [self], continuation)
+        follower: Future[Any] = Future(waiter)
+        continuation.follower = follower
+        self.add_done_callback(continuation)
         return follower
 
     def __await__(self) -> Generator[Any, None, T]:
@@ -427,12 +390,22 @@ class Future(ConcurrentFuture[T]):
                 yield from gate
             except BaseException as e:
                 self._remove_watcher(wake)
-                if isinstance(e, asyncio.CancelledError):
-                    self.cancel()
+                if isinstance(e, asyncio.CancelledError) and not self.cancel() and self.is_success():
+                    # The result came after the task was woken for another reason: the task does not get it.
+                    self._lose()
                 raise
         if self._state is _CANCELLED:
             raise asyncio.CancelledError("The future was cancelled")
         return self.result()
+
+    def _lose(self) -> None:
+        if self.on_lost is not None and self.on_lost(self._result):
+            # Nobody who asks later may believe to own what was given back.
+            self._traceback = None
+            self._exception = CancelledError(
+                "The result came too late for the task that awaited it: it was given back"
+            )
+            self._state = _CANCELLED
 
     # ---- internals that concurrent.futures uses
 
@@ -476,24 +449,6 @@ class Future(ConcurrentFuture[T]):
 _Watcher: TypeAlias = "LockType | _UserCallback | Callable[[Future[Any]], object]"
 
 
-def wait_on_lock(future: Future[Any], timeout: float | None) -> bool:
-    """Block on a lock until ``future`` is done or ``timeout`` seconds have passed; return whether it is done."""
-    lock = allocate_lock()
-    lock.acquire()
-    while future.attach(lock):
-        acquired = False
-        try:
-            acquired = lock.acquire(
-                timeout=_LONGEST_WAIT if timeout is None else min(max(timeout, 0), _LONGEST_WAIT)
-            )
-        finally:
-            if not acquired:
-                future.detach(lock)
-        if timeout is not None:
-            break
-    return future.done()
-
-
 def combine_futures(futures: Iterable[Future[T]]) -> Future[list[T]]:
     """Return a future of all results, in the order of ``futures``.
 
@@ -501,7 +456,7 @@ def combine_futures(futures: Iterable[Future[T]]) -> Future[list[T]]:
     the given order. The result for no futures is an empty list.
     """
     parts = list(futures)
-    combined: Future[list[T]] = Future(_common_waiter(parts))
+    combined: Future[list[T]] = Future(_waiter_for(parts))
     if not parts:
         combined.set_result([])
         return combined
@@ -511,6 +466,7 @@ def combine_futures(futures: Iterable[Future[T]]) -> Future[list[T]]:
         missing.pop(part, None)
         # Two threads may both find all futures done; the second outcome, which is the same, is ignored.
         if not missing:
+            _now_awaits(combined)
             _gather(parts, combined)
 
     for part in list(missing):
@@ -526,14 +482,18 @@ def _gather(parts: list[Future[T]], combined: Future[list[T]]) -> None:
     combined.set_result([part._result for part in parts])
 
 
-def _common_waiter(futures: list[Future[T]]) -> Waiter | None:
-    """Return the waiter if all futures share one, so that waiting for all of them works as for one."""
-    if not futures:
-        return None
-    waiter = futures[0]._waiter
-    if waiter is None or all(future._waiter is waiter for future in futures):
+def _driver(future: Future[Any]) -> Waiter | None:
+    waiter = future._waiter
+    return waiter.driver if isinstance(waiter, DerivedWaiter) else waiter
+
+
+def _waiter_for(futures: list[Future[Any]]) -> Waiter | None:
+    """Return the waiter of a future that is made of ``futures``."""
+    waiters = {future._waiter for future in futures}
+    if len(waiters) == 1 and not isinstance(waiter := waiters.pop(), DerivedWaiter):
         return waiter
-    return LockWaiter(waiter.run_callback)
+    driver = next((found for future in futures if (found := _driver(future)) is not None), None)
+    return None if driver is None else DerivedWaiter(driver, futures)
 
 
 def _fail(future: Future[Any], error: BaseException, traceback: TracebackType | None) -> None:
@@ -543,11 +503,86 @@ def _fail(future: Future[Any], error: BaseException, traceback: TracebackType | 
         future.set_exception(error, traceback)
 
 
-def _copy_outcome(target: Future[Any], source: Future[Any]) -> None:
-    if source._exception is None:
-        target.set_result(source._result)
-    else:
-        _fail(target, source._exception, source._traceback)
+def _now_awaits(derived: Future[Any], *futures: Future[Any]) -> None:
+    """Tell the waiter of a derived future what it is waiting for from now on; it keeps nothing else alive."""
+    waiter = derived._waiter
+    if isinstance(waiter, DerivedWaiter):
+        waiter.awaited = list(futures)
+
+
+def _resolve(target: Future[Any], outcome: Any) -> None:
+    """Complete ``target`` with a value, or with the outcome of a Future, however many futures are between."""
+    _now_awaits(target)
+    while isinstance(outcome, Future):
+        if outcome is target:
+            target.set_exception(
+                RuntimeError("the function of continue_with returned the future of its own result")
+            )
+            return
+        if not outcome.done():
+            _now_awaits(target, outcome)
+            outcome.add_done_callback_inline(partial(_resolve, target))
+            return
+        if outcome._exception is not None:
+            _fail(target, outcome._exception, outcome._traceback)
+            return
+        outcome = outcome._result
+    target.set_result(outcome)
+
+
+class _Continuation:
+    """A function that runs once, when a future is done, and completes another one.
+
+    The thread that deletes ``_open`` runs it.
+    """
+
+    __slots__ = ("_arguments", "_function", "_open", "_source", "_thread", "follower")
+
+    def __init__(self, source: Future[Any], function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self._source: Future[Any] | None = source
+        self._function: Callable[..., Any] | None = function
+        self._arguments = arguments
+        self._thread: int | None = None
+        self._open = True
+        self.follower: Future[Any] | None = None
+
+    def __call__(self, source: Future[Any]) -> None:
+        """Run the function; the callback of ``source``."""
+        self.run()
+
+    def run(self) -> bool:
+        """See :class:`hz_core.waiters.Runnable`."""
+        try:
+            del self._open
+        except AttributeError:
+            if self._thread == get_ident():
+                raise RuntimeError(
+                    "a function that was passed to continue_with waits for the future of its own result"
+                ) from None
+            return False
+        source, function, follower = self._source, self._function, self.follower
+        assert source is not None
+        assert function is not None
+        assert follower is not None
+        if not follower.done():
+            self._thread = get_ident()
+            try:
+                outcome = function(source, *self._arguments)
+            except BaseException as e:
+                _fail(follower, e, e.__traceback__)
+                if not isinstance(e, Exception | CancelledError):
+                    raise  # an interrupt also concerns the thread that received it
+            else:
+                _resolve(follower, outcome)
+            finally:
+                self._thread = None
+        # The follower knows its continuation: nothing of a user may live until the cycle is found.
+        self._source = self._function = self.follower = None
+        self._arguments = ()
+        return True
+
+    def __repr__(self) -> str:
+        return f"continuation {self._function!r}"
 
 
 class _UserCallback:

@@ -51,6 +51,11 @@ class IO(Protocol):
 
     random: Randomness
 
+    @property
+    def reads_for_others(self) -> bool:
+        """Whether a caller's thread may read replies for others, so that an interrupt for that caller hits theirs."""
+        ...
+
     def now(self) -> float:
         """Return a monotonic time in seconds."""
         ...

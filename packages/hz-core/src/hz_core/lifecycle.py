@@ -74,6 +74,11 @@ class LifecycleService:
         for listener in listeners:
             self.add_listener(listener)
 
+    def end_silently(self) -> None:
+        """Note that the client does not run any more, without telling the listeners."""
+        self._running = False
+        self.state = LifecycleState.SHUTDOWN
+
     def fire(self, state: str) -> None:
         """Store ``state`` and call the listeners with it."""
         self.state = state

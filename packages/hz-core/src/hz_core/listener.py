@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from hz_core.connection import Connection
@@ -12,7 +12,7 @@ from hz_core.errors import HazelcastError
 from hz_core.invocation.service import InvocationService
 from hz_core.io import IO
 from hz_core.log import get_logger
-from hz_core.op import Flow, GatherOutcomes, Op, Step, WaitFor
+from hz_core.op import Acquired, Flow, GatherOutcomes, Op, Step, WaitFor
 from hz_core.promise import CallbackPromise, Promise
 from hz_core.schema_service import SchemaService
 from hz_core.wire.frames import message_type_of
@@ -20,6 +20,13 @@ from hz_core.wire.method import EventDecoder, ReadData
 from hz_serialization.compact import UnknownSchemaError
 
 _logger = get_logger("listener")
+
+MOST_WAITING: Final = 100_000
+"""So many events of one listener may wait for the Compact schema of an earlier one. More are dropped, and counted in
+the log: the alternative is memory without a limit."""
+
+_RESUME_PAUSE: Final = 0.1
+"""Seconds after which a listener tries again to go on, when too many callbacks waited."""
 
 
 class ListenerSpec:
@@ -33,9 +40,13 @@ class ListenerSpec:
         read: Deserializes the ``Data`` in events; None for the client's serialization.
         inline: Call ``on_event`` on the thread that reads the connection, before later replies are read. It must
             not block, and no event is ever dropped. Otherwise it runs as a user callback.
+
+    Attributes:
+        owner: Service and name of the object that the listener belongs to; it is removed with the object. None for
+            a listener of the client itself.
     """
 
-    __slots__ = ("add", "inline", "on_event", "read", "remove")
+    __slots__ = ("add", "inline", "on_event", "owner", "read", "remove")
 
     def __init__(
         self,
@@ -51,6 +62,7 @@ class ListenerSpec:
         self.on_event = on_event
         self.read = read
         self.inline = inline
+        self.owner: tuple[str, str] | None = None
 
 
 class _OnConnection:
@@ -64,7 +76,18 @@ class _OnConnection:
 
 
 class _Registration:
-    __slots__ = ("_io", "_read", "_schemas", "_waiting", "active", "id", "on_connection", "spec")
+    __slots__ = (
+        "_dropped",
+        "_io",
+        "_mutex",
+        "_read",
+        "_schemas",
+        "_waiting",
+        "active",
+        "id",
+        "on_connection",
+        "spec",
+    )
 
     def __init__(
         self, registration_id: str, spec: ListenerSpec, io: IO, schemas: SchemaService, read: ReadData
@@ -77,6 +100,8 @@ class _Registration:
         self._schemas = schemas
         self._read = spec.read or read
         self._waiting: deque[tuple[EventDecoder, bytes]] = deque()
+        self._mutex = io.mutex()  # guards who delivers the next event; held for no call of a handler
+        self._dropped = 0
 
     def handle(self, events: Mapping[int, EventDecoder], message: bytes) -> None:
         """Receive an event on the reading thread and pass it to the thread of its handler."""
@@ -90,31 +115,68 @@ class _Registration:
 
     def _deliver(self, decode: EventDecoder, message: bytes) -> None:
         # An earlier event waits for its schema: this one waits behind it, to keep the order.
-        if self._waiting or not self._delivered(decode, message):
+        if self._waiting and self._wait_behind(decode, message):
+            return
+        unknown = self._delivered(decode, message)
+        if unknown is None:
+            return
+        with self._mutex:
+            first = not self._waiting
             self._waiting.append((decode, message))
+        if first:
+            self._schemas.fetch(unknown, self._fetched)
 
-    def _delivered(self, decode: EventDecoder, message: bytes) -> bool:
-        """Call the handler; return False when the event needs a Compact schema that must be fetched first."""
+    def _wait_behind(self, decode: EventDecoder, message: bytes) -> bool:
+        """Queue an event behind those that wait; return False if none waits any more."""
+        with self._mutex:
+            if not self._waiting:
+                return False
+            if len(self._waiting) < MOST_WAITING:
+                self._waiting.append((decode, message))
+                return True
+            self._dropped += 1
+        if self._dropped & (self._dropped - 1) == 0:
+            _logger.error(
+                "listener %s dropped %d events: %d wait for a Compact schema that has not been received",
+                self.id,
+                self._dropped,
+                MOST_WAITING,
+            )
+        return True
+
+    def _delivered(self, decode: EventDecoder, message: bytes) -> UnknownSchemaError | None:
+        """Call the handler; return the error when the event needs a Compact schema that must be fetched first."""
         if not self.active:
-            return True
+            return None
         try:
             self.spec.on_event(decode(message, self._read))
         except UnknownSchemaError as e:
-            self._schemas.fetch(e, self._fetched)
-            return False
+            return e
         except Exception:
             _logger.exception("listener %s failed on an event", self.id)
-        return True
+        return None
 
     def _fetched(self, error: Exception | None) -> None:
-        self._io.run_callback(partial(self._resume, error))
+        """Go on with the events that wait, where the handlers run. On the I/O side."""
+        if self._io.run_callback(partial(self._resume, error)) is False and self.active:
+            # Too many callbacks wait. Nobody else would go on with these events.
+            self._io.call_later(_RESUME_PAUSE, partial(self._fetched, error))
 
     def _resume(self, error: Exception | None) -> None:
         if error is not None:
             _logger.error("listener %s missed an event: %s", self.id, error)
+            if not self._next():
+                return
+        while (unknown := self._delivered(*self._waiting[0])) is None:
+            if not self._next():
+                return
+        self._schemas.fetch(unknown, self._fetched)
+
+    def _next(self) -> bool:
+        """Remove the first event that waits; return whether there is another."""
+        with self._mutex:
             self._waiting.popleft()
-        while self._waiting and self._delivered(*self._waiting[0]):
-            self._waiting.popleft()
+            return bool(self._waiting)
 
 
 class ConnectionSource(Protocol):
@@ -192,6 +254,7 @@ class ListenerService:
         if failed:
             yield from self.remove(registration.id)
             raise failed[0][1]
+        yield Acquired(partial(self._remove_everywhere, registration))
         return registration.id
 
     def remove(self, registration_id: str) -> Flow[bool]:
@@ -210,6 +273,11 @@ class ListenerService:
         # A member that is not reached drops the registration when it loses the connection.
         yield GatherOutcomes(steps)
         return True
+
+    def owned_by(self, service_name: str, name: str) -> list[str]:
+        """Return the ids of the registrations that belong to an object."""
+        owner = (service_name, name)
+        return [r.id for r in list(self._registrations.values()) if r.spec.owner == owner]
 
     def _remove_everywhere(self, registration: _Registration) -> None:
         """Remove a registration from all members, without waiting for them."""

@@ -32,11 +32,14 @@ class Op(Generic[T]):
         deadline: Time of the engine's clock (seconds) after which the operation fails; None for the client's
             ``invocation_timeout``.
         on_failure: Called with the error when the operation fails, by the thread that completes it.
+        on_lost: Called once with a result that nobody gets, because the caller has given up. Operations that acquire
+            something give it back there.
     """
 
     # Class attributes, because they are rarely used. What every submission reads is set on the instance: the
     # interpreter finds an attribute of the instance much faster than a default of the class.
     on_failure: Callable[[BaseException], object] | None = None
+    on_lost: Callable[[Any], object] | None = None
     _on_results: tuple[Callable[[Any], object], ...] = ()
 
     def __init__(
@@ -79,6 +82,23 @@ class Op(Generic[T]):
         if on_failure is not None:
             self.on_failure = on_failure
         return self
+
+    def lost(self, result: T) -> bool:
+        """Tell ``on_lost``, if there is one, that nobody gets ``result``. Callable from any thread; once counts.
+
+        Returns:
+            Whether it was told now.
+        """
+        # Removing the entry succeeds in one thread only.
+        on_lost = self.__dict__.pop("on_lost", None)
+        if on_lost is None:
+            return False
+        on_lost(result)
+        return True
+
+    def kept(self) -> None:
+        """Forget ``on_lost``: what was acquired belongs to somebody else than the caller by now."""
+        self.on_lost = None
 
     @staticmethod
     def ready(result: R) -> "Op[R]":
@@ -135,6 +155,24 @@ class WaitFor:
         self.start = start
 
 
+class Acquired:
+    """Yielded by a flow that has acquired something: ``give_back`` is called if nobody gets the flow's result.
+
+    An Op with ``on_lost`` needs no such step. ``give_back`` is called once at most, and must not block.
+    """
+
+    __slots__ = ("_give_back",)
+
+    def __init__(self, give_back: Callable[[], object]) -> None:
+        self._give_back: Callable[[], object] | None = give_back
+
+    def __call__(self) -> None:
+        """Give it back."""
+        give_back, self._give_back = self._give_back, None
+        if give_back is not None:
+            give_back()
+
+
 class GatherOutcomes:
     """Yielded by a flow to run several steps and get the result or the error of each; none is raised."""
 
@@ -160,7 +198,9 @@ class Within:
 Flow: TypeAlias = Generator["Step", Any, T]
 """A multi-step operation: a generator of steps, which every surface can run."""
 
-Step: TypeAlias = "Op[Any] | Sequence[Step] | GatherOutcomes | Within | Sleep | WaitFor | Flow[Any]"
+Step: TypeAlias = (
+    "Op[Any] | Sequence[Step] | GatherOutcomes | Within | Sleep | WaitFor | Acquired | Flow[Any]"
+)
 """One step of a flow. The steps of a list run in parallel; the result is the list of results in the same order.
 
 A flow in a list runs in parallel to the others.

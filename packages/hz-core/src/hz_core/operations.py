@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar, TypeVarTuple
 
 from hz_core.context import ClientContext
+from hz_core.listener import ListenerSpec
 from hz_core.op import Flow, Op
 from hz_serialization import Data
 from hz_serialization.data import MINIMUM_HASH, partition_hash
@@ -68,6 +69,11 @@ class ObjectOperations(Operations):
     def _destroy(self) -> Flow[None]:
         """Destroy the object in the cluster, and release its resources in the client."""
         yield from self._context.destroy_object(self.service_name, self.name)
+
+    def _add_listener(self, spec: ListenerSpec) -> Flow[str]:
+        """Register a listener of the object, which is removed with it."""
+        spec.owner = (self.service_name, self.name)
+        return self._context.add_listener(spec)
 
     def _value(self, value: Any, what: str = "value") -> Data:
         """Return the ``Data`` of a value; reject None."""

@@ -10,13 +10,18 @@ class Promise(Protocol):
         """Return whether the outcome is no longer needed."""
         ...
 
-    def set_result(self, result: Any, /) -> None:
-        """Complete with a value."""
+    def set_result(self, result: Any, /) -> object:
+        """Complete with a value; return False if it is not taken, because there is another outcome."""
         ...
 
     def set_exception(self, exception: Any, /) -> None:
         """Complete with an error."""
         ...
+
+
+def complete(promise: Promise, result: Any) -> None:
+    """Complete ``promise`` with a value, whether it is taken or not."""
+    promise.set_result(result)
 
 
 class OutcomeHandler(Protocol):

@@ -27,7 +27,8 @@ class ClusterService:
         Args:
             member_added: Called with the MemberInfo of a member that joined.
             member_removed: Called with the MemberInfo of a member that left.
-            fire_for_existing: Call ``member_added`` for the current members first.
+            fire_for_existing: Call ``member_added`` for the current members first, in this thread: they are known when
+                this returns. Later events are delivered as those of other listeners.
 
         Returns:
             The registration id, to remove the listener.
@@ -68,3 +69,11 @@ class PartitionService:
     def get_partition_count(self) -> int:
         """Return the number of partitions, 0 before the first connection."""
         return self._membership.partitions.count
+
+
+class AsyncioPartitionService(PartitionService):
+    """The partitions and their owners; ``client.partition_service`` of an asyncio client."""
+
+    async def get_partition_id(self, key: Any) -> int:  # type: ignore[override]  # a coroutine on this surface
+        """Return the id of the partition that ``key`` belongs to."""
+        return super().get_partition_id(key)

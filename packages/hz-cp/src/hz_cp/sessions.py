@@ -3,7 +3,7 @@
 from typing import Final
 
 from hz_core.codecs.types import RaftGroupId
-from hz_core.context import ClientContext, Service
+from hz_core.context import ClientContext, Service, acquires
 from hz_core.errors import CPGroupDestroyedError, IllegalStateError, SessionExpiredError
 from hz_core.log import get_logger
 from hz_core.op import Flow, GatherOutcomes, Sleep
@@ -47,7 +47,13 @@ class SessionService(Service):
         session = self._hold(group)
         if session is not None:
             return session.id
-        created: codec.CreateSessionResponse = yield codec.create_session(group, self._context.name)
+        create = acquires(
+            self._context,
+            codec.create_session(group, self._context.name),
+            lambda created: codec.close_session(group, created.session_id),
+        )
+        created: codec.CreateSessionResponse = yield create
+        create.kept()
         with self._mutex:
             known = self._sessions.get(group)
             session = known or _Session(created.session_id)

@@ -22,7 +22,7 @@ from hz_core.io import IO
 from hz_core.log import INFO, WARNING, get_logger
 from hz_core.model import Address, MemberInfo
 from hz_core.op import Flow, GatherOutcomes, Sleep, WaitFor
-from hz_core.promise import CallbackPromise, Promise
+from hz_core.promise import CallbackPromise, Promise, complete
 
 _logger = get_logger("connection")
 
@@ -287,7 +287,7 @@ class ConnectionManager:
 
     def _on_io_side(self) -> Flow[None]:
         """Continue on the I/O side, where connections are changed: replies may be read on any thread."""
-        yield WaitFor(lambda promise: self._io.call_soon(partial(promise.set_result, None)))
+        yield WaitFor(lambda promise: self._io.call_soon(partial(complete, promise, None)))
 
     def _check_alive(self, connection: Connection) -> None:
         if not connection.alive:
@@ -363,6 +363,11 @@ class ConnectionManager:
         """Return whether there are members without a ready connection, though there should be one to each."""
         return self._options.smart and not self._membership.members.by_uuid.keys() <= self._ready.keys()
 
+    def excuse(self, seconds: float) -> None:
+        """Do not count ``seconds`` as silence of the members: the client could not read meanwhile."""
+        for connection in self._ready.values():
+            connection.last_read += seconds
+
     def heartbeat(self, now: float) -> Sequence[Connection]:
         """Close connections that exceeded the heartbeat timeout; return those that need a ping."""
         options = self._options
@@ -387,11 +392,6 @@ class ConnectionManager:
                 connection.last_ping = now
                 quiet.append(connection)
         return quiet
-
-    def forgive(self, seconds: float) -> None:
-        """Do not count time in which this process could not read."""
-        for connection in self._ready.values():
-            connection.last_read += seconds
 
     def forked(self) -> list[Connection]:
         """Forget all connections, in a forked child, without closing them; return them."""

@@ -1,6 +1,7 @@
 """The member list and the partition table, updated by events of the cluster."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +16,33 @@ _logger = get_logger("cluster")
 MemberCallback = Callable[[MemberInfo], object] | None
 
 
+class _Listener:
+    """The callbacks of one registration. While it is told the members of the beginning, later events wait."""
+
+    __slots__ = ("added", "id", "removed", "waiting")
+
+    def __init__(self, added: MemberCallback, removed: MemberCallback, registration_id: str) -> None:
+        self.added = added
+        self.removed = removed
+        self.id = registration_id
+        self.waiting: list[Callable[[], None]] | None = None
+
+    def call(self, callback: Callable[[MemberInfo], object], member: MemberInfo) -> None:
+        """Call the user's function; log its error."""
+        try:
+            callback(member)
+        except Exception:
+            _logger.exception("membership listener %s failed", self.id)
+
+
 class Membership:
     """Owner of the current :class:`MemberList` and :class:`PartitionTable`. Changed on the I/O side only."""
 
     def __init__(self, io: IO, new_uuid: Callable[[], UUID]) -> None:
         self._io = io
         self._new_uuid = new_uuid
-        self._listeners: dict[str, tuple[MemberCallback, MemberCallback]] = {}
+        self._mutex = io.mutex()
+        self._listeners: dict[str, _Listener] = {}
         self.members = MemberList(-1, ())
         self.partitions = PartitionTable(-1, 0, ())
         self._partitions_from: Connection | None = None
@@ -30,12 +51,29 @@ class Membership:
         self, added: MemberCallback, removed: MemberCallback, fire_for_existing: bool = False
     ) -> str:
         """Register callbacks for members that join or leave; see :class:`hz_core.services.ClusterService`."""
-        registration_id = str(self._new_uuid())
-        self._listeners[registration_id] = (added, removed)
-        if fire_for_existing and added is not None:
-            for member in self.members.members:
-                self._call(registration_id, added, member)
-        return registration_id
+        listener = _Listener(added, removed, str(self._new_uuid()))
+        with self._mutex:
+            # Each member is in this list or in a later event, and in one of them only.
+            existing = self.members.members if fire_for_existing else ()
+            listener.waiting = []
+            self._listeners[listener.id] = listener
+        try:
+            for member in existing:
+                if added is not None:
+                    listener.call(added, member)
+        finally:
+            self._call_waiting(listener)
+        return listener.id
+
+    def _call_waiting(self, listener: _Listener) -> None:
+        while True:
+            with self._mutex:
+                waiting = listener.waiting
+                listener.waiting = [] if waiting else None
+            if not waiting:
+                return
+            for call in waiting:
+                self._io.run_callback(call)
 
     def remove_listener(self, registration_id: str) -> bool:
         """Remove a listener; return whether it was registered."""
@@ -70,7 +108,6 @@ class Membership:
             return []
         before = self.members
         after = MemberList(version, (_member(info) for info in infos))
-        self.members = after
         removed = [m for m in before.members if m.uuid not in after.by_uuid]
         added = [m for m in after.members if m.uuid not in before.by_uuid]
         if added or removed:
@@ -79,11 +116,16 @@ class Membership:
                 len(after.members),
                 ", ".join(f"{m.address} - {m.uuid}" for m in after.members),
             )
-        for registration_id, (on_added, on_removed) in list(self._listeners.items()):
-            for member in removed if on_removed is not None else ():
-                self._call(registration_id, on_removed, member)
-            for member in added if on_added is not None else ():
-                self._call(registration_id, on_added, member)
+        calls: list[Callable[[], None]] = []
+        with self._mutex:
+            self.members = after
+            for listener in list(self._listeners.values()):
+                of_listener = calls if listener.waiting is None else listener.waiting
+                for callback, members in ((listener.removed, removed), (listener.added, added)):
+                    if callback is not None:
+                        of_listener.extend(partial(listener.call, callback, member) for member in members)
+        for call in calls:
+            self._io.run_callback(call)
         return removed
 
     def update_partitions(self, connection: Connection, version: int, lists: Iterable[Any]) -> bool:
@@ -100,16 +142,6 @@ class Membership:
         self.partitions = table
         self._partitions_from = connection
         return True
-
-    def _call(self, registration_id: str, callback: MemberCallback, member: MemberInfo) -> None:
-        def run() -> None:
-            try:
-                if callback is not None:
-                    callback(member)
-            except Exception:
-                _logger.exception("membership listener %s failed", registration_id)
-
-        self._io.run_callback(run)
 
 
 def _member(info: Any) -> MemberInfo:

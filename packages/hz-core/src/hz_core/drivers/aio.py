@@ -2,19 +2,47 @@
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import nullcontext
 from random import SystemRandom
 from typing import Any
+from weakref import WeakSet
 
 from hz_core.connection import Connection
 from hz_core.drivers.aio_dial import AsyncioDial
+from hz_core.drivers.aio_transport import AsyncioTransport
 from hz_core.drivers.sockets import SocketOption
 from hz_core.io import Mutex, Randomness, Timer
 from hz_core.log import get_logger
 from hz_core.model import Address
 
 _logger = get_logger("io")
+
+
+class AsyncioTimer:
+    """A future call on the loop.
+
+    The driver knows all timers, so that none of them keeps the client alive after its end.
+    """
+
+    __slots__ = ("_callback", "_timers", "handle")
+
+    def __init__(self, callback: Callable[[], None], timers: "set[AsyncioTimer]") -> None:
+        self._callback = callback
+        self._timers = timers
+        self.handle: asyncio.TimerHandle | None = None
+
+    def __call__(self) -> None:
+        """Make the call."""
+        self._timers.discard(self)
+        self._callback()
+
+    def cancel(self) -> None:
+        """Drop the call."""
+        self._timers.discard(self)
+        if self.handle is not None:
+            self.handle.cancel()
 
 
 class AsyncioDriver:
@@ -39,18 +67,42 @@ class AsyncioDriver:
         self._socket_options = socket_options
         self._tls = tls
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._timers: set[AsyncioTimer] = set()
+        self._late: deque[Callable[[], None]] = deque()
+        self._transports: WeakSet[AsyncioTransport] = WeakSet()
+
+    reads_for_others = False
 
     def call_soon(self, callback: Callable[[], None]) -> None:
-        """Run ``callback`` in the next turn of the loop."""
-        self._loop.call_soon(callback)
+        """Run ``callback`` in the next turn of the loop; now, if the loop is closed, so that a client can end."""
+        try:
+            self._loop.call_soon(callback)
+        except RuntimeError:
+            if not self._loop.is_closed():
+                raise
+            self._run_late(callback)
+
+    def _run_late(self, callback: Callable[[], None]) -> None:
+        self._late.append(callback)
+        if len(self._late) == 1:
+            while self._late:
+                try:
+                    self._late[0]()
+                except Exception:
+                    _logger.exception("unexpected error after the event loop was closed")
+                self._late.popleft()
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
-        """Run ``callback`` after ``delay`` seconds."""
-        return self._loop.call_later(delay, callback)
+        """Run ``callback`` after ``delay`` seconds; never, if the loop is closed."""
+        timer = AsyncioTimer(callback, self._timers)
+        if not self._loop.is_closed():
+            self._timers.add(timer)
+            timer.handle = self._loop.call_later(delay, timer)
+        return timer
 
     def run_callback(self, callback: Callable[[], None]) -> None:
         """Run a user's callback on the loop, after earlier ones."""
-        self._loop.call_soon(callback)
+        self.call_soon(callback)
 
     def mutex(self) -> Mutex:
         """Return a lock that does nothing, since one thread does all."""
@@ -67,6 +119,7 @@ class AsyncioDriver:
         except Exception as e:
             connection.on_socket_closed(e)
         else:
+            self._transports.add(transport)
             transport.start(connection)
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> None:
@@ -82,9 +135,20 @@ class AsyncioDriver:
 
     async def stop(self) -> None:
         """Cancel all that the driver still does, and wait for its end."""
+        self.drop_timers()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         # A transport closes its socket in the turn after `close`.
         await asyncio.sleep(0)
+
+    def drop_timers(self) -> None:
+        """Cancel all timers."""
+        for timer in list(self._timers):
+            timer.cancel()
+
+    def leave_to_parent(self) -> None:
+        """Forget the sockets, in a child process: they belong to the parent, which goes on to use them."""
+        for transport in list(self._transports):
+            transport.leave_to_parent()

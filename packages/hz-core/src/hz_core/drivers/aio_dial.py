@@ -152,6 +152,7 @@ class AsyncioDial:
         except BaseException:
             sock.close()
             raise
+        transport.sock = sock
         return transport
 
 

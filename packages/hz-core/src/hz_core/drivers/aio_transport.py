@@ -1,6 +1,7 @@
 """The socket of one connection on an event loop."""
 
 import asyncio
+import socket
 from typing import cast
 
 from hz_core.connection import Connection
@@ -12,6 +13,9 @@ class AsyncioTransport(asyncio.BufferedProtocol):
     """The socket of one connection. All that is written during one turn of the loop is sent at once.
 
     It belongs to an attempt to connect first. The one that is used is told its connection by ``start``.
+
+    Attributes:
+        sock: The socket that was connected.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -20,6 +24,7 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         self._early: list[bytes] = []
         self._lost: Exception | None = None
         self._transport: asyncio.Transport | None = None
+        self.sock: socket.socket | None = None
         self._outbox: list[bytes | bytearray] = []
         # All is received into one buffer: a new one for every receive would cost more than copying out of it.
         self._buffer = memoryview(bytearray(LARGE_RECEIVE_SIZE))
@@ -90,4 +95,20 @@ class AsyncioTransport(asyncio.BufferedProtocol):
     def close(self) -> None:
         """Close the socket at once; what has not been sent yet is lost."""
         if self._transport is not None:
-            self._transport.abort()
+            try:
+                self._transport.abort()
+            except RuntimeError:
+                # The loop is closed. asyncio would have closed the socket in a later turn, by this method.
+                close_now = getattr(self._transport, "_call_connection_lost", None)
+                if close_now is not None:
+                    close_now(None)
+
+    def leave_to_parent(self) -> None:
+        """Send nothing more, and read nothing: the socket belongs to the parent process."""
+        transport, self._transport = self._transport, None
+        self._connection = None
+        self._outbox.clear()
+        if self.sock is not None and type(transport).__module__.startswith("asyncio"):
+            # The parent's end must be the only one, so that the member notices when it is closed. The loop is not told:
+            # it would stop watching the socket for the parent, too.
+            self.sock.close()

@@ -40,14 +40,31 @@ class BlockingCall(Invocation):
 
     def complete(self, result: Any, error: BaseException | None) -> None:
         """Store the outcome and wake the waiting thread."""
-        if not self.finished:
+        if self.finished:
+            if error is None and self.given_up:
+                self.op.lost(result)
+        else:
             # Nothing can interrupt the thread between these lines.
             self.value = result
             self.error = error
+            self.given_up = error is not None
             self.finished = True
+            if self.abandoned:
+                # The two threads both do this, or the one that is second: `lost` counts once.
+                self._lose()
         # Also when it was finished before: the thread that did that may have been interrupted here.
         if self._lock is not None:
             self._wake(self._lock)
+
+    def abandon(self) -> None:
+        """Give up, in the waiting thread: what was acquired for it, now or later, is given back."""
+        self.abandoned = True
+        if self.finished:
+            self._lose()
+
+    def _lose(self) -> None:
+        if self.error is None:
+            self.op.lost(self.value)
 
     def unwanted(self) -> bool:
         """Return whether the waiting thread has given up, or has its outcome."""

@@ -34,6 +34,7 @@ class CallbackExecutor:
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         self._current: Callable[[], None] | None = None
+        self._ident: int | None = None
         self._stopped = False
         self._ended = False
         self._discarding = False
@@ -55,6 +56,10 @@ class CallbackExecutor:
             self._start()
         return True
 
+    def in_callback(self) -> bool:
+        """Return whether the caller is the thread of the callbacks."""
+        return self._ident == threading.get_ident()
+
     def _start(self) -> None:
         with self._lock:
             if self._thread is None and not self._stopped:
@@ -72,6 +77,7 @@ class CallbackExecutor:
             )
 
     def _work(self) -> None:
+        self._ident = threading.get_ident()
         while not self._ended:
             # Twice, since whatever interrupts this thread may also interrupt what is done about that.
             with suppress(BaseException):

@@ -105,6 +105,7 @@ class ThreadedDriver:
     # --- IO ---------------------------------------------------------------------------------------------------
 
     now = staticmethod(monotonic)
+    reads_for_others = True
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Run ``callback`` on the I/O thread; callable from any thread."""
@@ -211,6 +212,10 @@ class ThreadedDriver:
         """Process what this thread has to read, as it was interrupted while it did; return whether there is any."""
         transport = next(iter(self.transports()), None)
         return transport is not None and transport.serve(get_ident())
+
+    def in_callback(self) -> bool:
+        """Return whether the caller is the thread of users' callbacks; see :class:`hz_core.waiters.Waiter`."""
+        return self._callbacks.in_callback()
 
     def flush(self) -> None:
         """Send all requests that wait to be batched with others."""

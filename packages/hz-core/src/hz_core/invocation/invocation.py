@@ -1,5 +1,6 @@
 """Invocations: requests in progress, from the first attempt to the reply or the last error."""
 
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from hz_core.connection import Connection
@@ -28,6 +29,9 @@ class Invocation:
         reply: The reply, stored while backup acks are missing.
         schemas_replicated: Whether its Compact schemas have been replicated.
         deadline_watched: Whether a timer watches its deadline.
+        given_up: Whether it ended with an error, for example at its deadline, although a reply may still be received.
+        in_doubt: Whether a member may have executed an attempt whose reply was lost, for operations that acquire
+            something. Then it is repeated until the client knows, even if nobody waits for it any more.
     """
 
     # Class attributes instead of slots: an invocation is created for every call, and most never change these.
@@ -43,6 +47,8 @@ class Invocation:
     waits_for_acks: bool
     schemas_replicated = False
     deadline_watched = False
+    given_up = False
+    in_doubt = False
 
     def __init__(self, op: Op[Any], started: float) -> None:
         self.op = op
@@ -94,13 +100,21 @@ class PromisedInvocation(Invocation):
     def complete(self, result: Any, error: BaseException | None) -> None:
         """Complete the promise, unless it was cancelled."""
         if self.finished:
+            if error is None and self.given_up:
+                self.op.lost(result)
             return
         promise = self.promise
-        if not promise.cancelled():
-            if error is None:
-                promise.set_result(result)
-            else:
-                promise.set_exception(error)
+        if error is not None:
+            self.given_up = True
+            if not promise.cancelled():
+                # asyncio raises this when the waiter's event loop is closed, so that nobody waits any more.
+                with suppress(RuntimeError):
+                    promise.set_exception(error)
+        elif promise.cancelled() or (
+            promise.set_result(result) is False and (self.given_up or promise.cancelled())
+        ):
+            # If the promise has a result already, it was this one, before a thread was interrupted.
+            self.op.lost(result)
         # Not before: if this thread is interrupted, the next one that handles the reply does this again.
         self.finished = True
 

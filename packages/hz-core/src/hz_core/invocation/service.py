@@ -12,6 +12,7 @@ from hz_core.connection import Connection, MessageHandler
 from hz_core.errors import (
     ClientOfflineError,
     HazelcastClientNotActiveError,
+    HazelcastInstanceNotActiveError,
     HazelcastOverloadError,
     IndeterminateOperationStateError,
     OperationTimeoutError,
@@ -26,6 +27,7 @@ from hz_core.op import Op
 from hz_core.promise import Promise
 from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError
 from hz_core.wire.method import ReadData
+from hz_serialization import HazelcastSerializationError
 from hz_serialization.compact import UnknownSchemaError
 
 _TYPE_AND_CORRELATION: Final = Struct("<iq")
@@ -285,7 +287,7 @@ class InvocationService:
             return
         for invocation in list(islice(parked, _SLICE)):
             del parked[invocation]
-            if invocation.unwanted():
+            if invocation.unwanted() and not invocation.in_doubt:
                 invocation.fail(NotSentError("nobody waits for it any more"))
             else:
                 self._resend(invocation)
@@ -299,6 +301,9 @@ class InvocationService:
         for invocation in list(islice(parked, _SLICE)):
             if now < self._limit(invocation):
                 return
+            if invocation.in_doubt and invocation.op.deadline is not None:
+                self._begin_anew(invocation)
+                continue
             del parked[invocation]
             invocation.tries += 1
             error = NotSentError(f"no connection to the cluster to send {invocation.op.method.name} over")
@@ -310,7 +315,10 @@ class InvocationService:
         """Fail an invocation whose deadline has expired; otherwise set a timer once."""
         if self._now() >= deadline:
             self._expire(invocation)
-            return True
+            if not invocation.in_doubt:
+                return True
+            self._begin_anew(invocation)
+            return False
         if not invocation.deadline_watched:
             invocation.deadline_watched = True
             self._io.call_soon(partial(self._watch_deadline, invocation, deadline))
@@ -435,11 +443,24 @@ class InvocationService:
         except Exception as e:
             self._not_decoded(invocation, message, e)
         except BaseException as e:
-            # Either this thread was interrupted, or a user's serializer has raised this: then it does so again.
-            if not invocation.interrupted:
-                invocation.interrupted = True
+            if self._io.reads_for_others:
+                # Either this thread was interrupted, or a user's serializer has raised this: then it does so again.
+                if not invocation.interrupted:
+                    invocation.interrupted = True
+                    raise
+                invocation.fail(e)
+                return
+            # Nobody else is interrupted: it is an error of the user's serializer like any other.
+            failed = HazelcastSerializationError(f"reading the reply to {op.method.name} raised {e!r}")
+            failed.__cause__ = e
+            invocation.fail(failed)
+            if isinstance(e, KeyboardInterrupt | SystemExit):
+                # Also for the event loop. The reply was handled, and must not be handled again.
+                if invocation.connection is not None:
+                    invocation.connection.pending.pop(
+                        _CORRELATION.unpack_from(message, _CORRELATION_OFFSET)[0], None
+                    )
                 raise
-            invocation.fail(e)
         else:
             invocation.complete(result, None)
 
@@ -624,7 +645,18 @@ class InvocationService:
 
     def _failed(self, invocation: Invocation, error: Exception) -> None:
         """Retry or fail an invocation. Runs on the I/O side."""
-        if invocation.unwanted():
+        if invocation.op.on_lost is not None and isinstance(
+            error, TargetDisconnectedError | HazelcastInstanceNotActiveError
+        ):
+            invocation.in_doubt = True
+        deadline = invocation.op.deadline
+        if invocation.in_doubt and deadline is not None and self._now() >= deadline:
+            self._expire(invocation)
+        if invocation.unwanted() and invocation.in_doubt:
+            # The member may have granted what nobody waits for. Sent again with the same reference, it counts once;
+            # the reply tells, and then it is given back.
+            self._begin_anew(invocation)
+        elif invocation.unwanted():
             # Not for the caller, but for `Op.then` and the observer.
             invocation.fail(error)
             return
@@ -639,8 +671,9 @@ class InvocationService:
         invocation.acks_wanted = -1
         pause = pause_before(invocation.tries, policy.retry_pause)
         if pause:
-            # The last attempt is made at the end of the time limit.
-            pause = min(pause, max(self._limit(invocation) - self._now(), 0.001))
+            if not invocation.in_doubt:
+                # The last attempt is made at the end of the time limit.
+                pause = min(pause, max(self._limit(invocation) - self._now(), 0.001))
             self._pausing[invocation] = self._io.call_later(
                 pause, lambda: self._after_pause(invocation, error)
             )
@@ -649,10 +682,16 @@ class InvocationService:
 
     def _after_pause(self, invocation: Invocation, error: Exception) -> None:
         del self._pausing[invocation]
-        if invocation.unwanted():
+        if invocation.unwanted() and not invocation.in_doubt:
             invocation.fail(error)
         else:
             self._resend(invocation)
+
+    def _begin_anew(self, invocation: Invocation) -> None:
+        """Give an invocation that nobody waits for any more the time to find out what it has acquired."""
+        if invocation.op.deadline is not None:
+            invocation.op.deadline = None
+            invocation.started = self._now()
 
     def _resend(self, invocation: Invocation) -> None:
         try:

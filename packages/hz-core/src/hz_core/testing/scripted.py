@@ -222,6 +222,8 @@ class ScriptedDriver:
         self._queue: list[tuple[float, int, Event]] = []
         self._ids = count()
 
+    reads_for_others = False
+
     # --- IO ---------------------------------------------------------------------------------------------------
 
     def now(self) -> float:
@@ -293,6 +295,10 @@ class ScriptedDriver:
         if not future.done() and timeout is None:
             raise RuntimeError("nothing is left to happen, and the future is not done")
         return future.done()
+
+    def in_callback(self) -> bool:
+        """Return False: to wait in a callback means to let the time go on, as anywhere."""
+        return False
 
     # --- time -------------------------------------------------------------------------------------------------
 

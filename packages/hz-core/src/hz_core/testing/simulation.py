@@ -53,12 +53,15 @@ class SimulatedFutures:
             future.set_result(op.result)
             return future
         self._engine.submit(op, future)
+        if op.on_lost is not None:
+            future.on_lost = op.lost
         return future
 
     def run(self, flow: Flow[T]) -> Future[T]:
         """Start ``flow`` and return the future of its result."""
         future: Future[T] = Future(self._driver)
         running = run_flow(self._engine, flow, future)
+        future.on_lost = running.lost
         future.add_done_callback_inline(partial(_cancel_with, running))
         return future
 

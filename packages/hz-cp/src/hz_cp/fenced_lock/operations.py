@@ -4,15 +4,14 @@ from typing import Final
 from uuid import UUID
 
 from hz_core.codecs.types import RaftGroupId
-from hz_core.context import ClientContext
+from hz_core.context import ClientContext, acquires
 from hz_core.errors import (
     IllegalMonitorStateError,
     LockAcquireLimitReachedError,
     LockOwnershipLostError,
     SessionExpiredError,
 )
-from hz_core.flow import cancellable
-from hz_core.op import Flow, GatherOutcomes
+from hz_core.op import Flow, Op
 from hz_cp.codecs import fenced_lock as codec
 from hz_cp.cp_object import CPObjectOperations
 from hz_cp.sessions import NO_SESSION, SessionService
@@ -92,9 +91,7 @@ class FencedLockOperations(CPObjectOperations):
             self._sessions.invalidate(self._group, session_id)
             self._held.pop(owner, None)
             raise self._lost(session_id) from None
-        if not still_held:
-            self._held.pop(owner, None)
-        self._sessions.release(self._group, session_id)
+        self._released(owner, session_id, still_held)
 
     def is_locked(self) -> Flow[bool]:
         """Return whether the lock is owned. Source: message ``FencedLock.getLockOwnership``."""
@@ -130,10 +127,11 @@ class FencedLockOperations(CPObjectOperations):
         while True:
             session_id = yield from self._sessions.acquire(self._group)
             taken = False
+            hold = _Hold(owner, session_id)
             try:
                 self._check_session(owner, session_id)
                 thread_id = yield from self._sessions.thread_id(self._group, owner)
-                fence = yield from self._request(session_id, thread_id, invocation_uid, timeout)
+                fence: int = yield self._request(hold, thread_id, invocation_uid, timeout)
                 taken = fence != INVALID_FENCE
             except SessionExpiredError:
                 self._sessions.invalidate(self._group, session_id)
@@ -146,22 +144,32 @@ class FencedLockOperations(CPObjectOperations):
                     self._sessions.release(self._group, session_id)
             if taken:
                 self._held[owner] = session_id
+                hold.noted = True
             return fence
 
-    def _request(
-        self, session_id: int, thread_id: int, invocation_uid: UUID, timeout: float | None
-    ) -> Flow[int]:
-        scope = (self._group, self._object_name, session_id, thread_id)
+    def _request(self, hold: "_Hold", thread_id: int, invocation_uid: UUID, timeout: float | None) -> Op[int]:
+        scope = (self._group, self._object_name, hold.session_id, thread_id)
         if timeout is None:
             request = codec.lock(*scope, invocation_uid)
         else:
             request = codec.try_lock(*scope, invocation_uid, round(timeout * 1000))
-        # A lock that is granted to a cancelled caller must be released again. An unlock with a new uid cancels the
-        # wait in the group, or releases the lock.
-        fence: int = yield from cancellable(
-            request, lambda: GatherOutcomes([codec.unlock(*scope, self._context.new_uuid())])
-        )
-        return fence
+
+        def give_back(fence: int) -> Op[bool] | None:
+            if fence == INVALID_FENCE:
+                return None
+            return codec.unlock(*scope, self._context.new_uuid()).then(released)
+
+        def released(still_held: bool) -> None:
+            if hold.noted:
+                self._released(hold.owner, hold.session_id, still_held)
+
+        # Only once the grant is known: an unlock before that might be faster, and would release what the owner has.
+        return acquires(self._context, request, give_back)
+
+    def _released(self, owner: int, session_id: int, still_held: bool) -> None:
+        if not still_held:
+            self._held.pop(owner, None)
+        self._sessions.release(self._group, session_id)
 
     def _check_session(self, owner: int, session_id: int) -> None:
         held = self._held.get(owner)
@@ -173,3 +181,14 @@ class FencedLockOperations(CPObjectOperations):
         return LockOwnershipLostError(
             f"lock {self.name!r} is lost: CP session {session_id}, in which this owner held it, has ended"
         )
+
+
+class _Hold:
+    """One acquisition. It is ``noted`` once the lock and the session count it."""
+
+    __slots__ = ("noted", "owner", "session_id")
+
+    def __init__(self, owner: int, session_id: int) -> None:
+        self.owner = owner
+        self.session_id = session_id
+        self.noted = False

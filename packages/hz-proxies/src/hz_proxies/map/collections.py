@@ -1,6 +1,7 @@
 """The mapping interface of distributed maps."""
 
 from collections.abc import AsyncIterator, ItemsView, Iterator, KeysView, Mapping, MutableMapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, Generic, TypeVar, overload
 
 from hz_core.surfaces import AsyncioObject, BlockingObject
@@ -100,6 +101,19 @@ class BlockingMapping(BlockingObject, Generic[K, V]):
         if entries:
             self._run(self._ops.put_all(entries))
 
+    @contextmanager
+    def lock_context(self, key: K) -> Iterator[None]:
+        """Hold the lock of ``key`` in a ``with`` block: ``with map.lock_context(key): …``.
+
+        Args:
+            key: The key; an entry is not required.
+        """
+        self._call(self._ops.lock(key))
+        try:
+            yield
+        finally:
+            self._call(self._ops.unlock(key))
+
     def _iterate(self, pages: Any, size: int = PAGE_SIZE) -> Iterator[Any]:
         pending = self._ops._all_partitions()
         while pending:
@@ -128,6 +142,21 @@ class AsyncioMapping(AsyncioObject, Generic[K, V]):
     def items(self) -> AsyncIterator[tuple[K, V]]:
         """Iterate over the entries, page by page."""
         return self._iterate(self._ops._entry_pages)
+
+    @asynccontextmanager
+    async def lock_context(self, key: K) -> AsyncIterator[None]:
+        """Hold the lock of ``key`` in an ``async with`` block: ``async with map.lock_context(key): …``.
+
+        The calling task owns the lock.
+
+        Args:
+            key: The key; an entry is not required.
+        """
+        await self._call(self._ops.lock(key))
+        try:
+            yield
+        finally:
+            await self._call(self._ops.unlock(key))
 
     async def _iterate(self, pages: Any) -> AsyncIterator[Any]:
         pending = self._ops._all_partitions()

@@ -68,7 +68,7 @@ class ListenerOperations(ObjectOperations, Generic[K, V]):
             loaded=loaded_func,
         )
         add = self._registration(include_value, key, predicate, sum(callbacks))
-        return self._context.add_listener(entry_listener(callbacks, add, self._deregistration))
+        return self._add_listener(entry_listener(callbacks, add, self._deregistration))
 
     def remove_entry_listener(self, registration_id: str) -> Flow[bool]:
         """Remove a listener.

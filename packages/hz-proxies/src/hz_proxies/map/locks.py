@@ -4,10 +4,12 @@ from collections.abc import Callable
 from itertools import count
 from typing import Final, Generic
 
+from hz_core.context import acquires
 from hz_core.op import Op
 from hz_core.operations import KeyedOperations
 from hz_proxies.codecs import map as codec
 from hz_proxies.types import K, V, to_millis
+from hz_serialization import Data
 
 _next_reference: Final[Callable[[], int]] = count(1).__next__
 """Returns the number of the next request, with which members recognize a request that is sent twice."""
@@ -16,7 +18,8 @@ _next_reference: Final[Callable[[], int]] = count(1).__next__
 class LockOperations(KeyedOperations, Generic[K, V]):
     """Locks on keys are reentrant, and owned by a thread (or asyncio task).
 
-    Others can read a locked entry, but changes wait until the lock is released.
+    Others can read a locked entry, but changes wait until the lock is released. A lock that is granted to a caller
+    who has given up (cancelled, interrupted, out of time) is released at once.
     """
 
     def lock(self, key: K, lease_time: float | None = None) -> Op[None]:
@@ -31,7 +34,10 @@ class LockOperations(KeyedOperations, Generic[K, V]):
 
         Source: message ``Map.lock``.
         """
-        return self._on_key(codec.lock, key, self._owner(), to_millis(lease_time), _next_reference())
+        data, partition = self._keyed(key)
+        owner = self._owner()
+        op = codec.lock(partition, self.name, data, owner, to_millis(lease_time), _next_reference())
+        return acquires(self._context, op, lambda _: self._unlock(partition, data, owner))
 
     def try_lock(self, key: K, lease_time: float | None = None, timeout: float = 0) -> Op[bool]:
         """Acquire the lock of ``key``; wait up to ``timeout`` seconds.
@@ -44,8 +50,12 @@ class LockOperations(KeyedOperations, Generic[K, V]):
         Returns:
             Whether the lock was acquired. Source: message ``Map.tryLock``.
         """
-        lease, wait = to_millis(lease_time), to_millis(timeout)
-        return self._on_key(codec.try_lock, key, self._owner(), lease, wait, _next_reference())
+        data, partition = self._keyed(key)
+        owner, lease, wait = self._owner(), to_millis(lease_time), to_millis(timeout)
+        op = codec.try_lock(partition, self.name, data, owner, lease, wait, _next_reference())
+        return acquires(
+            self._context, op, lambda acquired: self._unlock(partition, data, owner) if acquired else None
+        )
 
     def unlock(self, key: K) -> Op[None]:
         """Release the lock of ``key`` once.
@@ -55,7 +65,11 @@ class LockOperations(KeyedOperations, Generic[K, V]):
 
         Source: message ``Map.unlock``.
         """
-        return self._on_key(codec.unlock, key, self._owner(), _next_reference())
+        data, partition = self._keyed(key)
+        return self._unlock(partition, data, self._owner())
+
+    def _unlock(self, partition: int, key: Data, owner: int) -> Op[None]:
+        return codec.unlock(partition, self.name, key, owner, _next_reference())
 
     def is_locked(self, key: K) -> Op[bool]:
         """Return whether ``key`` is locked. Source: message ``Map.isLocked``."""

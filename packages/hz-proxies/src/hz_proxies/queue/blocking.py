@@ -48,11 +48,19 @@ class BlockingQueue(BlockingObject, Generic[E]):
         return self._call(self._ops.put(item))
 
     def take(self) -> E:
-        """Remove the first item and return it; wait while the queue is empty. Source: message ``Queue.take``."""
+        """Remove the first item and return it; wait while the queue is empty.
+
+        An item that arrives for a caller who has given up (cancelled, interrupted, out of time) is put back at the
+        end of the queue, and the log says so. The member has removed it by then, and cannot insert it at its place.
+
+        Source: message ``Queue.take``.
+        """
         return self._call(self._ops.take())
 
     def poll(self, timeout: float = 0) -> E | None:
         """Remove the first item and return it; None if there is none within ``timeout`` seconds.
+
+        As with ``take``, an item that arrives for a caller who has given up is put back at the end of the queue.
 
         Source: message ``Queue.poll``.
         """
@@ -115,6 +123,8 @@ class BlockingQueue(BlockingObject, Generic[E]):
 
     def drain_to(self, target_list: list[E], max_size: int = -1) -> int:
         """Remove items from the queue and append them to a list.
+
+        As with ``take``, items that arrive for a caller who has given up are put back at the end of the queue.
 
         Args:
             target_list: The list.

@@ -2,16 +2,28 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Generic
+from typing import Generic, TypeVar
 from uuid import UUID
 
+from hz_core.context import acquires
 from hz_core.errors import IllegalStateError
+from hz_core.log import get_logger
 from hz_core.op import Flow, Op
 from hz_core.operations import NamedOperations, none_refused
+from hz_core.wire.types import ReadData
 from hz_proxies.codecs import queue as codec
 from hz_proxies.events import ItemCallback
 from hz_proxies.item_listeners import item_listener
 from hz_proxies.types import E, to_millis
+from hz_serialization import Data
+
+_logger = get_logger("queue")
+
+T = TypeVar("T")
+
+
+def _serialized(message: bytes, start: int, end: int) -> Data:
+    return message[start:end]
 
 
 class QueueOperations(NamedOperations, Generic[E]):
@@ -56,15 +68,23 @@ class QueueOperations(NamedOperations, Generic[E]):
         return codec.put(self._partition, self.name, self._value(item, "item"))
 
     def take(self) -> Op[E]:
-        """Remove the first item and return it; wait while the queue is empty. Source: message ``Queue.take``."""
-        return codec.take(self._partition, self.name)
+        """Remove the first item and return it; wait while the queue is empty.
+
+        An item that arrives for a caller who has given up (cancelled, interrupted, out of time) is put back at the
+        end of the queue, and the log says so. The member has removed it by then, and cannot insert it at its place.
+
+        Source: message ``Queue.take``.
+        """
+        return self._takes(codec.take(self._partition, self.name))
 
     def poll(self, timeout: float = 0) -> Op[E | None]:
         """Remove the first item and return it; None if there is none within ``timeout`` seconds.
 
+        As with ``take``, an item that arrives for a caller who has given up is put back at the end of the queue.
+
         Source: message ``Queue.poll``.
         """
-        return codec.poll(self._partition, self.name, to_millis(timeout))
+        return self._takes(codec.poll(self._partition, self.name, to_millis(timeout)))
 
     def peek(self) -> Op[E | None]:
         """Return the first item without removing it; None if there is none. Source: message ``Queue.peek``."""
@@ -126,6 +146,8 @@ class QueueOperations(NamedOperations, Generic[E]):
     def drain_to(self, target_list: list[E], max_size: int = -1) -> Flow[int]:
         """Remove items from the queue and append them to a list.
 
+        As with ``take``, items that arrive for a caller who has given up are put back at the end of the queue.
+
         Args:
             target_list: The list.
             max_size: Maximum number of items; negative for all.
@@ -136,15 +158,48 @@ class QueueOperations(NamedOperations, Generic[E]):
         Source: messages ``Queue.drainTo`` and ``Queue.drainToMaxSize``.
         """
         if max_size < 0:
-            items: list[E] = yield codec.drain_to(self._partition, self.name)
+            op = codec.drain_to(self._partition, self.name)
         else:
-            items = yield codec.drain_to_max_size(self._partition, self.name, max_size)
+            op = codec.drain_to_max_size(self._partition, self.name, max_size)
+        items: list[E] = yield self._takes(op)
         target_list.extend(items)
+        op.kept()
         return len(items)
 
     def iterator(self) -> Op[list[E]]:
         """Return a copy of all items, in order. Source: message ``Queue.iterator``."""
         return codec.iterator(self._partition, self.name)
+
+    def _takes(self, op: Op[T]) -> Op[T]:
+        """Return ``op``, which removes items, so that those that nobody gets are put back."""
+        taken: list[bytes] = []
+        decode = op.decode
+
+        def decode_and_keep(message: bytes, read: ReadData) -> T:
+            taken[:] = [message]
+            return decode(message, read)
+
+        def put_back(_: T) -> Flow[None]:
+            # As they were: what was deserialized may have another form when it is serialized again.
+            found = op.method.decode(taken[0], _serialized)
+            return self._put_back(found if isinstance(found, list) else [] if found is None else [found])
+
+        op.decode = decode_and_keep
+        return acquires(self._context, op, put_back)
+
+    def _put_back(self, items: list[Data]) -> Flow[None]:
+        for left in range(len(items), 0, -1):
+            _logger.warning(
+                "an item of queue %r arrived for a caller that had given up; it is put back at the end",
+                self.name,
+            )
+            try:
+                yield codec.put(self._partition, self.name, items[-left])
+            except BaseException as e:
+                _logger.error(
+                    "%d items of queue %r are lost: they could not be put back: %r", left, self.name, e
+                )
+                raise
 
     # --- the whole queue -----------------------------------------------------------------------------------
 
@@ -189,7 +244,7 @@ class QueueOperations(NamedOperations, Generic[E]):
         """
         add = partial(codec.add_listener, self.name, include_value)
         spec = item_listener(self.name, item_added_func, item_removed_func, add, self._deregistration)
-        return self._context.add_listener(spec)
+        return self._add_listener(spec)
 
     def remove_listener(self, registration_id: str) -> Flow[bool]:
         """Remove a listener.

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from hz_core.context import acquires
 from hz_core.flow import cancellable
 from hz_core.op import Flow, GatherOutcomes
 from hz_core.operations import Operations
@@ -59,11 +60,21 @@ class SqlOperations(Operations):
             query_id,
             False,
         )
-        # A cancelled caller does not get the result, so it could not close it.
+        acquires(
+            self._context,
+            request,
+            lambda response: codec.close(connection, query_id) if _has_more_pages(response) else None,
+        )
+        # A cancelled caller does not get the result, so it could not close it. The member need not finish it, either.
         response: codec.ExecuteResponse = yield from cancellable(
             request, lambda: GatherOutcomes([codec.close(connection, query_id)])
         )
         return SqlResultOperations(self._context, connection, query_id, cursor_buffer_size, response)
+
+
+def _has_more_pages(response: codec.ExecuteResponse) -> bool:
+    page = response.row_page
+    return response.error is None and page is not None and not page.is_last
 
 
 def _halves(uuid: UUID) -> tuple[int, int]:

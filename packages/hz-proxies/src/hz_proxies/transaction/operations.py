@@ -5,10 +5,10 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from hz_core.connection import Connection
-from hz_core.context import ClientContext
+from hz_core.context import ClientContext, acquires
 from hz_core.errors import TransactionError, TransactionNotActiveError
 from hz_core.log import get_logger
-from hz_core.op import Flow
+from hz_core.op import Flow, Op
 from hz_core.operations import Operations, check_name
 from hz_proxies.codecs import transaction as codec
 from hz_proxies.transaction.map.operations import TransactionalMapOperations
@@ -67,12 +67,18 @@ class TransactionOperations(Operations):
         connection = self._context.any_connection()
         self._thread_id = self._owner()
         kind = 2 if self._type is TransactionType.TWO_PHASE else 1
-        transaction_id: UUID = yield codec.create(
-            connection, to_millis(self._timeout), self._durability, kind, self._thread_id
+        create = codec.create(connection, to_millis(self._timeout), self._durability, kind, self._thread_id)
+        transaction_id: UUID = yield acquires(
+            self._context, create, lambda transaction_id: self._undo_begin(connection, transaction_id)
         )
         self._connection, self._id = connection, transaction_id
         self._enter_state(TransactionState.ACTIVE)
         self._service.active[self] = None
+
+    def _undo_begin(self, connection: Connection, transaction_id: UUID) -> Op[None]:
+        if self._state == TransactionState.ACTIVE:
+            self._enter_state(TransactionState.ROLLED_BACK)
+        return codec.rollback(connection, transaction_id, self._thread_id)
 
     def commit(self) -> Flow[None]:
         """Apply all changes of the transaction.
