@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
+from hz_core.arguments import duration
 from hz_core.future import Future
 from hz_core.op import Flow, Op
 from hz_core.operations import ObjectOperations
@@ -87,8 +88,11 @@ class _Surface:
         Args:
             seconds: The time limit, after which an operation fails with OperationTimeoutError. It may still be
                 executed.
+
+        Raises:
+            TypeError, ValueError: It is not a number, or negative or not finite.
         """
-        caller = self._caller.within(seconds)
+        caller = self._caller.within(duration(seconds, "seconds"))
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__, _caller=caller, _call=caller.call, _run=caller.run)
         return copy

@@ -79,7 +79,7 @@ class Registry:
 
     The first of these that knows a class writes it:
 
-    1. a format (IdentifiedDataSerializable, Portable, Compact);
+    1. a format: Compact for the classes that are registered for it, IdentifiedDataSerializable, Portable;
     2. the basic types: None, bool, int, float, str, bytearray, JSON, and lists of one of them;
     3. a custom serializer of the user;
     4. the global serializer;

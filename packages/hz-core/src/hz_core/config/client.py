@@ -307,7 +307,7 @@ class ClientConfig(Options):
         _factories(_PORTABLE, "Portable"), dict, "Classes of Portable by factory id and class id."
     )
     portable_version = Option(
-        integer("non-negative", lambda v: v >= 0),
+        integer("from 0 to 2147483647", lambda v: 0 <= v < 2**31),
         lambda: 0,
         "Version of Portables without a version of their own.",
     )

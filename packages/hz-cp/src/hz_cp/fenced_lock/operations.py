@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import UUID
 
+from hz_core.arguments import milliseconds
 from hz_core.codecs.types import RaftGroupId
 from hz_core.context import ClientContext
 from hz_core.errors import (
@@ -67,7 +68,8 @@ class FencedLockOperations(CPObjectOperations):
 
         Source: message ``FencedLock.tryLock``.
         """
-        return (yield from self._acquire(max(timeout, 0.0)))
+        is_negative = isinstance(timeout, int | float) and timeout < 0
+        return self._acquire(0 if is_negative else milliseconds(timeout, "timeout"))
 
     def unlock(self) -> Flow[None]:
         """Release the lock once.
@@ -123,7 +125,7 @@ class FencedLockOperations(CPObjectOperations):
         found: codec.GetLockOwnershipResponse = yield codec.get_lock_ownership(self._group, self._object_name)
         return found
 
-    def _acquire(self, timeout: float | None) -> Flow[int]:
+    def _acquire(self, timeout_millis: int | None) -> Flow[int]:
         owner = self._owner()
         # One uid for all attempts, so that the group does not grant the lock twice.
         invocation_uid = self._context.new_uuid()
@@ -133,7 +135,7 @@ class FencedLockOperations(CPObjectOperations):
             try:
                 self._check_session(owner, session_id)
                 thread_id = yield from self._sessions.thread_id(self._group, owner)
-                fence = yield from self._request(session_id, thread_id, invocation_uid, timeout)
+                fence = yield from self._request(session_id, thread_id, invocation_uid, timeout_millis)
                 taken = fence != INVALID_FENCE
             except SessionExpiredError:
                 self._sessions.invalidate(self._group, session_id)
@@ -149,13 +151,13 @@ class FencedLockOperations(CPObjectOperations):
             return fence
 
     def _request(
-        self, session_id: int, thread_id: int, invocation_uid: UUID, timeout: float | None
+        self, session_id: int, thread_id: int, invocation_uid: UUID, timeout_millis: int | None
     ) -> Flow[int]:
         scope = (self._group, self._object_name, session_id, thread_id)
-        if timeout is None:
+        if timeout_millis is None:
             request = codec.lock(*scope, invocation_uid)
         else:
-            request = codec.try_lock(*scope, invocation_uid, round(timeout * 1000))
+            request = codec.try_lock(*scope, invocation_uid, timeout_millis)
         # A lock that is granted to a cancelled caller must be released again. An unlock with a new uid cancels the
         # wait in the group, or releases the lock.
         fence: int = yield from cancellable(

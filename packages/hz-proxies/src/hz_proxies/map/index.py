@@ -34,13 +34,7 @@ def index_config(
         raise ValueError(f"the attributes of an index must be distinct, not {names}")
     if kind == IndexType.BITMAP and len(names) > 1:
         raise ValueError(f"a bitmap index has one attribute, not {len(names)}: {names}")
-    options = None
-    if kind == IndexType.BITMAP:
-        options = _bitmap_options(bitmap_options or {})
-        if options.unique_key in names:
-            raise ValueError(
-                f"the unique key {options.unique_key!r} must differ from the attribute of the bitmap index"
-            )
+    options = _bitmap_options(bitmap_options or {}) if kind == IndexType.BITMAP else None
     name = name or f"{map_name}_{kind.name.lower()}_{'_'.join(names)}"
     return IndexConfig(name, int(kind), names, options)
 

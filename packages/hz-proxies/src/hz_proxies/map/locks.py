@@ -4,10 +4,11 @@ from collections.abc import Callable
 from itertools import count
 from typing import Final, Generic
 
+from hz_core.arguments import milliseconds, milliseconds_or_default
 from hz_core.op import Op
 from hz_core.operations import KeyedOperations
 from hz_proxies.codecs import map as codec
-from hz_proxies.types import K, V, to_millis
+from hz_proxies.types import K, V
 
 _next_reference: Final[Callable[[], int]] = count(1).__next__
 """Returns the number of the next request, with which members recognize a request that is sent twice."""
@@ -31,7 +32,8 @@ class LockOperations(KeyedOperations, Generic[K, V]):
 
         Source: message ``Map.lock``.
         """
-        return self._on_key(codec.lock, key, self._owner(), to_millis(lease_time), _next_reference())
+        lease = milliseconds_or_default(lease_time, "lease_time")
+        return self._on_key(codec.lock, key, self._owner(), lease, _next_reference())
 
     def try_lock(self, key: K, lease_time: float | None = None, timeout: float = 0) -> Op[bool]:
         """Acquire the lock of ``key``; wait up to ``timeout`` seconds.
@@ -44,7 +46,7 @@ class LockOperations(KeyedOperations, Generic[K, V]):
         Returns:
             Whether the lock was acquired. Source: message ``Map.tryLock``.
         """
-        lease, wait = to_millis(lease_time), to_millis(timeout)
+        lease, wait = milliseconds_or_default(lease_time, "lease_time"), milliseconds(timeout, "timeout")
         return self._on_key(codec.try_lock, key, self._owner(), lease, wait, _next_reference())
 
     def unlock(self, key: K) -> Op[None]:

@@ -80,7 +80,7 @@ class AsyncQueue(AsyncioObject, Generic[E]):
         """Add all ``items`` at the end.
 
         Returns:
-            Whether the queue has changed.
+            True, also if there are none, as members say.
 
         Raises:
             IllegalStateError: There is not enough room for all of them; none is added.

@@ -86,7 +86,7 @@ class Queue(FuturesObject, Generic[E]):
         """Add all ``items`` at the end.
 
         Returns:
-            Whether the queue has changed.
+            True, also if there are none, as members say.
 
         Raises:
             IllegalStateError: There is not enough room for all of them; none is added.

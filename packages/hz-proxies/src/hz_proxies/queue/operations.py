@@ -5,13 +5,14 @@ from functools import partial
 from typing import Generic
 from uuid import UUID
 
+from hz_core.arguments import int32, milliseconds
 from hz_core.errors import IllegalStateError
 from hz_core.op import Flow, Op
 from hz_core.operations import NamedOperations, none_refused
 from hz_proxies.codecs import queue as codec
 from hz_proxies.events import ItemCallback
 from hz_proxies.item_listeners import item_listener
-from hz_proxies.types import E, to_millis
+from hz_proxies.types import E
 
 
 class QueueOperations(NamedOperations, Generic[E]):
@@ -49,7 +50,8 @@ class QueueOperations(NamedOperations, Generic[E]):
 
         Source: message ``Queue.offer``.
         """
-        return codec.offer(self._partition, self.name, self._value(item, "item"), to_millis(timeout))
+        millis = milliseconds(timeout, "timeout")
+        return codec.offer(self._partition, self.name, self._value(item, "item"), millis)
 
     def put(self, item: E) -> Op[None]:
         """Add ``item`` at the end; wait while the queue is full. Source: message ``Queue.put``."""
@@ -64,7 +66,7 @@ class QueueOperations(NamedOperations, Generic[E]):
 
         Source: message ``Queue.poll``.
         """
-        return codec.poll(self._partition, self.name, to_millis(timeout))
+        return codec.poll(self._partition, self.name, milliseconds(timeout, "timeout"))
 
     def peek(self) -> Op[E | None]:
         """Return the first item without removing it; None if there is none. Source: message ``Queue.peek``."""
@@ -90,18 +92,20 @@ class QueueOperations(NamedOperations, Generic[E]):
         """Add all ``items`` at the end.
 
         Returns:
-            Whether the queue has changed.
+            True, also if there are none, as members say.
 
         Raises:
             IllegalStateError: There is not enough room for all of them; none is added.
 
         Source: message ``Queue.addAll``.
         """
-        return codec.add_all(self._partition, self.name, self._values(items, "items"))
+        data = self._values(items, "items")
+        return codec.add_all(self._partition, self.name, data) if data else Op.ready(True)
 
     def contains_all(self, items: Iterable[E]) -> Op[bool]:
         """Return whether all ``items`` are in the queue. Source: message ``Queue.containsAll``."""
-        return codec.contains_all(self._partition, self.name, self._values(items, "items"))
+        data = self._values(items, "items")
+        return codec.contains_all(self._partition, self.name, data) if data else Op.ready(True)
 
     def remove_all(self, items: Iterable[E]) -> Op[bool]:
         """Remove all occurrences of ``items``.
@@ -111,7 +115,8 @@ class QueueOperations(NamedOperations, Generic[E]):
 
         Source: message ``Queue.compareAndRemoveAll``.
         """
-        return codec.compare_and_remove_all(self._partition, self.name, self._values(items, "items"))
+        data = self._values(items, "items")
+        return codec.compare_and_remove_all(self._partition, self.name, data) if data else Op.ready(False)
 
     def retain_all(self, items: Iterable[E]) -> Op[bool]:
         """Remove all items except ``items``.
@@ -135,12 +140,10 @@ class QueueOperations(NamedOperations, Generic[E]):
 
         Source: messages ``Queue.drainTo`` and ``Queue.drainToMaxSize``.
         """
-        if max_size < 0:
-            items: list[E] = yield codec.drain_to(self._partition, self.name)
-        else:
-            items = yield codec.drain_to_max_size(self._partition, self.name, max_size)
-        target_list.extend(items)
-        return len(items)
+        size = int32(max_size, "max_size")
+        if size < 0:
+            return _moved(codec.drain_to(self._partition, self.name), target_list)
+        return _moved(codec.drain_to_max_size(self._partition, self.name, size), target_list)
 
     def iterator(self) -> Op[list[E]]:
         """Return a copy of all items, in order. Source: message ``Queue.iterator``."""
@@ -205,3 +208,10 @@ class QueueOperations(NamedOperations, Generic[E]):
 
     def _deregistration(self, registration_id: UUID) -> Op[bool]:
         return codec.remove_listener(self.name, registration_id)
+
+
+def _moved(request: Op[list[E]], target: list[E]) -> Flow[int]:
+    """Append the items that a request returns to a list; return their number."""
+    items: list[E] = yield request
+    target.extend(items)
+    return len(items)
