@@ -10,7 +10,14 @@ from hz_serialization.api import IdentifiedDataSerializable, ObjectDataInput
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.input import DataInput, InputTools
 from hz_serialization.output import DataOutput
-from hz_serialization.problems import UnserializableError, damaged, failed_reading, failed_writing, type_name
+from hz_serialization.problems import (
+    UnserializableError,
+    damaged,
+    failed_reading,
+    failed_writing,
+    new_instance,
+    type_name,
+)
 from hz_serialization.registry import Registry
 
 ObjectReader = Callable[[ObjectDataInput], Any]
@@ -79,14 +86,8 @@ class IdentifiedFormat:
 
 
 def _reader_of(make: Callable[[], Any]) -> ObjectReader:
-    name = f"{type_name(make) if isinstance(make, type) else 'the data serializable factory'}()"
-
     def read(inp: ObjectDataInput) -> Any:
-        try:
-            instance = make()
-        except Exception as error:
-            hint = "instances are made without arguments, so that __init__ needs defaults"
-            failed_reading(error, f"{name} ({hint})")
+        instance = new_instance(make, "data serializable")
         if not isinstance(instance, IdentifiedDataSerializable):
             raise HazelcastSerializationError(
                 f"The data serializable factory made a {type_name(type(instance))}, "

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import Any
 
 from hz_serialization.errors import HazelcastSerializationError
@@ -13,6 +14,7 @@ from hz_serialization.layout import check_count
 from hz_serialization.portable.api import Portable, PortableReader
 from hz_serialization.portable.definition import describe_class
 from hz_serialization.portable.field_type import FieldType
+from hz_serialization.portable.paths import is_path, read_path
 from hz_serialization.portable.seen import FIRST, WIDENS, SeenClass, SeenField
 from hz_serialization.problems import MAX_DEPTH, damaged
 from hz_serialization.stream_api import ObjectDataInput
@@ -74,22 +76,44 @@ class FieldReaderBase(PortableReader):
         return self._known(field_name).class_id
 
     def read_portable(self, field_name: str) -> Portable | None:
+        portable: Portable | None = self._portable(field_name, self._nested)
+        return portable
+
+    def read_portable_array(self, field_name: str) -> list[Portable | None] | None:
+        return self._portables(field_name, self._nested)
+
+    def read_as(self, field_name: str, field_type: FieldType) -> Any:
+        """Read a field by the method of a type."""
+        return getattr(self, f"read_{field_type.name.lower()}")(field_name)
+
+    def open_portable(self, field_name: str) -> FieldReaderBase | None:
+        """Return the reader of a nested object; ``None`` if it is null or this version does not have the field."""
+        reader: FieldReaderBase | None = self._portable(field_name, self._opened)
+        return reader
+
+    def open_portables(self, field_name: str) -> list[FieldReaderBase | None] | None:
+        """Return the readers of the nested objects of an array."""
+        return self._portables(field_name, self._opened)
+
+    def _portable(self, field_name: str, take: Callable[[bytes, int, int], tuple[Any, int]]) -> Any:
         place = self._place(field_name, FieldType.PORTABLE)
         if place is None:
-            return None
+            return self._absent(field_name, FieldType.PORTABLE)
         begin, pos = place
         data, pos = self._data, pos + 1
         if pos + 8 > self._head[0]:
             raise self._cut_off(field_name)
         if data[pos - 1]:
             return None
-        portable: Portable = self._nested(data[pos : pos + 12], pos + 12, self._limit(begin))[0]
-        return portable
+        return take(data[pos : pos + 12], pos + 12, self._limit(begin))[0]
 
-    def read_portable_array(self, field_name: str) -> list[Portable | None] | None:
+    def _portables(
+        self, field_name: str, take: Callable[[bytes, int, int], tuple[Any, int]]
+    ) -> list[Any] | None:
         place = self._place(field_name, FieldType.PORTABLE_ARRAY)
         if place is None:
-            return None
+            found: list[Any] | None = self._absent(field_name, FieldType.PORTABLE_ARRAY)
+            return found
         begin, pos = place
         data, unpack = self._data, self._seen.format.layout.i.unpack_from
         if pos + 12 > self._head[0]:
@@ -100,12 +124,12 @@ class FieldReaderBase(PortableReader):
         ids, first = data[pos + 4 : pos + 12], pos + 12
         check_count(count, 4, data, first)
         limit, pos = self._limit(begin), first + 4 * count
-        items: list[Portable | None] = []
+        items: list[Any] = []
         for at in range(first, pos, 4):
             begin = unpack(data, at)[0]
             if begin < pos:
                 raise damaged(f"an item of the Portable field {field_name!r} lies within what is before it")
-            item, pos = self._nested(ids + data[begin : begin + 4], begin + 4, limit)
+            item, pos = take(ids + data[begin : begin + 4], begin + 4, limit)
             items.append(item)
         return items
 
@@ -123,6 +147,15 @@ class FieldReaderBase(PortableReader):
             self._seen = self._seen.format.nothing
         return self.raw
 
+    def make(self) -> Any:
+        """Return a new object of the class."""
+        return self._seen.make()
+
+    @property
+    def end(self) -> int:
+        """Where the object ends."""
+        return self._head[0]
+
     def finish(self) -> None:
         """Check that the object has not read beyond its end, after it has read its fields.
 
@@ -136,7 +169,7 @@ class FieldReaderBase(PortableReader):
         """Read a number by the slow path: it may be missing, of another type, or not where it was in other objects."""
         place = self._place(field_name, wanted)
         if place is None:
-            return _MISSING[wanted]
+            return self._absent(field_name, wanted)
         pos = place[1]
         seen = self._checked()
         found = seen.fields[seen.by_name[field_name]].field_type
@@ -153,7 +186,8 @@ class FieldReaderBase(PortableReader):
     def _text(self, field_name: str) -> str | None:
         place = self._place(field_name, FieldType.STRING)
         if place is None:
-            return None
+            found: str | None = self._absent(field_name, FieldType.STRING)
+            return found
         text, stop = self._seen.format.tools.text(self._data, place[1])
         if stop > self._head[0]:
             raise self._cut_off(field_name)
@@ -162,14 +196,14 @@ class FieldReaderBase(PortableReader):
     def _take(self, field_name: str, wanted: FieldType) -> Any:
         place = self._place(field_name, wanted)
         if place is None:
-            return None
+            return self._absent(field_name, wanted)
         value, stop = self._seen.format.takers[wanted](self._data, place[1])
         if stop > self._head[0]:
             raise self._cut_off(field_name)
         return value
 
     def _place(self, field_name: str, wanted: FieldType) -> tuple[int, int] | None:
-        """Return where a field and its value begin; ``None`` if this version does not have the field."""
+        """Return where a field and its value begin; ``None`` for a path, or a field that this version does not have."""
         known = self._seen.others.get((wanted, field_name))
         if known is not None:
             place, head = known
@@ -183,14 +217,21 @@ class FieldReaderBase(PortableReader):
         seen = self._checked()
         index = seen.by_name.get(field_name)
         if index is None:
-            if self._seen.format.seen.class_version(*seen.key[:2]) == seen.key[2]:
-                raise self._unknown(field_name)
             return None
         field, pos = seen.fields[index], self._head[FIRST + index]
         if field.field_type not in WIDENS.get(wanted, (wanted,)):
             raise _incompatible(seen, field, wanted)
         seen.remember(index, wanted)
         return pos, pos + len(field.head)
+
+    def _absent(self, field_name: str, wanted: FieldType) -> Any:
+        """Return the value at the end of a path, or that of a field which the written version does not have."""
+        if is_path(field_name):
+            return read_path(self, field_name, wanted)
+        seen = self._checked()
+        if seen.format.seen.class_version(*seen.key[:2]) == seen.key[2]:
+            raise self._unknown(field_name)
+        return _MISSING.get(wanted)
 
     def _checked(self) -> SeenClass:
         """Return the class as it is in these bytes, with all fields compared."""
@@ -210,9 +251,16 @@ class FieldReaderBase(PortableReader):
         return seen.fields[index]
 
     def _nested(self, key: bytes, pos: int, limit: int) -> tuple[Any, int]:
+        return self._seen.format.read_nested(self._data, key, pos, self._depth_at(pos), limit)
+
+    def _opened(self, key: bytes, pos: int, limit: int) -> tuple[FieldReaderBase, int]:
+        reader = self._seen.format.open_nested(self._data, key, pos, self._depth_at(pos), limit)
+        return reader, reader.end
+
+    def _depth_at(self, pos: int) -> int:
         if self._depth + 1 >= MAX_DEPTH:
             raise damaged(f"nested deeper than {MAX_DEPTH} levels at byte {pos}")
-        return self._seen.format.read_nested(self._data, key, pos, self._depth + 1, limit)
+        return self._depth + 1
 
     def _limit(self, begin: int) -> int:
         """Return where a field ends at the latest.
