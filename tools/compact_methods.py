@@ -96,7 +96,7 @@ class CompactReader(ABC):
     The object may have been written with another version of its type. For a field that some versions do not
     have, or have as another kind, each ``read_...`` method has a ``read_..._or_default``; ``get_field_kind`` tells
     what is there. A plain field can be read by the nullable method of its kind, and a nullable one by the plain
-    method, but not with a default.
+    method, unless a default is given.
 
     All these methods raise ``HazelcastSerializationError`` if there is no such field and no default, if it is of
     another kind, or if a null would have to be given as a plain number or boolean.
@@ -151,7 +151,7 @@ def read_or_default(kind: Kind) -> str:
     """Return the reading method with a default, which needs no version of its own in the pure Python reader."""
     return f'''
     def read_{kind.name}_or_default(self, field_name: str, default: {kind.read}) -> {kind.read}:
-        """Read as ``read_{kind.name}``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_{kind.name}`` returns, or ``default`` if there is no such field."""
         return self.read_{kind.name}(field_name) if self.get_field_kind(field_name) is {kind.constant} else default
 '''
 

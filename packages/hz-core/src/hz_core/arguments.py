@@ -15,7 +15,9 @@ _SHOWN: Final = 100
 def shown(value: object) -> str:
     """Return the ``repr`` of a value for an error message, shortened if it is long."""
     if isinstance(value, int) and value.bit_length() > 4 * _SHOWN:
-        return f"a number of {value.bit_length()} bits"  # Python refuses to write those of many thousand digits
+        return (
+            f"a number of {value.bit_length()} bits"  # Python refuses to write those of many thousand digits
+        )
     text = repr(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 

@@ -67,7 +67,7 @@ class SerializationService:
         register_scalars(registry, int_type)
         register_big_numbers(registry)
         register_temporal(registry)
-        register_arrays(registry)
+        register_arrays(registry, self.config.primitive_arrays)
         register_blocks(registry)
         register_container_readers(registry)
         register_container_writers(registry)

@@ -27,7 +27,9 @@ class AtomicLongOperations(CPObjectOperations):
 
     def set(self, new_value: int) -> Op[None]:
         """Set the value. Source: message ``AtomicLong.getAndSet``."""
-        return codec.get_and_set(self._group, self._object_name, int64(new_value, "new_value")).decoded(empty_response)
+        return codec.get_and_set(self._group, self._object_name, int64(new_value, "new_value")).decoded(
+            empty_response
+        )
 
     def get_and_set(self, new_value: int) -> Op[int]:
         """Set the value and return the previous one. Source: message ``AtomicLong.getAndSet``."""

@@ -42,7 +42,9 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
                 entries.append(entry)
         return _all_done(
             [
-                self._write_many(codec.put_all(partition, self.name, entries, True), (key for key, _ in entries))
+                self._write_many(
+                    codec.put_all(partition, self.name, entries, True), (key for key, _ in entries)
+                )
                 for partition, entries in by_partition.items()
             ]
         )

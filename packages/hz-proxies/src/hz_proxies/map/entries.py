@@ -38,15 +38,26 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.put`` and ``Map.putWithMaxIdle``.
         """
+        ttl_millis = milliseconds_or_default(ttl, "ttl")
         (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             return self._write(
-                data, codec.put(partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl"))
+                data,
+                codec.put(
+                    partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl")
+                ),
             )
+        idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
             data,
             codec.put_with_max_idle(
-                partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl"), milliseconds_or_default(max_idle, "max_idle")
+                partition,
+                self.name,
+                data,
+                value_data,
+                self._owner(),
+                milliseconds_or_default(ttl, "ttl"),
+                milliseconds_or_default(max_idle, "max_idle"),
             ),
         )
 
@@ -62,15 +73,26 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.set`` and ``Map.setWithMaxIdle``.
         """
+        ttl_millis = milliseconds_or_default(ttl, "ttl")
         (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             return self._write(
-                data, codec.set(partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl"))
+                data,
+                codec.set(
+                    partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl")
+                ),
             )
+        idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
             data,
             codec.set_with_max_idle(
-                partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl"), milliseconds_or_default(max_idle, "max_idle")
+                partition,
+                self.name,
+                data,
+                value_data,
+                self._owner(),
+                milliseconds_or_default(ttl, "ttl"),
+                milliseconds_or_default(max_idle, "max_idle"),
             ),
         ).decoded(empty_response)
 
@@ -88,16 +110,26 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.putIfAbsent`` and ``Map.putIfAbsentWithMaxIdle``.
         """
+        ttl_millis = milliseconds_or_default(ttl, "ttl")
         (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             return self._write(
                 data,
-                codec.put_if_absent(partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl")),
+                codec.put_if_absent(
+                    partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl")
+                ),
             )
+        idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
             data,
             codec.put_if_absent_with_max_idle(
-                partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl"), milliseconds_or_default(max_idle, "max_idle")
+                partition,
+                self.name,
+                data,
+                value_data,
+                self._owner(),
+                milliseconds_or_default(ttl, "ttl"),
+                milliseconds_or_default(max_idle, "max_idle"),
             ),
         )
 
@@ -115,16 +147,26 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.putTransient`` and ``Map.putTransientWithMaxIdle``.
         """
+        ttl_millis = milliseconds_or_default(ttl, "ttl")
         (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             return self._write(
                 data,
-                codec.put_transient(partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl")),
+                codec.put_transient(
+                    partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl")
+                ),
             )
+        idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
             data,
             codec.put_transient_with_max_idle(
-                partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl"), milliseconds_or_default(max_idle, "max_idle")
+                partition,
+                self.name,
+                data,
+                value_data,
+                self._owner(),
+                milliseconds_or_default(ttl, "ttl"),
+                milliseconds_or_default(max_idle, "max_idle"),
             ),
         ).decoded(empty_response)
 
@@ -137,7 +179,14 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         data, partition = self._keyed(key)
         return self._write(
             data,
-            codec.try_put(partition, self.name, data, self._value(value), self._owner(), milliseconds(timeout, "timeout")),
+            codec.try_put(
+                partition,
+                self.name,
+                data,
+                self._value(value),
+                self._owner(),
+                milliseconds(timeout, "timeout"),
+            ),
         )
 
     def replace(self, key: K, value: V) -> Op[V | None]:
@@ -198,7 +247,8 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         """
         data, partition = self._keyed(key)
         return self._write(
-            data, codec.try_remove(partition, self.name, data, self._owner(), milliseconds(timeout, "timeout"))
+            data,
+            codec.try_remove(partition, self.name, data, self._owner(), milliseconds(timeout, "timeout")),
         )
 
     def evict(self, key: K) -> Op[bool]:
@@ -222,9 +272,9 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         if ttl is None:
             raise AssertionError("ttl must not be None; use a number of seconds, or 0 for no limit")
         data, partition = self._keyed(key)
-        return self._write(data, codec.set_ttl(partition, self.name, data, milliseconds_or_default(ttl, "ttl"))).decoded(
-            empty_response
-        )
+        return self._write(
+            data, codec.set_ttl(partition, self.name, data, milliseconds_or_default(ttl, "ttl"))
+        ).decoded(empty_response)
 
     def get_entry_view(self, key: K) -> Op[SimpleEntryView[K, V] | None]:
         """Return the entry of ``key`` with its statistics (times in milliseconds since 1970), or None.

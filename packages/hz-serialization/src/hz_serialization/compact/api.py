@@ -19,7 +19,7 @@ class CompactReader(ABC):
     The object may have been written with another version of its type. For a field that some versions do not
     have, or have as another kind, each ``read_...`` method has a ``read_..._or_default``; ``get_field_kind`` tells
     what is there. A plain field can be read by the nullable method of its kind, and a nullable one by the plain
-    method, but not with a default.
+    method, unless a default is given.
 
     All these methods raise ``HazelcastSerializationError`` if there is no such field and no default, if it is of
     another kind, or if a null would have to be given as a plain number or boolean.
@@ -200,13 +200,13 @@ class CompactReader(ABC):
         """Read a field of kind ``FieldKind.ARRAY_OF_COMPACT``."""
 
     def read_boolean_or_default(self, field_name: str, default: bool) -> bool:
-        """Read as ``read_boolean``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_boolean`` returns, or ``default`` if there is no such field."""
         return (
             self.read_boolean(field_name) if self.get_field_kind(field_name) is FieldKind.BOOLEAN else default
         )
 
     def read_nullable_boolean_or_default(self, field_name: str, default: bool | None) -> bool | None:
-        """Read as ``read_nullable_boolean``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_nullable_boolean`` returns, or ``default`` if there is no such field."""
         return (
             self.read_nullable_boolean(field_name)
             if self.get_field_kind(field_name) is FieldKind.NULLABLE_BOOLEAN
@@ -214,11 +214,11 @@ class CompactReader(ABC):
         )
 
     def read_int8_or_default(self, field_name: str, default: int) -> int:
-        """Read as ``read_int8``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_int8`` returns, or ``default`` if there is no such field."""
         return self.read_int8(field_name) if self.get_field_kind(field_name) is FieldKind.INT8 else default
 
     def read_nullable_int8_or_default(self, field_name: str, default: int | None) -> int | None:
-        """Read as ``read_nullable_int8``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_nullable_int8`` returns, or ``default`` if there is no such field."""
         return (
             self.read_nullable_int8(field_name)
             if self.get_field_kind(field_name) is FieldKind.NULLABLE_INT8
@@ -226,11 +226,11 @@ class CompactReader(ABC):
         )
 
     def read_int16_or_default(self, field_name: str, default: int) -> int:
-        """Read as ``read_int16``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_int16`` returns, or ``default`` if there is no such field."""
         return self.read_int16(field_name) if self.get_field_kind(field_name) is FieldKind.INT16 else default
 
     def read_nullable_int16_or_default(self, field_name: str, default: int | None) -> int | None:
-        """Read as ``read_nullable_int16``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_nullable_int16`` returns, or ``default`` if there is no such field."""
         return (
             self.read_nullable_int16(field_name)
             if self.get_field_kind(field_name) is FieldKind.NULLABLE_INT16
@@ -238,11 +238,11 @@ class CompactReader(ABC):
         )
 
     def read_int32_or_default(self, field_name: str, default: int) -> int:
-        """Read as ``read_int32``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_int32`` returns, or ``default`` if there is no such field."""
         return self.read_int32(field_name) if self.get_field_kind(field_name) is FieldKind.INT32 else default
 
     def read_nullable_int32_or_default(self, field_name: str, default: int | None) -> int | None:
-        """Read as ``read_nullable_int32``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_nullable_int32`` returns, or ``default`` if there is no such field."""
         return (
             self.read_nullable_int32(field_name)
             if self.get_field_kind(field_name) is FieldKind.NULLABLE_INT32
@@ -250,11 +250,11 @@ class CompactReader(ABC):
         )
 
     def read_int64_or_default(self, field_name: str, default: int) -> int:
-        """Read as ``read_int64``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_int64`` returns, or ``default`` if there is no such field."""
         return self.read_int64(field_name) if self.get_field_kind(field_name) is FieldKind.INT64 else default
 
     def read_nullable_int64_or_default(self, field_name: str, default: int | None) -> int | None:
-        """Read as ``read_nullable_int64``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_nullable_int64`` returns, or ``default`` if there is no such field."""
         return (
             self.read_nullable_int64(field_name)
             if self.get_field_kind(field_name) is FieldKind.NULLABLE_INT64
@@ -262,13 +262,13 @@ class CompactReader(ABC):
         )
 
     def read_float32_or_default(self, field_name: str, default: float) -> float:
-        """Read as ``read_float32``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_float32`` returns, or ``default`` if there is no such field."""
         return (
             self.read_float32(field_name) if self.get_field_kind(field_name) is FieldKind.FLOAT32 else default
         )
 
     def read_nullable_float32_or_default(self, field_name: str, default: float | None) -> float | None:
-        """Read as ``read_nullable_float32``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_nullable_float32`` returns, or ``default`` if there is no such field."""
         return (
             self.read_nullable_float32(field_name)
             if self.get_field_kind(field_name) is FieldKind.NULLABLE_FLOAT32
@@ -276,13 +276,13 @@ class CompactReader(ABC):
         )
 
     def read_float64_or_default(self, field_name: str, default: float) -> float:
-        """Read as ``read_float64``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_float64`` returns, or ``default`` if there is no such field."""
         return (
             self.read_float64(field_name) if self.get_field_kind(field_name) is FieldKind.FLOAT64 else default
         )
 
     def read_nullable_float64_or_default(self, field_name: str, default: float | None) -> float | None:
-        """Read as ``read_nullable_float64``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_nullable_float64`` returns, or ``default`` if there is no such field."""
         return (
             self.read_nullable_float64(field_name)
             if self.get_field_kind(field_name) is FieldKind.NULLABLE_FLOAT64
@@ -290,27 +290,27 @@ class CompactReader(ABC):
         )
 
     def read_string_or_default(self, field_name: str, default: str | None) -> str | None:
-        """Read as ``read_string``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_string`` returns, or ``default`` if there is no such field."""
         return (
             self.read_string(field_name) if self.get_field_kind(field_name) is FieldKind.STRING else default
         )
 
     def read_decimal_or_default(self, field_name: str, default: Decimal | None) -> Decimal | None:
-        """Read as ``read_decimal``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_decimal`` returns, or ``default`` if there is no such field."""
         return (
             self.read_decimal(field_name) if self.get_field_kind(field_name) is FieldKind.DECIMAL else default
         )
 
     def read_time_or_default(self, field_name: str, default: time | None) -> time | None:
-        """Read as ``read_time``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_time`` returns, or ``default`` if there is no such field."""
         return self.read_time(field_name) if self.get_field_kind(field_name) is FieldKind.TIME else default
 
     def read_date_or_default(self, field_name: str, default: date | None) -> date | None:
-        """Read as ``read_date``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_date`` returns, or ``default`` if there is no such field."""
         return self.read_date(field_name) if self.get_field_kind(field_name) is FieldKind.DATE else default
 
     def read_timestamp_or_default(self, field_name: str, default: datetime | None) -> datetime | None:
-        """Read as ``read_timestamp``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_timestamp`` returns, or ``default`` if there is no such field."""
         return (
             self.read_timestamp(field_name)
             if self.get_field_kind(field_name) is FieldKind.TIMESTAMP
@@ -320,7 +320,7 @@ class CompactReader(ABC):
     def read_timestamp_with_timezone_or_default(
         self, field_name: str, default: datetime | None
     ) -> datetime | None:
-        """Read as ``read_timestamp_with_timezone``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_timestamp_with_timezone`` returns, or ``default`` if there is no such field."""
         return (
             self.read_timestamp_with_timezone(field_name)
             if self.get_field_kind(field_name) is FieldKind.TIMESTAMP_WITH_TIMEZONE
@@ -328,7 +328,7 @@ class CompactReader(ABC):
         )
 
     def read_compact_or_default(self, field_name: str, default: Any) -> Any:
-        """Read as ``read_compact``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_compact`` returns, or ``default`` if there is no such field."""
         return (
             self.read_compact(field_name) if self.get_field_kind(field_name) is FieldKind.COMPACT else default
         )
@@ -336,7 +336,7 @@ class CompactReader(ABC):
     def read_array_of_boolean_or_default(
         self, field_name: str, default: list[bool] | None
     ) -> list[bool] | None:
-        """Read as ``read_array_of_boolean``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_boolean`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_boolean(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_BOOLEAN
@@ -346,7 +346,7 @@ class CompactReader(ABC):
     def read_array_of_nullable_boolean_or_default(
         self, field_name: str, default: list[bool | None] | None
     ) -> list[bool | None] | None:
-        """Read as ``read_array_of_nullable_boolean``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_nullable_boolean`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_nullable_boolean(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_BOOLEAN
@@ -354,7 +354,7 @@ class CompactReader(ABC):
         )
 
     def read_array_of_int8_or_default(self, field_name: str, default: list[int] | None) -> list[int] | None:
-        """Read as ``read_array_of_int8``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_int8`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_int8(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_INT8
@@ -364,7 +364,7 @@ class CompactReader(ABC):
     def read_array_of_nullable_int8_or_default(
         self, field_name: str, default: list[int | None] | None
     ) -> list[int | None] | None:
-        """Read as ``read_array_of_nullable_int8``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_nullable_int8`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_nullable_int8(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_INT8
@@ -372,7 +372,7 @@ class CompactReader(ABC):
         )
 
     def read_array_of_int16_or_default(self, field_name: str, default: list[int] | None) -> list[int] | None:
-        """Read as ``read_array_of_int16``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_int16`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_int16(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_INT16
@@ -382,7 +382,7 @@ class CompactReader(ABC):
     def read_array_of_nullable_int16_or_default(
         self, field_name: str, default: list[int | None] | None
     ) -> list[int | None] | None:
-        """Read as ``read_array_of_nullable_int16``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_nullable_int16`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_nullable_int16(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_INT16
@@ -390,7 +390,7 @@ class CompactReader(ABC):
         )
 
     def read_array_of_int32_or_default(self, field_name: str, default: list[int] | None) -> list[int] | None:
-        """Read as ``read_array_of_int32``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_int32`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_int32(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_INT32
@@ -400,7 +400,7 @@ class CompactReader(ABC):
     def read_array_of_nullable_int32_or_default(
         self, field_name: str, default: list[int | None] | None
     ) -> list[int | None] | None:
-        """Read as ``read_array_of_nullable_int32``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_nullable_int32`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_nullable_int32(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_INT32
@@ -408,7 +408,7 @@ class CompactReader(ABC):
         )
 
     def read_array_of_int64_or_default(self, field_name: str, default: list[int] | None) -> list[int] | None:
-        """Read as ``read_array_of_int64``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_int64`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_int64(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_INT64
@@ -418,7 +418,7 @@ class CompactReader(ABC):
     def read_array_of_nullable_int64_or_default(
         self, field_name: str, default: list[int | None] | None
     ) -> list[int | None] | None:
-        """Read as ``read_array_of_nullable_int64``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_nullable_int64`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_nullable_int64(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_INT64
@@ -428,7 +428,7 @@ class CompactReader(ABC):
     def read_array_of_float32_or_default(
         self, field_name: str, default: list[float] | None
     ) -> list[float] | None:
-        """Read as ``read_array_of_float32``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_float32`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_float32(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_FLOAT32
@@ -438,7 +438,7 @@ class CompactReader(ABC):
     def read_array_of_nullable_float32_or_default(
         self, field_name: str, default: list[float | None] | None
     ) -> list[float | None] | None:
-        """Read as ``read_array_of_nullable_float32``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_nullable_float32`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_nullable_float32(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_FLOAT32
@@ -448,7 +448,7 @@ class CompactReader(ABC):
     def read_array_of_float64_or_default(
         self, field_name: str, default: list[float] | None
     ) -> list[float] | None:
-        """Read as ``read_array_of_float64``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_float64`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_float64(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_FLOAT64
@@ -458,7 +458,7 @@ class CompactReader(ABC):
     def read_array_of_nullable_float64_or_default(
         self, field_name: str, default: list[float | None] | None
     ) -> list[float | None] | None:
-        """Read as ``read_array_of_nullable_float64``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_nullable_float64`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_nullable_float64(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_FLOAT64
@@ -468,7 +468,7 @@ class CompactReader(ABC):
     def read_array_of_string_or_default(
         self, field_name: str, default: list[str | None] | None
     ) -> list[str | None] | None:
-        """Read as ``read_array_of_string``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_string`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_string(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_STRING
@@ -478,7 +478,7 @@ class CompactReader(ABC):
     def read_array_of_decimal_or_default(
         self, field_name: str, default: list[Decimal | None] | None
     ) -> list[Decimal | None] | None:
-        """Read as ``read_array_of_decimal``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_decimal`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_decimal(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_DECIMAL
@@ -488,7 +488,7 @@ class CompactReader(ABC):
     def read_array_of_time_or_default(
         self, field_name: str, default: list[time | None] | None
     ) -> list[time | None] | None:
-        """Read as ``read_array_of_time``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_time`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_time(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_TIME
@@ -498,7 +498,7 @@ class CompactReader(ABC):
     def read_array_of_date_or_default(
         self, field_name: str, default: list[date | None] | None
     ) -> list[date | None] | None:
-        """Read as ``read_array_of_date``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_date`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_date(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_DATE
@@ -508,7 +508,7 @@ class CompactReader(ABC):
     def read_array_of_timestamp_or_default(
         self, field_name: str, default: list[datetime | None] | None
     ) -> list[datetime | None] | None:
-        """Read as ``read_array_of_timestamp``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_timestamp`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_timestamp(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_TIMESTAMP
@@ -518,7 +518,7 @@ class CompactReader(ABC):
     def read_array_of_timestamp_with_timezone_or_default(
         self, field_name: str, default: list[datetime | None] | None
     ) -> list[datetime | None] | None:
-        """Read as ``read_array_of_timestamp_with_timezone``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_timestamp_with_timezone`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_timestamp_with_timezone(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_TIMESTAMP_WITH_TIMEZONE
@@ -528,7 +528,7 @@ class CompactReader(ABC):
     def read_array_of_compact_or_default(
         self, field_name: str, default: list[Any] | None
     ) -> list[Any] | None:
-        """Read as ``read_array_of_compact``; return ``default`` if this version has no such field of this kind."""
+        """Return what ``read_array_of_compact`` returns, or ``default`` if there is no such field."""
         return (
             self.read_array_of_compact(field_name)
             if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_COMPACT

@@ -58,8 +58,6 @@ def portable_format(registry: Registry, tools: InputTools, config: Serialization
 
 
 if _portable is not None:
-    _portable.bind(
-        pure_writer=FieldWriter, pure_reader=FieldReader, failed_reading=failed_reading_portable
-    )
+    _portable.bind(pure_writer=FieldWriter, pure_reader=FieldReader, failed_reading=failed_reading_portable)
     PortableReader.register(_portable.FieldReader)
     PortableWriter.register(_portable.FieldWriter)

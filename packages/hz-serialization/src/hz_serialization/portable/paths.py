@@ -93,7 +93,9 @@ class _Search:
             if several:
                 values += () if value is None else value
             elif value is None and self._leaf in _NUMBERS:
-                raise _refused(self._path, f"it leads to null in one of them, which {self._leaf.name} cannot hold")
+                raise _refused(
+                    self._path, f"it leads to null in one of them, which {self._leaf.name} cannot hold"
+                )
             else:
                 values.append(value)
         return values
@@ -119,7 +121,9 @@ def _parse(path: str) -> Steps:
     for part in path.split("."):
         matched = _STEP.fullmatch(part)
         if matched is None:
-            raise _refused(path, "the parts of a path are names, with [0] or another index, or [any], for items")
+            raise _refused(
+                path, "the parts of a path are names, with [0] or another index, or [any], for items"
+            )
         steps.append((matched[1], matched[2]))
     return steps
 

@@ -115,7 +115,9 @@ class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
         """
         if predicate is None:
             return codec.key_set(*self._scope)
-        return codec.key_set_with_predicate(*self._scope, self._to_data(unpaged(predicate, "key_set of a transaction")))
+        return codec.key_set_with_predicate(
+            *self._scope, self._to_data(unpaged(predicate, "key_set of a transaction"))
+        )
 
     def values(self, predicate: Predicate | None = None) -> Op[list[V]]:
         """Return all values, or those whose entries match ``predicate``.
@@ -124,7 +126,9 @@ class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
         """
         if predicate is None:
             return codec.values(*self._scope)
-        return codec.values_with_predicate(*self._scope, self._to_data(unpaged(predicate, "values of a transaction")))
+        return codec.values_with_predicate(
+            *self._scope, self._to_data(unpaged(predicate, "values of a transaction"))
+        )
 
     def __repr__(self) -> str:
         return f"TransactionalMapOperations(name={self.name!r})"
