@@ -84,8 +84,8 @@ def test_plain_lists(value: Any) -> None:
 def test_blocks(policy: str, value: Any) -> None:
     service = service_with(policy)
     data = service_with().to_data(value)
-    back = service.to_object(data)
-    expected: type = array if policy == "array" else numpy.ndarray
+    back: Any = service.to_object(data)
+    expected: type[Any] = array if policy == "array" else numpy.ndarray
     if isinstance(value, CharArray) or (policy == "array" and isinstance(value, BooleanArray)):
         expected = type(value)
     assert type(back) is expected

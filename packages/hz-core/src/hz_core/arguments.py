@@ -22,7 +22,7 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def duration(seconds: float, name: str) -> float:
+def duration(seconds: Any, name: str) -> float:
     """Return a duration that was checked.
 
     Args:
@@ -37,7 +37,8 @@ def duration(seconds: float, name: str) -> float:
         _check_is_number(seconds, name)
     if not 0 <= seconds <= _MOST_SECONDS:  # NaN is neither
         raise ValueError(f"{name} must be from 0 to {_MOST_SECONDS} seconds, not {shown(seconds)}")
-    return seconds
+    checked: float = seconds
+    return checked
 
 
 def milliseconds(seconds: float, name: str) -> int:
@@ -63,6 +64,11 @@ def milliseconds_or_default(seconds: float | None, name: str) -> int:
     if seconds is None or (seconds == SERVER_DEFAULT and not isinstance(seconds, bool)):
         return SERVER_DEFAULT
     return milliseconds(seconds, name)
+
+
+def is_negative(seconds: Any) -> bool:
+    """Return whether a duration is a negative number, which has a meaning for some operations."""
+    return isinstance(seconds, int | float) and seconds < 0
 
 
 def int32(value: int, name: str, least: int = -(2**31)) -> int:
@@ -96,7 +102,7 @@ def _integer(value: Any, name: str, least: int, most: int) -> int:
 
 
 def _check_is_number(seconds: Any, name: str) -> None:
-    # Other numbers, such as NumPy's, are rare: this test is slow.
-    if not isinstance(seconds, Real) or isinstance(seconds, bool):
+    # Other numbers, such as NumPy's, are rare: this test is slow. A bool is a Real for it, too.
+    if type(seconds) is bool or not isinstance(seconds, Real):
         hint = "; use its total_seconds()" if hasattr(seconds, "total_seconds") else ""
         raise TypeError(f"{name} must be a number of seconds, not {shown(seconds)}{hint}")

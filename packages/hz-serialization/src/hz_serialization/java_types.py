@@ -66,7 +66,7 @@ class CharArray(list[str]):
 class NumberArray(list[N]):
     """A Java array of primitive numbers, as a list; equal to any list and any ``array.array`` of the same numbers."""
 
-    __hash__ = None  # type: ignore[assignment]  # as for every list
+    __hash__ = None  # as for every list
 
     def __eq__(self, other: object) -> bool:
         return super().__eq__(other.tolist() if isinstance(other, array) else other)

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from hz_core.arguments import milliseconds
+from hz_core.arguments import is_negative, milliseconds
 from hz_core.codecs.types import RaftGroupId
 from hz_core.context import ClientContext
 from hz_core.errors import (
@@ -68,8 +68,7 @@ class FencedLockOperations(CPObjectOperations):
 
         Source: message ``FencedLock.tryLock``.
         """
-        is_negative = isinstance(timeout, int | float) and timeout < 0
-        return self._acquire(0 if is_negative else milliseconds(timeout, "timeout"))
+        return self._acquire(0 if is_negative(timeout) else milliseconds(timeout, "timeout"))
 
     def unlock(self) -> Flow[None]:
         """Release the lock once.

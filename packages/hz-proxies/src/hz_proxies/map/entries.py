@@ -43,9 +43,7 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         if max_idle is None:
             return self._write(
                 data,
-                codec.put(
-                    partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl")
-                ),
+                codec.put(partition, self.name, data, value_data, self._owner(), ttl_millis),
             )
         idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
@@ -56,8 +54,8 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
                 data,
                 value_data,
                 self._owner(),
-                milliseconds_or_default(ttl, "ttl"),
-                milliseconds_or_default(max_idle, "max_idle"),
+                ttl_millis,
+                idle_millis,
             ),
         )
 
@@ -78,9 +76,7 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         if max_idle is None:
             return self._write(
                 data,
-                codec.set(
-                    partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl")
-                ),
+                codec.set(partition, self.name, data, value_data, self._owner(), ttl_millis),
             )
         idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
@@ -91,8 +87,8 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
                 data,
                 value_data,
                 self._owner(),
-                milliseconds_or_default(ttl, "ttl"),
-                milliseconds_or_default(max_idle, "max_idle"),
+                ttl_millis,
+                idle_millis,
             ),
         ).decoded(empty_response)
 
@@ -115,9 +111,7 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         if max_idle is None:
             return self._write(
                 data,
-                codec.put_if_absent(
-                    partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl")
-                ),
+                codec.put_if_absent(partition, self.name, data, value_data, self._owner(), ttl_millis),
             )
         idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
@@ -128,8 +122,8 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
                 data,
                 value_data,
                 self._owner(),
-                milliseconds_or_default(ttl, "ttl"),
-                milliseconds_or_default(max_idle, "max_idle"),
+                ttl_millis,
+                idle_millis,
             ),
         )
 
@@ -152,9 +146,7 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         if max_idle is None:
             return self._write(
                 data,
-                codec.put_transient(
-                    partition, self.name, data, value_data, self._owner(), milliseconds_or_default(ttl, "ttl")
-                ),
+                codec.put_transient(partition, self.name, data, value_data, self._owner(), ttl_millis),
             )
         idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
@@ -165,8 +157,8 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
                 data,
                 value_data,
                 self._owner(),
-                milliseconds_or_default(ttl, "ttl"),
-                milliseconds_or_default(max_idle, "max_idle"),
+                ttl_millis,
+                idle_millis,
             ),
         ).decoded(empty_response)
 
@@ -271,10 +263,9 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         """
         if ttl is None:
             raise AssertionError("ttl must not be None; use a number of seconds, or 0 for no limit")
+        millis = milliseconds_or_default(ttl, "ttl")
         data, partition = self._keyed(key)
-        return self._write(
-            data, codec.set_ttl(partition, self.name, data, milliseconds_or_default(ttl, "ttl"))
-        ).decoded(empty_response)
+        return self._write(data, codec.set_ttl(partition, self.name, data, millis)).decoded(empty_response)
 
     def get_entry_view(self, key: K) -> Op[SimpleEntryView[K, V] | None]:
         """Return the entry of ``key`` with its statistics (times in milliseconds since 1970), or None.

@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
-from hz_core.arguments import SERVER_DEFAULT, int32, milliseconds, shown
+from hz_core.arguments import SERVER_DEFAULT, int32, is_negative, milliseconds, shown
 from hz_core.flow import cancellable
 from hz_core.op import Flow, GatherOutcomes
 from hz_core.operations import Operations
@@ -46,8 +46,7 @@ class SqlOperations(Operations):
         """
         if not isinstance(sql, str):
             raise TypeError(f"the statement must be a string, not {shown(sql)}")
-        is_negative = isinstance(timeout, int | float) and timeout < 0
-        millis = SERVER_DEFAULT if is_negative else milliseconds(timeout, "timeout")
+        millis = SERVER_DEFAULT if is_negative(timeout) else milliseconds(timeout, "timeout")
         buffer_size = int32(cursor_buffer_size, "cursor_buffer_size", 1)
         if expected_result_type not in _RESULT_TYPES:
             raise ValueError(f"expected_result_type must be 0, 1 or 2, not {shown(expected_result_type)}")
