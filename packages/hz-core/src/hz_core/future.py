@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast, overload
 
 from hz_core.log import get_logger
+from hz_core.uncopied import Uncopied
 
 if TYPE_CHECKING:
     from threading import Condition
@@ -81,7 +82,7 @@ class LockWaiter:
         return wait_on_lock(future, timeout)
 
 
-class Future(ConcurrentFuture[T]):
+class Future(Uncopied, ConcurrentFuture[T]):
     """The result of an operation that may still be in progress.
 
     Wait for it with ``result``, await it (``await future``), add callbacks, combine futures, or pass it to the
@@ -445,6 +446,9 @@ class Future(ConcurrentFuture[T]):
 
     if not TYPE_CHECKING:  # type checkers see the attribute of the base class
         _condition = property(_lazy_condition)
+
+    def _instead_of_a_copy(self) -> str:
+        return "it waits in this process; pass on its result()"
 
     def __repr__(self) -> str:
         if self._state is _PENDING:

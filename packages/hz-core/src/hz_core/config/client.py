@@ -107,6 +107,17 @@ def _array_policy(name: str, value: Any) -> ArrayPolicy:
     return policy
 
 
+_MISSING_FEATURES: Final = {
+    ("ssl_enabled", "ssl_context"): "the client does not connect without encryption instead: TLS is",
+    ("cloud_discovery_token",): "discovery of Hazelcast Cloud clusters is",
+    ("statistics_enabled",): "sending statistics to the cluster is",
+    ("near_caches",): "near caches are",
+    ("flake_id_generators",): "flake id generators are",
+    ("reliable_topics",): "reliable topics are",
+}
+"""What the options mean that are checked, but cannot be used so far."""
+
+
 class ClientConfig(Options):
     """All options of a client.
 
@@ -416,20 +427,16 @@ class ClientConfig(Options):
         return self.ssl_enabled or self.ssl_context is not None
 
     def check_available(self) -> None:
-        """Reject options of features that are missing in this release, where ignoring them would be unsafe.
+        """Refuse options of features that are missing in this release, rather than ignore them.
 
         Raises:
-            InvalidConfigurationError: TLS or Hazelcast Cloud is configured.
+            InvalidConfigurationError: One of them is set; the error names it.
         """
-        if self.uses_tls:
-            raise InvalidConfigurationError(
-                "ssl_enabled, ssl_context: TLS is not available in this release, and the client does not connect"
-                " without encryption instead"
-            )
-        if self.cloud_discovery_token is not None:
-            raise InvalidConfigurationError(
-                "cloud_discovery_token: discovery of Hazelcast Cloud clusters is not available in this release"
-            )
+        for options, feature in _MISSING_FEATURES.items():
+            if any(getattr(self, option) for option in options):
+                raise InvalidConfigurationError(
+                    f"{', '.join(options)}: {feature} not available in this release"
+                )
 
     def serialization(self) -> SerializationConfig:
         """Return the options of the serialization service, which have the same names here."""

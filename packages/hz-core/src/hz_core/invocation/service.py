@@ -26,6 +26,7 @@ from hz_core.op import Op
 from hz_core.promise import Promise
 from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError, message_type_of
 from hz_core.wire.method import ReadData
+from hz_serialization import HazelcastSerializationError
 from hz_serialization.compact import UnknownSchemaError
 
 _TYPE_AND_CORRELATION: Final = Struct("<iq")
@@ -318,17 +319,19 @@ class InvocationService:
         op = invocation.op
         try:
             result = op.decode(message, self._read)
+        except UnknownSchemaError as e:
+            # The caller's thread may stop reading this connection: the result is received in another way.
+            invocation.connection = None
+            self._gate.fetch(e, partial(self._complete_with_schema, invocation, message))
+        except HazelcastSerializationError as e:  # also one of a user that is a ValueError, too
+            invocation.fail(e)
         except DECODE_ERRORS as e:
             error = HazelcastProtocolError(
                 f"the reply to {op.method.name} cannot be read: {type(e).__name__}: {e}"
             )
             error.__cause__ = e
             invocation.fail(error)
-        except UnknownSchemaError as e:
-            # The caller's thread may stop reading this connection: the result is received in another way.
-            invocation.connection = None
-            self._gate.fetch(e, partial(self._complete_with_schema, invocation, message))
-        except Exception as e:  # the error of a user's serializer is passed to the caller
+        except Exception as e:
             invocation.fail(e)
         except BaseException as e:
             invocation.fail(TargetDisconnectedError(f"reading the reply was interrupted: {e!r}"))

@@ -37,10 +37,7 @@ class QueueOperations(NamedOperations, Generic[E]):
 
         Source: message ``Queue.offer``.
         """
-        added = yield codec.offer(self._partition, self.name, self._value(item, "item"), 0)
-        if not added:
-            raise IllegalStateError(f"queue {self.name!r} is full")
-        return True
+        return self._added(codec.offer(self._partition, self.name, self._value(item, "item"), 0))
 
     def offer(self, item: E, timeout: float = 0) -> Op[bool]:
         """Add ``item`` at the end; wait up to ``timeout`` seconds while the queue is full.
@@ -205,6 +202,11 @@ class QueueOperations(NamedOperations, Generic[E]):
         if registration_id is None:
             raise none_refused("registration_id", self.name)
         return self._context.remove_listener(registration_id)
+
+    def _added(self, request: Op[bool]) -> Flow[bool]:
+        if not (yield request):
+            raise IllegalStateError(f"queue {self.name!r} is full")
+        return True
 
     def _deregistration(self, registration_id: UUID) -> Op[bool]:
         return codec.remove_listener(self.name, registration_id)
