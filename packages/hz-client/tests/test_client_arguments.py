@@ -57,15 +57,14 @@ class Call(NamedTuple):
 def surfaces(simulation: Simulation) -> Iterator[Any]:
     """Yield an object of every kind."""
     client = simulation.client
-    for kind in (MAP, QUEUE):
+    kinds: tuple[Any, ...] = (MAP, QUEUE, ATOMIC_LONG, FENCED_LOCK)
+    for kind in kinds:
         yield client.get_object(kind, "n")
     yield Sql(client.futures, SqlOperations(simulation.engine))
     transaction = Transaction(client.futures, TransactionOperations(simulation.engine))
     transaction.begin().result()
     yield transaction
     yield transaction.get_map("n")
-    for cp in (ATOMIC_LONG, FENCED_LOCK):
-        yield client.get_object(cp, "n")
 
 
 def calls(simulation: Simulation) -> list[Call]:
@@ -145,13 +144,15 @@ def test_integers_that_do_not_fit(simulation: Simulation) -> None:
 
 def test_values_of_a_set(simulation: Simulation) -> None:
     sql = Sql(simulation.client.futures, SqlOperations(simulation.engine))
-    for value in (3, 300, -1, "ROWS"):
+    results: list[Any] = [3, 300, -1, "ROWS"]
+    for value in results:
         with pytest.raises(ValueError, match=r"^expected_result_type must be 0, 1 or 2, not"):
-            sql.execute("SELECT 1", expected_result_type=value)  # type: ignore[arg-type]
+            sql.execute("SELECT 1", expected_result_type=value)
     with pytest.raises(TypeError, match=r"^the statement must be a string, not 5"):
         sql.execute(5)  # type: ignore[arg-type]
-    for value in (0, 3, "x", None):
+    kinds: list[Any] = [0, 3, "x", None]
+    for value in kinds:
         with pytest.raises(
             ValueError, match=r"^the type of a transaction must be one of TWO_PHASE \(1\), ONE_PHASE"
         ):
-            TransactionOperations(simulation.engine, transaction_type=value)  # type: ignore[arg-type]
+            TransactionOperations(simulation.engine, transaction_type=value)

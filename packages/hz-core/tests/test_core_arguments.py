@@ -55,9 +55,9 @@ def test_wrong_durations(convert: Any) -> None:
     for value in OUT_OF_RANGE:
         with pytest.raises(
             ValueError, match=r"^timeout must be from 0 to 9223372036854775 seconds, not "
-        ) as refused:
+        ) as out_of_range:
             convert(value, "timeout")
-        assert len(str(refused.value)) < 250
+        assert len(str(out_of_range.value)) < 250
 
 
 def test_a_timedelta_is_told_what_to_do() -> None:

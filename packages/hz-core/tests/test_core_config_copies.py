@@ -3,17 +3,24 @@
 import copy
 import pickle
 import ssl
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from hz_core.config import ClientConfig, FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig
 
-WAYS = {
+
+def pickled(config: Any, protocol: int) -> Any:
+    return pickle.loads(pickle.dumps(config, protocol))
+
+
+WAYS: dict[str, Callable[[Any], Any]] = {
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     "copy()": lambda config: config.copy(),
-    **{f"pickle {n}": lambda config, n=n: pickle.loads(pickle.dumps(config, n)) for n in range(6)},
+    **{f"pickle {n}": partial(pickled, protocol=n) for n in range(6)},
 }
 
 

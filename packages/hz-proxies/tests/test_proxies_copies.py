@@ -12,6 +12,7 @@ from hz_core.future import Future
 from hz_core.testing.simulation import Simulation
 from hz_proxies import MAP, QUEUE
 from hz_proxies.map.aio import AsyncMap
+from hz_proxies.map.futures import Map
 from hz_proxies.sql.futures import Sql
 from hz_proxies.sql.operations import SqlOperations
 from hz_proxies.transaction.blocking import BlockingTransaction
@@ -60,8 +61,10 @@ def test_no_copies(simulation: Simulation) -> None:
 
 
 def test_the_documented_name_begins_the_text_of_every_surface(simulation: Simulation) -> None:
-    m, q = simulation.client.get_object(MAP, "m"), simulation.client.get_object(QUEUE, "q")
-    for surface in (m, m.blocking(), m.with_timeout(1), AsyncMap(simulation.client.futures, m._ops)):  # type: ignore[arg-type]
+    m: Map[Any, Any] = simulation.client.get_object(MAP, "m")
+    q = simulation.client.get_object(QUEUE, "q")
+    surfaces: list[Any] = [m, m.blocking(), m.with_timeout(1), AsyncMap(simulation.client.futures, m._ops)]  # type: ignore[arg-type]
+    for surface in surfaces:
         assert str(surface) == 'Map(name="m")'
     assert str(q) == str(q.blocking()) == 'Queue(name="q")'
     assert repr(m.blocking()) == "BlockingMap(name='m')"

@@ -44,7 +44,8 @@ async def test_retaining_nothing_removes_all(caller: Caller) -> None:
 
 
 def test_wrong_arguments_are_refused_at_the_call(simulation: Simulation) -> None:
-    m, q = simulation.client.get_object(MAP, "m"), simulation.client.get_object(QUEUE, "q")
+    m: Any = simulation.client.get_object(MAP, "m")
+    q = simulation.client.get_object(QUEUE, "q")
     for call in (
         lambda: m.put_all(None),
         lambda: m.put_all({"a": None}),

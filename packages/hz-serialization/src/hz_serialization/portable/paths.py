@@ -85,11 +85,11 @@ class _Search:
             raise _refused(self._path, f"there are no arrays of {self._leaf.name}")
         return _ARRAY_TYPES[self._leaf]
 
-    def _all(self, readers: list[FieldReaderBase | None], rest: Steps) -> list[Any]:
+    def _all(self, readers: list[FieldReaderBase], rest: Steps) -> list[Any]:
         several = any(item == ANY for _, item in rest)
         values: list[Any] = []
         for reader in readers:
-            value = None if reader is None else self.at(reader, rest)
+            value = self.at(reader, rest)
             if several:
                 values += () if value is None else value
             elif value is None and self._leaf in _NUMBERS:

@@ -91,7 +91,7 @@ class FieldReaderBase(PortableReader):
         reader: FieldReaderBase | None = self._portable(field_name, self._opened)
         return reader
 
-    def open_portables(self, field_name: str) -> list[FieldReaderBase | None] | None:
+    def open_portables(self, field_name: str) -> list[FieldReaderBase] | None:
         """Return the readers of the nested objects of an array."""
         return self._portables(field_name, self._opened)
 
