@@ -12,6 +12,7 @@ from hz_serialization.scalars import read_text
 
 _BEFORE_NAME = re.compile(rb"\xac\xed\x00\x05[\x73\x75\x76\x7e]?(?:\x72|\x7d....)", re.DOTALL)
 """Magic number, version, what follows (object, array, class or enum), and the description of a class or a proxy."""
+_LONGEST = 300
 _NAME = re.compile(rb"[\w.$/;\[]+")
 _ADVICE = (
     "only Java can read it; on the Java side store a built-in type (ArrayList instead of List.of, say), or "
@@ -25,8 +26,9 @@ def _class_in(data: bytes, pos: int) -> str:
     if before is None:
         return "unknown"
     begin = before.end() + 2
-    name = data[begin : begin + int.from_bytes(data[begin - 2 : begin], "big")]
-    return name.decode() if _NAME.fullmatch(name) else "unknown"
+    size = int.from_bytes(data[begin - 2 : begin], "big")
+    name = data[begin : begin + size]
+    return name.decode() if size == len(name) <= _LONGEST and _NAME.fullmatch(name) else "unknown"
 
 
 def register_java_streams(registry: Registry) -> None:

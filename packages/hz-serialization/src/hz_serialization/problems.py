@@ -85,7 +85,7 @@ def unserializable(value: Any, error: Exception) -> UnserializableError:
         return UnserializableError(type(value), reason)
     if isinstance(error, RecursionError):
         return UnserializableError(type(value), "it nests too deeply for Python's call stack")
-    return UnserializableError(type(value), f"{type(error).__name__}: {error}", error)
+    return UnserializableError(type(value), f"{type_name(type(error))}: {error}", error)
 
 
 def fail_at(error: Exception, step: str, value: Any) -> NoReturn:
@@ -110,7 +110,7 @@ def failed_reading(error: Exception, method: str) -> NoReturn:
     if isinstance(error, RecursionError):
         what = f"{method} nests too deeply for Python's call stack"
     else:
-        what = f"{method} raised {type(error).__name__}: {error}"
+        what = f"{method} raised {type_name(type(error))}: {error}"
     raise HazelcastSerializationError(f"Cannot read the value: {what}", error) from error
 
 
