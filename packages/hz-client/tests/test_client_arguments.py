@@ -148,8 +148,9 @@ def test_values_of_a_set(simulation: Simulation) -> None:
     for value in results:
         with pytest.raises(ValueError, match=r"^expected_result_type must be 0, 1 or 2, not"):
             sql.execute("SELECT 1", expected_result_type=value)
+    statement: Any = 5
     with pytest.raises(TypeError, match=r"^the statement must be a string, not 5"):
-        sql.execute(5)  # type: ignore[arg-type]
+        sql.execute(statement)
     kinds: list[Any] = [0, 3, "x", None]
     for value in kinds:
         with pytest.raises(

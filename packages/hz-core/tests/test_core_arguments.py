@@ -61,8 +61,9 @@ def test_wrong_durations(convert: Any) -> None:
 
 
 def test_a_timedelta_is_told_what_to_do() -> None:
+    wrong: Any = timedelta(seconds=1)
     with pytest.raises(TypeError, match=re.escape("use its total_seconds()")):
-        milliseconds(timedelta(seconds=1), "timeout")  # type: ignore[arg-type]
+        milliseconds(wrong, "timeout")
 
 
 def test_the_default_of_members() -> None:
@@ -82,16 +83,18 @@ def test_integers() -> None:
         -(2**31),
         -(2**63),
     )
-    assert type(int32(numpy.int64(5), "n")) is int  # type: ignore[arg-type]
+    five: Any = numpy.int64(5)
+    assert type(int32(five, "n")) is int
     for function, bits in ((int32, 32), (int64, 64)):
         for value in (2 ** (bits - 1), -(2 ** (bits - 1)) - 1, 10**5000):
             with pytest.raises(
                 ValueError, match=rf"^n must be from -{2 ** (bits - 1)} to {2 ** (bits - 1) - 1}, not"
             ):
                 function(value, "n")
-        for wrong in (1.5, "x" * 1000, None, [1]):
+        wrong_types: list[Any] = [1.5, "x" * 1000, None, [1]]
+        for wrong in wrong_types:
             with pytest.raises(TypeError, match=r"^n must be an integer, not ") as refused:
-                function(wrong, "n")  # type: ignore[arg-type]
+                function(wrong, "n")
             assert len(str(refused.value)) < 200
     with pytest.raises(ValueError, match=r"^n must be from 1 to 2147483647, not 0"):
         int32(0, "n", 1)

@@ -59,7 +59,8 @@ class Wheel(Part):
 
     def read_portable(self, reader: PortableReader) -> None:
         self.size, self.serial = reader.read_int("size"), reader.read_string("serial")
-        self.chip = reader.read_portable("chip")  # type: ignore[assignment]
+        chip: Any = reader.read_portable("chip")
+        self.chip = chip
 
 
 class Car(Part):

@@ -67,7 +67,8 @@ def test_a_block_equals_what_is_read_of_it(code: str) -> None:
 
 
 def test_an_item_that_does_not_fit_is_named() -> None:
-    for value, reason in ((IntArray([1, 2**40]), "OverflowError"), (IntArray([1, "x"]), "TypeError")):  # type: ignore[list-item]
+    text: Any = "x"
+    for value, reason in ((IntArray([1, 2**40]), "OverflowError"), (IntArray([1, text]), "TypeError")):
         with pytest.raises(HazelcastSerializationError, match=rf"at \$\['k'\]\[1\]: {reason}"):
             service_with().to_data({"k": value})
 

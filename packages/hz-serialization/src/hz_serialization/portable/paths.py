@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
 
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.portable.field_type import FieldType
-
-if TYPE_CHECKING:
-    from hz_serialization.portable.reader import FieldReaderBase
 
 ANY: Final = "any"
 
@@ -24,12 +22,28 @@ Steps = list[tuple[str, str | None]]
 """Name of each field, and the index of the item in it, ``any`` for all items, ``None`` for the field itself."""
 
 
+class FieldsAt(Protocol):
+    """The fields of one object on the way (see ``FieldReaderBase``)."""
+
+    def read_as(self, field_name: str, field_type: FieldType) -> Any:
+        """Read a field by the method of a type."""
+        ...
+
+    def open_portable(self, field_name: str) -> FieldsAt | None:
+        """Return the fields of a nested object; ``None`` if it is null."""
+        ...
+
+    def open_portables(self, field_name: str) -> Sequence[FieldsAt] | None:
+        """Return the fields of each nested object of an array; ``None`` if it is null."""
+        ...
+
+
 def is_path(field_name: str) -> bool:
     """Return whether a name can be a path."""
     return "." in field_name or "[" in field_name
 
 
-def read_path(reader: FieldReaderBase, path: str, wanted: FieldType) -> Any:
+def read_path(reader: FieldsAt, path: str, wanted: FieldType) -> Any:
     """Return the value at the end of a path; ``None`` if something on the way to it is null.
 
     Args:
@@ -63,7 +77,7 @@ class _Search:
         self._path = path
         self._leaf = leaf
 
-    def at(self, reader: FieldReaderBase, steps: Steps) -> Any:
+    def at(self, reader: FieldsAt, steps: Steps) -> Any:
         (name, item), rest = steps[0], steps[1:]
         if item is None:
             if not rest:
@@ -85,7 +99,7 @@ class _Search:
             raise _refused(self._path, f"there are no arrays of {self._leaf.name}")
         return _ARRAY_TYPES[self._leaf]
 
-    def _all(self, readers: list[FieldReaderBase], rest: Steps) -> list[Any]:
+    def _all(self, readers: Sequence[FieldsAt], rest: Steps) -> list[Any]:
         several = any(item == ANY for _, item in rest)
         values: list[Any] = []
         for reader in readers:
