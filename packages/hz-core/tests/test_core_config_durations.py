@@ -1,4 +1,4 @@
-"""Durations of options that no clock can hold, and such that are no numbers."""
+"""Numbers of options that are out of range: durations that no clock can hold, ids of more than 32 bits."""
 
 from datetime import timedelta
 from typing import Any
@@ -38,3 +38,11 @@ def test_durations_that_are_no_numbers(name: str, value: Any) -> None:
 
 def test_the_options_with_durations_are_found() -> None:
     assert len(DURATIONS) == 10
+
+
+@pytest.mark.parametrize("name", ["data_serializable_factories", "portable_factories"])
+def test_ids_of_more_than_32_bits(name: str) -> None:
+    wrong: list[Any] = [{2**31: {}}, {1: {-(2**31) - 1: int}}]
+    for factories in wrong:
+        with pytest.raises(ValueError, match=rf"^Keys of {name}.* must be integers of 32 bits"):
+            ClientConfig.from_kwargs(**{name: factories})

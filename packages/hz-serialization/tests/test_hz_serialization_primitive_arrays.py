@@ -114,3 +114,13 @@ def test_numpy_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_unknown_policy() -> None:
     with pytest.raises(ValueError, match="'tuple' is not a valid ArrayPolicy"):
         service_with("tuple")
+
+
+@pytest.mark.parametrize("policy", ArrayPolicy)
+def test_arrays_as_keys_and_items_of_sets_are_tuples(policy: ArrayPolicy) -> None:
+    item = service_with().to_data(IntArray([1, 2]))[4:]
+    for type_id, expected in ((-37, {(1, 2)}), (-32, {(1, 2): None})):
+        count = (1).to_bytes(4, "big")
+        null = bytes(4) if type_id == -32 else b""
+        data = bytes(4) + type_id.to_bytes(4, "big", signed=True) + count + item + null
+        assert service_with(policy).to_object(data) == expected

@@ -159,3 +159,26 @@ def test_a_class_that_cannot_be_made() -> None:
             HazelcastSerializationError, match=r"Wants\(\) \(instances are made without arguments"
         ):
             service.to_object(data)
+
+
+@pytest.mark.parametrize("ids", [(2**40, 1), (1, -(2**31) - 1), ("x", 1), (1.5, 1)], ids=str)
+def test_ids_that_do_not_fit(ids: tuple[Any, Any]) -> None:
+    class Large(Identified):
+        def get_factory_id(self) -> int:
+            return ids[0]  # type: ignore[no-any-return]  # wrong on purpose
+
+        def get_class_id(self) -> int:
+            return ids[1]  # type: ignore[no-any-return]  # wrong on purpose
+
+    with pytest.raises(HazelcastSerializationError, match=r"must give integers of 32 bits, not ") as raised:
+        SERVICE.to_data(Large())
+    assert raised.value.__cause__ is None
+
+
+def test_a_type_id_that_does_not_fit() -> None:
+    class Large(CustomSerializer):
+        def get_type_id(self) -> int:
+            return 2**31
+
+    with pytest.raises(HazelcastSerializationError, match=r"get_type_id\(\) gives 2147483648"):
+        SerializationService(SerializationConfig(custom_serializers={Custom: Large}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from struct import error as StructError
 from typing import Any
 
 from hz_serialization import type_ids
@@ -55,7 +56,13 @@ class IdentifiedFormat:
     def write(self, out: bytearray, value: IdentifiedDataSerializable, depth: int) -> None:
         """Append ids and fields."""
         out.append(1)
-        out += self._pack_ids(value.get_factory_id(), value.get_class_id())
+        ids = value.get_factory_id(), value.get_class_id()
+        try:
+            out += self._pack_ids(*ids)
+        except StructError:
+            raise HazelcastSerializationError(
+                f"get_factory_id() and get_class_id() must give integers of 32 bits, not {ids[0]!r} and {ids[1]!r}"
+            ) from None
         try:
             value.write_data(DataOutput(out, self._registry, depth))
         except UnserializableError as problem:

@@ -112,6 +112,8 @@ def dict_of(
         for key in value:
             if not isinstance(key, keys):
                 raise TypeError(f"Keys of {name} must be {key_text}, not {shown(key)}")
+            if isinstance(key, int) and not -(2**31) <= key < 2**31:
+                raise ValueError(f"Keys of {name} must be {key_text} of 32 bits, not {shown(key)}")
         return {key: value_of(f"{name}[{shown(key)}]", v) for key, v in value.items()}
 
     return Check(f"a dict of {expects}", convert)
