@@ -15,6 +15,8 @@ class BlockingQueue(BlockingObject, Generic[E]):
 
     Items are stored and compared in serialized form. None cannot be an item.
 
+    A time to wait that is no number raises TypeError, and a negative, infinite or too large one ValueError.
+
     The operations wait for their results.
     """
 

@@ -17,6 +17,8 @@ class Queue(FuturesObject, Generic[E]):
 
     Items are stored and compared in serialized form. None cannot be an item.
 
+    A time to wait that is no number raises TypeError, and a negative, infinite or too large one ValueError.
+
     The operations return futures.
     """
 

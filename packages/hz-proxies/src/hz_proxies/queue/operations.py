@@ -19,6 +19,8 @@ class QueueOperations(NamedOperations, Generic[E]):
     """A distributed queue, stored in one partition; first in, first out, unless it is configured as a priority queue.
 
     Items are stored and compared in serialized form. None cannot be an item.
+
+    A time to wait that is no number raises TypeError, and a negative, infinite or too large one ValueError.
     """
 
     # Read by tools/generate_surfaces.py.
