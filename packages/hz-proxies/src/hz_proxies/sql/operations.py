@@ -41,6 +41,7 @@ class SqlOperations(Operations):
 
         Raises:
             HazelcastSqlError: The statement failed.
+            TypeError, ValueError: An argument has the wrong type or is out of range.
 
         Source: message ``Sql.execute``.
         """
