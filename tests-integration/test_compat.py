@@ -12,7 +12,7 @@ import pytest
 
 import hazelcast
 import hazelcast.asyncio
-from hazelcast import aggregator, predicate, projection
+from hazelcast import predicate
 from hazelcast.errors import HazelcastSerializationError
 from hazelcast.serialization.api import CompactSerializer, Portable, StreamSerializer
 from hz_embedded import Cluster
@@ -210,19 +210,6 @@ async def test_copies(caller: Caller) -> None:
             copied(m.proxy)
         with pytest.raises(TypeError, match="pass on its config, and make another client from that"):
             copied(caller.client)
-
-
-async def test_paging_predicates_are_refused(caller: Caller) -> None:
-    m = await caller.map()
-    pages = predicate.paging(predicate.true(), 2)
-    calls: list[Callable[[], Any]] = [
-        lambda: m.aggregate(aggregator.count(), pages),
-        lambda: m.project(projection.identity(), pages),
-        lambda: m.remove_all(pages),
-    ]
-    for call in calls:
-        with pytest.raises(AssertionError, match="a paging predicate is only for"):
-            await call()
 
 
 async def test_nothing_to_do(caller: Caller) -> None:
