@@ -9,6 +9,7 @@ SERVER_DEFAULT: Final = -1
 
 _MOST_MILLIS: Final = 2**63 - 1
 _MOST_SECONDS: Final = _MOST_MILLIS // 1000
+_PLAIN: Final = (int, float)
 _SHOWN: Final = 100
 
 
@@ -49,7 +50,9 @@ def milliseconds(seconds: float, name: str) -> int:
     Raises:
         TypeError, ValueError: As ``duration``.
     """
-    millis = int(duration(seconds, name) * 1000)
+    if type(seconds) not in _PLAIN or not 0 <= seconds <= _MOST_SECONDS:
+        duration(seconds, name)  # raises the error, or knows the class; called only then, since this runs for each ttl
+    millis = int(seconds * 1000)
     return 1 if millis == 0 and seconds > 0 else millis
 
 
