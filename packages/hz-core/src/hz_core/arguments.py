@@ -51,7 +51,9 @@ def milliseconds(seconds: float, name: str) -> int:
         TypeError, ValueError: As ``duration``.
     """
     if type(seconds) not in _PLAIN or not 0 <= seconds <= _MOST_SECONDS:
-        duration(seconds, name)  # raises the error, or knows the class; called only then, since this runs for each ttl
+        duration(
+            seconds, name
+        )  # raises the error, or knows the class; called only then, since this runs for each ttl
     millis = int(seconds * 1000)
     return 1 if millis == 0 and seconds > 0 else millis
 

@@ -140,14 +140,14 @@ class PortableFormat:
             HazelcastSerializationError: No class has these ids, or the bytes are damaged.
         """
         reader = self.open_nested(data, key, pos, depth, limit)
-        value = reader.make()
+        value = reader.seen.make()
         try:
             value.read_portable(reader)
         except Exception as error:
             failed_reading_portable(error, value)
         if reader.raw is not None:
             reader.finish()
-        return value, reader.end
+        return value, reader.head[0]
 
     def open_nested(self, data: bytes, key: bytes, pos: int, depth: int, limit: int) -> FieldReader:
         """Return the reader of the fields of such an object; arguments and errors are those of ``read_nested``."""
