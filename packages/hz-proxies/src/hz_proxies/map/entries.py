@@ -42,20 +42,13 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             return self._write(
-                data,
-                codec.put(partition, self.name, data, value_data, self._owner(), ttl_millis),
+                data, codec.put(partition, self.name, data, value_data, self._owner(), ttl_millis)
             )
         idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
             data,
             codec.put_with_max_idle(
-                partition,
-                self.name,
-                data,
-                value_data,
-                self._owner(),
-                ttl_millis,
-                idle_millis,
+                partition, self.name, data, value_data, self._owner(), ttl_millis, idle_millis
             ),
         )
 
@@ -75,20 +68,13 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             return self._write(
-                data,
-                codec.set(partition, self.name, data, value_data, self._owner(), ttl_millis),
+                data, codec.set(partition, self.name, data, value_data, self._owner(), ttl_millis)
             )
         idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
             data,
             codec.set_with_max_idle(
-                partition,
-                self.name,
-                data,
-                value_data,
-                self._owner(),
-                ttl_millis,
-                idle_millis,
+                partition, self.name, data, value_data, self._owner(), ttl_millis, idle_millis
             ),
         ).decoded(empty_response)
 
@@ -110,20 +96,13 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             return self._write(
-                data,
-                codec.put_if_absent(partition, self.name, data, value_data, self._owner(), ttl_millis),
+                data, codec.put_if_absent(partition, self.name, data, value_data, self._owner(), ttl_millis)
             )
         idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
             data,
             codec.put_if_absent_with_max_idle(
-                partition,
-                self.name,
-                data,
-                value_data,
-                self._owner(),
-                ttl_millis,
-                idle_millis,
+                partition, self.name, data, value_data, self._owner(), ttl_millis, idle_millis
             ),
         )
 
@@ -145,20 +124,13 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             return self._write(
-                data,
-                codec.put_transient(partition, self.name, data, value_data, self._owner(), ttl_millis),
+                data, codec.put_transient(partition, self.name, data, value_data, self._owner(), ttl_millis)
             )
         idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
             data,
             codec.put_transient_with_max_idle(
-                partition,
-                self.name,
-                data,
-                value_data,
-                self._owner(),
-                ttl_millis,
-                idle_millis,
+                partition, self.name, data, value_data, self._owner(), ttl_millis, idle_millis
             ),
         ).decoded(empty_response)
 
