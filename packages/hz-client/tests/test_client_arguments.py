@@ -11,7 +11,7 @@ import pytest
 import simulated_harness
 from hz_core.testing.simulation import Simulation
 from hz_cp import ATOMIC_LONG, FENCED_LOCK
-from hz_proxies import MAP, QUEUE
+from hz_proxies import MAP, QUEUE, predicate
 from hz_proxies.sql.futures import Sql
 from hz_proxies.sql.operations import SqlOperations
 from hz_proxies.transaction.futures import Transaction
@@ -157,3 +157,20 @@ def test_values_of_a_set(simulation: Simulation) -> None:
             ValueError, match=r"^the type of a transaction must be one of TWO_PHASE \(1\), ONE_PHASE"
         ):
             TransactionOperations(simulation.engine, transaction_type=value)
+
+
+def test_messages_about_queries_are_short(simulation: Simulation) -> None:
+    m = simulation.client.get_object(MAP, "m")
+    long: Any = "x" * 1000
+    calls: list[Callable[[], Any]] = [
+        lambda: predicate.paging(None, long),
+        lambda: predicate.paging(None, 10**5000),
+        lambda: predicate.like("a", [long]),  # type: ignore[arg-type]  # wrong on purpose
+        lambda: predicate.equal([long], 1),  # type: ignore[arg-type]  # wrong on purpose
+        lambda: m.add_index(long),
+        lambda: m.add_index(["a"], long),
+    ]
+    for call in calls:
+        with pytest.raises((TypeError, ValueError)) as refused:
+            call()
+        assert len(str(refused.value)) < 300

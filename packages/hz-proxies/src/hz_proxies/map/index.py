@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final, TypeVar
 
+from hz_core.arguments import shown
 from hz_core.config import IndexType, QueryConstants, UniqueKeyTransformation
 from hz_proxies.codecs.map import BitmapIndexOptions, IndexConfig
 
@@ -41,7 +42,7 @@ def index_config(
 
 def _checked(attributes: Sequence[str] | None) -> Sequence[str]:
     if isinstance(attributes, str):
-        raise TypeError(f"attributes must be a list of names, not the string {attributes!r}")
+        raise TypeError(f"attributes must be a list of names, not the string {shown(attributes)}")
     if not attributes:
         raise ValueError("an index needs at least one attribute")
     if len(attributes) > MAX_ATTRIBUTES:
@@ -51,7 +52,7 @@ def _checked(attributes: Sequence[str] | None) -> Sequence[str]:
 
 def _attribute(attribute: object) -> str:
     if not isinstance(attribute, str):
-        raise TypeError(f"an attribute of an index must be a string, not {attribute!r}")
+        raise TypeError(f"an attribute of an index must be a string, not {shown(attribute)}")
     stripped = attribute.strip()
     if not stripped:
         raise ValueError("an attribute of an index must not be empty")
@@ -78,4 +79,4 @@ def _member(enum: type[E], value: object, what: str) -> E:
         if value == member.value or (isinstance(value, str) and value.upper() == member.name):
             return member
     names = ", ".join(f"{m.name} ({m.value})" for m in enum)
-    raise TypeError(f"{what} must be one of {names}, as value or name; not {value!r}")
+    raise TypeError(f"{what} must be one of {names}, as value or name; not {shown(value)}")
