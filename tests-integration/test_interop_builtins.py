@@ -2,7 +2,6 @@
 
 import datetime
 import math
-from array import array as numbers
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,12 +18,17 @@ from hazelcast.serialization import (
     BooleanArray,
     Byte,
     CharArray,
+    DoubleArray,
     Float,
+    FloatArray,
+    IntArray,
     Integer,
     JavaClass,
     Long,
+    LongArray,
     ObjectArray,
     Short,
+    ShortArray,
     StringArray,
 )
 from hz_embedded import Cluster
@@ -101,11 +105,11 @@ ROWS = {
     "byte[]": Row(lambda j: j.bytes(b"\x00\x7f\x80\xff"), b"\x00\x7f\x80\xff"),
     "boolean[]": Row(array("boolean", True, False), BooleanArray([True, False])),
     "char[]": Row(array("char", "a", "€"), CharArray(["a", "€"])),
-    "short[]": Row(array("short", 1, -2), numbers("h", [1, -2])),
-    "int[]": Row(array("int", 1, -2), numbers("i", [1, -2])),
-    "long[]": Row(array("long", 1, -(2**63)), numbers("q", [1, -(2**63)])),
-    "float[]": Row(array("float", 1.5, -2.0), numbers("f", [1.5, -2.0])),
-    "double[]": Row(array("double", 1.5, -2.0), numbers("d", [1.5, -2.0])),
+    "short[]": Row(array("short", 1, -2), ShortArray([1, -2])),
+    "int[]": Row(array("int", 1, -2), IntArray([1, -2])),
+    "long[]": Row(array("long", 1, -(2**63)), LongArray([1, -(2**63)])),
+    "float[]": Row(array("float", 1.5, -2.0), FloatArray([1.5, -2.0])),
+    "double[]": Row(array("double", 1.5, -2.0), DoubleArray([1.5, -2.0])),
     "String[]": Row(array("java.lang.String", "a", None), StringArray(["a", None])),
     "Object[]": Row(lambda j: j.cell(j.array("java.lang.Object", "a", None)), ObjectArray(["a", None])),
     "UUID": Row(lambda j: j.cell(j.java.util.UUID.fromString(str(ID))), ID),

@@ -1,5 +1,6 @@
 """Predicates, paging, aggregators and projections over JSON values and numbers, on all three surfaces."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ from hz_core.errors import HazelcastError
 from hz_core.services import PartitionService
 from hz_proxies import aggregator, predicate, projection
 from hz_proxies.predicate import Predicate
-from hz_serialization import HazelcastJsonValue, HazelcastSerializationError
+from hz_serialization import HazelcastJsonValue
 from map_harness import AnyMap, Caller
 
 PEOPLE: dict[int, dict[str, Any]] = {
@@ -136,10 +137,17 @@ async def test_paging_without_a_predicate_to_the_end(caller: Caller) -> None:
 
 async def test_a_paging_predicate_is_refused_where_it_has_no_meaning(caller: Caller) -> None:
     m = await numbers(caller, 5)
-    with pytest.raises(HazelcastSerializationError, match="cannot be sent"):
-        await m.aggregate(aggregator.count(), P.paging(None, 2))
-    with pytest.raises(HazelcastSerializationError, match="cannot be sent"):
-        await m.remove_all(P.paging(None, 2))
+    pages = P.paging(None, 2)
+    calls: list[Callable[[], Any]] = [
+        lambda: m.aggregate(aggregator.count(), pages),
+        lambda: m.project(projection.identity(), pages),
+        lambda: m.remove_all(pages),
+        lambda: m.execute_on_entries("never sent", pages),
+        lambda: m.add_entry_listener(predicate=pages, added_func=print),
+    ]
+    for call in calls:
+        with pytest.raises(AssertionError, match="a paging predicate is only for"):
+            await call()
 
 
 AGGREGATORS: list[tuple[Any, Any]] = [

@@ -93,11 +93,12 @@ from hz_serialization.compact.kinds import FieldKind
 class CompactReader(ABC):
     """Reader of the fields of one Compact object, by name and in any order.
 
-    The object may have been written with another version of its type: ask ``get_field_kind`` before
-    reading a field that some versions do not have. A plain field can be read by the nullable method of
-    its kind, and a nullable one by the plain method.
+    The object may have been written with another version of its type. For a field that some versions do not
+    have, or have as another kind, each ``read_...`` method has a ``read_..._or_default``; ``get_field_kind`` tells
+    what is there. A plain field can be read by the nullable method of its kind, and a nullable one by the plain
+    method, unless a default is given.
 
-    All ``read_...`` methods raise ``HazelcastSerializationError`` if there is no such field, if it is of
+    All these methods raise ``HazelcastSerializationError`` if there is no such field and no default, if it is of
     another kind, or if a null would have to be given as a plain number or boolean.
     """
 
@@ -143,6 +144,15 @@ def abstract_read(kind: Kind) -> str:
     @abstractmethod
     def read_{kind.name}(self, field_name: str) -> {kind.read}:
         """Read a field of kind ``{kind.constant}``."""
+'''
+
+
+def read_or_default(kind: Kind) -> str:
+    """Return the reading method with a default, which needs no version of its own in the pure Python reader."""
+    return f'''
+    def read_{kind.name}_or_default(self, field_name: str, default: {kind.read}) -> {kind.read}:
+        """Return what ``read_{kind.name}`` returns, or ``default`` if there is no such field."""
+        return self.read_{kind.name}(field_name) if self.get_field_kind(field_name) is {kind.constant} else default
 '''
 
 
@@ -228,7 +238,7 @@ def note(kind: Kind) -> str:
 
 
 def compiled_read(kind: Kind) -> str:
-    """Return the reading method of the compiled reader."""
+    """Return the reading methods of the compiled reader."""
     way = "number" if kind.fixed else "other"
     call = f"self.{way}(field_name, {kind.number}, "
     if kind.name == "string":
@@ -236,6 +246,9 @@ def compiled_read(kind: Kind) -> str:
     return f"""
     def read_{kind.name}(self, field_name):
         return {call}"read_{kind.name}")
+
+    def read_{kind.name}_or_default(self, field_name, default):
+        return {call}"read_{kind.name}") if self.has(field_name, {kind.number}) else default
 """
 
 
@@ -264,7 +277,8 @@ cdef class FieldsWriter(FieldsWriterBase):
 def modules() -> dict[Path, str]:
     """Return the text of each module, not formatted yet."""
     every = kinds()
-    api = API_HEAD + "".join(map(abstract_read, every)) + WRITER_HEAD + "".join(map(abstract_write, every))
+    readers = "".join(map(abstract_read, every)) + "".join(map(read_or_default, every))
+    api = API_HEAD + readers + WRITER_HEAD + "".join(map(abstract_write, every))
     fields = (
         FIELDS_HEAD
         + '\n\nclass FieldsReader(FieldsReaderBase):\n    """Reader of a record, field by field."""\n\n'

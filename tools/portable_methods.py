@@ -289,8 +289,8 @@ def abstract_write(kind: Kind) -> str:
 READ_STRING = """
     def read_string(self, field_name: str) -> str | None:
         try:
-            place, head, unpack, skip = self._seen.texts[field_name]
-            pos = self._head[place]
+            place, head, unpack, skip = self.seen.texts[field_name]
+            pos = self.head[place]
             found, size = unpack(self._data, pos)
         except (KeyError, StructError):
             pass
@@ -298,9 +298,9 @@ READ_STRING = """
             if found == head and pos >= self._start:
                 pos += skip
                 end = pos + size
-                if pos <= end <= self._head[0]:
+                if pos <= end <= self.head[0]:
                     return self._data[pos:end].decode()
-                if size == -1 and pos <= self._head[0]:
+                if size == -1 and pos <= self.head[0]:
                     return None
         return self._text(field_name)
 """
@@ -333,8 +333,8 @@ def read(kind: Kind) -> str:
     def read_{kind.name}(self, field_name: str) -> {kind.read}:
         value: {kind.read}
         try:
-            place, head, unpack = self._seen.{kind.name}s[field_name]
-            found, {unpacked} = unpack(self._data, self._head[place])
+            place, head, unpack = self.seen.{kind.name}s[field_name]
+            found, {unpacked} = unpack(self._data, self.head[place])
             if found == head:
                 return {result}
         except (KeyError, StructError):

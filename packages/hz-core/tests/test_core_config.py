@@ -24,7 +24,7 @@ from hz_core.config import (
 )
 from hz_core.errors import InvalidConfigurationError
 from hz_core.load_balancer import RandomLB
-from hz_serialization import PicklePolicy, SerializationService
+from hz_serialization import ArrayPolicy, PicklePolicy, SerializationService
 
 ODD: dict[str, Any] = {
     "none": None,
@@ -88,6 +88,7 @@ ACCEPTED: dict[str, set[str]] = {
     "custom_serializers": {"no_dict"},
     "compact_serializers": {"no_list"},
     "pickle_policy": {"no_list"},
+    "primitive_arrays": set(),
     "near_caches": {"no_dict", "dict_by_str"},
     "flake_id_generators": {"no_dict", "dict_by_str"},
     "reliable_topics": {"no_dict", "dict_by_str"},
@@ -254,6 +255,7 @@ DEFAULTS: dict[str, object] = {
     "custom_serializers": {},
     "global_serializer": None,
     "pickle_policy": PicklePolicy.ALLOW,
+    "primitive_arrays": ArrayPolicy.TYPED,
     "near_caches": {},
     "flake_id_generators": {},
     "reliable_topics": {},
@@ -443,6 +445,7 @@ def test_right_values_of_the_options_with_types_of_their_own() -> None:
         ("near_caches", {"m": FlakeIdGeneratorConfig()}),
         ("pickle_policy", "sometimes"),
         ("pickle_policy", [1]),
+        ("primitive_arrays", "tuple"),
         ("compact_serializers", [object()]),
     ],
 )
@@ -451,7 +454,15 @@ def test_wrong_types_inside(name: str, value: Any) -> None:
         ClientConfig.from_kwargs(**{name: value})
 
 
-@pytest.mark.parametrize(("name", "value"), [("cluster_connect_timeout", -2), ("retry_jitter", float("nan"))])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cluster_connect_timeout", -2),
+        ("retry_jitter", float("nan")),
+        ("retry_multiplier", float("inf")),
+        ("portable_version", 2**31),
+    ],
+)
 def test_more_values_out_of_range(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):
         ClientConfig.from_kwargs(**{name: value})
@@ -539,11 +550,22 @@ def test_the_default_configuration_serializes() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"ssl_enabled": True}, {"ssl_context": ssl.create_default_context()}, {"cloud_discovery_token": "t"}],
+    [
+        {"ssl_enabled": True},
+        {"ssl_context": ssl.create_default_context()},
+        {"cloud_discovery_token": "t"},
+        {"statistics_enabled": True},
+        {"near_caches": {"m": {}}},
+        {"flake_id_generators": {"f": {}}},
+        {"reliable_topics": {"t": {}}},
+    ],
+    ids=lambda options: next(iter(options)),
 )
 def test_what_cannot_be_honoured_is_refused(options: dict[str, Any]) -> None:
     """Better no client than one that sends in plain text, or looks for the cluster in the wrong place."""
     config = ClientConfig.from_kwargs(**options)
-    with pytest.raises(InvalidConfigurationError, match="not available in this release"):
+    with pytest.raises(
+        InvalidConfigurationError, match=f"{next(iter(options))}.* not available in this release"
+    ):
         config.check_available()
     ClientConfig().check_available()

@@ -33,11 +33,6 @@ simulation = simulated_harness.simulation
             "unknown bitmap index option 'unique'",
         ),
         (
-            {"attributes": ["a"], "index_type": "BITMAP", "bitmap_index_options": {"unique_key": "a"}},
-            ValueError,
-            "unique key 'a'",
-        ),
-        (
             {
                 "attributes": ["a"],
                 "index_type": "BITMAP",

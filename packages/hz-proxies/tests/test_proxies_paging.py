@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+import simulated_harness
+from hz_core.testing.simulation import Simulation
 from hz_core.wire.types import ReadData
+from hz_proxies import MAP, aggregator, projection
 from hz_proxies.codecs.map import AnchorDataListHolder
 from hz_proxies.predicate import (
     IterationType,
@@ -21,8 +24,12 @@ from hz_proxies.predicate import (
     unwrap_paging,
 )
 from hz_proxies.predicate.paging_query import page_decoder, query_page, to_holder
+from hz_proxies.transaction.futures import Transaction
+from hz_proxies.transaction.operations import TransactionOperations
 from hz_serialization import Data, HazelcastSerializationError, SerializationConfig, SerializationService
 from hz_serialization.api import IdentifiedDataSerializable, ObjectDataInput, ObjectDataOutput
+
+simulation = simulated_harness.simulation
 
 HEADER = "00000000fffffffe01"  # no partition hash, type -2, identified
 EQUAL = "ffffffec000000030000000461747472fffffff900000001"
@@ -199,6 +206,30 @@ def test_a_paging_predicate_is_never_sent_as_an_object(
 ) -> None:
     with pytest.raises(HazelcastSerializationError, match="only for key_set, values and entry_set of a Map"):
         service.to_data(predicate)
+
+
+@pytest.mark.parametrize("predicate", [paging(None, 2), partition("key", paging(None, 2))], ids=repr)
+def test_operations_that_do_not_page_refuse_it(simulation: Simulation, predicate: Predicate) -> None:
+    m = simulation.client.get_object(MAP, "m")
+    transaction = Transaction(simulation.client.futures, TransactionOperations(simulation.engine))
+    transaction.begin().result()
+    in_transaction = transaction.get_map("m")
+    before = sum(len(member.requests) for member in simulation.cluster.members)
+    calls: dict[str, Callable[[], Any]] = {
+        "aggregate": lambda: m.aggregate(aggregator.count(), predicate),
+        "project": lambda: m.project(projection.identity(), predicate),
+        "remove_all": lambda: m.remove_all(predicate),
+        "execute_on_entries": lambda: m.execute_on_entries("processor", predicate),
+        "add_entry_listener": lambda: m.add_entry_listener(predicate=predicate, added_func=print),
+        "key_set of a transaction": lambda: in_transaction.key_set(predicate),
+        "values of a transaction": lambda: in_transaction.values(predicate),
+    }
+    for operation, call in calls.items():
+        with pytest.raises(
+            AssertionError, match=f"^{operation} does not take .*only for key_set, values and entry_set"
+        ):
+            call()
+    assert sum(len(member.requests) for member in simulation.cluster.members) == before
 
 
 def test_a_paging_predicate_is_never_read() -> None:

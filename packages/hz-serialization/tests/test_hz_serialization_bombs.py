@@ -219,6 +219,28 @@ def test_java_streams_are_named_and_not_read(stream: bytes) -> None:
     assert "java.io.Externalizable, class x" in _refusal(">", -101, b"\0\0\0\1x" + stream)
 
 
+@pytest.mark.parametrize(
+    ("stream", "name"),
+    [
+        (STREAM + b"sr\0\x10java.util.BitSetn\xfd\x88", "java.util.BitSet"),
+        (STREAM + b"ur\0\x02[Ixx", "[I"),
+        (STREAM + b"ur\0\x13[Ljava.lang.String;abc", "[Ljava.lang.String;"),
+        (STREAM + b"~r\0\x07a.B$C_1xxx", "a.B$C_1"),
+        (STREAM + b"vr\0\x03a.Bxxx", "a.B"),
+        (STREAM + b"s}\0\0\0\x02\0\x03a.I\0\x03a.J", "a.I"),
+        (STREAM + b"sr\x01\x00" + b"a" * 300, "a" * 256),
+        (STREAM + b"sr\0\x10java.util", "unknown"),
+        (STREAM + b"sr\0\x03a\nbc", "unknown"),
+        (STREAM + b"sr\0\0", "unknown"),
+        (STREAM + b"sr", "unknown"),
+        (STREAM + b"t\0\x03abc", "unknown"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_the_name_of_a_java_class_ends_where_its_length_says(stream: bytes, name: str) -> None:
+    assert f"java.io.Serializable, class {name}: " in _refusal(">", -100, stream)
+
+
 @pytest.mark.parametrize("size", [-1, -2, 2**31 - 1, 10_001])
 def test_pickles_without_their_bytes(size: int) -> None:
     for policy in (PicklePolicy.ALLOW, PicklePolicy.DENY, [set]):

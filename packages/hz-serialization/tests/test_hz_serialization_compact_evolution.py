@@ -167,3 +167,38 @@ def test_fields_in_another_order_are_the_same_schema() -> None:
 
     service = service_of(Written(write))
     assert service.to_data(Record(names="ab")) == service.to_data(Record(names="ba"))
+
+
+DEFAULTED = {
+    **{kind: values[-1] for kind, values in SAMPLES.items()},
+    "compact": Inner(n="z", v=1),
+    "array_of_compact": [],
+}
+
+
+@pytest.mark.parametrize("kind", DEFAULTED)
+def test_defaults_of_fields_that_the_record_does_not_have(kind: str) -> None:
+    default = object()
+
+    def read(reader: CompactReader) -> Any:
+        read_or_default = getattr(reader, f"read_{kind}_or_default")
+        assert read_or_default("new", default) is default
+        others = [
+            getattr(reader, f"read_{other}_or_default")("f", default) for other in DEFAULTED if other != kind
+        ]
+        assert all(value is default for value in others)  # of another kind
+        return read_or_default("f", default), getattr(reader, f"read_{kind}")("f")
+
+    service = service_of(
+        Written(lambda writer, _: getattr(writer, f"write_{kind}")("f", DEFAULTED[kind]), read),
+        InnerSerializer(),
+    )
+    for data in (service.to_data(Record()), service.to_data(Record())):
+        value, expected = service.to_object(data)
+        assert repr(value) == repr(expected)
+
+
+def test_every_kind_has_a_method_with_a_default() -> None:
+    methods = {name for name in dir(CompactReader) if name.startswith("read_")}
+    assert {name.removesuffix("_or_default") for name in methods} == {f"read_{kind}" for kind in DEFAULTED}
+    assert len(methods) == 2 * len(DEFAULTED)

@@ -167,7 +167,7 @@ def test_json_value_keeps_text_and_turns_objects_into_it() -> None:
     assert hash(HazelcastJsonValue("1")) == hash(HazelcastJsonValue(1))
     assert HazelcastJsonValue("1") != "1"
     assert repr(HazelcastJsonValue(1)) == "HazelcastJsonValue('1')"
-    with pytest.raises(ValueError, match="not None"):
+    with pytest.raises(AssertionError, match="not None"):
         HazelcastJsonValue(None)
     with pytest.raises(TypeError, match="not JSON serializable"):
         HazelcastJsonValue(Opaque())

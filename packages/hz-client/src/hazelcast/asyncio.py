@@ -46,6 +46,9 @@ class HazelcastClient(AsyncioObjects):
             timeout: Seconds after which members roll the transaction back.
             durability: Number of backups of the transaction's state.
             type: One of :class:`hz_proxies.transaction.TransactionType`.
+
+        Raises:
+            TypeError, ValueError: An argument has the wrong type or is out of range.
         """
         from hz_proxies.transaction.aio import AsyncTransaction
         from hz_proxies.transaction.operations import TransactionOperations

@@ -15,9 +15,10 @@ from hz_core.config import (
     TopicOverloadPolicy,
     UniqueKeyTransformation,
 )
-from hz_serialization import PicklePolicy
+from hz_serialization import ArrayPolicy, PicklePolicy
 
 __all__ = [
+    "ArrayPolicy",
     "Config",
     "EvictionPolicy",
     "FlakeIdGeneratorConfig",

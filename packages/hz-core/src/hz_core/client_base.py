@@ -17,6 +17,7 @@ from hz_core.lifecycle import LifecycleService
 from hz_core.load_balancer import RoundRobinLB
 from hz_core.op import Flow, Within
 from hz_core.services import ClusterService, PartitionService
+from hz_core.uncopied import Uncopied
 from hz_serialization import SerializationService
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ _client_numbers = count()
 _clients: Final["WeakSet[ClientBase]"] = WeakSet()
 
 
-class ClientBase:
+class ClientBase(Uncopied):
     """The common part of the clients: configuration, engine, services and objects, but no way to wait.
 
     Args:
@@ -88,6 +89,9 @@ class ClientBase:
             raise HazelcastClientNotActiveError(
                 f"client {self.name} was shut down and cannot be started again: create a new client"
             ) from e
+
+    def _instead_of_a_copy(self) -> str:
+        return "it has connections of its own; pass on its config, and make another client from that"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {self._engine.states.state.value})"

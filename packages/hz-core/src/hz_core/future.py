@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast, overload
 
 from hz_core.log import get_logger
+from hz_core.uncopied import Uncopied
 from hz_core.waiters import DerivedWaiter, call_nested
 from hz_core.waiters import LockWaiter as LockWaiter
 from hz_core.waiters import Waiter as Waiter
@@ -44,7 +45,7 @@ _CANCELLED: Final = "CANCELLED_AND_NOTIFIED"
 _FIRST: Final = (0,)
 
 
-class Future(ConcurrentFuture[T]):
+class Future(Uncopied, ConcurrentFuture[T]):
     """The result of an operation that may still be in progress.
 
     Wait for it with ``result``, await it (``await future``), add callbacks, combine futures, or pass it to the
@@ -433,6 +434,9 @@ class Future(ConcurrentFuture[T]):
 
     if not TYPE_CHECKING:  # type checkers see the attribute of the base class
         _condition = property(_lazy_condition)
+
+    def _instead_of_a_copy(self) -> str:
+        return "it waits in this process; pass on its result()"
 
     def __repr__(self) -> str:
         if self._state is _PENDING:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from hz_core.io import IO
 from hz_core.log import get_logger
+from hz_core.uncopied import Uncopied
 
 _logger = get_logger("lifecycle")
 
@@ -34,7 +35,7 @@ class LifecycleState:
     """The client is shut down."""
 
 
-class LifecycleService:
+class LifecycleService(Uncopied):
     """The state of the client, with listeners for its changes; ``client.lifecycle_service``.
 
     Listeners are called in order, outside of the I/O thread, and may use the client.

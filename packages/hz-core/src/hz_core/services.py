@@ -6,11 +6,12 @@ from uuid import UUID
 
 from hz_core.cluster.membership import Membership
 from hz_core.model import MemberInfo
+from hz_core.uncopied import Uncopied
 from hz_serialization import SerializationService
 from hz_serialization.data import partition_hash, partition_id
 
 
-class ClusterService:
+class ClusterService(Uncopied):
     """The members of the cluster; ``client.cluster_service``."""
 
     def __init__(self, membership: Membership) -> None:
@@ -50,7 +51,7 @@ class ClusterService:
         return [m for m in members if member_selector is None or member_selector(m)]
 
 
-class PartitionService:
+class PartitionService(Uncopied):
     """The partitions and their owners; ``client.partition_service``."""
 
     def __init__(self, membership: Membership, serialization: SerializationService) -> None:

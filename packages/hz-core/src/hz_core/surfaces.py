@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
+from hz_core.arguments import duration
 from hz_core.future import Future
 from hz_core.op import Flow, Op
 from hz_core.operations import ObjectOperations
+from hz_core.uncopied import Uncopied
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -76,10 +78,32 @@ class AsyncioCaller(Protocol):
         ...
 
 
-class _Surface:
+class _Surface(Uncopied):
     """The common part of the three surfaces."""
 
     _caller: Any
+    _ops: Any
+
+    def __repr__(self) -> str:
+        name = self._name()
+        return object.__repr__(self) if name is None else f"{type(self).__name__}(name={name!r})"
+
+    def __str__(self) -> str:
+        # The documented name of the kind of object, which is the same on every surface.
+        name = self._name()
+        kind = type(self._ops).__name__.removesuffix("Operations")
+        return repr(self) if name is None else f'{kind}(name="{name}")'
+
+    def _instead_of_a_copy(self) -> str:
+        name = self._name()
+        if name is None:
+            return super()._instead_of_a_copy()
+        return f"it belongs to one client; pass on its name, {name!r}, and get it from a client there"
+
+    def _name(self) -> str | None:
+        """Return the name of the object in the cluster; None for what has no name."""
+        name: str | None = getattr(self._ops, "name", None)
+        return name
 
     def with_timeout(self, seconds: float) -> Self:
         """Return the same object with a time limit for each of its operations.
@@ -87,8 +111,11 @@ class _Surface:
         Args:
             seconds: The time limit, after which an operation fails with OperationTimeoutError. It may still be
                 executed.
+
+        Raises:
+            TypeError, ValueError: It is not a number, or negative or not finite.
         """
-        caller = self._caller.within(seconds)
+        caller = self._caller.within(duration(seconds, "seconds"))
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__, _caller=caller, _call=caller.call, _run=caller.run)
         return copy
@@ -195,9 +222,6 @@ class _Named:
         """Name of the member's service for the object, such as ``hz:impl:mapService``."""
         service_name: str = self._ops.service_name
         return service_name
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(name={self.name!r})"
 
 
 class FuturesObject(_Named, FuturesSurface):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, NamedTuple, Self
 
+from hz_core.arguments import shown
 from hz_serialization import HazelcastSerializationError, type_ids
 from hz_serialization.api import IdentifiedDataSerializable, ObjectDataInput, ObjectDataOutput
 
@@ -180,7 +181,9 @@ def check_text(function: str, parameter: str, value: object) -> str:
         ValueError: If it is empty.
     """
     if not isinstance(value, str):
-        raise TypeError(f"{function}: {parameter} must be a str, not {type(value).__name__} ({value!r}).")
+        raise TypeError(
+            f"{function}: {parameter} must be a str, not {type(value).__name__} ({shown(value)})."
+        )
     if not value:
         raise ValueError(f"{function}: {parameter} must not be empty.")
     return value
@@ -194,9 +197,11 @@ def check_int(function: str, parameter: str, value: object, *, minimum: int) -> 
         ValueError: If it is less than ``minimum``, or does not fit into 32 bits.
     """
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{function}: {parameter} must be an int, not {type(value).__name__} ({value!r}).")
+        raise TypeError(
+            f"{function}: {parameter} must be an int, not {type(value).__name__} ({shown(value)})."
+        )
     if not minimum <= value < 1 << 31:
         raise ValueError(
-            f"{function}: {parameter} must be between {minimum} and {(1 << 31) - 1}, not {value}."
+            f"{function}: {parameter} must be between {minimum} and {(1 << 31) - 1}, not {shown(value)}."
         )
     return value

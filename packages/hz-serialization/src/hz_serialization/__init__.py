@@ -1,7 +1,7 @@
 """Conversion of Python values to the bytes that a Hazelcast member knows, and back."""
 
 from hz_serialization.__about__ import __version__
-from hz_serialization.config import IntType, PicklePolicy, SerializationConfig
+from hz_serialization.config import ArrayPolicy, IntType, PicklePolicy, SerializationConfig
 from hz_serialization.data import Data, partition_hash, partition_id
 from hz_serialization.errors import HazelcastError, HazelcastSerializationError
 from hz_serialization.java_types import (
@@ -10,13 +10,18 @@ from hz_serialization.java_types import (
     Byte,
     Char,
     CharArray,
+    DoubleArray,
     Float,
+    FloatArray,
+    IntArray,
     Integer,
     JavaClass,
     Long,
+    LongArray,
     MapEntry,
     ObjectArray,
     Short,
+    ShortArray,
     StringArray,
 )
 from hz_serialization.json_value import HazelcastJsonValue
@@ -27,21 +32,26 @@ from hz_serialization.registry import Format
 from hz_serialization.service import SerializationService
 
 __all__ = [
+    "ArrayPolicy",
     "BigInteger",
     "BooleanArray",
     "Byte",
     "Char",
     "CharArray",
     "Data",
+    "DoubleArray",
     "Float",
+    "FloatArray",
     "Format",
     "HazelcastError",
     "HazelcastJsonValue",
     "HazelcastSerializationError",
+    "IntArray",
     "IntType",
     "Integer",
     "JavaClass",
     "Long",
+    "LongArray",
     "MapEntry",
     "MemberAddress",
     "ObjectArray",
@@ -50,6 +60,7 @@ __all__ = [
     "SerializationConfig",
     "SerializationService",
     "Short",
+    "ShortArray",
     "StringArray",
     "UnserializableError",
     "__version__",

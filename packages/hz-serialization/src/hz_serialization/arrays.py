@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
 from typing import Any, Final
 
 from hz_serialization import type_ids
-from hz_serialization.java_types import BooleanArray, CharArray, StringArray
+from hz_serialization.config import ArrayPolicy
+from hz_serialization.errors import HazelcastSerializationError
+from hz_serialization.java_types import (
+    BooleanArray,
+    CharArray,
+    DoubleArray,
+    FloatArray,
+    IntArray,
+    LongArray,
+    NumberArray,
+    ShortArray,
+    StringArray,
+)
 from hz_serialization.layout import Layout, check_count, take
 from hz_serialization.problems import fail_at
 from hz_serialization.registry import Reader, Registry, Writer
@@ -20,6 +34,13 @@ NUMBER_CODES: Final = {
     type_ids.LONG_ARRAY: "q",
     type_ids.FLOAT_ARRAY: "f",
     type_ids.DOUBLE_ARRAY: "d",
+}
+_NUMBER_ARRAYS: Final[dict[int, type[NumberArray[Any]]]] = {
+    type_ids.SHORT_ARRAY: ShortArray,
+    type_ids.INTEGER_ARRAY: IntArray,
+    type_ids.LONG_ARRAY: LongArray,
+    type_ids.FLOAT_ARRAY: FloatArray,
+    type_ids.DOUBLE_ARRAY: DoubleArray,
 }
 
 
@@ -137,8 +158,8 @@ def text_array_unpacker(layout: Layout) -> Callable[[bytes, int], tuple[StringAr
     return unpack_texts
 
 
-def register_arrays(registry: Registry) -> None:
-    """Add bytes and the array types, and the readers of Java's primitive arrays."""
+def register_arrays(registry: Registry, policy: ArrayPolicy) -> None:
+    """Add bytes and the array types, and the readers of Java's primitive arrays, which give what the policy says."""
     layout = registry.layout
     pack = layout.i.pack
     bytes_head = layout.type_id(type_ids.BYTE_ARRAY)
@@ -152,7 +173,21 @@ def register_arrays(registry: Registry) -> None:
     registry.basic[BooleanArray] = _array_writer(layout, type_ids.BOOLEAN_ARRAY, pack_booleans)
     registry.basic[CharArray] = _array_writer(layout, type_ids.CHAR_ARRAY, pack_chars)
     registry.basic[StringArray] = _array_writer(layout, type_ids.STRING_ARRAY, pack_texts)
-    _register_readers(registry)
+    for type_id, cls in _NUMBER_ARRAYS.items():
+        registry.basic[cls] = _array_writer(layout, type_id, partial(_pack_items, NUMBER_CODES[type_id]))
+    _register_readers(registry, policy)
+
+
+def _pack_items(code: str, layout: Layout, values: NumberArray[Any]) -> bytes:
+    try:
+        return pack_numbers(layout, code, values)
+    except (OverflowError, TypeError):
+        for index, item in enumerate(values):
+            try:
+                array(code, [item])
+            except (OverflowError, TypeError) as error:
+                fail_at(error, f"[{index}]", item)
+        raise
 
 
 def _array_writer(layout: Layout, type_id: int, pack: Callable[[Layout, Any], bytes]) -> Writer:
@@ -164,7 +199,7 @@ def _array_writer(layout: Layout, type_id: int, pack: Callable[[Layout, Any], by
     return write_array
 
 
-def _register_readers(registry: Registry) -> None:
+def _register_readers(registry: Registry, policy: ArrayPolicy) -> None:
     layout = registry.layout
     texts = text_array_unpacker(layout)
     unpack = layout.i.unpack_from
@@ -175,12 +210,55 @@ def _register_readers(registry: Registry) -> None:
             return None, pos + 4
         return take(data, pos + 4, count), pos + 4 + count
 
-    def number_reader(code: str) -> Reader:
-        return lambda data, pos, depth: unpack_numbers(layout, code, data, pos)
+    def number_reader(type_id: int) -> Reader:
+        code, convert = NUMBER_CODES[type_id], _number_conversion(policy, _NUMBER_ARRAYS[type_id])
 
+        def read_numbers(data: bytes, pos: int, depth: int) -> tuple[Any, int]:
+            block, pos = unpack_numbers(layout, code, data, pos)
+            return None if block is None else convert(block), pos
+
+        return read_numbers
+
+    def read_booleans(data: bytes, pos: int, depth: int) -> tuple[Any, int]:
+        items, pos = unpack_booleans(layout, data, pos)
+        return None if items is None else booleans(items), pos
+
+    def read_chars(data: bytes, pos: int, depth: int) -> tuple[Any, int]:
+        items, pos = unpack_chars(layout, data, pos)
+        return items if items is None or policy is not ArrayPolicy.LIST else list(items), pos
+
+    booleans = _boolean_conversion(policy)
     registry.add_reader(type_ids.BYTE_ARRAY, read_bytes)
-    registry.add_reader(type_ids.BOOLEAN_ARRAY, lambda data, pos, depth: unpack_booleans(layout, data, pos))
-    registry.add_reader(type_ids.CHAR_ARRAY, lambda data, pos, depth: unpack_chars(layout, data, pos))
+    registry.add_reader(type_ids.BOOLEAN_ARRAY, read_booleans)
+    registry.add_reader(type_ids.CHAR_ARRAY, read_chars)
     registry.add_reader(type_ids.STRING_ARRAY, lambda data, pos, depth: texts(data, pos))
-    for type_id, code in NUMBER_CODES.items():
-        registry.add_reader(type_id, number_reader(code))
+    for type_id in NUMBER_CODES:
+        registry.add_reader(type_id, number_reader(type_id))
+
+
+def _number_conversion(policy: ArrayPolicy, typed: type[NumberArray[Any]]) -> Callable[[array[Any]], Any]:
+    """Return the function from a block of numbers to what the user gets."""
+    if policy is ArrayPolicy.NUMPY:
+        asarray: Callable[[array[Any]], Any] = _numpy().asarray  # a view of the block, without a copy
+        return asarray
+    return {
+        ArrayPolicy.TYPED: lambda block: typed(block.tolist()),
+        ArrayPolicy.LIST: lambda block: block.tolist(),
+        ArrayPolicy.ARRAY: lambda block: block,
+    }[policy]
+
+
+def _boolean_conversion(policy: ArrayPolicy) -> Callable[[BooleanArray], Any]:
+    if policy is ArrayPolicy.NUMPY:
+        return partial(_numpy().array, dtype=bool)
+    return list if policy is ArrayPolicy.LIST else lambda items: items
+
+
+def _numpy() -> Any:
+    try:
+        return import_module("numpy")
+    except ImportError as error:
+        raise HazelcastSerializationError(
+            "primitive_arrays is 'numpy', but NumPy cannot be imported; install it, or choose another value",
+            error,
+        ) from error

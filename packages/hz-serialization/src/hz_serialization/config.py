@@ -51,6 +51,22 @@ class PicklePolicy(Enum):
     ALLOW = "allow"
 
 
+class ArrayPolicy(Enum):
+    """What Java's primitive arrays are read as, except ``byte[]``, which always is ``bytes``.
+
+    Attributes:
+        TYPED: ``IntArray``, ``DoubleArray`` and so on: lists that are written as the same Java arrays again.
+        LIST: Plain lists, which are written as ``ArrayList``.
+        ARRAY: ``array.array``, the fastest; booleans and characters as with ``TYPED``.
+        NUMPY: NumPy arrays; characters as with ``TYPED``.
+    """
+
+    TYPED = "typed"
+    LIST = "list"
+    ARRAY = "array"
+    NUMPY = "numpy"
+
+
 class SerializationConfig:
     """Options of serialization. Client and member must agree on the byte order.
 
@@ -67,6 +83,7 @@ class SerializationConfig:
         custom_serializers: Serializer class (or instance) per Python class.
         global_serializer: Serializer class (or instance) for what no other serializer takes.
         pickle_policy: ``PicklePolicy``, or the collection of types that pickle may write and read.
+        primitive_arrays: What Java's primitive arrays are read as: an ``ArrayPolicy`` or its value.
         builtin_factories: Readers of member-made IdentifiedDataSerializable objects that a package adds;
             ``data_serializable_factories`` wins over them.
     """
@@ -85,6 +102,7 @@ class SerializationConfig:
         custom_serializers: Mapping[type, type[StreamSerializer] | StreamSerializer] = _NOTHING,
         global_serializer: type[StreamSerializer] | StreamSerializer | None = None,
         pickle_policy: PicklePolicy | Collection[type] = PicklePolicy.DENY,
+        primitive_arrays: ArrayPolicy | str = ArrayPolicy.TYPED,
         builtin_factories: Factories = _NOTHING,
     ) -> None:
         self.default_int_type = int_type_of(default_int_type)
@@ -98,6 +116,7 @@ class SerializationConfig:
         self.custom_serializers = custom_serializers
         self.global_serializer = global_serializer
         self.pickle_policy = pickle_policy
+        self.primitive_arrays = ArrayPolicy(primitive_arrays)
         self.builtin_factories = builtin_factories
 
     @classmethod

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sized
-from typing import Any
+from collections.abc import Container, Mapping, Sized
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
 
 from hz_serialization import type_ids
 from hz_serialization.java_types import MapEntry, ObjectArray
@@ -12,6 +15,8 @@ from hz_serialization.problems import MAX_DEPTH, UnserializableError, fail_at, t
 from hz_serialization.registry import Registry, Writer
 
 BASIC_ITEMS = frozenset((bool, int, float, str))
+_MOVABLE_CONTAINERS: Final = (tuple, frozenset)
+_MOVABLE: Final = (bytes, date, datetime, time, Decimal, UUID)
 
 
 def object_writer(registry: Registry) -> Writer:
@@ -29,7 +34,7 @@ def object_writer(registry: Registry) -> Writer:
 def register_container_writers(registry: Registry) -> None:
     """Add list, tuple, deque, dict, set, frozenset, ObjectArray and MapEntry."""
     write_list = _items_writer(registry, type_ids.ARRAY_LIST)
-    write_set = _items_writer(registry, type_ids.HASH_SET)
+    write_set = _set_writer(registry)
     write_object = object_writer(registry)
     entry_head = registry.layout.type_id(type_ids.SIMPLE_ENTRY)
 
@@ -72,7 +77,6 @@ def prefer_others_for_mixed_lists(registry: Registry, other: Writer) -> None:
 def _items_writer(registry: Registry, type_id: int) -> Writer:
     layout, scalars, writers = registry.layout, registry.scalars, registry.writers
     pack, pack_head = layout.i.pack, layout.ii.pack
-    marks = "[]" if type_id != type_ids.HASH_SET else "{}"
 
     def write_items(out: bytearray, value: Any, depth: int) -> None:
         if depth >= MAX_DEPTH:
@@ -90,11 +94,69 @@ def _items_writer(registry: Registry, type_id: int) -> Writer:
                 else:
                     writers[type(item)](out, item, depth)
         except Exception as error:
-            fail_at(error, f"{marks[0]}{index}{marks[1]}", item)
+            fail_at(error, f"[{index}]", item)
         if index + 1 != len(value) or out[start + 4 : start + 8] != pack(index + 1):
             raise _changed(value)
 
     return write_items
+
+
+def _set_writer(registry: Registry) -> Writer:
+    """Return the writer of sets, which are ordered by the bytes of their items.
+
+    Members compare keys and values by their bytes, and equal sets of Python differ in their own order.
+    """
+    layout, scalars, writers = registry.layout, registry.scalars, registry.writers
+    pack_head = layout.ii.pack
+
+    def write_set(out: bytearray, value: Any, depth: int) -> None:
+        if depth >= MAX_DEPTH:
+            raise too_deep(value)
+        depth += 1
+        written: list[bytes | bytearray] = []
+        others: list[tuple[bytearray, Any]] = []
+        item = None
+        try:
+            for item in value:
+                scalar = scalars.get(type(item))
+                if scalar is not None:
+                    written.append(scalar(item))
+                else:
+                    piece = bytearray()
+                    writers[type(item)](piece, item, depth)
+                    written.append(piece)
+                    others.append((piece, item))
+        except Exception as error:
+            fail_at(error, f"{{{len(written)}}}", item)
+        if len(written) != len(value):
+            raise _changed(value)
+        written.sort()
+        out += pack_head(type_ids.HASH_SET, len(written))
+        if others and registry.writes_portables and not all(_is_movable(item, scalars) for _, item in others):
+            write_in_place(out, written, others, depth)
+        else:
+            out += b"".join(written)
+
+    def write_in_place(
+        out: bytearray, written: list[bytes | bytearray], others: list[tuple[bytearray, Any]], depth: int
+    ) -> None:
+        """Write items again where they belong: a Portable has positions that count from the start of the ``Data``."""
+        items = {id(piece): item for piece, item in others}
+        for piece in written:
+            if id(piece) in items:
+                item = items[id(piece)]
+                writers[type(item)](out, item, depth)
+            else:
+                out += piece
+
+    return write_set
+
+
+def _is_movable(value: Any, scalars: Container[type]) -> bool:
+    """Return whether there is no Portable in a value, so that its bytes are the same wherever it stands."""
+    if type(value) in _MOVABLE_CONTAINERS:
+        return all(_is_movable(item, scalars) for item in value)
+    return type(value) in scalars or type(value) in _MOVABLE
 
 
 def _mapping_writer(registry: Registry) -> Writer:

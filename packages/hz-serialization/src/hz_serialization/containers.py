@@ -33,6 +33,8 @@ def freeze(value: Any) -> Any:
     try:
         hash(value)
     except TypeError:
+        if hasattr(value, "tolist"):  # an array of NumPy
+            return tuple(value.tolist())
         raise HazelcastSerializationError(
             f"Cannot read the value: it has a {type(value).__name__} as a key or set item, which "
             "Python cannot hash; give the class __eq__ and __hash__"

@@ -65,9 +65,9 @@ def register_custom(
 
     def add(serializer: StreamSerializer) -> Writer:
         type_id: Any = serializer.get_type_id()
-        if not isinstance(type_id, int) or type_id <= 0:
+        if not isinstance(type_id, int) or not 0 < type_id < 2**31:
             raise HazelcastSerializationError(
-                f"{type_name(type(serializer))}.get_type_id() gives {type_id!r}; it must be a positive int"
+                f"{type_name(type(serializer))}.get_type_id() gives {type_id!r}; it must be a positive int of 32 bits"
             )
         owner = owners.get(type_id)
         if owner is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from struct import error as StructError
 from typing import Any
 
 from hz_serialization import type_ids
@@ -10,7 +11,14 @@ from hz_serialization.api import IdentifiedDataSerializable, ObjectDataInput
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.input import DataInput, InputTools
 from hz_serialization.output import DataOutput
-from hz_serialization.problems import UnserializableError, damaged, failed_reading, failed_writing, type_name
+from hz_serialization.problems import (
+    UnserializableError,
+    damaged,
+    failed_reading,
+    failed_writing,
+    new_instance,
+    type_name,
+)
 from hz_serialization.registry import Registry
 
 ObjectReader = Callable[[ObjectDataInput], Any]
@@ -48,7 +56,13 @@ class IdentifiedFormat:
     def write(self, out: bytearray, value: IdentifiedDataSerializable, depth: int) -> None:
         """Append ids and fields."""
         out.append(1)
-        out += self._pack_ids(value.get_factory_id(), value.get_class_id())
+        ids = value.get_factory_id(), value.get_class_id()
+        try:
+            out += self._pack_ids(*ids)
+        except StructError:
+            raise HazelcastSerializationError(
+                f"get_factory_id() and get_class_id() must give integers of 32 bits, not {ids[0]!r} and {ids[1]!r}"
+            ) from None
         try:
             value.write_data(DataOutput(out, self._registry, depth))
         except UnserializableError as problem:
@@ -79,14 +93,8 @@ class IdentifiedFormat:
 
 
 def _reader_of(make: Callable[[], Any]) -> ObjectReader:
-    name = f"{type_name(make) if isinstance(make, type) else 'the data serializable factory'}()"
-
     def read(inp: ObjectDataInput) -> Any:
-        try:
-            instance = make()
-        except Exception as error:
-            hint = "instances are made without arguments, so that __init__ needs defaults"
-            failed_reading(error, f"{name} ({hint})")
+        instance = new_instance(make, "data serializable")
         if not isinstance(instance, IdentifiedDataSerializable):
             raise HazelcastSerializationError(
                 f"The data serializable factory made a {type_name(type(instance))}, "

@@ -5,8 +5,10 @@ numbers are for writing only: ``Long(5)`` is a java.lang.Long regardless of ``de
 as plain ``int``, ``float`` and ``str``.
 """
 
+from array import array
 from typing import Any, Generic, NamedTuple, TypeVar
 
+N = TypeVar("N", int, float)
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -59,6 +61,38 @@ class BooleanArray(list[bool]):
 
 class CharArray(list[str]):
     """A Java ``char[]``: one UTF-16 unit per item."""
+
+
+class NumberArray(list[N]):
+    """A Java array of primitive numbers, as a list; equal to any list and any ``array.array`` of the same numbers."""
+
+    __hash__ = None  # as for every list
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other.tolist() if isinstance(other, array) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return super().__ne__(other.tolist() if isinstance(other, array) else other)
+
+
+class ShortArray(NumberArray[int]):
+    """A Java ``short[]``."""
+
+
+class IntArray(NumberArray[int]):
+    """A Java ``int[]``."""
+
+
+class LongArray(NumberArray[int]):
+    """A Java ``long[]``."""
+
+
+class FloatArray(NumberArray[float]):
+    """A Java ``float[]``."""
+
+
+class DoubleArray(NumberArray[float]):
+    """A Java ``double[]``."""
 
 
 class StringArray(list["str | None"]):

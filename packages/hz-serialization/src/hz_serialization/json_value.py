@@ -16,7 +16,7 @@ class HazelcastJsonValue:
         value: JSON text, or an object that the ``json`` module can write. Not ``None``.
 
     Raises:
-        ValueError: ``value`` is ``None``.
+        AssertionError: ``value`` is ``None``; clients raise it since 4.0.
     """
 
     __slots__ = ("_json_string",)
@@ -25,7 +25,7 @@ class HazelcastJsonValue:
         if isinstance(value, str):
             self._json_string = value
         elif value is None:
-            raise ValueError(
+            raise AssertionError(
                 "HazelcastJsonValue needs JSON text or an object, not None; use 'null' for JSON null"
             )
         else:

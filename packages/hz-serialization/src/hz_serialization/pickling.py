@@ -9,7 +9,7 @@ from typing import Any, Final
 from hz_serialization import type_ids
 from hz_serialization.config import PicklePolicy
 from hz_serialization.layout import take
-from hz_serialization.problems import damaged, type_name
+from hz_serialization.problems import damaged, failed_reading, type_name
 from hz_serialization.registry import Registry
 
 _logger = logging.getLogger("hz_serialization.pickle")
@@ -66,7 +66,10 @@ class PickleFormat:
                 f"type id {type_ids.PYTHON_PICKLE} is a Python pickle, and pickle_policy denies it, since "
                 "reading one runs code that its writer chose; if all are trusted, allow it or list the types"
             )
-        value = self._loads(block)
+        try:
+            value = self._loads(block)
+        except Exception as error:
+            failed_reading(error, "unpickling it")
         self._warn_once("read", type(value))
         return value, pos + 4 + size
 

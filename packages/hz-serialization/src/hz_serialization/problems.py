@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from struct import error as StructError
 from typing import Any, Final, NoReturn
 
@@ -84,7 +85,7 @@ def unserializable(value: Any, error: Exception) -> UnserializableError:
         return UnserializableError(type(value), reason)
     if isinstance(error, RecursionError):
         return UnserializableError(type(value), "it nests too deeply for Python's call stack")
-    return UnserializableError(type(value), f"{type(error).__name__}: {error}", error)
+    return UnserializableError(type(value), f"{type_name(type(error))}: {error}", error)
 
 
 def fail_at(error: Exception, step: str, value: Any) -> NoReturn:
@@ -109,8 +110,27 @@ def failed_reading(error: Exception, method: str) -> NoReturn:
     if isinstance(error, RecursionError):
         what = f"{method} nests too deeply for Python's call stack"
     else:
-        what = f"{method} raised {type(error).__name__}: {error}"
+        what = f"{method} raised {type_name(type(error))}: {error}"
     raise HazelcastSerializationError(f"Cannot read the value: {what}", error) from error
+
+
+def new_instance(make: Callable[[], Any], kind: str) -> Any:
+    """Return what a user's factory of a kind of objects makes, which is a class or another callable.
+
+    Raises:
+        HazelcastSerializationError: It raised an error.
+    """
+    try:
+        return make()
+    except Exception as error:
+        name = type_name(make) if isinstance(make, type) else f"the {kind} factory"
+        hint = "instances are made without arguments, so that __init__ needs defaults"
+        failed_reading(error, f"{name}() ({hint})")
+
+
+def failed_reading_portable(error: Exception, value: object) -> NoReturn:
+    """Raise ``error``, which ``read_portable`` of ``value`` raised, as ``failed_reading`` does."""
+    failed_reading(error, f"{type_name(type(value))}.read_portable()")
 
 
 def too_deep(value: Any) -> UnserializableError:

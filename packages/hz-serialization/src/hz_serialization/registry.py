@@ -79,7 +79,7 @@ class Registry:
 
     The first of these that knows a class writes it:
 
-    1. a format (IdentifiedDataSerializable, Portable, Compact);
+    1. a format: Compact for the classes that are registered for it, IdentifiedDataSerializable, Portable;
     2. the basic types: None, bool, int, float, str, bytearray, JSON, and lists of one of them;
     3. a custom serializer of the user;
     4. the global serializer;
@@ -107,6 +107,8 @@ class Registry:
         self.finders: list[Callable[[type], Writer | None]] = []
         """Asked after ``further``, for classes of packages that may not be installed."""
         self.fallback: Writer | None = None
+        self.writes_portables = False
+        """Whether a Portable was ever written, whose bytes depend on where in the ``Data`` it stands."""
 
     def add_format(self, format_: Format) -> None:
         """Add a format, after those that are there already.
@@ -165,6 +167,7 @@ class Registry:
     def _resolve(self, cls: type) -> Writer:
         for format_ in self.formats:
             if format_.matches(cls):
+                self.writes_portables |= format_.type_id == type_ids.PORTABLE
                 return _format_writer(format_, self.layout, cls)
         is_enum = issubclass(cls, Enum)
         for base in cls.__mro__:

@@ -67,7 +67,7 @@ class SerializationService:
         register_scalars(registry, int_type)
         register_big_numbers(registry)
         register_temporal(registry)
-        register_arrays(registry)
+        register_arrays(registry, self.config.primitive_arrays)
         register_blocks(registry)
         register_container_readers(registry)
         register_container_writers(registry)
@@ -77,13 +77,13 @@ class SerializationService:
         for factories in (self.config.builtin_factories, self.config.data_serializable_factories):
             for factory_id, factory in factories.items():
                 self._identified.add_factory(factory_id, factory)
-        registry.add_format(self._identified)
         portable = portable_format(registry, tools, self.config)
-        registry.add_format(portable)
         self.schemas = SchemaRegistry()
         """Schemas of the Compact objects that were written or read."""
         compact = compact_format(registry, self.config.compact_serializers, self.schemas)
-        registry.add_format(compact)
+        # Compact first: it takes exactly the classes that were named, the others all that are derived from theirs.
+        for format_ in (compact, self._identified, portable):
+            registry.add_format(format_)
         self._custom = {cls: make_serializer(made) for cls, made in self.config.custom_serializers.items()}
         self._global = (
             None if self.config.global_serializer is None else make_serializer(self.config.global_serializer)

@@ -129,6 +129,11 @@ cdef class FieldsReaderBase:
         return self.plan.layout.schema.kinds.get(field_name, _not_available)
 
     @cython.final
+    cdef inline bint has(self, field_name, int kind) except -1:
+        found = self.plan.layout.schema.kinds.get(field_name)
+        return found is not None and found == kind
+
+    @cython.final
     cdef object odd(self, name, str method):
         """Call the method of the pure Python reader, which mostly raises an error."""
         if self.pure is None:

@@ -7,128 +7,254 @@ cdef class FieldsReader(FieldsReaderBase):
     def read_boolean(self, field_name):
         return self.number(field_name, 1, "read_boolean")
 
+    def read_boolean_or_default(self, field_name, default):
+        return self.number(field_name, 1, "read_boolean") if self.has(field_name, 1) else default
+
     def read_nullable_boolean(self, field_name):
         return self.other(field_name, 33, "read_nullable_boolean")
+
+    def read_nullable_boolean_or_default(self, field_name, default):
+        return self.other(field_name, 33, "read_nullable_boolean") if self.has(field_name, 33) else default
 
     def read_int8(self, field_name):
         return self.number(field_name, 3, "read_int8")
 
+    def read_int8_or_default(self, field_name, default):
+        return self.number(field_name, 3, "read_int8") if self.has(field_name, 3) else default
+
     def read_nullable_int8(self, field_name):
         return self.other(field_name, 35, "read_nullable_int8")
+
+    def read_nullable_int8_or_default(self, field_name, default):
+        return self.other(field_name, 35, "read_nullable_int8") if self.has(field_name, 35) else default
 
     def read_int16(self, field_name):
         return self.number(field_name, 7, "read_int16")
 
+    def read_int16_or_default(self, field_name, default):
+        return self.number(field_name, 7, "read_int16") if self.has(field_name, 7) else default
+
     def read_nullable_int16(self, field_name):
         return self.other(field_name, 37, "read_nullable_int16")
+
+    def read_nullable_int16_or_default(self, field_name, default):
+        return self.other(field_name, 37, "read_nullable_int16") if self.has(field_name, 37) else default
 
     def read_int32(self, field_name):
         return self.number(field_name, 9, "read_int32")
 
+    def read_int32_or_default(self, field_name, default):
+        return self.number(field_name, 9, "read_int32") if self.has(field_name, 9) else default
+
     def read_nullable_int32(self, field_name):
         return self.other(field_name, 39, "read_nullable_int32")
+
+    def read_nullable_int32_or_default(self, field_name, default):
+        return self.other(field_name, 39, "read_nullable_int32") if self.has(field_name, 39) else default
 
     def read_int64(self, field_name):
         return self.number(field_name, 11, "read_int64")
 
+    def read_int64_or_default(self, field_name, default):
+        return self.number(field_name, 11, "read_int64") if self.has(field_name, 11) else default
+
     def read_nullable_int64(self, field_name):
         return self.other(field_name, 41, "read_nullable_int64")
+
+    def read_nullable_int64_or_default(self, field_name, default):
+        return self.other(field_name, 41, "read_nullable_int64") if self.has(field_name, 41) else default
 
     def read_float32(self, field_name):
         return self.number(field_name, 13, "read_float32")
 
+    def read_float32_or_default(self, field_name, default):
+        return self.number(field_name, 13, "read_float32") if self.has(field_name, 13) else default
+
     def read_nullable_float32(self, field_name):
         return self.other(field_name, 43, "read_nullable_float32")
+
+    def read_nullable_float32_or_default(self, field_name, default):
+        return self.other(field_name, 43, "read_nullable_float32") if self.has(field_name, 43) else default
 
     def read_float64(self, field_name):
         return self.number(field_name, 15, "read_float64")
 
+    def read_float64_or_default(self, field_name, default):
+        return self.number(field_name, 15, "read_float64") if self.has(field_name, 15) else default
+
     def read_nullable_float64(self, field_name):
         return self.other(field_name, 45, "read_nullable_float64")
+
+    def read_nullable_float64_or_default(self, field_name, default):
+        return self.other(field_name, 45, "read_nullable_float64") if self.has(field_name, 45) else default
 
     def read_string(self, field_name):
         return self.text(field_name, "read_string")
 
+    def read_string_or_default(self, field_name, default):
+        return self.text(field_name, "read_string") if self.has(field_name, 17) else default
+
     def read_decimal(self, field_name):
         return self.other(field_name, 19, "read_decimal")
+
+    def read_decimal_or_default(self, field_name, default):
+        return self.other(field_name, 19, "read_decimal") if self.has(field_name, 19) else default
 
     def read_time(self, field_name):
         return self.other(field_name, 21, "read_time")
 
+    def read_time_or_default(self, field_name, default):
+        return self.other(field_name, 21, "read_time") if self.has(field_name, 21) else default
+
     def read_date(self, field_name):
         return self.other(field_name, 23, "read_date")
+
+    def read_date_or_default(self, field_name, default):
+        return self.other(field_name, 23, "read_date") if self.has(field_name, 23) else default
 
     def read_timestamp(self, field_name):
         return self.other(field_name, 25, "read_timestamp")
 
+    def read_timestamp_or_default(self, field_name, default):
+        return self.other(field_name, 25, "read_timestamp") if self.has(field_name, 25) else default
+
     def read_timestamp_with_timezone(self, field_name):
         return self.other(field_name, 27, "read_timestamp_with_timezone")
+
+    def read_timestamp_with_timezone_or_default(self, field_name, default):
+        return self.other(field_name, 27, "read_timestamp_with_timezone") if self.has(field_name, 27) else default
 
     def read_compact(self, field_name):
         return self.other(field_name, 29, "read_compact")
 
+    def read_compact_or_default(self, field_name, default):
+        return self.other(field_name, 29, "read_compact") if self.has(field_name, 29) else default
+
     def read_array_of_boolean(self, field_name):
         return self.other(field_name, 2, "read_array_of_boolean")
+
+    def read_array_of_boolean_or_default(self, field_name, default):
+        return self.other(field_name, 2, "read_array_of_boolean") if self.has(field_name, 2) else default
 
     def read_array_of_nullable_boolean(self, field_name):
         return self.other(field_name, 34, "read_array_of_nullable_boolean")
 
+    def read_array_of_nullable_boolean_or_default(self, field_name, default):
+        return self.other(field_name, 34, "read_array_of_nullable_boolean") if self.has(field_name, 34) else default
+
     def read_array_of_int8(self, field_name):
         return self.other(field_name, 4, "read_array_of_int8")
+
+    def read_array_of_int8_or_default(self, field_name, default):
+        return self.other(field_name, 4, "read_array_of_int8") if self.has(field_name, 4) else default
 
     def read_array_of_nullable_int8(self, field_name):
         return self.other(field_name, 36, "read_array_of_nullable_int8")
 
+    def read_array_of_nullable_int8_or_default(self, field_name, default):
+        return self.other(field_name, 36, "read_array_of_nullable_int8") if self.has(field_name, 36) else default
+
     def read_array_of_int16(self, field_name):
         return self.other(field_name, 8, "read_array_of_int16")
+
+    def read_array_of_int16_or_default(self, field_name, default):
+        return self.other(field_name, 8, "read_array_of_int16") if self.has(field_name, 8) else default
 
     def read_array_of_nullable_int16(self, field_name):
         return self.other(field_name, 38, "read_array_of_nullable_int16")
 
+    def read_array_of_nullable_int16_or_default(self, field_name, default):
+        return self.other(field_name, 38, "read_array_of_nullable_int16") if self.has(field_name, 38) else default
+
     def read_array_of_int32(self, field_name):
         return self.other(field_name, 10, "read_array_of_int32")
+
+    def read_array_of_int32_or_default(self, field_name, default):
+        return self.other(field_name, 10, "read_array_of_int32") if self.has(field_name, 10) else default
 
     def read_array_of_nullable_int32(self, field_name):
         return self.other(field_name, 40, "read_array_of_nullable_int32")
 
+    def read_array_of_nullable_int32_or_default(self, field_name, default):
+        return self.other(field_name, 40, "read_array_of_nullable_int32") if self.has(field_name, 40) else default
+
     def read_array_of_int64(self, field_name):
         return self.other(field_name, 12, "read_array_of_int64")
+
+    def read_array_of_int64_or_default(self, field_name, default):
+        return self.other(field_name, 12, "read_array_of_int64") if self.has(field_name, 12) else default
 
     def read_array_of_nullable_int64(self, field_name):
         return self.other(field_name, 42, "read_array_of_nullable_int64")
 
+    def read_array_of_nullable_int64_or_default(self, field_name, default):
+        return self.other(field_name, 42, "read_array_of_nullable_int64") if self.has(field_name, 42) else default
+
     def read_array_of_float32(self, field_name):
         return self.other(field_name, 14, "read_array_of_float32")
+
+    def read_array_of_float32_or_default(self, field_name, default):
+        return self.other(field_name, 14, "read_array_of_float32") if self.has(field_name, 14) else default
 
     def read_array_of_nullable_float32(self, field_name):
         return self.other(field_name, 44, "read_array_of_nullable_float32")
 
+    def read_array_of_nullable_float32_or_default(self, field_name, default):
+        return self.other(field_name, 44, "read_array_of_nullable_float32") if self.has(field_name, 44) else default
+
     def read_array_of_float64(self, field_name):
         return self.other(field_name, 16, "read_array_of_float64")
+
+    def read_array_of_float64_or_default(self, field_name, default):
+        return self.other(field_name, 16, "read_array_of_float64") if self.has(field_name, 16) else default
 
     def read_array_of_nullable_float64(self, field_name):
         return self.other(field_name, 46, "read_array_of_nullable_float64")
 
+    def read_array_of_nullable_float64_or_default(self, field_name, default):
+        return self.other(field_name, 46, "read_array_of_nullable_float64") if self.has(field_name, 46) else default
+
     def read_array_of_string(self, field_name):
         return self.other(field_name, 18, "read_array_of_string")
+
+    def read_array_of_string_or_default(self, field_name, default):
+        return self.other(field_name, 18, "read_array_of_string") if self.has(field_name, 18) else default
 
     def read_array_of_decimal(self, field_name):
         return self.other(field_name, 20, "read_array_of_decimal")
 
+    def read_array_of_decimal_or_default(self, field_name, default):
+        return self.other(field_name, 20, "read_array_of_decimal") if self.has(field_name, 20) else default
+
     def read_array_of_time(self, field_name):
         return self.other(field_name, 22, "read_array_of_time")
+
+    def read_array_of_time_or_default(self, field_name, default):
+        return self.other(field_name, 22, "read_array_of_time") if self.has(field_name, 22) else default
 
     def read_array_of_date(self, field_name):
         return self.other(field_name, 24, "read_array_of_date")
 
+    def read_array_of_date_or_default(self, field_name, default):
+        return self.other(field_name, 24, "read_array_of_date") if self.has(field_name, 24) else default
+
     def read_array_of_timestamp(self, field_name):
         return self.other(field_name, 26, "read_array_of_timestamp")
+
+    def read_array_of_timestamp_or_default(self, field_name, default):
+        return self.other(field_name, 26, "read_array_of_timestamp") if self.has(field_name, 26) else default
 
     def read_array_of_timestamp_with_timezone(self, field_name):
         return self.other(field_name, 28, "read_array_of_timestamp_with_timezone")
 
+    def read_array_of_timestamp_with_timezone_or_default(self, field_name, default):
+        return self.other(field_name, 28, "read_array_of_timestamp_with_timezone") if self.has(field_name, 28) else default
+
     def read_array_of_compact(self, field_name):
         return self.other(field_name, 30, "read_array_of_compact")
+
+    def read_array_of_compact_or_default(self, field_name, default):
+        return self.other(field_name, 30, "read_array_of_compact") if self.has(field_name, 30) else default
 
 
 @cython.final

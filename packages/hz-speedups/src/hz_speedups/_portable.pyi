@@ -1,7 +1,12 @@
 from collections.abc import Callable
 from typing import Any
 
-def bind(*, pure_writer: Callable[..., Any], pure_reader: Callable[..., Any]) -> None:
+def bind(
+    *,
+    pure_writer: Callable[..., Any],
+    pure_reader: Callable[..., Any],
+    failed_reading: Callable[[Exception, object], object],
+) -> None:
     """Set what is needed of hz_serialization, which imports this module and not the other way round."""
 
 class FieldReader:

@@ -74,13 +74,15 @@ cdef int[10] _CODES = [
 
 cdef object _pure_writer = None
 cdef object _pure_reader = None
+cdef object _failed_reading = None
 
 
-def bind(*, pure_writer, pure_reader):
+def bind(*, pure_writer, pure_reader, failed_reading):
     """Set what is needed of hz_serialization, which imports this module and not the other way round."""
-    global _pure_writer, _pure_reader
+    global _pure_writer, _pure_reader, _failed_reading
     _pure_writer = pure_writer
     _pure_reader = pure_reader
+    _failed_reading = failed_reading
 
 
 cdef struct Field:
@@ -384,7 +386,11 @@ cdef class Codec:
         reader.end = end
         reader.depth = depth
         value = plan.make()
-        value.read_portable(reader)
+        try:
+            value.read_portable(reader)
+        except Exception as error:
+            _failed_reading(error, value)
+            raise
         if reader.pure is not None:
             self.last_read = None  # the class may have been inspected again
             if reader.is_raw:

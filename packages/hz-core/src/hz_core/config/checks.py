@@ -2,29 +2,26 @@
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+from hz_core.arguments import shown
 from hz_core.config.option import SECRETS, Check
 
 T = TypeVar("T")
 E = TypeVar("E", bound=IntEnum)
 
-_SHOWN = 100
+LARGEST: Final = 1_000_000_000
+"""The largest number that an option takes. As seconds it is some 31 years, which all clocks and waits can hold."""
 
 
 def type_error(name: str, expects: str, value: object) -> TypeError:
     """Return the error for a value of the wrong type."""
-    shown = f"a value of type {type(value).__name__}" if name in SECRETS else _show(value)
-    return TypeError(f"{name} must be {expects}, not {shown}")
+    text = f"a value of type {type(value).__name__}" if name in SECRETS else shown(value)
+    return TypeError(f"{name} must be {expects}, not {text}")
 
 
 def _value_error(name: str, expects: str, value: object) -> ValueError:
-    return ValueError(f"{name} must be {expects}, not {_show(value)}")
-
-
-def _show(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return ValueError(f"{name} must be {expects}, not {shown(value)}")
 
 
 def instance(expects: str, *types: type[Any]) -> Check[Any]:
@@ -43,13 +40,14 @@ boolean: Check[bool] = instance("a boolean", bool)
 
 
 def number(range_text: str = "", accepts: Callable[[float], bool] = lambda _: True) -> Check[float]:
-    """Accept int and float (and bool, as Python does) for which ``accepts`` holds, but never NaN."""
+    """Accept int and float (and bool, as Python does) up to ``LARGEST`` for which ``accepts`` holds, but never NaN."""
+    expects = f"{range_text}, and at most {LARGEST}" if range_text else f"a number of at most {LARGEST}"
 
     def convert(name: str, value: Any) -> float:
         if not isinstance(value, int | float):
             raise type_error(name, "a number", value)
-        if value != value or not accepts(value):
-            raise _value_error(name, range_text or "a number other than NaN", value)
+        if not value <= LARGEST or not accepts(value):
+            raise _value_error(name, expects, value)
         return value
 
     return Check(f"a number, {range_text}" if range_text else "a number", convert)
@@ -97,7 +95,7 @@ def list_of(item: Callable[[Any], bool], expects: str) -> Check[list[Any]]:
             raise type_error(name, f"a list of {expects}", value)
         for index, found in enumerate(value):
             if not item(found):
-                raise TypeError(f"{name} must be a list of {expects}; item {index} is {_show(found)}")
+                raise TypeError(f"{name} must be a list of {expects}; item {index} is {shown(found)}")
         return list(value)
 
     return Check(f"a list of {expects}", convert)
@@ -113,8 +111,10 @@ def dict_of(
             raise type_error(name, f"a dict of {expects}", value)
         for key in value:
             if not isinstance(key, keys):
-                raise TypeError(f"Keys of {name} must be {key_text}, not {_show(key)}")
-        return {key: value_of(f"{name}[{_show(key)}]", v) for key, v in value.items()}
+                raise TypeError(f"Keys of {name} must be {key_text}, not {shown(key)}")
+            if isinstance(key, int) and not -(2**31) <= key < 2**31:
+                raise ValueError(f"Keys of {name} must be {key_text} of 32 bits, not {shown(key)}")
+        return {key: value_of(f"{name}[{shown(key)}]", v) for key, v in value.items()}
 
     return Check(f"a dict of {expects}", convert)
 

@@ -1,6 +1,7 @@
 """The options of a client."""
 
-from typing import TYPE_CHECKING, Any, Final, Self
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from hz_core.config.checks import (
     boolean,
@@ -23,10 +24,12 @@ from hz_core.config.option import Check, Option, Options, unknown_option
 from hz_core.config.parts import FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig, part
 from hz_core.errors import InvalidConfigurationError
 from hz_core.load_balancer import LoadBalancer
-from hz_serialization import IntType, PicklePolicy, SerializationConfig
+from hz_serialization import ArrayPolicy, IntType, PicklePolicy, SerializationConfig
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+
+P = TypeVar("P", bound=Enum)
 
 INFINITE: Final = -1
 """Value of ``cluster_connect_timeout`` for no limit."""
@@ -77,13 +80,42 @@ def _is_types(value: Any) -> bool:
     return isinstance(value, set | frozenset | list | tuple) and all(isinstance(v, type) for v in value)
 
 
-def _pickle_policy(name: str, value: Any) -> Any:
-    for policy in PicklePolicy:
+def _by_value(policies: type[P], value: Any) -> P | None:
+    """Return the member of an enum that is ``value`` or has it as its value, in any case."""
+    for policy in policies:
         if value is policy or (isinstance(value, str) and value.lower() == policy.value):
             return policy
+    return None
+
+
+def _pickle_policy(name: str, value: Any) -> Any:
+    policy = _by_value(PicklePolicy, value)
+    if policy is not None:
+        return policy
     if not _is_types(value):
         raise type_error(name, 'a PicklePolicy ("allow" or "deny"), or a list or set of types', value)
     return tuple(value)
+
+
+_ARRAY_POLICIES: Final = f"an ArrayPolicy or its value: {', '.join(policy.value for policy in ArrayPolicy)}"
+
+
+def _array_policy(name: str, value: Any) -> ArrayPolicy:
+    policy = _by_value(ArrayPolicy, value)
+    if policy is None:
+        raise type_error(name, _ARRAY_POLICIES, value)
+    return policy
+
+
+_MISSING_FEATURES: Final = {
+    ("ssl_enabled", "ssl_context"): "the client does not connect without encryption instead: TLS is",
+    ("cloud_discovery_token",): "discovery of Hazelcast Cloud clusters is",
+    ("statistics_enabled",): "sending statistics to the cluster is",
+    ("near_caches",): "near caches are",
+    ("flake_id_generators",): "flake id generators are",
+    ("reliable_topics",): "reliable topics are",
+}
+"""What the options mean that are checked, but cannot be used so far."""
 
 
 class ClientConfig(Options):
@@ -307,7 +339,7 @@ class ClientConfig(Options):
         _factories(_PORTABLE, "Portable"), dict, "Classes of Portable by factory id and class id."
     )
     portable_version = Option(
-        integer("non-negative", lambda v: v >= 0),
+        integer("from 0 to 2147483647", lambda v: 0 <= v < 2**31),
         lambda: 0,
         "Version of Portables without a version of their own.",
     )
@@ -339,6 +371,14 @@ class ClientConfig(Options):
         lambda: PicklePolicy.ALLOW,
         "Whether values without another serializer are pickled; or the types for which pickle is allowed.",
         '"allow"',
+    )
+
+    primitive_arrays: Option[ArrayPolicy] = Option(
+        Check(_ARRAY_POLICIES, _array_policy),
+        lambda: ArrayPolicy.TYPED,
+        "What Java's primitive arrays are read as: lists of classes that are written as the same arrays again, plain"
+        " lists, array.array, or NumPy arrays.",
+        '"typed"',
     )
 
     # ---- single objects
@@ -387,20 +427,16 @@ class ClientConfig(Options):
         return self.ssl_enabled or self.ssl_context is not None
 
     def check_available(self) -> None:
-        """Reject options of features that are missing in this release, where ignoring them would be unsafe.
+        """Refuse options of features that are missing in this release, rather than ignore them.
 
         Raises:
-            InvalidConfigurationError: TLS or Hazelcast Cloud is configured.
+            InvalidConfigurationError: One of them is set; the error names it.
         """
-        if self.uses_tls:
-            raise InvalidConfigurationError(
-                "ssl_enabled, ssl_context: TLS is not available in this release, and the client does not connect"
-                " without encryption instead"
-            )
-        if self.cloud_discovery_token is not None:
-            raise InvalidConfigurationError(
-                "cloud_discovery_token: discovery of Hazelcast Cloud clusters is not available in this release"
-            )
+        for options, feature in _MISSING_FEATURES.items():
+            if any(getattr(self, option) for option in options):
+                raise InvalidConfigurationError(
+                    f"{', '.join(options)}: {feature} not available in this release"
+                )
 
     def serialization(self) -> SerializationConfig:
         """Return the options of the serialization service, which have the same names here."""

@@ -1,6 +1,7 @@
 """Declaration of options: check, default and documentation. Validation and the docs are based on it."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any, Generic, Self, TypeVar, overload
 
 from hz_core.errors import InvalidConfigurationError
@@ -107,6 +108,25 @@ class Options:
         made._values.update((name, _copied(value)) for name, value in self._values.items())
         return made
 
+    def __copy__(self) -> Self:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        made = type(self)(_prefix=self._prefix)
+        made._values.update(
+            (name, value if name in _SHARED else deepcopy(value, memo))
+            for name, value in self._values.items()
+        )
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        for name in _SHARED & self._values.keys():
+            raise TypeError(
+                f"a {type(self).__name__} with {self._prefix}{name} cannot be pickled, because that belongs to one "
+                "process; set it after unpickling"
+            )
+        return _restored, (type(self), self._prefix, self._values)
+
     def __setattr__(self, name: str, value: Any) -> None:
         if not isinstance(getattr(type(self), name, None), Option):
             raise unknown_option(self._prefix + name, name, self.options())
@@ -131,6 +151,16 @@ def _copied(value: Any) -> Any:
         return {key: _copied(v) for key, v in value.items()}
     return list(value) if isinstance(value, list) else value
 
+
+def _restored(kind: type["Options"], prefix: str, values: dict[str, Any]) -> "Options":
+    """Return an unpickled configuration."""
+    made = kind(_prefix=prefix)
+    made._values.update(values)
+    return made
+
+
+_SHARED = frozenset({"ssl_context"})
+"""Options whose values cannot be copied; copies of a configuration share them."""
 
 SECRETS = frozenset({"cloud_discovery_token", "creds_password", "ssl_password", "token_provider"})
 """Options whose values are hidden in reprs."""

@@ -430,16 +430,18 @@ class InvocationService:
         op = invocation.op
         try:
             result = op.decode(message, self._read)
+        except UnknownSchemaError as e:
+            # The caller's thread may stop reading this connection: the result is received in another way.
+            invocation.connection = None
+            self._gate.fetch(e, partial(self._complete_with_schema, invocation, message))
+        except HazelcastSerializationError as e:  # also one of a user that is a ValueError, too
+            self._not_decoded(invocation, message, e)
         except DECODE_ERRORS as e:
             error = HazelcastProtocolError(
                 f"the reply to {op.method.name} cannot be read: {type(e).__name__}: {e}"
             )
             error.__cause__ = e
             invocation.fail(error)
-        except UnknownSchemaError as e:
-            # The caller's thread may stop reading this connection: the result is received in another way.
-            invocation.connection = None
-            self._gate.fetch(e, partial(self._complete_with_schema, invocation, message))
         except Exception as e:
             self._not_decoded(invocation, message, e)
         except BaseException as e:

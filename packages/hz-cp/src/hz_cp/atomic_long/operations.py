@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from hz_core.arguments import int64
 from hz_core.op import Op
 from hz_core.wire.decode import empty_response
 from hz_cp.codecs import atomic_long as codec
@@ -26,19 +27,21 @@ class AtomicLongOperations(CPObjectOperations):
 
     def set(self, new_value: int) -> Op[None]:
         """Set the value. Source: message ``AtomicLong.getAndSet``."""
-        return codec.get_and_set(self._group, self._object_name, new_value).decoded(empty_response)
+        return codec.get_and_set(self._group, self._object_name, int64(new_value, "new_value")).decoded(
+            empty_response
+        )
 
     def get_and_set(self, new_value: int) -> Op[int]:
         """Set the value and return the previous one. Source: message ``AtomicLong.getAndSet``."""
-        return codec.get_and_set(self._group, self._object_name, new_value)
+        return codec.get_and_set(self._group, self._object_name, int64(new_value, "new_value"))
 
     def add_and_get(self, delta: int) -> Op[int]:
         """Add ``delta`` and return the new value. Source: message ``AtomicLong.addAndGet``."""
-        return codec.add_and_get(self._group, self._object_name, delta)
+        return codec.add_and_get(self._group, self._object_name, int64(delta, "delta"))
 
     def get_and_add(self, delta: int) -> Op[int]:
         """Add ``delta`` and return the previous value. Source: message ``AtomicLong.getAndAdd``."""
-        return codec.get_and_add(self._group, self._object_name, delta)
+        return codec.get_and_add(self._group, self._object_name, int64(delta, "delta"))
 
     def increment_and_get(self) -> Op[int]:
         """Add one and return the new value. Source: message ``AtomicLong.addAndGet``."""
@@ -64,7 +67,8 @@ class AtomicLongOperations(CPObjectOperations):
 
         Source: message ``AtomicLong.compareAndSet``.
         """
-        return codec.compare_and_set(self._group, self._object_name, expect, update)
+        old, new = int64(expect, "expect"), int64(update, "update")
+        return codec.compare_and_set(self._group, self._object_name, old, new)
 
     def apply(self, function: Any) -> Op[Any]:
         """Return the result of ``function``, an object that members can deserialize, for the value.

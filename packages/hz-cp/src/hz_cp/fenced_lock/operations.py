@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import UUID
 
+from hz_core.arguments import is_negative, milliseconds
 from hz_core.codecs.types import RaftGroupId
 from hz_core.context import ClientContext, acquires
 from hz_core.errors import (
@@ -66,7 +67,7 @@ class FencedLockOperations(CPObjectOperations):
 
         Source: message ``FencedLock.tryLock``.
         """
-        return (yield from self._acquire(max(timeout, 0.0)))
+        return self._acquire(0 if is_negative(timeout) else milliseconds(timeout, "timeout"))
 
     def unlock(self) -> Flow[None]:
         """Release the lock once.
@@ -120,7 +121,7 @@ class FencedLockOperations(CPObjectOperations):
         found: codec.GetLockOwnershipResponse = yield codec.get_lock_ownership(self._group, self._object_name)
         return found
 
-    def _acquire(self, timeout: float | None) -> Flow[int]:
+    def _acquire(self, timeout_millis: int | None) -> Flow[int]:
         owner = self._owner()
         # One uid for all attempts, so that the group does not grant the lock twice.
         invocation_uid = self._context.new_uuid()
@@ -131,7 +132,7 @@ class FencedLockOperations(CPObjectOperations):
             try:
                 self._check_session(owner, session_id)
                 thread_id = yield from self._sessions.thread_id(self._group, owner)
-                fence: int = yield self._request(hold, thread_id, invocation_uid, timeout)
+                fence: int = yield self._request(hold, thread_id, invocation_uid, timeout_millis)
                 taken = fence != INVALID_FENCE
             except SessionExpiredError:
                 self._sessions.invalidate(self._group, session_id)
@@ -147,12 +148,14 @@ class FencedLockOperations(CPObjectOperations):
                 hold.noted = True
             return fence
 
-    def _request(self, hold: "_Hold", thread_id: int, invocation_uid: UUID, timeout: float | None) -> Op[int]:
+    def _request(
+        self, hold: "_Hold", thread_id: int, invocation_uid: UUID, timeout_millis: int | None
+    ) -> Op[int]:
         scope = (self._group, self._object_name, hold.session_id, thread_id)
-        if timeout is None:
+        if timeout_millis is None:
             request = codec.lock(*scope, invocation_uid)
         else:
-            request = codec.try_lock(*scope, invocation_uid, round(timeout * 1000))
+            request = codec.try_lock(*scope, invocation_uid, timeout_millis)
 
         def give_back(fence: int) -> Op[bool] | None:
             if fence == INVALID_FENCE:

@@ -21,6 +21,9 @@ class BlockingMap(BlockingMapping[K, V], Generic[K, V]):
     Keys and values are stored in serialized form, so reads return copies. Keys are compared in serialized form, so
     equal keys must have equal serialized bytes. None cannot be a key or a value.
 
+    Durations are seconds. TypeError for what is no number, and ValueError for a negative, infinite or too large one,
+    are raised at the call; ``ttl``, ``max_idle`` and ``lease_time`` take -1 as None.
+
     The operations wait for their results.
     """
 

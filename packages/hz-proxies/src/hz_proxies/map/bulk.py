@@ -6,7 +6,7 @@ from typing import Any, Final, Generic, TypeVar
 from hz_core.op import Flow, Op
 from hz_core.operations import KeyedOperations
 from hz_proxies.codecs import map as codec
-from hz_proxies.predicate import Predicate
+from hz_proxies.predicate import Predicate, unpaged
 from hz_proxies.types import K, V
 from hz_serialization import Data
 
@@ -40,10 +40,14 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
                 by_partition[partition] = [entry]
             else:
                 entries.append(entry)
-        yield [
-            self._write_many(codec.put_all(partition, self.name, entries, True), (key for key, _ in entries))
-            for partition, entries in by_partition.items()
-        ]
+        return _all_done(
+            [
+                self._write_many(
+                    codec.put_all(partition, self.name, entries, True), (key for key, _ in entries)
+                )
+                for partition, entries in by_partition.items()
+            ]
+        )
 
     def get_all(self, keys: Iterable[K]) -> Flow[dict[K, V]]:
         """Return the entries of ``keys``, without keys that have no entry.
@@ -56,11 +60,12 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
         for key in keys:
             data, partition = self._keyed(key)
             by_partition.setdefault(partition, []).append(data)
-        results = yield [
-            self._read_many(codec.get_all(partition, self.name, wanted), wanted)
-            for partition, wanted in by_partition.items()
-        ]
-        return {key: value for entries in results for key, value in entries}
+        return _joined(
+            [
+                self._read_many(codec.get_all(partition, self.name, wanted), wanted)
+                for partition, wanted in by_partition.items()
+            ]
+        )
 
     def contains_value(self, value: V) -> Op[bool]:
         """Return whether an entry has this value, compared in serialized form. Searches all entries.
@@ -85,7 +90,7 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
         """Remove all entries that match ``predicate``. Source: message ``Map.removeAll``."""
         if predicate is None:
             raise AssertionError("predicate must not be None; `clear` removes all entries")
-        return self._write_all(codec.remove_all(self.name, self._to_data(predicate)))
+        return self._write_all(codec.remove_all(self.name, self._to_data(unpaged(predicate, "remove_all"))))
 
     def evict_all(self) -> Op[None]:
         """Remove all entries from memory, except those of locked keys. A map store keeps the entries.
@@ -110,6 +115,8 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
         if keys is None:
             return self._write_all(codec.load_all(self.name, replace_existing_values))
         data = [self._value(key, "key") for key in keys]
+        if not data:
+            return Op.ready(None)
         return self._write_many(codec.load_given_keys(self.name, data, replace_existing_values), data)
 
     def _pages(
@@ -138,3 +145,15 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
 
     def _all_partitions(self) -> dict[int, Pointers]:
         return dict.fromkeys(range(self._context.partition_count()), START)
+
+
+# The methods above refuse wrong arguments at the call, which a generator would do at its first step.
+
+
+def _all_done(steps: list[Op[None]]) -> Flow[None]:
+    yield steps
+
+
+def _joined(steps: list[Op[list[tuple[K, V]]]]) -> Flow[dict[K, V]]:
+    results = yield steps
+    return {key: value for entries in results for key, value in entries}

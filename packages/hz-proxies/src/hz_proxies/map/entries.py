@@ -2,13 +2,14 @@
 
 from typing import Any, Generic
 
+from hz_core.arguments import milliseconds, milliseconds_or_default
 from hz_core.model import SimpleEntryView
 from hz_core.op import Op
 from hz_core.operations import KeyedOperations
 from hz_core.wire.decode import empty_response
 from hz_core.wire.types import ReadData
 from hz_proxies.codecs import map as codec
-from hz_proxies.types import K, V, to_millis
+from hz_proxies.types import K, V
 
 
 class EntryOperations(KeyedOperations, Generic[K, V]):
@@ -37,15 +38,17 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.put`` and ``Map.putWithMaxIdle``.
         """
+        ttl_millis = milliseconds_or_default(ttl, "ttl")
         (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             return self._write(
-                data, codec.put(partition, self.name, data, value_data, self._owner(), to_millis(ttl))
+                data, codec.put(partition, self.name, data, value_data, self._owner(), ttl_millis)
             )
+        idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
             data,
             codec.put_with_max_idle(
-                partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
+                partition, self.name, data, value_data, self._owner(), ttl_millis, idle_millis
             ),
         )
 
@@ -61,15 +64,17 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.set`` and ``Map.setWithMaxIdle``.
         """
+        ttl_millis = milliseconds_or_default(ttl, "ttl")
         (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             return self._write(
-                data, codec.set(partition, self.name, data, value_data, self._owner(), to_millis(ttl))
+                data, codec.set(partition, self.name, data, value_data, self._owner(), ttl_millis)
             )
+        idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
             data,
             codec.set_with_max_idle(
-                partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
+                partition, self.name, data, value_data, self._owner(), ttl_millis, idle_millis
             ),
         ).decoded(empty_response)
 
@@ -87,16 +92,17 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.putIfAbsent`` and ``Map.putIfAbsentWithMaxIdle``.
         """
+        ttl_millis = milliseconds_or_default(ttl, "ttl")
         (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             return self._write(
-                data,
-                codec.put_if_absent(partition, self.name, data, value_data, self._owner(), to_millis(ttl)),
+                data, codec.put_if_absent(partition, self.name, data, value_data, self._owner(), ttl_millis)
             )
+        idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
             data,
             codec.put_if_absent_with_max_idle(
-                partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
+                partition, self.name, data, value_data, self._owner(), ttl_millis, idle_millis
             ),
         )
 
@@ -114,16 +120,17 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.putTransient`` and ``Map.putTransientWithMaxIdle``.
         """
+        ttl_millis = milliseconds_or_default(ttl, "ttl")
         (data, partition), value_data = self._keyed(key), self._value(value)
         if max_idle is None:
             return self._write(
-                data,
-                codec.put_transient(partition, self.name, data, value_data, self._owner(), to_millis(ttl)),
+                data, codec.put_transient(partition, self.name, data, value_data, self._owner(), ttl_millis)
             )
+        idle_millis = milliseconds_or_default(max_idle, "max_idle")
         return self._write(
             data,
             codec.put_transient_with_max_idle(
-                partition, self.name, data, value_data, self._owner(), to_millis(ttl), to_millis(max_idle)
+                partition, self.name, data, value_data, self._owner(), ttl_millis, idle_millis
             ),
         ).decoded(empty_response)
 
@@ -136,7 +143,14 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         data, partition = self._keyed(key)
         return self._write(
             data,
-            codec.try_put(partition, self.name, data, self._value(value), self._owner(), to_millis(timeout)),
+            codec.try_put(
+                partition,
+                self.name,
+                data,
+                self._value(value),
+                self._owner(),
+                milliseconds(timeout, "timeout"),
+            ),
         )
 
     def replace(self, key: K, value: V) -> Op[V | None]:
@@ -197,7 +211,8 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         """
         data, partition = self._keyed(key)
         return self._write(
-            data, codec.try_remove(partition, self.name, data, self._owner(), to_millis(timeout))
+            data,
+            codec.try_remove(partition, self.name, data, self._owner(), milliseconds(timeout, "timeout")),
         )
 
     def evict(self, key: K) -> Op[bool]:
@@ -220,10 +235,9 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
         """
         if ttl is None:
             raise AssertionError("ttl must not be None; use a number of seconds, or 0 for no limit")
+        millis = milliseconds_or_default(ttl, "ttl")
         data, partition = self._keyed(key)
-        return self._write(data, codec.set_ttl(partition, self.name, data, to_millis(ttl))).decoded(
-            empty_response
-        )
+        return self._write(data, codec.set_ttl(partition, self.name, data, millis)).decoded(empty_response)
 
     def get_entry_view(self, key: K) -> Op[SimpleEntryView[K, V] | None]:
         """Return the entry of ``key`` with its statistics (times in milliseconds since 1970), or None.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final, TypeVar
 
+from hz_core.arguments import shown
 from hz_core.config import IndexType, QueryConstants, UniqueKeyTransformation
 from hz_proxies.codecs.map import BitmapIndexOptions, IndexConfig
 
@@ -34,20 +35,14 @@ def index_config(
         raise ValueError(f"the attributes of an index must be distinct, not {names}")
     if kind == IndexType.BITMAP and len(names) > 1:
         raise ValueError(f"a bitmap index has one attribute, not {len(names)}: {names}")
-    options = None
-    if kind == IndexType.BITMAP:
-        options = _bitmap_options(bitmap_options or {})
-        if options.unique_key in names:
-            raise ValueError(
-                f"the unique key {options.unique_key!r} must differ from the attribute of the bitmap index"
-            )
+    options = _bitmap_options(bitmap_options or {}) if kind == IndexType.BITMAP else None
     name = name or f"{map_name}_{kind.name.lower()}_{'_'.join(names)}"
     return IndexConfig(name, int(kind), names, options)
 
 
 def _checked(attributes: Sequence[str] | None) -> Sequence[str]:
     if isinstance(attributes, str):
-        raise TypeError(f"attributes must be a list of names, not the string {attributes!r}")
+        raise TypeError(f"attributes must be a list of names, not the string {shown(attributes)}")
     if not attributes:
         raise ValueError("an index needs at least one attribute")
     if len(attributes) > MAX_ATTRIBUTES:
@@ -57,7 +52,7 @@ def _checked(attributes: Sequence[str] | None) -> Sequence[str]:
 
 def _attribute(attribute: object) -> str:
     if not isinstance(attribute, str):
-        raise TypeError(f"an attribute of an index must be a string, not {attribute!r}")
+        raise TypeError(f"an attribute of an index must be a string, not {shown(attribute)}")
     stripped = attribute.strip()
     if not stripped:
         raise ValueError("an attribute of an index must not be empty")
@@ -84,4 +79,4 @@ def _member(enum: type[E], value: object, what: str) -> E:
         if value == member.value or (isinstance(value, str) and value.upper() == member.name):
             return member
     names = ", ".join(f"{m.name} ({m.value})" for m in enum)
-    raise TypeError(f"{what} must be one of {names}, as value or name; not {value!r}")
+    raise TypeError(f"{what} must be one of {names}, as value or name; not {shown(value)}")

@@ -9,7 +9,7 @@ from hz_core.operations import ObjectOperations, none_refused
 from hz_proxies.codecs import map as codec
 from hz_proxies.entry_listeners import entry_listener, wanted_callbacks
 from hz_proxies.events import EntryCallback
-from hz_proxies.predicate import Predicate
+from hz_proxies.predicate import Predicate, unpaged
 from hz_proxies.types import K, V
 
 
@@ -85,7 +85,7 @@ class ListenerOperations(ObjectOperations, Generic[K, V]):
     ) -> Callable[[bool], Op[UUID]]:
         name = self.name
         key_data = None if key is None else self._to_data(key)
-        filter_data = None if predicate is None else self._to_data(predicate)
+        filter_data = None if predicate is None else self._to_data(unpaged(predicate, "add_entry_listener"))
 
         def add(local_only: bool) -> Op[UUID]:
             if key_data is not None and filter_data is not None:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from itertools import count
 from typing import Final, Generic
 
+from hz_core.arguments import milliseconds, milliseconds_or_default
 from hz_core.context import acquires
 from hz_core.op import Op
 from hz_core.operations import KeyedOperations
 from hz_proxies.codecs import map as codec
-from hz_proxies.types import K, V, to_millis
+from hz_proxies.types import K, V
 from hz_serialization import Data
 
 _next_reference: Final[Callable[[], int]] = count(1).__next__
@@ -34,9 +35,10 @@ class LockOperations(KeyedOperations, Generic[K, V]):
 
         Source: message ``Map.lock``.
         """
+        lease = milliseconds_or_default(lease_time, "lease_time")
         data, partition = self._keyed(key)
         owner = self._owner()
-        op = codec.lock(partition, self.name, data, owner, to_millis(lease_time), _next_reference())
+        op = codec.lock(partition, self.name, data, owner, lease, _next_reference())
         return acquires(self._context, op, lambda _: self._unlock(partition, data, owner))
 
     def try_lock(self, key: K, lease_time: float | None = None, timeout: float = 0) -> Op[bool]:
@@ -50,8 +52,9 @@ class LockOperations(KeyedOperations, Generic[K, V]):
         Returns:
             Whether the lock was acquired. Source: message ``Map.tryLock``.
         """
+        lease, wait = milliseconds_or_default(lease_time, "lease_time"), milliseconds(timeout, "timeout")
         data, partition = self._keyed(key)
-        owner, lease, wait = self._owner(), to_millis(lease_time), to_millis(timeout)
+        owner = self._owner()
         op = codec.try_lock(partition, self.name, data, owner, lease, wait, _next_reference())
         return acquires(
             self._context, op, lambda acquired: self._unlock(partition, data, owner) if acquired else None

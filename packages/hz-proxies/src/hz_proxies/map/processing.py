@@ -6,7 +6,7 @@ from typing import Any, Generic
 from hz_core.op import Op
 from hz_core.operations import KeyedOperations, none_refused
 from hz_proxies.codecs import map as codec
-from hz_proxies.predicate import Predicate
+from hz_proxies.predicate import Predicate, unpaged
 from hz_proxies.types import K, V
 
 
@@ -31,6 +31,8 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
         """
         data = self._values(keys, "keys")
         processor = self._value(entry_processor, "entry_processor")
+        if not data:
+            return Op.ready([])
         return self._write_many(codec.execute_on_keys(self.name, processor, data), data)
 
     def execute_on_entries(
@@ -41,6 +43,8 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
         Returns:
             Key and result of each entry. Source: messages ``Map.executeOnAllKeys`` and ``Map.executeWithPredicate``.
         """
+        if predicate is not None:
+            unpaged(predicate, "execute_on_entries")
         processor = self._value(entry_processor, "entry_processor")
         if predicate is None:
             return self._write_all(codec.execute_on_all_keys(self.name, processor))

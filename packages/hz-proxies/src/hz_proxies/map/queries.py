@@ -9,7 +9,7 @@ from hz_core.operations import KeyedOperations
 from hz_proxies.aggregator import Aggregator
 from hz_proxies.codecs import map as codec
 from hz_proxies.map.index import index_config
-from hz_proxies.predicate import IterationType, PartitionPredicate, Predicate, unwrap_paging
+from hz_proxies.predicate import IterationType, PartitionPredicate, Predicate, unpaged, unwrap_paging
 from hz_proxies.predicate.paging_query import query_page
 from hz_proxies.projection import Projection
 from hz_proxies.types import K, R, V
@@ -58,6 +58,8 @@ class QueryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.aggregate`` and ``Map.aggregateWithPredicate``.
         """
+        if predicate is not None:
+            unpaged(predicate, "aggregate")
         data = self._value(aggregator, "aggregator")
         if predicate is None:
             return codec.aggregate(self.name, data)
@@ -68,6 +70,8 @@ class QueryOperations(KeyedOperations, Generic[K, V]):
 
         Source: messages ``Map.project`` and ``Map.projectWithPredicate``.
         """
+        if predicate is not None:
+            unpaged(predicate, "project")
         data = self._value(projection, "projection")
         if predicate is None:
             return codec.project(self.name, data)

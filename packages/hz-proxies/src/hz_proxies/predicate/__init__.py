@@ -32,7 +32,7 @@ from hz_proxies.predicate.functions import (
     sql,
     true,
 )
-from hz_proxies.predicate.paging_predicate import IterationType, PagingPredicate, unwrap_paging
+from hz_proxies.predicate.paging_predicate import IterationType, PagingPredicate, unpaged, unwrap_paging
 from hz_proxies.predicate.partition_predicate import PartitionPredicate
 from hz_serialization.public_names import publish
 
@@ -68,6 +68,7 @@ __all__ = [
     "regex",
     "sql",
     "true",
+    "unpaged",
     "unwrap_paging",
 ]
 

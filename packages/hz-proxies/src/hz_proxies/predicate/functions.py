@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hz_core.arguments import shown
 from hz_proxies.built_in import check_int, check_text
 from hz_proxies.predicate.base import BuiltInPredicate, Predicate
 from hz_proxies.predicate.paging_predicate import PagingPredicate
@@ -172,7 +173,9 @@ def partition(partition_key: Any, predicate: Predicate) -> Predicate:
 
 def _matching(name: str, attribute: str, pattern: str | None) -> Predicate:
     if pattern is not None and not isinstance(pattern, str):
-        raise TypeError(f"{name}: pattern must be a str or None, not {type(pattern).__name__} ({pattern!r}).")
+        raise TypeError(
+            f"{name}: pattern must be a str or None, not {type(pattern).__name__} ({shown(pattern)})."
+        )
     return BuiltInPredicate.make(name, check_text(name, "attribute", attribute), pattern)
 
 

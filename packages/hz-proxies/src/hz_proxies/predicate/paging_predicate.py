@@ -183,6 +183,21 @@ class PagingPredicate(Predicate):
         return f"<paging({self._predicate!r}, {self._page_size}{comparator}) at page {self._page}>"
 
 
+def unpaged(predicate: Predicate, operation: str) -> Predicate:
+    """Return ``predicate`` if it can be sent as an object, and so as the filter of ``operation``.
+
+    Raises:
+        AssertionError: It is a paging predicate, also within a partition predicate. Programs may rely on this type,
+            which clients raise since 4.0.
+    """
+    if unwrap_paging(predicate) is not None:
+        raise AssertionError(
+            f"{operation} does not take {predicate!r}: a paging predicate is only for key_set, values and entry_set "
+            "of a Map; use its inner predicate here"
+        )
+    return predicate
+
+
 def unwrap_paging(predicate: object) -> PagingPredicate | None:
     """Return the paging predicate in ``predicate``: itself, or the target of a partition predicate; else None."""
     target = predicate.target if isinstance(predicate, PartitionPredicate) else predicate

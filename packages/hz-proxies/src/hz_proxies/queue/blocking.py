@@ -15,6 +15,8 @@ class BlockingQueue(BlockingObject, Generic[E]):
 
     Items are stored and compared in serialized form. None cannot be an item.
 
+    A time to wait that is no number raises TypeError, and a negative, infinite or too large one ValueError.
+
     The operations wait for their results.
     """
 
@@ -88,7 +90,7 @@ class BlockingQueue(BlockingObject, Generic[E]):
         """Add all ``items`` at the end.
 
         Returns:
-            Whether the queue has changed.
+            True, also if there are none, as members say.
 
         Raises:
             IllegalStateError: There is not enough room for all of them; none is added.

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from hz_core.arguments import int32, milliseconds
 from hz_core.context import acquires
 from hz_core.errors import IllegalStateError
 from hz_core.log import get_logger
@@ -14,7 +15,7 @@ from hz_core.wire.types import ReadData
 from hz_proxies.codecs import queue as codec
 from hz_proxies.events import ItemCallback
 from hz_proxies.item_listeners import item_listener
-from hz_proxies.types import E, to_millis
+from hz_proxies.types import E
 from hz_serialization import Data
 
 _logger = get_logger("queue")
@@ -30,6 +31,8 @@ class QueueOperations(NamedOperations, Generic[E]):
     """A distributed queue, stored in one partition; first in, first out, unless it is configured as a priority queue.
 
     Items are stored and compared in serialized form. None cannot be an item.
+
+    A time to wait that is no number raises TypeError, and a negative, infinite or too large one ValueError.
     """
 
     # Read by tools/generate_surfaces.py.
@@ -48,10 +51,7 @@ class QueueOperations(NamedOperations, Generic[E]):
 
         Source: message ``Queue.offer``.
         """
-        added = yield codec.offer(self._partition, self.name, self._value(item, "item"), 0)
-        if not added:
-            raise IllegalStateError(f"queue {self.name!r} is full")
-        return True
+        return self._added(codec.offer(self._partition, self.name, self._value(item, "item"), 0))
 
     def offer(self, item: E, timeout: float = 0) -> Op[bool]:
         """Add ``item`` at the end; wait up to ``timeout`` seconds while the queue is full.
@@ -61,7 +61,8 @@ class QueueOperations(NamedOperations, Generic[E]):
 
         Source: message ``Queue.offer``.
         """
-        return codec.offer(self._partition, self.name, self._value(item, "item"), to_millis(timeout))
+        millis = milliseconds(timeout, "timeout")
+        return codec.offer(self._partition, self.name, self._value(item, "item"), millis)
 
     def put(self, item: E) -> Op[None]:
         """Add ``item`` at the end; wait while the queue is full. Source: message ``Queue.put``."""
@@ -84,7 +85,7 @@ class QueueOperations(NamedOperations, Generic[E]):
 
         Source: message ``Queue.poll``.
         """
-        return self._takes(codec.poll(self._partition, self.name, to_millis(timeout)))
+        return self._takes(codec.poll(self._partition, self.name, milliseconds(timeout, "timeout")))
 
     def peek(self) -> Op[E | None]:
         """Return the first item without removing it; None if there is none. Source: message ``Queue.peek``."""
@@ -110,18 +111,20 @@ class QueueOperations(NamedOperations, Generic[E]):
         """Add all ``items`` at the end.
 
         Returns:
-            Whether the queue has changed.
+            True, also if there are none, as members say.
 
         Raises:
             IllegalStateError: There is not enough room for all of them; none is added.
 
         Source: message ``Queue.addAll``.
         """
-        return codec.add_all(self._partition, self.name, self._values(items, "items"))
+        data = self._values(items, "items")
+        return codec.add_all(self._partition, self.name, data) if data else Op.ready(True)
 
     def contains_all(self, items: Iterable[E]) -> Op[bool]:
         """Return whether all ``items`` are in the queue. Source: message ``Queue.containsAll``."""
-        return codec.contains_all(self._partition, self.name, self._values(items, "items"))
+        data = self._values(items, "items")
+        return codec.contains_all(self._partition, self.name, data) if data else Op.ready(True)
 
     def remove_all(self, items: Iterable[E]) -> Op[bool]:
         """Remove all occurrences of ``items``.
@@ -131,7 +134,8 @@ class QueueOperations(NamedOperations, Generic[E]):
 
         Source: message ``Queue.compareAndRemoveAll``.
         """
-        return codec.compare_and_remove_all(self._partition, self.name, self._values(items, "items"))
+        data = self._values(items, "items")
+        return codec.compare_and_remove_all(self._partition, self.name, data) if data else Op.ready(False)
 
     def retain_all(self, items: Iterable[E]) -> Op[bool]:
         """Remove all items except ``items``.
@@ -157,12 +161,16 @@ class QueueOperations(NamedOperations, Generic[E]):
 
         Source: messages ``Queue.drainTo`` and ``Queue.drainToMaxSize``.
         """
-        if max_size < 0:
-            op = codec.drain_to(self._partition, self.name)
-        else:
-            op = codec.drain_to_max_size(self._partition, self.name, max_size)
-        items: list[E] = yield self._takes(op)
-        target_list.extend(items)
+        size = int32(max_size, "max_size")
+        if size < 0:
+            return self._moved(codec.drain_to(self._partition, self.name), target_list)
+        return self._moved(codec.drain_to_max_size(self._partition, self.name, size), target_list)
+
+    def _moved(self, request: Op[list[E]], target: list[E]) -> Flow[int]:
+        """Append the items that a request removes to a list; return their number."""
+        op = self._takes(request)
+        items: list[E] = yield op
+        target.extend(items)
         op.kept()
         return len(items)
 
@@ -257,6 +265,11 @@ class QueueOperations(NamedOperations, Generic[E]):
         if registration_id is None:
             raise none_refused("registration_id", self.name)
         return self._context.remove_listener(registration_id)
+
+    def _added(self, request: Op[bool]) -> Flow[bool]:
+        if not (yield request):
+            raise IllegalStateError(f"queue {self.name!r} is full")
+        return True
 
     def _deregistration(self, registration_id: UUID) -> Op[bool]:
         return codec.remove_listener(self.name, registration_id)

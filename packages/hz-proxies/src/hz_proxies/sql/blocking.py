@@ -39,6 +39,7 @@ class BlockingSql(BlockingSurface):
 
         Raises:
             HazelcastSqlError: The statement failed.
+            TypeError, ValueError: An argument has the wrong type or is out of range.
 
         Source: message ``Sql.execute``.
         """

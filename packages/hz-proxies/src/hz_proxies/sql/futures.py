@@ -45,6 +45,7 @@ class Sql(FuturesSurface):
 
         Raises:
             HazelcastSqlError: The statement failed.
+            TypeError, ValueError: An argument has the wrong type or is out of range.
 
         Source: message ``Sql.execute``.
         """

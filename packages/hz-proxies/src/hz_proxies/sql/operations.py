@@ -1,16 +1,18 @@
 """Operations of the SQL service, from which its surfaces are generated."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from hz_core.arguments import SERVER_DEFAULT, int32, is_negative, milliseconds, shown
 from hz_core.context import acquires
 from hz_core.flow import cancellable
 from hz_core.op import Flow, GatherOutcomes
 from hz_core.operations import Operations
 from hz_proxies.codecs import sql as codec
 from hz_proxies.sql.result.operations import SqlResultOperations
-from hz_proxies.types import to_millis
+from hz_serialization import Data
 
+_RESULT_TYPES: Final = (0, 1, 2)
 _LOW_64 = (1 << 64) - 1
 _SIGN_64 = 1 << 63
 
@@ -40,20 +42,38 @@ class SqlOperations(Operations):
 
         Raises:
             HazelcastSqlError: The statement failed.
+            TypeError, ValueError: An argument has the wrong type or is out of range.
 
         Source: message ``Sql.execute``.
         """
+        if not isinstance(sql, str):
+            raise TypeError(f"the statement must be a string, not {shown(sql)}")
+        millis = SERVER_DEFAULT if is_negative(timeout) else milliseconds(timeout, "timeout")
+        buffer_size = int32(cursor_buffer_size, "cursor_buffer_size", 1)
+        if expected_result_type not in _RESULT_TYPES:
+            raise ValueError(f"expected_result_type must be 0, 1 or 2, not {shown(expected_result_type)}")
+        parameters = [None if value is None else self._to_data(value) for value in params]
+        return self._execute(sql, parameters, buffer_size, millis, expected_result_type, schema)
+
+    def _execute(
+        self,
+        sql: str,
+        parameters: list[Data | None],
+        cursor_buffer_size: int,
+        timeout_millis: int,
+        expected_result_type: int,
+        schema: str | None,
+    ) -> Flow[SqlResultOperations]:
         # One member has the result: all its pages are requested over the same connection.
         connection = self._context.any_connection()
         member = connection.member
         assert member is not None, "a ready connection knows its member"
         query_id = codec.SqlQueryId(*_halves(member), *_halves(self._context.new_uuid()))
-        parameters = [None if value is None else self._to_data(value) for value in params]
         request = codec.execute(
             connection,
             sql,
             parameters,
-            -1 if timeout < 0 else to_millis(timeout),
+            timeout_millis,
             cursor_buffer_size,
             schema,
             expected_result_type,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
+from hz_core.arguments import int32, milliseconds, shown
 from hz_core.connection import Connection
 from hz_core.context import ClientContext, acquires
 from hz_core.errors import TransactionError, TransactionNotActiveError
@@ -18,7 +19,6 @@ from hz_proxies.transaction.state import (
     TransactionState,
     TransactionType,
 )
-from hz_proxies.types import to_millis
 
 _logger = get_logger("transaction")
 
@@ -45,9 +45,9 @@ class TransactionOperations(Operations):
         transaction_type: int = TransactionType.TWO_PHASE,
     ) -> None:
         super().__init__(context)
-        self._timeout = timeout
-        self._durability = durability
-        self._type = TransactionType(transaction_type)
+        self._timeout_millis = milliseconds(timeout, "timeout")
+        self._durability = int32(durability, "durability", 0)
+        self._type = _type_of(transaction_type)
         self._service = context.service(TransactionService)
         self._state = TransactionState.NOT_STARTED
         self._connection: Connection | None = None
@@ -67,7 +67,7 @@ class TransactionOperations(Operations):
         connection = self._context.any_connection()
         self._thread_id = self._owner()
         kind = 2 if self._type is TransactionType.TWO_PHASE else 1
-        create = codec.create(connection, to_millis(self._timeout), self._durability, kind, self._thread_id)
+        create = codec.create(connection, self._timeout_millis, self._durability, kind, self._thread_id)
         transaction_id: UUID = yield acquires(
             self._context, create, lambda transaction_id: self._undo_begin(connection, transaction_id)
         )
@@ -150,3 +150,11 @@ class TransactionOperations(Operations):
         except Exception as e:
             # The caller gets the error of the block, which is the cause.
             _logger.warning("a transaction could not be rolled back after %r: %s", error, e)
+
+
+def _type_of(value: int) -> TransactionType:
+    try:
+        return TransactionType(value)
+    except ValueError:
+        names = ", ".join(f"{member.name} ({member.value})" for member in TransactionType)
+        raise ValueError(f"the type of a transaction must be one of {names}, not {shown(value)}") from None

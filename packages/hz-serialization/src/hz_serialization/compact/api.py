@@ -16,11 +16,12 @@ from hz_serialization.compact.kinds import FieldKind
 class CompactReader(ABC):
     """Reader of the fields of one Compact object, by name and in any order.
 
-    The object may have been written with another version of its type: ask ``get_field_kind`` before
-    reading a field that some versions do not have. A plain field can be read by the nullable method of
-    its kind, and a nullable one by the plain method.
+    The object may have been written with another version of its type. For a field that some versions do not
+    have, or have as another kind, each ``read_...`` method has a ``read_..._or_default``; ``get_field_kind`` tells
+    what is there. A plain field can be read by the nullable method of its kind, and a nullable one by the plain
+    method, unless a default is given.
 
-    All ``read_...`` methods raise ``HazelcastSerializationError`` if there is no such field, if it is of
+    All these methods raise ``HazelcastSerializationError`` if there is no such field and no default, if it is of
     another kind, or if a null would have to be given as a plain number or boolean.
     """
 
@@ -197,6 +198,342 @@ class CompactReader(ABC):
     @abstractmethod
     def read_array_of_compact(self, field_name: str) -> list[Any] | None:
         """Read a field of kind ``FieldKind.ARRAY_OF_COMPACT``."""
+
+    def read_boolean_or_default(self, field_name: str, default: bool) -> bool:
+        """Return what ``read_boolean`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_boolean(field_name) if self.get_field_kind(field_name) is FieldKind.BOOLEAN else default
+        )
+
+    def read_nullable_boolean_or_default(self, field_name: str, default: bool | None) -> bool | None:
+        """Return what ``read_nullable_boolean`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_nullable_boolean(field_name)
+            if self.get_field_kind(field_name) is FieldKind.NULLABLE_BOOLEAN
+            else default
+        )
+
+    def read_int8_or_default(self, field_name: str, default: int) -> int:
+        """Return what ``read_int8`` returns, or ``default`` if there is no such field."""
+        return self.read_int8(field_name) if self.get_field_kind(field_name) is FieldKind.INT8 else default
+
+    def read_nullable_int8_or_default(self, field_name: str, default: int | None) -> int | None:
+        """Return what ``read_nullable_int8`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_nullable_int8(field_name)
+            if self.get_field_kind(field_name) is FieldKind.NULLABLE_INT8
+            else default
+        )
+
+    def read_int16_or_default(self, field_name: str, default: int) -> int:
+        """Return what ``read_int16`` returns, or ``default`` if there is no such field."""
+        return self.read_int16(field_name) if self.get_field_kind(field_name) is FieldKind.INT16 else default
+
+    def read_nullable_int16_or_default(self, field_name: str, default: int | None) -> int | None:
+        """Return what ``read_nullable_int16`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_nullable_int16(field_name)
+            if self.get_field_kind(field_name) is FieldKind.NULLABLE_INT16
+            else default
+        )
+
+    def read_int32_or_default(self, field_name: str, default: int) -> int:
+        """Return what ``read_int32`` returns, or ``default`` if there is no such field."""
+        return self.read_int32(field_name) if self.get_field_kind(field_name) is FieldKind.INT32 else default
+
+    def read_nullable_int32_or_default(self, field_name: str, default: int | None) -> int | None:
+        """Return what ``read_nullable_int32`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_nullable_int32(field_name)
+            if self.get_field_kind(field_name) is FieldKind.NULLABLE_INT32
+            else default
+        )
+
+    def read_int64_or_default(self, field_name: str, default: int) -> int:
+        """Return what ``read_int64`` returns, or ``default`` if there is no such field."""
+        return self.read_int64(field_name) if self.get_field_kind(field_name) is FieldKind.INT64 else default
+
+    def read_nullable_int64_or_default(self, field_name: str, default: int | None) -> int | None:
+        """Return what ``read_nullable_int64`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_nullable_int64(field_name)
+            if self.get_field_kind(field_name) is FieldKind.NULLABLE_INT64
+            else default
+        )
+
+    def read_float32_or_default(self, field_name: str, default: float) -> float:
+        """Return what ``read_float32`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_float32(field_name) if self.get_field_kind(field_name) is FieldKind.FLOAT32 else default
+        )
+
+    def read_nullable_float32_or_default(self, field_name: str, default: float | None) -> float | None:
+        """Return what ``read_nullable_float32`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_nullable_float32(field_name)
+            if self.get_field_kind(field_name) is FieldKind.NULLABLE_FLOAT32
+            else default
+        )
+
+    def read_float64_or_default(self, field_name: str, default: float) -> float:
+        """Return what ``read_float64`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_float64(field_name) if self.get_field_kind(field_name) is FieldKind.FLOAT64 else default
+        )
+
+    def read_nullable_float64_or_default(self, field_name: str, default: float | None) -> float | None:
+        """Return what ``read_nullable_float64`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_nullable_float64(field_name)
+            if self.get_field_kind(field_name) is FieldKind.NULLABLE_FLOAT64
+            else default
+        )
+
+    def read_string_or_default(self, field_name: str, default: str | None) -> str | None:
+        """Return what ``read_string`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_string(field_name) if self.get_field_kind(field_name) is FieldKind.STRING else default
+        )
+
+    def read_decimal_or_default(self, field_name: str, default: Decimal | None) -> Decimal | None:
+        """Return what ``read_decimal`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_decimal(field_name) if self.get_field_kind(field_name) is FieldKind.DECIMAL else default
+        )
+
+    def read_time_or_default(self, field_name: str, default: time | None) -> time | None:
+        """Return what ``read_time`` returns, or ``default`` if there is no such field."""
+        return self.read_time(field_name) if self.get_field_kind(field_name) is FieldKind.TIME else default
+
+    def read_date_or_default(self, field_name: str, default: date | None) -> date | None:
+        """Return what ``read_date`` returns, or ``default`` if there is no such field."""
+        return self.read_date(field_name) if self.get_field_kind(field_name) is FieldKind.DATE else default
+
+    def read_timestamp_or_default(self, field_name: str, default: datetime | None) -> datetime | None:
+        """Return what ``read_timestamp`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_timestamp(field_name)
+            if self.get_field_kind(field_name) is FieldKind.TIMESTAMP
+            else default
+        )
+
+    def read_timestamp_with_timezone_or_default(
+        self, field_name: str, default: datetime | None
+    ) -> datetime | None:
+        """Return what ``read_timestamp_with_timezone`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_timestamp_with_timezone(field_name)
+            if self.get_field_kind(field_name) is FieldKind.TIMESTAMP_WITH_TIMEZONE
+            else default
+        )
+
+    def read_compact_or_default(self, field_name: str, default: Any) -> Any:
+        """Return what ``read_compact`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_compact(field_name) if self.get_field_kind(field_name) is FieldKind.COMPACT else default
+        )
+
+    def read_array_of_boolean_or_default(
+        self, field_name: str, default: list[bool] | None
+    ) -> list[bool] | None:
+        """Return what ``read_array_of_boolean`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_boolean(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_BOOLEAN
+            else default
+        )
+
+    def read_array_of_nullable_boolean_or_default(
+        self, field_name: str, default: list[bool | None] | None
+    ) -> list[bool | None] | None:
+        """Return what ``read_array_of_nullable_boolean`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_nullable_boolean(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_BOOLEAN
+            else default
+        )
+
+    def read_array_of_int8_or_default(self, field_name: str, default: list[int] | None) -> list[int] | None:
+        """Return what ``read_array_of_int8`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_int8(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_INT8
+            else default
+        )
+
+    def read_array_of_nullable_int8_or_default(
+        self, field_name: str, default: list[int | None] | None
+    ) -> list[int | None] | None:
+        """Return what ``read_array_of_nullable_int8`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_nullable_int8(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_INT8
+            else default
+        )
+
+    def read_array_of_int16_or_default(self, field_name: str, default: list[int] | None) -> list[int] | None:
+        """Return what ``read_array_of_int16`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_int16(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_INT16
+            else default
+        )
+
+    def read_array_of_nullable_int16_or_default(
+        self, field_name: str, default: list[int | None] | None
+    ) -> list[int | None] | None:
+        """Return what ``read_array_of_nullable_int16`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_nullable_int16(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_INT16
+            else default
+        )
+
+    def read_array_of_int32_or_default(self, field_name: str, default: list[int] | None) -> list[int] | None:
+        """Return what ``read_array_of_int32`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_int32(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_INT32
+            else default
+        )
+
+    def read_array_of_nullable_int32_or_default(
+        self, field_name: str, default: list[int | None] | None
+    ) -> list[int | None] | None:
+        """Return what ``read_array_of_nullable_int32`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_nullable_int32(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_INT32
+            else default
+        )
+
+    def read_array_of_int64_or_default(self, field_name: str, default: list[int] | None) -> list[int] | None:
+        """Return what ``read_array_of_int64`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_int64(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_INT64
+            else default
+        )
+
+    def read_array_of_nullable_int64_or_default(
+        self, field_name: str, default: list[int | None] | None
+    ) -> list[int | None] | None:
+        """Return what ``read_array_of_nullable_int64`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_nullable_int64(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_INT64
+            else default
+        )
+
+    def read_array_of_float32_or_default(
+        self, field_name: str, default: list[float] | None
+    ) -> list[float] | None:
+        """Return what ``read_array_of_float32`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_float32(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_FLOAT32
+            else default
+        )
+
+    def read_array_of_nullable_float32_or_default(
+        self, field_name: str, default: list[float | None] | None
+    ) -> list[float | None] | None:
+        """Return what ``read_array_of_nullable_float32`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_nullable_float32(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_FLOAT32
+            else default
+        )
+
+    def read_array_of_float64_or_default(
+        self, field_name: str, default: list[float] | None
+    ) -> list[float] | None:
+        """Return what ``read_array_of_float64`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_float64(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_FLOAT64
+            else default
+        )
+
+    def read_array_of_nullable_float64_or_default(
+        self, field_name: str, default: list[float | None] | None
+    ) -> list[float | None] | None:
+        """Return what ``read_array_of_nullable_float64`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_nullable_float64(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_NULLABLE_FLOAT64
+            else default
+        )
+
+    def read_array_of_string_or_default(
+        self, field_name: str, default: list[str | None] | None
+    ) -> list[str | None] | None:
+        """Return what ``read_array_of_string`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_string(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_STRING
+            else default
+        )
+
+    def read_array_of_decimal_or_default(
+        self, field_name: str, default: list[Decimal | None] | None
+    ) -> list[Decimal | None] | None:
+        """Return what ``read_array_of_decimal`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_decimal(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_DECIMAL
+            else default
+        )
+
+    def read_array_of_time_or_default(
+        self, field_name: str, default: list[time | None] | None
+    ) -> list[time | None] | None:
+        """Return what ``read_array_of_time`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_time(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_TIME
+            else default
+        )
+
+    def read_array_of_date_or_default(
+        self, field_name: str, default: list[date | None] | None
+    ) -> list[date | None] | None:
+        """Return what ``read_array_of_date`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_date(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_DATE
+            else default
+        )
+
+    def read_array_of_timestamp_or_default(
+        self, field_name: str, default: list[datetime | None] | None
+    ) -> list[datetime | None] | None:
+        """Return what ``read_array_of_timestamp`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_timestamp(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_TIMESTAMP
+            else default
+        )
+
+    def read_array_of_timestamp_with_timezone_or_default(
+        self, field_name: str, default: list[datetime | None] | None
+    ) -> list[datetime | None] | None:
+        """Return what ``read_array_of_timestamp_with_timezone`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_timestamp_with_timezone(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_TIMESTAMP_WITH_TIMEZONE
+            else default
+        )
+
+    def read_array_of_compact_or_default(
+        self, field_name: str, default: list[Any] | None
+    ) -> list[Any] | None:
+        """Return what ``read_array_of_compact`` returns, or ``default`` if there is no such field."""
+        return (
+            self.read_array_of_compact(field_name)
+            if self.get_field_kind(field_name) is FieldKind.ARRAY_OF_COMPACT
+            else default
+        )
 
 
 class CompactWriter(ABC):

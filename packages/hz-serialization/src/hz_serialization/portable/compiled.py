@@ -12,6 +12,7 @@ from hz_serialization.portable.api import PortableReader, PortableWriter
 from hz_serialization.portable.fields import FieldReader, FieldWriter
 from hz_serialization.portable.format import PortableFormat
 from hz_serialization.portable.plan import WritePlan
+from hz_serialization.problems import failed_reading_portable
 from hz_serialization.registry import Registry
 from hz_serialization.speedups import compiled
 from hz_serialization.top_level import TopReader
@@ -57,6 +58,6 @@ def portable_format(registry: Registry, tools: InputTools, config: Serialization
 
 
 if _portable is not None:
-    _portable.bind(pure_writer=FieldWriter, pure_reader=FieldReader)
+    _portable.bind(pure_writer=FieldWriter, pure_reader=FieldReader, failed_reading=failed_reading_portable)
     PortableReader.register(_portable.FieldReader)
     PortableWriter.register(_portable.FieldWriter)

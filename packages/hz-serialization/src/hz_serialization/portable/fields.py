@@ -25,8 +25,8 @@ class FieldReader(FieldReaderBase):
     def read_int(self, field_name: str) -> int:
         value: int
         try:
-            place, head, unpack = self._seen.ints[field_name]
-            found, value = unpack(self._data, self._head[place])
+            place, head, unpack = self.seen.ints[field_name]
+            found, value = unpack(self._data, self.head[place])
             if found == head:
                 return value
         except (KeyError, StructError):
@@ -37,8 +37,8 @@ class FieldReader(FieldReaderBase):
     def read_long(self, field_name: str) -> int:
         value: int
         try:
-            place, head, unpack = self._seen.longs[field_name]
-            found, value = unpack(self._data, self._head[place])
+            place, head, unpack = self.seen.longs[field_name]
+            found, value = unpack(self._data, self.head[place])
             if found == head:
                 return value
         except (KeyError, StructError):
@@ -49,8 +49,8 @@ class FieldReader(FieldReaderBase):
     def read_byte(self, field_name: str) -> int:
         value: int
         try:
-            place, head, unpack = self._seen.bytes[field_name]
-            found, value = unpack(self._data, self._head[place])
+            place, head, unpack = self.seen.bytes[field_name]
+            found, value = unpack(self._data, self.head[place])
             if found == head:
                 return value
         except (KeyError, StructError):
@@ -61,8 +61,8 @@ class FieldReader(FieldReaderBase):
     def read_short(self, field_name: str) -> int:
         value: int
         try:
-            place, head, unpack = self._seen.shorts[field_name]
-            found, value = unpack(self._data, self._head[place])
+            place, head, unpack = self.seen.shorts[field_name]
+            found, value = unpack(self._data, self.head[place])
             if found == head:
                 return value
         except (KeyError, StructError):
@@ -73,8 +73,8 @@ class FieldReader(FieldReaderBase):
     def read_float(self, field_name: str) -> float:
         value: float
         try:
-            place, head, unpack = self._seen.floats[field_name]
-            found, value = unpack(self._data, self._head[place])
+            place, head, unpack = self.seen.floats[field_name]
+            found, value = unpack(self._data, self.head[place])
             if found == head:
                 return value
         except (KeyError, StructError):
@@ -85,8 +85,8 @@ class FieldReader(FieldReaderBase):
     def read_double(self, field_name: str) -> float:
         value: float
         try:
-            place, head, unpack = self._seen.doubles[field_name]
-            found, value = unpack(self._data, self._head[place])
+            place, head, unpack = self.seen.doubles[field_name]
+            found, value = unpack(self._data, self.head[place])
             if found == head:
                 return value
         except (KeyError, StructError):
@@ -97,8 +97,8 @@ class FieldReader(FieldReaderBase):
     def read_boolean(self, field_name: str) -> bool:
         value: bool
         try:
-            place, head, unpack = self._seen.booleans[field_name]
-            found, value = unpack(self._data, self._head[place])
+            place, head, unpack = self.seen.booleans[field_name]
+            found, value = unpack(self._data, self.head[place])
             if found == head:
                 return value
         except (KeyError, StructError):
@@ -109,8 +109,8 @@ class FieldReader(FieldReaderBase):
     def read_char(self, field_name: str) -> str:
         value: str
         try:
-            place, head, unpack = self._seen.chars[field_name]
-            found, unit = unpack(self._data, self._head[place])
+            place, head, unpack = self.seen.chars[field_name]
+            found, unit = unpack(self._data, self.head[place])
             if found == head:
                 return chr(unit)
         except (KeyError, StructError):
@@ -120,8 +120,8 @@ class FieldReader(FieldReaderBase):
 
     def read_string(self, field_name: str) -> str | None:
         try:
-            place, head, unpack, skip = self._seen.texts[field_name]
-            pos = self._head[place]
+            place, head, unpack, skip = self.seen.texts[field_name]
+            pos = self.head[place]
             found, size = unpack(self._data, pos)
         except (KeyError, StructError):
             pass
@@ -129,9 +129,9 @@ class FieldReader(FieldReaderBase):
             if found == head and pos >= self._start:
                 pos += skip
                 end = pos + size
-                if pos <= end <= self._head[0]:
+                if pos <= end <= self.head[0]:
                     return self._data[pos:end].decode()
-                if size == -1 and pos <= self._head[0]:
+                if size == -1 and pos <= self.head[0]:
                     return None
         return self._text(field_name)
 

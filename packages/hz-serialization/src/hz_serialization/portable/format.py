@@ -20,7 +20,7 @@ from hz_serialization.portable.plan import NUMBER_CODES, WritePlan
 from hz_serialization.portable.seen import SeenClass
 from hz_serialization.portable.seen_classes import SeenClasses
 from hz_serialization.portable.values import appenders, takers
-from hz_serialization.problems import damaged
+from hz_serialization.problems import damaged, failed_reading_portable
 from hz_serialization.registry import Registry
 from hz_serialization.top_level import TopReader
 
@@ -139,6 +139,18 @@ class PortableFormat:
         Raises:
             HazelcastSerializationError: No class has these ids, or the bytes are damaged.
         """
+        reader = self.open_nested(data, key, pos, depth, limit)
+        value = reader.seen.make()
+        try:
+            value.read_portable(reader)
+        except Exception as error:
+            failed_reading_portable(error, value)
+        if reader.raw is not None:
+            reader.finish()
+        return value, reader.head[0]
+
+    def open_nested(self, data: bytes, key: bytes, pos: int, depth: int, limit: int) -> FieldReader:
+        """Return the reader of the fields of such an object; arguments and errors are those of ``read_nested``."""
         seen = self._by_bytes.get(key)
         if seen is None:
             seen, head = self._learn(data, key, pos, limit)
@@ -150,12 +162,7 @@ class PortableFormat:
         end = head[0]
         if not start <= end <= limit:
             raise damaged(f"the Portable at byte {pos} ends at byte {end}, not within {start} and {limit}")
-        reader = FieldReader(seen, data, head, start, depth)
-        value = seen.make()
-        value.read_portable(reader)
-        if reader.raw is not None:
-            reader.finish()
-        return value, end
+        return FieldReader(seen, data, head, start, depth)
 
     def _learn(self, data: bytes, key: bytes, pos: int, limit: int) -> tuple[SeenClass, tuple[int, ...]]:
         end, count = self.layout.ii.unpack_from(data, pos)

@@ -88,6 +88,10 @@ class ReadingFormat(Protocol):
         """Read an object whose ids and version have been read already."""
         ...
 
+    def open_nested(self, data: bytes, key: bytes, pos: int, depth: int, limit: int) -> Any:
+        """Return the reader of the fields of such an object."""
+        ...
+
 
 class SeenClass:
     """Tables by type of field, which tell a reader where a field is and what must be there.

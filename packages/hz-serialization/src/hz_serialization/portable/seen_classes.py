@@ -12,7 +12,7 @@ from hz_serialization.portable.api import Portable
 from hz_serialization.portable.definition import describe_class
 from hz_serialization.portable.plan import Key
 from hz_serialization.portable.seen import FIRST, ReadingFormat, SeenClass, inspect_fields
-from hz_serialization.problems import type_name
+from hz_serialization.problems import new_instance, type_name
 
 _MAX_FIELDS: Final = 50_000
 """The most fields of all classes that are remembered: bytes can claim any number of versions."""
@@ -97,7 +97,7 @@ class SeenClasses:
                 f"Cannot read the value: no Portable has {describe_class(factory_id, class_id)}; "
                 f"set portable_factories={{{factory_id}: {{{class_id}: YourClass}}}}"
             )
-        made = make()
+        made = new_instance(make, "Portable")
         if not isinstance(made, Portable):
             raise HazelcastSerializationError(
                 f"The Portable factory {factory_id} made a {type_name(type(made))} for class id {class_id}, "

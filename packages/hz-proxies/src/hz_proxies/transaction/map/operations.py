@@ -3,13 +3,14 @@
 from typing import Generic
 from uuid import UUID
 
+from hz_core.arguments import milliseconds_or_default
 from hz_core.connection import Connection
 from hz_core.context import ClientContext
 from hz_core.op import Op
 from hz_core.operations import ObjectOperations
 from hz_proxies.codecs import transactional_map as codec
-from hz_proxies.predicate import Predicate
-from hz_proxies.types import K, V, to_millis
+from hz_proxies.predicate import Predicate, unpaged
+from hz_proxies.types import K, V
 
 
 class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
@@ -60,7 +61,8 @@ class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
 
         Source: message ``TransactionalMap.put``.
         """
-        return codec.put(*self._scope, self._value(key, "key"), self._value(value), to_millis(ttl))
+        millis = milliseconds_or_default(ttl, "ttl")
+        return codec.put(*self._scope, self._value(key, "key"), self._value(value), millis)
 
     def put_if_absent(self, key: K, value: V) -> Op[V | None]:
         """Store ``value`` under ``key`` if there is no entry; return the existing value, or None if stored.
@@ -113,7 +115,9 @@ class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
         """
         if predicate is None:
             return codec.key_set(*self._scope)
-        return codec.key_set_with_predicate(*self._scope, self._to_data(predicate))
+        return codec.key_set_with_predicate(
+            *self._scope, self._to_data(unpaged(predicate, "key_set of a transaction"))
+        )
 
     def values(self, predicate: Predicate | None = None) -> Op[list[V]]:
         """Return all values, or those whose entries match ``predicate``.
@@ -122,7 +126,9 @@ class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
         """
         if predicate is None:
             return codec.values(*self._scope)
-        return codec.values_with_predicate(*self._scope, self._to_data(predicate))
+        return codec.values_with_predicate(
+            *self._scope, self._to_data(unpaged(predicate, "values of a transaction"))
+        )
 
     def __repr__(self) -> str:
         return f"TransactionalMapOperations(name={self.name!r})"
