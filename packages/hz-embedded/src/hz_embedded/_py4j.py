@@ -15,7 +15,7 @@ from py4j.protocol import (
     Py4JNetworkError,
 )
 
-from hz_embedded._releasing import release_request
+from hz_embedded._releasing import LASTING, release_request
 
 __all__ = [
     "LOOPBACK",
@@ -32,8 +32,6 @@ __all__ = [
     "Py4JError",
     "Py4JJavaError",
     "Py4JNetworkError",
-    "close",
-    "connect",
     "detach",
     "is_instance",
     "is_proxy",
@@ -99,21 +97,10 @@ def jar_path() -> str:
     return str(java_gateway.find_jar_path())
 
 
-def connect(port: int, token: str | None) -> Any:
-    """Return py4j's gateway to the JVM on the loopback port ``port``, for calls from Python only."""
-    parameters = java_gateway.GatewayParameters(
-        address=LOOPBACK, port=port, auth_token=token, eager_load=True
-    )
-    return java_gateway.JavaGateway(gateway_parameters=parameters)
-
-
-def close(gateway: Any) -> None:
-    """Close the connections of a gateway made by :func:`connect`."""
-    gateway.close(keep_callback_server=True)
-
-
 def detach(thing: BaseObject) -> None:
     """Release a Java object immediately, or as soon as its JVM can be called again."""
+    if thing._target_id in LASTING:
+        return
     client = thing._gateway_client
     ThreadSafeFinalizer.remove_finalizer(f"{client.address}{client.port}{thing._target_id}")
     try:

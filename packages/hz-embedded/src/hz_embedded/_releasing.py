@@ -13,7 +13,8 @@ from py4j.protocol import Py4JError
 
 _FLUSH_SECONDS: Final = 10.0
 _ATTEMPTS: Final = 2
-_LASTING: Final = (protocol.ENTRY_POINT_OBJECT_ID, protocol.GATEWAY_SERVER_OBJECT_ID)
+LASTING: Final = (protocol.ENTRY_POINT_OBJECT_ID, protocol.GATEWAY_SERVER_OBJECT_ID)
+"""The objects that every server has; they are not released."""
 
 
 def release_request(target_id: str) -> str:
@@ -38,7 +39,7 @@ class Releaser:
 
     def __call__(self, target_id: str) -> None:
         """Schedule the release of an object that Python no longer references."""
-        if target_id not in _LASTING:
+        if target_id not in LASTING:
             self._queue.put(target_id)
 
     def flush(self) -> None:

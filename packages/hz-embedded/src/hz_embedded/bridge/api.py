@@ -32,6 +32,7 @@ from hz_embedded.bridge.java_collections import JavaArray
 from hz_embedded.bridge.java_events import JavaServerListener, ListenerProxy
 from hz_embedded.bridge.memory import Scope, held_callbacks, release
 from hz_embedded.bridge.options import BridgeOptions
+from hz_embedded.bridge.servers import point_java_here
 from hz_embedded.bridge.throwables import JavaError, read_throwable
 from hz_embedded.bridge.wiring import state_of
 from hz_embedded.errors import ConfigurationError, EmbeddedError
@@ -334,6 +335,17 @@ class JvmBridge:
         return held_callbacks(self.gateway)
 
     # Events, and calls that start in Java
+
+    def restart_callback_server(self) -> None:
+        """Close Python's side of the bridge, start it again and tell Java; a ``callback_port`` of 0 is a new port.
+
+        Python objects that Java knows stay known.
+
+        Raises:
+            Py4JNetworkError: The port is taken.
+        """
+        self.gateway.restart_callback_server()
+        point_java_here(self.gateway, self._bridge)
 
     def on_event(self, handler: GatewayEventHandler, *kinds: GatewayEventKind) -> GatewayEventRegistration:
         """Call ``handler`` for events of the server that accepts this JVM's calls to Python.

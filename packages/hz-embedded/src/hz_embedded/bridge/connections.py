@@ -37,6 +37,7 @@ from hz_embedded._releasing import Releaser
 from hz_embedded.bridge.errors import ConversionError
 
 _log = logging.getLogger("hz_embedded.bridge")
+_FAREWELL_SECONDS: Final = 5.0
 _TRANSPORT: Final = frozenset({"socket", "ssl", __name__})
 _MARK: Final = f"\0{uuid.uuid4().hex}."
 _MARKED: Final = re.compile(re.escape(_MARK) + r"(\d+)\.")
@@ -49,7 +50,7 @@ def marked(target_id: str, client: Any) -> str:
 
     The ids of all JVMs look alike, so another JVM would take the id for an object of its own.
     """
-    return f"{target_id}{_MARK}{client.number}." if isinstance(client, Client) else target_id
+    return target_id + client.mark if isinstance(client, Client) else target_id
 
 
 def refuse_foreign(thing: Any, client: Any) -> None:
@@ -164,6 +165,7 @@ class Connection:
         client, parameters = self.client, self.client.gateway_parameters
         self.waiting = True
         try:
+            self._check()
             plain = socket.create_connection(
                 (parameters.address, parameters.port), parameters.read_timeout or None
             )
@@ -229,6 +231,20 @@ class Connection:
             raise self._lost(error) from error
         finally:
             self.users -= 1
+
+    def farewell(self, data: bytes) -> None:
+        """Send a request whose answer is the end of the connection, and wait a moment for that."""
+        self.waiting = True
+        try:
+            self._check()
+            self.socket.settimeout(_FAREWELL_SECONDS)
+            self.socket.sendall(data)
+            self.read_line()
+        except OSError as error:
+            if not _of_transport(error):
+                raise
+        finally:
+            self.waiting = False
 
     def _check(self) -> None:
         if self._cut is not None or not self.client.is_connected:
@@ -343,7 +359,7 @@ class IncomingConnection(Connection):
 
     def start(self) -> None:
         """Start the thread."""
-        threading.Thread(target=self._run, name="hz-embedded-callback", daemon=True).start()
+        _IncomingThread(target=self._run, name="hz-embedded-callback", daemon=True).start()
 
     def _run(self) -> None:
         self.client.adopt(self)
@@ -372,6 +388,10 @@ class IncomingConnection(Connection):
             server_connection_stopped.send(self._server, connection=self)
 
 
+class _IncomingThread(threading.Thread):
+    """The thread of an incoming connection, which Java ends."""
+
+
 class Client(GatewayClient):  # type: ignore[misc]  # py4j has no types
     """Sends requests to one JVM. :class:`ThreadedClient` and :class:`PinnedClient` choose the connections."""
 
@@ -381,6 +401,7 @@ class Client(GatewayClient):  # type: ignore[misc]  # py4j has no types
         super().__init__(gateway_parameters=parameters)
         self.label = "the JVM"
         self.number = str(next(_numbers))
+        self.mark = f"{_MARK}{self.number}."
         self.refusal: str | None = None
         self.ended = False
         self.releaser: Releaser | None = None
@@ -461,12 +482,12 @@ class Client(GatewayClient):  # type: ignore[misc]  # py4j has no types
         Raises:
             ConversionError: An object belongs to another JVM.
         """
-        return _MARKED.sub(self._own, text) if _MARK in text else text
-
-    def _own(self, found: re.Match[str]) -> str:
-        if found[1] != self.number:
-            raise _foreign(_clients.get(found[1]), self)
-        return ""
+        if _MARK in text:
+            text = text.replace(self.mark, "")
+            foreign = _MARKED.search(text)
+            if foreign is not None:
+                raise _foreign(_clients.get(foreign[1]), self)
+        return text
 
     def send_command(self, command: str, retry: bool = True, binary: bool = False) -> Any:
         """Send a request and return the answer, for the objects of py4j.
@@ -499,9 +520,10 @@ class Client(GatewayClient):  # type: ignore[misc]  # py4j has no types
     def shutdown_gateway(self) -> None:
         """End the server in the JVM."""
         connection = self._get_connection()
-        with contextlib.suppress(OSError):
-            connection.socket.sendall(protocol.SHUTDOWN_GATEWAY_COMMAND_NAME.encode())
-        connection.close()
+        try:
+            connection.farewell(protocol.SHUTDOWN_GATEWAY_COMMAND_NAME.encode())
+        finally:
+            connection.close()
         self.refuse(f"the gateway to {self.label} has been shut down", ended=True)
 
     def close(self) -> None:

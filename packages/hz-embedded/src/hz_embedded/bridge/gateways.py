@@ -96,6 +96,7 @@ class _Views:
     """The part that both gateways share; it comes before py4j's class in their order."""
 
     _gateway_client: Any
+    gateway_property: Any
 
     def set_gateway_client(self, client: Any) -> None:
         super().set_gateway_client(client)  # type: ignore[misc]  # py4j's method
@@ -106,6 +107,16 @@ class _Views:
         view = super().new_jvm_view(name)  # type: ignore[misc]  # py4j's method
         view.__class__ = View
         return view
+
+    def restart_callback_server(self) -> None:
+        """Start Python's side again, where Java then has to be pointed: see ``JvmBridge.restart_callback_server``."""
+        pool = self.gateway_property.pool
+        with pool.lock:
+            kept = dict(pool.dict)
+        super().restart_callback_server()  # type: ignore[misc]  # py4j's method
+        # Java still knows these objects.
+        with pool.lock:
+            pool.dict.update(kept)
 
     def name_objects(self) -> None:
         """Give the two objects that every server has the classes of the bridge."""
@@ -190,6 +201,29 @@ def listen(options: BridgeOptions, token: str, label: str) -> Any:
     return gateway
 
 
+def call_only(port: int, token: str | None, label: str) -> Any:
+    """Return a gateway for calls from Python only.
+
+    Args:
+        port: The port of the server on loopback.
+        token: What the server requires.
+        label: How errors name the JVM.
+
+    Raises:
+        Py4JError: The server cannot be reached, or refuses the token.
+    """
+    parameters = java_gateway.GatewayParameters(address=LOOPBACK, port=port, auth_token=token)
+    gateway = ThreadedGateway(gateway_parameters=parameters)
+    gateway._gateway_client.label = label
+    gateway.name_objects()
+    try:
+        gateway.jvm.System.currentTimeMillis()
+    except BaseException:
+        disconnect(gateway)
+        raise
+    return gateway
+
+
 def attach(gateway: Any, port: int) -> None:
     """Connect a gateway made by :func:`listen` to the JVM listening on ``port``."""
     client = gateway._gateway_client
@@ -207,8 +241,10 @@ def disconnect(gateway: Any) -> None:
     if server is not None and not server.is_shutdown:
         gateway.shutdown_callback_server()
     # py4j keeps an entry for each Java object for the whole process, and each entry keeps the client.
+    entries: dict[str, Any] = ThreadSafeFinalizer.finalizers
     with ThreadSafeFinalizer.lock:
-        for key, reference in list(ThreadSafeFinalizer.finalizers.items()):
-            watch = reference.__callback__
-            if watch is None or client in (watch.__defaults__ or ()):
-                del ThreadSafeFinalizer.finalizers[key]
+        # The garbage collector may remove entries at any step of the loop, but not while list() copies the keys.
+        for key in list(entries):
+            watch = getattr(entries.get(key), "__callback__", None)
+            if client in (getattr(watch, "__defaults__", None) or ()):
+                entries.pop(key, None)

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from hz_embedded import _py4j
 from hz_embedded.bridge.errors import GatewayError
-from hz_embedded.bridge.gateways import attach, disconnect, listen
+from hz_embedded.bridge.gateways import attach, call_only, disconnect, listen
+from hz_embedded.bridge.memory import Scope
 from hz_embedded.bridge.options import BridgeOptions
 from hz_embedded.bridge.tls import ssl_context
 from hz_embedded.bridge.wiring import state_of
@@ -30,13 +31,13 @@ def open_gateway(boot_port: int, token: str, options: BridgeOptions, label: str)
         GatewayError: The server in the JVM could not be started: its port is taken, or a key store is wrong.
         Py4JNetworkError: Python's side could not be started, or the two sides could not connect.
     """
-    boot = _py4j.connect(boot_port, token)
+    boot = call_only(boot_port, token, label)
     try:
         boot.jvm.java.lang.System.setOut(boot.jvm.java.lang.System.err)
         gateway = _open_beside(boot, token, options, label)
         boot.shutdown()
     finally:
-        _py4j.close(boot)
+        disconnect(boot)
     return gateway
 
 
@@ -56,11 +57,13 @@ def join_gateway(port: int, token: str | None, options: BridgeOptions, label: st
         GatewayError: Our server could not be started in the JVM.
         Py4JError: The other server cannot be reached, or refuses the token.
     """
-    boot = _py4j.connect(port, token)
+    boot = call_only(port, token, label)
     try:
-        return _open_beside(boot, secrets.token_urlsafe(32), options, label)
+        # The other server would keep what it has sent for as long as it runs.
+        with Scope(boot):
+            return _open_beside(boot, secrets.token_urlsafe(32), options, label)
     finally:
-        _py4j.close(boot)
+        disconnect(boot)
 
 
 def _open_beside(boot: Any, token: str, options: BridgeOptions, label: str) -> Any:
@@ -82,6 +85,38 @@ def _open_beside(boot: Any, token: str, options: BridgeOptions, label: str) -> A
             raise GatewayError(_py4j.java_message(error)) from error
         raise
     return gateway
+
+
+def point_java_here(gateway: Any, options: BridgeOptions) -> None:
+    """Tell the JVM's side the port of Python's side, after that has been started again."""
+    server, view = gateway.java_gateway_server, gateway.jvm
+    port = gateway.get_callback_server().get_listening_port()
+    loopback = view.java.net.InetAddress.getByName(_py4j.LOOPBACK)
+    if not options.pinned:
+        server.resetCallbackClient(loopback, port)
+        return
+    # The copy that resetCallbackClient makes has no token in this model.
+    java = server.getGateway()
+    client = view.py4j.PythonClient(
+        java,
+        None,
+        port,
+        loopback,
+        _CLEANING_SECONDS,
+        view.java.util.concurrent.TimeUnit.SECONDS,
+        view.javax.net.SocketFactory.getDefault(),
+        server,
+        True,
+        0,
+        gateway.gateway_parameters.auth_token,
+    )
+    field = java.getClass().getDeclaredField("cbClient")
+    field.setAccessible(True)
+    before = field.get(java)
+    field.set(java, client)
+    before.shutdown()
+    # Java looks up which connection belongs to a thread in the client that it had when the connection was made.
+    gateway.close(keep_callback_server=True)
 
 
 def _java_entry_point(boot: Any, options: BridgeOptions) -> Any:
