@@ -92,6 +92,7 @@ def test_row_44_java_is_pointed_at_another_callback_server(threading_model: Any)
     with Jvm.start(bridge=BridgeOptions(threading=threading_model)) as jvm:
         held = jvm.java.util.ArrayList()
         held.add(Upper())
+        assert call_back(jvm) == "A"
         before = jvm.callback_port
         jvm.restart_callback_server()
         assert jvm.callback_port not in (0, before)

@@ -35,7 +35,7 @@ from hz_embedded.bridge.options import BridgeOptions
 from hz_embedded.bridge.servers import point_java_here
 from hz_embedded.bridge.throwables import JavaError, read_throwable
 from hz_embedded.bridge.wiring import state_of
-from hz_embedded.errors import ConfigurationError, EmbeddedError
+from hz_embedded.errors import ConfigurationError
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
@@ -290,7 +290,7 @@ class JvmBridge:
                 yield
             except Py4JJavaError as error:
                 raise JavaError(read_throwable(error.java_exception)) from error
-        except EmbeddedError:
+        except BridgeError:
             raise
         except Py4JNetworkError as error:
             self._await_end()

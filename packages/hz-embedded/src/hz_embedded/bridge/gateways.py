@@ -14,7 +14,7 @@ from py4j.protocol import Py4JError, Py4JNetworkError
 from hz_embedded._py4j import LOOPBACK
 from hz_embedded._releasing import Releaser
 from hz_embedded.bridge.connections import Calls, IncomingConnection, PinnedClient, ThreadedClient
-from hz_embedded.bridge.java_collections import JavaReference
+from hz_embedded.bridge.java_collections import CLASSES
 from hz_embedded.bridge.options import BridgeOptions
 
 
@@ -120,8 +120,9 @@ class _Views:
 
     def name_objects(self) -> None:
         """Give the two objects that every server has the classes of the bridge."""
-        self.entry_point = JavaReference(protocol.ENTRY_POINT_OBJECT_ID, self._gateway_client)
-        self.java_gateway_server = JavaReference(protocol.GATEWAY_SERVER_OBJECT_ID, self._gateway_client)
+        made = CLASSES[protocol.REFERENCE_TYPE]
+        self.entry_point = made(protocol.ENTRY_POINT_OBJECT_ID, self._gateway_client)
+        self.java_gateway_server = made(protocol.GATEWAY_SERVER_OBJECT_ID, self._gateway_client)
 
 
 class ThreadedGateway(_Views, java_gateway.JavaGateway):  # type: ignore[misc]  # py4j has no types

@@ -112,9 +112,8 @@ def point_java_here(gateway: Any, options: BridgeOptions) -> None:
     )
     field = java.getClass().getDeclaredField("cbClient")
     field.setAccessible(True)
-    before = field.get(java)
+    # The client before is not shut down, which would close the connections of calls that run now, as this one.
     field.set(java, client)
-    before.shutdown()
     # Java looks up which connection belongs to a thread in the client that it had when the connection was made.
     gateway.close(keep_callback_server=True)
 
