@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import os
 import signal
 import threading
 import weakref
@@ -14,12 +13,12 @@ import pytest
 from py4j.java_gateway import JavaGateway
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 
+from bridge_waiting import WAIT, Caller, Gate, sends
 from hz_embedded import Jvm, JvmDiedError, MemberStateError
 from hz_embedded._waiting import await_state
 from hz_embedded.bridge import BridgeOptions, ConversionError, GatewayError
 from hz_embedded.interfaces import java_function, python_exception
 
-WAIT = 30
 MODELS = ["multi", "pinned"]
 
 
@@ -43,41 +42,6 @@ def jvm(model: str) -> Iterator[Jvm]:
         yield started
 
 
-class Gate:
-    """Calls that wait in Java until the end of the test."""
-
-    def __init__(self, jvm: Jvm) -> None:
-        self.semaphore = jvm.java.util.concurrent.Semaphore(0)
-        self.wait: Callable[[], object] = self.semaphore.acquire
-
-    def await_waiting(self, count: int) -> None:
-        assert await_state(lambda: self.semaphore.getQueueLength() >= count, WAIT)
-
-
-class Caller:
-    """A call in a thread of its own, so that a test fails where the call would never end."""
-
-    def __init__(self, call: Callable[[], object]) -> None:
-        self._call = call
-        self._error: BaseException | None = None
-        self._result: object = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._result = self._call()
-        except BaseException as error:
-            self._error = error
-
-    def result(self) -> object:
-        self._thread.join(WAIT)
-        assert not self._thread.is_alive(), "the call does not end"
-        if self._error is not None:
-            raise self._error
-        return self._result
-
-
 def typed(jvm: Jvm, call: Callable[[], object]) -> object:
     with jvm.errors():
         return call()
@@ -90,26 +54,6 @@ def works(jvm: Jvm) -> None:
 
 
 # Signals
-
-
-@contextlib.contextmanager
-def sends(
-    number: int, when: Callable[[], object], handler: Any = signal.default_int_handler
-) -> Iterator[None]:
-    """Send a signal to this process as soon as ``when`` returns."""
-
-    def send() -> None:
-        when()
-        os.kill(os.getpid(), number)
-
-    before = signal.signal(number, handler)
-    sender = threading.Thread(target=send, daemon=True)
-    sender.start()
-    try:
-        yield
-    finally:
-        sender.join(WAIT)
-        signal.signal(number, before)
 
 
 def test_ctrl_c_ends_a_call(jvm: Jvm) -> None:
@@ -194,14 +138,20 @@ def test_a_callback_may_raise_anything(model: str, jvm: Jvm, kind: type[BaseExce
 
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, Stop])
 def test_a_java_thread_gets_whatever_a_callback_raises(jvm: Jvm, kind: type[BaseException]) -> None:
-    def fail() -> object:
-        # A request of the callback's own, on the connection of the Java thread in the pinned model.
+    def fail(_: object) -> object:
+        raise kind("of the callback")
+
+    def call() -> object:
+        # Requests of the callback's own, on the connection of the Java thread in the pinned model.
+        assert jvm.java.lang.Math.abs(-2) == 2
+        with pytest.raises(Py4JJavaError, match="of the callback"):
+            jvm.java.util.Optional.of(1).map(java_function(fail))
         assert jvm.java.lang.Math.abs(-2) == 2
         raise kind("of the callback")
 
     executor = jvm.java.util.concurrent.Executors.newSingleThreadExecutor()
     with pytest.raises(Py4JJavaError, match="of the callback"):
-        Caller(executor.submit(java_function(fail)).get).result()
+        Caller(executor.submit(java_function(call)).get).result()
     assert Caller(executor.submit(java_function(lambda: 7)).get).result() == 7
     executor.shutdown()
 

@@ -293,7 +293,8 @@ class JvmBridge:
         except BridgeError:
             raise
         except Py4JNetworkError as error:
-            self._await_end()
+            if not isinstance(error.cause, TimeoutError):
+                self._await_end()
             self._refuse_dead()
             raise GatewayError(f"the connection to the JVM failed: {error}") from error
         except Py4JError as error:

@@ -145,6 +145,9 @@ def _encoded(text: str) -> bytes:
 class Connection:
     """A socket to the JVM's server. One thread at a time uses it; :meth:`cut` is for all threads."""
 
+    _of_callers = True
+    """Whether the thread has called Java itself, and so gets what ends threads, such as Ctrl-C in a callback."""
+
     def __init__(self, client: Client, calls: Calls | None = None) -> None:
         self.client = client
         self.socket: Any = None
@@ -224,7 +227,7 @@ class Connection:
                 line = self._await_line()
                 if line.startswith(protocol.RETURN_MESSAGE):
                     return line[len(protocol.RETURN_MESSAGE) :]
-                self.serve(line, ours=True)
+                self.serve(line)
         except OSError as error:
             if not _of_transport(error):
                 raise
@@ -280,12 +283,11 @@ class Connection:
             text = f"the connection to {client.label} was lost before its answer came: {error or 'end of stream'}"
         return Py4JNetworkError(text, error, protocol.ERROR_ON_RECEIVE)
 
-    def serve(self, command: str, *, ours: bool) -> None:
+    def serve(self, command: str) -> None:
         """Do what Java asks.
 
         Args:
             command: The first line of the request.
-            ours: Whether the thread has called Java itself, and so gets what ends threads, such as Ctrl-C.
         """
         raised: BaseException | None = None
         if self._calls is None or command not in _REQUESTS:
@@ -297,7 +299,7 @@ class Connection:
             self._next_line()
             self._calls.forget(identity)
             answer = protocol.SUCCESS_RETURN_MESSAGE
-        if ours and raised is not None and not isinstance(raised, Exception):
+        if self._of_callers and raised is not None and not isinstance(raised, Exception):
             with contextlib.suppress(OSError, Py4JNetworkError):
                 self._send(answer)
             raise raised
@@ -350,6 +352,8 @@ _REQUESTS: Final = (protocol.CALL_PROXY_COMMAND_NAME, protocol.GARBAGE_COLLECT_P
 class IncomingConnection(Connection):
     """A connection that a Java thread has opened in the pinned model. Its thread runs that thread's calls."""
 
+    _of_callers = False
+
     def __init__(self, client: Client, calls: Calls, server: Any, accepted: Any, stream: Any) -> None:
         super().__init__(client, calls)
         self._server = server
@@ -369,7 +373,7 @@ class IncomingConnection(Connection):
             if token is not None:
                 do_client_auth(self.read_line(), self.stream, self.socket, token)
             while command := self.read_line():
-                self.serve(command, ours=False)
+                self.serve(command)
         except Py4JAuthenticationError as error:
             reset = True
             _log.warning("a connection without the token was refused: %s", error)
