@@ -217,11 +217,11 @@ class Connection:
         """Send a request, and return Java's answer; in the pinned model, run what Java calls before it.
 
         Raises:
-            Py4JNetworkError: The connection is lost.
+            Py4JNetworkError: The connection is lost; ``when`` is ``ERROR_ON_SEND`` if nothing has been sent.
         """
         self.users += 1
         try:
-            self._check()
+            self._check(protocol.ERROR_ON_SEND)
             self.socket.sendall(data)
             while True:
                 line = self._await_line()
@@ -249,9 +249,9 @@ class Connection:
         finally:
             self.waiting = False
 
-    def _check(self) -> None:
+    def _check(self, when: str = protocol.ERROR_ON_RECEIVE) -> None:
         if self._cut is not None or not self.client.is_connected:
-            raise Py4JNetworkError(self._cut or self.client.refusal, when=protocol.ERROR_ON_SEND)
+            raise Py4JNetworkError(self._cut or self.client.refusal, when=when)
 
     def _await_line(self) -> str:
         # In this order: whoever stops the client first forbids requests, and then cuts who waits.
@@ -308,7 +308,7 @@ class Connection:
     def _send(self, answer: str) -> None:
         if self.socket is None:
             # A request of the callback has failed.
-            raise Py4JNetworkError(self._cut, when=protocol.ERROR_ON_SEND)
+            raise Py4JNetworkError(self._cut, when=protocol.ERROR_ON_RECEIVE)
         self.socket.sendall(answer.encode())
 
     def cut(self, why: str) -> None:
@@ -506,13 +506,7 @@ class Client(GatewayClient):  # type: ignore[misc]  # py4j has no types
             Py4JNetworkError: The connection is lost or refused.
         """
         data = _encoded(self.own(command))
-        connection = self._get_connection()
-        try:
-            answer = connection.request(data)
-        except BaseException:
-            # The answer may still come, so nobody else can use the connection.
-            connection.close()
-            raise
+        connection, answer = self._exchange(data)
         if binary:
             return answer, self._create_connection_guard(connection)
         if is_fatal_error(answer):
@@ -520,6 +514,21 @@ class Client(GatewayClient):  # type: ignore[misc]  # py4j has no types
         else:
             self._give_back_connection(connection)
         return answer
+
+    def _exchange(self, data: bytes) -> tuple[Connection, str]:
+        while True:
+            connection: Connection = self._get_connection()
+            try:
+                return connection, connection.request(data)
+            except Py4JNetworkError as error:
+                connection.close()
+                if error.when != protocol.ERROR_ON_SEND or not self.is_connected:
+                    raise
+                # Another thread's close() was faster; nothing has been sent.
+            except BaseException:
+                # The answer may still come, so nobody else can use the connection.
+                connection.close()
+                raise
 
     def shutdown_gateway(self) -> None:
         """End the server in the JVM."""
