@@ -35,6 +35,7 @@ _PORTS = ("port", "java_port", "python_port", "_listening_port")
 _GATEWAYS = (
     "py4j.java_gateway",
     "py4j.clientserver",
+    "hz_embedded.bridge.clients",
     "hz_embedded.bridge.connections",
     "hz_embedded.bridge.gateways",
 )

@@ -12,7 +12,8 @@ from py4j.java_gateway import GatewayParameters, PythonProxyPool
 from py4j.protocol import Py4JAuthenticationError, Py4JNetworkError
 
 from hz_embedded.bridge import ConversionError
-from hz_embedded.bridge.connections import Calls, Client, PinnedClient, ThreadedClient, marked, refuse_foreign
+from hz_embedded.bridge.calls import Calls
+from hz_embedded.bridge.clients import Client, PinnedClient, ThreadedClient, marked, refuse_foreign
 
 WAIT = 30
 Script = Callable[[Any, "Server"], None]

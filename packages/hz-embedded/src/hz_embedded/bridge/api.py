@@ -14,7 +14,7 @@ from hz_embedded._py4j import (
     is_instance,
     java_import,
 )
-from hz_embedded.bridge.connections import refuse_foreign
+from hz_embedded.bridge.clients import refuse_foreign
 from hz_embedded.bridge.converting import (
     AutomaticConverter,
     InputConverters,

@@ -7,69 +7,22 @@ answer, and lets a callback end the thread that Java waits for.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
 import os
-import re
 import select
 import socket
 import threading
-import traceback
-import uuid
-import weakref
-from collections.abc import Callable
 from typing import Any, Final
 
 from py4j import protocol
-from py4j.java_gateway import GatewayClient, do_client_auth, server_connection_stopped, set_linger
-from py4j.protocol import (
-    Py4JAuthenticationError,
-    Py4JError,
-    Py4JJavaError,
-    Py4JNetworkError,
-    get_command_part,
-    get_return_value,
-    is_error,
-    is_fatal_error,
-)
+from py4j.java_gateway import do_client_auth, server_connection_stopped, set_linger
+from py4j.protocol import Py4JAuthenticationError, Py4JError, Py4JNetworkError, is_error
 
-from hz_embedded._releasing import Releaser
-from hz_embedded.bridge.errors import ConversionError
+from hz_embedded.bridge.calls import Calls
 
 _log = logging.getLogger("hz_embedded.bridge")
 _FAREWELL_SECONDS: Final = 5.0
 _TRANSPORT: Final = frozenset({"socket", "ssl", __name__})
-_MARK: Final = f"\0{uuid.uuid4().hex}."
-_MARKED: Final = re.compile(re.escape(_MARK) + r"(\d+)\.")
-_numbers: Final = itertools.count(1)
-_clients: Final[weakref.WeakValueDictionary[str, Client]] = weakref.WeakValueDictionary()
-
-
-def marked(target_id: str, client: Any) -> str:
-    """Return the id of a Java object as an argument, with the mark of its JVM, which :meth:`Client.own` removes.
-
-    The ids of all JVMs look alike, so another JVM would take the id for an object of its own.
-    """
-    return target_id + client.mark if isinstance(client, Client) else target_id
-
-
-def refuse_foreign(thing: Any, client: Any) -> None:
-    """Refuse a Java object of another JVM.
-
-    Raises:
-        ConversionError: ``thing`` does not belong to the JVM of ``client``.
-    """
-    other = getattr(thing, "_gateway_client", client)
-    if other is not client:
-        raise _foreign(other, client)
-
-
-def _foreign(other: Any, client: Any) -> ConversionError:
-    owner = getattr(other, "label", "another gateway")
-    return ConversionError(
-        f"a Java object of {owner} cannot be used in {client.label}: copy it with to_python() of the one and "
-        "to_java() of the other"
-    )
 
 
 def _of_transport(error: BaseException) -> bool:
@@ -82,73 +35,13 @@ def _of_transport(error: BaseException) -> bool:
     return True
 
 
-class Calls:
-    """What Java asks of Python: calls of Python objects, and the end of its references to them."""
-
-    def __init__(self, client: Client, pool: Any, parameters: Any) -> None:
-        self._client = client
-        self._pool = pool
-        self._parameters = parameters
-
-    def forget(self, identity: str) -> None:
-        """Drop a Python object that Java no longer refers to."""
-        if identity != protocol.ENTRY_POINT_OBJECT_ID:
-            with contextlib.suppress(KeyError):
-                del self._pool[identity]
-
-    def call(self, identity: str, read_line: Callable[[], str]) -> tuple[str, BaseException | None]:
-        """Call the Python object ``identity``.
-
-        Args:
-            identity: The number of the object for Java.
-            read_line: Reads the next line of the request.
-
-        Returns:
-            The answer for Java, and what the method raised.
-        """
-        method = read_line()
-        # All is read before the conversion, which may call Java over the same connection.
-        lines = list(iter(read_line, protocol.END))
-        try:
-            arguments = [get_return_value("y" + line, self._client) for line in lines]
-            if identity not in self._pool:
-                raise ReferenceError(f"Java called {method}() on a Python object that has been released")
-            result = getattr(self._pool[identity], method)(*arguments)
-            return f"{protocol.RETURN_MESSAGE}{protocol.SUCCESS}{self._part(result)}", None
-        except BaseException as error:
-            # Whatever it is, Java waits for an answer.
-            _log.debug("a Python object failed in %s(), which Java called", method, exc_info=True)
-            return f"{protocol.RETURN_MESSAGE}{protocol.ERROR}{self._failure(error)}", error
-
-    def _failure(self, error: BaseException) -> str:
-        if self._parameters.propagate_java_exceptions and isinstance(error, Py4JJavaError):
-            with contextlib.suppress(ConversionError):
-                return self._part(error.java_exception)
-        lines = "".join(traceback.format_exception(error))
-        return self._part(lines.encode("utf-8", "backslashreplace").decode("utf-8"))
-
-    def _part(self, value: object) -> str:
-        part = self._client.own(str(get_command_part(value, self._pool)))
-        _encoded(part)
-        return part
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ConversionError(
-            f"a string with the lone surrogate {error.object[error.start]!r} cannot be passed to Java: it has no UTF-8"
-        ) from error
-
-
 class Connection:
     """A socket to the JVM's server. One thread at a time uses it; :meth:`cut` is for all threads."""
 
     _of_callers = True
     """Whether the thread has called Java itself, and so gets what ends threads, such as Ctrl-C in a callback."""
 
-    def __init__(self, client: Client, calls: Calls | None = None) -> None:
+    def __init__(self, client: Any, calls: Calls | None = None) -> None:
         self.client = client
         self.socket: Any = None
         self.stream: Any = None
@@ -354,7 +247,7 @@ class IncomingConnection(Connection):
 
     _of_callers = False
 
-    def __init__(self, client: Client, calls: Calls, server: Any, accepted: Any, stream: Any) -> None:
+    def __init__(self, client: Any, calls: Calls, server: Any, accepted: Any, stream: Any) -> None:
         super().__init__(client, calls)
         self._server = server
         self._use(accepted)
@@ -394,213 +287,3 @@ class IncomingConnection(Connection):
 
 class _IncomingThread(threading.Thread):
     """The thread of an incoming connection, which Java ends."""
-
-
-class Client(GatewayClient):  # type: ignore[misc]  # py4j has no types
-    """Sends requests to one JVM. :class:`ThreadedClient` and :class:`PinnedClient` choose the connections."""
-
-    calls: Calls | None = None
-
-    def __init__(self, parameters: Any) -> None:
-        super().__init__(gateway_parameters=parameters)
-        self.label = "the JVM"
-        self.number = str(next(_numbers))
-        self.mark = f"{_MARK}{self.number}."
-        self.refusal: str | None = None
-        self.ended = False
-        self.releaser: Releaser | None = None
-        self._lock = threading.RLock()
-        self._open: weakref.WeakSet[Connection] = weakref.WeakSet()
-        _clients[self.number] = self
-
-    # The state
-
-    def refuse(self, why: str, *, ended: bool) -> None:
-        """Refuse requests from now on, and end those that wait for an answer.
-
-        Args:
-            why: The message of the errors.
-            ended: Whether that is final. Otherwise :meth:`accept` allows requests again.
-        """
-        if self.ended:
-            return
-        self.ended, self.refusal, self.is_connected = ended, why, False
-        for connection in self.connections():
-            if connection.waiting:
-                connection.cut(why)
-        if self.releaser is not None and ended:
-            self.releaser.wake()
-
-    def accept(self) -> None:
-        """Allow requests again after :meth:`refuse`, unless that was final."""
-        if not self.ended:
-            self.refusal, self.is_connected = None, True
-            if self.releaser is not None:
-                self.releaser.wake()
-
-    def connections(self) -> list[Connection]:
-        """Return all connections that have not been closed."""
-        with self._lock:
-            return [each for each in self._open if each.socket is not None or each.waiting]
-
-    def end(self, why: str) -> None:
-        """Refuse requests for ever and close all connections."""
-        self.refuse(why, ended=True)
-        for connection in self.connections():
-            if connection.users or connection.waiting:
-                connection.cut(why)
-            else:
-                connection.close()
-        self.deque.clear()
-        if self.releaser is not None:
-            self.releaser.close()
-
-    def abandon(self) -> None:
-        """Drop everything in a forked child, where other threads do not exist and may have held the lock."""
-        self.ended, self.is_connected = True, False
-        self.refusal = f"{self.label} belongs to the parent process"
-        for connection in list(self._open):
-            connection.abandon()
-
-    # Requests
-
-    def connect(self) -> Connection:
-        """Return a new connection.
-
-        Raises:
-            Py4JNetworkError: There is none, or requests are refused.
-        """
-        connection = Connection(self, self.calls)
-        with self._lock:
-            self._open.add(connection)
-        try:
-            connection.open()
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def own(self, text: str) -> str:
-        """Return a request or an answer without the marks of Java objects.
-
-        Raises:
-            ConversionError: An object belongs to another JVM.
-        """
-        if _MARK in text:
-            text = text.replace(self.mark, "")
-            foreign = _MARKED.search(text)
-            if foreign is not None:
-                raise _foreign(_clients.get(foreign[1]), self)
-        return text
-
-    def send_command(self, command: str, retry: bool = True, binary: bool = False) -> Any:
-        """Send a request and return the answer, for the objects of py4j.
-
-        Args:
-            command: The request.
-            retry: Not used: a request whose answer is lost may have been executed.
-            binary: Return the connection, too, which the caller gives back.
-
-        Raises:
-            ConversionError: Something in the request belongs to another JVM, or is a lone surrogate.
-            Py4JNetworkError: The connection is lost or refused.
-        """
-        data = _encoded(self.own(command))
-        connection, answer = self._exchange(data)
-        if binary:
-            return answer, self._create_connection_guard(connection)
-        if is_fatal_error(answer):
-            connection.close()
-        else:
-            self._give_back_connection(connection)
-        return answer
-
-    def _exchange(self, data: bytes) -> tuple[Connection, str]:
-        while True:
-            connection: Connection = self._get_connection()
-            try:
-                return connection, connection.request(data)
-            except Py4JNetworkError as error:
-                connection.close()
-                if error.when != protocol.ERROR_ON_SEND or not self.is_connected:
-                    raise
-                # Another thread's close() was faster; nothing has been sent.
-            except BaseException:
-                # The answer may still come, so nobody else can use the connection.
-                connection.close()
-                raise
-
-    def shutdown_gateway(self) -> None:
-        """End the server in the JVM."""
-        connection = self._get_connection()
-        try:
-            connection.farewell(protocol.SHUTDOWN_GATEWAY_COMMAND_NAME.encode())
-        finally:
-            connection.close()
-        self.refuse(f"the gateway to {self.label} has been shut down", ended=True)
-
-    def close(self) -> None:
-        """Close the idle connections; the next request opens a new one."""
-        kept = None if self.releaser is None else self.releaser.connection
-        for connection in self.connections():
-            idle = not connection.users and not connection.waiting and connection is not kept
-            if idle and not isinstance(connection, IncomingConnection):
-                connection.cut("the connection has been closed by close()")
-
-    def adopt(self, connection: Connection) -> None:
-        """Use a connection from Java for this thread's requests."""
-
-    def garbage_collect_object(self, target_id: str, enqueue: bool = True) -> None:
-        """Release a Java object that Python no longer references, in the releaser's thread."""
-        if self.releaser is not None and not self.ended:
-            self.releaser(target_id)
-
-
-class ThreadedClient(Client):
-    """Takes any idle connection; what Java calls meanwhile comes over others."""
-
-    def _get_connection(self) -> Connection:
-        while self.deque:
-            with contextlib.suppress(IndexError):
-                connection: Connection = self.deque.pop()
-                if connection.usable:
-                    return connection
-                connection.close()
-        return self.connect()
-
-    def _give_back_connection(self, connection: Connection) -> None:
-        self.deque.append(connection)
-
-
-class PinnedClient(Client):
-    """Has one connection for each thread; what Java calls meanwhile comes over the same."""
-
-    def __init__(self, parameters: Any) -> None:
-        super().__init__(parameters)
-        self._of_thread = threading.local()
-
-    def _get_connection(self) -> Connection:
-        connection: Connection | None = getattr(self._of_thread, "connection", None)
-        if connection is None or not connection.usable:
-            if connection is not None and not connection.users:
-                connection.close()
-            connection = self._of_thread.connection = self.connect()
-        return connection
-
-    def _give_back_connection(self, connection: Connection) -> None:
-        """Do nothing: the connection stays with its thread."""
-
-    def adopt(self, connection: Connection) -> None:
-        """Use a connection from Java for this thread's requests."""
-        with self._lock:
-            self._open.add(connection)
-        self._of_thread.connection = connection
-
-
-def _abandon_all() -> None:
-    for client in list(_clients.values()):
-        client.abandon()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_abandon_all)

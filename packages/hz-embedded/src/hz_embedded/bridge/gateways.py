@@ -13,7 +13,9 @@ from py4j.protocol import Py4JError, Py4JNetworkError
 
 from hz_embedded._py4j import LOOPBACK
 from hz_embedded._releasing import Releaser
-from hz_embedded.bridge.connections import Calls, IncomingConnection, PinnedClient, ThreadedClient
+from hz_embedded.bridge.calls import Calls
+from hz_embedded.bridge.clients import PinnedClient, ThreadedClient
+from hz_embedded.bridge.connections import IncomingConnection
 from hz_embedded.bridge.java_collections import CLASSES
 from hz_embedded.bridge.options import BridgeOptions
 

@@ -24,7 +24,7 @@ from hz_embedded._py4j import (
     is_instance,
     protocol,
 )
-from hz_embedded.bridge.connections import marked
+from hz_embedded.bridge.clients import marked
 
 T = TypeVar("T")
 S = TypeVar("S")

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from hz_embedded._py4j import BaseObject, Py4JError, Py4JJavaError, detach, is_proxy
-from hz_embedded.bridge.connections import refuse_foreign
+from hz_embedded.bridge.clients import refuse_foreign
 from hz_embedded.bridge.throwables import JavaError
 from hz_embedded.bridge.wiring import state_of
 

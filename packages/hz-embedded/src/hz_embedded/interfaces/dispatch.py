@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from hz_embedded._py4j import BaseObject, JavaClass, Py4JError, Py4JJavaError, is_instance
-from hz_embedded.bridge.connections import Client
+from hz_embedded.bridge.clients import Client
 from hz_embedded.bridge.throwables import EXCEPTION_NUMBER
 from hz_embedded.interfaces import crossing
 from hz_embedded.interfaces.convert import to_java, to_python
