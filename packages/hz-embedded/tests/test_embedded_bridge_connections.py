@@ -11,6 +11,8 @@ import pytest
 from py4j.java_gateway import GatewayParameters, PythonProxyPool
 from py4j.protocol import Py4JAuthenticationError, Py4JNetworkError
 
+from hz_embedded._releasing import Releaser
+from hz_embedded._waiting import await_state
 from hz_embedded.bridge import ConversionError
 from hz_embedded.bridge.calls import Calls
 from hz_embedded.bridge.clients import Client, PinnedClient, ThreadedClient, marked, refuse_foreign
@@ -144,8 +146,7 @@ def test_an_idle_connection_that_the_server_has_closed_is_replaced(
     assert call(client) == "yi1"
     assert ended.wait(WAIT)
     (connection,) = client.connections()
-    while connection.usable:
-        """Wait for the end of the stream, which is under way."""
+    assert await_state(lambda: not connection.usable, WAIT)
     assert call(client) == "yi2"
 
 
@@ -163,8 +164,7 @@ def test_a_client_that_refuses_ends_who_waits(
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    while not any(connection.waiting and connection.users for connection in client.connections()):
-        """Wait until the request has been sent."""
+    assert await_state(lambda: any(each.waiting and each.users for each in client.connections()), WAIT)
     client.refuse("out of order", ended=False)
     assert str(errors.get(timeout=WAIT)) == "out of order"
     waiting.join(WAIT)
@@ -206,6 +206,57 @@ def test_what_is_no_answer(serve: Callable[..., Server]) -> None:
     with pytest.raises(Py4JNetworkError, match="sent 'c', which is no answer"):
         call(client)
     client.end("the test is over")
+
+
+@pytest.fixture
+def releasing(
+    serve: Callable[..., Server], connect: Callable[..., Client]
+) -> Callable[..., tuple[Client, Server]]:
+    """Return a function that starts a client whose releaser talks to the scripts."""
+
+    def start(*scripts: Script) -> tuple[Client, Server]:
+        server = serve(*scripts)
+        client = connect(server)
+        client.releaser = Releaser(client)
+        return client, server
+
+    return start
+
+
+def release(client: Client, *names: str) -> None:
+    for name in names:
+        client.garbage_collect_object(name)
+
+
+def released(server: Server) -> list[str]:
+    return [line.strip() for line in server.lines if line.startswith("o")]
+
+
+def test_objects_that_are_dropped_while_requests_are_refused_are_released_later(releasing: Any) -> None:
+    client, server = releasing(answering("!yv", "!yv", "!yv"))
+    client.refuse("out of order", ended=False)
+    release(client, "o1", "o2", "t")  # and the entry point, which is never released
+    releaser = client.releaser
+    assert releaser is not None
+    assert await_state(lambda: releaser._queue.qsize() == 1, WAIT)  # the first one has been taken
+    assert released(server) == []
+    client.accept()
+    releaser.flush()
+    assert released(server) == ["o1", "o2"]
+    client.refuse("for ever", ended=True)
+    release(client, "o3")
+    client.end("for ever")
+    assert released(server) == ["o1", "o2"]
+
+
+def test_a_lost_connection_does_not_end_the_releases(releasing: Any) -> None:
+    client, server = releasing(
+        lambda stream, server: server.read(stream), answering("!yv", "!yv"), answering("!yv")
+    )
+    release(client, "o1", "o2")
+    assert client.releaser is not None
+    client.releaser.flush()
+    assert released(server) == ["o1", "o1", "o2"]  # releasing twice harms nobody
 
 
 class Target:

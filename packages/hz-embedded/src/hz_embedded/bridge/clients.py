@@ -239,8 +239,6 @@ class PinnedClient(Client):
     def _get_connection(self) -> Connection:
         connection: Connection | None = getattr(self._of_thread, "connection", None)
         if connection is None or not connection.usable:
-            if connection is not None and not connection.users:
-                connection.close()
             connection = self._of_thread.connection = self.connect()
         return connection
 
