@@ -309,6 +309,7 @@ def test_what_ends_a_thread_comes_out_and_java_is_told(pinned: Any, kind: type[B
     with pytest.raises(kind, match="mine"):
         call(client)
     assert call(client) == "yi7"
+    assert await_state(lambda: any(line.startswith("!x") for line in server.lines), WAIT)
     told = [line for line in server.lines if line.startswith("!x")]
     assert [kind.__name__ in line for line in told] == [True]
 
