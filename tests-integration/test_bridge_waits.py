@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import queue
 import signal
 import threading
 import weakref
@@ -75,6 +76,21 @@ def test_the_exception_of_a_signal_handler_comes_out_as_it_is(jvm: Jvm, error: B
     with sends(signal.SIGTERM, lambda: gate.await_waiting(1), handler), pytest.raises(type(error)) as caught:
         gate.wait()
     assert caught.value is error
+    works(jvm)
+
+
+def test_a_signal_handler_may_call_java(jvm: Jvm) -> None:
+    gate, answers = Gate(jvm), []
+    absolute = jvm.java.lang.Math.abs
+
+    def handler(*_: object) -> None:
+        answers.append(absolute(-5))
+        gate.semaphore.release(7)
+
+    with sends(signal.SIGTERM, lambda: gate.await_waiting(1), handler):
+        assert gate.wait() is None
+    assert answers == [5]
+    assert gate.semaphore.availablePermits() == 6
     works(jvm)
 
 
@@ -293,6 +309,18 @@ def test_read_timeout(model: str) -> None:
         assert isinstance(caught.value.cause, TimeoutError)
         with pytest.raises(GatewayError):
             typed(jvm, gate.wait)
+        works(jvm)
+        # A thread of Java's calls Python, which calls Java.
+        errors: queue.SimpleQueue[BaseException] = queue.SimpleQueue()
+
+        def call() -> None:
+            try:
+                gate.wait()
+            except Py4JNetworkError as error:
+                errors.put(error)
+
+        jvm.java.lang.Thread(java_function(call, "java.lang.Runnable")).start()
+        assert "read_timeout" in str(errors.get(timeout=WAIT))
         works(jvm)
 
 

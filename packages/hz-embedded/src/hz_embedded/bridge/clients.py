@@ -238,6 +238,9 @@ class PinnedClient(Client):
 
     def _get_connection(self) -> Connection:
         connection: Connection | None = getattr(self._of_thread, "connection", None)
+        if connection is not None and connection.busy:
+            # A signal handler, or a finalizer, within a request of this thread: the next answer is not for it.
+            return self.connect()
         if connection is None or not connection.usable:
             connection = self._of_thread.connection = self.connect()
         return connection

@@ -50,6 +50,7 @@ class Connection:
         self._poll: Any = None
         self.waiting = False
         self.users = 0
+        self._serving = 0
 
     def open(self) -> None:
         """Connect.
@@ -105,6 +106,11 @@ class Connection:
         except (OSError, ValueError):
             return False
         return not found
+
+    @property
+    def busy(self) -> bool:
+        """Whether its thread is within a request, and not in a callback, where it may make another one."""
+        return self.users > self._serving
 
     def request(self, data: bytes) -> str:
         """Send a request, and return Java's answer; in the pinned model, run what Java calls before it.
@@ -187,7 +193,11 @@ class Connection:
             raise Py4JNetworkError(f"{self.client.label} sent {command!r:.80}, which is no answer")
         identity = self._next_line()
         if command == protocol.CALL_PROXY_COMMAND_NAME:
-            answer, raised = self._calls.call(identity, self._next_line)
+            self._serving += 1
+            try:
+                answer, raised = self._calls.call(identity, self._next_line)
+            finally:
+                self._serving -= 1
         else:
             self._next_line()
             self._calls.forget(identity)
@@ -250,6 +260,7 @@ class IncomingConnection(Connection):
     def __init__(self, client: Any, calls: Calls, server: Any, accepted: Any, stream: Any) -> None:
         super().__init__(client, calls)
         self._server = server
+        self.users = 1  # the Java thread that has opened it
         self._use(accepted)
         self.stream = stream
         self._stopped = threading.Lock()
@@ -274,6 +285,17 @@ class IncomingConnection(Connection):
             _log.debug("a connection from Java ended", exc_info=True)
         super().close(reset)
         self._report()
+
+    def _await_line(self) -> str:
+        # Only requests of callbacks have the limit, not the wait for the next call from Java.
+        limit, used = self.client.gateway_parameters.read_timeout, self.socket
+        if not limit or used is None:
+            return super()._await_line()
+        used.settimeout(limit)
+        try:
+            return super()._await_line()
+        finally:
+            used.settimeout(None)
 
     def close(self, reset: bool = False) -> None:
         """End the connection from any thread; its thread closes the socket."""
