@@ -1,6 +1,7 @@
 """A Java program that somebody else has started: attaching to its py4j server with all functions of the bridge."""
 
 import gc
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -171,8 +172,19 @@ def test_a_wrong_token_and_a_wrong_port(program: Jvm) -> None:
         with pytest.raises(GatewayError, match=f"server at 127.0.0.1:{port} cannot be used"):
             JvmConnection(port, token)
     server.shutdown()
-    with pytest.raises(GatewayError, match=f"server at 127.0.0.1:{port} cannot be used"):
-        JvmConnection(port, "of the program")
+    with socket.socket() as refusing:
+        refusing.bind(("127.0.0.1", 0))  # without listen()
+        port = refusing.getsockname()[1]
+        with pytest.raises(GatewayError, match=f"server at 127.0.0.1:{port} cannot be used"):
+            JvmConnection(port)
+
+
+def test_a_server_that_does_not_answer() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(GatewayError, match=r"(gave no answer|did not answer) within 0\.2 s"),
+    ):
+        JvmConnection(silent.getsockname()[1], timeout=0.2)
 
 
 @pytest.fixture

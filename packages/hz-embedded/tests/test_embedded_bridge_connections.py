@@ -13,7 +13,7 @@ from py4j.protocol import Py4JAuthenticationError, Py4JNetworkError
 
 from hz_embedded._releasing import Releaser
 from hz_embedded._waiting import await_state
-from hz_embedded.bridge import ConversionError
+from hz_embedded.bridge import ConversionError, connections
 from hz_embedded.bridge.calls import Calls
 from hz_embedded.bridge.clients import Client, PinnedClient, ThreadedClient, marked, refuse_foreign
 
@@ -190,6 +190,15 @@ def test_a_refused_token(serve: Callable[..., Server], connect: Callable[..., Cl
         call(client)
     assert server.lines == ["A\n", "mine\n"]
     assert client.connections() == []
+
+
+def test_a_server_that_forgets_a_new_connection(
+    serve: Callable[..., Server], connect: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_HANDSHAKE_SECONDS", 0.1)
+    client = connect(serve(silent), auth_token="mine")
+    with pytest.raises(Py4JNetworkError, match=r"gave no answer within 0\.1 s to a new connection"):
+        call(client)
 
 
 def test_nobody_listens(connect: Callable[..., Client]) -> None:

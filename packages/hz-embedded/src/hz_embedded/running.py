@@ -49,7 +49,9 @@ class JvmConnection(JvmBridge):
         self._label = f"the Java program with a py4j server at {LOOPBACK}:{port}"
         self._gateway: Any = None
         try:
-            self._gateway = call_within(timeout, lambda: join_gateway(port, token, options, self._label))
+            self._gateway = call_within(
+                timeout, lambda: join_gateway(port, token, options, self._label, timeout)
+            )
         except TimeoutError as error:
             raise GatewayError(f"{self._label} did not answer within {timeout:g} s") from error
         except (Py4JError, OSError) as error:

@@ -22,6 +22,7 @@ from hz_embedded.bridge.calls import Calls
 
 _log = logging.getLogger("hz_embedded.bridge")
 _FAREWELL_SECONDS: Final = 5.0
+_HANDSHAKE_SECONDS: Final = 30.0
 _TRANSPORT: Final = frozenset({"socket", "ssl", __name__})
 
 
@@ -63,9 +64,9 @@ class Connection:
         self.waiting = True
         try:
             self._check()
-            plain = socket.create_connection(
-                (parameters.address, parameters.port), parameters.read_timeout or None
-            )
+            # A server that is about to end may accept a connection and forget it.
+            limit = min(parameters.read_timeout or _HANDSHAKE_SECONDS, _HANDSHAKE_SECONDS)
+            plain = socket.create_connection((parameters.address, parameters.port), limit)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._use(plain)
             if client.ssl_context is not None:
@@ -88,6 +89,7 @@ class Connection:
             answer = self.request(f"{protocol.AUTH_COMMAND_NAME}\n{parameters.auth_token}\n".encode())
             if is_error(answer)[0]:
                 raise Py4JAuthenticationError("Failed to authenticate with gateway server.")
+        self.socket.settimeout(parameters.read_timeout or None)
 
     def _use(self, connected: Any) -> None:
         self.socket = connected
@@ -177,7 +179,10 @@ class Connection:
         if self._cut is not None:
             text = self._cut
         elif isinstance(error, TimeoutError):
-            text = f"{client.label} gave no answer within {client.gateway_parameters.read_timeout:g} s (read_timeout)"
+            limit = client.gateway_parameters.read_timeout
+            text = f"{client.label} gave no answer within " + (
+                f"{limit:g} s (read_timeout)" if limit else f"{_HANDSHAKE_SECONDS:g} s to a new connection"
+            )
         else:
             text = f"the connection to {client.label} was lost before its answer came: {error or 'end of stream'}"
         return Py4JNetworkError(text, error, protocol.ERROR_ON_RECEIVE)

@@ -204,18 +204,21 @@ def listen(options: BridgeOptions, token: str, label: str) -> Any:
     return gateway
 
 
-def call_only(port: int, token: str | None, label: str) -> Any:
+def call_only(port: int, token: str | None, label: str, read_timeout: float | None = None) -> Any:
     """Return a gateway for calls from Python only.
 
     Args:
         port: The port of the server on loopback.
         token: What the server requires.
         label: How errors name the JVM.
+        read_timeout: Seconds that each call may take.
 
     Raises:
         Py4JError: The server cannot be reached, or refuses the token.
     """
-    parameters = java_gateway.GatewayParameters(address=LOOPBACK, port=port, auth_token=token)
+    parameters = java_gateway.GatewayParameters(
+        address=LOOPBACK, port=port, auth_token=token, read_timeout=read_timeout
+    )
     gateway = ThreadedGateway(gateway_parameters=parameters)
     gateway._gateway_client.label = label
     gateway.name_objects()

@@ -41,7 +41,7 @@ def open_gateway(boot_port: int, token: str, options: BridgeOptions, label: str)
     return gateway
 
 
-def join_gateway(port: int, token: str | None, options: BridgeOptions, label: str) -> Any:
+def join_gateway(port: int, token: str | None, options: BridgeOptions, label: str, timeout: float) -> Any:
     """Open a gateway to a JVM in which somebody else has started a server; that server stays as it is.
 
     A server of our own beside it serves both threading models, whatever the other one is, and has a token in both
@@ -52,12 +52,13 @@ def join_gateway(port: int, token: str | None, options: BridgeOptions, label: st
         token: The token of the other server, None if it has none.
         options: The options of the new gateway.
         label: How errors name the JVM.
+        timeout: Seconds that each call of the other server may take.
 
     Raises:
         GatewayError: Our server could not be started in the JVM.
         Py4JError: The other server cannot be reached, or refuses the token.
     """
-    boot = call_only(port, token, label)
+    boot = call_only(port, token, label, timeout)
     try:
         # The other server would keep what it has sent for as long as it runs.
         with Scope(boot):
