@@ -87,7 +87,7 @@ class JvmBridge:
         """The Java object that was chosen as the entry point of the JVM's side.
 
         Raises:
-            ConfigurationError: There is none.
+            hz_embedded.ConfigurationError: There is none.
         """
         if not state_of(self.gateway).has_entry_point:
             raise ConfigurationError(
@@ -388,7 +388,7 @@ class JvmBridge:
             interfaces: Full names of the Java interfaces that the Java object shall have.
 
         Raises:
-            ConfigurationError: There is no such object.
+            hz_embedded.ConfigurationError: There is no such object.
         """
         if self._bridge.entry_point is None:
             raise ConfigurationError(
