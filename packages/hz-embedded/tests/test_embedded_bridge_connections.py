@@ -179,6 +179,28 @@ def test_a_client_that_refuses_ends_who_waits(
         call(client)
 
 
+def test_a_request_that_the_jvm_does_not_read_ends_too(
+    serve: Callable[..., Server], connect: Callable[..., Client]
+) -> None:
+    client = connect(serve(lambda stream, server: server.go_on.wait(WAIT) and None, answering("!yi2")))
+    errors: queue.SimpleQueue[BaseException] = queue.SimpleQueue()
+
+    def send() -> None:
+        try:
+            client.send_command(f"c\no1\nadd\ns{'x' * 50_000_000}\ne\n")
+        except Py4JNetworkError as error:
+            errors.put(error)
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    assert await_state(lambda: any(each.waiting and each.users for each in client.connections()), WAIT)
+    client.refuse("out of order", ended=False)
+    assert str(errors.get(timeout=WAIT)) == "out of order"
+    sending.join(WAIT)
+    client.accept()
+    assert call(client) == "yi2"
+
+
 def test_a_refused_token(serve: Callable[..., Server], connect: Callable[..., Client]) -> None:
     def refuse(stream: Any, server: Server) -> None:
         server.lines += [stream.readline().decode(), stream.readline().decode()]

@@ -122,8 +122,12 @@ class Connection:
         """
         self.users += 1
         try:
-            self._check(protocol.ERROR_ON_SEND)
-            self.socket.sendall(data)
+            self.waiting = True
+            try:
+                self._check(protocol.ERROR_ON_SEND)
+                self.socket.sendall(data)
+            finally:
+                self.waiting = False
             while True:
                 line = self._await_line()
                 if line.startswith(protocol.RETURN_MESSAGE):
@@ -217,7 +221,12 @@ class Connection:
         if self.socket is None:
             # A request of the callback has failed.
             raise Py4JNetworkError(self._cut, when=protocol.ERROR_ON_RECEIVE)
-        self.socket.sendall(answer.encode())
+        # A thread of ours may wait here for a JVM that does not read; a thread of Java's waits for that JVM anyway.
+        self.waiting = self._of_callers
+        try:
+            self.socket.sendall(answer.encode())
+        finally:
+            self.waiting = False
 
     def cut(self, why: str) -> None:
         """End the connection from any thread: who waits on it gets ``Py4JNetworkError``."""
