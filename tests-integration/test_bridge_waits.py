@@ -11,14 +11,14 @@ from typing import Any
 
 import psutil
 import pytest
-from py4j.java_gateway import JavaGateway
+from py4j.java_gateway import CallbackServerParameters, GatewayParameters, JavaGateway
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 
 from bridge_waiting import WAIT, Caller, Gate, sends
 from hz_embedded import Jvm, JvmDiedError, MemberStateError
 from hz_embedded._waiting import await_state
 from hz_embedded.bridge import BridgeOptions, ConversionError, GatewayError
-from hz_embedded.interfaces import java_function, python_exception
+from hz_embedded.interfaces import attach, java_function, python_exception
 
 MODELS = ["multi", "pinned"]
 
@@ -170,6 +170,33 @@ def test_a_java_thread_gets_whatever_a_callback_raises(jvm: Jvm, kind: type[Base
         Caller(executor.submit(java_function(call)).get).result()
     assert Caller(executor.submit(java_function(lambda: 7)).get).result() == 7
     executor.shutdown()
+
+
+def test_callbacks_of_a_plain_gateway_may_raise_anything_too() -> None:
+    def fail(_: object) -> object:
+        raise raised
+
+    with Jvm.start() as jvm:
+        server = jvm.py4j.GatewayServer.GatewayServerBuilder().javaPort(0).build()
+        server.start()
+        plain = JavaGateway(
+            gateway_parameters=GatewayParameters(port=server.getListeningPort()),
+            callback_server_parameters=CallbackServerParameters(
+                port=0, daemonize=True, daemonize_connections=True
+            ),
+        )
+        loopback = plain.jvm.java.net.InetAddress.getByName("127.0.0.1")
+        plain.java_gateway_server.resetCallbackClient(
+            loopback, plain.get_callback_server().get_listening_port()
+        )
+        attach(plain)
+        optional = plain.jvm.java.util.Optional.of(1)
+        for raised in (KeyboardInterrupt("of the callback"), SystemExit("of the callback")):
+            with pytest.raises(Py4JJavaError, match="of the callback") as caught:
+                Caller(lambda: optional.map(java_function(fail))).result()
+            assert python_exception(caught.value) is raised
+        plain.close(keep_callback_server=True)
+        plain.shutdown_callback_server()
 
 
 def test_a_call_of_an_object_that_python_no_longer_has(jvm: Jvm) -> None:
