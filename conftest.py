@@ -32,6 +32,13 @@ GRACE = 5.0
 _FDS = Path("/proc/self/fd")
 _TASKS = Path("/proc/self/task")
 _PORTS = ("port", "java_port", "python_port", "_listening_port")
+_GATEWAYS = (
+    "py4j.java_gateway",
+    "py4j.clientserver",
+    "hz_embedded.bridge.clients",
+    "hz_embedded.bridge.connections",
+    "hz_embedded.bridge.gateways",
+)
 
 # Without a C compiler hz-speedups is empty, and there is nothing to test; with one, everything must be compiled.
 _COMPILER = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cl").split()[0]
@@ -77,7 +84,7 @@ class LeakGuard:
 
 def _threads() -> Iterator[Resource]:
     for thread in threading.enumerate():
-        # The module tells py4j's own threads from everybody else's.
+        # The module tells the threads of gateways from everybody else's.
         yield Resource(thread, f"thread {thread.name!r} ({type(thread).__module__})")
 
 
@@ -112,7 +119,7 @@ def _gateway_ports() -> set[int]:
     ports: set[int] = set()
     if "py4j.java_gateway" in sys.modules:
         for thing in gc.get_objects():
-            if type(thing).__module__ in ("py4j.java_gateway", "py4j.clientserver"):
+            if type(thing).__module__ in _GATEWAYS:
                 # Without getattr: of a Java object or class it would ask Java.
                 found = [inspect.getattr_static(thing, name, None) for name in _PORTS]
                 ports.update(port for port in found if isinstance(port, int) and port > 0)
@@ -121,7 +128,7 @@ def _gateway_ports() -> set[int]:
 
 def _is_gateways(resource: Resource, gateways: set[int]) -> bool:
     if isinstance(resource.identity, threading.Thread):
-        return bool(gateways) and "(py4j." in resource.text
+        return bool(gateways) and type(resource.identity).__module__ in _GATEWAYS
     if isinstance(resource.identity, tuple) and gateways:
         for connection in psutil.Process().net_connections("all"):
             ends = {end.port for end in (connection.laddr, connection.raddr) if hasattr(end, "port")}

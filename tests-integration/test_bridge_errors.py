@@ -71,9 +71,9 @@ def test_row_53_the_typed_error(jvm: Jvm) -> None:
     assert isinstance(caught.value.__cause__, Py4JJavaError)
 
 
-@pytest.fixture
-def killed() -> Iterator[Jvm]:
-    with Jvm.start() as jvm:
+@pytest.fixture(params=["multi", "pinned"])
+def killed(request: pytest.FixtureRequest) -> Iterator[Jvm]:
+    with Jvm.start(bridge=BridgeOptions(threading=request.param)) as jvm:
         yield jvm
 
 

@@ -1,15 +1,19 @@
 """Which objects are kept alive, for how long, and how to release them (rows 68 to 72, 81)."""
 
+import contextlib
 import gc
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError, Py4JJavaError
 
 from bridge_values import copied
-from hz_embedded import Jvm
-from hz_embedded.bridge import BridgeOptions, Scope
+from hz_embedded import Jvm, JvmConnection
+from hz_embedded._waiting import await_state
+from hz_embedded.bridge import BridgeOptions, JavaError, Scope
+
+WAIT = 30
 
 
 class Upper:
@@ -128,6 +132,22 @@ def test_row_71_python_holds_what_java_knows(jvm: Jvm) -> None:
         jvm.release("text")
 
 
+def test_row_71_javas_garbage_collector_releases_what_python_holds(jvm: Jvm) -> None:
+    before = jvm.held_callbacks
+    held = jvm.java.util.ArrayList()
+    for _ in range(5):
+        held.add(Upper())
+    assert jvm.held_callbacks == before + 5
+    held.clear()
+
+    def collected() -> bool:
+        jvm.System.gc()
+        jvm.System.runFinalization()
+        return jvm.held_callbacks <= before
+
+    assert await_state(collected, WAIT)
+
+
 @pytest.mark.parametrize("threading_model", ["multi", "pinned"])
 def test_row_72_the_end_releases_everything_on_both_sides(threading_model: Any) -> None:
     with Jvm.start(bridge=BridgeOptions(threading=threading_model)) as ended:
@@ -139,13 +159,50 @@ def test_row_72_the_end_releases_everything_on_both_sides(threading_model: Any) 
     assert not ended.alive
 
 
-def test_row_72_shutdown_of_the_gateway_alone(multi: Jvm) -> None:
-    bindings = multi.gateway.java_gateway_server.getGateway().getBindings()
-    # A second server, by which the objects of the first can be inspected after its end.
-    second = multi.view.py4j.GatewayServer.GatewayServerBuilder().javaPort(0).build()
-    gateway = second.getGateway()
-    gateway.startup()
-    gateway.putNewObject(bindings)
-    assert gateway.getBindings().size() >= 1
-    second.shutdown()
-    assert gateway.getBindings().size() == 0
+@pytest.mark.parametrize("threading_model", ["multi", "pinned"])
+def test_row_72_shutdown_of_the_gateway_alone(threading_model: Any) -> None:
+    with Jvm.start(bridge=BridgeOptions(threading=threading_model)) as jvm:
+        # A second server, by which the objects of the first can be inspected after its end.
+        first = jvm.gateway.java_gateway_server.getGateway()
+        second = jvm.py4j.GatewayServer.GatewayServerBuilder(first).javaPort(0).build()
+        second.start()
+        held = jvm.java.util.ArrayList()
+        held.add(Upper())
+        pool: Any = jvm.gateway.gateway_property.pool
+        with JvmConnection(int(second.getListeningPort())) as other:
+            assert other.entry_point.getBindings().size() > 1
+            assert len(pool) == 1
+            jvm.gateway.shutdown()
+            # Java closes the sockets first.
+            assert await_state(lambda: other.entry_point.getBindings().size() == 0, WAIT)
+            assert len(pool) == 0
+            other.entry_point.shutdown()
+        assert jvm.alive
+
+
+def test_an_exception_that_leaves_a_scope_can_be_read(jvm: Jvm) -> None:
+    before = jvm.held_objects
+    with pytest.raises(Py4JJavaError) as plain, jvm.scope(), jvm.scope():
+        jvm.java.lang.Integer.parseInt("x")
+    assert "NumberFormatException" in str(plain.value)
+    with pytest.raises(JavaError, match="NumberFormatException"), jvm.errors(), jvm.scope():
+        jvm.java.lang.Integer.parseInt("x")
+    with pytest.raises(JavaError) as typed, jvm.scope(), jvm.errors():
+        jvm.java.lang.Integer.parseInt("x")
+    assert typed.value.throwable.throwable.getMessage() == 'For input string: "x"'
+
+    def wrap() -> None:
+        try:
+            jvm.java.lang.Integer.parseInt("x")
+        except Py4JJavaError as error:
+            raise ExceptionGroup("several", [ValueError(), error]) from None
+
+    with pytest.raises(ExceptionGroup) as several, jvm.scope():
+        wrap()
+    assert "NumberFormatException" in str(several.value.exceptions[1])
+    # An exception that stays within the scope is released with it.
+    del plain, typed, several
+    gc.collect()
+    with jvm.scope(), contextlib.suppress(Py4JError):
+        jvm.java.lang.Integer.parseInt("x")
+    assert jvm.held_objects == before

@@ -1,6 +1,7 @@
 """Ports of both sides of the bridge (rows 40 to 44, 82)."""
 
 import socket
+import threading
 from typing import Any, ClassVar
 
 import pytest
@@ -8,6 +9,7 @@ from py4j import java_gateway
 
 from hz_embedded import Cluster, ConfigurationError, Jvm, JvmStartError
 from hz_embedded.bridge import BridgeOptions
+from hz_embedded.interfaces import java_function
 
 
 class Upper:
@@ -65,7 +67,16 @@ def test_row_82_a_taken_port_is_a_named_error(threading_model: Any, side: str) -
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"port": -1}, {"callback_port": 65536}, {"port": "1"}, {"threading": "one"}]
+    "wrong",
+    [
+        {"port": -1},
+        {"callback_port": 65536},
+        {"port": "1"},
+        {"threading": "one"},
+        {"read_timeout": 0},
+        {"read_timeout": float("nan")},
+        {"read_timeout": "5"},
+    ],
 )
 def test_row_82_options_that_cannot_be(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="must be"):
@@ -76,9 +87,32 @@ def test_row_42_ports_of_a_cluster(cluster: Cluster) -> None:
     assert cluster.shared_jvm.port == cluster.gateway.java_gateway_server.getListeningPort()
 
 
-def test_row_44_java_is_pointed_at_another_callback_server() -> None:
-    with Jvm.start() as jvm:
+@pytest.mark.parametrize("threading_model", ["multi", "pinned"])
+def test_row_44_java_is_pointed_at_another_callback_server(threading_model: Any) -> None:
+    with Jvm.start(bridge=BridgeOptions(threading=threading_model)) as jvm:
+        held = jvm.java.util.ArrayList()
+        held.add(Upper())
         assert call_back(jvm) == "A"
+        before = jvm.callback_port
+        jvm.restart_callback_server()
+        assert jvm.callback_port not in (0, before)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", before))
+        assert call_back(jvm) == "A"
+        # An object from before, called by a thread of Java's, which has to open a connection with the token.
+        executor = jvm.java.util.concurrent.Executors.newSingleThreadExecutor()
+        future = jvm.java.util.concurrent.CompletableFuture.completedFuture("b")
+        assert future.thenApplyAsync(held.get(0), executor).get() == "B"
+        executor.shutdown()
+        seen: list[threading.Thread] = []
+        jvm.java.util.Optional.of("a").ifPresent(
+            java_function(lambda _: seen.append(threading.current_thread()), "java.util.function.Consumer")
+        )
+        assert (seen == [threading.current_thread()]) == jvm.bridge_options.pinned
+
+
+def test_row_44_py4js_own_reset() -> None:
+    with Jvm.start() as jvm:
         before = jvm.callback_port
         jvm.gateway.restart_callback_server()
         assert jvm.callback_port not in (0, before)

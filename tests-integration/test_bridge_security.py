@@ -3,6 +3,7 @@
 import datetime as dt
 import ipaddress
 import logging
+import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -16,13 +17,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from py4j.java_gateway import GatewayParameters, JavaGateway
-from py4j.protocol import Py4JAuthenticationError, Py4JError
+from py4j.protocol import Py4JAuthenticationError, Py4JError, Py4JNetworkError
 
+from bridge_waiting import WAIT, Caller, Gate, sends
 from hz_embedded import ConfigurationError, Jvm, JvmStartError
 from hz_embedded.bridge import BridgeOptions, BridgeTls
 
 PASSWORD = "secret of the key stores"
-WAIT = 30
 
 
 class Upper:
@@ -128,6 +129,26 @@ def test_row_73_calls_to_java_go_over_tls(secured: Jvm, java_identity: Identity)
             subject = encrypted.getpeercert()
     assert subject is not None
     assert subject["subject"] == ((("commonName", "java"),),)
+
+
+def test_what_ends_a_call_over_tls(tls: BridgeTls) -> None:
+    with Jvm.start(bridge=BridgeOptions(tls=tls)) as jvm:
+        gate = Gate(jvm)
+        with sends(signal.SIGINT, lambda: gate.await_waiting(1)), pytest.raises(KeyboardInterrupt):
+            gate.wait()
+        assert call_back(jvm) == "A"
+        waiting = Caller(gate.wait)
+        gate.await_waiting(2)  # with the thread whose caller has gone
+        jvm.suspend()
+        with pytest.raises(Py4JNetworkError, match="is suspended"):
+            waiting.result()
+        jvm.resume()
+        assert call_back(jvm) == "A"
+        waiting = Caller(gate.wait)
+        gate.await_waiting(3)
+        jvm.kill()
+        with pytest.raises(Py4JNetworkError, match=f"{jvm.pid}"):
+            waiting.result()
 
 
 def test_row_73_the_name_must_match_the_certificate(tls: BridgeTls) -> None:

@@ -300,24 +300,57 @@ def test_row_39_java_calls_before_python_ever_did(multi: Jvm) -> None:
     python.shutdown_callback_server()
 
 
+@pytest.mark.parametrize("threading_model", ["multi", "pinned"])
+def test_python_entry_point_without_one(threading_model: Any) -> None:
+    with Jvm.start(bridge=BridgeOptions(threading=threading_model)) as jvm:
+        with pytest.raises(ConfigurationError, match="no Python entry point"):
+            jvm.python_entry_point("java.lang.Runnable")
+        assert jvm.java.util.Optional.of("a").map(Function(str.upper)).get() == "A"
+
+
 def test_an_entry_point_needs_an_interface() -> None:
     with pytest.raises(ConfigurationError, match="names no Java interface"):
         BridgeOptions(entry_point=object())
 
 
-def test_row_79_a_callback_calls_the_gateway_and_the_client(
-    cluster: Cluster, client: hazelcast.HazelcastClient
+@pytest.fixture(params=["multi", "pinned"])
+def connected(request: pytest.FixtureRequest) -> Iterator[tuple[Cluster, hazelcast.HazelcastClient]]:
+    """A cluster whose bridge has each threading model, and a client of it."""
+    with (
+        Cluster(bridge=BridgeOptions(threading=request.param)) as cluster,
+        hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client,
+    ):
+        yield cluster, client
+
+
+def test_row_79_a_callback_calls_the_gateway_and_the_client_in_a_chosen_thread(
+    connected: tuple[Cluster, hazelcast.HazelcastClient],
 ) -> None:
-    name = "bridge-callbacks"
-    source = cluster.members[0].instance.getMap(name)
+    cluster, client = connected
+    source = cluster.members[0].instance.getMap("numbers")
     seen: list[object] = []
+    threads: set[threading.Thread] = set()
 
     def called(key: str) -> str:
-        seen.append(client.get_map(name).blocking().get("before"))
+        threads.add(threading.current_thread())
+        seen.append(client.get_map("numbers").blocking().get("before"))
         seen.append(source.get("before"))
+        # Once more, from within the callback.
+        if key == "outer":
+            seen.append(source.computeIfAbsent("inner", Function(called)))
         return key.upper()
 
+    def call() -> None:
+        assert source.computeIfAbsent("outer", Function(called)) == "OUTER"
+
     source.put("before", "there")
-    assert source.computeIfAbsent("key", Function(called)) == "KEY"
-    assert seen == ["there", "there"]
-    assert client.get_map(name).blocking().get("key") == "KEY"
+    with ThreadPoolExecutor(1, thread_name_prefix="chosen") as pool:
+        pool.submit(call).result(WAIT)
+        (chosen,) = pool._threads
+    assert seen == ["there", "there", "there", "there", "INNER"]
+    assert client.get_map("numbers").blocking().get("outer") == "OUTER"
+    if cluster.jvm.bridge_options.pinned:
+        assert threads == {chosen}
+    else:
+        assert len(threads) == 2
+        assert chosen not in threads

@@ -1,5 +1,6 @@
 """Views of the JVM's classes, imports, help, boxing and shutdown (rows 24, 58 to 63, 77)."""
 
+import socket
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,8 +11,11 @@ from py4j.java_gateway import JVMView, java_import
 from py4j.protocol import Py4JError, Py4JNetworkError
 
 from bridge_values import copied
-from hz_embedded import Cluster, Jvm
-from hz_embedded.bridge import JavaError
+from hz_embedded import Cluster, ConfigurationError, Jvm, JvmStartError
+from hz_embedded._waiting import await_state
+from hz_embedded.bridge import BridgeOptions, JavaError
+
+WAIT = 30
 
 
 @pytest.fixture(scope="module")
@@ -20,17 +24,57 @@ def jvm() -> Iterator[Jvm]:
         yield started
 
 
-def test_row_24_the_entry_point_and_shutdown() -> None:
-    with Jvm.start() as jvm:
-        # The launcher of the JVM sets no entry point.
-        with pytest.raises(Py4JError):
-            jvm.gateway.entry_point.toString()
+def of_two(view: Any) -> Any:
+    return view.java.util.ArrayList(view.java.util.Collections.nCopies(2, "x"))
+
+
+@pytest.mark.parametrize("threading_model", ["multi", "pinned"])
+@pytest.mark.parametrize(
+    ("chosen", "size"), [("java.util.ArrayList", 0), (of_two, 2)], ids=["class", "function"]
+)
+def test_row_24_the_entry_point(threading_model: Any, chosen: Any, size: int) -> None:
+    with Jvm.start(bridge=BridgeOptions(threading=threading_model, java_entry_point=chosen)) as jvm:
+        assert jvm.entry_point.size() == size
+        jvm.entry_point.add("mine")
+        # The same object by py4j's names, and as Java sees it.
+        assert jvm.gateway.entry_point.get(size) == "mine"
+        assert jvm.gateway.size() == size + 1
+        assert copied(jvm.gateway.java_gateway_server.getGateway().getEntryPoint()) == ["x"] * size + ["mine"]
+        # It is not released like others.
+        jvm.release(jvm.entry_point)
+        assert jvm.entry_point.size() == size + 1
+
+
+def test_row_24_without_an_entry_point(jvm: Jvm) -> None:
+    with pytest.raises(ConfigurationError, match=r"no Java entry point: choose one with .*java_entry_point"):
+        _ = jvm.entry_point
+    with pytest.raises(Py4JError):
+        jvm.gateway.entry_point.toString()
+    with pytest.raises(JvmStartError, match=r"no\.such\.Class"):
+        Jvm.start(bridge=BridgeOptions(java_entry_point="no.such.Class"))
+    with pytest.raises(ConfigurationError, match="java_entry_point must be"):
+        BridgeOptions(java_entry_point="")
+
+
+def refuses(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("threading_model", ["multi", "pinned"])
+def test_row_24_shutdown_ends_both_sides(threading_model: Any) -> None:
+    with Jvm.start(bridge=BridgeOptions(threading=threading_model)) as jvm:
         assert jvm.gateway.java_gateway_server.getListeningPort() == jvm.port
         server = jvm.gateway.get_callback_server()
         jvm.gateway.shutdown()
         assert server.is_shutdown
-        with pytest.raises(Py4JNetworkError):
+        with pytest.raises(Py4JNetworkError, match="has been shut down"):
             jvm.view.java.util.ArrayList()
+        # Java closes the port when its accepting thread notices.
+        assert await_state(lambda: refuses(jvm.port), WAIT)
 
 
 def test_row_58_imports_by_short_name() -> None:
@@ -49,7 +93,7 @@ def test_rows_59_60_java_lang_and_full_names(jvm: Jvm) -> None:
 
 
 def test_rows_61_62_views_of_ones_own(jvm: Jvm) -> None:
-    first, second = jvm.new_view(), jvm.new_view("java.util.HashMap")
+    first, second = jvm.gateway.new_jvm_view(), jvm.new_view("java.util.HashMap")
     assert isinstance(jvm.view, JVMView)
     assert isinstance(first, JVMView)
     with pytest.raises(Py4JError, match=r"Trying to call a package\. There is no class ArrayList"):
@@ -108,6 +152,34 @@ def test_row_77_boxed_values_in_a_members_map(cluster: Cluster) -> None:
         values["k"] = value
         assert values["k"] == value
         assert type(values["k"]) is type(value)
+
+
+def test_the_classes_are_attributes_of_the_jvm(cluster: Cluster) -> None:
+    jvm = cluster.jvm
+    assert jvm is cluster.members[0].jvm
+    assert copied(jvm.java.util.ArrayList()) == []
+    assert jvm.String("a") == "a"
+    assert copied(jvm.new_array(jvm.int, 2)) == [0, 0]
+    assert jvm.com.hazelcast.core.Hazelcast._fqn == "com.hazelcast.core.Hazelcast"
+    with pytest.raises(Py4JError, match="There is no class no_such_method"):
+        jvm.no_such_method()
+    with pytest.raises(AttributeError, match="'Jvm' object has no attribute '_private'"):
+        _ = jvm._private
+    with Jvm.start() as other:
+        java_import(other, "java.util.ArrayDeque")  # py4j's own function
+        assert copied(other.ArrayDeque()) == []
+        assert other.runtime.feature_version >= 17
+
+
+@pytest.mark.parametrize("threading_model", ["multi", "pinned"])
+def test_auto_field(threading_model: Any) -> None:
+    with Jvm.start(bridge=BridgeOptions(threading=threading_model, auto_field=True)) as fields:
+        tokens = fields.java.io.StreamTokenizer(fields.java.io.StringReader("word"))
+        assert tokens.nextToken() == tokens.ttype == -3
+        assert tokens.sval == "word"
+    with Jvm.start(bridge=BridgeOptions(threading=threading_model)) as methods:
+        tokens = methods.java.io.StreamTokenizer(methods.java.io.StringReader("word"))
+        assert callable(tokens.sval)
 
 
 def test_classes_and_instances(jvm: Jvm) -> None:

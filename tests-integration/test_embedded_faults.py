@@ -171,7 +171,7 @@ def test_jvm_that_dies_under_the_members(hazelcast_cluster_factory: Factory) -> 
     assert not member.running
     assert cluster.addresses == []
     with pytest.raises(JvmDiedError, match=r"exit code -9"):
-        _ = cluster.jvm
+        _ = cluster.jvm.java
     with pytest.raises(JvmDiedError, match="no longer runs"):
         _ = member.instance
     with pytest.raises(JvmDiedError):

@@ -28,6 +28,7 @@ from hz_embedded.fault_proxy import Fault, FaultProxy
 from hz_embedded.java import JavaRuntime, find_java
 from hz_embedded.jvm import Jvm
 from hz_embedded.member import Member
+from hz_embedded.running import JvmConnection
 from hz_embedded.versions import NEWEST, known_versions
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "JavaRuntime",
     "JavaTooOldError",
     "Jvm",
+    "JvmConnection",
     "JvmDiedError",
     "JvmOutOfMemoryError",
     "JvmStartError",

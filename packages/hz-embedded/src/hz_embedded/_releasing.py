@@ -4,46 +4,42 @@ py4j alone does this wherever Python's garbage collector happens to run, includi
 Java. Java may wait for that thread, and the program then hangs.
 """
 
-import contextlib
-import os
 import queue
 import threading
 from typing import Any, Final
 
-from py4j import java_gateway, protocol
+from py4j import protocol
 from py4j.protocol import Py4JError
 
 _FLUSH_SECONDS: Final = 10.0
-_LASTING: Final = (protocol.ENTRY_POINT_OBJECT_ID, protocol.GATEWAY_SERVER_OBJECT_ID)
+_ATTEMPTS: Final = 2
+LASTING: Final = (protocol.ENTRY_POINT_OBJECT_ID, protocol.GATEWAY_SERVER_OBJECT_ID)
+"""The objects that every server has; they are not released."""
 
 
-def open_connection(parameters: Any, gateway_property: Any) -> Any:
-    """Connect as py4j does, but close the socket if that fails."""
-    connection = java_gateway.GatewayConnection(parameters, gateway_property)
-    try:
-        connection.start()
-    except BaseException:
-        # The stream exists after a successful connect, and keeps the socket open.
-        java_gateway.quiet_close(getattr(connection, "stream", None))
-        connection.socket.close()
-        raise
-    return connection
+def release_request(target_id: str) -> str:
+    """Return the request to release a Java object."""
+    return (
+        f"{protocol.MEMORY_COMMAND_NAME}{protocol.MEMORY_DEL_SUBCOMMAND_NAME}{target_id}\n"
+        f"{protocol.END_COMMAND_PART}"
+    )
 
 
 class Releaser:
-    """Replaces the ``garbage_collect_object`` of a gateway client."""
+    """Releases the Java objects of one client."""
 
-    def __init__(self, gateway: Any) -> None:
-        self._client = gateway._gateway_client
+    def __init__(self, client: Any) -> None:
+        self._client = client
         # A SimpleQueue, because put() may be interrupted by itself: the garbage collector runs at any place.
         self._queue: queue.SimpleQueue[str | threading.Event | None] = queue.SimpleQueue()
-        self._connection: Any = open_connection(gateway.gateway_parameters, gateway.gateway_property)
+        self._awake = threading.Event()
+        self.connection: Any = client.connect()
         self._thread = threading.Thread(target=self._run, name="hz-embedded-release", daemon=True)
         self._thread.start()
 
-    def __call__(self, target_id: str, enqueue: bool = True) -> None:
+    def __call__(self, target_id: str) -> None:
         """Schedule the release of an object that Python no longer references."""
-        if target_id not in _LASTING and self._client.is_connected:
+        if target_id not in LASTING:
             self._queue.put(target_id)
 
     def flush(self) -> None:
@@ -53,34 +49,46 @@ class Releaser:
         if self._thread.is_alive():
             reached.wait(_FLUSH_SECONDS)
 
-    def close(self) -> None:
-        """Stop the thread and close the connection."""
-        self._queue.put(None)
-        if self._connection is not None:
-            # Wakes the thread if it waits for a JVM that no longer responds.
-            java_gateway.quiet_shutdown(self._connection.socket)
-        self._thread.join()
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def wake(self) -> None:
+        """Continue, because the client accepts requests again, or never will."""
+        self._awake.set()
 
-    def abandon(self) -> None:
-        """Drop the connection in a forked child, where the thread does not exist."""
-        if self._connection is not None:
-            with contextlib.suppress(OSError):
-                os.close(self._connection.socket.detach())
+    def close(self) -> None:
+        """Stop the thread, after the client has refused requests for ever."""
+        self._queue.put(None)
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
             if isinstance(item, threading.Event):
                 item.set()
-            elif self._client.is_connected and self._connection is not None:
-                try:
-                    self._connection.send_command(
-                        f"{protocol.MEMORY_COMMAND_NAME}{protocol.MEMORY_DEL_SUBCOMMAND_NAME}{item}\n"
-                        f"{protocol.END_COMMAND_PART}"
-                    )
-                except Py4JError:
-                    # The server or the JVM has ended, so there is nothing left to release.
-                    self._connection.close()
-                    self._connection = None
+            else:
+                self._release(item)
+        self._drop()
+
+    def _release(self, target_id: str) -> None:
+        attempts = _ATTEMPTS
+        while attempts and not self._client.ended:
+            self._awake.clear()
+            if not self._client.is_connected and not self._client.ended:
+                # The JVM is suspended; it must not keep the object when it continues.
+                self._awake.wait()
+                continue
+            attempts -= 1
+            try:
+                if self.connection is None or not self.connection.usable:
+                    self._drop()
+                    self.connection = self._client.connect()
+                self.connection.request(release_request(target_id).encode())
+            except Py4JError:
+                # The connection was lost. If a new one cannot be made, the server has ended.
+                self._drop()
+                attempts += not self._client.is_connected
+            else:
+                return
+
+    def _drop(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None

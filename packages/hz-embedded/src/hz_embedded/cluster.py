@@ -191,8 +191,8 @@ class Cluster:
         return self._launch.cluster_name or "dev"
 
     @property
-    def shared_jvm(self) -> Jvm:
-        """The JVM that the members share; it is started on first use."""
+    def jvm(self) -> Jvm:
+        """The JVM that the members share; it is started on first use. ``cluster.jvm.java.util.ArrayList()``."""
         with self._lock:
             self._refuse_closed()
             if self._shared is None:
@@ -200,14 +200,14 @@ class Cluster:
             return self._shared
 
     @property
-    def gateway(self) -> Any:
-        """The py4j ``JavaGateway`` of the shared JVM."""
-        return self.shared_jvm.gateway
+    def shared_jvm(self) -> Jvm:
+        """The same as :attr:`jvm`."""
+        return self.jvm
 
     @property
-    def jvm(self) -> Any:
-        """The py4j view of the shared JVM's classes: ``cluster.jvm.java.util.ArrayList()``."""
-        return self.shared_jvm.view
+    def gateway(self) -> Any:
+        """The py4j ``JavaGateway`` of the shared JVM."""
+        return self.jvm.gateway
 
     @property
     def log_file(self) -> Path:
@@ -251,7 +251,7 @@ class Cluster:
             self._refuse_closed()
             if port is None and self._first_port is not None:
                 port = self._first_port + len(self._slots)
-            process = self._start_jvm() if choice == "own" else self.shared_jvm
+            process = self._start_jvm() if choice == "own" else self.jvm
             known = self._addresses_to_join() if join else []
             options = (choice == "own", configure or self._configure, lite)
             try:
@@ -465,7 +465,7 @@ class Cluster:
             else:
                 if self._shared is not None and not self._shared.alive:
                     self._shared = None
-                process = self.shared_jvm
+                process = self.jvm
             known = self._addresses_to_join()
             member.attach(self._launch.start_member(process, member.slot, known))
 

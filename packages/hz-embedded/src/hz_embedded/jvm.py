@@ -20,13 +20,16 @@ from hz_embedded import _py4j
 from hz_embedded._waiting import call_within
 from hz_embedded.bridge.api import JvmBridge
 from hz_embedded.bridge.errors import GatewayError
+from hz_embedded.bridge.gateways import disconnect
 from hz_embedded.bridge.options import BridgeOptions
 from hz_embedded.bridge.servers import open_gateway
 from hz_embedded.errors import JvmStartError, MemberStateError, jvm_ended, log_tail
 from hz_embedded.interfaces.pool import attach as attach_interfaces
+from hz_embedded.interfaces.pool import detach as detach_interfaces
 from hz_embedded.java import JavaRuntime, find_java
 
 _EXIT_SECONDS: Final = 5.0
+_NOTICE_SECONDS: Final = 2.0
 _GREETING_BYTES: Final = 64 * 1024
 _FAST_START: Final = (
     "-XX:TieredStopAtLevel=1",
@@ -72,7 +75,7 @@ class Jvm(JvmBridge):
         timeout: float = 60.0,
         bridge: BridgeOptions | None = None,
     ) -> None:
-        self.java = java
+        self.runtime = java
         self.log_file = log_file
         self._bridge = bridge or BridgeOptions()
         self._owner_pid = os.getpid()
@@ -150,21 +153,21 @@ class Jvm(JvmBridge):
             port, token = call_within(timeout, lambda: self._read_greeting(stdout))
             if not token:
                 raise JvmStartError(
-                    f"{self.java.program} ended before its gateway was open (exit code "
+                    f"{self.runtime.program} ended before its gateway was open (exit code "
                     f"{self._exit_code()}).\n"
                     f"{log_tail(self.log_file)}"
                 )
             gateway = call_within(
-                timeout, lambda: open_gateway(int(port), token.decode("ascii"), self._bridge)
+                timeout, lambda: open_gateway(int(port), token.decode("ascii"), self._bridge, self._label)
             )
         except TimeoutError as error:
             raise JvmStartError(
-                f"{self.java.program} did not open its gateway within {timeout:g} s.\n"
+                f"{self.runtime.program} did not open its gateway within {timeout:g} s.\n"
                 f"{log_tail(self.log_file)}"
             ) from error
         except (GatewayError, _py4j.Py4JError, ValueError, OSError) as error:
             raise JvmStartError(
-                f"the gateway to {self.java.program} could not be opened: {error}\n{log_tail(self.log_file)}"
+                f"the gateway to {self.runtime.program} could not be opened: {error}\n{log_tail(self.log_file)}"
             ) from error
         stdout.close()
         return gateway
@@ -183,11 +186,25 @@ class Jvm(JvmBridge):
         self._exited.wait(_EXIT_SECONDS)
         return self._process.returncode
 
+    @property
+    def _label(self) -> str:
+        return f"the JVM with pid {self.pid}"
+
     def _watch(self) -> None:
         self._process.wait()
         self._exited.set()
-        if self._gateway is not None:
-            _py4j.silence(self._gateway)
+        self._refuse("has ended", ended=True)
+
+    def _refuse(self, why: str, *, ended: bool) -> None:
+        """Let no call wait for a JVM that will not answer."""
+        gateway = self._gateway
+        if gateway is not None:
+            gateway._gateway_client.refuse(f"{self._label} {why}", ended=ended)
+
+    def _await_end(self) -> None:
+        gateway = self._gateway
+        if gateway is not None and not gateway._gateway_client.refusal:
+            self._exited.wait(_NOTICE_SECONDS)
 
     @property
     def pid(self) -> int:
@@ -219,17 +236,10 @@ class Jvm(JvmBridge):
             MemberStateError: The JVM is suspended.
         """
         if self.suspended:
-            raise MemberStateError(
-                f"the JVM with pid {self.pid} is suspended and cannot be called; resume it first"
-            )
+            raise MemberStateError(f"{self._label} is suspended and cannot be called; resume it first")
         if not self.alive:
-            raise jvm_ended(f"the JVM with pid {self.pid}", self.exit_code, self.log_file)
+            raise jvm_ended(self._label, self.exit_code, self.log_file)
         return self._gateway
-
-    @property
-    def view(self) -> Any:
-        """The py4j view of the JVM's classes: ``view.java.util.ArrayList()``."""
-        return self.gateway.jvm
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the JVM has ended, and return whether it has."""
@@ -237,8 +247,6 @@ class Jvm(JvmBridge):
 
     def kill(self) -> None:
         """Kill the JVM (SIGKILL) and wait until its process has ended. Idempotent."""
-        if self._gateway is not None:
-            _py4j.silence(self._gateway)
         if self.alive:
             self._process.kill()
         self._exited.wait()
@@ -247,12 +255,15 @@ class Jvm(JvmBridge):
     def suspend(self) -> None:
         """Stop the JVM (SIGSTOP): it does not respond, but its sockets stay open.
 
+        Calls through the bridge that wait for the JVM, and those that are made before :meth:`resume`, raise
+        ``Py4JNetworkError``.
+
         Raises:
             MemberStateError: The platform has no such signal, or the JVM no longer runs.
         """
         self._signal("SIGSTOP")
         self._suspended = True
-        _py4j.silence(self._gateway)
+        self._refuse("is suspended and cannot be called; resume it first", ended=False)
         if hasattr(os, "waitid"):
             # The signal takes effect a little later. WNOWAIT leaves an exit code to the watching thread.
             with contextlib.suppress(ChildProcessError):
@@ -266,7 +277,7 @@ class Jvm(JvmBridge):
         """
         self._signal("SIGCONT")
         self._suspended = False
-        _py4j.silence(self._gateway, silent=False)
+        self._gateway._gateway_client.accept()
 
     def _signal(self, name: str) -> None:
         number = getattr(signal, name, None)
@@ -281,16 +292,13 @@ class Jvm(JvmBridge):
         self._process.send_signal(number)
 
     def forget(self) -> None:
-        """Drop the pipe and the connections to the JVM in a forked child; they belong to the parent."""
+        """Drop the pipe to the JVM in a forked child; it belongs to the parent."""
         with contextlib.suppress(OSError):
             _stream(self._process.stdin).close()
-        if self._gateway is not None:
-            _py4j.abandon(self._gateway)
 
     def request_exit(self) -> None:
         """Ask the JVM to exit, and do not wait for it; :meth:`close` waits."""
         if os.getpid() == self._owner_pid and self._gateway is not None:
-            _py4j.silence(self._gateway)
             with contextlib.suppress(OSError):
                 _stream(self._process.stdin).close()
 
@@ -313,9 +321,11 @@ class Jvm(JvmBridge):
         for stream in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 _stream(stream).close()
-        if self._gateway is not None:
-            _py4j.disconnect(self._gateway)
-            self._detach_bridge(self._gateway)
+        gateway, self._gateway = self._gateway, None
+        if gateway is not None:
+            disconnect(gateway)
+            self._detach_bridge(gateway)
+            detach_interfaces(gateway)
         if self._own_log:
             self.log_file.unlink(missing_ok=True)
 

@@ -13,9 +13,8 @@ from hz_embedded._py4j import (
     Py4JNetworkError,
     is_instance,
     java_import,
-    new_view,
-    releaser,
 )
+from hz_embedded.bridge.clients import refuse_foreign
 from hz_embedded.bridge.converting import (
     AutomaticConverter,
     InputConverters,
@@ -33,11 +32,15 @@ from hz_embedded.bridge.java_collections import JavaArray
 from hz_embedded.bridge.java_events import JavaServerListener, ListenerProxy
 from hz_embedded.bridge.memory import Scope, held_callbacks, release
 from hz_embedded.bridge.options import BridgeOptions
+from hz_embedded.bridge.servers import point_java_here
 from hz_embedded.bridge.throwables import JavaError, read_throwable
 from hz_embedded.bridge.wiring import state_of
+from hz_embedded.errors import ConfigurationError
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
+# What py4j's functions want of a view.
+_OF_VIEWS = ("_gateway_client", "_id")
 
 
 class JvmBridge:
@@ -69,6 +72,30 @@ class JvmBridge:
         """The py4j gateway."""
 
     @property
+    def view(self) -> Any:
+        """The py4j view of the JVM's classes, with shared imports: ``view.java.util.ArrayList()``."""
+        return self.gateway.jvm
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a package or class of :attr:`view`: ``jvm.java.util.ArrayList()``."""
+        if name.startswith("_") and name not in _OF_VIEWS:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.view, name)
+
+    @property
+    def entry_point(self) -> Any:
+        """The Java object that was chosen as the entry point of the JVM's side.
+
+        Raises:
+            hz_embedded.ConfigurationError: There is none.
+        """
+        if not state_of(self.gateway).has_entry_point:
+            raise ConfigurationError(
+                "this JVM has no Java entry point: choose one with BridgeOptions(java_entry_point=...) at its start"
+            )
+        return self.gateway.entry_point
+
+    @property
     def bridge_options(self) -> BridgeOptions:
         """The options that the bridge was created with."""
         return self._bridge
@@ -95,7 +122,7 @@ class JvmBridge:
         Returns:
             A py4j ``JVMView``.
         """
-        view = new_view(self.gateway)
+        view = self.gateway.new_jvm_view()
         for each in imports:
             java_import(view, each)
         return view
@@ -172,10 +199,13 @@ class JvmBridge:
         unchanged. Functions given to :meth:`input_converter` have priority.
 
         Raises:
-            ConversionError: There is no Java object for the value, or for something in it.
+            ConversionError: There is no Java object for the value or for something in it, or that is a Java object
+                of another JVM.
         """
         self._refuse_dead()
-        return self._inputs.convert(value)
+        made = self._inputs.convert(value)
+        refuse_foreign(made, self.gateway._gateway_client)
+        return made
 
     def to_python(self, value: Any) -> Any:
         """Copy a Java object into Python, including everything in it.
@@ -256,15 +286,23 @@ class JvmBridge:
             BridgeError: Any other error, such as a missing method or class.
         """
         try:
-            yield
-        except Py4JJavaError as error:
-            raise JavaError(read_throwable(error.java_exception)) from error
+            try:
+                yield
+            except Py4JJavaError as error:
+                raise JavaError(read_throwable(error.java_exception)) from error
+        except BridgeError:
+            raise
         except Py4JNetworkError as error:
+            if not isinstance(error.cause, TimeoutError):
+                self._await_end()
             self._refuse_dead()
             raise GatewayError(f"the connection to the JVM failed: {error}") from error
         except Py4JError as error:
             self._refuse_dead()
             raise BridgeError(str(error)) from error
+
+    def _await_end(self) -> None:
+        """Wait a moment for the end of the JVM, which is noticed later than the end of a connection."""
 
     def _refuse_dead(self) -> None:
         _ = self.gateway
@@ -287,9 +325,7 @@ class JvmBridge:
     @property
     def held_objects(self) -> int:
         """How many Java objects are kept alive for Python."""
-        own = releaser(self.gateway._gateway_client)
-        if own is not None:
-            own.flush()
+        self.gateway._gateway_client.releaser.flush()
         with self.scope() as scope:
             bindings = self.gateway.java_gateway_server.getGateway().getBindings()
             return len(bindings) - len(scope)
@@ -300,6 +336,17 @@ class JvmBridge:
         return held_callbacks(self.gateway)
 
     # Events, and calls that start in Java
+
+    def restart_callback_server(self) -> None:
+        """Close Python's side of the bridge, start it again and tell Java; a ``callback_port`` of 0 is a new port.
+
+        Python objects that Java knows stay known.
+
+        Raises:
+            Py4JNetworkError: The port is taken.
+        """
+        self.gateway.restart_callback_server()
+        point_java_here(self.gateway, self._bridge)
 
     def on_event(self, handler: GatewayEventHandler, *kinds: GatewayEventKind) -> GatewayEventRegistration:
         """Call ``handler`` for events of the server that accepts this JVM's calls to Python.
@@ -339,7 +386,14 @@ class JvmBridge:
 
         Args:
             interfaces: Full names of the Java interfaces that the Java object shall have.
+
+        Raises:
+            hz_embedded.ConfigurationError: There is no such object.
         """
+        if self._bridge.entry_point is None:
+            raise ConfigurationError(
+                "this JVM has no Python entry point: give one with BridgeOptions(entry_point=...) at its start"
+            )
         classes = self.new_array(self.gateway.jvm.java.lang.Class, len(interfaces))
         for index, each in enumerate(interfaces):
             classes[index] = self.java_class(each)

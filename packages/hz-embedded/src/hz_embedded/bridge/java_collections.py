@@ -24,6 +24,7 @@ from hz_embedded._py4j import (
     is_instance,
     protocol,
 )
+from hz_embedded.bridge.clients import marked
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -48,6 +49,10 @@ class _Detachable(BaseObject):
     def _detach(self) -> None:
         """Release the object immediately; py4j calls this method to release an object."""
         detach(self)
+
+    def _get_object_id(self) -> str:
+        """Return what py4j sends as an argument: the id, and whose it is."""
+        return marked(self._target_id, self._gateway_client)
 
 
 class JavaReference(_Detachable):

@@ -26,11 +26,12 @@ _installed: dict[str, Callable[[str, Any], object]] = {}
 
 @dataclass(slots=True)
 class BridgeState:
-    """The state of one gateway: output converters, listeners, and the open scopes of each thread."""
+    """The state of one gateway: output converters, listeners, scopes, and whether Java has an entry point."""
 
     outputs: tuple[tuple[str, OutputFunction], ...] = ()
     listeners: list[ListenerProxy] = field(default_factory=list)
     scopes: _Scopes = field(default_factory=lambda: _Scopes())
+    has_entry_point: bool = False
 
     def receive(self, kind: str, target_id: str, client: Any) -> object:
         """Return the Python object for a Java object that has been received."""

@@ -4,12 +4,14 @@ import contextvars
 import functools
 import keyword
 import re
+import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from hz_embedded._py4j import BaseObject, JavaClass, Py4JError, Py4JJavaError, is_instance
+from hz_embedded.bridge.clients import Client
 from hz_embedded.bridge.throwables import EXCEPTION_NUMBER
 from hz_embedded.interfaces import crossing
 from hz_embedded.interfaces.convert import to_java, to_python
@@ -61,6 +63,7 @@ class Bridge:
     def __init__(self, gateway: Any, *, propagates: bool = False) -> None:
         self.gateway_client = gateway._gateway_client
         self._propagates = propagates
+        self._takes_all = isinstance(gateway._gateway_client, Client)
         self._pool = gateway.gateway_property.pool
         self.jvm = gateway.jvm
         self._new_array = gateway.new_array
@@ -113,15 +116,21 @@ class Bridge:
             thrown.initCause(self._new(_PYTHON_EXCEPTION, text))
             chosen: BaseException = Py4JJavaError(str(error), thrown)
             return chosen
-        java_exception = getattr(error, "java_exception", None)
-        if java_exception is not None and (keeps_java or self._propagates):
+        java_exception: Any = getattr(error, "java_exception", None)
+        is_own = java_exception is not None and java_exception._gateway_client is self.gateway_client
+        if is_own and (keeps_java or self._propagates):
             java_exception.addSuppressed(self._new(_PYTHON_EXCEPTION, text))
             return error
-        if java_exception is not None or not isinstance(error, Exception):
-            # py4j would pass on a Java exception unchanged, and a SystemExit would end py4j's thread.
+        if java_exception is not None or not (self._takes_all or isinstance(error, Exception)):
+            # A Java exception would be passed on unchanged, and a SystemExit would end py4j's thread.
             error = InterfaceError(f"{type(error).__name__} was raised for Java: {error}")
         error.add_note(number)
         return error
+
+    def is_ctrl_c(self, error: BaseException) -> bool:
+        """Return whether plain py4j must get an exception as it is: Ctrl-C in its pinned model."""
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        return isinstance(error, KeyboardInterrupt) and in_main_thread and not self._takes_all
 
     def _remember(self, error: BaseException) -> str:
         number = next(self._numbers)
@@ -171,9 +180,9 @@ class Adapter:
             token = _calling.set(self._bridge.jvm)
             try:
                 return self._call(java_name, args)
-            except KeyboardInterrupt:
-                raise
             except BaseException as error:
+                if self._bridge.is_ctrl_c(error):
+                    raise
                 passed = self._for_java(error)
                 if passed is not error:
                     raise passed from error
