@@ -16,12 +16,8 @@ from hz_embedded._py4j import (
     new_view,
     releaser,
 )
-from hz_embedded.bridge.converting import (
-    AutomaticConverter,
-    InputConverters,
-    OutputCopier,
-    RefusingConverter,
-)
+from hz_embedded.bridge.converting import InputConverters, inputs_of
+from hz_embedded.bridge.copying import OutputCopier, copier_of
 from hz_embedded.bridge.errors import BridgeError, GatewayError
 from hz_embedded.bridge.events import (
     GatewayEventHandler,
@@ -50,12 +46,10 @@ class JvmBridge:
     def _attach_bridge(self, gateway: Any) -> None:
         """Set up conversion for a new gateway."""
         client = gateway._gateway_client
-        self._inputs = InputConverters(client)
-        self._copier = OutputCopier()
-        # py4j's objects keep a reference to this list, so it has to be changed in place.
-        client.converters = [RefusingConverter(self._inputs)]
-        if self._bridge.auto_convert:
-            client.converters[:] = [AutomaticConverter(self._inputs)]
+        self._inputs = inputs_of(client)
+        self._copier = copier_of(client)
+        self._inputs.automatic = self._bridge.auto_convert
+        client.converters = [self._inputs]
 
     def _detach_bridge(self, gateway: Any) -> None:
         """Stop the listeners of a closed gateway."""
@@ -155,12 +149,13 @@ class JvmBridge:
     @property
     def auto_convert(self) -> bool:
         """Whether arguments are converted into Java objects if necessary; can be set at any time."""
-        return isinstance(self.gateway._gateway_client.converters[0], AutomaticConverter)
+        self._refuse_dead()
+        return self._inputs.automatic
 
     @auto_convert.setter
     def auto_convert(self, wanted: bool) -> None:
-        converter = AutomaticConverter if wanted else RefusingConverter
-        self.gateway._gateway_client.converters[:] = [converter(self._inputs)]
+        self._refuse_dead()
+        self._inputs.automatic = wanted
 
     def to_java(self, value: object) -> Any:
         """Copy a Python value into Java.
@@ -175,7 +170,7 @@ class JvmBridge:
             ConversionError: There is no Java object for the value, or for something in it.
         """
         self._refuse_dead()
-        return self._inputs.convert(value)
+        return self._inputs.to_java(value)
 
     def to_python(self, value: Any) -> Any:
         """Copy a Java object into Python, including everything in it.
@@ -253,10 +248,13 @@ class JvmBridge:
             JavaError: Java code threw an exception.
             JvmDiedError: The JVM ended meanwhile.
             GatewayError: The connection was lost or could not be made.
+            ConversionError: An argument cannot be passed.
             BridgeError: Any other error, such as a missing method or class.
         """
         try:
             yield
+        except BridgeError:
+            raise
         except Py4JJavaError as error:
             raise JavaError(read_throwable(error.java_exception)) from error
         except Py4JNetworkError as error:

@@ -247,10 +247,9 @@ class Adapter:
         if not self._convert or not overloads or java_name in _OF_OBJECT:
             return handler(*args)
         method = overloads[0][1]
-        jvm = self._bridge.jvm
-        values = [_argument(*pair, jvm) for pair in zip(args, method.parameters, strict=True)]
+        values = [_argument(*pair) for pair in zip(args, method.parameters, strict=True)]
         where = f"{class_name(self._target)}.{snake_case(java_name)}"
-        return to_java(handler(*values), method.returns, jvm, where)
+        return to_java(handler(*values), method.returns, self._bridge.gateway_client, where)
 
     def _default(
         self, java_name: str, args: tuple[Any, ...], overloads: Sequence[tuple[InterfaceInfo, MethodInfo]]
@@ -283,11 +282,11 @@ class Adapter:
         return crossing.NUMBERS.number(self._target) if java_name == "getClassId" else None
 
 
-def _argument(value: Any, declared: str, jvm: Any) -> Any:
+def _argument(value: Any, declared: str) -> Any:
     view = VIEWS.get(declared)
     if view is not None and isinstance(value, BaseObject):
         return view(value)
-    return to_python(value, declared, jvm)
+    return to_python(value, declared)
 
 
 def _java_hash(target: object) -> int:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hz_embedded.bridge.stream_format import UnknownContentError, from_modified_utf8, modified_utf8
+from hz_embedded.bridge.stream_reader import read_stream
+from hz_embedded.bridge.stream_writer import StreamWriter
 from hz_embedded.interfaces import Long
-from hz_embedded.interfaces.stream_format import UnknownContentError, from_modified_utf8, modified_utf8
-from hz_embedded.interfaces.stream_reader import read_stream
-from hz_embedded.interfaces.stream_writer import StreamWriter
 
 # What Java 17 writes for a LinkedHashMap {a=1, b=LinkedHashSet []}.
 BY_JAVA = (
