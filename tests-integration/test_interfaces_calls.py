@@ -268,7 +268,7 @@ def test_results_become_what_java_declares(jvm: Jvm) -> None:
     with pytest.raises(Py4JJavaError, match="where Java wants an integer") as wrong:
         answer("x", "java.util.Comparator").compare(1, 2)
     assert isinstance(python_exception(wrong.value), CannotCrossError)
-    with pytest.raises(Py4JJavaError, match="which Java cannot hold"):
+    with pytest.raises(Py4JJavaError, match="for which there is no Java object"):
         answer(object(), FUNCTION).apply(1)
 
 

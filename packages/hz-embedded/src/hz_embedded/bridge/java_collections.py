@@ -42,6 +42,7 @@ from hz_embedded._py4j import (
 from hz_embedded.bridge import raw
 from hz_embedded.bridge.converting import inputs_of
 from hz_embedded.bridge.errors import BridgeError
+from hz_embedded.bridge.members import JavaMethod, call_with_element
 from hz_embedded.bridge.reading import element, elements, entries, length
 
 T = TypeVar("T")
@@ -61,7 +62,7 @@ def java_method(thing: Any, name: str) -> Callable[..., Any]:
         thing: A Java object, such as a ``JavaMap``, whose ``values`` is the Python method.
         name: Name of the method; the overload is chosen by the call.
     """
-    member: Callable[..., Any] = JavaMember(name, thing, thing._target_id, thing._gateway_client)
+    member: Callable[..., Any] = JavaMethod(name, thing, thing._target_id, thing._gateway_client)
     return member
 
 
@@ -87,6 +88,16 @@ class _Received(BaseObject):
     def __init__(self, target_id: str, gateway_client: Any) -> None:
         # Not that of py4j's collections: they refer to themselves, and would live until a full garbage collection.
         BaseObject.__init__(self, target_id, gateway_client)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_repr_"):
+            raise AttributeError(
+                name
+            )  # notebooks and Hypothesis ask for _repr_html_, _repr_pretty_ and so on
+        found = BaseObject.__getattr__(self, name)
+        if type(found) is JavaMember:
+            found.__class__ = JavaMethod
+        return found
 
     def _detach(self) -> None:
         """Release the object immediately; py4j calls this method to release an object."""
@@ -516,12 +527,15 @@ class JavaMap(_Received, BaseMap[K, V]):
         """
         if self.containsKey(key):
             value = java_method(self, "remove")(key)
-            # None may be the value, or the entry has been removed meanwhile: where that happens, None is no value.
-            if value is not None or not is_instance(self, "java.util.concurrent.ConcurrentMap"):
+            if value is not None or not self._hz_is_concurrent():
                 return value
         if default is _ABSENT:
             raise KeyError(key)
         return default
+
+    def _hz_is_concurrent(self) -> bool:
+        """Return whether ``None`` is no value in this map: if so, a removed None means that there was no entry."""
+        return is_instance(self, "java.util.concurrent.ConcurrentMap")
 
     def popitem(self) -> tuple[K, V]:
         """Remove an entry and return its key and value.
@@ -529,10 +543,11 @@ class JavaMap(_Received, BaseMap[K, V]):
         Raises:
             KeyError: The map is empty.
         """
-        keys = raw.new(self._gateway_client, _ARRAY_LIST, raw.call(self, "keySet"))
-        for key in elements(keys):
-            with contextlib.suppress(KeyError):  # removed meanwhile
-                return key, self.pop(key)
+        keys = raw.call(raw.call(self, "keySet"), "toArray")
+        for index in range(length(keys)):
+            value = call_with_element(self, "java.util.Map", "remove", keys, index)
+            if value is not None or not self._hz_is_concurrent():
+                return cast("K", element(keys, index)), cast("V", value)
         raise KeyError("popitem from an empty Java map")
 
     def setdefault(self, key: K, default: Any = None) -> Any:
@@ -693,7 +708,7 @@ class JavaList(_Received, BaseList[T]):
 
     def __radd__(self, other: Any) -> JavaList[T]:
         if not isinstance(other, list):
-            return NotImplemented  # type: ignore[no-any-return]  # Python's own protocol for it
+            return NotImplemented
         return _joined(_collected(self, other, "the list"), self)
 
     def __iadd__(self, other: Iterable[T]) -> JavaList[T]:  # type: ignore[misc]  # any iterable
@@ -857,10 +872,9 @@ def _collected(thing: BaseObject, values: Iterable[Any], path: str) -> Any:
     return inputs_of(thing._gateway_client).collect(builtins.list(values), path)
 
 
-def _joined(first: BaseObject, second: Any) -> Any:
-    client = first._gateway_client
+def _joined(first: BaseObject, second: Any) -> JavaList[Any]:
     second = _collected(first, second, "the list")
-    made = raw.new(client, _ARRAY_LIST, first, for_user=True)
+    made: JavaList[Any] = raw.new(first._gateway_client, _ARRAY_LIST, first, for_user=True)
     raw.call(made, "addAll", second)
     return made
 

@@ -10,7 +10,7 @@ from hz_embedded._py4j import BaseArray, BaseIterator, BaseList, BaseMap, BaseOb
 from hz_embedded.bridge.converting import inputs_of, wire_value
 from hz_embedded.bridge.copying import copier_of
 from hz_embedded.bridge.errors import ConversionError
-from hz_embedded.interfaces.errors import CannotCrossError, not_convertible
+from hz_embedded.interfaces.errors import CannotCrossError
 
 _ITERABLES: Final = frozenset({"java.lang.Iterable", "java.util.Collection", "java.util.List"})
 _BITS: Final = {"byte": 8, "short": 16, "int": 32, "long": 64}
@@ -80,7 +80,7 @@ def to_java(value: Any, declared: str, client: Any, where: str) -> Any:
         value: The result.
         declared: The Java type that the method returns.
         client: The gateway client of the JVM that called.
-        where: The method, for messages.
+        where: What the value is, for messages.
 
     Raises:
         CannotCrossError: Java has no type for the result, or the result does not fit the declared type.
@@ -106,22 +106,20 @@ def to_java(value: Any, declared: str, client: Any, where: str) -> Any:
 
 def _integer(value: Any, kind: str, where: str) -> Any:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise CannotCrossError(f"{where} returned {value!r:.80}, where Java wants an integer ({kind})")
+        raise CannotCrossError(f"{where} is {value!r:.80}, where Java wants an integer ({kind})")
     limit = 1 << (_BITS[kind] - 1)
     if not -limit <= value < limit:
-        raise CannotCrossError(f"{where} returned {value}, which does not fit into Java's {kind}")
+        raise CannotCrossError(f"{where} is {value}, which does not fit into Java's {kind}")
     return wire_value(value)
 
 
 def _real(value: Any, kind: str, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise CannotCrossError(f"{where} returned {value!r:.80}, where Java wants a number ({kind})")
+        raise CannotCrossError(f"{where} is {value!r:.80}, where Java wants a number ({kind})")
     try:
         struct.pack(">f" if kind == "float" else ">d", value)
     except (OverflowError, struct.error) as error:
-        raise CannotCrossError(
-            f"{where} returned {value!r:.80}, which does not fit into Java's {kind}"
-        ) from error
+        raise CannotCrossError(f"{where} is {value!r:.80}, which does not fit into Java's {kind}") from error
     return float(value)
 
 
@@ -134,4 +132,4 @@ def java_value(value: Any, client: Any, where: str) -> Any:
     try:
         return wire_value(inputs_of(client).to_java(value, where))
     except ConversionError as error:
-        raise not_convertible(where, value) from error
+        raise CannotCrossError(str(error)) from error

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from hz_embedded._py4j import BaseObject, JavaClass, Py4JError, Py4JJavaError, is_instance
+from hz_embedded.bridge.stream_format import LONE_SURROGATE
 from hz_embedded.bridge.throwables import EXCEPTION_NUMBER
 from hz_embedded.interfaces import crossing
 from hz_embedded.interfaces.convert import to_java, to_python
@@ -19,6 +20,7 @@ from hz_embedded.interfaces.errors import (
     class_name,
     describe,
     missing_method,
+    sendable,
     user_traceback,
 )
 from hz_embedded.interfaces.reflection import InterfaceInfo, MethodInfo, reflect
@@ -79,7 +81,7 @@ class Bridge:
             info = self._infos[name] = reflect(name, self.jvm)
         return info
 
-    @property
+    @functools.cached_property
     def is_members(self) -> bool:
         """Whether Hazelcast is on the JVM's class path."""
         try:
@@ -120,6 +122,11 @@ class Bridge:
         if java_exception is not None or not isinstance(error, Exception):
             # py4j would pass on a Java exception unchanged, and a SystemExit would end py4j's thread.
             error = InterfaceError(f"{type(error).__name__} was raised for Java: {error}")
+        elif LONE_SURROGATE.search(text):
+            # py4j cannot send the text of the exception, nor that of one with it as its cause.
+            error = InterfaceError(sendable(text))
+            error.__suppress_context__ = True
+            return error
         error.add_note(number)
         return error
 
@@ -131,7 +138,7 @@ class Bridge:
         return f"[Python exception {number}]"
 
     def _new(self, name: str, message: str) -> Any:
-        return JavaClass(name, self.gateway_client)(message)
+        return JavaClass(name, self.gateway_client)(sendable(message))
 
     def behind(self, java: Any) -> Any:
         """Return the Python object behind a Java proxy; return anything else unchanged."""
@@ -176,7 +183,7 @@ class Adapter:
             except BaseException as error:
                 passed = self._for_java(error)
                 if passed is not error:
-                    raise passed from error
+                    raise passed from None if passed.__suppress_context__ else error
                 error.__traceback__ = user_traceback(error.__traceback__)
                 raise
             finally:
@@ -248,7 +255,7 @@ class Adapter:
             return handler(*args)
         method = overloads[0][1]
         values = [_argument(*pair) for pair in zip(args, method.parameters, strict=True)]
-        where = f"{class_name(self._target)}.{snake_case(java_name)}"
+        where = f"the result of {class_name(self._target)}.{snake_case(java_name)}"
         return to_java(handler(*values), method.returns, self._bridge.gateway_client, where)
 
     def _default(
