@@ -60,7 +60,7 @@ class OutputCopier:
             except UnknownContentError:
                 pass
             else:
-                return set(many) if isinstance(value, BaseSet) else many
+                return _distinct(many, value) if isinstance(value, BaseSet) else many
         if isinstance(value, BaseMap):
             return self._dict(value, depth)
         items = [self.copy(each, depth + 1) for each in elements(value)]
