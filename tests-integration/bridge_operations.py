@@ -62,13 +62,13 @@ def outcome(operation: Operation, target: Any) -> tuple[str, Any]:
         return "raised", type(error)
 
 
-def check(
+def first_difference(
     java: Any,
     own: Any,
     steps: list[Operation],
     content: Callable[[Any], Any],
     same: Callable[[Any, Any], bool],
-) -> None:
+) -> str:
     """Do the steps with both collections, and compare results, errors and contents after each.
 
     Args:
@@ -77,6 +77,9 @@ def check(
         steps: The operations.
         content: Reads the Java collection without the classes under test.
         same: Compares two results or contents.
+
+    Returns:
+        What was different after a step; empty if nothing was.
     """
     for step in steps:
         before = own.copy()
@@ -84,7 +87,10 @@ def check(
         if step.name.startswith("sort") and expected[0] == "raised":
             own = before  # Python leaves a list half sorted there
         found = outcome(step, java)
-        assert same(found, expected), f"{before} {step.name}: {found}, not {expected}"
-        assert same(content(java), own), f"{before} {step.name}: {content(java)}, not {own}"
+        if not same(found, expected):
+            return f"{before} {step.name}: {found}, not {expected}"
+        if not same(content(java), own):
+            return f"{before} {step.name}: {content(java)}, not {own}"
         if len(own) > LARGEST:
-            return
+            break
+    return ""

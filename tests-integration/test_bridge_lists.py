@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from py4j.protocol import Py4JError, Py4JJavaError
 
-from bridge_operations import SOME, Operation, assigned, binary, check, in_place, outcome, put, unary
+from bridge_operations import (
+    SOME,
+    Operation,
+    assigned,
+    binary,
+    first_difference,
+    in_place,
+    outcome,
+    put,
+    unary,
+)
 from bridge_values import copied
 from hz_embedded import Cluster, Jvm
 from hz_embedded.bridge import BridgeError, ConversionError, java_method
@@ -126,7 +136,7 @@ def test_row_05_lists_do_what_pythons_do(
 ) -> None:
     java = operator.attrgetter(kind)(jvm.view)()
     refill(java, start)
-    check(java, start, steps, copied, same)
+    assert first_difference(java, start, steps, copied, same) == ""
 
 
 @SOME
@@ -135,7 +145,7 @@ def test_row_05_a_members_list_does_what_pythons_does(
     members_list: Any, start: list[Any], steps: list[Operation]
 ) -> None:
     refill(members_list, start)
-    check(members_list, start, steps, copied, same)
+    assert first_difference(members_list, start, steps, copied, same) == ""
 
 
 @SOME

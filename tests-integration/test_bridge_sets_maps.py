@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge_operations import SOME, Operation, assigned, binary, check, in_place, put, unary
+from bridge_operations import SOME, Operation, assigned, binary, first_difference, in_place, put, unary
 from bridge_values import copied, pure
 from hz_embedded import Cluster, Jvm
 from hz_embedded.bridge import ConversionError, JavaCollection, JavaIterable
@@ -102,7 +102,7 @@ def test_row_07_sets_do_what_pythons_do(
     java.clear()
     for each in start:
         java.add(each)
-    check(java, set(start), steps, copied, operator.eq)
+    assert first_difference(java, set(start), steps, copied, operator.eq) == ""
 
 
 def by_text(jvm: Jvm) -> Any:
@@ -160,7 +160,7 @@ def test_row_08_maps_do_what_pythons_do(
     java.clear()
     for key, value in start.items():
         java.put(key, value)
-    check(java, dict(start), steps, copied, operator.eq)
+    assert first_difference(java, dict(start), steps, copied, operator.eq) == ""
 
 
 def test_rows_07_08_elements_of_any_type_are_removed(jvm: Jvm, members_set: Any, members_map: Any) -> None:
@@ -269,7 +269,7 @@ array_operations = st.one_of(
 def test_row_01_arrays_do_what_pythons_lists_do(jvm: Jvm, start: list[Any], steps: list[Operation]) -> None:
     array = jvm.new_array(jvm.view.java.lang.Object, len(start))
     array[:] = start
-    check(array, start, steps, copied, operator.eq)
+    assert first_difference(array, start, steps, copied, operator.eq) == ""
 
 
 def test_row_01_arrays_compare_by_their_elements_and_keep_their_length(jvm: Jvm) -> None:
