@@ -496,7 +496,9 @@ def test_callbacks_convert_by_the_rules_of_the_jvm(jvm: Jvm) -> None:
 
 
 @pytest.mark.parametrize("raised", ["error", "java"])
-def test_halves_of_characters_in_results_and_errors(jvm: Jvm, raised: str) -> None:
+def test_halves_of_characters_in_results_and_errors(
+    jvm: Jvm, raised: str, caplog: pytest.LogCaptureFixture
+) -> None:
     error = (
         ValueError("a\ud800")
         if raised == "error"
@@ -514,6 +516,7 @@ def test_halves_of_characters_in_results_and_errors(jvm: Jvm, raised: str) -> No
         else:
             assert isinstance(python_exception(caught.value), CannotCrossError)
     assert in_java(jvm, java_function(lambda value: value)).apply("still there") == "still there"
+    caplog.text.encode()
 
 
 def test_a_new_object_for_java_needs_one_call(jvm: Jvm, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from hz_embedded.bridge.events import (
     GatewayEventRegistration,
     on_gateway_event,
 )
-from hz_embedded.bridge.java_collections import JavaArray
+from hz_embedded.bridge.java_arrays import JavaArray
 from hz_embedded.bridge.java_events import JavaServerListener, ListenerProxy
 from hz_embedded.bridge.memory import Scope, held_callbacks, release
 from hz_embedded.bridge.options import BridgeOptions

@@ -8,7 +8,7 @@ from hz_embedded.bridge import raw
 from hz_embedded.bridge.stream_format import UnknownContentError
 from hz_embedded.bridge.stream_reader import read_stream
 
-MANY: Final = 24
+MANY: Final = 10
 """From this number of elements on, one stream is faster than a call for each element."""
 
 _SCALARS: Final = frozenset({type(None), bool, int, float, str, bytes})

@@ -110,23 +110,26 @@ class Bridge:
         """
         number = self._remember(error)
         text = f"{describe(error)}\n{number}"
+        # Neither the text of such an exception can be sent or logged, nor that of one with it as its cause.
+        unsendable = LONE_SURROGATE.search(text) is not None
         if isinstance(error, JavaException):
             thrown = self._new(error.class_name, error.message)
             thrown.initCause(self._new(_PYTHON_EXCEPTION, text))
-            chosen: BaseException = Py4JJavaError(str(error), thrown)
+            chosen: BaseException = Py4JJavaError(sendable(str(error)), thrown)
+            chosen.__suppress_context__ = unsendable
             return chosen
         java_exception = getattr(error, "java_exception", None)
         if java_exception is not None and (keeps_java or self._propagates):
             java_exception.addSuppressed(self._new(_PYTHON_EXCEPTION, text))
             return error
-        if java_exception is not None or not isinstance(error, Exception):
-            # py4j would pass on a Java exception unchanged, and a SystemExit would end py4j's thread.
-            error = InterfaceError(f"{type(error).__name__} was raised for Java: {error}")
-        elif LONE_SURROGATE.search(text):
-            # py4j cannot send the text of the exception, nor that of one with it as its cause.
+        if unsendable:
+            # The text contains the number.
             error = InterfaceError(sendable(text))
             error.__suppress_context__ = True
             return error
+        if java_exception is not None or not isinstance(error, Exception):
+            # py4j would pass on a Java exception unchanged, and a SystemExit would end py4j's thread.
+            error = InterfaceError(f"{type(error).__name__} was raised for Java: {error}")
         error.add_note(number)
         return error
 
