@@ -5,6 +5,7 @@ import operator
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sized
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -222,6 +223,21 @@ def test_row_08_entries_may_disappear_meanwhile(members_map: Any, size: int) -> 
         churning.join()
 
 
+def test_row_08_threads_copy_one_map_object(members_map: Any) -> None:
+    members_map.update(dict.fromkeys(range(20), "value"))
+    start = threading.Barrier(4)
+
+    def copy_often() -> bool:
+        start.wait(30)
+        return all(
+            dict(members_map).keys() == set(range(20)) and members_map.get("none") is None for _ in range(30)
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(each.result(60) for each in [pool.submit(copy_often) for _ in range(4)])
+    assert not members_map._hz_copies
+
+
 def test_row_08_a_copy_serves_no_other_reads(jvm: Jvm) -> None:
     mapping = jvm.to_java({"a": 1, "b": 2})
     for _ in range(2):
@@ -233,7 +249,7 @@ def test_row_08_a_copy_serves_no_other_reads(jvm: Jvm) -> None:
         with pytest.raises(KeyError):
             _ = [mapping[key] for key in keys]
         mapping["b"] = removed
-    assert mapping._hz_copy is None
+    assert not mapping._hz_copies
 
 
 array_operations = st.one_of(

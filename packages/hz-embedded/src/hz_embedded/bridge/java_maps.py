@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
-from types import FrameType
+from threading import get_ident
+from types import FrameType, MappingProxyType
 from typing import Any, Final, TypeVar, cast
 
 from hz_embedded._py4j import BaseMap, BaseObject, is_instance
@@ -39,7 +40,8 @@ class _Keys(KeysView[K]):
         if (id(frame), frame.f_lasti) != self._caller:
             return iter(mapping)
         pairs = entries(mapping)
-        mapping._hz_copy = (frame, frame.f_lasti, pairs[::-1]) if pairs else None
+        if pairs:
+            vars(mapping).setdefault("_hz_copies", {})[get_ident()] = (frame, frame.f_lasti, pairs[::-1])
         return iter([key for key, _ in pairs])
 
 
@@ -65,7 +67,8 @@ class JavaMap(Received, BaseMap[K, V]):
     """
 
     __hash__ = BaseObject.__hash__
-    _hz_copy: tuple[FrameType, int, list[tuple[K, V]]] | None = None
+    _hz_copies: Mapping[int, tuple[FrameType, int, list[tuple[K, V]]]] = MappingProxyType({})
+    """What ``dict()`` reads in each thread, see :class:`_Keys`."""
 
     def __eq__(self, other: object) -> bool:
         return equals(self, other, BaseMap, Mapping, dict)
@@ -86,19 +89,22 @@ class JavaMap(Received, BaseMap[K, V]):
         return f"{{{', '.join(f'{key!r}: {value!r}' for key, value in entries(self))}}}"
 
     def __getitem__(self, key: K) -> V:
-        if self._hz_copy is not None:
-            frame, instruction, pairs = self._hz_copy
-            caller = sys._getframe(1)
-            is_dict = caller is frame and caller.f_lasti == instruction and pairs[-1][0] is key
-            value = pairs.pop()[1]
-            if not (is_dict and pairs):
-                self._hz_copy = None
-            if is_dict:
-                return value
+        if self._hz_copies and (value := self._hz_copied(key, sys._getframe(1))) is not _ABSENT:
+            return cast("V", value)
         found = java_method(self, "get")(key)
         if found is None and not self.containsKey(key):
             raise KeyError(key)
         return cast("V", found)
+
+    def _hz_copied(self, key: K, caller: FrameType) -> Any:
+        copies = cast("dict[int, tuple[FrameType, int, list[tuple[K, V]]]]", self._hz_copies)
+        frame, instruction, pairs = copies.pop(get_ident(), (None, 0, []))
+        if caller is not frame or caller.f_lasti != instruction or pairs[-1][0] is not key:
+            return _ABSENT
+        value = pairs.pop()[1]
+        if pairs:
+            copies[get_ident()] = (frame, instruction, pairs)
+        return value
 
     def __setitem__(self, key: K, value: V) -> None:
         self.put(key, value)
