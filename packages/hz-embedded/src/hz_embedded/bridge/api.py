@@ -160,11 +160,11 @@ class JvmBridge:
     def to_java(self, value: object) -> Any:
         """Copy a Python value into Java.
 
-        A set becomes a ``HashSet``, a mapping a ``HashMap``, a dataclass a ``LinkedHashMap`` of its fields, and any
-        other iterable an ``ArrayList``. UUIDs, dates, times, datetimes, timedeltas and integers of more than 64 bits
-        become objects of the corresponding Java types. A member of an enum becomes its name, unless :meth:`map_enum`
-        has been called for the enum. Values that py4j passes by value (numbers, strings, bytes, None) are returned
-        unchanged. Functions given to :meth:`input_converter` have priority.
+        A set becomes a ``HashSet``, a mapping and the fields of a dataclass a ``LinkedHashMap``, and any other
+        iterable an ``ArrayList``. UUIDs, dates, times, datetimes, timedeltas and integers of more than 64 bits
+        become objects of the corresponding Java types. A member of an enum becomes its name, or its value if
+        that is a number or string, unless :meth:`map_enum` has been called for the enum. Values that py4j passes by value (numbers, strings, bytes, None) are returned
+        unchanged. Functions given to :meth:`input_converter` have priority, then py4j's registered converters.
 
         Raises:
             ConversionError: There is no Java object for the value, or for something in it.
@@ -175,12 +175,14 @@ class JvmBridge:
     def to_python(self, value: Any) -> Any:
         """Copy a Java object into Python, including everything in it.
 
-        Maps become dicts, sets become sets, and arrays, lists and other collections become lists. What :meth:`to_java`
+        Maps become dicts, sets become sets, and arrays, lists and other collections become lists; as keys and elements
+        of sets, lists become tuples and sets become frozensets. What :meth:`to_java`
         creates is converted back to the original type. Java objects without a corresponding Python type are returned
         unchanged.
 
         Raises:
-            ConversionError: The Java value does not fit into the Python type, such as a year after 9999.
+            ConversionError: The Java value does not fit into the Python type, such as a year after 9999, or keys that
+                are different in Java are equal in Python, such as the ``Integer`` 1 and the ``Long`` 1.
         """
         return self._copier.copy(value)
 
@@ -189,7 +191,8 @@ class JvmBridge:
 
         Args:
             python_type: The type; its subclasses are included. The converter registered last has priority.
-            function: Gets the value and returns a Java object, or another Python value to convert.
+            function: Gets the value and returns a Java object, or another Python value, which is converted in turn,
+                but not by this function again.
         """
         self._inputs.register(python_type, function)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from hz_embedded._py4j import BaseArray, BaseList, BaseObject, BaseSet
 from hz_embedded.bridge import raw
 from hz_embedded.bridge.converting import inputs_of
-from hz_embedded.bridge.java_objects import JavaCollection, UnknownReference, resolve
+from hz_embedded.bridge.java_objects import JavaCollection, UnknownReference, are_equal, resolve
 from hz_embedded.bridge.reading import elements, entries, length
 
 ARRAY_LIST: Final = "java.util.ArrayList"
@@ -93,7 +93,7 @@ def compare(
 def equals(own: Any, other: object, java: type, python: Any, copy: Callable[[Any], Any]) -> bool:
     """Compare with a Java object of the same kind, or with a Python collection, by the elements."""
     if isinstance(other, BaseObject):
-        if raw.call(own, "equals", other):
+        if are_equal(own, other):
             return True
         if not isinstance(other, java):
             return False

@@ -90,13 +90,18 @@ class Received(BaseObject):
         )
 
 
+def are_equal(first: BaseObject, second: BaseObject) -> bool:
+    """Return Java's answer; objects of two JVMs are different."""
+    return first._gateway_client is second._gateway_client and bool(raw.call(first, "equals", second))
+
+
 class JavaReference(Received):
     """A Java object whose type has no Python protocol."""
 
     __hash__ = BaseObject.__hash__
 
     def __eq__(self, other: object) -> bool:
-        return bool(raw.call(self, "equals", other)) if isinstance(other, BaseObject) else NotImplemented
+        return are_equal(self, other) if isinstance(other, BaseObject) else NotImplemented
 
 
 class UnknownReference(JavaReference):
