@@ -162,9 +162,10 @@ class JvmBridge:
 
         A set becomes a ``HashSet``, a mapping and the fields of a dataclass a ``LinkedHashMap``, and any other
         iterable an ``ArrayList``. UUIDs, dates, times, datetimes, timedeltas and integers of more than 64 bits
-        become objects of the corresponding Java types. A member of an enum becomes its name, or its value if
-        that is a number or string, unless :meth:`map_enum` has been called for the enum. Values that py4j passes by value (numbers, strings, bytes, None) are returned
-        unchanged. Functions given to :meth:`input_converter` have priority, then py4j's registered converters.
+        become objects of the corresponding Java types. A member of an enum becomes its name, or its value if that is
+        a number or string, unless :meth:`map_enum` has been called for the enum. Values that py4j passes by value
+        (numbers, strings, bytes, None) are returned unchanged. Functions given to :meth:`input_converter` have
+        priority, then py4j's registered converters.
 
         Raises:
             ConversionError: There is no Java object for the value, or for something in it.
@@ -176,9 +177,8 @@ class JvmBridge:
         """Copy a Java object into Python, including everything in it.
 
         Maps become dicts, sets become sets, and arrays, lists and other collections become lists; as keys and elements
-        of sets, lists become tuples and sets become frozensets. What :meth:`to_java`
-        creates is converted back to the original type. Java objects without a corresponding Python type are returned
-        unchanged.
+        of sets, lists become tuples and sets become frozensets. What :meth:`to_java` creates is converted back to the
+        original type. Java objects without a corresponding Python type are returned unchanged.
 
         Raises:
             ConversionError: The Java value does not fit into the Python type, such as a year after 9999, or keys that
