@@ -57,6 +57,10 @@ class _Reader:
         self._at = len(form.MAGIC)
         self._handles: list[Any] = []
 
+    def _byte(self) -> int:
+        self._at += 1
+        return self._data[self._at - 1]
+
     def _unpack(self, layout: str) -> Any:
         value = struct.unpack_from(layout, self._data, self._at)[0]
         self._at += struct.calcsize(layout)
@@ -72,7 +76,7 @@ class _Reader:
         """Read one value."""
         if depth > _DEEPEST:
             raise UnknownContentError("too deep")
-        tag = self._unpack(">B")
+        tag = self._byte()
         if tag == form.NULL:
             return None
         if tag == form.REFERENCE:
@@ -92,7 +96,7 @@ class _Reader:
         raise UnknownContentError(f"tag {tag:#x}")
 
     def _class(self) -> _Class | None:
-        tag = self._unpack(">B")
+        tag = self._byte()
         if tag == form.NULL:
             return None
         if tag == form.REFERENCE:
@@ -105,13 +109,13 @@ class _Reader:
         self._unpack(">q")
         described = _Class(name, 0, [])
         self._handles.append(described)
-        described.flags = self._unpack(">B")
+        described.flags = self._byte()
         for _ in range(self._unpack(">H")):
-            letter = chr(self._unpack(">B"))
+            letter = chr(self._byte())
             described.fields.append((letter, form.from_modified_utf8(self._take(self._unpack(">H")))))
             if letter in "L[":
                 self.value(0)
-        if self._unpack(">B") != form.END:
+        if self._byte() != form.END:
             raise UnknownContentError("an annotated class")
         described.parent = self._class()
         return described
@@ -138,7 +142,7 @@ class _Reader:
         while (tag := self._data[self._at]) != form.END:
             if tag == form.BLOCK:
                 self._at += 1
-                self._take(self._unpack(">B"))
+                self._take(self._byte())
             elif tag == form.LONG_BLOCK:
                 self._at += 1
                 self._take(self._unpack(">i"))
