@@ -66,10 +66,8 @@ class JavaList(Received, BaseList[T]):
         return cast("Iterator[T]", self.iterator())
 
     def __contains__(self, value: object) -> bool:
-        client = self._gateway_client
-        # An object of another JVM has no id here.
-        asks_java = inputs_of(client).passes(value) and getattr(value, "_gateway_client", client) is client
-        return (asks_java and bool(self.contains(value))) or value in elements(self)
+        passes = inputs_of(self._gateway_client).passes(value)
+        return (passes and bool(self.contains(value))) or value in elements(self)
 
     def __repr__(self) -> str:
         return repr(elements(self))
