@@ -1,9 +1,11 @@
 """Java calls Python through interfaces: conversion, defaults, overloads, exceptions, in a JVM without members."""
 
+import enum
 import threading
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 from py4j.protocol import Py4JJavaError
 
@@ -268,7 +270,7 @@ def test_results_become_what_java_declares(jvm: Jvm) -> None:
     with pytest.raises(Py4JJavaError, match="where Java wants an integer") as wrong:
         answer("x", "java.util.Comparator").compare(1, 2)
     assert isinstance(python_exception(wrong.value), CannotCrossError)
-    with pytest.raises(Py4JJavaError, match="which Java cannot hold"):
+    with pytest.raises(Py4JJavaError, match="for which there is no Java object"):
         answer(object(), FUNCTION).apply(1)
 
 
@@ -427,7 +429,7 @@ def test_maps_and_sets_of_any_size(jvm: Jvm, size: int) -> None:
     assert given.getClass().getName() == "java.util.LinkedHashMap"
     assert given.get(size - 1) == f"value {size - 1}"
     java_set = java.apply("numbers")
-    assert java_set.getClass().getName() == "java.util.LinkedHashSet"
+    assert java_set.getClass().getName() == "java.util.HashSet"
     assert java_set.contains(size - 1)
     taken = in_java(jvm, java_function(seen.append, "java.util.function.Consumer"))
     taken.accept(given)
@@ -444,3 +446,97 @@ def test_what_java_cannot_serialize_comes_item_by_item(jvm: Jvm) -> None:
     in_java(jvm, java_function(seen.append, "java.util.function.Consumer")).accept(items)
     assert pure(seen[0][:30]) == list(range(30))
     assert seen[0][30].getClass().getName() == "java.lang.Object"
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "arrived"),
+    [
+        ("Double", 3, 3.0),
+        ("Double", 0.5, 0.5),
+        ("Double", np.float64(0.5), 0.5),
+        ("Long", 3, 3),
+        ("Long", 2**40, 2**40),
+        ("Int", 3, 3),
+        ("Int", -(2**31), -(2**31)),
+    ],
+)
+def test_numbers_become_what_java_declares(jvm: Jvm, method: str, value: Any, arrived: object) -> None:
+    function = java_function(lambda _: value, f"java.util.function.To{method}Function")
+    answer = getattr(in_java(jvm, function), f"applyAs{method}")("x")
+    assert answer == arrived
+    assert type(answer) is type(arrived)
+
+
+@pytest.mark.parametrize(
+    ("method", "value"),
+    [
+        *(("Double", value) for value in ("x", True, None, 10**400)),
+        ("Int", 2**31),
+        ("Int", 0.5),
+        ("Long", 2**63),
+    ],
+)
+def test_numbers_that_java_cannot_hold_are_refused(jvm: Jvm, method: str, value: object) -> None:
+    function = java_function(lambda _: value, f"java.util.function.To{method}Function")
+    with pytest.raises(Py4JJavaError, match=r"where Java wants|does not fit into Java's") as caught:
+        getattr(in_java(jvm, function), f"applyAs{method}")("x")
+    assert isinstance(python_exception(caught.value), CannotCrossError)
+
+
+def test_callbacks_convert_by_the_rules_of_the_jvm(jvm: Jvm) -> None:
+    class Unit(enum.IntEnum):
+        DAYS = 4
+
+    class Celsius:
+        degrees = 20
+
+    seen: list[object] = []
+    jvm.map_enum(Unit, "java.util.concurrent.TimeUnit")
+    jvm.input_converter(Celsius, lambda value: [value.degrees])
+    for value, name in ((Unit.DAYS, "DAYS"), (Celsius(), "[20]"), ([Celsius()] * 30, str([[20]] * 30))):
+        given = in_java(jvm, java_function(lambda _, value=value: value)).apply("x")
+        assert given.toString() == name
+        in_java(jvm, java_function(seen.append, "java.util.function.Consumer")).accept(given)
+    assert seen == [Unit.DAYS, [20], [[20]] * 30]
+
+
+@pytest.mark.parametrize("raised", ["error", "java"])
+def test_halves_of_characters_in_results_and_errors(
+    jvm: Jvm, raised: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = (
+        ValueError("a\ud800")
+        if raised == "error"
+        else JavaException("java.lang.IllegalStateException", "a\ud800")
+    )
+
+    def fail(value: object) -> object:
+        raise error
+
+    for function, text in ((fail, r"a\\ud800"), (lambda _: "a\ud800", "half of a surrogate pair")):
+        with pytest.raises(Py4JJavaError, match=text) as caught:
+            in_java(jvm, java_function(function)).apply(1)
+        if function is fail:
+            assert python_exception(caught.value) is error
+        else:
+            assert isinstance(python_exception(caught.value), CannotCrossError)
+    assert in_java(jvm, java_function(lambda value: value)).apply("still there") == "still there"
+    caplog.text.encode()
+
+
+def test_a_new_object_for_java_needs_one_call(jvm: Jvm, monkeypatch: pytest.MonkeyPatch) -> None:
+    holder = jvm.view.java.util.ArrayList()
+    holder.add(ByLength())
+    holder.add(java_function(str.upper, FUNCTION))
+    client = jvm.gateway._gateway_client
+    calls: list[str] = []
+    send = client.send_command
+
+    def counted(command: str, *more: Any) -> Any:
+        calls.append(command)
+        return send(command, *more)
+
+    monkeypatch.setattr(client, "send_command", counted)
+    holder.add(ByLength())
+    holder.add(java_function(str.upper, FUNCTION))
+    assert len(calls) == 2

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hz_embedded.bridge.long_values import WireLong
 from hz_embedded.interfaces import (
     Comparator,
     EntryAddedListener,
@@ -22,7 +23,6 @@ from hz_embedded.interfaces import (
     implement,
     java_function,
 )
-from hz_embedded.interfaces.convert import _WireLong
 from hz_embedded.interfaces.dispatch import _java_hash, calling_jvm, snake_case
 from hz_embedded.interfaces.reflection import MethodInfo, parse_methods
 
@@ -193,4 +193,4 @@ def test_a_long_is_an_int_but_py4j_is_told(value: int) -> None:
     from py4j.protocol import get_command_part
 
     assert Long(value) == value
-    assert get_command_part(_WireLong(value)) == f"L{value}\n"
+    assert get_command_part(WireLong(value)) == f"L{value}\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, MutableMapping, MutableSequence, MutableSet, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from py4j import java_gateway, protocol
+from py4j import java_collections, java_gateway, protocol
 from py4j.finalizer import ThreadSafeFinalizer
 from py4j.java_gateway import JavaClass, JavaMember, java_import
 from py4j.protocol import (
@@ -33,12 +33,14 @@ __all__ = [
     "Py4JJavaError",
     "Py4JNetworkError",
     "detach",
+    "has_registered_converters",
     "is_instance",
     "is_proxy",
     "jar_path",
     "java_import",
     "java_message",
     "protocol",
+    "registered_converter",
     "static_method",
 ]
 
@@ -78,8 +80,6 @@ if TYPE_CHECKING:
     class BaseIterator(BaseObject, Iterator[_T]): ...
 
 else:
-    from py4j import java_collections
-
     BaseObject = java_gateway.JavaObject
 
     BaseMap = java_collections.JavaMap
@@ -137,3 +137,24 @@ def java_message(error: BaseException) -> str:
         lines.append(str(throwable.toString()))
         throwable = throwable.getCause()
     return "\n  caused by ".join(lines)
+
+
+# What py4j registers itself: this package has conversions of its own for collections.
+_COLLECTION_CONVERTERS = (
+    java_collections.SetConverter,
+    java_collections.MapConverter,
+    java_collections.ListConverter,
+)
+
+
+def has_registered_converters() -> bool:
+    """Return whether the user has registered any converter by py4j's ``register_input_converter``."""
+    return any(type(each) not in _COLLECTION_CONVERTERS for each in protocol.INPUT_CONVERTER)
+
+
+def registered_converter(value: object) -> Any:
+    """Return the user's converter that py4j would choose for ``value``; None if it would choose none, or its own."""
+    if not has_registered_converters():
+        return None
+    chosen = next((each for each in protocol.INPUT_CONVERTER if each.can_convert(value)), None)
+    return None if type(chosen) in _COLLECTION_CONVERTERS else chosen

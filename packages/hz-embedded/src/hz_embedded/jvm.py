@@ -166,8 +166,10 @@ class Jvm(JvmBridge):
                 f"{log_tail(self.log_file)}"
             ) from error
         except (GatewayError, _py4j.Py4JError, ValueError, OSError) as error:
+            reason = getattr(error, "cause", None)  # py4j's message does not contain it
             raise JvmStartError(
-                f"the gateway to {self.runtime.program} could not be opened: {error}\n{log_tail(self.log_file)}"
+                f"the gateway to {self.runtime.program} could not be opened: {error}"
+                f"{f': {reason}' if reason else ''}\n{log_tail(self.log_file)}"
             ) from error
         stdout.close()
         return gateway

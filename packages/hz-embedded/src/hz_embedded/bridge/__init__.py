@@ -11,18 +11,18 @@ from hz_embedded.bridge.events import (
     GatewayEventRegistration,
     on_gateway_event,
 )
-from hz_embedded.bridge.java_collections import (
-    JavaArray,
+from hz_embedded.bridge.java_arrays import JavaArray
+from hz_embedded.bridge.java_events import JavaServerListener
+from hz_embedded.bridge.java_lists import JavaList
+from hz_embedded.bridge.java_maps import JavaMap
+from hz_embedded.bridge.java_objects import (
     JavaCollection,
     JavaIterable,
     JavaIterator,
-    JavaList,
-    JavaMap,
     JavaReference,
-    JavaSet,
     java_method,
 )
-from hz_embedded.bridge.java_events import JavaServerListener
+from hz_embedded.bridge.java_sets import JavaSet
 from hz_embedded.bridge.memory import Scope
 from hz_embedded.bridge.options import BridgeOptions, BridgeTls
 from hz_embedded.bridge.throwables import JavaError, JavaFrame, JavaThrowable, java_throwable

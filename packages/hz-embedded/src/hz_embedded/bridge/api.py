@@ -15,12 +15,8 @@ from hz_embedded._py4j import (
     java_import,
 )
 from hz_embedded.bridge.clients import refuse_foreign
-from hz_embedded.bridge.converting import (
-    AutomaticConverter,
-    InputConverters,
-    OutputCopier,
-    RefusingConverter,
-)
+from hz_embedded.bridge.converting import InputConverters, inputs_of
+from hz_embedded.bridge.copying import OutputCopier, copier_of
 from hz_embedded.bridge.errors import BridgeError, GatewayError
 from hz_embedded.bridge.events import (
     GatewayEventHandler,
@@ -28,7 +24,7 @@ from hz_embedded.bridge.events import (
     GatewayEventRegistration,
     on_gateway_event,
 )
-from hz_embedded.bridge.java_collections import JavaArray
+from hz_embedded.bridge.java_arrays import JavaArray
 from hz_embedded.bridge.java_events import JavaServerListener, ListenerProxy
 from hz_embedded.bridge.memory import Scope, held_callbacks, release
 from hz_embedded.bridge.options import BridgeOptions
@@ -53,12 +49,10 @@ class JvmBridge:
     def _attach_bridge(self, gateway: Any) -> None:
         """Set up conversion for a new gateway."""
         client = gateway._gateway_client
-        self._inputs = InputConverters(client)
-        self._copier = OutputCopier()
-        # py4j's objects keep a reference to this list, so it has to be changed in place.
-        client.converters = [RefusingConverter(self._inputs)]
-        if self._bridge.auto_convert:
-            client.converters[:] = [AutomaticConverter(self._inputs)]
+        self._inputs = inputs_of(client)
+        self._copier = copier_of(client)
+        self._inputs.automatic = self._bridge.auto_convert
+        client.converters = [self._inputs]
 
     def _detach_bridge(self, gateway: Any) -> None:
         """Stop the listeners of a closed gateway."""
@@ -182,40 +176,43 @@ class JvmBridge:
     @property
     def auto_convert(self) -> bool:
         """Whether arguments are converted into Java objects if necessary; can be set at any time."""
-        return isinstance(self.gateway._gateway_client.converters[0], AutomaticConverter)
+        self._refuse_dead()
+        return self._inputs.automatic
 
     @auto_convert.setter
     def auto_convert(self, wanted: bool) -> None:
-        converter = AutomaticConverter if wanted else RefusingConverter
-        self.gateway._gateway_client.converters[:] = [converter(self._inputs)]
+        self._refuse_dead()
+        self._inputs.automatic = wanted
 
     def to_java(self, value: object) -> Any:
         """Copy a Python value into Java.
 
-        A set becomes a ``HashSet``, a mapping a ``HashMap``, a dataclass a ``LinkedHashMap`` of its fields, and any
-        other iterable an ``ArrayList``. UUIDs, dates, times, datetimes, timedeltas and integers of more than 64 bits
-        become objects of the corresponding Java types. A member of an enum becomes its name, unless :meth:`map_enum`
-        has been called for the enum. Values that py4j passes by value (numbers, strings, bytes, None) are returned
-        unchanged. Functions given to :meth:`input_converter` have priority.
+        A set becomes a ``HashSet``, a mapping and the fields of a dataclass a ``LinkedHashMap``, and any other
+        iterable an ``ArrayList``. UUIDs, dates, times, datetimes, timedeltas and integers of more than 64 bits
+        become objects of the corresponding Java types. A member of an enum becomes its name, or its value if that is
+        a number or string, unless :meth:`map_enum` has been called for the enum. Values that py4j passes by value
+        (numbers, strings, bytes, None) are returned unchanged. Functions given to :meth:`input_converter` have
+        priority, then py4j's registered converters.
 
         Raises:
             ConversionError: There is no Java object for the value or for something in it, or that is a Java object
                 of another JVM.
         """
         self._refuse_dead()
-        made = self._inputs.convert(value)
+        made = self._inputs.to_java(value)
         refuse_foreign(made, self.gateway._gateway_client)
         return made
 
     def to_python(self, value: Any) -> Any:
         """Copy a Java object into Python, including everything in it.
 
-        Maps become dicts, sets become sets, and arrays, lists and other collections become lists. What :meth:`to_java`
-        creates is converted back to the original type. Java objects without a corresponding Python type are returned
-        unchanged.
+        Maps become dicts, sets become sets, and arrays, lists and other collections become lists; as keys and elements
+        of sets, lists become tuples and sets become frozensets. What :meth:`to_java` creates is converted back to the
+        original type. Java objects without a corresponding Python type are returned unchanged.
 
         Raises:
-            ConversionError: The Java value does not fit into the Python type, such as a year after 9999.
+            ConversionError: The Java value does not fit into the Python type, such as a year after 9999, or keys that
+                are different in Java are equal in Python, such as the ``Integer`` 1 and the ``Long`` 1.
         """
         return self._copier.copy(value)
 
@@ -224,7 +221,8 @@ class JvmBridge:
 
         Args:
             python_type: The type; its subclasses are included. The converter registered last has priority.
-            function: Gets the value and returns a Java object, or another Python value to convert.
+            function: Gets the value and returns a Java object, or another Python value, which is converted in turn,
+                but not by this function again.
         """
         self._inputs.register(python_type, function)
 
@@ -283,6 +281,7 @@ class JvmBridge:
             JavaError: Java code threw an exception.
             JvmDiedError: The JVM ended meanwhile.
             GatewayError: The connection was lost or could not be made.
+            ConversionError: An argument cannot be passed.
             BridgeError: Any other error, such as a missing method or class.
         """
         try:

@@ -3,6 +3,7 @@
 Derive from the class with the name of the Java interface, and pass your object where Java expects the interface.
 """
 
+from hz_embedded.bridge.long_values import Long
 from hz_embedded.errors import set_public_module
 from hz_embedded.interfaces.access import python_exception, python_object
 from hz_embedded.interfaces.base import JavaInterface
@@ -45,7 +46,6 @@ from hz_embedded.interfaces.listeners import (
     MigrationListener,
     PartitionLostListener,
 )
-from hz_embedded.interfaces.long_values import Long
 from hz_embedded.interfaces.pool import attach
 from hz_embedded.interfaces.processing import (
     EntryProcessor,

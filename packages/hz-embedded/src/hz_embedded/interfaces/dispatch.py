@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from hz_embedded._py4j import BaseObject, JavaClass, Py4JError, Py4JJavaError, is_instance
 from hz_embedded.bridge.clients import Client
+from hz_embedded.bridge.stream_format import LONE_SURROGATE
 from hz_embedded.bridge.throwables import EXCEPTION_NUMBER
 from hz_embedded.interfaces import crossing
 from hz_embedded.interfaces.convert import to_java, to_python
@@ -21,6 +22,7 @@ from hz_embedded.interfaces.errors import (
     class_name,
     describe,
     missing_method,
+    sendable,
     user_traceback,
 )
 from hz_embedded.interfaces.reflection import InterfaceInfo, MethodInfo, reflect
@@ -82,7 +84,7 @@ class Bridge:
             info = self._infos[name] = reflect(name, self.jvm)
         return info
 
-    @property
+    @functools.cached_property
     def is_members(self) -> bool:
         """Whether Hazelcast is on the JVM's class path."""
         try:
@@ -111,15 +113,23 @@ class Bridge:
         """
         number = self._remember(error)
         text = f"{describe(error)}\n{number}"
+        # Neither the text of such an exception can be sent or logged, nor that of one with it as its cause.
+        unsendable = LONE_SURROGATE.search(text) is not None
         if isinstance(error, JavaException):
             thrown = self._new(error.class_name, error.message)
             thrown.initCause(self._new(_PYTHON_EXCEPTION, text))
-            chosen: BaseException = Py4JJavaError(str(error), thrown)
+            chosen: BaseException = Py4JJavaError(sendable(str(error)), thrown)
+            chosen.__suppress_context__ = unsendable
             return chosen
         java_exception: Any = getattr(error, "java_exception", None)
         is_own = java_exception is not None and java_exception._gateway_client is self.gateway_client
         if is_own and (keeps_java or self._propagates):
             java_exception.addSuppressed(self._new(_PYTHON_EXCEPTION, text))
+            return error
+        if unsendable:
+            # The text contains the number.
+            error = InterfaceError(sendable(text))
+            error.__suppress_context__ = True
             return error
         if java_exception is not None or not (self._takes_all or isinstance(error, Exception)):
             # A Java exception would be passed on unchanged, and a SystemExit would end py4j's thread.
@@ -140,7 +150,7 @@ class Bridge:
         return f"[Python exception {number}]"
 
     def _new(self, name: str, message: str) -> Any:
-        return JavaClass(name, self.gateway_client)(message)
+        return JavaClass(name, self.gateway_client)(sendable(message))
 
     def behind(self, java: Any) -> Any:
         """Return the Python object behind a Java proxy; return anything else unchanged."""
@@ -185,7 +195,7 @@ class Adapter:
                     raise
                 passed = self._for_java(error)
                 if passed is not error:
-                    raise passed from error
+                    raise passed from None if passed.__suppress_context__ else error
                 error.__traceback__ = user_traceback(error.__traceback__)
                 raise
             finally:
@@ -256,10 +266,9 @@ class Adapter:
         if not self._convert or not overloads or java_name in _OF_OBJECT:
             return handler(*args)
         method = overloads[0][1]
-        jvm = self._bridge.jvm
-        values = [_argument(*pair, jvm) for pair in zip(args, method.parameters, strict=True)]
-        where = f"{class_name(self._target)}.{snake_case(java_name)}"
-        return to_java(handler(*values), method.returns, jvm, where)
+        values = [_argument(*pair) for pair in zip(args, method.parameters, strict=True)]
+        where = f"the result of {class_name(self._target)}.{snake_case(java_name)}"
+        return to_java(handler(*values), method.returns, self._bridge.gateway_client, where)
 
     def _default(
         self, java_name: str, args: tuple[Any, ...], overloads: Sequence[tuple[InterfaceInfo, MethodInfo]]
@@ -292,11 +301,11 @@ class Adapter:
         return crossing.NUMBERS.number(self._target) if java_name == "getClassId" else None
 
 
-def _argument(value: Any, declared: str, jvm: Any) -> Any:
+def _argument(value: Any, declared: str) -> Any:
     view = VIEWS.get(declared)
     if view is not None and isinstance(value, BaseObject):
         return view(value)
-    return to_python(value, declared, jvm)
+    return to_python(value, declared)
 
 
 def _java_hash(target: object) -> int:

@@ -2,7 +2,7 @@
 
 import traceback
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
 from hz_embedded.errors import EmbeddedError
 
@@ -44,6 +44,11 @@ def describe(error: BaseException) -> str:
     return f"{_PY4J_INTRODUCTION}{''.join(lines).rstrip()}"
 
 
+def sendable(text: str) -> str:
+    """Return text with escapes for halves of characters, which py4j cannot send."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def user_traceback(trace: TracebackType | None) -> TracebackType | None:
     """Return the traceback without the frames of this package before the user's method."""
     step = trace
@@ -63,13 +68,4 @@ def missing_method(target: object, interface: str, signature: str, python_name: 
     return MissingMethodError(
         f"Java called {interface}.{signature} on a {class_name(target)}, which has no such method; "
         f"write def {python_name}(self, ...) in the class"
-    )
-
-
-def not_convertible(where: str, value: Any) -> CannotCrossError:
-    """Return the error for a value without a Java type."""
-    return CannotCrossError(
-        f"{where} gave {value!r:.80} of type {class_name(value)}, which Java cannot hold; give None, a bool, "
-        "number, str, bytes, a dict, list or set of those, a Java object, or a Python object that implements a "
-        "Java interface"
     )

@@ -1,5 +1,6 @@
 """Java's functional interfaces, and implementations of any interface by Python functions."""
 
+import functools
 import inspect
 import types
 from abc import ABC, abstractmethod
@@ -130,15 +131,19 @@ def java_function(
     Raises:
         InterfaceError: ``interface`` is None and no default fits.
     """
-    name = interface or _by_signature(function)
-    module = getattr(function, "__module__", __name__)
-    made: type[_SingleMethod] = types.new_class(
-        name.rpartition(".")[2],
+    module = getattr(function, "__module__", None) or __name__
+    return _single_method_class(interface or _by_signature(function), str(module), convert)(function)
+
+
+@functools.lru_cache(maxsize=1024)
+def _single_method_class(interface: str, module: str, convert: bool) -> type[_SingleMethod]:
+    """Return the class for functions of a module that implement an interface; to make one takes as long as a call."""
+    return types.new_class(
+        interface.rpartition(".")[2],
         (_SingleMethod,),
-        {"implements": name, "convert": convert},
+        {"implements": interface, "convert": convert},
         lambda body: body.update(__module__=module),
     )
-    return made(function)
 
 
 def _by_signature(function: PythonCallable[..., Any]) -> str:

@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
+from hz_embedded.bridge.long_values import Long
 from hz_embedded.interfaces.base import JavaInterface
 from hz_embedded.interfaces.convert import jvm_of
-from hz_embedded.interfaces.long_values import Long
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -2,7 +2,8 @@
 
 from typing import Any, Final, Generic, TypeVar
 
-from hz_embedded.interfaces.convert import JavaView, java_value, jvm_of
+from hz_embedded.bridge import raw
+from hz_embedded.interfaces.convert import JavaView, java_value
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -27,7 +28,7 @@ class MapEntry(JavaView, Generic[K, V]):
 
     @value.setter
     def value(self, value: V | None) -> None:
-        self.java.setValue(java_value(value, jvm_of(self.java), "MapEntry.value"))
+        raw.call(self.java, "setValue", java_value(value, self.java._gateway_client, "MapEntry.value"))
 
 
 class EntryEvent(JavaView, Generic[K, V]):

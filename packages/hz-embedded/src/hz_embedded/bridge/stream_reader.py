@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hz_embedded.interfaces import stream_format as form
-from hz_embedded.interfaces.stream_format import UnknownContentError
+from hz_embedded.bridge import stream_format as form
+from hz_embedded.bridge.stream_format import UnknownContentError
 
 _DEEPEST: Final = 100
 _UNFINISHED: Final = object()
@@ -57,6 +57,10 @@ class _Reader:
         self._at = len(form.MAGIC)
         self._handles: list[Any] = []
 
+    def _byte(self) -> int:
+        self._at += 1
+        return self._data[self._at - 1]
+
     def _unpack(self, layout: str) -> Any:
         value = struct.unpack_from(layout, self._data, self._at)[0]
         self._at += struct.calcsize(layout)
@@ -72,7 +76,7 @@ class _Reader:
         """Read one value."""
         if depth > _DEEPEST:
             raise UnknownContentError("too deep")
-        tag = self._unpack(">B")
+        tag = self._byte()
         if tag == form.NULL:
             return None
         if tag == form.REFERENCE:
@@ -92,7 +96,7 @@ class _Reader:
         raise UnknownContentError(f"tag {tag:#x}")
 
     def _class(self) -> _Class | None:
-        tag = self._unpack(">B")
+        tag = self._byte()
         if tag == form.NULL:
             return None
         if tag == form.REFERENCE:
@@ -105,13 +109,13 @@ class _Reader:
         self._unpack(">q")
         described = _Class(name, 0, [])
         self._handles.append(described)
-        described.flags = self._unpack(">B")
+        described.flags = self._byte()
         for _ in range(self._unpack(">H")):
-            letter = chr(self._unpack(">B"))
+            letter = chr(self._byte())
             described.fields.append((letter, form.from_modified_utf8(self._take(self._unpack(">H")))))
             if letter in "L[":
                 self.value(0)
-        if self._unpack(">B") != form.END:
+        if self._byte() != form.END:
             raise UnknownContentError("an annotated class")
         described.parent = self._class()
         return described
@@ -138,7 +142,7 @@ class _Reader:
         while (tag := self._data[self._at]) != form.END:
             if tag == form.BLOCK:
                 self._at += 1
-                self._take(self._unpack(">B"))
+                self._take(self._byte())
             elif tag == form.LONG_BLOCK:
                 self._at += 1
                 self._take(self._unpack(">i"))
@@ -156,6 +160,10 @@ class _Reader:
         value: Any
         if letter == "B":
             value = self._take(size)
+        elif letter == "F":
+            raise UnknownContentError("float is read as text, as Java rounds it")
+        elif letter == "C":
+            value = [chr(code) for (code,) in struct.iter_unpack(">H", self._take(2 * size))]
         elif layout is not None:
             parts = struct.Struct(f">{size}{layout[1:]}")
             value = list(parts.unpack(self._take(parts.size)))
@@ -171,7 +179,17 @@ def _number(made: _Object) -> Any:
 
 def _pairs(made: _Object) -> dict[Any, Any]:
     content = [hashable(item) if index % 2 == 0 else item for index, item in enumerate(made.content)]
-    return dict(zip(content[::2], content[1::2], strict=True))
+    pairs = dict(zip(content[::2], content[1::2], strict=True))
+    if 2 * len(pairs) < len(content):
+        raise UnknownContentError("keys that are equal in Python")
+    return pairs
+
+
+def _set(made: _Object) -> set[Any]:
+    values = {hashable(item) for item in made.content}
+    if len(values) < len(made.content):
+        raise UnknownContentError("elements that are equal in Python")
+    return values
 
 
 def _big_integer(made: _Object) -> int:
@@ -188,7 +206,7 @@ def hashable(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(hashable(item) for item in value)
     if isinstance(value, set):
-        return frozenset(value)
+        return frozenset(value)  # its elements are hashable already
     if isinstance(value, dict):
         return tuple((key, hashable(item)) for key, item in value.items())
     return value
@@ -197,6 +215,7 @@ def hashable(value: Any) -> Any:
 _MAKERS: Final[Mapping[str, Callable[[_Object], Any]]] = {
     **dict.fromkeys([f"java.lang.{name}" for name in ("Byte", "Short", "Integer", "Long")], _number),
     **dict.fromkeys([f"java.lang.{name}" for name in ("Double", "Boolean")], _number),
+    "java.lang.Character": lambda made: chr(made.fields["value"]),
     "java.math.BigInteger": _big_integer,
     "java.util.UUID": _uuid,
     "java.util.ArrayList": lambda made: made.content,
@@ -204,6 +223,6 @@ _MAKERS: Final[Mapping[str, Callable[[_Object], Any]]] = {
     "java.util.HashMap": _pairs,
     "java.util.LinkedHashMap": _pairs,
     "java.util.TreeMap": _pairs,
-    "java.util.HashSet": lambda made: {hashable(item) for item in made.content},
-    "java.util.LinkedHashSet": lambda made: {hashable(item) for item in made.content},
+    "java.util.HashSet": _set,
+    "java.util.LinkedHashSet": _set,
 }

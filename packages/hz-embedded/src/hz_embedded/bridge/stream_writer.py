@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hz_embedded.interfaces import stream_format as form
-from hz_embedded.interfaces.long_values import Long
-from hz_embedded.interfaces.stream_format import UnknownContentError
+from hz_embedded.bridge import stream_format as form
+from hz_embedded.bridge.long_values import Long
+from hz_embedded.bridge.stream_format import UnknownContentError
 
 _DEEPEST: Final = 100
 _INTEGER: Final = range(-(2**31), 2**31)
@@ -38,14 +38,19 @@ _HASH_MAP: Final = _Class(
     "java.util.HashMap", 0x0507DAC1C31660D1, (("F", "loadFactor"), ("I", "threshold")), None, True
 )
 _MAP: Final = _Class("java.util.LinkedHashMap", 0x34C04E5C106CC0FB, (("Z", "accessOrder"),), _HASH_MAP)
-_HASH_SET: Final = _Class("java.util.HashSet", 0xBA44859596B8B734, (), None, True)
-_SET: Final = _Class("java.util.LinkedHashSet", 0xD86CD75A95DD2A1E, (), _HASH_SET)
+_SET: Final = _Class("java.util.HashSet", 0xBA44859596B8B734, (), None, True)
 
 
 class StreamWriter:
-    """One stream: :meth:`write` appends a value, :meth:`data` returns the bytes for Java's ``ObjectInputStream``."""
+    """One stream: :meth:`write` appends a value, :meth:`data` returns the bytes for Java's ``ObjectInputStream``.
 
-    def __init__(self) -> None:
+    Args:
+        claims: Returns whether a value has a conversion of the user, which this writer does not know. None means that
+            no value has.
+    """
+
+    def __init__(self, claims: Callable[[object], bool] | None = None) -> None:
+        self._claims = claims
         self._out = bytearray(form.MAGIC)
         self._classes: dict[str, int] = {}
         self._handles = form.FIRST_HANDLE
@@ -60,6 +65,8 @@ class StreamWriter:
         Raises:
             UnknownContentError: It, or something in it, has a type that the writer does not support.
         """
+        if self._claims is not None and self._claims(value):
+            raise UnknownContentError("a value with a conversion of the user")
         if value is None:
             self._out.append(form.NULL)
             return
@@ -94,6 +101,8 @@ class StreamWriter:
         self._out += content
 
     def _text(self, value: str, depth: int) -> None:
+        if not value.isascii() and form.LONE_SURROGATE.search(value):
+            raise UnknownContentError("half a character")
         data = form.modified_utf8(value)
         self._handles += 1
         if len(data) < 2**16:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hz_embedded.bridge.stream_format import UnknownContentError, from_modified_utf8, modified_utf8
+from hz_embedded.bridge.stream_reader import read_stream
+from hz_embedded.bridge.stream_writer import StreamWriter
 from hz_embedded.interfaces import Long
-from hz_embedded.interfaces.stream_format import UnknownContentError, from_modified_utf8, modified_utf8
-from hz_embedded.interfaces.stream_reader import read_stream
-from hz_embedded.interfaces.stream_writer import StreamWriter
 
 # What Java 17 writes for a LinkedHashMap {a=1, b=LinkedHashSet []}.
 BY_JAVA = (
@@ -83,3 +83,35 @@ def test_damaged_streams_give_the_named_error_alone(data: st.DataObject) -> None
     del stream[data.draw(st.integers(0, len(stream))) :]
     with contextlib.suppress(UnknownContentError):
         read_stream(bytes(stream))
+
+
+@pytest.mark.parametrize("value", ["\ud800", ["a", "\udc00b"], {"\ud800": 1}, {"k": {"\ud800"}}])
+def test_halves_of_characters_are_left_to_others(value: object) -> None:
+    with pytest.raises(UnknownContentError):
+        written(value)
+
+
+def test_what_the_user_converts_is_left_to_others() -> None:
+    class Own(int):
+        pass
+
+    for value, is_claimed in (([1, [2.5]], True), ([1, [2]], False)):
+        writer = StreamWriter(lambda each: isinstance(each, float))
+        if is_claimed:
+            with pytest.raises(UnknownContentError, match="conversion of the user"):
+                writer.write(value)
+        else:
+            writer.write(value)
+            assert read_stream(writer.data()) == value
+    with pytest.raises(UnknownContentError):
+        written([Own(1)])
+
+
+@pytest.mark.parametrize("same", [{1: "integer", 2: "long"}, {1, 2}])
+def test_what_is_equal_in_python_alone_is_not_lost(same: Any) -> None:
+    two = b"\x00\x00\x00\x02"
+    stream = written(same)
+    assert stream.count(two) == 2  # the number of elements, and the second key
+    head, _, tail = stream.rpartition(two)
+    with pytest.raises(UnknownContentError, match="equal in Python"):
+        read_stream(head + b"\x00\x00\x00\x01" + tail)

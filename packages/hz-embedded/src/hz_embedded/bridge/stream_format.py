@@ -22,6 +22,9 @@ SERIALIZABLE: Final = 0x02
 PRIMITIVES: Final = {"B": ">b", "C": ">H", "D": ">d", "F": ">f", "I": ">i", "J": ">q", "S": ">h", "Z": ">?"}
 """Struct formats of the primitive types by their letters in class descriptions."""
 
+LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""Half of a character beyond 16 bits; a Python string can hold it, but no bytes that py4j sends."""
+
 _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")
 
 
