@@ -1,13 +1,8 @@
 """The short form of ``hatch run stress``."""
 
-import os
-
-import pytest
-
 from stress import Stress
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_nothing_hangs_and_no_value_is_wrong_whatever_interrupts_the_client() -> None:
     stress = Stress(seconds=12, waiting=20_000, seed=1)
     stress.run()

@@ -375,7 +375,6 @@ def test_an_exception_in_the_callback_thread_does_not_end_it(single: Threaded) -
 # --- processes ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_a_forked_child_gets_an_error_and_leaves_the_parent_alone(single: Threaded) -> None:
     client, ops = single.client, single.ops
     client.blocking.call(ops.put(1, "one"))

@@ -111,7 +111,6 @@ class Engine:
             smart,
         )
         self.on_closed: Callable[[], object] = _nothing
-        """Called on the I/O side when the client is closed: by the user, or by itself."""
         self._services = Services(self)
         self.lifecycle.add_all(config.lifecycle_listeners)
         self.view.add_all(config.membership_listeners)
@@ -325,7 +324,7 @@ class Engine:
     def on_connection_added(self, connection: Connection) -> None:
         """Register what was added between the preparation of a connection and its first use."""
         self._check_acks()
-        self.invocations.send_parked()
+        self.invocations.parked.send_all()
         self._subscribe_anywhere()
         self.start(self.listeners.register_all(connection), "registering listeners")
 
@@ -355,7 +354,7 @@ class Engine:
         """
         missing = self.connections.any_missing()
         if missing or self._acks_were_missing:
-            self.invocations.acks_are_missing(missing)
+            self.invocations.backups.may_be_missing(missing)
         self._acks_were_missing = missing
 
     def _connect_missing(self) -> None:
@@ -384,7 +383,7 @@ class Engine:
             _logger.info("the last connection is lost and reconnect_mode is OFF: shutting down")
             self._close_in_background()
             return
-        self.invocations.send_parked()
+        self.invocations.parked.send_all()
         run_flow(self, self._join_cluster(), CallbackPromise(self._rejoined))
 
     def _rejoined(self, result: object, error: BaseException | None) -> None:
@@ -407,8 +406,8 @@ class Engine:
             self._next_tick = now
             self.connections.excuse(late)
         else:
-            self.invocations.expire_backups()
-            self.invocations.expire_parked()
+            self.invocations.backups.expire()
+            self.invocations.parked.expire()
         self._schedule_tick()
         for connection in self.connections.heartbeat(now):
             self.start(_ping(connection), "a heartbeat")

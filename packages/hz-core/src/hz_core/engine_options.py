@@ -7,7 +7,7 @@ from hz_core.cluster.authentication import Credentials
 from hz_core.cluster.backoff import Backoff
 from hz_core.cluster.connections import ClusterTarget, ConnectOptions
 from hz_core.config import ClientConfig
-from hz_core.invocation.service import InvocationPolicy
+from hz_core.invocation.ports import InvocationPolicy
 from hz_core.io import Randomness
 from hz_core.model import Address, MemberInfo
 from hz_core.wire.reader import DEFAULT_MAX_MESSAGE_SIZE

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast, overload
 
 from hz_core.log import get_logger
 from hz_core.uncopied import Uncopied
-from hz_core.waiters import DerivedWaiter, call_nested
+from hz_core.waiters import DerivedWaiter, UserCallback, call_nested
 from hz_core.waiters import LockWaiter as LockWaiter
 from hz_core.waiters import Waiter as Waiter
 from hz_core.waiters import wait_on_lock as wait_on_lock
@@ -210,8 +210,8 @@ class Future(Uncopied, ConcurrentFuture[T]):
                     watchers.insert(0, watcher)
                 raise
 
-    def _call_watcher(self, watcher: Callable[[Future[Any]], object] | _UserCallback) -> None:
-        if isinstance(watcher, _UserCallback):
+    def _call_watcher(self, watcher: Callable[[Future[Any]], object] | UserCallback) -> None:
+        if isinstance(watcher, UserCallback):
             watcher.dispatch()
         else:
             watcher(self)
@@ -296,9 +296,9 @@ class Future(Uncopied, ConcurrentFuture[T]):
         Otherwise the driver runs it with the other user callbacks, so it may block and use the client.
         Its errors are logged.
         """
-        call = _UserCallback(callback, self)
+        call = UserCallback(callback, self)
         if self._state is not _PENDING:
-            call_nested(_UserCallback.__call__, call)
+            call_nested(UserCallback.__call__, call)
         else:
             self._add_watcher(call)
 
@@ -450,7 +450,7 @@ class Future(Uncopied, ConcurrentFuture[T]):
         return f"<{type(self).__name__} {outcome}>"
 
 
-_Watcher: TypeAlias = "LockType | _UserCallback | Callable[[Future[Any]], object]"
+_Watcher: TypeAlias = "LockType | UserCallback | Callable[[Future[Any]], object]"
 
 
 def combine_futures(futures: Iterable[Future[T]]) -> Future[list[T]]:
@@ -587,44 +587,6 @@ class _Continuation:
 
     def __repr__(self) -> str:
         return f"continuation {self._function!r}"
-
-
-class _UserCallback:
-    """A user's callback with its future; stored in the list of watchers, and run by the driver."""
-
-    __slots__ = ("_callback", "_called", "_future")
-
-    is_counted = True
-    """There are no more of them than operations, so executors need not limit their number."""
-
-    def __init__(self, callback: Callable[[Future[Any]], object], future: Future[Any]) -> None:
-        self._callback = callback
-        self._future = future
-        self._called = False
-
-    def dispatch(self) -> None:
-        """Pass the callback to the driver."""
-        waiter = self._future._waiter
-        if waiter is None:
-            self()
-            return
-        try:
-            if waiter.run_callback(self) is False:
-                self()  # a callback is never lost
-        except RuntimeError:  # executors raise this after their shutdown
-            _logger.debug(
-                "the executor of callbacks has stopped; running the callback in this thread", exc_info=True
-            )
-            self()
-
-    def __call__(self) -> None:
-        if self._called:
-            return  # dispatched twice, because a thread was interrupted meanwhile
-        self._called = True
-        try:
-            self._callback(self._future)
-        except Exception:
-            _logger.exception("The callback %r of %r failed", self._callback, self._future)
 
 
 def _open(gate: Any) -> None:

@@ -14,7 +14,7 @@ from hz_core.connection import Connection
 from hz_core.errors import HazelcastError, OperationTimeoutError
 from hz_core.flow import Submitter, run_flow
 from hz_core.invocation.invocation import Invocation
-from hz_core.invocation.service import InvocationPolicy, Sender
+from hz_core.invocation.ports import InvocationPolicy, Sender
 from hz_core.io import IO
 from hz_core.op import ANY_PARTITION, Flow, Sleep
 from hz_core.promise import CallbackPromise

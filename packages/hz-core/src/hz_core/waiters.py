@@ -5,6 +5,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
+from hz_core.log import get_logger
+
+_logger = get_logger("future")
+
 _LONGEST_WAIT: Final = 1_000_000.0
 """Some locks accept no much longer timeout (in seconds); a longer wait is split into several."""
 
@@ -232,3 +236,42 @@ def call_nested(call: Callable[[Any], object], argument: Any) -> None:
         raise
     finally:
         nesting.depth = depth
+
+
+class UserCallback:
+    """A user's callback with its future; stored in the list of watchers, and run by the driver."""
+
+    __slots__ = ("_callback", "_called", "_future")
+
+    is_counted = True
+    """There are no more of them than operations, so executors need not limit their number."""
+
+    def __init__(self, callback: Callable[[Any], object], future: Any) -> None:
+        self._callback = callback
+        self._future = future
+        self._called = False
+
+    def dispatch(self) -> None:
+        """Pass the callback to the driver."""
+        waiter = self._future._waiter
+        if waiter is None:
+            self()
+            return
+        try:
+            if waiter.run_callback(self) is False:
+                self()  # a callback is never lost
+        except RuntimeError:  # executors raise this after their shutdown
+            _logger.debug(
+                "the executor of callbacks has stopped; running the callback in this thread", exc_info=True
+            )
+            self()
+
+    def __call__(self) -> None:
+        """Call the callback, once."""
+        if self._called:
+            return  # dispatched twice, because a thread was interrupted meanwhile
+        self._called = True
+        try:
+            self._callback(self._future)
+        except Exception:
+            _logger.exception("The callback %r of %r failed", self._callback, self._future)

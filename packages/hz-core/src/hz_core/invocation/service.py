@@ -1,10 +1,10 @@
 """Sending requests, matching replies, backup acks and retries."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import count, islice
 from struct import Struct
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from weakref import ref
 
 from hz_core.codecs.error import decode_error
@@ -14,13 +14,15 @@ from hz_core.errors import (
     HazelcastClientNotActiveError,
     HazelcastInstanceNotActiveError,
     HazelcastOverloadError,
-    IndeterminateOperationStateError,
     OperationTimeoutError,
     TargetDisconnectedError,
     TargetNotMemberError,
     error_from_holders,
 )
+from hz_core.invocation.backups import BackupAcks
 from hz_core.invocation.invocation import Invocation, InvocationObserver, PromisedInvocation, observed
+from hz_core.invocation.parked import SLICE, ParkedInvocations
+from hz_core.invocation.ports import Gate, InvocationPolicy, Router
 from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
 from hz_core.io import IO, Timer
 from hz_core.op import Op
@@ -42,12 +44,6 @@ _BACKUP_AWARE: Final = 0x01
 _BACKUP_EVENT_OFFSET: Final = 4
 _BACKUP_EVENT: Final = 0x80
 
-_GRACE: Final = 0.5
-"""Seconds to wait for backup acks while a member cannot send them, because there is no connection to it."""
-
-_SLICE: Final = 1000
-"""So many invocations are failed or sent again at a time, before the I/O side does something else."""
-
 _INTERNAL: Final = ("Client.", "CPSession.")
 """Requests with which the client keeps its connections and sessions alive, and which no limit may hold back."""
 
@@ -56,85 +52,6 @@ _MOST_INTERRUPTIONS: Final = 20
 
 _SMALL_LIMIT: Final = 10_000
 """Below this limit of pending invocations, all are counted for each of them."""
-
-
-class Router(Protocol):
-    """Finds connections for operations."""
-
-    def route(self, op: Op[Any]) -> Connection | None:
-        """Return the connection for ``op``, or None if there is none."""
-        ...
-
-    def open_connections(self) -> Sequence[Connection]:
-        """Return the ready connections."""
-        ...
-
-    def is_member(self, op: Op[Any]) -> bool:
-        """Return whether the member that ``op`` is bound to is still in the cluster."""
-        ...
-
-
-class Sender(Protocol):
-    """Sends the invocations that a gate has held."""
-
-    def send(self, invocation: Invocation) -> None:
-        """Send an invocation."""
-        ...
-
-
-class Gate(Protocol):
-    """Holds requests until the cluster knows the Compact schemas that they need."""
-
-    @property
-    def unconfirmed(self) -> Mapping[int, Any]:
-        """The schemas that the cluster does not know yet. While this is empty, no request is held."""
-        ...
-
-    @property
-    def held_count(self) -> int:
-        """The number of held requests."""
-        ...
-
-    def hold(self, invocation: Invocation, sender: Sender) -> bool:
-        """Hold ``invocation`` until ``sender`` may send it; return False if it need not wait."""
-        ...
-
-    def fetch(self, unknown: UnknownSchemaError, done: Callable[[Exception | None], object]) -> None:
-        """Ask the cluster for a schema, then call ``done`` on the I/O side with the error, None for success."""
-        ...
-
-
-class InvocationPolicy:
-    """The options for retries and backup acks; see the client's configuration. Times are in seconds."""
-
-    __slots__ = (
-        "backup_acks",
-        "backup_timeout",
-        "fail_on_indeterminate",
-        "max_pending",
-        "redo_operation",
-        "retry_pause",
-        "timeout",
-    )
-
-    def __init__(
-        self,
-        *,
-        timeout: float,
-        retry_pause: float,
-        redo_operation: bool,
-        backup_acks: bool,
-        backup_timeout: float,
-        fail_on_indeterminate: bool,
-        max_pending: int,
-    ) -> None:
-        self.timeout = timeout
-        self.retry_pause = retry_pause
-        self.redo_operation = redo_operation
-        self.backup_acks = backup_acks
-        self.backup_timeout = backup_timeout
-        self.fail_on_indeterminate = fail_on_indeterminate
-        self.max_pending = max_pending
 
 
 class InvocationService:
@@ -172,15 +89,16 @@ class InvocationService:
         self._next_id = count(1).__next__
         self._route = router.route
         self._ended = False
-        self._unacked: dict[int, Invocation] = {}
         self._pausing: dict[Invocation, Timer] = {}
-        self._parked: dict[Invocation, None] = {}  # in order; they wait for a connection
         self._now = io.now
         self._backup_acks = policy.backup_acks
         self._max_pending = policy.max_pending
         # While a connection has fewer pending invocations than this, the client is far below its limit.
         self._room = 0 if policy.max_pending < _SMALL_LIMIT else policy.max_pending // 10
-        self._acks_are_missing = False
+        self.backups = BackupAcks(io, policy, router.open_connections, self._complete)
+        self.parked = ParkedInvocations(
+            io, router.open_connections, check_active, self._resend, self._expire_parked
+        )
         self._promised = observed(PromisedInvocation, observer)
         self.observer = observer
 
@@ -188,7 +106,7 @@ class InvocationService:
     def pending_count(self) -> int:
         """Number of requests that wait for a reply, for backup acks, for a connection or for the next attempt."""
         waiting = sum(len(c.pending) for c in self._router.open_connections())
-        return waiting + len(self._unacked) + len(self._pausing) + len(self._parked) + self._gate.held_count
+        return waiting + len(self.backups) + len(self._pausing) + len(self.parked) + self._gate.held_count
 
     def submit(self, op: Op[Any], promise: Promise, soon: bool = False) -> Invocation:
         """Send ``op`` and complete ``promise`` with its outcome.
@@ -265,51 +183,20 @@ class InvocationService:
             return
         self._check_limit(invocation)
         invocation.accepted = True
-        self._parked[invocation] = None
-        # The state may have changed before this one was in the table.
-        self._io.call_soon(self.send_parked)
+        self.parked.add(invocation)
 
-    def send_parked(self) -> None:
-        """Send the invocations that wait for a connection, in order and some at a time. On the I/O side.
-
-        Without a connection they go on waiting, if the state of the client allows that.
-        """
-        parked = self._parked
-        if not parked:
-            return
-        if not self._router.open_connections():
-            try:
-                self._check_active()
-            except (ClientOfflineError, HazelcastClientNotActiveError) as e:
-                for invocation in list(parked):
-                    del parked[invocation]
-                    invocation.fail(e)
-            return
-        for invocation in list(islice(parked, _SLICE)):
-            del parked[invocation]
-            if invocation.unwanted() and not invocation.in_doubt:
-                invocation.fail(NotSentError("nobody waits for it any more"))
-            else:
-                self._resend(invocation)
-        # In between, connections are read, and others can be opened.
-        self._io.call_soon(self.send_parked)
-
-    def expire_parked(self) -> None:
-        """Fail the invocations that have waited for a connection for too long. On the I/O side, regularly."""
-        parked = self._parked
-        now = self._now()
-        for invocation in list(islice(parked, _SLICE)):
-            if now < self._limit(invocation):
-                return
-            if invocation.in_doubt and invocation.op.deadline is not None:
-                self._begin_anew(invocation)
-                continue
-            del parked[invocation]
-            invocation.tries += 1
-            error = NotSentError(f"no connection to the cluster to send {invocation.op.method.name} over")
-            invocation.fail(self._timed_out(invocation.op, invocation, error))
-        if parked:
-            self._io.call_soon(self.expire_parked)
+    def _expire_parked(self, invocation: Invocation) -> bool | None:
+        """See :class:`hz_core.invocation.parked.ParkedInvocations`."""
+        if self._now() < self._limit(invocation):
+            return None
+        op = invocation.op
+        if invocation.in_doubt and op.deadline is not None:
+            self._begin_anew(invocation)
+            return True
+        invocation.tries += 1
+        error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
+        invocation.fail(self._timed_out(op, invocation, error))
+        return False
 
     def _overdue(self, invocation: Invocation, deadline: float) -> bool:
         """Fail an invocation whose deadline has expired; otherwise set a timer once."""
@@ -400,7 +287,7 @@ class InvocationService:
                 if message_type != invocation.op.method.response_type:
                     self._error(connection, correlation_id, invocation, message, message_type)
                 elif message[_ACKS_OFFSET]:
-                    self._await_backups(connection, correlation_id, invocation, message)
+                    self.backups.wait(connection, correlation_id, invocation, message)
                 else:
                     self._complete(invocation, message)
                     pending.pop(correlation_id, None)
@@ -494,106 +381,19 @@ class InvocationService:
     def _event(self, connection: Connection, message: bytes, correlation_id: int) -> None:
         if message[_BACKUP_EVENT_OFFSET] & _BACKUP_EVENT:
             if len(message) >= _SOURCE_CORRELATION_OFFSET + _CORRELATION.size:
-                self._backup_ack(connection, _CORRELATION.unpack_from(message, _SOURCE_CORRELATION_OFFSET)[0])
+                self.backups.received(
+                    connection, _CORRELATION.unpack_from(message, _SOURCE_CORRELATION_OFFSET)[0]
+                )
             return
         handler = connection.event_handlers.get(correlation_id)
         if handler is not None:
             handler(message)
 
-    def _await_backups(
-        self, connection: Connection, correlation_id: int, invocation: Invocation, message: bytes
-    ) -> None:
-        # The reply and the acks come over several connections, which several threads read. Each first notes what it
-        # has, and then looks whether that was the last.
-        invocation.connection = None
-        invocation.acks_wanted = message[_ACKS_OFFSET]
-        timeout = self._policy.backup_timeout
-        invocation.acks_until = self._now() + (min(timeout, _GRACE) if self._acks_are_missing else timeout)
-        invocation.waits_for_acks = True
-        invocation.reply = message
-        self._unacked[correlation_id] = invocation
-        connection.pending.pop(correlation_id, None)
-        if self._ended or len(invocation.acks) >= invocation.acks_wanted:
-            self._complete_with_acks(correlation_id, invocation)
-
-    def _backup_ack(self, connection: Connection, correlation_id: int) -> None:
-        # Looked up again in the first table, because the reply moves it there from the second one.
-        find = self._unacked.get
-        invocation = find(correlation_id) or self._still_pending(correlation_id) or find(correlation_id)
-        if invocation is None:
-            return
-        if connection.id not in invocation.acks:
-            invocation.acks = (*invocation.acks, connection.id)
-        if invocation.reply is not None and len(invocation.acks) >= invocation.acks_wanted:
-            self._complete_with_acks(correlation_id, invocation)
-
-    def _complete_with_acks(self, correlation_id: int, invocation: Invocation) -> None:
-        """Complete an invocation that has its reply, unless another thread does so."""
-        reply = invocation.reply
-        try:
-            del invocation.waits_for_acks
-        except AttributeError:
-            if invocation.finished:
-                self._unacked.pop(correlation_id, None)
-            return
-        try:
-            if reply is not None:
-                self._complete(invocation, reply)
-        except BaseException:
-            invocation.waits_for_acks = True
-            raise
-        self._unacked.pop(correlation_id, None)
-
-    def _still_pending(self, correlation_id: int) -> Invocation | None:
-        """Return the invocation of an ack that was received before the owner's reply."""
-        for connection in self._router.open_connections():
-            get: Any = connection.pending.get
-            invocation: Invocation | None = get(correlation_id)
-            if invocation is not None:
-                return invocation
-        return None
-
-    def acks_are_missing(self, missing: bool) -> None:
-        """Note whether members without a connection may not send their backup acks; they will not be sent later."""
-        self._acks_are_missing = missing
-        latest = self._now() + _GRACE
-        for invocation in list(self._unacked.values()):
-            invocation.acks_until = min(invocation.acks_until, latest)
-        self._io.call_later(_GRACE, self._expire_after_grace)
-
-    def _expire_after_grace(self) -> None:
-        self.expire_backups()
-        if self._acks_are_missing and not self._ended:
-            self._io.call_later(_GRACE, self._expire_after_grace)
-
-    def expire_backups(self) -> None:
-        """Stop waiting for overdue backup acks: the owner has executed the operation, a backup may not have."""
-        if not self._unacked:
-            return
-        now = self._now()
-        for correlation_id, invocation in list(self._unacked.items()):
-            if invocation.acks_until <= now:
-                self._complete_without_acks(correlation_id, invocation)
-
-    def _complete_without_acks(self, correlation_id: int, invocation: Invocation) -> None:
-        if not self._policy.fail_on_indeterminate:
-            self._complete_with_acks(correlation_id, invocation)
-            return
-        if self._unacked.pop(correlation_id, None) is None:
-            return
-        invocation.fail(
-            IndeterminateOperationStateError(
-                f"{invocation.op.method.name} was executed by the owner of the partition, but"
-                f" {invocation.acks_wanted - len(invocation.acks)} of {invocation.acks_wanted} backups were not"
-                " acknowledged in time; if the owner is lost now, the change may be lost with it"
-            ),
-        )
-
     def on_connection_removed(self, connection: Connection) -> None:
         """Fail or retry all invocations that wait for a reply over ``connection``, which is closed."""
         connection.event_handlers.clear()
         connection.interrupted.clear()
-        for invocation in islice(_drain(connection.pending), _SLICE):
+        for invocation in islice(_drain(connection.pending), SLICE):
             invocation.connection = None
             self._failed(invocation, _closed(connection))
         if connection.pending:
@@ -602,18 +402,13 @@ class InvocationService:
 
     def fail_all(self, error: Exception) -> None:
         """Fail the invocations that wait for backup acks, a retry or a connection (the client is shut down)."""
-        # From now on no invocation waits for its backup acks, or for a connection.
         self._ended = True
-        unacked, self._unacked = self._unacked, {}
-        for invocation in unacked.values():
-            invocation.fail(error)
+        self.backups.fail_all(error)
         pausing, self._pausing = self._pausing, {}
         for invocation, timer in pausing.items():
             timer.cancel()
             invocation.fail(error)
-        while self._parked:
-            invocation, _ = self._parked.popitem()
-            invocation.fail(error)
+        self.parked.fail_all(error)
 
     def _error(
         self,
