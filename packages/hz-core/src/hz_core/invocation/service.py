@@ -321,40 +321,54 @@ class InvocationService:
             # The caller's thread may stop reading this connection: the result is received in another way.
             invocation.connection = None
             self._gate.fetch(e, partial(self._complete_with_schema, invocation, message))
+            return
         except HazelcastSerializationError as e:  # also one of a user that is a ValueError, too
-            self._not_decoded(invocation, message, e)
+            error: Exception = e
         except DECODE_ERRORS as e:
             error = HazelcastProtocolError(
                 f"the reply to {op.method.name} cannot be read: {type(e).__name__}: {e}"
             )
             error.__cause__ = e
             invocation.fail(error)
+            return
         except Exception as e:
-            self._not_decoded(invocation, message, e)
+            error = e
         except BaseException as e:
-            if self._io.reads_for_others:
-                # Either this thread was interrupted, or a user's serializer has raised this: then it does so again.
-                if not invocation.interrupted:
-                    invocation.interrupted = True
-                    raise
-                invocation.fail(e)
-                return
-            # Nobody else is interrupted: it is an error of the user's serializer like any other.
-            failed = HazelcastSerializationError(f"reading the reply to {op.method.name} raised {e!r}")
-            failed.__cause__ = e
-            invocation.fail(failed)
-            if isinstance(e, KeyboardInterrupt | SystemExit):
-                # Also for the event loop. The reply was handled, and must not be handled again.
-                if invocation.connection is not None:
-                    invocation.connection.pending.pop(
-                        _CORRELATION.unpack_from(message, _CORRELATION_OFFSET)[0], None
-                    )
-                raise
+            self._interrupted(invocation, message, e)
+            return
         else:
             invocation.complete(result, None)
+            return
+        # Not in the clause above, so that what is raised there does not refer to this error.
+        self._not_decoded(invocation, message, error)
+
+    def _interrupted(self, invocation: Invocation, message: bytes, error: BaseException) -> None:
+        """Handle what was raised while a reply was decoded, and is no Exception."""
+        if self._io.reads_for_others:
+            # Either this thread was interrupted, or a user's serializer has raised this: then it does so again.
+            if not invocation.interrupted:
+                invocation.interrupted = True
+                raise error
+            invocation.fail(error)
+            return
+        # Nobody else is interrupted: it is an error of the user's serializer like any other.
+        failed = HazelcastSerializationError(
+            f"reading the reply to {invocation.op.method.name} raised {error!r}"
+        )
+        failed.__cause__ = error
+        invocation.fail(failed)
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            # Also for the event loop. The reply was handled, and must not be handled again.
+            if invocation.connection is not None:
+                (correlation_id,) = _CORRELATION.unpack_from(message, _CORRELATION_OFFSET)
+                invocation.connection.pending.pop(correlation_id, None)
+            raise error
 
     def _not_decoded(self, invocation: Invocation, message: bytes, error: Exception) -> None:
         """Handle what was raised while a reply was decoded: by a user's serializer, or because of an interrupt."""
+        if not self._io.reads_for_others:
+            invocation.fail(error)
+            return
         cause = first_cause(error)
         if isinstance(cause, WaitsForItselfError) and not invocation.interrupted:
             # The serializer uses the client, which it cannot do here; but it can where callbacks run.
