@@ -53,14 +53,14 @@ def at_point(number: int, action: Callable[[], object], what: Callable[[], objec
     """Run ``action``, and ``what`` in the middle; return False if ``action`` ends before that.
 
     The interpreter runs signal handlers when it enters a function, and after it has called one written in C. The
-    ``number``-th of these points in the client is chosen.
+    ``number``-th of these points in the client, or in what it uses for TLS, is chosen.
     """
     points = itertools.count(1)
     happened = False
 
     def profile(frame: FrameType, event: str, arg: object) -> None:
         nonlocal happened
-        if event not in ("call", "c_return") or not frame.f_globals["__name__"].startswith("hz_core."):
+        if event not in ("call", "c_return") or not frame.f_globals["__name__"].startswith(("hz_core.", "ssl")):
             return
         if next(points) == number:
             sys.setprofile(None)

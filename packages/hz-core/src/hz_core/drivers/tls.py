@@ -3,9 +3,10 @@
 import errno
 import ssl
 from _thread import RLock
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from hz_core.drivers.poller import READ, WRITE
 from hz_core.drivers.streams import (
@@ -50,7 +51,10 @@ class TlsStream:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
-        self._read_record = partial(self._tls.read, _RECORD)
+        # The object that is written in C: an interrupt in the methods around it would lose what they return.
+        inner: Any = self._tls._sslobj  # type: ignore[attr-defined]  # private to the standard library
+        self._read_record = partial(inner.read, _RECORD)
+        self._write: Callable[[memoryview], int] = inner.write
         self._lock = RLock()  # code that interrupts a thread may use the same stream
         self._ciphertext: bytes | None = None  # received, but not given to TLS yet
         self._undecrypted = (
@@ -167,7 +171,7 @@ class TlsStream:
     def _encrypt(self, data: memoryview, number: int) -> None:
         try:
             while self._encrypted < len(data):
-                writing = map(self._tls.write, (data[self._encrypted :],))
+                writing = map(self._write, (data[self._encrypted :],))
                 if self._sends != number:
                     raise NothingNow  # code that interrupted this thread has sent the data
                 for written in writing:

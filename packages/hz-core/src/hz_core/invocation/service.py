@@ -299,10 +299,14 @@ class InvocationService:
 
     def _repeat(self, connection: Connection) -> None:
         """Handle the messages again whose handling was interrupted."""
-        messages, connection.interrupted = connection.interrupted, []
+        rest: Iterable[bytes] = ()
+        taking = map(iter, (connection.interrupted,))
         try:
-            self.received(connection, iter(messages))
+            for rest in taking:
+                connection.interrupted = []
+                self.received(connection, rest)
         except BaseException as e:
+            connection.interrupted.extend(rest)
             connection.interruptions += 1
             if connection.interruptions >= _MOST_INTERRUPTIONS:
                 # Never endlessly: the end of the connection tells all who wait for it.
