@@ -60,7 +60,9 @@ def at_point(number: int, action: Callable[[], object], what: Callable[[], objec
 
     def profile(frame: FrameType, event: str, arg: object) -> None:
         nonlocal happened
-        if event not in ("call", "c_return") or not frame.f_globals["__name__"].startswith(("hz_core.", "ssl")):
+        if event not in ("call", "c_return") or not frame.f_globals["__name__"].startswith(
+            ("hz_core.", "ssl")
+        ):
             return
         if next(points) == number:
             sys.setprofile(None)
@@ -377,6 +379,8 @@ def test_an_exception_in_the_callback_thread_does_not_end_it(single: Threaded) -
 
 def test_a_forked_child_gets_an_error_and_leaves_the_parent_alone(single: Threaded) -> None:
     client, ops = single.client, single.ops
+    former = Threaded(1)
+    former.close()  # what was closed before has no descriptors any more
     client.blocking.call(ops.put(1, "one"))
     before = connection_of(single)
     kept = keep(single, "Map.get")
@@ -412,6 +416,7 @@ def test_a_forked_child_gets_an_error_and_leaves_the_parent_alone(single: Thread
     single.do(lambda: kept[0].reply(None))
     assert waiting.result(PATIENCE) is None
     check_all_is_well(single, before)
+    assert not former.client._driver.running()
 
 
 def test_threads_never_share_an_owner_of_locks(single: Threaded) -> None:

@@ -15,12 +15,15 @@ from hz_core.io import IO
 from hz_core.kinds import ObjectTable
 from hz_core.lifecycle import LifecycleService
 from hz_core.load_balancer import RoundRobinLB
+from hz_core.log import get_logger
 from hz_core.op import Flow, Within
 from hz_core.services import ClusterService, PartitionService
 from hz_core.uncopied import Uncopied
 from hz_serialization import SerializationService
 
 T = TypeVar("T")
+
+_logger = get_logger("client")
 
 _client_numbers = count()
 _clients: Final["WeakSet[ClientBase]"] = WeakSet()
@@ -118,7 +121,10 @@ class ClientBase(Uncopied):
 
 def _forked() -> None:
     for client in list(_clients):
-        client._forked()
+        try:
+            client._forked()
+        except Exception:
+            _logger.exception("%r of the parent process is not closed in this child", client)
 
 
 if hasattr(os, "register_at_fork"):

@@ -257,6 +257,8 @@ class ThreadedDriver:
 
     def forked(self) -> None:
         """Free what belongs to the parent process, in a forked child, without a change of what is shared with it."""
+        if self._ended:
+            return  # its descriptors are closed, and may belong to others by now
         self._stopping = self._ended = True
         self._waking = RLock()
         self._callbacks.forked()
@@ -267,7 +269,8 @@ class ThreadedDriver:
         for dial in self._dials:
             dial.forked()
         self._dials.clear()
-        self.poller.close()
+        if hasattr(self, "poller"):
+            self.poller.close()
 
     def _request_stop(self) -> None:
         self._stopping = True
