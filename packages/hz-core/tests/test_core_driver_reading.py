@@ -97,15 +97,18 @@ class World:
     def lead(self) -> None:
         assert not self.reading.claimed()
         del self.reading.free
+        self.reading.busy = True
         self.reading.thread = threading.get_ident()
 
     def stop_leading(self) -> None:
         self.reading.free = True
+        self.reading.busy = False
         self.reading.stopped_leading()
 
     def interrupt(self) -> None:
         """Be a leader that is interrupted before it can hand over."""
         self.reading.free = True
+        self.reading.busy = False
 
     def check(self) -> None:
         assert self.checking
@@ -332,6 +335,7 @@ class Driver:
 
     ticking = False
     io_thread = 0
+    several = False
 
     def __init__(self) -> None:
         self.poller: Poller = Interests()

@@ -198,8 +198,10 @@ class Future(Uncopied, ConcurrentFuture[T]):
                         # The driver may have released the lock already, to wake its owner for another reason.
                         with suppress(RuntimeError):
                             watcher.release()
+                    elif isinstance(watcher, UserCallback):
+                        watcher.dispatch()
                     else:
-                        call_nested(self._call_watcher, watcher)
+                        call_nested(watcher, self)
             except BaseException as e:
                 if watcher is None and isinstance(e, IndexError):
                     return  # another thread took the last one
@@ -209,12 +211,6 @@ class Future(Uncopied, ConcurrentFuture[T]):
                 if watcher is not None:
                     watchers.insert(0, watcher)
                 raise
-
-    def _call_watcher(self, watcher: Callable[[Future[Any]], object] | UserCallback) -> None:
-        if isinstance(watcher, UserCallback):
-            watcher.dispatch()
-        else:
-            watcher(self)
 
     # ---- state and result
 

@@ -78,6 +78,10 @@ def wait_on_lock(future: Waitable, timeout: float | None) -> bool:
 
 
 def _run_inline(callback: Callable[[], None]) -> None:
+    call_nested(_call, callback)
+
+
+def _call(callback: Callable[[], None]) -> None:
     callback()
 
 
@@ -255,16 +259,16 @@ class UserCallback:
         """Pass the callback to the driver."""
         waiter = self._future._waiter
         if waiter is None:
-            self()
+            _run_inline(self)
             return
         try:
             if waiter.run_callback(self) is False:
-                self()  # a callback is never lost
+                _run_inline(self)  # a callback is never lost
         except RuntimeError:  # executors raise this after their shutdown
             _logger.debug(
                 "the executor of callbacks has stopped; running the callback in this thread", exc_info=True
             )
-            self()
+            _run_inline(self)
 
     def __call__(self) -> None:
         """Call the callback, once."""

@@ -31,6 +31,7 @@ class CallbackExecutor:
         self._before_idle = before_idle
         self._capacity = capacity
         self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._callbacks = iter(self._queue.get, None)
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         self._current: Callable[[], None] | None = None
@@ -82,28 +83,30 @@ class CallbackExecutor:
             # Twice, since whatever interrupts this thread may also interrupt what is done about that.
             with suppress(BaseException):
                 try:
-                    while not self._ended:
-                        self._run_next()
+                    self._run_all()
                 except BaseException:
                     # A callback that calls sys.exit() must not end the thread, which runs those of others, too.
                     _logger.exception("a callback failed")
 
-    def _run_next(self) -> None:
-        waiting = self._queue
-        if self._current is None:
-            if waiting.empty():
+    def _run_all(self) -> None:
+        """Run callbacks until the executor is stopped."""
+        if self._current is not None:
+            self._run_current()
+        idle = self._queue.empty
+        if idle():
+            self._before_idle()
+        # A callback is stored before anything can interrupt this thread, so it cannot be lost.
+        callbacks = self._callbacks
+        for self._current in callbacks:
+            self._run_current()
+            if idle():
                 self._before_idle()
-            getting = map(queue.SimpleQueue.get, (waiting,))
-            # A callback is stored before anything can interrupt this thread, so it cannot be lost.
-            for self._current in getting:
-                if self._current is None:
-                    self._ended = True
-                    return
+        self._ended = True
+
+    def _run_current(self) -> None:
         callback = self._current
         self._current = None  # while this thread waits, it keeps nothing of a user alive
-        if callback is None:
-            return
-        if not self._discarding or getattr(callback, "is_counted", False):
+        if callback is not None and (not self._discarding or getattr(callback, "is_counted", False)):
             callback()
 
     def stop(self, timeout: float) -> None:

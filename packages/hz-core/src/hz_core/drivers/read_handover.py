@@ -98,7 +98,9 @@ class ReadHandover:
 
     Attributes:
         free: Exists while nobody has claimed the reading. To claim it, a thread deletes this attribute, which succeeds
-            in one thread only, and at once sets ``thread``. It sets ``free`` as the first step of a ``finally`` clause.
+            in one thread only, and at once sets ``thread`` and ``busy``. It sets ``free`` as the first step of a
+            ``finally`` clause, and resets ``busy``.
+        busy: Whether the reading is claimed, for those who only look: a failed claim raises an error, which is slow.
         thread: The identifier of the thread that has claimed the reading last.
         state: Who is responsible for reading.
         followers: Locks of callers that wait for a reply which somebody else reads.
@@ -112,6 +114,7 @@ class ReadHandover:
         "_state_lock",
         "_turns",
         "_watch",
+        "busy",
         "followers",
         "free",
         "state",
@@ -120,6 +123,7 @@ class ReadHandover:
 
     def __init__(self, owner: HandoverOwner, connection: Connection, watch: Watch) -> None:
         self.free = True
+        self.busy = False
         self.thread = 0
         self.state = Reading.WATCHED
         self.followers: dict[LockType, None] = {}
@@ -152,11 +156,11 @@ class ReadHandover:
 
     def claimed(self) -> bool:
         """Return whether a thread reads."""
-        return not hasattr(self, "free")
+        return self.busy
 
     def claimed_by(self, thread: int) -> bool:
         """Return whether this thread reads. If it is the caller, it was interrupted while it did, or calls itself."""
-        return self.thread == thread and not hasattr(self, "free")
+        return self.busy and self.thread == thread
 
     # --- callers ----------------------------------------------------------------------------------------------
 

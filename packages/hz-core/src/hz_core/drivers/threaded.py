@@ -71,6 +71,7 @@ class ThreadedDriver:
 
     Attributes:
         ticking: Whether the I/O thread makes a turn every millisecond, without being woken.
+        several: Whether there may be several transports.
         io_thread: The identifier of the I/O thread, 0 before it runs.
     """
 
@@ -96,6 +97,7 @@ class ThreadedDriver:
         self.io_thread = 0
         self._unflushed: dict[SocketTransport, None] = {}
         self.ticking = False
+        self.several = False
         self._idle_turns = 0
         self._stopping = False
         self._ended = False
@@ -139,6 +141,7 @@ class ThreadedDriver:
             else:
                 transport = SocketTransport(self, connection, stream)
                 self._transports[transport.fd] = transport
+                self.several = len(self._transports) > 1
                 connection.on_socket_opened(transport)
                 if stream.buffered and not transport.broken:
                     transport.readable()

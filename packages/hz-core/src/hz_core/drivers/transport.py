@@ -41,6 +41,7 @@ class TransportOwner(Protocol):
     poller: Poller
     ticking: bool
     io_thread: int
+    several: bool
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Run ``callback`` on the I/O thread."""
@@ -74,6 +75,7 @@ class SocketTransport:
     """
 
     __slots__ = (
+        "_busy",
         "_closing",
         "_drains",
         "_handled",
@@ -106,6 +108,7 @@ class SocketTransport:
         self._sending: Any = None  # what was given to the stream, and is not accounted for yet
         self._sent = 0  # how much of it the stream has taken
         self.idle = True
+        self._busy = False  # whether a thread sends, for those who only look
         self._writer = 0  # the thread that has claimed the sending last
         self._drains = 0  # how often the outbox was sent
         # How often a thread was interrupted while it was reading, and how many of these were made good.
@@ -120,9 +123,12 @@ class SocketTransport:
     def write(self, data: bytes | bytearray) -> None:
         """Send ``data`` now if the stream takes it, otherwise as soon as it does. Never blocks."""
         outbox = self._outbox
+        if self._busy:
+            outbox.append(data)
+            self.flush()
+            return
         size = len(data)
         me = get_ident()
-        sending = map(self._send, (data,), _SEND_FLAGS)
         try:
             del self.idle
         except AttributeError:
@@ -130,8 +136,10 @@ class SocketTransport:
             self.flush()
             return
         try:
-            # Nothing can interrupt the thread until `_sent` is set: the next steps contain no call.
             self._writer = me
+            self._busy = True
+            sending = map(self._send, (data,), _SEND_FLAGS)
+            # Nothing can interrupt the thread until `_sent` is set: the next steps contain no call.
             if outbox or self._sending is not None:
                 # `data` must follow the unsent rest of another request, not split it.
                 outbox.append(data)
@@ -152,6 +160,7 @@ class SocketTransport:
             raise
         finally:
             self.idle = True
+            self._busy = False
         if outbox or self._sending is not None:
             self.flush()
 
@@ -177,18 +186,22 @@ class SocketTransport:
         outbox = self._outbox
         me = get_ident()
         while (outbox or self._sending is not None) and not self.broken:
-            try:
-                del self.idle
-            except AttributeError:
-                if self._writer == me and not hasattr(self, "idle"):
+            if self._busy:
+                if self._writer == me:
                     # The thread was interrupted while it was sending, and goes on with what is left afterwards.
                     self._drain()
                 return
             try:
+                del self.idle
+            except AttributeError:
+                continue  # another thread was faster: see again
+            try:
                 self._writer = me
+                self._busy = True
                 self._drain()
             finally:
                 self.idle = True
+                self._busy = False
 
     def repair(self) -> None:
         """Do what an interrupted thread may have left undone. On the I/O thread, regularly."""
@@ -281,11 +294,13 @@ class SocketTransport:
             return
         try:
             reading.thread = me
+            reading.busy = True
             self.read(_DONT_WAIT)
             if self._stream.buffered:
                 self._read_buffered()
         finally:
             reading.free = True
+            reading.busy = False
         reading.nominate()
 
     def wait(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
@@ -300,25 +315,33 @@ class SocketTransport:
         me = get_ident()
         if me == self._owner.io_thread:
             raise waits_for_itself(invocation.op.method.name)
+        if reading.busy:
+            self._wait_for_others(call, invocation, timeout, me)
+            return
         try:
             del reading.free
         except AttributeError:
-            if reading.claimed_by(me):
-                # This thread was interrupted while it was reading, by the code that waits now.
-                self._process()
-                self._lead(call, invocation, timeout)
-                return
-            if self.serve(me):
-                timeout = _SERVE_INTERVAL if timeout is None else min(timeout, _SERVE_INTERVAL)
-            reading.follow(call, timeout)
-            return
+            return  # another thread was faster: see again
         try:
             reading.thread = me
+            reading.busy = True
             self._lead(call, invocation, timeout)
         finally:
             # First of all, so that nothing can interrupt the thread before.
             reading.free = True
+            reading.busy = False
             reading.stopped_leading()
+
+    def _wait_for_others(self, call: Pending, invocation: Invocation, timeout: float | None, me: int) -> None:
+        reading = self.reading
+        if reading.claimed_by(me):
+            # This thread was interrupted while it was reading, by the code that waits now.
+            self._process()
+            self._lead(call, invocation, timeout)
+            return
+        if self._owner.several and self.serve(me):
+            timeout = _SERVE_INTERVAL if timeout is None else min(timeout, _SERVE_INTERVAL)
+        reading.follow(call, timeout)
 
     def serve(self, thread: int) -> bool:
         """Process the input of all streams that ``thread``, the calling one, reads; return whether there are any.
