@@ -51,6 +51,8 @@ class Stress:
         self.done: Counter[str] = Counter()
         self.wrong: list[object] = []
         self.progress = [0] * THREADS
+        self.beats: Counter[str] = Counter()
+        """How often each thread has done something; one may run finalizers for long, with all that they do."""
         self.stopping = threading.Event()
         self.outage = threading.Event()
 
@@ -123,6 +125,7 @@ class Stress:
             self.check("several", self.map.get_all([key, "target"]), {key: value, "target": "found"})
             Guard(self)
             self.progress[number] += 1
+            self.beats[f"worker-{number}"] += 1
 
     def failed(self, error: BaseException) -> None:
         """Note how a call has failed."""
@@ -147,7 +150,8 @@ class Stress:
         former = signal.signal(signal.SIGALRM, self.on_alarm)
         end = time.monotonic() + self.seconds
         next_outage = time.monotonic() + min(self.seconds / 3, 60)
-        seen, since = list(self.progress), time.monotonic()
+        workers = [f"worker-{number}" for number in range(THREADS)]
+        seen, since = [0] * THREADS, time.monotonic()
         try:
             while time.monotonic() < end:
                 signal.setitimer(signal.ITIMER_REAL, self.choose.uniform(0.001, 0.02))
@@ -162,13 +166,14 @@ class Stress:
                 finally:
                     signal.setitimer(signal.ITIMER_REAL, 0)
                 now = time.monotonic()
-                if all(is_now > then for is_now, then in zip(self.progress, seen, strict=True)):
-                    seen, since = list(self.progress), now
-                assert now - since < PATIENCE, f"no progress for {PATIENCE} s: {seen} {self.progress}"
+                beats = [self.beats[worker] for worker in workers]
+                if all(is_now > then for is_now, then in zip(beats, seen, strict=True)):
+                    seen, since = beats, now
+                assert now - since < PATIENCE, f"no progress for {PATIENCE} s: {seen} {beats}"
                 if now >= next_outage:
                     self.break_down()
                     next_outage = time.monotonic() + 60
-                    seen, since = list(self.progress), time.monotonic()
+                    since = time.monotonic()
                 elif self.choose.random() < 0.01:
                     self.fork()
         finally:
@@ -253,6 +258,7 @@ class Guard:
             try:
                 self.stress.map.set("released", 1)
                 self.stress.done["finalizers"] += 1
+                self.stress.beats[name] += 1
             except Exception:
                 self.stress.done["finalizers that failed"] += 1
 
