@@ -10,19 +10,23 @@ import ctypes
 import gc
 import os
 import random
+import select
 import signal
 import threading
 import time
 import warnings
 from collections import Counter
-from typing import Any, Final
+from contextlib import suppress
+from typing import Final
 
 import hazelcast
 from hazelcast.errors import HazelcastClientNotActiveError, HazelcastError
+from hazelcast.future import Future, combine_futures
 from hazelcast.serialization.api import ObjectDataInput, ObjectDataOutput, StreamSerializer
 from hz_embedded import Cluster
 
 THREADS: Final = 8
+FORK_INTERVAL: Final = 1.0
 PATIENCE: Final = 20.0
 """Seconds without progress, while the cluster can be reached, that count as a hang."""
 
@@ -109,10 +113,12 @@ class Stress:
     def work(self, number: int) -> None:
         """Write and read keys of its own, so that the values are known, whatever happens to single calls."""
         while not self.stopping.is_set():
-            try:
-                self.turn(number)
-            except Exception as e:
-                self.failed(e)
+            # Twice, since noting an exception may be interrupted by the next one.
+            with suppress(Interrupt):
+                try:
+                    self.turn(number)
+                except Exception as e:
+                    self.failed(e)
 
     def turn(self, number: int) -> None:
         key = f"{number}-{self.progress[number] % 5}"
@@ -149,6 +155,7 @@ class Stress:
         """Work in the main thread, which signal handlers interrupt; watch the others."""
         former = signal.signal(signal.SIGALRM, self.on_alarm)
         end = time.monotonic() + self.seconds
+        next_fork = time.monotonic() + FORK_INTERVAL
         next_outage = time.monotonic() + min(self.seconds / 3, 60)
         workers = [f"worker-{number}" for number in range(THREADS)]
         seen, since = [0] * THREADS, time.monotonic()
@@ -174,8 +181,10 @@ class Stress:
                     self.break_down()
                     next_outage = time.monotonic() + 60
                     since = time.monotonic()
-                elif self.choose.random() < 0.01:
+                    next_fork = time.monotonic() + FORK_INTERVAL
+                elif now >= next_fork:
                     self.fork()
+                    next_fork = time.monotonic() + FORK_INTERVAL
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, former)
@@ -199,24 +208,27 @@ class Stress:
 
     def fork(self) -> None:
         """Fork. The child must get an error at once, and the parent must not notice anything."""
+        # The child's end of the pipe is closed when it ends.
+        ours, childs = os.pipe()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             child = os.fork()
         if child == 0:
             code = 1
+            os.close(ours)
             try:
                 self.map.get("target")
             except HazelcastClientNotActiveError:
                 code = 0
             finally:
                 os._exit(code)
-        end = time.monotonic() + PATIENCE
-        while True:
-            found, status = os.waitpid(child, os.WNOHANG)
-            if found:
-                break
-            assert time.monotonic() < end, "the forked child hangs"
-            time.sleep(0.001)
+        os.close(childs)
+        ended, _, _ = select.select([ours], [], [], PATIENCE)
+        os.close(ours)
+        if not ended:
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        assert ended, "the forked child hangs"
         if status:
             self.wrong.append(("fork", status))
         self.done["forks"] += 1
@@ -228,15 +240,17 @@ class Stress:
         for proxy in proxies:
             proxy.refuse()
             proxy.reset()
+        # A listener could not tell: its thread may be waiting, in a deserializer, for the end of the outage.
+        end = time.monotonic() + PATIENCE
         while self.client._engine.connections.connected:
-            time.sleep(0.01)
-        waiting: list[Any] = [self.futures.set(f"waiting-{n % 1000}", n) for n in range(self.waiting)]
+            assert time.monotonic() < end, "the loss of the connections was not noticed"
+            self.stopping.wait(0.01)
+        waiting: list[Future[None]] = [
+            self.futures.set(f"waiting-{n % 1000}", n) for n in range(self.waiting)
+        ]
         for proxy in proxies:
             proxy.heal()
-        end = time.monotonic() + 6 * PATIENCE
-        while not all(future.done() for future in waiting):
-            assert time.monotonic() < end, "operations that waited for a connection hang"
-            time.sleep(0.1)
+        combine_futures(waiting).exception(6 * PATIENCE)  # TimeoutError is a hang
         errors = Counter(type(e).__name__ for future in waiting if (e := future.exception()) is not None)
         if errors:
             self.wrong.append(("outage", errors))
@@ -252,15 +266,18 @@ class Guard:
         self.stress = stress
 
     def __del__(self) -> None:
-        # Not in the threads of the proxies between the client and the members, which would wait for themselves.
+        # Not in the threads of the proxies between the client and the members, which would wait for themselves, nor,
+        # during an outage, in the thread that ends it.
+        stress = self.stress
         name = threading.current_thread().name
-        if not self.stress.stopping.is_set() and name.startswith(("worker", "Main", "hz.client")):
+        waits = stress.stopping.is_set() or stress.outage.is_set()
+        if not waits and name.startswith(("worker", "Main", "hz.client")):
             try:
-                self.stress.map.set("released", 1)
-                self.stress.done["finalizers"] += 1
-                self.stress.beats[name] += 1
+                stress.map.set("released", 1)
+                stress.done["finalizers"] += 1
+                stress.beats[name] += 1
             except Exception:
-                self.stress.done["finalizers that failed"] += 1
+                stress.done["finalizers that failed"] += 1
 
 
 def main() -> None:
