@@ -87,7 +87,7 @@ class Client:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     with Cluster() as started:
-        jvm, instance = started.shared_jvm, started.members[0].instance
+        jvm, instance = started.jvm, started.members[0].instance
         arrays = instance.getMap("java-arrays")
         for name, items in JAVA_ARRAYS.items():
             array = jvm.new_array(getattr(jvm.view, name), len(items))

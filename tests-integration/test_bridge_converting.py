@@ -104,7 +104,7 @@ def test_row_48_automatic_conversion_from_the_start() -> None:
 
 
 def test_row_48_automatic_conversion_on_a_members_map(cluster: Cluster) -> None:
-    jvm = cluster.shared_jvm
+    jvm = cluster.jvm
     numbers = cluster.members[0].instance.getMap(f"bridge-{uuid.uuid4()}")
     jvm.auto_convert = True
     try:

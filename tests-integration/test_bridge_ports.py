@@ -89,7 +89,7 @@ def test_row_82_options_that_cannot_be(wrong: dict[str, Any]) -> None:
 
 
 def test_row_42_ports_of_a_cluster(cluster: Cluster) -> None:
-    assert cluster.shared_jvm.port == cluster.gateway.java_gateway_server.getListeningPort()
+    assert cluster.jvm.port == cluster.gateway.java_gateway_server.getListeningPort()
 
 
 @pytest.mark.parametrize("threading_model", ["multi", "pinned"])

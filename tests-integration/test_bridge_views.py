@@ -109,7 +109,7 @@ def test_rows_61_62_views_of_ones_own(jvm: Jvm) -> None:
 
 
 def test_row_61_a_view_of_the_members_classes(cluster: Cluster) -> None:
-    view = cluster.shared_jvm.new_view("com.hazelcast.query.*", "com.hazelcast.map.*")
+    view = cluster.jvm.new_view("com.hazelcast.query.*", "com.hazelcast.map.*")
     numbers = cluster.members[0].instance.getMap(f"bridge-{uuid.uuid4()}")
     for number in range(10):
         numbers[number] = number
@@ -122,8 +122,8 @@ def test_row_63_help(jvm: Jvm, cluster: Cluster) -> None:
     assert "ensureCapacity(int) : void" in text
     assert "indexOf" not in text
     entries = cluster.members[0].instance.getMap("help")
-    assert "getEntryView(Object) : EntryView" in cluster.shared_jvm.help(entries, "getEntryView*")
-    assert "java.lang.Object" in cluster.shared_jvm.help(entries, "*getEntryView*", short_names=False)
+    assert "getEntryView(Object) : EntryView" in cluster.jvm.help(entries, "getEntryView*")
+    assert "java.lang.Object" in cluster.jvm.help(entries, "*getEntryView*", short_names=False)
     assert "parseInt(String) : int" in jvm.help(jvm.view.java.lang.Integer, "parseInt(*")
 
 

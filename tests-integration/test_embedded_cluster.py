@@ -84,7 +84,7 @@ def test_members_come_and_go(hazelcast_cluster_factory: Factory) -> None:
 def test_killed_member_loses_no_entry(version: str, hazelcast_cluster_factory: Factory) -> None:
     cluster = hazelcast_cluster_factory(members=1, version=version)
     own = cluster.add_member(jvm="own")
-    assert own.jvm is not cluster.shared_jvm
+    assert own.jvm is not cluster.jvm
     assert cluster_size(cluster) == 2
     data = cluster.members[0].instance.getMap("m")
     for key in range(MAPPED_ENTRIES):
@@ -190,7 +190,7 @@ def test_name_properties_and_hook(hazelcast_cluster_factory: Factory, tmp_path: 
 
 def test_temporary_log_is_gone_after_a_clean_end_and_kept_after_an_error() -> None:
     with Cluster(members=0) as cluster:
-        assert cluster.shared_jvm.log_file == cluster.log_file
+        assert cluster.jvm.log_file == cluster.log_file
         assert cluster.log_file.exists()
     assert not cluster.log_file.parent.exists()
 
@@ -229,7 +229,7 @@ def test_java_classes_through_the_gateway(hazelcast_cluster_factory: Factory) ->
 
 def test_cluster_that_was_shut_down(hazelcast_cluster_factory: Factory) -> None:
     cluster = hazelcast_cluster_factory()
-    pid = cluster.shared_jvm.pid
+    pid = cluster.jvm.pid
     cluster.shutdown()
     cluster.shutdown()
     assert not psutil.pid_exists(pid)

@@ -60,7 +60,7 @@ def test_killed_member_comes_back(hazelcast_cluster_factory: Factory) -> None:
 
 def test_shared_jvm_that_died_is_replaced(hazelcast_cluster_factory: Factory) -> None:
     cluster = hazelcast_cluster_factory(members=2)
-    cluster.shared_jvm.kill()
+    cluster.jvm.kill()
     for member in cluster.members:
         member.restart()
     assert sizes(cluster) == [2, 2]

@@ -127,7 +127,7 @@ def test_member_too_slow_to_start() -> None:
         config.addListenerConfig(view.com.hazelcast.config.ListenerConfig(Hanging()))
 
     with Cluster(members=0, configure=configure) as cluster:
-        assert cluster.shared_jvm.alive
+        assert cluster.jvm.alive
         cluster._launch = dataclasses.replace(cluster._launch, startup_timeout=0.5)
         with pytest.raises(MemberStartError, match=r"did not start within 0\.5 s"):
             cluster.add_member()
@@ -166,8 +166,8 @@ def test_ports_taken_all_along(hazelcast_cluster_factory: Factory, monkeypatch: 
 def test_jvm_that_dies_under_the_members(hazelcast_cluster_factory: Factory) -> None:
     cluster = hazelcast_cluster_factory(members=2)
     member = cluster.members[0]
-    psutil.Process(cluster.shared_jvm.pid).kill()
-    assert cluster.shared_jvm.wait(20)
+    psutil.Process(cluster.jvm.pid).kill()
+    assert cluster.jvm.wait(20)
     assert not member.running
     assert cluster.addresses == []
     with pytest.raises(JvmDiedError, match=r"exit code -9"):

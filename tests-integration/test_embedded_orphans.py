@@ -15,7 +15,7 @@ from hz_embedded import Cluster
 cluster = Cluster(members=1)
 own = cluster.add_member(jvm="own")
 """
-REPORT = "print(cluster.shared_jvm.pid, own.jvm.pid, flush=True)\n"
+REPORT = "print(cluster.jvm.pid, own.jvm.pid, flush=True)\n"
 JVMS = """
 import os, sys, threading
 from hz_embedded import Jvm

@@ -37,10 +37,10 @@ def test_fixtures_and_options(pytester: pytest.Pytester) -> None:
             assert hazelcast_cluster is hazelcast_session_cluster
             assert hazelcast_cluster.version == "5.4.0"
             assert len(hazelcast_cluster.addresses) == 2
-            pids.append(hazelcast_cluster.shared_jvm.pid)
+            pids.append(hazelcast_cluster.jvm.pid)
 
         def test_session_cluster_is_the_same(hazelcast_cluster):
-            assert hazelcast_cluster.shared_jvm.pid == pids[0]
+            assert hazelcast_cluster.jvm.pid == pids[0]
 
         def test_clients(filled, hazelcast_client, hazelcast_session_client):
             assert hazelcast_client is not hazelcast_session_client

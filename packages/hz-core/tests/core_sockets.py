@@ -19,6 +19,16 @@ PATIENCE = 30.0
 """Seconds after which a test that hangs fails; never reached otherwise."""
 
 
+def until(condition: Callable[[], object]) -> None:
+    """Wait until a condition holds which no event tells, because another thread or the other end changes it."""
+    tick = threading.Event()
+    for _ in range(int(PATIENCE * 200)):
+        if condition():
+            return
+        tick.wait(0.005)
+    raise TimeoutError
+
+
 class SocketPipe:
     """A member's end of one socket."""
 

@@ -1,14 +1,13 @@
 """Clients over each of the drivers, in front of simulated members, behind one interface for tests."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import uvloop
 
 from core_simulation import MapOps, Simulation, listener_spec
-from core_sockets import PATIENCE, SocketCluster
+from core_sockets import PATIENCE, SocketCluster, until
 from core_tls import TlsRelay, client_context, drivers_with_tls, server_context
 from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client
@@ -140,12 +139,7 @@ class Threaded:
         assert handle.cancel()
 
     def until(self, condition: Callable[[], object]) -> None:
-        tick = threading.Event()
-        for _ in range(int(PATIENCE * 200)):
-            if condition():
-                return
-            tick.wait(0.005)
-        raise TimeoutError
+        until(condition)
 
     def do(self, action: Callable[[], Any]) -> Any:
         return self.server.do(action)

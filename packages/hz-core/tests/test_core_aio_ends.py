@@ -14,7 +14,7 @@ import pytest
 import uvloop
 
 from core_simulation import MapOps, Simulation
-from core_sockets import PATIENCE, SocketCluster
+from core_sockets import PATIENCE, SocketCluster, until
 from core_surfaces import collecting
 from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client
@@ -54,14 +54,6 @@ def config(server: SocketCluster, **options: Any) -> ClientConfig:
 
 def sessions(server: SocketCluster) -> int:
     return int(server.do(lambda: sum(len(member.sessions) for member in server.cluster.members)))
-
-
-def until(condition: Callable[[], object]) -> None:
-    for _ in range(int(PATIENCE * 200)):
-        if condition():
-            return
-        time.sleep(0.005)
-    raise TimeoutError
 
 
 def keep(server: SocketCluster, method: str) -> list[Request]:
@@ -213,7 +205,9 @@ def test_blocked_loop_costs_no_connection(
             ops = MapOps(client.serialization, server.cluster.partition_count)
             put = client.operations.call(ops.put(1, "x"))
             await asyncio.sleep(0)
-            time.sleep(1.6)  # the program's fault
+            time.sleep(
+                1.6
+            )  # what is tested: a program that blocks the loop, for longer than heartbeat_timeout
             await put
             # The next tick judges, and the one after it.
             engine = client._engine

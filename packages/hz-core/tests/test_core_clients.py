@@ -3,12 +3,12 @@
 import asyncio
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from core_simulation import MapOps, Simulation
-from core_sockets import PATIENCE, SocketCluster
+from core_sockets import PATIENCE, SocketCluster, until
 from core_surfaces import Surface, make
 from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client
@@ -30,16 +30,6 @@ def config(server: SocketCluster, name: str = "forgotten") -> ClientConfig:
     return ClientConfig.from_kwargs(
         cluster_members=server.addresses, client_name=name, lifecycle_listeners=[lambda state: None]
     )
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until a condition holds."""
-    tick = threading.Event()
-    for _ in range(int(PATIENCE * 200)):
-        if condition():
-            return
-        tick.wait(0.005)
-    raise TimeoutError
 
 
 def threads(name: str) -> list[str]:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core_sockets import PATIENCE as LIMIT
+from core_sockets import until
 from hz_core.connection import Connection
 from hz_core.drivers.poller import READ, Poller, Watch
 from hz_core.drivers.read_handover import (
@@ -293,16 +294,6 @@ def test_a_follower_whose_time_is_over_follows_no_more() -> None:
     world.lead()
     world.reading.follow(Call(), 0.01)
     assert not world.reading.followers
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for what another thread does."""
-    tick = threading.Event()
-    for _ in range(int(LIMIT * 200)):
-        if condition():
-            return
-        tick.wait(0.005)
-    raise TimeoutError
 
 
 @given(st.randoms(use_true_random=False))

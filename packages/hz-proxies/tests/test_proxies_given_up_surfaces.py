@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import core_sockets
 import simulated_harness
 from core_sockets import PATIENCE, SocketCluster
 from hz_core.aio_client import AsyncioClient
@@ -43,12 +44,7 @@ def lock_waits(server: SocketCluster) -> bool:
 
 
 def until(server: SocketCluster, condition: Callable[[], object]) -> None:
-    tick = threading.Event()
-    for _ in range(int(PATIENCE * 200)):
-        if server.do(condition):
-            return
-        tick.wait(0.005)
-    raise TimeoutError
+    core_sockets.until(lambda: server.do(condition))
 
 
 async def test_asyncio_task_that_is_cancelled_leaves_no_lock(server: SocketCluster) -> None:

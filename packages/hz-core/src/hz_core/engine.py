@@ -184,13 +184,14 @@ class Engine:
     def forked(self) -> None:
         """End, in a forked child: the connections and the threads are those of the parent.
 
-        Nothing may be sent, and no lock be taken, since another thread may have held it.
+        Nothing may be sent. The driver has reset its locks before, since other threads may have held them.
         """
         error = self.states.fork()
         for connection in self.connections.forked():
             for entry in list(connection.pending.values()):
                 entry.fail(error)
         self.invocations.fail_all(error)
+        self.schemas.fail_all(error)
 
     def _close_in_background(self) -> None:
         run_flow(self, self.close(), CallbackPromise(_ignore))

@@ -42,8 +42,6 @@ _PENDING: Final = "PENDING"
 _FINISHED: Final = "FINISHED"
 _CANCELLED: Final = "CANCELLED_AND_NOTIFIED"
 
-_FIRST: Final = (0,)
-
 
 class Future(Uncopied, ConcurrentFuture[T]):
     """The result of an operation that may still be in progress.
@@ -73,6 +71,7 @@ class Future(Uncopied, ConcurrentFuture[T]):
     _state: str
     _watchers: list[_Watcher] | None
     _final_state = _FINISHED
+    _condition_made = False
 
     on_lost: Callable[[T], object] | None = None
     """Called with the result if the task that awaits it is cancelled at the same moment and does not get it; returns
@@ -101,12 +100,14 @@ class Future(Uncopied, ConcurrentFuture[T]):
         except AttributeError:
             self._finish_again()
             return False
-        # Nothing can interrupt the thread until the result is stored, or the state as well if nobody waits.
+        # Nothing can interrupt the thread until the result and the state are stored.
         self._result = result
-        if self._watchers is None:
-            self._state = _FINISHED
-        else:
+        if self._condition_made:
             self._finish()
+            return True
+        self._state = _FINISHED
+        if self._watchers:
+            self._call_watchers()
         return True
 
     def set_exception(self, exception: BaseException | None, traceback: TracebackType | None = None) -> None:
@@ -156,11 +157,10 @@ class Future(Uncopied, ConcurrentFuture[T]):
 
     def _finish(self) -> None:
         """Set the state and call the watchers, after the outcome was stored."""
-        state = self._final_state
-        if self._watchers is None:
-            self._state = state
+        if self._condition_made:
+            self._set_state(self._final_state)
         else:
-            self._set_state(state)
+            self._state = self._final_state
         if self._watchers:
             self._call_watchers()
 
@@ -170,11 +170,8 @@ class Future(Uncopied, ConcurrentFuture[T]):
             self._finish()
 
     def _set_state(self, state: str) -> None:
-        """Set the state, under the condition if ``concurrent.futures`` uses one (see ``_lazy_condition``)."""
-        condition: Condition | None = self.__dict__.get("_new_condition")
-        if condition is None:
-            self._state = state
-            return
+        """Set the state under the condition that ``concurrent.futures`` uses (see ``_lazy_condition``)."""
+        condition: Condition = self.__dict__["_new_condition"]
         with condition:
             if self._state is not _PENDING:
                 return
@@ -191,25 +188,23 @@ class Future(Uncopied, ConcurrentFuture[T]):
     def _call_watchers(self) -> None:
         watchers = self._watchers
         while watchers:
-            watcher: _Watcher | None = None
+            # Neither an interrupt nor another thread can come between these lines.
+            watcher = watchers[0]
+            del watchers[0]
             try:
-                for watcher in map(list.pop, (watchers,), _FIRST):
-                    if isinstance(watcher, LockType):
-                        # The driver may have released the lock already, to wake its owner for another reason.
-                        with suppress(RuntimeError):
-                            watcher.release()
-                    elif isinstance(watcher, UserCallback):
-                        watcher.dispatch()
-                    else:
-                        call_nested(watcher, self)
-            except BaseException as e:
-                if watcher is None and isinstance(e, IndexError):
-                    return  # another thread took the last one
+                if isinstance(watcher, LockType):
+                    # The driver may have released the lock already, to wake its owner for another reason.
+                    with suppress(RuntimeError):
+                        watcher.release()
+                elif isinstance(watcher, UserCallback):
+                    watcher.dispatch()
+                else:
+                    call_nested(watcher, self)
+            except BaseException:
                 # This thread was interrupted, which must not leave other threads waiting. Whoever completes the future
                 # again calls this one, maybe for the second time.
                 self._call_watchers()
-                if watcher is not None:
-                    watchers.insert(0, watcher)
+                watchers.insert(0, watcher)
                 raise
 
     # ---- state and result
@@ -409,9 +404,9 @@ class Future(Uncopied, ConcurrentFuture[T]):
     def _lazy_condition(self) -> Condition:
         """Return the condition under which ``concurrent.futures.wait`` and ``as_completed`` read the state.
 
-        Once it exists, the state changes only under it. A thread that began to complete the future before may
-        not see it; so it is returned only when that thread has finished, which takes three stores. Later calls
-        return it immediately, because its holder needs it to release it.
+        Once it exists, the state changes only under it. A thread that began to complete the future before does not
+        see it; so it is returned only when that thread has finished. Later calls return it immediately, because its
+        holder needs it to release it.
         """
         attributes = self.__dict__
         condition: Condition | None = attributes.get("_known_condition")
@@ -420,9 +415,8 @@ class Future(Uncopied, ConcurrentFuture[T]):
         from threading import Condition as NewCondition
 
         attributes.setdefault("_waiters", [])
-        if self._watchers is None:
-            self._watchers = attributes.setdefault("_first_watchers", [])
         made: Condition = attributes.setdefault("_new_condition", NewCondition())
+        self._condition_made = True
         if self._state is _PENDING and not hasattr(self, "_open"):
             wait_on_lock(self, None)
         attributes["_known_condition"] = made

@@ -200,11 +200,6 @@ class Cluster:
             return self._shared
 
     @property
-    def shared_jvm(self) -> Jvm:
-        """The same as :attr:`jvm`."""
-        return self.jvm
-
-    @property
     def gateway(self) -> Any:
         """The py4j ``JavaGateway`` of the shared JVM."""
         return self.jvm.gateway

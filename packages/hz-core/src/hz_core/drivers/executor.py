@@ -44,17 +44,16 @@ class CallbackExecutor:
 
     def run(self, callback: Callable[[], None]) -> bool:
         """Run ``callback`` after all earlier ones; return False if that is refused (full, or stopped)."""
-        if self._forked:
-            return True  # callbacks of the parent are not for the child
+        if self._stopped:
+            return self._forked  # callbacks of the parent are dropped in the child
         if self._queue.qsize() >= self._capacity and not getattr(callback, "is_counted", False):
             self._count_refused()
             return False
-        with self._lock:
-            if self._stopped:
-                return False
-            self._queue.put(callback)
+        self._queue.put(callback)
         if self._thread is None:
             self._start()
+        if self._ended:
+            self._run_leftovers()  # stopped meanwhile
         return True
 
     def in_callback(self) -> bool:
@@ -101,7 +100,17 @@ class CallbackExecutor:
             self._run_current()
             if idle():
                 self._before_idle()
+        # Whoever adds another callback now sees this, after adding it; and it is looked for after this was set.
         self._ended = True
+        self._run_leftovers()
+
+    def _run_leftovers(self) -> None:
+        """Run what was added while the executor was stopped."""
+        with suppress(queue.Empty):
+            while True:
+                callback = self._queue.get_nowait()
+                if callback is not None:
+                    callback()
 
     def _run_current(self) -> None:
         callback = self._current
@@ -119,6 +128,8 @@ class CallbackExecutor:
             self._stopped = True
             thread = self._thread
             self._queue.put(None)
+            if thread is None:
+                self._ended = True
         if thread is None or thread is threading.current_thread() or not timeout:
             return
         thread.join(timeout)

@@ -10,6 +10,7 @@ from itertools import count
 from random import SystemRandom
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
 
 from hz_core.connection import Connection
 from hz_core.drivers.blocking import BlockingCall
@@ -19,7 +20,7 @@ from hz_core.drivers.read_handover import CHECK_INTERVAL, ReadHandover, Reading
 from hz_core.drivers.socket_dial import Dial
 from hz_core.drivers.sockets import SocketOption
 from hz_core.drivers.streams import CANCEL_CHECK_INTERVAL, GREEN_THREADS, Stream
-from hz_core.drivers.transport import SocketTransport, waits_for_itself
+from hz_core.drivers.transport import SERVE_INTERVAL, SocketTransport, waits_for_itself
 from hz_core.future import Future, wait_on_lock
 from hz_core.invocation.invocation import Invocation
 from hz_core.io import Mutex, Randomness
@@ -39,9 +40,6 @@ _IDLE_TURNS: Final = 50
 
 _REPAIR_INTERVAL: Final = 0.25
 """Shortest time in seconds between looks for what an interrupted thread has left undone."""
-
-_SERVE_INTERVAL: Final = 0.005
-"""Seconds between looks at the sockets that a waiting thread reads, though it waits elsewhere."""
 
 _STOP_TIMEOUT: Final = 5.0
 
@@ -102,6 +100,7 @@ class ThreadedDriver:
         self._stopping = False
         self._ended = False
         self._waking = RLock()
+        self._mutexes: WeakSet[Any] = WeakSet()
         self._thread = threading.Thread(target=self._run, name=f"{name}-io", daemon=True)
 
     # --- IO ---------------------------------------------------------------------------------------------------
@@ -127,7 +126,9 @@ class ThreadedDriver:
 
     def mutex(self) -> Mutex:
         """Return a lock. The thread that holds it may take it again, since a signal handler may use the client."""
-        return RLock()
+        made = RLock()
+        self._mutexes.add(made)
+        return made
 
     def connect(self, connection: Connection, address: Address, timeout: float) -> None:
         """Connect a socket for ``connection``."""
@@ -168,7 +169,7 @@ class ThreadedDriver:
             transport: Any = None if connection is None else connection.transport
             if transport is None or transport.broken or GREEN_THREADS:
                 self._prepare_to_block(call.op.method.name)
-                call.block(_SERVE_INTERVAL if self._serve() else -1)
+                call.block(SERVE_INTERVAL if self._serve() else -1)
             else:
                 transport.wait(call, call, None)
         error = call.error
@@ -196,7 +197,7 @@ class ThreadedDriver:
                 self.flush()
                 self._prepare_to_block("an operation" if invocation is None else invocation.op.method.name)
                 if self._serve():
-                    left = _SERVE_INTERVAL if left is None else min(left, _SERVE_INTERVAL)
+                    left = SERVE_INTERVAL if left is None else min(left, SERVE_INTERVAL)
                 wait_on_lock(future, left)
                 continue
             transport.flush()
@@ -264,6 +265,8 @@ class ThreadedDriver:
             return  # its descriptors are closed, and may belong to others by now
         self._stopping = self._ended = True
         self._waking = RLock()
+        for mutex in list(self._mutexes):
+            mutex._at_fork_reinit()  # the thread that held it does not exist here
         self._callbacks.forked()
         for transport in [*self._transports.values(), *self._closing]:
             transport.forked()

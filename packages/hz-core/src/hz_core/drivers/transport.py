@@ -31,7 +31,7 @@ _WAIT: Final = (0,)
 _DONT_WAIT: Final = (DONT_WAIT,)
 _SEND_FLAGS: Final = (DONT_WAIT | NO_SIGNAL,)
 
-_SERVE_INTERVAL: Final = 0.005
+SERVE_INTERVAL: Final = 0.005
 """Seconds between looks at the streams that a thread reads, while it waits elsewhere."""
 
 
@@ -340,7 +340,7 @@ class SocketTransport:
             self._lead(call, invocation, timeout)
             return
         if self._owner.several and self.serve(me):
-            timeout = _SERVE_INTERVAL if timeout is None else min(timeout, _SERVE_INTERVAL)
+            timeout = SERVE_INTERVAL if timeout is None else min(timeout, SERVE_INTERVAL)
         reading.follow(call, timeout)
 
     def serve(self, thread: int) -> bool:

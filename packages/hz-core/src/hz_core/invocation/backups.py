@@ -8,8 +8,7 @@ from hz_core.errors import IndeterminateOperationStateError
 from hz_core.invocation.invocation import Invocation
 from hz_core.invocation.ports import InvocationPolicy
 from hz_core.io import IO
-
-_ACKS_OFFSET: Final = 18
+from hz_core.wire.frames import BACKUP_ACKS_OFFSET
 
 _GRACE: Final = 0.5
 """Seconds to wait for backup acks while a member cannot send them, because there is no connection to it."""
@@ -53,7 +52,7 @@ class BackupAcks:
         # The reply and the acks come over several connections, which several threads read. Each first notes what it
         # has, and then looks whether that was the last.
         invocation.connection = None
-        invocation.acks_wanted = message[_ACKS_OFFSET]
+        invocation.acks_wanted = message[BACKUP_ACKS_OFFSET]
         timeout = self._policy.backup_timeout
         invocation.acks_until = self._now() + (min(timeout, _GRACE) if self._missing else timeout)
         invocation.waits_for_acks = True

@@ -27,7 +27,7 @@ from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_ca
 from hz_core.io import IO, Timer
 from hz_core.op import Op
 from hz_core.promise import Promise
-from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError
+from hz_core.wire.frames import BACKUP_ACKS_OFFSET, DECODE_ERRORS, HazelcastProtocolError
 from hz_core.wire.method import ReadData
 from hz_serialization import HazelcastSerializationError
 from hz_serialization.compact import UnknownSchemaError
@@ -36,7 +36,6 @@ _TYPE_AND_CORRELATION: Final = Struct("<iq")
 _CORRELATION: Final = Struct("<q")
 _TYPE_OFFSET: Final = 6
 _CORRELATION_OFFSET: Final = 10
-_ACKS_OFFSET: Final = 18
 _SOURCE_CORRELATION_OFFSET: Final = 22
 _HIGH_FLAGS_OFFSET: Final = 5
 _IS_EVENT: Final = 0x02
@@ -281,16 +280,20 @@ class InvocationService:
                 if message[_HIGH_FLAGS_OFFSET] & _IS_EVENT:
                     self._event(connection, message, correlation_id)
                     continue
-                invocation = pending.get(correlation_id)
-                if invocation is None:
+                try:
+                    invocation = pending[correlation_id]
+                except KeyError:
                     continue  # the listener was removed
                 if message_type != invocation.op.method.response_type:
                     self._error(connection, correlation_id, invocation, message, message_type)
-                elif message[_ACKS_OFFSET]:
+                elif message[BACKUP_ACKS_OFFSET]:
                     self.backups.wait(connection, correlation_id, invocation, message)
                 else:
                     self._complete(invocation, message)
-                    pending.pop(correlation_id, None)
+                    try:  # noqa: SIM105  # `suppress` is slow, and this runs for each reply
+                        del pending[correlation_id]
+                    except KeyError:
+                        pass  # failed meanwhile, because the connection was closed
         except BaseException:
             # Of a signal handler, for example: this thread may have been reading for others.
             if message is not None:
