@@ -1,5 +1,7 @@
 """TLS under both drivers: the stream by itself, and clients in front of servers that misbehave."""
 
+import asyncio
+import gc
 import select
 import socket
 import ssl
@@ -14,10 +16,13 @@ import uvloop
 from core_sockets import PATIENCE, SocketCluster
 from core_surfaces import Threaded, make
 from core_tls import TlsRelay, client_context, server_context
+from hz_core.drivers.aio_dial import AsyncioDial
+from hz_core.drivers.aio_transport import AsyncioTransport
 from hz_core.drivers.poller import READ, WRITE
 from hz_core.drivers.streams import DONT_WAIT, PlainStream, Stream, WaitingStream
 from hz_core.drivers.tls import TlsStream
 from hz_core.errors import IllegalStateError, TargetDisconnectedError
+from hz_core.model import Address
 
 DRIVERS = ["threaded-tls", "asyncio-tls", "uvloop-tls"]
 
@@ -339,6 +344,46 @@ def test_only_the_tls_connection_is_closed(driver: str, version: ssl.TLSVersion)
 
     with Server(close_tls) as server:
         assert "closed by the member" in why_not(driver, server.address)
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_an_attempt_that_is_cancelled_after_the_handshake_leaves_nothing_open(
+    loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The member never answers the closing message."""
+
+    def shake(sock: socket.socket) -> None:
+        peer = Peer(sock)
+        while not peer.handshake():
+            assert select.select([sock], [], [], PATIENCE)[0]
+        peer.send()
+
+    made: list[AsyncioTransport] = []
+
+    class CancelledWhenMade(AsyncioTransport):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            made.append(self)
+            for attempt in dial._attempts.values():
+                asyncio.get_running_loop().call_soon(attempt.cancel)
+
+    monkeypatch.setattr("hz_core.drivers.aio_dial.AsyncioTransport", CancelledWhenMade)
+
+    async def main(server: Server) -> None:
+        nonlocal dial
+        own = asyncio.get_running_loop()
+        address = Address("127.0.0.1", int(server.address.rpartition(":")[2]))
+        dial = AsyncioDial(own, address, PATIENCE, tls=client_context())
+        with pytest.raises(asyncio.CancelledError):
+            await dial.run()
+        await asyncio.sleep(0)
+
+    dial: AsyncioDial
+    with Server(shake) as server, asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main(server))
+        assert made[0]._lost is not None
+    made.clear()
+    gc.collect()
 
 
 def test_no_tls_at_the_other_end() -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Any, Final
 
 from hz_core.drivers.aio_transport import AsyncioTransport
@@ -139,6 +138,7 @@ class AsyncioDial:
 
     async def _attempt(self, start: Start) -> AsyncioTransport:
         sock = new_socket(start.info, self._options)
+        transport = AsyncioTransport(self._loop)
         try:
             await self._loop.sock_connect(sock, start.info[4])
             tls: dict[str, Any] = {}
@@ -147,9 +147,10 @@ class AsyncioDial:
                 tls["ssl"] = self._tls
                 tls["server_hostname"] = certificate_name(self._address)
                 tls["ssl_handshake_timeout"] = _NO_LIMIT
-            make = partial(AsyncioTransport, self._loop)
-            _, transport = await self._loop.create_connection(make, sock=sock, **tls)
+            await self._loop.create_connection(lambda: transport, sock=sock, **tls)
         except BaseException:
+            # At once: when this was cancelled after the handshake, the loop would wait for the member's end of TLS.
+            transport.close()
             sock.close()
             raise
         transport.sock = sock
