@@ -359,6 +359,7 @@ def test_an_attempt_that_is_cancelled_after_the_handshake_leaves_nothing_open(
         peer.send()
 
     made: list[AsyncioTransport] = []
+    dial: AsyncioDial
 
     class CancelledWhenMade(AsyncioTransport):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -378,7 +379,6 @@ def test_an_attempt_that_is_cancelled_after_the_handshake_leaves_nothing_open(
             await dial.run()
         await asyncio.sleep(0)
 
-    dial: AsyncioDial
     with Server(shake) as server, asyncio.Runner(loop_factory=loop) as runner:
         runner.run(main(server))
         assert made[0]._lost is not None
