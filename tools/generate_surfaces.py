@@ -251,8 +251,8 @@ class Structure:
 
     @property
     def constant(self) -> str:
-        """Name of the kind: ``MULTI_MAP`` of ``MultiMap``."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.name).upper()
+        """Name of the kind: ``MULTI_MAP`` of ``MultiMap``, ``PN_COUNTER`` of ``PNCounter``."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", self.name).upper()
 
     def render_getter(self, surface: Surface) -> str:
         """Return the method ``get_<name>`` of a client."""

@@ -233,14 +233,16 @@ def test_the_kind_of_an_object(folder: Path) -> None:
         + method("add(self) -> Op[int]"),
     )
     text = found.render_kind()
-    assert found.constant == "PNCOUNTER"
-    assert 'PNCOUNTER: Final[ObjectKind[PNCounter[Any], "AsyncPNCounter[Any]"]] = ObjectKind(' in text
+    assert found.constant == "PN_COUNTER"
+    assert 'PN_COUNTER: Final[ObjectKind[PNCounter[Any], "AsyncPNCounter[Any]"]] = ObjectKind(' in text
     assert "    PNCounterOperations, PNCounter, _asyncio\n" in text
     # Threaded programs do not load the asyncio surface.
     assert "if TYPE_CHECKING:\n    from hz_x.counter.aio import AsyncPNCounter\n" in text
 
 
-@pytest.mark.parametrize(("name", "constant"), [("Map", "MAP"), ("MultiMap", "MULTI_MAP")])
+@pytest.mark.parametrize(
+    ("name", "constant"), [("Map", "MAP"), ("MultiMap", "MULTI_MAP"), ("PNCounter", "PN_COUNTER")]
+)
 def test_the_name_of_a_kind(folder: Path, name: str, constant: str) -> None:
     found = structure(folder, f"class {name}Operations(Operations):\n" + method("add(self) -> Op[int]"))
     assert found.constant == constant

@@ -74,7 +74,6 @@ LATER_MODULES = {
     "hazelcast.proxy.flake_id_generator",
     "hazelcast.proxy.list",
     "hazelcast.proxy.multi_map",
-    "hazelcast.proxy.pn_counter",
     "hazelcast.proxy.queue",
     "hazelcast.proxy.replicated_map",
     "hazelcast.proxy.ringbuffer",
@@ -103,7 +102,6 @@ LATER_METHODS = {
     "get_flake_id_generator",
     "get_list",
     "get_multi_map",
-    "get_pn_counter",
     "get_reliable_topic",
     "get_replicated_map",
     "get_ringbuffer",
@@ -113,7 +111,7 @@ LATER_METHODS = {
 }
 """Methods of the client that belong to structures of later releases."""
 
-GETTERS = {"get_map", "get_queue"}
+GETTERS = {"get_map", "get_pn_counter", "get_queue"}
 """Methods of the client that return a data structure of this release."""
 
 OF_SUBCLASSES = {

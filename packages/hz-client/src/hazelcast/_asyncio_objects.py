@@ -9,6 +9,7 @@ from hz_core.aio_client import AsyncioClient
 
 if TYPE_CHECKING:
     from hz_proxies.map.aio import AsyncMap
+    from hz_proxies.pn_counter.aio import AsyncPNCounter
     from hz_proxies.queue.aio import AsyncQueue
     from hz_proxies.types import E, K, V
 
@@ -33,6 +34,16 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.map.kind import MAP
 
         return await self.get_object(MAP, name)
+
+    async def get_pn_counter(self, name: str) -> AsyncPNCounter:
+        """Return the distributed pn counter with this name.
+
+        Args:
+            name: Name of the pn counter.
+        """
+        from hz_proxies.pn_counter.kind import PN_COUNTER
+
+        return await self.get_object(PN_COUNTER, name)
 
     @overload
     async def get_queue(self, name: str) -> AsyncQueue[Any]: ...

@@ -9,6 +9,7 @@ from hz_core.client import Client
 
 if TYPE_CHECKING:
     from hz_proxies.map.futures import Map
+    from hz_proxies.pn_counter.futures import PNCounter
     from hz_proxies.queue.futures import Queue
     from hz_proxies.types import E, K, V
 
@@ -33,6 +34,16 @@ class FuturesObjects(Client):
         from hz_proxies.map.kind import MAP
 
         return self.get_object(MAP, name)
+
+    def get_pn_counter(self, name: str) -> PNCounter:
+        """Return the distributed pn counter with this name.
+
+        Args:
+            name: Name of the pn counter.
+        """
+        from hz_proxies.pn_counter.kind import PN_COUNTER
+
+        return self.get_object(PN_COUNTER, name)
 
     @overload
     def get_queue(self, name: str) -> Queue[Any]: ...

@@ -6,11 +6,12 @@ from hz_proxies.__about__ import __version__
 
 if TYPE_CHECKING:
     from hz_proxies.map import MAP
+    from hz_proxies.pn_counter import PN_COUNTER
     from hz_proxies.queue import QUEUE
 
-__all__ = ["MAP", "QUEUE", "__version__"]
+__all__ = ["MAP", "PN_COUNTER", "QUEUE", "__version__"]
 
-_MODULES = {"MAP": "hz_proxies.map", "QUEUE": "hz_proxies.queue"}
+_MODULES = {"MAP": "hz_proxies.map", "PN_COUNTER": "hz_proxies.pn_counter", "QUEUE": "hz_proxies.queue"}
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,12 @@ TRANSACTION_NOT_ACTIVE: Final = (57, "com.hazelcast.transaction.TransactionNotAc
 TRANSACTION_TIMED_OUT: Final = (58, "com.hazelcast.transaction.TransactionTimedOutException")
 UNSUPPORTED: Final = (61, "java.lang.UnsupportedOperationException")
 WRONG_TARGET: Final = (62, "com.hazelcast.spi.exception.WrongTargetException")
+NODE_ID_OUT_OF_RANGE: Final = (
+    81,
+    "com.hazelcast.flakeidgen.impl.NodeIdOutOfRangeException",
+)
+NOT_REPLICA: Final = (82, "com.hazelcast.internal.crdt.TargetNotReplicaException")
+CONSISTENCY_LOST: Final = (84, "com.hazelcast.core.ConsistencyLostException")
 SESSION_EXPIRED: Final = (85, "com.hazelcast.cp.internal.session.SessionExpiredException")
 WAIT_KEY_CANCELLED: Final = (
     86,

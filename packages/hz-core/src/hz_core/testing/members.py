@@ -192,6 +192,7 @@ class SimulatedMember:
         sessions: Its open connections.
         requests: All received requests, in order.
         rules: What looks at requests first.
+        lite: Whether it tells clients that it holds no data.
     """
 
     def __init__(self, cluster: "SimulatedCluster", address: Address, uuid: UUID) -> None:
@@ -201,6 +202,7 @@ class SimulatedMember:
         self.sessions: dict[Pipe, Session] = {}
         self.requests: list[Request] = []
         self.rules: list[Rule] = []
+        self.lite = False
 
     def count(self, method: str) -> int:
         """Return the number of received requests of ``method``."""
@@ -533,7 +535,7 @@ class SimulatedCluster:
             return
         name = "Client.addClusterViewListener event"
         infos: list[Any] = [
-            ((m.address.host, m.address.port), m.uuid, [], False, self.version, []) for m in self.members
+            ((m.address.host, m.address.port), m.uuid, [], m.lite, self.version, []) for m in self.members
         ]
         session.event(f"{name} MembersView", session.view_id, self.member_version, infos)
         owned: dict[UUID, list[int]] = {}

@@ -8,6 +8,7 @@ from hz_core.testing.services.client import ClientService
 from hz_core.testing.services.cp import AtomicLongService, FencedLockService, GroupService, SessionService
 from hz_core.testing.services.map import MapService
 from hz_core.testing.services.map_state import MapState
+from hz_core.testing.services.pn_counter import PNCounterService
 from hz_core.testing.services.queue import QueueService, QueueState
 from hz_core.testing.services.sql import SqlResult, SqlService, SqlType
 from hz_core.testing.services.transaction import TransactionalMapService, TransactionService
@@ -19,6 +20,7 @@ __all__ = [
     "GroupService",
     "MapService",
     "MapState",
+    "PNCounterService",
     "QueueService",
     "QueueState",
     "SessionService",
