@@ -71,7 +71,6 @@ LATER_MODULES = {
     "hazelcast.proxy.cp.fenced_lock",
     "hazelcast.proxy.cp.semaphore",
     "hazelcast.proxy.executor",
-    "hazelcast.proxy.flake_id_generator",
     "hazelcast.proxy.list",
     "hazelcast.proxy.multi_map",
     "hazelcast.proxy.queue",
@@ -99,7 +98,6 @@ LATER_METHODS = {
     "cp_subsystem",
     "get_distributed_objects",
     "get_executor",
-    "get_flake_id_generator",
     "get_list",
     "get_multi_map",
     "get_reliable_topic",
@@ -111,7 +109,7 @@ LATER_METHODS = {
 }
 """Methods of the client that belong to structures of later releases."""
 
-GETTERS = {"get_map", "get_pn_counter", "get_queue"}
+GETTERS = {"get_flake_id_generator", "get_map", "get_pn_counter", "get_queue"}
 """Methods of the client that return a data structure of this release."""
 
 OF_SUBCLASSES = {

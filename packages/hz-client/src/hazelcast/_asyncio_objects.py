@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from hz_core.aio_client import AsyncioClient
 
 if TYPE_CHECKING:
+    from hz_proxies.flake_id_generator.aio import AsyncFlakeIdGenerator
     from hz_proxies.map.aio import AsyncMap
     from hz_proxies.pn_counter.aio import AsyncPNCounter
     from hz_proxies.queue.aio import AsyncQueue
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 
 class AsyncioObjects(AsyncioClient):
     """A client with a method for each data structure."""
+
+    async def get_flake_id_generator(self, name: str) -> AsyncFlakeIdGenerator:
+        """Return the distributed flake id generator with this name.
+
+        Args:
+            name: Name of the flake id generator.
+        """
+        from hz_proxies.flake_id_generator.kind import FLAKE_ID_GENERATOR
+
+        return await self.get_object(FLAKE_ID_GENERATOR, name)
 
     @overload
     async def get_map(self, name: str) -> AsyncMap[Any, Any]: ...

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from hz_core.client import Client
 
 if TYPE_CHECKING:
+    from hz_proxies.flake_id_generator.futures import FlakeIdGenerator
     from hz_proxies.map.futures import Map
     from hz_proxies.pn_counter.futures import PNCounter
     from hz_proxies.queue.futures import Queue
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 
 class FuturesObjects(Client):
     """A client with a method for each data structure."""
+
+    def get_flake_id_generator(self, name: str) -> FlakeIdGenerator:
+        """Return the distributed flake id generator with this name.
+
+        Args:
+            name: Name of the flake id generator.
+        """
+        from hz_proxies.flake_id_generator.kind import FLAKE_ID_GENERATOR
+
+        return self.get_object(FLAKE_ID_GENERATOR, name)
 
     @overload
     def get_map(self, name: str) -> Map[Any, Any]: ...

@@ -40,6 +40,9 @@ class ClientContext(Protocol):
     lock_owner: Callable[[], int]
     """Returns the lock owner id of the current thread or task."""
 
+    check_active: Callable[[], None]
+    """Raises ClientOfflineError or HazelcastClientNotActiveError if operations cannot even wait to be sent."""
+
     def partition_count(self) -> int:
         """Return the number of partitions.
 

@@ -5,13 +5,19 @@ from typing import TYPE_CHECKING, Any
 from hz_proxies.__about__ import __version__
 
 if TYPE_CHECKING:
+    from hz_proxies.flake_id_generator import FLAKE_ID_GENERATOR
     from hz_proxies.map import MAP
     from hz_proxies.pn_counter import PN_COUNTER
     from hz_proxies.queue import QUEUE
 
-__all__ = ["MAP", "PN_COUNTER", "QUEUE", "__version__"]
+__all__ = ["FLAKE_ID_GENERATOR", "MAP", "PN_COUNTER", "QUEUE", "__version__"]
 
-_MODULES = {"MAP": "hz_proxies.map", "PN_COUNTER": "hz_proxies.pn_counter", "QUEUE": "hz_proxies.queue"}
+_MODULES = {
+    "FLAKE_ID_GENERATOR": "hz_proxies.flake_id_generator",
+    "MAP": "hz_proxies.map",
+    "PN_COUNTER": "hz_proxies.pn_counter",
+    "QUEUE": "hz_proxies.queue",
+}
 
 
 def __getattr__(name: str) -> Any:
