@@ -8,13 +8,32 @@ from typing import TYPE_CHECKING, Any, overload
 from hz_core.client import Client
 
 if TYPE_CHECKING:
+    from hz_proxies.list.futures import List
     from hz_proxies.map.futures import Map
     from hz_proxies.queue.futures import Queue
+    from hz_proxies.set.futures import Set
     from hz_proxies.types import E, K, V
 
 
 class FuturesObjects(Client):
     """A client with a method for each data structure."""
+
+    @overload
+    def get_list(self, name: str) -> List[Any]: ...
+
+    @overload
+    def get_list(self, name: str, *, item: type[E]) -> List[E]: ...
+
+    def get_list(self, name: str, *, item: Any = None) -> List[Any]:
+        """Return the distributed list with this name.
+
+        Args:
+            name: Name of the list.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.list.kind import LIST
+
+        return self.get_object(LIST, name)
 
     @overload
     def get_map(self, name: str) -> Map[Any, Any]: ...
@@ -50,3 +69,20 @@ class FuturesObjects(Client):
         from hz_proxies.queue.kind import QUEUE
 
         return self.get_object(QUEUE, name)
+
+    @overload
+    def get_set(self, name: str) -> Set[Any]: ...
+
+    @overload
+    def get_set(self, name: str, *, item: type[E]) -> Set[E]: ...
+
+    def get_set(self, name: str, *, item: Any = None) -> Set[Any]:
+        """Return the distributed set with this name.
+
+        Args:
+            name: Name of the set.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.set.kind import SET
+
+        return self.get_object(SET, name)

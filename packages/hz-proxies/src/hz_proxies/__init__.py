@@ -5,12 +5,19 @@ from typing import TYPE_CHECKING, Any
 from hz_proxies.__about__ import __version__
 
 if TYPE_CHECKING:
+    from hz_proxies.list import LIST
     from hz_proxies.map import MAP
     from hz_proxies.queue import QUEUE
+    from hz_proxies.set import SET
 
-__all__ = ["MAP", "QUEUE", "__version__"]
+__all__ = ["LIST", "MAP", "QUEUE", "SET", "__version__"]
 
-_MODULES = {"MAP": "hz_proxies.map", "QUEUE": "hz_proxies.queue"}
+_MODULES = {
+    "LIST": "hz_proxies.list",
+    "MAP": "hz_proxies.map",
+    "QUEUE": "hz_proxies.queue",
+    "SET": "hz_proxies.set",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ A module for each group of services; importing this package makes them known to 
 """
 
 from hz_core.testing.services.client import ClientService
+from hz_core.testing.services.collections import ListService, SetService
 from hz_core.testing.services.cp import AtomicLongService, FencedLockService, GroupService, SessionService
 from hz_core.testing.services.map import MapService
 from hz_core.testing.services.map_state import MapState
@@ -17,11 +18,13 @@ __all__ = [
     "ClientService",
     "FencedLockService",
     "GroupService",
+    "ListService",
     "MapService",
     "MapState",
     "QueueService",
     "QueueState",
     "SessionService",
+    "SetService",
     "SqlResult",
     "SqlService",
     "SqlType",
