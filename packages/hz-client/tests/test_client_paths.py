@@ -60,6 +60,9 @@ DOCUMENTED = {
     "hazelcast.proxy.map": "Map",
     "hazelcast.proxy.queue": "Queue",
     "hazelcast.proxy.set": "Set",
+    "hazelcast.proxy.transactional_list": "TransactionalList",
+    "hazelcast.proxy.transactional_queue": "TransactionalQueue",
+    "hazelcast.proxy.transactional_set": "TransactionalSet",
     "hazelcast.serialization.api": "IdentifiedDataSerializable ObjectDataInput ObjectDataOutput Portable"
     " PortableReader PortableWriter StreamSerializer",
     "hazelcast.util": "LoadBalancer RandomLB RoundRobinLB",
@@ -80,11 +83,8 @@ LATER_MODULES = {
     "hazelcast.proxy.replicated_map",
     "hazelcast.proxy.ringbuffer",
     "hazelcast.proxy.topic",
-    "hazelcast.proxy.transactional_list",
     "hazelcast.proxy.transactional_map",
     "hazelcast.proxy.transactional_multi_map",
-    "hazelcast.proxy.transactional_queue",
-    "hazelcast.proxy.transactional_set",
     "hazelcast.transaction",
 }
 """Documented modules of structures of later releases."""

@@ -15,8 +15,10 @@ import test_map_locks
 import test_queue
 import test_set
 import test_transactions
+import test_transactions_collections
+from hz_core.testing import QueueService
 from hz_core.testing.simulation import Simulation
-from hz_proxies import LIST, MAP, SET, predicate
+from hz_proxies import LIST, MAP, QUEUE, SET, predicate
 from hz_proxies.events import EntryEventType
 from hz_proxies.predicate import Predicate
 from map_harness import cases
@@ -42,10 +44,12 @@ CALLED = dict(
         test_queue,
         test_set,
         test_transactions,
+        test_transactions_collections,
     )
 )
 DICTIONARY = dict(cases("m", test_map_dict))
 SETS = dict(cases("s", test_set))
+QUEUES = dict(cases("full", test_queue))
 SEQUENCES = dict(cases("items", test_list))
 
 
@@ -70,6 +74,14 @@ def test_mapping(name: str, simulation: Simulation) -> None:
 @pytest.mark.parametrize("name", SETS)
 def test_python_set(name: str, simulation: Simulation) -> None:
     SETS[name](simulation.client.get_object(SET, "s").blocking())
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_python_queue(name: str, simulation: Simulation) -> None:
+    simulation.cluster.service(QueueService).state("q").capacity = 2
+    queue = simulation.client.get_object(QUEUE, "q").blocking()
+    queue.add_all(["a", "b"])
+    QUEUES[name](queue)
 
 
 @pytest.mark.parametrize("name", SEQUENCES)

@@ -12,6 +12,11 @@ from hz_core.testing.services.map_state import MapState
 from hz_core.testing.services.queue import QueueService, QueueState
 from hz_core.testing.services.sql import SqlResult, SqlService, SqlType
 from hz_core.testing.services.transaction import TransactionalMapService, TransactionService
+from hz_core.testing.services.transaction_items import (
+    TransactionalListService,
+    TransactionalQueueService,
+    TransactionalSetService,
+)
 
 __all__ = [
     "AtomicLongService",
@@ -29,5 +34,8 @@ __all__ = [
     "SqlService",
     "SqlType",
     "TransactionService",
+    "TransactionalListService",
     "TransactionalMapService",
+    "TransactionalQueueService",
+    "TransactionalSetService",
 ]
