@@ -15,9 +15,9 @@ SHOUTER_ID: Final = 2
 STORED_MAPS: Final = "stored-*"
 WRITE_BEHIND_MAPS: Final = "behind-*"
 COUNTED_MAPS: Final = "stats-*"
-BOUNDED_QUEUES: Final = "bounded-*"
+BOUNDED: Final = "bounded-*"
 BOUND: Final = 2
-"""Number of items that bounded queues have room for."""
+"""Number of items that bounded queues, lists and sets have room for."""
 LONG_DELAY: Final = 3600
 """Seconds that write-behind maps put off: only `flush` writes within a test."""
 
@@ -228,7 +228,8 @@ class MemberSide:
         """Give a member's Java `Config` the Python objects."""
         config.getSerializationConfig().addDataSerializableFactory(FACTORY_ID, _Objects())
         config.getMapConfig(COUNTED_MAPS).setPerEntryStatsEnabled(True)
-        config.getQueueConfig(BOUNDED_QUEUES).setMaxSize(BOUND)
+        for bounded in (config.getQueueConfig, config.getListConfig, config.getSetConfig):
+            bounded(BOUNDED).setMaxSize(BOUND)
         for pattern, delay in ((STORED_MAPS, 0), (WRITE_BEHIND_MAPS, LONG_DELAY)):
             store = config.getMapConfig(pattern).getMapStoreConfig()
             store.setEnabled(True)

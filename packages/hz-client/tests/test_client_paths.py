@@ -55,8 +55,14 @@ DOCUMENTED = {
     "hazelcast.predicate": "PagingPredicate Predicate and_ between equal false greater greater_or_equal ilike"
     " in_ instance_of less less_or_equal like not_ not_equal or_ paging regex sql true",
     "hazelcast.projection": "identity multi_attribute single_attribute",
-    "hazelcast.proxy.base": "EntryEvent EntryEventType Proxy",
+    "hazelcast.proxy.base": "EntryEvent EntryEventType ItemEvent ItemEventType Proxy",
+    "hazelcast.proxy.list": "List",
     "hazelcast.proxy.map": "Map",
+    "hazelcast.proxy.queue": "Queue",
+    "hazelcast.proxy.set": "Set",
+    "hazelcast.proxy.transactional_list": "TransactionalList",
+    "hazelcast.proxy.transactional_queue": "TransactionalQueue",
+    "hazelcast.proxy.transactional_set": "TransactionalSet",
     "hazelcast.serialization.api": "IdentifiedDataSerializable ObjectDataInput ObjectDataOutput Portable"
     " PortableReader PortableWriter StreamSerializer",
     "hazelcast.util": "LoadBalancer RandomLB RoundRobinLB",
@@ -71,25 +77,19 @@ LATER_MODULES = {
     "hazelcast.proxy.cp.fenced_lock",
     "hazelcast.proxy.cp.semaphore",
     "hazelcast.proxy.executor",
-    "hazelcast.proxy.list",
     "hazelcast.proxy.multi_map",
-    "hazelcast.proxy.queue",
     "hazelcast.proxy.replicated_map",
     "hazelcast.proxy.ringbuffer",
-    "hazelcast.proxy.set",
     "hazelcast.proxy.topic",
-    "hazelcast.proxy.transactional_list",
     "hazelcast.proxy.transactional_map",
     "hazelcast.proxy.transactional_multi_map",
-    "hazelcast.proxy.transactional_queue",
-    "hazelcast.proxy.transactional_set",
     "hazelcast.transaction",
 }
 """Documented modules of structures of later releases."""
 
 LATER_NAMES = {
     ("hazelcast.proxy.base", name)
-    for name in ("ItemEvent", "ItemEventType", "PartitionSpecificProxy", "TopicMessage", "TransactionalProxy")
+    for name in ("PartitionSpecificProxy", "TopicMessage", "TransactionalProxy")
 }
 """Documented names of other structures in modules of this release."""
 
@@ -98,18 +98,16 @@ LATER_METHODS = {
     "cp_subsystem",
     "get_distributed_objects",
     "get_executor",
-    "get_list",
     "get_multi_map",
     "get_reliable_topic",
     "get_replicated_map",
     "get_ringbuffer",
-    "get_set",
     "get_topic",
     "remove_distributed_object_listener",
 }
 """Methods of the client that belong to structures of later releases."""
 
-GETTERS = {"get_flake_id_generator", "get_map", "get_pn_counter", "get_queue"}
+GETTERS = {"get_flake_id_generator", "get_list", "get_map", "get_pn_counter", "get_queue", "get_set"}
 """Methods of the client that return a data structure of this release."""
 
 OF_SUBCLASSES = {

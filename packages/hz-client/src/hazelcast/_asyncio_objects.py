@@ -9,9 +9,11 @@ from hz_core.aio_client import AsyncioClient
 
 if TYPE_CHECKING:
     from hz_proxies.flake_id_generator.aio import AsyncFlakeIdGenerator
+    from hz_proxies.list.aio import AsyncList
     from hz_proxies.map.aio import AsyncMap
     from hz_proxies.pn_counter.aio import AsyncPNCounter
     from hz_proxies.queue.aio import AsyncQueue
+    from hz_proxies.set.aio import AsyncSet
     from hz_proxies.types import E, K, V
 
 
@@ -27,6 +29,23 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.flake_id_generator.kind import FLAKE_ID_GENERATOR
 
         return await self.get_object(FLAKE_ID_GENERATOR, name)
+
+    @overload
+    async def get_list(self, name: str) -> AsyncList[Any]: ...
+
+    @overload
+    async def get_list(self, name: str, *, item: type[E]) -> AsyncList[E]: ...
+
+    async def get_list(self, name: str, *, item: Any = None) -> AsyncList[Any]:
+        """Return the distributed list with this name.
+
+        Args:
+            name: Name of the list.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.list.kind import LIST
+
+        return await self.get_object(LIST, name)
 
     @overload
     async def get_map(self, name: str) -> AsyncMap[Any, Any]: ...
@@ -72,3 +91,20 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.queue.kind import QUEUE
 
         return await self.get_object(QUEUE, name)
+
+    @overload
+    async def get_set(self, name: str) -> AsyncSet[Any]: ...
+
+    @overload
+    async def get_set(self, name: str, *, item: type[E]) -> AsyncSet[E]: ...
+
+    async def get_set(self, name: str, *, item: Any = None) -> AsyncSet[Any]:
+        """Return the distributed set with this name.
+
+        Args:
+            name: Name of the set.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.set.kind import SET
+
+        return await self.get_object(SET, name)

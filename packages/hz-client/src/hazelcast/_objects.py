@@ -9,9 +9,11 @@ from hz_core.client import Client
 
 if TYPE_CHECKING:
     from hz_proxies.flake_id_generator.futures import FlakeIdGenerator
+    from hz_proxies.list.futures import List
     from hz_proxies.map.futures import Map
     from hz_proxies.pn_counter.futures import PNCounter
     from hz_proxies.queue.futures import Queue
+    from hz_proxies.set.futures import Set
     from hz_proxies.types import E, K, V
 
 
@@ -27,6 +29,23 @@ class FuturesObjects(Client):
         from hz_proxies.flake_id_generator.kind import FLAKE_ID_GENERATOR
 
         return self.get_object(FLAKE_ID_GENERATOR, name)
+
+    @overload
+    def get_list(self, name: str) -> List[Any]: ...
+
+    @overload
+    def get_list(self, name: str, *, item: type[E]) -> List[E]: ...
+
+    def get_list(self, name: str, *, item: Any = None) -> List[Any]:
+        """Return the distributed list with this name.
+
+        Args:
+            name: Name of the list.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.list.kind import LIST
+
+        return self.get_object(LIST, name)
 
     @overload
     def get_map(self, name: str) -> Map[Any, Any]: ...
@@ -72,3 +91,20 @@ class FuturesObjects(Client):
         from hz_proxies.queue.kind import QUEUE
 
         return self.get_object(QUEUE, name)
+
+    @overload
+    def get_set(self, name: str) -> Set[Any]: ...
+
+    @overload
+    def get_set(self, name: str, *, item: type[E]) -> Set[E]: ...
+
+    def get_set(self, name: str, *, item: Any = None) -> Set[Any]:
+        """Return the distributed set with this name.
+
+        Args:
+            name: Name of the set.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.set.kind import SET
+
+        return self.get_object(SET, name)

@@ -1,8 +1,8 @@
 """Simulated members, so that a client and programs that use it can be tested without a JVM.
 
-A :class:`SimulatedCluster` has members that answer as real ones do, for maps, queues, transactions, SQL with results
-that the test provides, and the CP subsystem's AtomicLong and FencedLock. They know nothing of sockets: each
-connection is a :class:`Pipe`, and what depends on time goes by the cluster's :class:`Clock`. ::
+A :class:`SimulatedCluster` has members that answer as real ones do, for maps, queues, lists, sets, transactions, SQL
+with results that the test provides, and the CP subsystem's AtomicLong and FencedLock. They know nothing of
+sockets: each connection is a :class:`Pipe`, and what depends on time goes by the cluster's :class:`Clock`. ::
 
     cluster = SimulatedCluster(2)
     member = cluster.members[0]
@@ -33,10 +33,12 @@ from hz_core.testing.services import (
     ClientService,
     FencedLockService,
     FlakeIdGeneratorService,
+    ListService,
     MapService,
     PNCounterService,
     QueueService,
     SessionService,
+    SetService,
     SqlResult,
     SqlService,
     SqlType,
@@ -53,6 +55,7 @@ __all__ = [
     "Delay",
     "FencedLockService",
     "FlakeIdGeneratorService",
+    "ListService",
     "Listener",
     "ManualClock",
     "MapService",
@@ -68,6 +71,7 @@ __all__ = [
     "Service",
     "Session",
     "SessionService",
+    "SetService",
     "SimulatedCluster",
     "SimulatedMember",
     "SqlResult",

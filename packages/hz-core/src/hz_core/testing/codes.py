@@ -7,6 +7,7 @@ NOT_ACTIVE: Final = (19, "com.hazelcast.core.HazelcastInstanceNotActiveException
 ILLEGAL_ARGUMENT: Final = (23, "java.lang.IllegalArgumentException")
 ILLEGAL_MONITOR_STATE: Final = (26, "java.lang.IllegalMonitorStateException")
 ILLEGAL_STATE: Final = (27, "java.lang.IllegalStateException")
+INDEX_OUT_OF_BOUNDS: Final = (29, "java.lang.IndexOutOfBoundsException")
 DESTROYED: Final = (14, "com.hazelcast.spi.exception.DistributedObjectDestroyedException")
 RETRYABLE: Final = (46, "com.hazelcast.spi.exception.RetryableHazelcastException")
 NOT_MEMBER: Final = (53, "com.hazelcast.spi.exception.TargetNotMemberException")

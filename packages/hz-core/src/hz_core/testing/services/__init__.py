@@ -5,6 +5,7 @@ A module for each group of services; importing this package makes them known to 
 """
 
 from hz_core.testing.services.client import ClientService
+from hz_core.testing.services.collections import ListService, SetService
 from hz_core.testing.services.cp import AtomicLongService, FencedLockService, GroupService, SessionService
 from hz_core.testing.services.flake_id_generator import FlakeIdGeneratorService
 from hz_core.testing.services.map import MapService
@@ -13,6 +14,11 @@ from hz_core.testing.services.pn_counter import PNCounterService
 from hz_core.testing.services.queue import QueueService, QueueState
 from hz_core.testing.services.sql import SqlResult, SqlService, SqlType
 from hz_core.testing.services.transaction import TransactionalMapService, TransactionService
+from hz_core.testing.services.transaction_items import (
+    TransactionalListService,
+    TransactionalQueueService,
+    TransactionalSetService,
+)
 
 __all__ = [
     "AtomicLongService",
@@ -20,15 +26,20 @@ __all__ = [
     "FencedLockService",
     "FlakeIdGeneratorService",
     "GroupService",
+    "ListService",
     "MapService",
     "MapState",
     "PNCounterService",
     "QueueService",
     "QueueState",
     "SessionService",
+    "SetService",
     "SqlResult",
     "SqlService",
     "SqlType",
     "TransactionService",
+    "TransactionalListService",
     "TransactionalMapService",
+    "TransactionalQueueService",
+    "TransactionalSetService",
 ]
