@@ -57,6 +57,10 @@ DOCUMENTED = {
     "hazelcast.projection": "identity multi_attribute single_attribute",
     "hazelcast.proxy.base": "EntryEvent EntryEventType Proxy",
     "hazelcast.proxy.map": "Map",
+    "hazelcast.proxy.multi_map": "BlockingMultiMap MultiMap",
+    "hazelcast.proxy.replicated_map": "BlockingReplicatedMap ReplicatedMap",
+    "hazelcast.proxy.transactional_map": "TransactionalMap",
+    "hazelcast.proxy.transactional_multi_map": "TransactionalMultiMap",
     "hazelcast.serialization.api": "IdentifiedDataSerializable ObjectDataInput ObjectDataOutput Portable"
     " PortableReader PortableWriter StreamSerializer",
     "hazelcast.util": "LoadBalancer RandomLB RoundRobinLB",
@@ -73,16 +77,12 @@ LATER_MODULES = {
     "hazelcast.proxy.executor",
     "hazelcast.proxy.flake_id_generator",
     "hazelcast.proxy.list",
-    "hazelcast.proxy.multi_map",
     "hazelcast.proxy.pn_counter",
     "hazelcast.proxy.queue",
-    "hazelcast.proxy.replicated_map",
     "hazelcast.proxy.ringbuffer",
     "hazelcast.proxy.set",
     "hazelcast.proxy.topic",
     "hazelcast.proxy.transactional_list",
-    "hazelcast.proxy.transactional_map",
-    "hazelcast.proxy.transactional_multi_map",
     "hazelcast.proxy.transactional_queue",
     "hazelcast.proxy.transactional_set",
     "hazelcast.transaction",
@@ -102,10 +102,8 @@ LATER_METHODS = {
     "get_executor",
     "get_flake_id_generator",
     "get_list",
-    "get_multi_map",
     "get_pn_counter",
     "get_reliable_topic",
-    "get_replicated_map",
     "get_ringbuffer",
     "get_set",
     "get_topic",
@@ -113,7 +111,7 @@ LATER_METHODS = {
 }
 """Methods of the client that belong to structures of later releases."""
 
-GETTERS = {"get_map", "get_queue"}
+GETTERS = {"get_map", "get_multi_map", "get_queue", "get_replicated_map"}
 """Methods of the client that return a data structure of this release."""
 
 OF_SUBCLASSES = {
@@ -275,8 +273,11 @@ def test_a_traceback_has_the_public_name_after_the_import_of_the_package_alone()
     [
         ("hz_core.config", "ClientConfig NearCacheConfig ReconnectMode"),
         ("hz_proxies.map", "BlockingMap Map"),
+        ("hz_proxies.multi_map", "BlockingMultiMap MultiMap MultiMapValues"),
+        ("hz_proxies.pages", "BlockingPages Pages"),
         ("hz_proxies.predicate", "PagingPredicate Predicate"),
         ("hz_proxies.queue", "BlockingQueue Queue"),
+        ("hz_proxies.replicated_map", "BlockingReplicatedMap ReplicatedMap ReplicatedMapEntryView"),
         ("hz_proxies.sql", "HazelcastSqlError SqlRow"),
         ("hz_proxies.transaction", "BlockingTransaction TransactionType"),
     ],

@@ -9,7 +9,9 @@ from hz_core.aio_client import AsyncioClient
 
 if TYPE_CHECKING:
     from hz_proxies.map.aio import AsyncMap
+    from hz_proxies.multi_map.aio import AsyncMultiMap
     from hz_proxies.queue.aio import AsyncQueue
+    from hz_proxies.replicated_map.aio import AsyncReplicatedMap
     from hz_proxies.types import E, K, V
 
 
@@ -35,6 +37,26 @@ class AsyncioObjects(AsyncioClient):
         return await self.get_object(MAP, name)
 
     @overload
+    async def get_multi_map(self, name: str) -> AsyncMultiMap[Any, Any]: ...
+
+    @overload
+    async def get_multi_map(self, name: str, *, key: type[K], value: type[V]) -> AsyncMultiMap[K, V]: ...
+
+    async def get_multi_map(
+        self, name: str, *, key: Any = None, value: Any = None
+    ) -> AsyncMultiMap[Any, Any]:
+        """Return the distributed multi map with this name.
+
+        Args:
+            name: Name of the multi map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.multi_map.kind import MULTI_MAP
+
+        return await self.get_object(MULTI_MAP, name)
+
+    @overload
     async def get_queue(self, name: str) -> AsyncQueue[Any]: ...
 
     @overload
@@ -50,3 +72,25 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.queue.kind import QUEUE
 
         return await self.get_object(QUEUE, name)
+
+    @overload
+    async def get_replicated_map(self, name: str) -> AsyncReplicatedMap[Any, Any]: ...
+
+    @overload
+    async def get_replicated_map(
+        self, name: str, *, key: type[K], value: type[V]
+    ) -> AsyncReplicatedMap[K, V]: ...
+
+    async def get_replicated_map(
+        self, name: str, *, key: Any = None, value: Any = None
+    ) -> AsyncReplicatedMap[Any, Any]:
+        """Return the distributed replicated map with this name.
+
+        Args:
+            name: Name of the replicated map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.replicated_map.kind import REPLICATED_MAP
+
+        return await self.get_object(REPLICATED_MAP, name)

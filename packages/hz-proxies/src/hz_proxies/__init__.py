@@ -6,11 +6,18 @@ from hz_proxies.__about__ import __version__
 
 if TYPE_CHECKING:
     from hz_proxies.map import MAP
+    from hz_proxies.multi_map import MULTI_MAP
     from hz_proxies.queue import QUEUE
+    from hz_proxies.replicated_map import REPLICATED_MAP
 
-__all__ = ["MAP", "QUEUE", "__version__"]
+__all__ = ["MAP", "MULTI_MAP", "QUEUE", "REPLICATED_MAP", "__version__"]
 
-_MODULES = {"MAP": "hz_proxies.map", "QUEUE": "hz_proxies.queue"}
+_MODULES = {
+    "MAP": "hz_proxies.map",
+    "MULTI_MAP": "hz_proxies.multi_map",
+    "QUEUE": "hz_proxies.queue",
+    "REPLICATED_MAP": "hz_proxies.replicated_map",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,7 @@
 """The mapping interface of structures with entries, and locks as context managers."""
 
 from collections.abc import AsyncIterator, ItemsView, Iterator, KeysView, Mapping, MutableMapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any, Final, Generic, TypeVar, overload
 
 from hz_core.surfaces import AsyncioObject, BlockingObject
@@ -118,11 +118,11 @@ class BlockingMapping(BlockingObject, Generic[K, V]):
             KeyError: The map is empty.
         """
         # One key per page: usually the first one is removed, unless another client removes it first.
-        keys: Iterator[K] = BlockingPages(self._caller, self._ops.iter_keys(1))
-        for key in keys:
-            value: V | None = self._call(self._ops.remove(key))
-            if value is not None:
-                return key, value
+        with closing(BlockingPages[K](self._caller, self._ops.iter_keys(1))) as keys:
+            for key in keys:
+                value: V | None = self._call(self._ops.remove(key))
+                if value is not None:
+                    return key, value
         raise KeyError(f"{self.name!r} is empty")
 
     def setdefault(self, key: K, default: V, /) -> V:

@@ -62,6 +62,11 @@ class PartitionPages(Generic[T]):
                 pending[partition] = pointers
         return found
 
+    def end(self) -> Flow[None]:
+        """Fetch nothing more; members keep nothing."""
+        self._pending.clear()
+        yield []
+
 
 class PagingOperations(KeyedOperations, Generic[K, V]):
     """Iterators fetch page by page and never hold the whole map in memory.

@@ -11,7 +11,7 @@ from hz_proxies.types import E
 class AsyncPages(AsyncioIterator[E], Generic[E]):
     """What a structure holds, fetched page by page while it is iterated over: an iterator.
 
-    At most a few pages are in memory. Nothing is kept open in the cluster, so an iteration may end early.
+    At most a few pages are in memory. An iteration may end early; ``close`` frees what members may keep for it.
 
     The operations are coroutines.
     """
@@ -27,3 +27,7 @@ class AsyncPages(AsyncioIterator[E], Generic[E]):
             IllegalStateError: Another call has not ended yet.
         """
         return await self._run(self._ops.next_page())
+
+    async def close(self) -> None:
+        """End the iteration: there are no further pages. Members forget an iteration after a while anyway."""
+        return await self._run(self._ops.close())

@@ -13,7 +13,7 @@ from hz_proxies.types import E
 class Pages(FuturesIterator[E], Generic[E]):
     """What a structure holds, fetched page by page while it is iterated over: an iterator.
 
-    At most a few pages are in memory. Nothing is kept open in the cluster, so an iteration may end early.
+    At most a few pages are in memory. An iteration may end early; ``close`` frees what members may keep for it.
 
     The operations return futures.
     """
@@ -33,3 +33,7 @@ class Pages(FuturesIterator[E], Generic[E]):
             IllegalStateError: Another call has not ended yet.
         """
         return self._run(self._ops.next_page())
+
+    def close(self) -> Future[None]:
+        """End the iteration: there are no further pages. Members forget an iteration after a while anyway."""
+        return self._run(self._ops.close())

@@ -21,11 +21,15 @@ class PageSource(Protocol[E]):
         """Return the next page, which may be empty. After an error, or if it is cancelled, it can be fetched again."""
         ...
 
+    def end(self) -> Flow[None]:
+        """Fetch nothing more."""
+        ...
+
 
 class PagesOperations(Operations, Generic[E]):
     """What a structure holds, fetched page by page while it is iterated over: an iterator.
 
-    At most a few pages are in memory. Nothing is kept open in the cluster, so an iteration may end early.
+    At most a few pages are in memory. An iteration may end early; ``close`` frees what members may keep for it.
     """
 
     # Read by tools/generate_surfaces.py.
@@ -57,3 +61,7 @@ class PagesOperations(Operations, Generic[E]):
             return []
         finally:
             self._fetching = False
+
+    def close(self) -> Flow[None]:
+        """End the iteration: there are no further pages. Members forget an iteration after a while anyway."""
+        yield from self._source.end()

@@ -5,6 +5,7 @@ from typing import Any
 
 from hz_core.surfaces import AsyncioContextManager
 from hz_proxies.transaction.map.aio import AsyncTransactionalMap
+from hz_proxies.transaction.multi_map.aio import AsyncTransactionalMultiMap
 from hz_proxies.transaction.operations import TransactionOperations
 
 
@@ -60,3 +61,14 @@ class AsyncTransaction(AsyncioContextManager):
             TransactionNotActiveError: The transaction is not active.
         """
         return AsyncTransactionalMap(self._caller, self._ops.get_map(name))
+
+    def get_multi_map(self, name: str) -> AsyncTransactionalMultiMap[Any, Any]:
+        """Return a multimap whose operations are part of the transaction.
+
+        Args:
+            name: Name of the multimap.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return AsyncTransactionalMultiMap(self._caller, self._ops.get_multi_map(name))

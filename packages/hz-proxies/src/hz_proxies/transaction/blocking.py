@@ -5,6 +5,7 @@ from typing import Any
 
 from hz_core.surfaces import BlockingContextManager
 from hz_proxies.transaction.map.blocking import BlockingTransactionalMap
+from hz_proxies.transaction.multi_map.blocking import BlockingTransactionalMultiMap
 from hz_proxies.transaction.operations import TransactionOperations
 
 
@@ -60,3 +61,14 @@ class BlockingTransaction(BlockingContextManager):
             TransactionNotActiveError: The transaction is not active.
         """
         return BlockingTransactionalMap(self._caller, self._ops.get_map(name))
+
+    def get_multi_map(self, name: str) -> BlockingTransactionalMultiMap[Any, Any]:
+        """Return a multimap whose operations are part of the transaction.
+
+        Args:
+            name: Name of the multimap.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return BlockingTransactionalMultiMap(self._caller, self._ops.get_multi_map(name))

@@ -7,6 +7,7 @@ from hz_core.future import Future
 from hz_core.surfaces import FuturesSurface
 from hz_proxies.transaction.blocking import BlockingTransaction
 from hz_proxies.transaction.map.futures import TransactionalMap
+from hz_proxies.transaction.multi_map.futures import TransactionalMultiMap
 from hz_proxies.transaction.operations import TransactionOperations
 
 
@@ -66,3 +67,14 @@ class Transaction(FuturesSurface):
             TransactionNotActiveError: The transaction is not active.
         """
         return TransactionalMap(self._caller, self._ops.get_map(name))
+
+    def get_multi_map(self, name: str) -> TransactionalMultiMap[Any, Any]:
+        """Return a multimap whose operations are part of the transaction.
+
+        Args:
+            name: Name of the multimap.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return TransactionalMultiMap(self._caller, self._ops.get_multi_map(name))

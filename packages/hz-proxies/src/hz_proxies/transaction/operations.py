@@ -13,6 +13,7 @@ from hz_core.op import Flow, Op
 from hz_core.operations import Operations, check_name
 from hz_proxies.codecs import transaction as codec
 from hz_proxies.transaction.map.operations import TransactionalMapOperations
+from hz_proxies.transaction.multi_map.operations import TransactionalMultiMapOperations
 from hz_proxies.transaction.state import (
     TRANSACTION_TRANSITIONS,
     TransactionService,
@@ -119,6 +120,17 @@ class TransactionOperations(Operations):
             TransactionNotActiveError: The transaction is not active.
         """
         return self._object(TransactionalMapOperations, name)
+
+    def get_multi_map(self, name: str) -> TransactionalMultiMapOperations[Any, Any]:
+        """Return a multimap whose operations are part of the transaction.
+
+        Args:
+            name: Name of the multimap.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return self._object(TransactionalMultiMapOperations, name)
 
     def _object(self, kind: Callable[..., T], name: str) -> T:
         check_name(name)
