@@ -11,10 +11,14 @@ import test_map_dict
 import test_map_entries
 import test_map_listeners
 import test_map_locks
+import test_multi_map
+import test_multi_map_dict
 import test_queue
+import test_replicated_map
 import test_transactions
+import test_transactions_multi_map
 from hz_core.testing.simulation import Simulation
-from hz_proxies import MAP, predicate
+from hz_proxies import MAP, MULTI_MAP, predicate
 from hz_proxies.events import EntryEventType
 from hz_proxies.predicate import Predicate
 from map_harness import cases
@@ -36,11 +40,15 @@ CALLED = dict(
         test_map_entries,
         test_map_listeners,
         test_map_locks,
+        test_multi_map,
         test_queue,
+        test_replicated_map,
         test_transactions,
+        test_transactions_multi_map,
     )
 )
 DICTIONARY = dict(cases("m", test_map_dict))
+MULTI_MAPPING = dict(cases("mm", test_multi_map_dict))
 
 
 def matches(simulation: Simulation) -> Callable[[bytes, bytes, bytes], bool]:
@@ -59,6 +67,11 @@ async def test_case(name: str, caller: Any) -> None:
 @pytest.mark.parametrize("name", DICTIONARY)
 def test_mapping(name: str, simulation: Simulation) -> None:
     DICTIONARY[name](simulation.client.get_object(MAP, "m").blocking())
+
+
+@pytest.mark.parametrize("name", MULTI_MAPPING)
+def test_multi_mapping(name: str, simulation: Simulation) -> None:
+    MULTI_MAPPING[name](simulation.client.get_object(MULTI_MAP, "mm").blocking())
 
 
 @pytest.mark.parametrize(

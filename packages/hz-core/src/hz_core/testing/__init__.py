@@ -1,8 +1,9 @@
 """Simulated members, so that a client and programs that use it can be tested without a JVM.
 
-A :class:`SimulatedCluster` has members that answer as real ones do, for maps, queues, transactions, SQL with results
-that the test provides, and the CP subsystem's AtomicLong and FencedLock. They know nothing of sockets: each
-connection is a :class:`Pipe`, and what depends on time goes by the cluster's :class:`Clock`. ::
+A :class:`SimulatedCluster` has members that answer as real ones do, for maps, multimaps, replicated maps, queues,
+transactions, SQL with results that the test provides, and the CP subsystem's AtomicLong and FencedLock. They know
+nothing of sockets: each connection is a :class:`Pipe`, and what depends on time goes by the cluster's
+:class:`Clock`. ::
 
     cluster = SimulatedCluster(2)
     member = cluster.members[0]
@@ -33,7 +34,9 @@ from hz_core.testing.services import (
     ClientService,
     FencedLockService,
     MapService,
+    MultiMapService,
     QueueService,
+    ReplicatedMapService,
     SessionService,
     SqlResult,
     SqlService,
@@ -54,11 +57,13 @@ __all__ = [
     "ManualClock",
     "MapService",
     "MemberError",
+    "MultiMapService",
     "Peer",
     "Pipe",
     "QueueService",
     "RawClient",
     "Refuse",
+    "ReplicatedMapService",
     "Request",
     "Rule",
     "Service",

@@ -8,9 +8,12 @@ from hz_core.testing.services.client import ClientService
 from hz_core.testing.services.cp import AtomicLongService, FencedLockService, GroupService, SessionService
 from hz_core.testing.services.map import MapService
 from hz_core.testing.services.map_state import MapState
+from hz_core.testing.services.multi_map import MultiMapService, MultiMapState
 from hz_core.testing.services.queue import QueueService, QueueState
+from hz_core.testing.services.replicated_map import ReplicatedEntry, ReplicatedMapService
 from hz_core.testing.services.sql import SqlResult, SqlService, SqlType
 from hz_core.testing.services.transaction import TransactionalMapService, TransactionService
+from hz_core.testing.services.transactional_multi_map import TransactionalMultiMapService
 
 __all__ = [
     "AtomicLongService",
@@ -19,12 +22,17 @@ __all__ = [
     "GroupService",
     "MapService",
     "MapState",
+    "MultiMapService",
+    "MultiMapState",
     "QueueService",
     "QueueState",
+    "ReplicatedEntry",
+    "ReplicatedMapService",
     "SessionService",
     "SqlResult",
     "SqlService",
     "SqlType",
     "TransactionService",
     "TransactionalMapService",
+    "TransactionalMultiMapService",
 ]
