@@ -16,6 +16,7 @@ STORED_MAPS: Final = "stored-*"
 WRITE_BEHIND_MAPS: Final = "behind-*"
 COUNTED_MAPS: Final = "stats-*"
 BOUNDED: Final = "bounded-*"
+MULTI_MAPS_OF_LISTS: Final = "listed-*"
 BOUND: Final = 2
 """Number of items that bounded queues, lists and sets have room for."""
 LONG_DELAY: Final = 3600
@@ -228,6 +229,7 @@ class MemberSide:
         """Give a member's Java `Config` the Python objects."""
         config.getSerializationConfig().addDataSerializableFactory(FACTORY_ID, _Objects())
         config.getMapConfig(COUNTED_MAPS).setPerEntryStatsEnabled(True)
+        config.getMultiMapConfig(MULTI_MAPS_OF_LISTS).setValueCollectionType("LIST")
         for bounded in (config.getQueueConfig, config.getListConfig, config.getSetConfig):
             bounded(BOUNDED).setMaxSize(BOUND)
         for pattern, delay in ((STORED_MAPS, 0), (WRITE_BEHIND_MAPS, LONG_DELAY)):

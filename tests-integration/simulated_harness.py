@@ -12,7 +12,14 @@ import pytest
 
 from hz_core.future import Future
 from hz_core.kinds import ObjectKind
-from hz_core.testing import ListService, MapService, QueueService, SetService, SimulatedCluster
+from hz_core.testing import (
+    ListService,
+    MapService,
+    MultiMapService,
+    QueueService,
+    SetService,
+    SimulatedCluster,
+)
 from hz_core.testing.simulation import Simulation
 from map_harness import LIMIT, Caller
 
@@ -39,6 +46,8 @@ class SimulatedCaller(Caller):
         # As the members of the integration tests are configured.
         if name.startswith("stats"):
             self.simulation.cluster.service(MapService).state(name).statistics = True
+        if name.startswith("listed"):
+            self.simulation.cluster.service(MultiMapService).state(name).lists = True
         if name.startswith("bounded"):
             cluster = self.simulation.cluster
             cluster.service(QueueService).state(name).capacity = 2

@@ -63,6 +63,10 @@ DOCUMENTED = {
     "hazelcast.proxy.transactional_list": "TransactionalList",
     "hazelcast.proxy.transactional_queue": "TransactionalQueue",
     "hazelcast.proxy.transactional_set": "TransactionalSet",
+    "hazelcast.proxy.multi_map": "BlockingMultiMap MultiMap",
+    "hazelcast.proxy.replicated_map": "BlockingReplicatedMap ReplicatedMap",
+    "hazelcast.proxy.transactional_map": "TransactionalMap",
+    "hazelcast.proxy.transactional_multi_map": "TransactionalMultiMap",
     "hazelcast.serialization.api": "IdentifiedDataSerializable ObjectDataInput ObjectDataOutput Portable"
     " PortableReader PortableWriter StreamSerializer",
     "hazelcast.util": "LoadBalancer RandomLB RoundRobinLB",
@@ -77,12 +81,8 @@ LATER_MODULES = {
     "hazelcast.proxy.cp.fenced_lock",
     "hazelcast.proxy.cp.semaphore",
     "hazelcast.proxy.executor",
-    "hazelcast.proxy.multi_map",
-    "hazelcast.proxy.replicated_map",
     "hazelcast.proxy.ringbuffer",
     "hazelcast.proxy.topic",
-    "hazelcast.proxy.transactional_map",
-    "hazelcast.proxy.transactional_multi_map",
     "hazelcast.transaction",
 }
 """Documented modules of structures of later releases."""
@@ -98,16 +98,23 @@ LATER_METHODS = {
     "cp_subsystem",
     "get_distributed_objects",
     "get_executor",
-    "get_multi_map",
     "get_reliable_topic",
-    "get_replicated_map",
     "get_ringbuffer",
     "get_topic",
     "remove_distributed_object_listener",
 }
 """Methods of the client that belong to structures of later releases."""
 
-GETTERS = {"get_flake_id_generator", "get_list", "get_map", "get_pn_counter", "get_queue", "get_set"}
+GETTERS = {
+    "get_flake_id_generator",
+    "get_list",
+    "get_map",
+    "get_multi_map",
+    "get_pn_counter",
+    "get_queue",
+    "get_replicated_map",
+    "get_set",
+}
 """Methods of the client that return a data structure of this release."""
 
 OF_SUBCLASSES = {
@@ -269,8 +276,11 @@ def test_a_traceback_has_the_public_name_after_the_import_of_the_package_alone()
     [
         ("hz_core.config", "ClientConfig NearCacheConfig ReconnectMode"),
         ("hz_proxies.map", "BlockingMap Map"),
+        ("hz_proxies.multi_map", "BlockingMultiMap MultiMap MultiMapValues"),
+        ("hz_proxies.pages", "BlockingPages Pages"),
         ("hz_proxies.predicate", "PagingPredicate Predicate"),
         ("hz_proxies.queue", "BlockingQueue Queue"),
+        ("hz_proxies.replicated_map", "BlockingReplicatedMap ReplicatedMap ReplicatedMapEntryView"),
         ("hz_proxies.sql", "HazelcastSqlError SqlRow"),
         ("hz_proxies.transaction", "BlockingTransaction TransactionType"),
     ],

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from hz_proxies.flake_id_generator.aio import AsyncFlakeIdGenerator
     from hz_proxies.list.aio import AsyncList
     from hz_proxies.map.aio import AsyncMap
+    from hz_proxies.multi_map.aio import AsyncMultiMap
     from hz_proxies.pn_counter.aio import AsyncPNCounter
     from hz_proxies.queue.aio import AsyncQueue
+    from hz_proxies.replicated_map.aio import AsyncReplicatedMap
     from hz_proxies.set.aio import AsyncSet
     from hz_proxies.types import E, K, V
 
@@ -65,6 +67,26 @@ class AsyncioObjects(AsyncioClient):
 
         return await self.get_object(MAP, name)
 
+    @overload
+    async def get_multi_map(self, name: str) -> AsyncMultiMap[Any, Any]: ...
+
+    @overload
+    async def get_multi_map(self, name: str, *, key: type[K], value: type[V]) -> AsyncMultiMap[K, V]: ...
+
+    async def get_multi_map(
+        self, name: str, *, key: Any = None, value: Any = None
+    ) -> AsyncMultiMap[Any, Any]:
+        """Return the distributed multi map with this name.
+
+        Args:
+            name: Name of the multi map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.multi_map.kind import MULTI_MAP
+
+        return await self.get_object(MULTI_MAP, name)
+
     async def get_pn_counter(self, name: str) -> AsyncPNCounter:
         """Return the distributed pn counter with this name.
 
@@ -91,6 +113,28 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.queue.kind import QUEUE
 
         return await self.get_object(QUEUE, name)
+
+    @overload
+    async def get_replicated_map(self, name: str) -> AsyncReplicatedMap[Any, Any]: ...
+
+    @overload
+    async def get_replicated_map(
+        self, name: str, *, key: type[K], value: type[V]
+    ) -> AsyncReplicatedMap[K, V]: ...
+
+    async def get_replicated_map(
+        self, name: str, *, key: Any = None, value: Any = None
+    ) -> AsyncReplicatedMap[Any, Any]:
+        """Return the distributed replicated map with this name.
+
+        Args:
+            name: Name of the replicated map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.replicated_map.kind import REPLICATED_MAP
+
+        return await self.get_object(REPLICATED_MAP, name)
 
     @overload
     async def get_set(self, name: str) -> AsyncSet[Any]: ...

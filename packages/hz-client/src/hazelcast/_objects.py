@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from hz_proxies.flake_id_generator.futures import FlakeIdGenerator
     from hz_proxies.list.futures import List
     from hz_proxies.map.futures import Map
+    from hz_proxies.multi_map.futures import MultiMap
     from hz_proxies.pn_counter.futures import PNCounter
     from hz_proxies.queue.futures import Queue
+    from hz_proxies.replicated_map.futures import ReplicatedMap
     from hz_proxies.set.futures import Set
     from hz_proxies.types import E, K, V
 
@@ -65,6 +67,24 @@ class FuturesObjects(Client):
 
         return self.get_object(MAP, name)
 
+    @overload
+    def get_multi_map(self, name: str) -> MultiMap[Any, Any]: ...
+
+    @overload
+    def get_multi_map(self, name: str, *, key: type[K], value: type[V]) -> MultiMap[K, V]: ...
+
+    def get_multi_map(self, name: str, *, key: Any = None, value: Any = None) -> MultiMap[Any, Any]:
+        """Return the distributed multi map with this name.
+
+        Args:
+            name: Name of the multi map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.multi_map.kind import MULTI_MAP
+
+        return self.get_object(MULTI_MAP, name)
+
     def get_pn_counter(self, name: str) -> PNCounter:
         """Return the distributed pn counter with this name.
 
@@ -91,6 +111,24 @@ class FuturesObjects(Client):
         from hz_proxies.queue.kind import QUEUE
 
         return self.get_object(QUEUE, name)
+
+    @overload
+    def get_replicated_map(self, name: str) -> ReplicatedMap[Any, Any]: ...
+
+    @overload
+    def get_replicated_map(self, name: str, *, key: type[K], value: type[V]) -> ReplicatedMap[K, V]: ...
+
+    def get_replicated_map(self, name: str, *, key: Any = None, value: Any = None) -> ReplicatedMap[Any, Any]:
+        """Return the distributed replicated map with this name.
+
+        Args:
+            name: Name of the replicated map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.replicated_map.kind import REPLICATED_MAP
+
+        return self.get_object(REPLICATED_MAP, name)
 
     @overload
     def get_set(self, name: str) -> Set[Any]: ...

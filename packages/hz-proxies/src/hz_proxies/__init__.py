@@ -8,16 +8,20 @@ if TYPE_CHECKING:
     from hz_proxies.flake_id_generator import FLAKE_ID_GENERATOR
     from hz_proxies.list import LIST
     from hz_proxies.map import MAP
+    from hz_proxies.multi_map import MULTI_MAP
     from hz_proxies.pn_counter import PN_COUNTER
     from hz_proxies.queue import QUEUE
+    from hz_proxies.replicated_map import REPLICATED_MAP
     from hz_proxies.set import SET
 
 __all__ = [
     "FLAKE_ID_GENERATOR",
     "LIST",
     "MAP",
+    "MULTI_MAP",
     "PN_COUNTER",
     "QUEUE",
+    "REPLICATED_MAP",
     "SET",
     "__version__",
 ]

@@ -3,6 +3,10 @@
 A :class:`SimulatedCluster` has members that answer as real ones do, for maps, queues, lists, sets, transactions, SQL
 with results that the test provides, and the CP subsystem's AtomicLong and FencedLock. They know nothing of
 sockets: each connection is a :class:`Pipe`, and what depends on time goes by the cluster's :class:`Clock`. ::
+A :class:`SimulatedCluster` has members that answer as real ones do, for maps, multimaps, replicated maps, queues,
+transactions, SQL with results that the test provides, and the CP subsystem's AtomicLong and FencedLock. They know
+nothing of sockets: each connection is a :class:`Pipe`, and what depends on time goes by the cluster's
+:class:`Clock`. ::
 
     cluster = SimulatedCluster(2)
     member = cluster.members[0]
@@ -35,8 +39,10 @@ from hz_core.testing.services import (
     FlakeIdGeneratorService,
     ListService,
     MapService,
+    MultiMapService,
     PNCounterService,
     QueueService,
+    ReplicatedMapService,
     SessionService,
     SetService,
     SqlResult,
@@ -60,12 +66,14 @@ __all__ = [
     "ManualClock",
     "MapService",
     "MemberError",
+    "MultiMapService",
     "PNCounterService",
     "Peer",
     "Pipe",
     "QueueService",
     "RawClient",
     "Refuse",
+    "ReplicatedMapService",
     "Request",
     "Rule",
     "Service",

@@ -6,6 +6,7 @@ from typing import Any
 from hz_core.surfaces import AsyncioContextManager
 from hz_proxies.transaction.list.aio import AsyncTransactionalList
 from hz_proxies.transaction.map.aio import AsyncTransactionalMap
+from hz_proxies.transaction.multi_map.aio import AsyncTransactionalMultiMap
 from hz_proxies.transaction.operations import TransactionOperations
 from hz_proxies.transaction.queue.aio import AsyncTransactionalQueue
 from hz_proxies.transaction.set.aio import AsyncTransactionalSet
@@ -96,3 +97,14 @@ class AsyncTransaction(AsyncioContextManager):
             TransactionNotActiveError: The transaction is not active.
         """
         return AsyncTransactionalSet(self._caller, self._ops.get_set(name))
+
+    def get_multi_map(self, name: str) -> AsyncTransactionalMultiMap[Any, Any]:
+        """Return a multimap whose operations are part of the transaction.
+
+        Args:
+            name: Name of the multimap.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return AsyncTransactionalMultiMap(self._caller, self._ops.get_multi_map(name))

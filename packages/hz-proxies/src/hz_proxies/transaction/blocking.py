@@ -6,6 +6,7 @@ from typing import Any
 from hz_core.surfaces import BlockingContextManager
 from hz_proxies.transaction.list.blocking import BlockingTransactionalList
 from hz_proxies.transaction.map.blocking import BlockingTransactionalMap
+from hz_proxies.transaction.multi_map.blocking import BlockingTransactionalMultiMap
 from hz_proxies.transaction.operations import TransactionOperations
 from hz_proxies.transaction.queue.blocking import BlockingTransactionalQueue
 from hz_proxies.transaction.set.blocking import BlockingTransactionalSet
@@ -96,3 +97,14 @@ class BlockingTransaction(BlockingContextManager):
             TransactionNotActiveError: The transaction is not active.
         """
         return BlockingTransactionalSet(self._caller, self._ops.get_set(name))
+
+    def get_multi_map(self, name: str) -> BlockingTransactionalMultiMap[Any, Any]:
+        """Return a multimap whose operations are part of the transaction.
+
+        Args:
+            name: Name of the multimap.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return BlockingTransactionalMultiMap(self._caller, self._ops.get_multi_map(name))

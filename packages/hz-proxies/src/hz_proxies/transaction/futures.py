@@ -8,6 +8,7 @@ from hz_core.surfaces import FuturesSurface
 from hz_proxies.transaction.blocking import BlockingTransaction
 from hz_proxies.transaction.list.futures import TransactionalList
 from hz_proxies.transaction.map.futures import TransactionalMap
+from hz_proxies.transaction.multi_map.futures import TransactionalMultiMap
 from hz_proxies.transaction.operations import TransactionOperations
 from hz_proxies.transaction.queue.futures import TransactionalQueue
 from hz_proxies.transaction.set.futures import TransactionalSet
@@ -102,3 +103,14 @@ class Transaction(FuturesSurface):
             TransactionNotActiveError: The transaction is not active.
         """
         return TransactionalSet(self._caller, self._ops.get_set(name))
+
+    def get_multi_map(self, name: str) -> TransactionalMultiMap[Any, Any]:
+        """Return a multimap whose operations are part of the transaction.
+
+        Args:
+            name: Name of the multimap.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return TransactionalMultiMap(self._caller, self._ops.get_multi_map(name))

@@ -14,6 +14,7 @@ from hz_core.operations import Operations, check_name
 from hz_proxies.codecs import transaction as codec
 from hz_proxies.transaction.list.operations import TransactionalListOperations
 from hz_proxies.transaction.map.operations import TransactionalMapOperations
+from hz_proxies.transaction.multi_map.operations import TransactionalMultiMapOperations
 from hz_proxies.transaction.queue.operations import TransactionalQueueOperations
 from hz_proxies.transaction.set.operations import TransactionalSetOperations
 from hz_proxies.transaction.state import (
@@ -155,6 +156,17 @@ class TransactionOperations(Operations):
             TransactionNotActiveError: The transaction is not active.
         """
         return self._object(TransactionalSetOperations, name)
+
+    def get_multi_map(self, name: str) -> TransactionalMultiMapOperations[Any, Any]:
+        """Return a multimap whose operations are part of the transaction.
+
+        Args:
+            name: Name of the multimap.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return self._object(TransactionalMultiMapOperations, name)
 
     def _object(self, kind: Callable[..., T], name: str) -> T:
         check_name(name)

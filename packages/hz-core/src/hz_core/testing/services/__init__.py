@@ -10,8 +10,10 @@ from hz_core.testing.services.cp import AtomicLongService, FencedLockService, Gr
 from hz_core.testing.services.flake_id_generator import FlakeIdGeneratorService
 from hz_core.testing.services.map import MapService
 from hz_core.testing.services.map_state import MapState
+from hz_core.testing.services.multi_map import MultiMapService, MultiMapState
 from hz_core.testing.services.pn_counter import PNCounterService
 from hz_core.testing.services.queue import QueueService, QueueState
+from hz_core.testing.services.replicated_map import ReplicatedEntry, ReplicatedMapService
 from hz_core.testing.services.sql import SqlResult, SqlService, SqlType
 from hz_core.testing.services.transaction import TransactionalMapService, TransactionService
 from hz_core.testing.services.transaction_items import (
@@ -19,6 +21,7 @@ from hz_core.testing.services.transaction_items import (
     TransactionalQueueService,
     TransactionalSetService,
 )
+from hz_core.testing.services.transactional_multi_map import TransactionalMultiMapService
 
 __all__ = [
     "AtomicLongService",
@@ -29,9 +32,13 @@ __all__ = [
     "ListService",
     "MapService",
     "MapState",
+    "MultiMapService",
+    "MultiMapState",
     "PNCounterService",
     "QueueService",
     "QueueState",
+    "ReplicatedEntry",
+    "ReplicatedMapService",
     "SessionService",
     "SetService",
     "SqlResult",
@@ -40,6 +47,7 @@ __all__ = [
     "TransactionService",
     "TransactionalListService",
     "TransactionalMapService",
+    "TransactionalMultiMapService",
     "TransactionalQueueService",
     "TransactionalSetService",
 ]
