@@ -84,6 +84,24 @@ SURFACES = (
 GETTER_PARAMETERS = {"K": "key", "V": "value", "E": "item"}
 """Parameters of ``get_<name>`` that give the types of a structure, by the name of its type variable."""
 
+_PIPELINE_DOC = '''\
+        """Return a block, for ``with``, whose operations return futures and do not wait for their results.
+
+        An operation waits while ``depth`` of them are in progress; the end of the block waits for all.
+
+        Args:
+            depth: The most operations that are in progress at the same time, at least 1.
+
+        Raises:
+            TypeError, ValueError: It is not an integer, or out of range.
+        """
+'''
+
+
+def _imports_first(line: str) -> tuple[bool, str]:
+    """Sort what is imported for types only behind the other imports."""
+    return line.startswith("if "), line
+
 
 class Structure:
     """One structure: what its operations modules declare."""
@@ -210,11 +228,17 @@ class Structure:
         blocking = surface.name == "futures" and any(s.name == "blocking" for s in self.surfaces)
         if blocking:
             lines.add(f"from {module.rpartition('.')[0]}.blocking import Blocking{self.name}")
+        if surface.name == "blocking" and self.is_object and any(s.name == "futures" for s in self.surfaces):
+            lines.add("from typing import TYPE_CHECKING")
+            lines.add("from hz_core.pipeline import DEFAULT_DEPTH, Pipeline")
+            lines.add(f"if TYPE_CHECKING:\n    from {module.rpartition('.')[0]}.futures import {self.name}")
         lines.add(f"from {module} import {self.node.name}")
         doc = self.doc.replace("\n", "\n    ").replace("\n    \n", "\n\n")
         text = (
             f"{self._header}"
-            f'"""{self.name}: {surface.title}."""\n\n' + "\n".join(sorted(lines)) + "\n\n\n"
+            f'"""{self.name}: {surface.title}."""\n\n'
+            + "\n".join(sorted(lines, key=_imports_first))
+            + "\n\n\n"
             f"class {surface.prefix}{self.name}({base}):\n"
             f'    """{doc}\n\n    The {surface.title}.\n    """\n\n'
             f"    _ops: {self.node.name}{generic}\n\n"
@@ -224,6 +248,15 @@ class Structure:
                 f'    def blocking(self) -> "Blocking{self.name}{generic}":\n'
                 f'        """Return the same object with operations that wait for their results."""\n'
                 f"        return Blocking{self.name}(self._caller.blocking(), self._ops)\n\n"
+            )
+        if surface.name == "blocking" and self.is_object and any(s.name == "futures" for s in self.surfaces):
+            futures = f"{module.rpartition('.')[0]}.futures"
+            text += (
+                f'    def pipeline(self, depth: int = DEFAULT_DEPTH) -> "Pipeline[{self.name}{generic}]":\n'
+                f"{_PIPELINE_DOC}"
+                f"        from {futures} import {self.name}  # which imports this module\n\n"
+                "        caller = self._caller.futures()\n"
+                f"        return Pipeline(lambda pipelined: {self.name}(pipelined, self._ops), caller, depth)\n\n"
             )
         return text + body
 

@@ -164,6 +164,9 @@ class AsyncioOperations:
         objects: The client's objects.
     """
 
+    seconds: float | None = None
+    """The time limit of its operations; None for no limit."""
+
     def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop, objects: ObjectTable) -> None:
         self._engine = engine
         self._loop = loop
@@ -189,6 +192,14 @@ class AsyncioOperations:
         if not future.done():
             future.add_done_callback(partial(_cancel_with, running))
         return future
+
+    def now(self) -> float:
+        """Return the time of the clock that time limits are measured with, in seconds."""
+        return self._engine.io.now()
+
+    def new_future(self) -> "asyncio.Future[Any]":
+        """Return a future to wait on."""
+        return self._new_future()
 
     def within(self, seconds: float) -> "AsyncioOperations":
         """Return operations that fail ``seconds`` after they began."""
@@ -234,18 +245,20 @@ class _LossyFuture(asyncio.Future[T]):
 
 
 class _LimitedAsyncio(AsyncioOperations):
+    seconds: float
+
     def __init__(
         self, engine: Engine, loop: asyncio.AbstractEventLoop, objects: ObjectTable, seconds: float
     ) -> None:
         super().__init__(engine, loop, objects)
-        self._seconds = seconds
+        self.seconds = seconds
 
     def call(self, op: Op[T]) -> "asyncio.Future[T]":
-        op.deadline = self._engine.io.now() + self._seconds
+        op.deadline = self._engine.io.now() + self.seconds
         return super().call(op)
 
     def run(self, flow: Flow[T]) -> "asyncio.Future[T]":
-        return super().run(limited(flow, self._seconds))
+        return super().run(limited(flow, self.seconds))
 
 
 def _cancel_with(running: RunningFlow, future: "asyncio.Future[Any]") -> None:

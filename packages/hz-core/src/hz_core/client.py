@@ -151,6 +151,9 @@ class FuturesOperations:
         blocking: Runs them in the calling thread.
     """
 
+    seconds: float | None = None
+    """The time limit of its operations; None for no limit."""
+
     def __init__(self, engine: Engine, driver: ThreadedDriver, blocking: "BlockingOperations") -> None:
         self._engine = engine
         self._driver = driver
@@ -183,6 +186,14 @@ class FuturesOperations:
             future.add_done_callback_inline(partial(_cancel_with, running))
         return future
 
+    def now(self) -> float:
+        """Return the time of the clock that time limits are measured with, in seconds."""
+        return self._driver.now()
+
+    def new_future(self) -> Future[Any]:
+        """Return a future to wait on."""
+        return Future(self._driver)
+
     def within(self, seconds: float) -> "FuturesOperations":
         """Return a caller whose operations fail ``seconds`` after they began."""
         return _LimitedFutures(self._engine, self._driver, self._blocking, seconds)
@@ -197,18 +208,20 @@ class FuturesOperations:
 
 
 class _LimitedFutures(FuturesOperations):
+    seconds: float
+
     def __init__(
         self, engine: Engine, driver: ThreadedDriver, blocking: "BlockingOperations", seconds: float
     ) -> None:
         super().__init__(engine, driver, blocking.within(seconds))
-        self._seconds = seconds
+        self.seconds = seconds
 
     def call(self, op: Op[T]) -> Future[T]:
-        op.deadline = self._engine.io.now() + self._seconds
+        op.deadline = self._engine.io.now() + self.seconds
         return super().call(op)
 
     def run(self, flow: Flow[T]) -> Future[T]:
-        return super().run(limited(flow, self._seconds))
+        return super().run(limited(flow, self.seconds))
 
 
 def _cancel_with(running: RunningFlow, future: Future[Any]) -> None:
@@ -324,6 +337,10 @@ class BlockingOperations:
         """Return a caller whose operations fail ``seconds`` after they began."""
         return _LimitedBlocking(self._engine, self._driver, self._objects, seconds)
 
+    def futures(self) -> FuturesOperations:
+        """Return the caller whose operations return futures."""
+        return FuturesOperations(self._engine, self._driver, self)
+
     def destroy(self, operations: ObjectOperations) -> bool:
         """Destroy an object; wait for that."""
         self.run(self._objects.destroy(operations))
@@ -341,3 +358,7 @@ class _LimitedBlocking(BlockingOperations):
 
     def run(self, flow: Flow[T]) -> T:
         return super().run(limited(flow, self._seconds))
+
+    def futures(self) -> FuturesOperations:
+        plain = BlockingOperations(self._engine, self._driver, self._objects)
+        return _LimitedFutures(self._engine, self._driver, plain, self._seconds)

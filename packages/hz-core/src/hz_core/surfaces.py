@@ -1,81 +1,22 @@
 """Base classes of the generated surfaces: three ways to wait for the same operations."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from hz_core.arguments import duration
-from hz_core.future import Future
+from hz_core.callers import AsyncioCaller as AsyncioCaller
+from hz_core.callers import BlockingCaller as BlockingCaller
+from hz_core.callers import FuturesCaller as FuturesCaller
 from hz_core.op import Flow, Op
-from hz_core.operations import ObjectOperations
+from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_core.uncopied import Uncopied
+
+if TYPE_CHECKING:
+    from hz_core.aio_pipeline import AsyncioPipeline
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class FuturesCaller(Protocol):
-    """Runs operations and returns their futures."""
-
-    def call(self, op: Op[T], /) -> Future[T]:
-        """Send ``op`` and return the future of its result."""
-        ...
-
-    def run(self, flow: Flow[T], /) -> Future[T]:
-        """Start ``flow`` and return the future of its result."""
-        ...
-
-    def within(self, seconds: float) -> "FuturesCaller":
-        """Return a caller whose operations fail ``seconds`` after they began."""
-        ...
-
-    def destroy(self, operations: ObjectOperations) -> bool:
-        """Destroy an object and wait for the completion."""
-        ...
-
-    def blocking(self) -> "BlockingCaller":
-        """Return the caller that waits for results."""
-        ...
-
-
-class BlockingCaller(Protocol):
-    """Runs operations in the calling thread."""
-
-    def call(self, op: Op[T], /) -> T:
-        """Send ``op`` and wait for its result."""
-        ...
-
-    def run(self, flow: Flow[T], /) -> T:
-        """Run ``flow`` and return its result."""
-        ...
-
-    def within(self, seconds: float) -> "BlockingCaller":
-        """Return a caller whose operations fail ``seconds`` after they began."""
-        ...
-
-    def destroy(self, operations: ObjectOperations) -> bool:
-        """Destroy an object."""
-        ...
-
-
-class AsyncioCaller(Protocol):
-    """Runs operations on the event loop."""
-
-    def call(self, op: Op[T], /) -> Awaitable[T]:
-        """Send ``op``; await the result."""
-        ...
-
-    def run(self, flow: Flow[T], /) -> Awaitable[T]:
-        """Start ``flow``; await its result."""
-        ...
-
-    def within(self, seconds: float) -> "AsyncioCaller":
-        """Return a caller whose operations fail ``seconds`` after they began."""
-        ...
-
-    async def destroy(self, operations: ObjectOperations) -> bool:
-        """Destroy an object."""
-        ...
 
 
 class _Surface(Uncopied):
@@ -115,7 +56,9 @@ class _Surface(Uncopied):
         Raises:
             TypeError, ValueError: It is not a number, or negative or not finite.
         """
-        caller = self._caller.within(duration(seconds, "seconds"))
+        return self._with_caller(self._caller.within(duration(seconds, "seconds")))
+
+    def _with_caller(self, caller: Any) -> Self:
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__, _caller=caller, _call=caller.call, _run=caller.run)
         return copy
@@ -235,6 +178,17 @@ class FuturesObject(_Named, FuturesSurface):
         """
         return self._caller.destroy(self._ops)
 
+    def pipeline(self, depth: int = DEFAULT_DEPTH) -> Pipeline[Self]:
+        """Return a block, for ``with``, whose operations wait while ``depth`` of them are in progress.
+
+        Args:
+            depth: The most operations that are in progress at the same time, at least 1.
+
+        Raises:
+            TypeError, ValueError: It is not an integer, or out of range.
+        """
+        return Pipeline(self._with_caller, self._caller, depth)
+
 
 class BlockingObject(_Named, BlockingSurface):
     """An object in the cluster whose operations wait and return the value itself."""
@@ -258,3 +212,18 @@ class AsyncioObject(_Named, AsyncioSurface):
             True, also if the object did not exist.
         """
         return await self._caller.destroy(self._ops)
+
+    def pipeline(self, depth: int = DEFAULT_DEPTH) -> "AsyncioPipeline":
+        """Return a block, for ``async with``, whose operations wait while ``depth`` of them are in progress.
+
+        They do not wait for their results: ``await`` returns the future of the result.
+
+        Args:
+            depth: The most operations that are in progress at the same time, at least 1.
+
+        Raises:
+            TypeError, ValueError: It is not an integer, or out of range.
+        """
+        from hz_core.aio_pipeline import AsyncioPipeline  # not loaded in threaded programs
+
+        return AsyncioPipeline(self._with_caller, self._caller, depth)

@@ -41,6 +41,9 @@ class SimulatedFutures:
         objects: The client's objects.
     """
 
+    seconds: float | None = None
+    """The time limit of its operations; None for no limit."""
+
     def __init__(self, engine: Engine, driver: ScriptedDriver, objects: ObjectTable) -> None:
         self._engine = engine
         self._driver = driver
@@ -65,6 +68,14 @@ class SimulatedFutures:
         future.add_done_callback_inline(partial(_cancel_with, running))
         return future
 
+    def now(self) -> float:
+        """Return the time of the clock that time limits are measured with, in seconds."""
+        return self._driver.now()
+
+    def new_future(self) -> Future[Any]:
+        """Return a future to wait on."""
+        return Future(self._driver)
+
     def within(self, seconds: float) -> "SimulatedFutures":
         """Return operations that fail ``seconds`` after they began."""
         return _LimitedFutures(self._engine, self._driver, self._objects, seconds)
@@ -80,16 +91,18 @@ class SimulatedFutures:
 
 
 class _LimitedFutures(SimulatedFutures):
+    seconds: float
+
     def __init__(self, engine: Engine, driver: ScriptedDriver, objects: ObjectTable, seconds: float) -> None:
         super().__init__(engine, driver, objects)
-        self._seconds = seconds
+        self.seconds = seconds
 
     def call(self, op: Op[T]) -> Future[T]:
-        op.deadline = self._driver.now() + self._seconds
+        op.deadline = self._driver.now() + self.seconds
         return super().call(op)
 
     def run(self, flow: Flow[T]) -> Future[T]:
-        return super().run(limited(flow, self._seconds))
+        return super().run(limited(flow, self.seconds))
 
 
 def _cancel_with(running: RunningFlow, future: Future[Any]) -> None:
@@ -118,6 +131,10 @@ class SimulatedBlocking:
     def within(self, seconds: float) -> "SimulatedBlocking":
         """Return operations that fail ``seconds`` after they began."""
         return SimulatedBlocking(self._futures.within(seconds))
+
+    def futures(self) -> SimulatedFutures:
+        """Return what returns futures."""
+        return self._futures
 
     def destroy(self, operations: ObjectOperations) -> bool:
         """Destroy an object."""

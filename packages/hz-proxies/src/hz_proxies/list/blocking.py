@@ -2,12 +2,16 @@
 """List: operations wait for their results."""
 
 from collections.abc import Iterable
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
+from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_proxies.events import ItemCallback
 from hz_proxies.list.collections import BlockingSequence
 from hz_proxies.list.operations import ListOperations
 from hz_proxies.types import E
+
+if TYPE_CHECKING:
+    from hz_proxies.list.futures import List
 
 
 class BlockingList(BlockingSequence[E], Generic[E]):
@@ -22,6 +26,22 @@ class BlockingList(BlockingSequence[E], Generic[E]):
     """
 
     _ops: ListOperations[E]
+
+    def pipeline(self, depth: int = DEFAULT_DEPTH) -> "Pipeline[List[E]]":
+        """Return a block, for ``with``, whose operations return futures and do not wait for their results.
+
+        An operation waits while ``depth`` of them are in progress; the end of the block waits for all.
+
+        Args:
+            depth: The most operations that are in progress at the same time, at least 1.
+
+        Raises:
+            TypeError, ValueError: It is not an integer, or out of range.
+        """
+        from hz_proxies.list.futures import List  # which imports this module
+
+        caller = self._caller.futures()
+        return Pipeline(lambda pipelined: List(pipelined, self._ops), caller, depth)
 
     def contains(self, item: E) -> bool:
         """Return whether ``item`` is in the list. Source: message ``List.contains``."""

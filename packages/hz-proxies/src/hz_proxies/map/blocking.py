@@ -2,10 +2,11 @@
 """Map: operations wait for their results."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from hz_core.config import IndexType
 from hz_core.model import SimpleEntryView
+from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_proxies.aggregator import Aggregator
 from hz_proxies.events import EntryCallback
 from hz_proxies.map.collections import BlockingMapMapping
@@ -14,6 +15,9 @@ from hz_proxies.pages.blocking import BlockingPages
 from hz_proxies.predicate import Predicate
 from hz_proxies.projection import Projection
 from hz_proxies.types import K, R, V
+
+if TYPE_CHECKING:
+    from hz_proxies.map.futures import Map
 
 
 class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
@@ -29,6 +33,22 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
     """
 
     _ops: MapOperations[K, V]
+
+    def pipeline(self, depth: int = DEFAULT_DEPTH) -> "Pipeline[Map[K, V]]":
+        """Return a block, for ``with``, whose operations return futures and do not wait for their results.
+
+        An operation waits while ``depth`` of them are in progress; the end of the block waits for all.
+
+        Args:
+            depth: The most operations that are in progress at the same time, at least 1.
+
+        Raises:
+            TypeError, ValueError: It is not an integer, or out of range.
+        """
+        from hz_proxies.map.futures import Map  # which imports this module
+
+        caller = self._caller.futures()
+        return Pipeline(lambda pipelined: Map(pipelined, self._ops), caller, depth)
 
     def get(self, key: K) -> V | None:
         """Return a copy of the value of ``key``, or None.

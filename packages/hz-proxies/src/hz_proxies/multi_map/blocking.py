@@ -2,12 +2,16 @@
 """MultiMap: operations wait for their results."""
 
 from collections.abc import Iterable, Mapping
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
+from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_proxies.events import EntryCallback
 from hz_proxies.multi_map.collections import BlockingMultiMapping
 from hz_proxies.multi_map.operations import MultiMapOperations
 from hz_proxies.types import K, V
+
+if TYPE_CHECKING:
+    from hz_proxies.multi_map.futures import MultiMap
 
 
 class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
@@ -20,6 +24,22 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
     """
 
     _ops: MultiMapOperations[K, V]
+
+    def pipeline(self, depth: int = DEFAULT_DEPTH) -> "Pipeline[MultiMap[K, V]]":
+        """Return a block, for ``with``, whose operations return futures and do not wait for their results.
+
+        An operation waits while ``depth`` of them are in progress; the end of the block waits for all.
+
+        Args:
+            depth: The most operations that are in progress at the same time, at least 1.
+
+        Raises:
+            TypeError, ValueError: It is not an integer, or out of range.
+        """
+        from hz_proxies.multi_map.futures import MultiMap  # which imports this module
+
+        caller = self._caller.futures()
+        return Pipeline(lambda pipelined: MultiMap(pipelined, self._ops), caller, depth)
 
     def lock(self, key: K, lease_time: float | None = None) -> None:
         """Acquire the lock of ``key``; wait without limit.

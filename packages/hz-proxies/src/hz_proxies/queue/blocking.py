@@ -2,12 +2,16 @@
 """Queue: operations wait for their results."""
 
 from collections.abc import Iterable
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
+from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_proxies.events import ItemCallback
 from hz_proxies.queue.habits import BlockingQueueHabits
 from hz_proxies.queue.operations import QueueOperations
 from hz_proxies.types import E
+
+if TYPE_CHECKING:
+    from hz_proxies.queue.futures import Queue
 
 
 class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
@@ -21,6 +25,22 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
     """
 
     _ops: QueueOperations[E]
+
+    def pipeline(self, depth: int = DEFAULT_DEPTH) -> "Pipeline[Queue[E]]":
+        """Return a block, for ``with``, whose operations return futures and do not wait for their results.
+
+        An operation waits while ``depth`` of them are in progress; the end of the block waits for all.
+
+        Args:
+            depth: The most operations that are in progress at the same time, at least 1.
+
+        Raises:
+            TypeError, ValueError: It is not an integer, or out of range.
+        """
+        from hz_proxies.queue.futures import Queue  # which imports this module
+
+        caller = self._caller.futures()
+        return Pipeline(lambda pipelined: Queue(pipelined, self._ops), caller, depth)
 
     def contains(self, item: E) -> bool:
         """Return whether ``item`` is in the queue. Source: message ``Queue.contains``."""

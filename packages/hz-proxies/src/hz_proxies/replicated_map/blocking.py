@@ -2,8 +2,9 @@
 """ReplicatedMap: operations wait for their results."""
 
 from collections.abc import Mapping
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
+from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_proxies.events import EntryCallback
 from hz_proxies.mappings import BlockingMapping
 from hz_proxies.pages.blocking import BlockingPages
@@ -11,6 +12,9 @@ from hz_proxies.predicate import Predicate
 from hz_proxies.replicated_map.entry_view import ReplicatedMapEntryView
 from hz_proxies.replicated_map.operations import ReplicatedMapOperations
 from hz_proxies.types import K, V
+
+if TYPE_CHECKING:
+    from hz_proxies.replicated_map.futures import ReplicatedMap
 
 
 class BlockingReplicatedMap(BlockingMapping[K, V], Generic[K, V]):
@@ -27,6 +31,22 @@ class BlockingReplicatedMap(BlockingMapping[K, V], Generic[K, V]):
     """
 
     _ops: ReplicatedMapOperations[K, V]
+
+    def pipeline(self, depth: int = DEFAULT_DEPTH) -> "Pipeline[ReplicatedMap[K, V]]":
+        """Return a block, for ``with``, whose operations return futures and do not wait for their results.
+
+        An operation waits while ``depth`` of them are in progress; the end of the block waits for all.
+
+        Args:
+            depth: The most operations that are in progress at the same time, at least 1.
+
+        Raises:
+            TypeError, ValueError: It is not an integer, or out of range.
+        """
+        from hz_proxies.replicated_map.futures import ReplicatedMap  # which imports this module
+
+        caller = self._caller.futures()
+        return Pipeline(lambda pipelined: ReplicatedMap(pipelined, self._ops), caller, depth)
 
     def put(self, key: K, value: V, ttl: float | None = 0) -> V | None:
         """Store ``value`` under ``key`` and return the previous value, or None.
