@@ -70,7 +70,6 @@ LATER_MODULES = {
     "hazelcast.proxy.cp.count_down_latch",
     "hazelcast.proxy.cp.fenced_lock",
     "hazelcast.proxy.cp.semaphore",
-    "hazelcast.proxy.executor",
     "hazelcast.proxy.list",
     "hazelcast.proxy.multi_map",
     "hazelcast.proxy.queue",
@@ -97,7 +96,6 @@ LATER_METHODS = {
     "add_distributed_object_listener",
     "cp_subsystem",
     "get_distributed_objects",
-    "get_executor",
     "get_list",
     "get_multi_map",
     "get_reliable_topic",
@@ -109,7 +107,7 @@ LATER_METHODS = {
 }
 """Methods of the client that belong to structures of later releases."""
 
-GETTERS = {"get_flake_id_generator", "get_map", "get_pn_counter", "get_queue"}
+GETTERS = {"get_executor", "get_flake_id_generator", "get_map", "get_pn_counter", "get_queue"}
 """Methods of the client that return a data structure of this release."""
 
 OF_SUBCLASSES = {

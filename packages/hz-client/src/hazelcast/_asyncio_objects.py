@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from hz_core.aio_client import AsyncioClient
 
 if TYPE_CHECKING:
+    from hz_proxies.executor.aio import AsyncExecutor
     from hz_proxies.flake_id_generator.aio import AsyncFlakeIdGenerator
     from hz_proxies.map.aio import AsyncMap
     from hz_proxies.pn_counter.aio import AsyncPNCounter
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 
 class AsyncioObjects(AsyncioClient):
     """A client with a method for each data structure."""
+
+    async def get_executor(self, name: str) -> AsyncExecutor:
+        """Return the distributed executor with this name.
+
+        Args:
+            name: Name of the executor.
+        """
+        from hz_proxies.executor.kind import EXECUTOR
+
+        return await self.get_object(EXECUTOR, name)
 
     async def get_flake_id_generator(self, name: str) -> AsyncFlakeIdGenerator:
         """Return the distributed flake id generator with this name.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from hz_core.client import Client
 
 if TYPE_CHECKING:
+    from hz_proxies.executor.futures import Executor
     from hz_proxies.flake_id_generator.futures import FlakeIdGenerator
     from hz_proxies.map.futures import Map
     from hz_proxies.pn_counter.futures import PNCounter
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 
 class FuturesObjects(Client):
     """A client with a method for each data structure."""
+
+    def get_executor(self, name: str) -> Executor:
+        """Return the distributed executor with this name.
+
+        Args:
+            name: Name of the executor.
+        """
+        from hz_proxies.executor.kind import EXECUTOR
+
+        return self.get_object(EXECUTOR, name)
 
     def get_flake_id_generator(self, name: str) -> FlakeIdGenerator:
         """Return the distributed flake id generator with this name.

@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any
 from hz_proxies.__about__ import __version__
 
 if TYPE_CHECKING:
+    from hz_proxies.executor import EXECUTOR
     from hz_proxies.flake_id_generator import FLAKE_ID_GENERATOR
     from hz_proxies.map import MAP
     from hz_proxies.pn_counter import PN_COUNTER
     from hz_proxies.queue import QUEUE
 
-__all__ = ["FLAKE_ID_GENERATOR", "MAP", "PN_COUNTER", "QUEUE", "__version__"]
+__all__ = ["EXECUTOR", "FLAKE_ID_GENERATOR", "MAP", "PN_COUNTER", "QUEUE", "__version__"]
 
 _MODULES = {
+    "EXECUTOR": "hz_proxies.executor",
     "FLAKE_ID_GENERATOR": "hz_proxies.flake_id_generator",
     "MAP": "hz_proxies.map",
     "PN_COUNTER": "hz_proxies.pn_counter",

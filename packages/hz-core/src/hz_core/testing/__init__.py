@@ -31,6 +31,7 @@ from hz_core.testing.raw import RawClient
 from hz_core.testing.services import (
     AtomicLongService,
     ClientService,
+    ExecutorService,
     FencedLockService,
     FlakeIdGeneratorService,
     MapService,
@@ -51,6 +52,7 @@ __all__ = [
     "ClientService",
     "Clock",
     "Delay",
+    "ExecutorService",
     "FencedLockService",
     "FlakeIdGeneratorService",
     "Listener",

@@ -6,6 +6,7 @@ A module for each group of services; importing this package makes them known to 
 
 from hz_core.testing.services.client import ClientService
 from hz_core.testing.services.cp import AtomicLongService, FencedLockService, GroupService, SessionService
+from hz_core.testing.services.executor import ExecutorService
 from hz_core.testing.services.flake_id_generator import FlakeIdGeneratorService
 from hz_core.testing.services.map import MapService
 from hz_core.testing.services.map_state import MapState
@@ -17,6 +18,7 @@ from hz_core.testing.services.transaction import TransactionalMapService, Transa
 __all__ = [
     "AtomicLongService",
     "ClientService",
+    "ExecutorService",
     "FencedLockService",
     "FlakeIdGeneratorService",
     "GroupService",
