@@ -107,7 +107,14 @@ LATER_METHODS = {
 }
 """Methods of the client that belong to structures of later releases."""
 
-GETTERS = {"get_executor", "get_flake_id_generator", "get_map", "get_pn_counter", "get_queue"}
+GETTERS = {
+    "get_cardinality_estimator",
+    "get_executor",
+    "get_flake_id_generator",
+    "get_map",
+    "get_pn_counter",
+    "get_queue",
+}
 """Methods of the client that return a data structure of this release."""
 
 OF_SUBCLASSES = {

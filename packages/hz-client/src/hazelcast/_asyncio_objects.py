@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from hz_core.aio_client import AsyncioClient
 
 if TYPE_CHECKING:
+    from hz_proxies.cardinality_estimator.aio import AsyncCardinalityEstimator
     from hz_proxies.executor.aio import AsyncExecutor
     from hz_proxies.flake_id_generator.aio import AsyncFlakeIdGenerator
     from hz_proxies.map.aio import AsyncMap
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
 class AsyncioObjects(AsyncioClient):
     """A client with a method for each data structure."""
+
+    async def get_cardinality_estimator(self, name: str) -> AsyncCardinalityEstimator:
+        """Return the distributed cardinality estimator with this name.
+
+        Args:
+            name: Name of the cardinality estimator.
+        """
+        from hz_proxies.cardinality_estimator.kind import CARDINALITY_ESTIMATOR
+
+        return await self.get_object(CARDINALITY_ESTIMATOR, name)
 
     async def get_executor(self, name: str) -> AsyncExecutor:
         """Return the distributed executor with this name.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from hz_core.client import Client
 
 if TYPE_CHECKING:
+    from hz_proxies.cardinality_estimator.futures import CardinalityEstimator
     from hz_proxies.executor.futures import Executor
     from hz_proxies.flake_id_generator.futures import FlakeIdGenerator
     from hz_proxies.map.futures import Map
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
 class FuturesObjects(Client):
     """A client with a method for each data structure."""
+
+    def get_cardinality_estimator(self, name: str) -> CardinalityEstimator:
+        """Return the distributed cardinality estimator with this name.
+
+        Args:
+            name: Name of the cardinality estimator.
+        """
+        from hz_proxies.cardinality_estimator.kind import CARDINALITY_ESTIMATOR
+
+        return self.get_object(CARDINALITY_ESTIMATOR, name)
 
     def get_executor(self, name: str) -> Executor:
         """Return the distributed executor with this name.

@@ -5,15 +5,25 @@ from typing import TYPE_CHECKING, Any
 from hz_proxies.__about__ import __version__
 
 if TYPE_CHECKING:
+    from hz_proxies.cardinality_estimator import CARDINALITY_ESTIMATOR
     from hz_proxies.executor import EXECUTOR
     from hz_proxies.flake_id_generator import FLAKE_ID_GENERATOR
     from hz_proxies.map import MAP
     from hz_proxies.pn_counter import PN_COUNTER
     from hz_proxies.queue import QUEUE
 
-__all__ = ["EXECUTOR", "FLAKE_ID_GENERATOR", "MAP", "PN_COUNTER", "QUEUE", "__version__"]
+__all__ = [
+    "CARDINALITY_ESTIMATOR",
+    "EXECUTOR",
+    "FLAKE_ID_GENERATOR",
+    "MAP",
+    "PN_COUNTER",
+    "QUEUE",
+    "__version__",
+]
 
 _MODULES = {
+    "CARDINALITY_ESTIMATOR": "hz_proxies.cardinality_estimator",
     "EXECUTOR": "hz_proxies.executor",
     "FLAKE_ID_GENERATOR": "hz_proxies.flake_id_generator",
     "MAP": "hz_proxies.map",

@@ -30,6 +30,7 @@ from hz_core.testing.network import Accept, Answer, BlackHole, Delay, Peer, Pipe
 from hz_core.testing.raw import RawClient
 from hz_core.testing.services import (
     AtomicLongService,
+    CardinalityEstimatorService,
     ClientService,
     ExecutorService,
     FencedLockService,
@@ -49,6 +50,7 @@ __all__ = [
     "Answer",
     "AtomicLongService",
     "BlackHole",
+    "CardinalityEstimatorService",
     "ClientService",
     "Clock",
     "Delay",

@@ -4,6 +4,7 @@ A module for each group of services; importing this package makes them known to 
 :class:`hz_core.testing.Service`, decorate the class with :func:`hz_core.testing.serves`, and import its module here.
 """
 
+from hz_core.testing.services.cardinality_estimator import CardinalityEstimatorService
 from hz_core.testing.services.client import ClientService
 from hz_core.testing.services.cp import AtomicLongService, FencedLockService, GroupService, SessionService
 from hz_core.testing.services.executor import ExecutorService
@@ -17,6 +18,7 @@ from hz_core.testing.services.transaction import TransactionalMapService, Transa
 
 __all__ = [
     "AtomicLongService",
+    "CardinalityEstimatorService",
     "ClientService",
     "ExecutorService",
     "FencedLockService",
