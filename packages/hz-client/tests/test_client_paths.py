@@ -109,6 +109,8 @@ LATER_METHODS = {
 
 GETTERS = {
     "get_cardinality_estimator",
+    "get_durable_executor",
+    "get_scheduled_executor",
     "get_executor",
     "get_flake_id_generator",
     "get_map",

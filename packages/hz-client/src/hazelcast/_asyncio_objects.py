@@ -9,11 +9,13 @@ from hz_core.aio_client import AsyncioClient
 
 if TYPE_CHECKING:
     from hz_proxies.cardinality_estimator.aio import AsyncCardinalityEstimator
+    from hz_proxies.durable_executor.aio import AsyncDurableExecutor
     from hz_proxies.executor.aio import AsyncExecutor
     from hz_proxies.flake_id_generator.aio import AsyncFlakeIdGenerator
     from hz_proxies.map.aio import AsyncMap
     from hz_proxies.pn_counter.aio import AsyncPNCounter
     from hz_proxies.queue.aio import AsyncQueue
+    from hz_proxies.scheduled_executor.aio import AsyncScheduledExecutor
     from hz_proxies.types import E, K, V
 
 
@@ -29,6 +31,16 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.cardinality_estimator.kind import CARDINALITY_ESTIMATOR
 
         return await self.get_object(CARDINALITY_ESTIMATOR, name)
+
+    async def get_durable_executor(self, name: str) -> AsyncDurableExecutor:
+        """Return the distributed durable executor with this name.
+
+        Args:
+            name: Name of the durable executor.
+        """
+        from hz_proxies.durable_executor.kind import DURABLE_EXECUTOR
+
+        return await self.get_object(DURABLE_EXECUTOR, name)
 
     async def get_executor(self, name: str) -> AsyncExecutor:
         """Return the distributed executor with this name.
@@ -94,3 +106,13 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.queue.kind import QUEUE
 
         return await self.get_object(QUEUE, name)
+
+    async def get_scheduled_executor(self, name: str) -> AsyncScheduledExecutor:
+        """Return the distributed scheduled executor with this name.
+
+        Args:
+            name: Name of the scheduled executor.
+        """
+        from hz_proxies.scheduled_executor.kind import SCHEDULED_EXECUTOR
+
+        return await self.get_object(SCHEDULED_EXECUTOR, name)

@@ -9,11 +9,13 @@ from hz_core.client import Client
 
 if TYPE_CHECKING:
     from hz_proxies.cardinality_estimator.futures import CardinalityEstimator
+    from hz_proxies.durable_executor.futures import DurableExecutor
     from hz_proxies.executor.futures import Executor
     from hz_proxies.flake_id_generator.futures import FlakeIdGenerator
     from hz_proxies.map.futures import Map
     from hz_proxies.pn_counter.futures import PNCounter
     from hz_proxies.queue.futures import Queue
+    from hz_proxies.scheduled_executor.futures import ScheduledExecutor
     from hz_proxies.types import E, K, V
 
 
@@ -29,6 +31,16 @@ class FuturesObjects(Client):
         from hz_proxies.cardinality_estimator.kind import CARDINALITY_ESTIMATOR
 
         return self.get_object(CARDINALITY_ESTIMATOR, name)
+
+    def get_durable_executor(self, name: str) -> DurableExecutor:
+        """Return the distributed durable executor with this name.
+
+        Args:
+            name: Name of the durable executor.
+        """
+        from hz_proxies.durable_executor.kind import DURABLE_EXECUTOR
+
+        return self.get_object(DURABLE_EXECUTOR, name)
 
     def get_executor(self, name: str) -> Executor:
         """Return the distributed executor with this name.
@@ -94,3 +106,13 @@ class FuturesObjects(Client):
         from hz_proxies.queue.kind import QUEUE
 
         return self.get_object(QUEUE, name)
+
+    def get_scheduled_executor(self, name: str) -> ScheduledExecutor:
+        """Return the distributed scheduled executor with this name.
+
+        Args:
+            name: Name of the scheduled executor.
+        """
+        from hz_proxies.scheduled_executor.kind import SCHEDULED_EXECUTOR
+
+        return self.get_object(SCHEDULED_EXECUTOR, name)

@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from hz_core.context import ClientContext
-from hz_core.errors import RejectedExecutionError
 from hz_core.flow import cancellable
 from hz_core.model import MemberInfo
 from hz_core.op import Flow, GatherOutcomes, Op
-from hz_core.operations import KeyedOperations, none_refused
+from hz_core.operations import none_refused
 from hz_proxies.codecs import executor_service as codec
 from hz_proxies.executor.members import member_uuid, to_member
+from hz_proxies.executor.rejecting import RejectingOperations
 from hz_proxies.executor.task.operations import ExecutorTaskOperations
 from hz_serialization import Data
 
@@ -19,7 +18,7 @@ _Submission: TypeAlias = tuple[Op[Any], Callable[[bool], Op[bool]]]
 """The request that executes a task, and what cancels it."""
 
 
-class ExecutorOperations(KeyedOperations):
+class ExecutorOperations(RejectingOperations):
     """Executes tasks on members.
 
     A task is an object whose class members know: an
@@ -34,10 +33,6 @@ class ExecutorOperations(KeyedOperations):
 
     # Read by tools/generate_surfaces.py.
     service_name = "hz:impl:executorService"
-
-    def __init__(self, context: ClientContext, name: str) -> None:
-        super().__init__(context, name)
-        self._shut_down = False
 
     def execute_on_key_owner(self, key: Any, task: Any) -> Flow[Any]:
         """Execute ``task`` on the member that owns the partition of ``key``, and return its result.
@@ -117,7 +112,7 @@ class ExecutorOperations(KeyedOperations):
 
     def is_shutdown(self) -> Op[bool]:
         """Return whether the executor is shut down. Source: message ``ExecutorService.isShutdown``."""
-        return codec.is_shutdown(self.name).then(self._note_shutdown)
+        return self._asked(codec.is_shutdown(self.name))
 
     def shutdown(self) -> Op[None]:
         """Shut the executor down: tasks that were submitted are executed, and this client rejects new ones.
@@ -126,16 +121,7 @@ class ExecutorOperations(KeyedOperations):
 
         Source: message ``ExecutorService.shutdown``.
         """
-        return codec.shutdown(self.name).then(lambda _: self._note_shutdown(True))
-
-    def _note_shutdown(self, shut_down: bool) -> None:
-        self._shut_down = shut_down
-
-    def _task(self, task: Any) -> Data:
-        data = self._value(task, "task")
-        if self._shut_down:
-            raise RejectedExecutionError(f"executor {self.name!r} is shut down")
-        return data
+        return self._ended(codec.shutdown(self.name))
 
     def _on_key_owner(self, key: Any, task: Any) -> _Submission:
         _, partition = self._keyed(key)
