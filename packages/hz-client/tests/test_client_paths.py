@@ -111,6 +111,7 @@ GETTERS = {
     "get_cardinality_estimator",
     "get_durable_executor",
     "get_scheduled_executor",
+    "get_vector_collection",
     "get_executor",
     "get_flake_id_generator",
     "get_map",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hz_proxies.queue.aio import AsyncQueue
     from hz_proxies.scheduled_executor.aio import AsyncScheduledExecutor
     from hz_proxies.types import E, K, V
+    from hz_proxies.vector_collection.aio import AsyncVectorCollection
 
 
 class AsyncioObjects(AsyncioClient):
@@ -116,3 +117,13 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.scheduled_executor.kind import SCHEDULED_EXECUTOR
 
         return await self.get_object(SCHEDULED_EXECUTOR, name)
+
+    async def get_vector_collection(self, name: str) -> AsyncVectorCollection:
+        """Return the distributed vector collection with this name.
+
+        Args:
+            name: Name of the vector collection.
+        """
+        from hz_proxies.vector_collection.kind import VECTOR_COLLECTION
+
+        return await self.get_object(VECTOR_COLLECTION, name)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hz_proxies.queue.futures import Queue
     from hz_proxies.scheduled_executor.futures import ScheduledExecutor
     from hz_proxies.types import E, K, V
+    from hz_proxies.vector_collection.futures import VectorCollection
 
 
 class FuturesObjects(Client):
@@ -116,3 +117,13 @@ class FuturesObjects(Client):
         from hz_proxies.scheduled_executor.kind import SCHEDULED_EXECUTOR
 
         return self.get_object(SCHEDULED_EXECUTOR, name)
+
+    def get_vector_collection(self, name: str) -> VectorCollection:
+        """Return the distributed vector collection with this name.
+
+        Args:
+            name: Name of the vector collection.
+        """
+        from hz_proxies.vector_collection.kind import VECTOR_COLLECTION
+
+        return self.get_object(VECTOR_COLLECTION, name)

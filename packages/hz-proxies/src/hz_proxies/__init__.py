@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hz_proxies.pn_counter import PN_COUNTER
     from hz_proxies.queue import QUEUE
     from hz_proxies.scheduled_executor import SCHEDULED_EXECUTOR
+    from hz_proxies.vector_collection import VECTOR_COLLECTION
 
 __all__ = [
     "CARDINALITY_ESTIMATOR",
@@ -23,6 +24,7 @@ __all__ = [
     "PN_COUNTER",
     "QUEUE",
     "SCHEDULED_EXECUTOR",
+    "VECTOR_COLLECTION",
     "__version__",
 ]
 
@@ -35,6 +37,7 @@ _MODULES = {
     "PN_COUNTER": "hz_proxies.pn_counter",
     "QUEUE": "hz_proxies.queue",
     "SCHEDULED_EXECUTOR": "hz_proxies.scheduled_executor",
+    "VECTOR_COLLECTION": "hz_proxies.vector_collection",
 }
 
 

@@ -43,6 +43,8 @@ from hz_core.testing.services import (
     SqlService,
     SqlType,
     TransactionService,
+    VectorCollectionService,
+    VectorConfigService,
 )
 
 __all__ = [
@@ -79,6 +81,8 @@ __all__ = [
     "SqlType",
     "Timer",
     "TransactionService",
+    "VectorCollectionService",
+    "VectorConfigService",
     "codes",
     "serves",
 ]

@@ -15,6 +15,7 @@ from hz_core.testing.services.pn_counter import PNCounterService
 from hz_core.testing.services.queue import QueueService, QueueState
 from hz_core.testing.services.sql import SqlResult, SqlService, SqlType
 from hz_core.testing.services.transaction import TransactionalMapService, TransactionService
+from hz_core.testing.services.vector_collection import VectorCollectionService, VectorConfigService
 
 __all__ = [
     "AtomicLongService",
@@ -35,4 +36,6 @@ __all__ = [
     "SqlType",
     "TransactionService",
     "TransactionalMapService",
+    "VectorCollectionService",
+    "VectorConfigService",
 ]
