@@ -94,14 +94,11 @@ LATER_NAMES = {
 """Documented names of other structures in modules of this release."""
 
 LATER_METHODS = {
-    "add_distributed_object_listener",
     "cp_subsystem",
-    "get_distributed_objects",
     "get_executor",
     "get_reliable_topic",
     "get_ringbuffer",
     "get_topic",
-    "remove_distributed_object_listener",
 }
 """Methods of the client that belong to structures of later releases."""
 

@@ -34,3 +34,8 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(f"{__name__}.{name.lower()}"), name)
+
+
+def kinds() -> list[Any]:
+    """Return all kinds of objects of this package."""
+    return [__getattr__(name) for name in __all__ if name.isupper()]
