@@ -17,7 +17,9 @@ from hypothesis.stateful import (
 )
 
 import hazelcast
+from hz_core.kinds import ObjectKind
 from hz_embedded import Cluster
+from hz_proxies import LIST, QUEUE, SET
 from map_harness import fresh_name
 
 EXAMPLES = settings(
@@ -49,18 +51,18 @@ class Machine(RuleBasedStateMachine):
     """A structure of both clients and a model of it.
 
     Attributes:
-        get: Name of the client's method that returns the structure.
+        kind: The kind of the structure.
         clients: The clients.
     """
 
-    get: ClassVar[str]
+    kind: ClassVar[ObjectKind[Any, Any]]
     clients: ClassVar[tuple[Any, ...]]
     model: Any
 
     def __init__(self) -> None:
         super().__init__()
         name = fresh_name("model")
-        self.found = [getattr(client, self.get)(name).blocking() for client in self.clients]
+        self.found = [client.get_object(self.kind, name).blocking() for client in self.clients]
 
     @initialize(items=st.lists(ITEMS, min_size=4, max_size=9))
     def fill(self, items: list[Any]) -> None:
@@ -103,7 +105,7 @@ class Machine(RuleBasedStateMachine):
 class SetMachine(Machine):
     """A set and a Python set."""
 
-    get = "get_set"
+    kind = SET
 
     def __init__(self) -> None:
         super().__init__()
@@ -170,7 +172,7 @@ class SetMachine(Machine):
 class ListMachine(Machine):
     """A list and a Python list."""
 
-    get = "get_list"
+    kind = LIST
 
     def __init__(self) -> None:
         super().__init__()
@@ -250,7 +252,7 @@ class ListMachine(Machine):
 class QueueMachine(Machine):
     """A queue and a Python list."""
 
-    get = "get_queue"
+    kind = QUEUE
 
     def __init__(self) -> None:
         super().__init__()
@@ -306,7 +308,10 @@ class QueueMachine(Machine):
             assert found.qsize() == len(self.model)
 
 
-@pytest.mark.parametrize("machine", [SetMachine, ListMachine, QueueMachine])
+MACHINES = [SetMachine, ListMachine, QueueMachine]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_it_behaves_as_its_model(clients: tuple[Any, ...], machine: type[Machine]) -> None:
     class WithClients(machine):  # type: ignore[misc,valid-type] # the base is a variable
         pass
