@@ -23,9 +23,9 @@ class TransactionState:
         owner: The owner of its locks: the client's thread, for which they are no hindrance outside of it, either.
         deadline: When it times out.
         changes: The new value and its time to live by map and key, None for an entry that is to be removed.
-        locked: The keys of maps that it has locked.
-        on_commit: Called by the commit, for changes of other structures.
-        on_end: Called when it has ended, in whichever way.
+        locked: The keys that it has locked.
+        at_commit: What else to do when it is committed.
+        at_rollback: What to do when it is rolled back.
     """
 
     id: UUID
@@ -34,8 +34,8 @@ class TransactionState:
     deadline: float
     changes: dict[tuple[str, bytes], Change] = field(default_factory=dict)
     locked: set[tuple[str, bytes]] = field(default_factory=set)
-    on_commit: list[Callable[[], object]] = field(default_factory=list)
-    on_end: list[Callable[[], object]] = field(default_factory=list)
+    at_commit: list[Callable[[], object]] = field(default_factory=list)
+    at_rollback: list[Callable[[], object]] = field(default_factory=list)
 
 
 @serves("Transaction")
@@ -94,10 +94,8 @@ class TransactionService(Service):
             else:
                 self.cluster.puts.append((key, change[0]))
                 state.store(origin, partition, key, *change)
-        for apply in transaction.on_commit:
-            apply()
         request.reply()
-        self._end(transaction)
+        self._end(transaction, transaction.at_commit)
 
     def rollback(self, request: Request) -> None:
         """Drop all changes and end the transaction."""
@@ -105,13 +103,13 @@ class TransactionService(Service):
         request.reply()
         self._end(transaction)
 
-    def _end(self, transaction: TransactionState) -> None:
+    def _end(self, transaction: TransactionState, actions: list[Callable[[], object]] | None = None) -> None:
         del self.active[transaction.id]
+        for act in reversed(transaction.at_rollback) if actions is None else actions:
+            act()
         for name, key in transaction.locked:
             locks = self.cluster.service(MapService).state(name).locks
             locks.release((self.cluster.partition_of(key), key), transaction.owner)
-        for clean_up in transaction.on_end:
-            clean_up()
 
 
 @serves("TransactionalMap")

@@ -6,7 +6,7 @@ from hz_core.arguments import milliseconds_or_default
 from hz_core.op import Op
 from hz_proxies.codecs import transactional_map as codec
 from hz_proxies.predicate import Predicate, unpaged
-from hz_proxies.transaction.scoped import TransactionalOperations
+from hz_proxies.transaction.scope import TransactionalOperations
 from hz_proxies.types import K, V
 
 

@@ -4,7 +4,7 @@ from typing import Generic
 
 from hz_core.op import Op
 from hz_proxies.codecs import transactional_multi_map as codec
-from hz_proxies.transaction.scoped import TransactionalOperations
+from hz_proxies.transaction.scope import TransactionalOperations
 from hz_proxies.types import K, V
 
 

@@ -1,4 +1,4 @@
-"""What the structures in a transaction have in common."""
+"""What all structures in a transaction have in common."""
 
 from uuid import UUID
 
@@ -8,14 +8,14 @@ from hz_core.operations import ObjectOperations
 
 
 class TransactionalOperations(ObjectOperations):
-    """Operations of a structure in a transaction.
+    """Operations of an object in a transaction.
 
     Args:
         context: The client.
-        name: Name of the structure.
-        connection: The connection that the transaction is bound to.
-        transaction_id: UUID of the transaction.
-        thread_id: Id of the thread or task that began it.
+        name: Name of the object.
+        connection: The connection of the transaction.
+        transaction_id: Its id.
+        thread_id: Its owner.
     """
 
     def __init__(
