@@ -5,7 +5,7 @@ import pytest
 import hazelcast
 from hz_embedded import Cluster
 from hz_proxies import MAP
-from map_harness import AnyObject, AsyncioCaller, BlockingCaller, Caller, FuturesCaller, fresh_name
+from map_harness import AnyObject, AsyncioCaller, BlockingCaller, Caller, FuturesCaller, fresh_name, until
 
 
 async def test_partitions_that_are_lost() -> None:
@@ -14,11 +14,16 @@ async def test_partitions_that_are_lost() -> None:
         Cluster(members=2, configure=lambda config: config.getMapConfig(name).setBackupCount(0)) as cluster,
         hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client,
     ):
-        lost = {
-            partition
-            for partition in range(271)
-            if str(client.partition_service.get_partition_owner(partition)) == cluster.members[1].uuid
-        }
+        # The partitions are distributed when they are used for the first time, and only used maps lose any.
+        client.get_map(name).blocking().put_all({key: key for key in range(1000)})
+
+        def owned() -> set[int]:
+            owner = client.partition_service.get_partition_owner
+            return {partition for partition in range(271) if str(owner(partition)) == cluster.members[1].uuid}
+
+        await until(owned)
+        lost = owned()
+        assert 100 < len(lost) < 171
         async with AsyncioCaller(cluster_members=cluster.addresses) as on_loop:
             callers: list[Caller] = [FuturesCaller(client), BlockingCaller(client), on_loop]
             recorders = []
@@ -30,10 +35,7 @@ async def test_partitions_that_are_lost() -> None:
                 assert await m.remove_partition_lost_listener(registration) is True
                 assert await m.remove_partition_lost_listener(registration) is False
                 recorders.append((recorder, removed))
-            # Members report losses only of maps that have been used.
-            client.get_map(name).blocking().put_all({key: key for key in range(1000)})
             cluster.members[1].terminate()
-            assert 100 < len(lost) < 171
             for recorder, removed in recorders:
                 await recorder.wait_for(len(lost))
                 assert {event.partition_id for event in recorder.events} == lost
