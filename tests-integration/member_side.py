@@ -15,11 +15,15 @@ FACTORY_ID: Final = 77
 ADDER_ID: Final = 1
 SHOUTER_ID: Final = 2
 TASK_ID: Final = 3
+JOINER_ID: Final = 4
 STORED_MAPS: Final = "stored-*"
 WRITE_BEHIND_MAPS: Final = "behind-*"
 COUNTED_MAPS: Final = "stats-*"
 BOUNDED: Final = "bounded-*"
 MULTI_MAPS_OF_LISTS: Final = "listed-*"
+JOURNALED_MAPS: Final = "journal-*"
+JOURNAL: Final = 10
+"""Number of events of a partition that a journal has room for."""
 BOUND: Final = 2
 """Number of items that bounded queues, lists and sets have room for."""
 LONG_DELAY: Final = 3600
@@ -78,6 +82,22 @@ class Task(IdentifiedDataSerializable):
 
     def read_data(self, object_data_input: ObjectDataInput) -> None:
         self.text = object_data_input.read_string() or ""
+
+
+class Joiner(IdentifiedDataSerializable):
+    """What a client sends to have each value replaced by its key and the value."""
+
+    def get_factory_id(self) -> int:
+        return FACTORY_ID
+
+    def get_class_id(self) -> int:
+        return JOINER_ID
+
+    def write_data(self, object_data_output: ObjectDataOutput) -> None:
+        """Nothing but its class counts."""
+
+    def read_data(self, object_data_input: ObjectDataInput) -> None:
+        """Nothing but its class counts."""
 
 
 class _Identified:
@@ -218,6 +238,23 @@ class MemberTask(_Identified):
         return f"did {self.text}"
 
 
+class MemberJoiner(_Identified):
+    """The function for `replace_all`."""
+
+    class Java:
+        """What py4j shows to Java."""
+
+        implements: ClassVar = [
+            "java.util.function.BiFunction",
+            "com.hazelcast.nio.serialization.IdentifiedDataSerializable",
+        ]
+
+    class_id = JOINER_ID
+
+    def apply(self, key: Any, value: Any) -> str:
+        return f"{key}: {value}"
+
+
 class Store:
     """A map store over a dict."""
 
@@ -289,7 +326,7 @@ class _Objects:
     def create(self, class_id: int) -> object:
         if class_id == TASK_ID:
             return MemberTask(self._gates)
-        return MemberAdder() if class_id == ADDER_ID else MemberShouter()
+        return {ADDER_ID: MemberAdder, SHOUTER_ID: MemberShouter, JOINER_ID: MemberJoiner}[class_id]()
 
 
 class MemberSide:
@@ -310,6 +347,9 @@ class MemberSide:
         """Give a member's Java `Config` the Python objects."""
         config.getSerializationConfig().addDataSerializableFactory(FACTORY_ID, _Objects(self.gates))
         config.getMapConfig(COUNTED_MAPS).setPerEntryStatsEnabled(True)
+        journal = config.getMapConfig(JOURNALED_MAPS).getEventJournalConfig()
+        journal.setEnabled(True)
+        journal.setCapacity(271 * JOURNAL)
         config.getMultiMapConfig(MULTI_MAPS_OF_LISTS).setValueCollectionType("LIST")
         for bounded in (config.getQueueConfig, config.getListConfig, config.getSetConfig):
             bounded(BOUNDED).setMaxSize(BOUND)

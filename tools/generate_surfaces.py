@@ -11,6 +11,10 @@ In the documentation of bases that several structures share, ``{Name}`` and ``{n
 hand-written base of a surface (`blocking_base`) may define some operations itself, with more parameters;
 `blocking_by_hand` has their names.
 
+In the documentation of bases that several structures share, ``{Name}`` and ``{name}`` are the structure's name. A
+hand-written base of a surface (`blocking_base`) may define some operations itself, with more parameters;
+`blocking_by_hand` has their names.
+
 A class with a `service_name` is a distributed object: its `ObjectKind` is written to kind.py, and for those of
 hz_proxies the methods `get_<name>` of both clients.
 
@@ -259,6 +263,11 @@ class Structure:
     def constant(self) -> str:
         """Name of the kind: ``MULTI_MAP`` of ``MultiMap``, ``PN_COUNTER`` of ``PNCounter``."""
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", self.name).upper()
+
+    @property
+    def noun(self) -> str:
+        """What the structure is called in sentences: ``multi map``."""
+        return self.constant.lower().replace("_", " ")
 
     @property
     def noun(self) -> str:

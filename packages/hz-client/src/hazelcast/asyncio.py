@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Any, Self
 from hazelcast._asyncio_objects import AsyncioObjects
 from hz_core.config import ClientConfig
 from hz_proxies.map.aio import AsyncMap as Map
+from hz_proxies.multi_map.aio import AsyncMultiMap as MultiMap
+from hz_proxies.replicated_map.aio import AsyncReplicatedMap as ReplicatedMap
 
 if TYPE_CHECKING:
     from hz_core.surfaces import AsyncioObject
     from hz_proxies.sql.aio import AsyncSql
     from hz_proxies.transaction.aio import AsyncTransaction
 
-__all__ = ["HazelcastClient", "Map"]
+__all__ = ["HazelcastClient", "Map", "MultiMap", "ReplicatedMap"]
 
 
 class HazelcastClient(AsyncioObjects):
