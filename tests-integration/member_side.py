@@ -18,6 +18,11 @@ COUNTED_MAPS: Final = "stats-*"
 BOUNDED_QUEUES: Final = "bounded-*"
 BOUND: Final = 2
 """Number of items that bounded queues have room for."""
+SMALL_RINGBUFFERS: Final = "small-*"
+EXPIRING_RINGBUFFERS: Final = ("expiring-*", "_hz_rb_expiring-*")
+"""Their items expire after an hour, so they can be full."""
+SMALL: Final = 5
+"""Capacity of all these."""
 LONG_DELAY: Final = 3600
 """Seconds that write-behind maps put off: only `flush` writes within a test."""
 
@@ -229,6 +234,11 @@ class MemberSide:
         config.getSerializationConfig().addDataSerializableFactory(FACTORY_ID, _Objects())
         config.getMapConfig(COUNTED_MAPS).setPerEntryStatsEnabled(True)
         config.getQueueConfig(BOUNDED_QUEUES).setMaxSize(BOUND)
+        config.getRingbufferConfig(SMALL_RINGBUFFERS).setCapacity(SMALL)
+        for pattern in EXPIRING_RINGBUFFERS:
+            expiring = config.getRingbufferConfig(pattern)
+            expiring.setCapacity(SMALL)
+            expiring.setTimeToLiveSeconds(3600)
         for pattern, delay in ((STORED_MAPS, 0), (WRITE_BEHIND_MAPS, LONG_DELAY)):
             store = config.getMapConfig(pattern).getMapStoreConfig()
             store.setEnabled(True)

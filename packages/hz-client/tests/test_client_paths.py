@@ -57,6 +57,7 @@ DOCUMENTED = {
     "hazelcast.projection": "identity multi_attribute single_attribute",
     "hazelcast.proxy.base": "EntryEvent EntryEventType Proxy",
     "hazelcast.proxy.map": "Map",
+    "hazelcast.proxy.ringbuffer": "Ringbuffer",
     "hazelcast.serialization.api": "IdentifiedDataSerializable ObjectDataInput ObjectDataOutput Portable"
     " PortableReader PortableWriter StreamSerializer",
     "hazelcast.util": "LoadBalancer RandomLB RoundRobinLB",
@@ -77,7 +78,6 @@ LATER_MODULES = {
     "hazelcast.proxy.pn_counter",
     "hazelcast.proxy.queue",
     "hazelcast.proxy.replicated_map",
-    "hazelcast.proxy.ringbuffer",
     "hazelcast.proxy.set",
     "hazelcast.proxy.topic",
     "hazelcast.proxy.transactional_list",
@@ -106,14 +106,13 @@ LATER_METHODS = {
     "get_pn_counter",
     "get_reliable_topic",
     "get_replicated_map",
-    "get_ringbuffer",
     "get_set",
     "get_topic",
     "remove_distributed_object_listener",
 }
 """Methods of the client that belong to structures of later releases."""
 
-GETTERS = {"get_map", "get_queue"}
+GETTERS = {"get_map", "get_queue", "get_ringbuffer"}
 """Methods of the client that return a data structure of this release."""
 
 OF_SUBCLASSES = {

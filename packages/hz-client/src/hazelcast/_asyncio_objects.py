@@ -10,6 +10,7 @@ from hz_core.aio_client import AsyncioClient
 if TYPE_CHECKING:
     from hz_proxies.map.aio import AsyncMap
     from hz_proxies.queue.aio import AsyncQueue
+    from hz_proxies.ringbuffer.aio import AsyncRingbuffer
     from hz_proxies.types import E, K, V
 
 
@@ -50,3 +51,20 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.queue.kind import QUEUE
 
         return await self.get_object(QUEUE, name)
+
+    @overload
+    async def get_ringbuffer(self, name: str) -> AsyncRingbuffer[Any]: ...
+
+    @overload
+    async def get_ringbuffer(self, name: str, *, item: type[E]) -> AsyncRingbuffer[E]: ...
+
+    async def get_ringbuffer(self, name: str, *, item: Any = None) -> AsyncRingbuffer[Any]:
+        """Return the distributed ringbuffer with this name.
+
+        Args:
+            name: Name of the ringbuffer.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.ringbuffer.kind import RINGBUFFER
+
+        return await self.get_object(RINGBUFFER, name)

@@ -10,6 +10,7 @@ from hz_core.client import Client
 if TYPE_CHECKING:
     from hz_proxies.map.futures import Map
     from hz_proxies.queue.futures import Queue
+    from hz_proxies.ringbuffer.futures import Ringbuffer
     from hz_proxies.types import E, K, V
 
 
@@ -50,3 +51,20 @@ class FuturesObjects(Client):
         from hz_proxies.queue.kind import QUEUE
 
         return self.get_object(QUEUE, name)
+
+    @overload
+    def get_ringbuffer(self, name: str) -> Ringbuffer[Any]: ...
+
+    @overload
+    def get_ringbuffer(self, name: str, *, item: type[E]) -> Ringbuffer[E]: ...
+
+    def get_ringbuffer(self, name: str, *, item: Any = None) -> Ringbuffer[Any]:
+        """Return the distributed ringbuffer with this name.
+
+        Args:
+            name: Name of the ringbuffer.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.ringbuffer.kind import RINGBUFFER
+
+        return self.get_object(RINGBUFFER, name)

@@ -7,10 +7,15 @@ from hz_proxies.__about__ import __version__
 if TYPE_CHECKING:
     from hz_proxies.map import MAP
     from hz_proxies.queue import QUEUE
+    from hz_proxies.ringbuffer import RINGBUFFER
 
-__all__ = ["MAP", "QUEUE", "__version__"]
+__all__ = ["MAP", "QUEUE", "RINGBUFFER", "__version__"]
 
-_MODULES = {"MAP": "hz_proxies.map", "QUEUE": "hz_proxies.queue"}
+_MODULES = {
+    "MAP": "hz_proxies.map",
+    "QUEUE": "hz_proxies.queue",
+    "RINGBUFFER": "hz_proxies.ringbuffer",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -34,10 +34,12 @@ from hz_core.testing.services import (
     FencedLockService,
     MapService,
     QueueService,
+    RingbufferService,
     SessionService,
     SqlResult,
     SqlService,
     SqlType,
+    TopicService,
     TransactionService,
 )
 
@@ -60,6 +62,7 @@ __all__ = [
     "RawClient",
     "Refuse",
     "Request",
+    "RingbufferService",
     "Rule",
     "Service",
     "Session",
@@ -70,6 +73,7 @@ __all__ = [
     "SqlService",
     "SqlType",
     "Timer",
+    "TopicService",
     "TransactionService",
     "codes",
     "serves",

@@ -9,7 +9,9 @@ from hz_core.testing.services.cp import AtomicLongService, FencedLockService, Gr
 from hz_core.testing.services.map import MapService
 from hz_core.testing.services.map_state import MapState
 from hz_core.testing.services.queue import QueueService, QueueState
+from hz_core.testing.services.ringbuffer import RingbufferService, RingbufferState
 from hz_core.testing.services.sql import SqlResult, SqlService, SqlType
+from hz_core.testing.services.topic import TopicService
 from hz_core.testing.services.transaction import TransactionalMapService, TransactionService
 
 __all__ = [
@@ -21,10 +23,13 @@ __all__ = [
     "MapState",
     "QueueService",
     "QueueState",
+    "RingbufferService",
+    "RingbufferState",
     "SessionService",
     "SqlResult",
     "SqlService",
     "SqlType",
+    "TopicService",
     "TransactionService",
     "TransactionalMapService",
 ]
