@@ -15,9 +15,10 @@ SHOUTER_ID: Final = 2
 STORED_MAPS: Final = "stored-*"
 WRITE_BEHIND_MAPS: Final = "behind-*"
 COUNTED_MAPS: Final = "stats-*"
-BOUNDED_QUEUES: Final = "bounded-*"
+BOUNDED: Final = "bounded-*"
+MULTI_MAPS_OF_LISTS: Final = "listed-*"
 BOUND: Final = 2
-"""Number of items that bounded queues have room for."""
+"""Number of items that bounded queues, lists and sets have room for."""
 SMALL_RINGBUFFERS: Final = "small-*"
 EXPIRING_RINGBUFFERS: Final = ("expiring-*", "_hz_rb_expiring-*")
 """Their items expire after an hour, so they can be full."""
@@ -233,7 +234,9 @@ class MemberSide:
         """Give a member's Java `Config` the Python objects."""
         config.getSerializationConfig().addDataSerializableFactory(FACTORY_ID, _Objects())
         config.getMapConfig(COUNTED_MAPS).setPerEntryStatsEnabled(True)
-        config.getQueueConfig(BOUNDED_QUEUES).setMaxSize(BOUND)
+        config.getMultiMapConfig(MULTI_MAPS_OF_LISTS).setValueCollectionType("LIST")
+        for bounded in (config.getQueueConfig, config.getListConfig, config.getSetConfig):
+            bounded(BOUNDED).setMaxSize(BOUND)
         config.getRingbufferConfig(SMALL_RINGBUFFERS).setCapacity(SMALL)
         for pattern in EXPIRING_RINGBUFFERS:
             expiring = config.getRingbufferConfig(pattern)

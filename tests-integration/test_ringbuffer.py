@@ -108,7 +108,7 @@ async def test_an_iteration_that_follows(caller: Caller) -> None:
             async for item in items:
                 found.append(item)
                 if item == "end":
-                    await items.aclose()
+                    break
         else:
             for item in items:
                 found.append(item)

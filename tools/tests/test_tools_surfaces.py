@@ -94,6 +94,28 @@ def test_a_base_class_in_another_folder_of_the_package(folder: Path) -> None:
     assert "from hz_x.shared import Long\n" in found.render(BLOCKING)
 
 
+def test_the_name_of_the_structure_in_the_documentation_of_a_base(folder: Path) -> None:
+    (folder / "basic.py").write_text(
+        "from hz_core.op import Op\n"
+        'class BasicOperations:\n    def size(self) -> Op[int]:\n        """Count the {name}: ``{Name}.size``."""\n'
+    )
+    text = structure(folder, "class BigCounterOperations(BasicOperations):\n    pass\n").render(BLOCKING)
+    assert '"""Count the big counter: ``BigCounter.size``."""' in text
+
+
+def test_operations_that_are_written_by_hand_on_one_surface(folder: Path) -> None:
+    found = structure(
+        folder,
+        "class CounterOperations(BasicOperations):\n"
+        '    blocking_base = "hz_x.counter.habits.Habits"\n    blocking_by_hand = ("get",)\n'
+        + method("add(self) -> Op[None]"),
+    )
+    assert "def get" not in found.render(BLOCKING)
+    assert "def add" in found.render(BLOCKING)
+    assert "def get" in found.render(FUTURES)
+    assert "def get" in found.render(ASYNCIO)
+
+
 @pytest.mark.parametrize(
     ("head", "base", "expected"),
     [
@@ -233,14 +255,16 @@ def test_the_kind_of_an_object(folder: Path) -> None:
         + method("add(self) -> Op[int]"),
     )
     text = found.render_kind()
-    assert found.constant == "PNCOUNTER"
-    assert 'PNCOUNTER: Final[ObjectKind[PNCounter[Any], "AsyncPNCounter[Any]"]] = ObjectKind(' in text
+    assert found.constant == "PN_COUNTER"
+    assert 'PN_COUNTER: Final[ObjectKind[PNCounter[Any], "AsyncPNCounter[Any]"]] = ObjectKind(' in text
     assert "    PNCounterOperations, PNCounter, _asyncio\n" in text
     # Threaded programs do not load the asyncio surface.
     assert "if TYPE_CHECKING:\n    from hz_x.counter.aio import AsyncPNCounter\n" in text
 
 
-@pytest.mark.parametrize(("name", "constant"), [("Map", "MAP"), ("MultiMap", "MULTI_MAP")])
+@pytest.mark.parametrize(
+    ("name", "constant"), [("Map", "MAP"), ("MultiMap", "MULTI_MAP"), ("PNCounter", "PN_COUNTER")]
+)
 def test_the_name_of_a_kind(folder: Path, name: str, constant: str) -> None:
     found = structure(folder, f"class {name}Operations(Operations):\n" + method("add(self) -> Op[int]"))
     assert found.constant == constant

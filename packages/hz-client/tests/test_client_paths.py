@@ -55,9 +55,19 @@ DOCUMENTED = {
     "hazelcast.predicate": "PagingPredicate Predicate and_ between equal false greater greater_or_equal ilike"
     " in_ instance_of less less_or_equal like not_ not_equal or_ paging regex sql true",
     "hazelcast.projection": "identity multi_attribute single_attribute",
-    "hazelcast.proxy.base": "EntryEvent EntryEventType Proxy",
+    "hazelcast.proxy.base": "EntryEvent EntryEventType ItemEvent ItemEventType Proxy",
+    "hazelcast.proxy.list": "List",
     "hazelcast.proxy.map": "Map",
     "hazelcast.proxy.ringbuffer": "Ringbuffer",
+    "hazelcast.proxy.queue": "Queue",
+    "hazelcast.proxy.set": "Set",
+    "hazelcast.proxy.transactional_list": "TransactionalList",
+    "hazelcast.proxy.transactional_queue": "TransactionalQueue",
+    "hazelcast.proxy.transactional_set": "TransactionalSet",
+    "hazelcast.proxy.multi_map": "BlockingMultiMap MultiMap",
+    "hazelcast.proxy.replicated_map": "BlockingReplicatedMap ReplicatedMap",
+    "hazelcast.proxy.transactional_map": "TransactionalMap",
+    "hazelcast.proxy.transactional_multi_map": "TransactionalMultiMap",
     "hazelcast.serialization.api": "IdentifiedDataSerializable ObjectDataInput ObjectDataOutput Portable"
     " PortableReader PortableWriter StreamSerializer",
     "hazelcast.util": "LoadBalancer RandomLB RoundRobinLB",
@@ -72,26 +82,14 @@ LATER_MODULES = {
     "hazelcast.proxy.cp.fenced_lock",
     "hazelcast.proxy.cp.semaphore",
     "hazelcast.proxy.executor",
-    "hazelcast.proxy.flake_id_generator",
-    "hazelcast.proxy.list",
-    "hazelcast.proxy.multi_map",
-    "hazelcast.proxy.pn_counter",
-    "hazelcast.proxy.queue",
-    "hazelcast.proxy.replicated_map",
-    "hazelcast.proxy.set",
     "hazelcast.proxy.topic",
-    "hazelcast.proxy.transactional_list",
-    "hazelcast.proxy.transactional_map",
-    "hazelcast.proxy.transactional_multi_map",
-    "hazelcast.proxy.transactional_queue",
-    "hazelcast.proxy.transactional_set",
     "hazelcast.transaction",
 }
 """Documented modules of structures of later releases."""
 
 LATER_NAMES = {
     ("hazelcast.proxy.base", name)
-    for name in ("ItemEvent", "ItemEventType", "PartitionSpecificProxy", "TopicMessage", "TransactionalProxy")
+    for name in ("PartitionSpecificProxy", "TopicMessage", "TransactionalProxy")
 }
 """Documented names of other structures in modules of this release."""
 
@@ -100,19 +98,23 @@ LATER_METHODS = {
     "cp_subsystem",
     "get_distributed_objects",
     "get_executor",
-    "get_flake_id_generator",
-    "get_list",
-    "get_multi_map",
-    "get_pn_counter",
     "get_reliable_topic",
-    "get_replicated_map",
-    "get_set",
     "get_topic",
     "remove_distributed_object_listener",
 }
 """Methods of the client that belong to structures of later releases."""
 
-GETTERS = {"get_map", "get_queue", "get_ringbuffer"}
+GETTERS = {
+    "get_flake_id_generator",
+    "get_list",
+    "get_map",
+    "get_multi_map",
+    "get_pn_counter",
+    "get_queue",
+    "get_replicated_map",
+    "get_ringbuffer",
+    "get_set",
+}
 """Methods of the client that return a data structure of this release."""
 
 OF_SUBCLASSES = {
@@ -274,8 +276,11 @@ def test_a_traceback_has_the_public_name_after_the_import_of_the_package_alone()
     [
         ("hz_core.config", "ClientConfig NearCacheConfig ReconnectMode"),
         ("hz_proxies.map", "BlockingMap Map"),
+        ("hz_proxies.multi_map", "BlockingMultiMap MultiMap MultiMapValues"),
+        ("hz_proxies.pages", "BlockingPages Pages"),
         ("hz_proxies.predicate", "PagingPredicate Predicate"),
         ("hz_proxies.queue", "BlockingQueue Queue"),
+        ("hz_proxies.replicated_map", "BlockingReplicatedMap ReplicatedMap ReplicatedMapEntryView"),
         ("hz_proxies.sql", "HazelcastSqlError SqlRow"),
         ("hz_proxies.transaction", "BlockingTransaction TransactionType"),
     ],

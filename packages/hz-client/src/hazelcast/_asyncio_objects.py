@@ -8,14 +8,47 @@ from typing import TYPE_CHECKING, Any, overload
 from hz_core.aio_client import AsyncioClient
 
 if TYPE_CHECKING:
+    from hz_proxies.flake_id_generator.aio import AsyncFlakeIdGenerator
+    from hz_proxies.list.aio import AsyncList
     from hz_proxies.map.aio import AsyncMap
+    from hz_proxies.multi_map.aio import AsyncMultiMap
+    from hz_proxies.pn_counter.aio import AsyncPNCounter
     from hz_proxies.queue.aio import AsyncQueue
+    from hz_proxies.replicated_map.aio import AsyncReplicatedMap
     from hz_proxies.ringbuffer.aio import AsyncRingbuffer
+    from hz_proxies.set.aio import AsyncSet
     from hz_proxies.types import E, K, V
 
 
 class AsyncioObjects(AsyncioClient):
     """A client with a method for each data structure."""
+
+    async def get_flake_id_generator(self, name: str) -> AsyncFlakeIdGenerator:
+        """Return the distributed flake id generator with this name.
+
+        Args:
+            name: Name of the flake id generator.
+        """
+        from hz_proxies.flake_id_generator.kind import FLAKE_ID_GENERATOR
+
+        return await self.get_object(FLAKE_ID_GENERATOR, name)
+
+    @overload
+    async def get_list(self, name: str) -> AsyncList[Any]: ...
+
+    @overload
+    async def get_list(self, name: str, *, item: type[E]) -> AsyncList[E]: ...
+
+    async def get_list(self, name: str, *, item: Any = None) -> AsyncList[Any]:
+        """Return the distributed list with this name.
+
+        Args:
+            name: Name of the list.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.list.kind import LIST
+
+        return await self.get_object(LIST, name)
 
     @overload
     async def get_map(self, name: str) -> AsyncMap[Any, Any]: ...
@@ -36,6 +69,36 @@ class AsyncioObjects(AsyncioClient):
         return await self.get_object(MAP, name)
 
     @overload
+    async def get_multi_map(self, name: str) -> AsyncMultiMap[Any, Any]: ...
+
+    @overload
+    async def get_multi_map(self, name: str, *, key: type[K], value: type[V]) -> AsyncMultiMap[K, V]: ...
+
+    async def get_multi_map(
+        self, name: str, *, key: Any = None, value: Any = None
+    ) -> AsyncMultiMap[Any, Any]:
+        """Return the distributed multi map with this name.
+
+        Args:
+            name: Name of the multi map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.multi_map.kind import MULTI_MAP
+
+        return await self.get_object(MULTI_MAP, name)
+
+    async def get_pn_counter(self, name: str) -> AsyncPNCounter:
+        """Return the distributed pn counter with this name.
+
+        Args:
+            name: Name of the pn counter.
+        """
+        from hz_proxies.pn_counter.kind import PN_COUNTER
+
+        return await self.get_object(PN_COUNTER, name)
+
+    @overload
     async def get_queue(self, name: str) -> AsyncQueue[Any]: ...
 
     @overload
@@ -53,6 +116,28 @@ class AsyncioObjects(AsyncioClient):
         return await self.get_object(QUEUE, name)
 
     @overload
+    async def get_replicated_map(self, name: str) -> AsyncReplicatedMap[Any, Any]: ...
+
+    @overload
+    async def get_replicated_map(
+        self, name: str, *, key: type[K], value: type[V]
+    ) -> AsyncReplicatedMap[K, V]: ...
+
+    async def get_replicated_map(
+        self, name: str, *, key: Any = None, value: Any = None
+    ) -> AsyncReplicatedMap[Any, Any]:
+        """Return the distributed replicated map with this name.
+
+        Args:
+            name: Name of the replicated map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.replicated_map.kind import REPLICATED_MAP
+
+        return await self.get_object(REPLICATED_MAP, name)
+
+    @overload
     async def get_ringbuffer(self, name: str) -> AsyncRingbuffer[Any]: ...
 
     @overload
@@ -68,3 +153,20 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.ringbuffer.kind import RINGBUFFER
 
         return await self.get_object(RINGBUFFER, name)
+
+    @overload
+    async def get_set(self, name: str) -> AsyncSet[Any]: ...
+
+    @overload
+    async def get_set(self, name: str, *, item: type[E]) -> AsyncSet[E]: ...
+
+    async def get_set(self, name: str, *, item: Any = None) -> AsyncSet[Any]:
+        """Return the distributed set with this name.
+
+        Args:
+            name: Name of the set.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.set.kind import SET
+
+        return await self.get_object(SET, name)

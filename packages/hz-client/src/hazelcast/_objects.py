@@ -8,14 +8,47 @@ from typing import TYPE_CHECKING, Any, overload
 from hz_core.client import Client
 
 if TYPE_CHECKING:
+    from hz_proxies.flake_id_generator.futures import FlakeIdGenerator
+    from hz_proxies.list.futures import List
     from hz_proxies.map.futures import Map
+    from hz_proxies.multi_map.futures import MultiMap
+    from hz_proxies.pn_counter.futures import PNCounter
     from hz_proxies.queue.futures import Queue
+    from hz_proxies.replicated_map.futures import ReplicatedMap
     from hz_proxies.ringbuffer.futures import Ringbuffer
+    from hz_proxies.set.futures import Set
     from hz_proxies.types import E, K, V
 
 
 class FuturesObjects(Client):
     """A client with a method for each data structure."""
+
+    def get_flake_id_generator(self, name: str) -> FlakeIdGenerator:
+        """Return the distributed flake id generator with this name.
+
+        Args:
+            name: Name of the flake id generator.
+        """
+        from hz_proxies.flake_id_generator.kind import FLAKE_ID_GENERATOR
+
+        return self.get_object(FLAKE_ID_GENERATOR, name)
+
+    @overload
+    def get_list(self, name: str) -> List[Any]: ...
+
+    @overload
+    def get_list(self, name: str, *, item: type[E]) -> List[E]: ...
+
+    def get_list(self, name: str, *, item: Any = None) -> List[Any]:
+        """Return the distributed list with this name.
+
+        Args:
+            name: Name of the list.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.list.kind import LIST
+
+        return self.get_object(LIST, name)
 
     @overload
     def get_map(self, name: str) -> Map[Any, Any]: ...
@@ -36,6 +69,34 @@ class FuturesObjects(Client):
         return self.get_object(MAP, name)
 
     @overload
+    def get_multi_map(self, name: str) -> MultiMap[Any, Any]: ...
+
+    @overload
+    def get_multi_map(self, name: str, *, key: type[K], value: type[V]) -> MultiMap[K, V]: ...
+
+    def get_multi_map(self, name: str, *, key: Any = None, value: Any = None) -> MultiMap[Any, Any]:
+        """Return the distributed multi map with this name.
+
+        Args:
+            name: Name of the multi map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.multi_map.kind import MULTI_MAP
+
+        return self.get_object(MULTI_MAP, name)
+
+    def get_pn_counter(self, name: str) -> PNCounter:
+        """Return the distributed pn counter with this name.
+
+        Args:
+            name: Name of the pn counter.
+        """
+        from hz_proxies.pn_counter.kind import PN_COUNTER
+
+        return self.get_object(PN_COUNTER, name)
+
+    @overload
     def get_queue(self, name: str) -> Queue[Any]: ...
 
     @overload
@@ -53,6 +114,24 @@ class FuturesObjects(Client):
         return self.get_object(QUEUE, name)
 
     @overload
+    def get_replicated_map(self, name: str) -> ReplicatedMap[Any, Any]: ...
+
+    @overload
+    def get_replicated_map(self, name: str, *, key: type[K], value: type[V]) -> ReplicatedMap[K, V]: ...
+
+    def get_replicated_map(self, name: str, *, key: Any = None, value: Any = None) -> ReplicatedMap[Any, Any]:
+        """Return the distributed replicated map with this name.
+
+        Args:
+            name: Name of the replicated map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.replicated_map.kind import REPLICATED_MAP
+
+        return self.get_object(REPLICATED_MAP, name)
+
+    @overload
     def get_ringbuffer(self, name: str) -> Ringbuffer[Any]: ...
 
     @overload
@@ -68,3 +147,20 @@ class FuturesObjects(Client):
         from hz_proxies.ringbuffer.kind import RINGBUFFER
 
         return self.get_object(RINGBUFFER, name)
+
+    @overload
+    def get_set(self, name: str) -> Set[Any]: ...
+
+    @overload
+    def get_set(self, name: str, *, item: type[E]) -> Set[E]: ...
+
+    def get_set(self, name: str, *, item: Any = None) -> Set[Any]:
+        """Return the distributed set with this name.
+
+        Args:
+            name: Name of the set.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.set.kind import SET
+
+        return self.get_object(SET, name)

@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from hz_core.cluster.membership import Membership
+from hz_core.config import ClientConfig
 from hz_core.connection import Connection
 from hz_core.flow import RunningFlow
 from hz_core.io import IO
@@ -24,6 +25,9 @@ class ClientContext(Protocol):
     uuid: UUID
     """UUID of the client, by which members name it in events."""
 
+    config: ClientConfig
+    """The client's options, which do not change."""
+
     io: IO
     """Clock, timers, randomness and callbacks."""
 
@@ -35,6 +39,9 @@ class ClientContext(Protocol):
 
     lock_owner: Callable[[], int]
     """Returns the lock owner id of the current thread or task."""
+
+    check_active: Callable[[], None]
+    """Raises ClientOfflineError or HazelcastClientNotActiveError if operations cannot even wait to be sent."""
 
     def partition_count(self) -> int:
         """Return the number of partitions.

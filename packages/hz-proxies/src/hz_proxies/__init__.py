@@ -5,23 +5,34 @@ from typing import TYPE_CHECKING, Any
 from hz_proxies.__about__ import __version__
 
 if TYPE_CHECKING:
+    from hz_proxies.flake_id_generator import FLAKE_ID_GENERATOR
+    from hz_proxies.list import LIST
     from hz_proxies.map import MAP
+    from hz_proxies.multi_map import MULTI_MAP
+    from hz_proxies.pn_counter import PN_COUNTER
     from hz_proxies.queue import QUEUE
+    from hz_proxies.replicated_map import REPLICATED_MAP
     from hz_proxies.ringbuffer import RINGBUFFER
+    from hz_proxies.set import SET
 
-__all__ = ["MAP", "QUEUE", "RINGBUFFER", "__version__"]
-
-_MODULES = {
-    "MAP": "hz_proxies.map",
-    "QUEUE": "hz_proxies.queue",
-    "RINGBUFFER": "hz_proxies.ringbuffer",
-}
+__all__ = [
+    "FLAKE_ID_GENERATOR",
+    "LIST",
+    "MAP",
+    "MULTI_MAP",
+    "PN_COUNTER",
+    "QUEUE",
+    "REPLICATED_MAP",
+    "RINGBUFFER",
+    "SET",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded on first use, so that a program loads only the kinds that it uses.
-    if name not in _MODULES:
+    # A kind is loaded from the package of its name on first use, so that a program loads only what it uses.
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_MODULES[name]), name)
+    return getattr(import_module(f"{__name__}.{name.lower()}"), name)

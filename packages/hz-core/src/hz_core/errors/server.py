@@ -197,6 +197,8 @@ _RETRYABLE: Final = (
 )
 
 _NATIVE_METHOD: Final = -2
+_UNKNOWN_MESSAGE: Final = "Unrecognized client message"
+
 _NO_EXCEPTION: Final = "The member reported an error without any exception in it"
 
 
@@ -234,6 +236,21 @@ def error_from_holders(holders: Sequence[ErrorHolder]) -> HazelcastError:
     for error, cause in pairwise(chain):
         error.cause = error.__cause__ = cause
     return chain[0]
+
+
+def explain_unknown_message(error: HazelcastError, operation: str, version: str) -> None:
+    """Say which operation an older member does not know, if that is what ``error`` reports.
+
+    Args:
+        error: The member's error.
+        operation: Service and name of the message, such as ``MultiMap.putAll``.
+        version: The member's version.
+    """
+    report = server_error(error)
+    if report is not None and (report.message or "").startswith(_UNKNOWN_MESSAGE):
+        error.args = (
+            f"{operation} is not supported by the member, which has version {version}: {report.message}",
+        )
 
 
 def _error(holder: ErrorHolder) -> HazelcastError:

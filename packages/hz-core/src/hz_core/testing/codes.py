@@ -7,6 +7,7 @@ NOT_ACTIVE: Final = (19, "com.hazelcast.core.HazelcastInstanceNotActiveException
 ILLEGAL_ARGUMENT: Final = (23, "java.lang.IllegalArgumentException")
 ILLEGAL_MONITOR_STATE: Final = (26, "java.lang.IllegalMonitorStateException")
 ILLEGAL_STATE: Final = (27, "java.lang.IllegalStateException")
+INDEX_OUT_OF_BOUNDS: Final = (29, "java.lang.IndexOutOfBoundsException")
 DESTROYED: Final = (14, "com.hazelcast.spi.exception.DistributedObjectDestroyedException")
 RETRYABLE: Final = (46, "com.hazelcast.spi.exception.RetryableHazelcastException")
 STALE_SEQUENCE: Final = (51, "com.hazelcast.ringbuffer.StaleSequenceException")
@@ -16,6 +17,12 @@ TRANSACTION_NOT_ACTIVE: Final = (57, "com.hazelcast.transaction.TransactionNotAc
 TRANSACTION_TIMED_OUT: Final = (58, "com.hazelcast.transaction.TransactionTimedOutException")
 UNSUPPORTED: Final = (61, "java.lang.UnsupportedOperationException")
 WRONG_TARGET: Final = (62, "com.hazelcast.spi.exception.WrongTargetException")
+NODE_ID_OUT_OF_RANGE: Final = (
+    81,
+    "com.hazelcast.flakeidgen.impl.NodeIdOutOfRangeException",
+)
+NOT_REPLICA: Final = (82, "com.hazelcast.internal.crdt.TargetNotReplicaException")
+CONSISTENCY_LOST: Final = (84, "com.hazelcast.core.ConsistencyLostException")
 SESSION_EXPIRED: Final = (85, "com.hazelcast.cp.internal.session.SessionExpiredException")
 WAIT_KEY_CANCELLED: Final = (
     86,

@@ -192,6 +192,7 @@ class SimulatedMember:
         sessions: Its open connections.
         requests: All received requests, in order.
         rules: What looks at requests first.
+        lite: Whether it tells clients that it holds no data.
     """
 
     def __init__(self, cluster: "SimulatedCluster", address: Address, uuid: UUID) -> None:
@@ -201,6 +202,7 @@ class SimulatedMember:
         self.sessions: dict[Pipe, Session] = {}
         self.requests: list[Request] = []
         self.rules: list[Rule] = []
+        self.lite = False
 
     def count(self, method: str) -> int:
         """Return the number of received requests of ``method``."""
@@ -337,6 +339,7 @@ class SimulatedCluster:
         backups: How many backups acknowledge each write.
         acks_first: Whether backup acks precede the reply.
         acks_lost: Whether backup acks get lost.
+        version: Version of the members; they refuse messages that came later.
         matches: Tells whether an entry matches a predicate. Without it, predicates are refused.
     """
 
@@ -456,6 +459,9 @@ class SimulatedCluster:
         method: Callable[[Request], None] | None = getattr(service, name, None)
         if method is None:
             raise MemberError(codes.UNSUPPORTED, f"{request.method} is not simulated")
+        if request.shape.server_version > self.version:
+            number = f"Unrecognized client message received with type: 0x{request.type:x}"
+            raise MemberError(codes.UNSUPPORTED, number)
         self._check_route(request)
         method(request)
 
@@ -533,7 +539,7 @@ class SimulatedCluster:
             return
         name = "Client.addClusterViewListener event"
         infos: list[Any] = [
-            ((m.address.host, m.address.port), m.uuid, [], False, self.version, []) for m in self.members
+            ((m.address.host, m.address.port), m.uuid, [], m.lite, self.version, []) for m in self.members
         ]
         session.event(f"{name} MembersView", session.view_id, self.member_version, infos)
         owned: dict[UUID, list[int]] = {}

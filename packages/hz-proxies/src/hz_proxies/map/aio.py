@@ -8,14 +8,15 @@ from hz_core.config import IndexType
 from hz_core.model import SimpleEntryView
 from hz_proxies.aggregator import Aggregator
 from hz_proxies.events import EntryCallback
-from hz_proxies.map.collections import AsyncioMapping
+from hz_proxies.map.collections import AsyncioMapMapping
 from hz_proxies.map.operations import MapOperations
+from hz_proxies.pages.aio import AsyncPages
 from hz_proxies.predicate import Predicate
 from hz_proxies.projection import Projection
 from hz_proxies.types import K, R, V
 
 
-class AsyncMap(AsyncioMapping[K, V], Generic[K, V]):
+class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
     """A distributed map, partitioned by key, with backups.
 
     Keys and values are stored in serialized form, so reads return copies. Keys are compared in serialized form, so
@@ -191,7 +192,7 @@ class AsyncMap(AsyncioMapping[K, V], Generic[K, V]):
             key: The key; an entry is not required.
             lease_time: Seconds after which the lock is released automatically; None for never.
 
-        Source: message ``Map.lock``.
+        Source: message ``lock`` of the service.
         """
         return await self._call(self._ops.lock(key, lease_time))
 
@@ -204,7 +205,7 @@ class AsyncMap(AsyncioMapping[K, V], Generic[K, V]):
             timeout: Seconds to wait for the lock.
 
         Returns:
-            Whether the lock was acquired. Source: message ``Map.tryLock``.
+            Whether the lock was acquired. Source: message ``tryLock`` of the service.
         """
         return await self._call(self._ops.try_lock(key, lease_time, timeout))
 
@@ -214,16 +215,16 @@ class AsyncMap(AsyncioMapping[K, V], Generic[K, V]):
         Raises:
             IllegalMonitorStateError: This thread (or task) does not own the lock.
 
-        Source: message ``Map.unlock``.
+        Source: message ``unlock`` of the service.
         """
         return await self._call(self._ops.unlock(key))
 
     async def is_locked(self, key: K) -> bool:
-        """Return whether ``key`` is locked. Source: message ``Map.isLocked``."""
+        """Return whether ``key`` is locked. Source: message ``isLocked`` of the service."""
         return await self._call(self._ops.is_locked(key))
 
     async def force_unlock(self, key: K) -> None:
-        """Release the lock of ``key``, regardless of its owner. Source: message ``Map.forceUnlock``."""
+        """Release the lock of ``key``, regardless of its owner. Source: message ``forceUnlock`` of the service."""
         return await self._call(self._ops.force_unlock(key))
 
     async def put_all(self, map: Mapping[K, V]) -> None:
@@ -340,6 +341,41 @@ class AsyncMap(AsyncioMapping[K, V], Generic[K, V]):
         Source: message ``Map.addIndex``.
         """
         return await self._call(self._ops.add_index(attributes, index_type, name, bitmap_index_options))
+
+    def iter_keys(self, page_size: int = 1000, predicate: Predicate | None = None) -> AsyncPages[K]:
+        """Return an iterator over all keys, or over those whose entries match ``predicate``.
+
+        Args:
+            page_size: How many entries of a partition to fetch at once.
+            predicate: The condition; a paging predicate is refused.
+
+        Source: messages ``Map.fetchKeys`` and ``Map.fetchWithQuery``.
+        """
+        return AsyncPages(self._caller, self._ops.iter_keys(page_size, predicate))
+
+    def iter_values(self, page_size: int = 1000, predicate: Predicate | None = None) -> AsyncPages[V]:
+        """Return an iterator over all values, or over those whose entries match ``predicate``.
+
+        Args:
+            page_size: How many entries of a partition to fetch at once.
+            predicate: The condition; a paging predicate is refused.
+
+        Source: message ``Map.fetchWithQuery``; without a predicate ``Map.fetchEntries``.
+        """
+        return AsyncPages(self._caller, self._ops.iter_values(page_size, predicate))
+
+    def iter_items(
+        self, page_size: int = 1000, predicate: Predicate | None = None
+    ) -> AsyncPages[tuple[K, V]]:
+        """Return an iterator over all entries, or over those that match ``predicate``.
+
+        Args:
+            page_size: How many entries of a partition to fetch at once.
+            predicate: The condition; a paging predicate is refused.
+
+        Source: messages ``Map.fetchEntries`` and ``Map.fetchWithQuery``.
+        """
+        return AsyncPages(self._caller, self._ops.iter_items(page_size, predicate))
 
     async def execute_on_key(self, key: K, entry_processor: Any) -> Any:
         """Run ``entry_processor`` on the entry of ``key``, atomically, on the owner of its partition.

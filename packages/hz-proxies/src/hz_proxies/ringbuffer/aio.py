@@ -4,14 +4,15 @@
 from collections.abc import Sequence
 from typing import Any, Generic
 
-from hz_proxies.ringbuffer.iteration import AsyncioIteration
-from hz_proxies.ringbuffer.limits import OVERFLOW_POLICY_OVERWRITE
+from hz_core.surfaces import AsyncioObject
+from hz_proxies.pages.aio import AsyncPages
+from hz_proxies.ringbuffer.limits import OVERFLOW_POLICY_OVERWRITE, PAGE_SIZE
 from hz_proxies.ringbuffer.operations import RingbufferOperations
 from hz_proxies.ringbuffer.result import ReadResult
 from hz_proxies.types import E
 
 
-class AsyncRingbuffer(AsyncioIteration[E], Generic[E]):
+class AsyncRingbuffer(AsyncioObject, Generic[E]):
     """A distributed ringbuffer: so many items, stored in one partition, each with a sequence that counts up from 0.
 
     Reading removes nothing. Only when it is full, the oldest item is overwritten; or adding fails, if that is asked
@@ -126,3 +127,31 @@ class AsyncRingbuffer(AsyncioIteration[E], Generic[E]):
         Source: message ``Ringbuffer.readMany``.
         """
         return await self._run(self._ops.read_many(start_sequence, min_count, max_count, filter))
+
+    def iter(
+        self,
+        from_sequence: int | None = None,
+        *,
+        page_size: int = PAGE_SIZE,
+        follow: bool = False,
+        filter: Any = None,
+    ) -> AsyncPages[E]:
+        """Iterate over the items from a sequence on, up to the newest one of when the iteration begins.
+
+        The items are read in pages, and stay in the ringbuffer.
+
+        Args:
+            from_sequence: Sequence of the first item; None for the oldest one.
+            page_size: How many items to read at a time, ``MAX_BATCH_SIZE`` at most.
+            follow: Do not end, but wait for items that are added later.
+            filter: As for ``read_many``.
+
+        Raises:
+            StaleSequenceError: The next items were overwritten, or have expired, or the ringbuffer was lost. The
+                iteration may go on: with the oldest item that there is.
+
+        Source: messages ``Ringbuffer.readMany``, ``Ringbuffer.headSequence`` and ``Ringbuffer.tailSequence``.
+        """
+        return AsyncPages(
+            self._caller, self._ops.iter(from_sequence, page_size=page_size, follow=follow, filter=filter)
+        )

@@ -1,16 +1,23 @@
 """The operations of a ringbuffer, from which its surfaces are generated."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Generic
 
 from hz_core.arguments import int32, int64
 from hz_core.context import ClientContext
-from hz_core.errors import StaleSequenceError
 from hz_core.op import Flow, Op
 from hz_core.operations import NamedOperations, none_refused
 from hz_core.wire.types import ReadData
 from hz_proxies.codecs import ringbuffer as codec
-from hz_proxies.ringbuffer.limits import MAX_BATCH_SIZE, OVERFLOW_POLICY_FAIL, OVERFLOW_POLICY_OVERWRITE
+from hz_proxies.pages.operations import PagesOperations
+from hz_proxies.ringbuffer.limits import (
+    MAX_BATCH_SIZE,
+    OVERFLOW_POLICY_FAIL,
+    OVERFLOW_POLICY_OVERWRITE,
+    PAGE_SIZE,
+)
+from hz_proxies.ringbuffer.paging import RingbufferSource
 from hz_proxies.ringbuffer.result import ReadResult, reading_each
 from hz_proxies.types import E
 from hz_serialization import Data
@@ -25,9 +32,6 @@ class RingbufferOperations(NamedOperations, Generic[E]):
 
     # Read by tools/generate_surfaces.py.
     service_name = "hz:impl:ringbufferService"
-    futures_base = "hz_proxies.ringbuffer.iteration.FuturesIteration"
-    blocking_base = "hz_proxies.ringbuffer.iteration.BlockingIteration"
-    asyncio_base = "hz_proxies.ringbuffer.iteration.AsyncioIteration"
 
     def __init__(self, context: ClientContext, name: str) -> None:
         super().__init__(context, name)
@@ -162,9 +166,43 @@ class RingbufferOperations(NamedOperations, Generic[E]):
             )
         if most > MAX_BATCH_SIZE:
             raise AssertionError(f"max_count must be at most {MAX_BATCH_SIZE}, not {most}")
-        return self._read_many(start, least, most, None if filter is None else self._to_data(filter))
+        return self._read_many(start, least, most, self._filter(filter))
+
+    def iter(
+        self,
+        from_sequence: int | None = None,
+        *,
+        page_size: int = PAGE_SIZE,
+        follow: bool = False,
+        filter: Any = None,
+    ) -> PagesOperations[E]:
+        """Iterate over the items from a sequence on, up to the newest one of when the iteration begins.
+
+        The items are read in pages, and stay in the ringbuffer.
+
+        Args:
+            from_sequence: Sequence of the first item; None for the oldest one.
+            page_size: How many items to read at a time, ``MAX_BATCH_SIZE`` at most.
+            follow: Do not end, but wait for items that are added later.
+            filter: As for ``read_many``.
+
+        Raises:
+            StaleSequenceError: The next items were overwritten, or have expired, or the ringbuffer was lost. The
+                iteration may go on: with the oldest item that there is.
+
+        Source: messages ``Ringbuffer.readMany``, ``Ringbuffer.headSequence`` and ``Ringbuffer.tailSequence``.
+        """
+        first = None if from_sequence is None else self._sequence(from_sequence, "from_sequence")
+        size = int32(page_size, "page_size", 1)
+        if size > MAX_BATCH_SIZE:
+            raise ValueError(f"page_size must be at most {MAX_BATCH_SIZE}, not {size}")
+        read = partial(self._read_op, filter=self._filter(filter))
+        bounds = (self.head_sequence, self.tail_sequence)
+        return PagesOperations(self._context, RingbufferSource(self.name, first, size, follow, bounds, read))
 
     def _read_many(self, start: int, least: int, most: int, filter: Data | None) -> Flow[ReadResult[E]]:
+        if most == 0:
+            return ReadResult(0, start, [], [])  # members fail if they are asked for none
         if least > 1:
             capacity = yield self.capacity()
             if least > capacity:
@@ -179,16 +217,6 @@ class RingbufferOperations(NamedOperations, Generic[E]):
         request = codec.read_many(self._partition, self.name, start, least, most, filter)
         return request.decoded(_read_result)
 
-    def _pages(
-        self, from_sequence: int | None, page_size: int, follow: bool, filter: Any = None
-    ) -> "RingbufferPages[E]":
-        """Return the pages of an iteration; see ``iter`` of the surfaces."""
-        first = None if from_sequence is None else self._sequence(from_sequence, "from_sequence")
-        size = int32(page_size, "page_size", 1)
-        if size > MAX_BATCH_SIZE:
-            raise AssertionError(f"page_size must be at most {MAX_BATCH_SIZE}, not {size}")
-        return RingbufferPages(self, first, size, follow, None if filter is None else self._to_data(filter))
-
     def _sequence(self, value: int, name: str) -> int:
         if value is None:
             raise none_refused(name, self.name)
@@ -197,75 +225,11 @@ class RingbufferOperations(NamedOperations, Generic[E]):
             raise AssertionError(f"{name} must not be negative, but it is {checked}")
         return checked
 
+    def _filter(self, filter: Any) -> Data | None:
+        return None if filter is None else self._to_data(filter)
+
     def _keep_capacity(self, capacity: int) -> None:
         self._capacity = capacity
-
-
-class RingbufferPages(Generic[E]):
-    """The items of a ringbuffer, from a sequence on, page by page.
-
-    Args:
-        ringbuffer: The ringbuffer.
-        first: Sequence of the first item; None for the oldest one.
-        size: How many items to read at a time.
-        follow: Whether to go on with items that are added later.
-        filter: Selects items, in the member.
-    """
-
-    def __init__(
-        self,
-        ringbuffer: RingbufferOperations[E],
-        first: int | None,
-        size: int,
-        follow: bool,
-        filter: Data | None,
-    ) -> None:
-        self._ringbuffer = ringbuffer
-        self._next = first
-        self._size = size
-        self._follow = follow
-        self._filter = filter
-        self._tail: int | None = None
-
-    def next_page(self) -> Flow[Sequence[E]]:
-        """Return the next items; none at the end.
-
-        Raises:
-            StaleSequenceError: Items that are next are there no more. The next call goes on with the oldest item.
-        """
-        ringbuffer = self._ringbuffer
-        if self._next is None:
-            self._next = yield ringbuffer.head_sequence()
-        if self._tail is None and not self._follow:
-            self._tail = yield ringbuffer.tail_sequence()
-        while self._tail is None or self._next <= self._tail:
-            most = self._size if self._tail is None else min(self._size, self._tail + 1 - self._next)
-            read = ringbuffer._read_op(self._next, 1 if self._follow else 0, most, self._filter)
-            page: ReadResult[E] = yield read
-            if self._moved(page):
-                continue
-            if page.read_count == 0 and not self._follow:
-                return []  # the items have expired
-            if page:
-                return page
-        return []
-
-    def _moved(self, page: ReadResult[E]) -> bool:
-        """Go on after a page; return whether its items are not the next ones, but older, and are not wanted."""
-        wanted = self._next
-        assert wanted is not None
-        begin = page.next_sequence_to_read_from - page.read_count
-        if begin == wanted:
-            self._next = page.next_sequence_to_read_from
-            return False
-        if begin < wanted and page.read_count == 0 and not self._follow:
-            self._tail = wanted - 1  # the first sequence is beyond the tail: there are no items
-            return True
-        self._next = begin if begin > wanted else 0
-        name = self._ringbuffer.name
-        if begin > wanted:
-            raise StaleSequenceError(f"ringbuffer {name!r} has lost the items from {wanted} to {begin - 1}")
-        raise StaleSequenceError(f"ringbuffer {name!r} begins anew: it was to be read from {wanted} on")
 
 
 def _read_result(message: bytes, read: ReadData) -> ReadResult[Any]:

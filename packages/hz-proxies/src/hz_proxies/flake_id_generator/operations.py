@@ -1,0 +1,193 @@
+"""The operations of a flake id generator, from which its surfaces are generated."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVarTuple
+from uuid import UUID
+
+from hz_core.config.parts import FlakeIdGeneratorConfig
+from hz_core.connection import Connection
+from hz_core.context import ClientContext
+from hz_core.errors import HazelcastClientNotActiveError, NodeIdOutOfRangeError, TargetDisconnectedError
+from hz_core.invocation.retry import may_retry
+from hz_core.op import Flow, WaitFor
+from hz_core.operations import ObjectOperations
+from hz_core.promise import Promise
+from hz_proxies.codecs import flake_id_generator as codec
+
+Arguments = TypeVarTuple("Arguments")
+
+_FOREVER: Final = float("inf")
+
+
+class FlakeIdGeneratorOperations(ObjectOperations):
+    """A generator of ids that are unique in the cluster, without any coordination of its members.
+
+    An id is an integer from 0 to 2**63-1. It has a timestamp in its upper bits, so ids are roughly in the order of
+    their creation.
+
+    Ids are fetched in batches, from any member, and handed out from memory. The option ``flake_id_generators`` of the
+    client has for each name the number of ids of a batch (``prefetch_count``) and for how many seconds they are used
+    (``prefetch_validity``).
+    """
+
+    # Read by tools/generate_surfaces.py.
+    service_name = "hz:impl:flakeIdGeneratorService"
+
+    def __init__(self, context: ClientContext, name: str) -> None:
+        super().__init__(context, name)
+        options = context.config.flake_id_generators.get(name) or FlakeIdGeneratorConfig()
+        self._count = options.prefetch_count
+        self._validity = options.prefetch_validity or _FOREVER
+        self._now = context.io.now
+        self._check_active = context.check_active
+        self._mutex = context.io.mutex()
+        self._batch = _Batch(iter(()), 0.0)
+        # Those who wait for an id, in their order, and whether a flow fetches ids for them.
+        self._waiting: deque[Promise] = deque()
+        self._fetching = False
+        self._out_of_range: set[UUID] = set()
+
+    def new_id(self) -> Flow[int]:
+        """Return an id that no other caller in the cluster gets.
+
+        Usually it is in memory already. When a batch is used up, or older than its validity, the next one is fetched
+        for all who wait.
+
+        Raises:
+            NodeIdOutOfRangeError: The node ids of all members are out of range, so none can generate ids. As long as
+                there is one that can, it is used.
+
+        Source: message ``FlakeIdGenerator.newIdBatch``.
+        """
+        # What is in memory is shared with a forked child, where the client must not be used.
+        self._check_active()
+        found = self._batch.take(self._now())
+        if found is None:
+            found = yield WaitFor(self._wait)
+        return found
+
+    def _wait(self, promise: Promise) -> None:
+        """Let a caller wait for ids, which are fetched for all who wait."""
+        with self._mutex:
+            self._waiting.append(promise)
+            first = not self._fetching
+            self._fetching = True
+        if first:
+            # Not by the caller, who may give up while others wait for the same batch.
+            begun: list[bool] = []
+            self._context.start(self._fetch(begun), f"fetching ids of {self.name!r}")
+            if not begun:
+                self._fail(_ended(self.name))
+
+    def _fetch(self, begun: list[bool]) -> Flow[None]:
+        """Fetch batches as long as somebody waits."""
+        begun.append(True)
+        try:
+            while self._serve():
+                batch: codec.NewIdBatchResponse = yield from self._request()
+                ids = range(batch.base, batch.base + batch.increment * batch.batch_size, batch.increment)
+                self._batch = _Batch(iter(ids), self._now() + self._validity)
+        except Exception as e:
+            self._fail(e)
+        except BaseException:
+            self._fail(_ended(self.name))
+            raise
+
+    def _serve(self) -> bool:
+        """Give ids to those who wait, as far as there are any; return whether somebody still waits."""
+        while True:
+            with self._mutex:
+                if not self._waiting:
+                    self._fetching = False
+                    return False
+                promise = self._waiting.popleft()
+            if promise.cancelled():
+                continue
+            found = self._batch.take(self._now())
+            if found is None:
+                with self._mutex:
+                    self._waiting.appendleft(promise)
+                return True
+            promise.set_result(found)
+
+    def _fail(self, error: Exception) -> None:
+        """Tell those who wait that there are no ids for them."""
+        with self._mutex:
+            failed, self._waiting = self._waiting, deque()
+            self._fetching = False
+        for promise in failed:
+            promise.set_exception(error)
+
+    def _request(self) -> Flow[codec.NewIdBatchResponse]:
+        """Request a batch from any member; from another one if that is out of node ids, or is lost."""
+        lost: set[UUID] = set()
+        while True:
+            op = codec.new_id_batch(self.name, self._count)
+            member, op.connection = self._choose(lost)
+            if op.connection is None:
+                op.member = member
+            try:
+                response: codec.NewIdBatchResponse = yield op
+            except NodeIdOutOfRangeError as e:
+                if member is None or not self._context.config.smart_routing:
+                    raise
+                self._out_of_range.add(member)
+                if self._out_of_range.issuperset(self._view.members.by_uuid):
+                    self._out_of_range.clear()
+                    raise NodeIdOutOfRangeError(
+                        f"no member can generate ids of {self.name!r}: the node ids of all of them are out of range"
+                    ) from e
+            except Exception as e:
+                if op.connection is None or not may_retry(e, op.method, True):
+                    raise
+                assert member is not None, "a ready connection knows its member"
+                lost.add(member)
+            else:
+                return response
+
+    def _choose(self, lost: set[UUID]) -> tuple[UUID | None, Connection | None]:
+        """Return the member to ask, and the connection to it; None to wait for a connection, or for any member's."""
+        useless = self._out_of_range | lost
+        connection = _connection(self._context.any_connection)
+        if connection is not None and connection.member not in useless:
+            return connection.member, connection
+        others = [m for m in self._view.members.by_uuid if m not in self._out_of_range]
+        self._context.io.random.shuffle(others)
+        for member in others:
+            connection = None if member in lost else _connection(self._context.member_connection, member)
+            if connection is not None:
+                return member, connection
+        # Those that are out of range are connected, and would be asked without a member.
+        return others[0] if self._out_of_range and others else None, None
+
+
+def _connection(find: Callable[[*Arguments], Connection], *arguments: *Arguments) -> Connection | None:
+    """Return the connection that a function of the client finds; None if there is none."""
+    try:
+        return find(*arguments)
+    except TargetDisconnectedError:
+        return None
+
+
+class _Batch:
+    """Ids in memory.
+
+    Args:
+        ids: The ids; taking the next one is a single step of the interpreter, so threads need no lock.
+        expires: The time until which they are used.
+    """
+
+    __slots__ = ("_expires", "_ids")
+
+    def __init__(self, ids: Iterator[int], expires: float) -> None:
+        self._ids = ids
+        self._expires = expires
+
+    def take(self, now: float) -> int | None:
+        """Return an id that nobody else gets; None if there is none."""
+        return next(self._ids, None) if now < self._expires else None
+
+
+def _ended(name: str) -> HazelcastClientNotActiveError:
+    return HazelcastClientNotActiveError(f"the client was shut down while it fetched ids of {name!r}")

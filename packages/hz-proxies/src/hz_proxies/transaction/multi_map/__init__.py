@@ -1,0 +1,1 @@
+"""Multimaps in transactions."""
