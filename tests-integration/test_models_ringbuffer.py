@@ -73,7 +73,7 @@ class RingbufferMachine(RuleBasedStateMachine):
         else:
             assert self.found[who].read_one(sequence) == self.added[sequence]
 
-    @rule(who=WHO, start=st.integers(0, 60), most=st.integers(0, 7))
+    @rule(who=WHO, start=st.integers(0, 60), most=st.integers(1, 7))
     def read_many(self, who: int, start: int, most: int) -> None:
         found = self.found[who].read_many(start, 0, most)
         begin = min(max(start, self.head), len(self.added))

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from hz_proxies.multi_map import MULTI_MAP
     from hz_proxies.pn_counter import PN_COUNTER
     from hz_proxies.queue import QUEUE
+    from hz_proxies.reliable_topic import RELIABLE_TOPIC
     from hz_proxies.replicated_map import REPLICATED_MAP
     from hz_proxies.ringbuffer import RINGBUFFER
     from hz_proxies.set import SET
+    from hz_proxies.topic import TOPIC
 
 __all__ = [
     "FLAKE_ID_GENERATOR",
@@ -22,9 +24,11 @@ __all__ = [
     "MULTI_MAP",
     "PN_COUNTER",
     "QUEUE",
+    "RELIABLE_TOPIC",
     "REPLICATED_MAP",
     "RINGBUFFER",
     "SET",
+    "TOPIC",
     "__version__",
 ]
 

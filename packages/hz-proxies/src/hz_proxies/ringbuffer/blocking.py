@@ -88,7 +88,7 @@ class BlockingRingbuffer(BlockingObject, Generic[E]):
             AssertionError: There are no items, or too many.
             ValueError: There is no such policy.
 
-        Source: message ``Ringbuffer.addAll``.
+        Source: messages ``Ringbuffer.addAll`` and ``Ringbuffer.add``.
         """
         return self._call(self._ops.add_all(items, overflow_policy))
 

@@ -93,7 +93,7 @@ class RingbufferOperations(NamedOperations, Generic[E]):
         Source: message ``Ringbuffer.add``.
         """
         policy = _overflow_policy(overflow_policy)
-        return codec.add(self._partition, self.name, policy, self._value(item, "item"))
+        return self._add([self._value(item, "item")], policy)
 
     def add_all(self, items: Sequence[E], overflow_policy: int = OVERFLOW_POLICY_OVERWRITE) -> Op[int]:
         """Add ``items`` at the tail, in their order. No other items come between them.
@@ -109,7 +109,7 @@ class RingbufferOperations(NamedOperations, Generic[E]):
             AssertionError: There are no items, or too many.
             ValueError: There is no such policy.
 
-        Source: message ``Ringbuffer.addAll``.
+        Source: messages ``Ringbuffer.addAll`` and ``Ringbuffer.add``.
         """
         policy = _overflow_policy(overflow_policy)
         data = self._values(items, "items")
@@ -119,7 +119,13 @@ class RingbufferOperations(NamedOperations, Generic[E]):
             raise AssertionError(
                 f"at most {MAX_BATCH_SIZE} items can be added to {self.name!r} at a time, not {len(data)}"
             )
-        return codec.add_all(self._partition, self.name, data, policy)
+        return self._add(data, policy)
+
+    def _add(self, items: Sequence[Data], policy: int) -> Op[int]:
+        """Return the request that adds items, which were checked."""
+        if len(items) == 1:
+            return codec.add(self._partition, self.name, policy, items[0])
+        return codec.add_all(self._partition, self.name, items, policy)
 
     # --- reading -------------------------------------------------------------------------------------------
 
@@ -215,7 +221,7 @@ class RingbufferOperations(NamedOperations, Generic[E]):
     def _read_op(self, start: int, least: int, most: int, filter: Data | None = None) -> Op[ReadResult[Any]]:
         """Return the request for several items, whose arguments were checked."""
         request = codec.read_many(self._partition, self.name, start, least, most, filter)
-        return request.decoded(_read_result)
+        return request.decoded(read_result)
 
     def _sequence(self, value: int, name: str) -> int:
         if value is None:
@@ -232,7 +238,8 @@ class RingbufferOperations(NamedOperations, Generic[E]):
         self._capacity = capacity
 
 
-def _read_result(message: bytes, read: ReadData) -> ReadResult[Any]:
+def read_result(message: bytes, read: ReadData) -> ReadResult[Any]:
+    """Return the reply to a request for several items, of which some may be unreadable."""
     found = codec.read_many_response(message, reading_each(read))
     return ReadResult(found.read_count, found.next_seq, found.item_seqs, found.items)
 

@@ -80,6 +80,11 @@ class ReadResult(Sequence[E], Generic[E]):
         """The ``start_sequence`` for the next batch, which is after all items that the member has looked at."""
         return self._next_seq
 
+    @property
+    def raw_items(self) -> Sequence[Any]:
+        """The items, with an :class:`Unread` for each one that cannot be deserialized."""
+        return self._items
+
     def get_sequence(self, index: int) -> int:
         """Return the sequence of the item at ``index``; :attr:`SEQUENCE_UNAVAILABLE` if the member did not tell it.
 
