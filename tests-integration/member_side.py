@@ -26,6 +26,11 @@ JOURNAL: Final = 10
 """Number of events of a partition that a journal has room for."""
 BOUND: Final = 2
 """Number of items that bounded queues, lists and sets have room for."""
+SMALL_RINGBUFFERS: Final = "small-*"
+EXPIRING_RINGBUFFERS: Final = ("expiring-*", "_hz_rb_expiring-*")
+"""Their items expire after an hour, so they can be full."""
+SMALL: Final = 5
+"""Capacity of all these."""
 LONG_DELAY: Final = 3600
 """Seconds that write-behind maps put off: only `flush` writes within a test."""
 
@@ -353,6 +358,11 @@ class MemberSide:
         config.getMultiMapConfig(MULTI_MAPS_OF_LISTS).setValueCollectionType("LIST")
         for bounded in (config.getQueueConfig, config.getListConfig, config.getSetConfig):
             bounded(BOUNDED).setMaxSize(BOUND)
+        config.getRingbufferConfig(SMALL_RINGBUFFERS).setCapacity(SMALL)
+        for pattern in EXPIRING_RINGBUFFERS:
+            expiring = config.getRingbufferConfig(pattern)
+            expiring.setCapacity(SMALL)
+            expiring.setTimeToLiveSeconds(3600)
         for pattern, delay in ((STORED_MAPS, 0), (WRITE_BEHIND_MAPS, LONG_DELAY)):
             store = config.getMapConfig(pattern).getMapStoreConfig()
             store.setEnabled(True)

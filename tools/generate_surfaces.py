@@ -269,11 +269,6 @@ class Structure:
         """What the structure is called in sentences: ``multi map``."""
         return self.constant.lower().replace("_", " ")
 
-    @property
-    def noun(self) -> str:
-        """What the structure is called in sentences: ``multi map``."""
-        return self.constant.lower().replace("_", " ")
-
     def render_getter(self, surface: Surface) -> str:
         """Return the method ``get_<name>`` of a client."""
         name = f"get_{self.constant.lower()}"

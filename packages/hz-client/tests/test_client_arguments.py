@@ -58,7 +58,14 @@ def surfaces(simulation: Simulation) -> Iterator[Any]:
     """Yield an object of every kind."""
     client = simulation.client
     kinds: tuple[Any, ...] = (
-        LIST, MAP, MULTI_MAP, QUEUE, REPLICATED_MAP, SET, ATOMIC_LONG, FENCED_LOCK,
+        LIST,
+        MAP,
+        MULTI_MAP,
+        QUEUE,
+        REPLICATED_MAP,
+        SET,
+        ATOMIC_LONG,
+        FENCED_LOCK,
     )
     for kind in kinds:
         yield client.get_object(kind, "n")

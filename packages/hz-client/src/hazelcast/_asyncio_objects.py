@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from hz_proxies.multi_map.aio import AsyncMultiMap
     from hz_proxies.pn_counter.aio import AsyncPNCounter
     from hz_proxies.queue.aio import AsyncQueue
+    from hz_proxies.reliable_topic.aio import AsyncReliableTopic
     from hz_proxies.replicated_map.aio import AsyncReplicatedMap
+    from hz_proxies.ringbuffer.aio import AsyncRingbuffer
     from hz_proxies.scheduled_executor.aio import AsyncScheduledExecutor
     from hz_proxies.set.aio import AsyncSet
+    from hz_proxies.topic.aio import AsyncTopic
     from hz_proxies.types import E, K, V
 
 
@@ -149,6 +152,23 @@ class AsyncioObjects(AsyncioClient):
         return await self.get_object(QUEUE, name)
 
     @overload
+    async def get_reliable_topic(self, name: str) -> AsyncReliableTopic[Any]: ...
+
+    @overload
+    async def get_reliable_topic(self, name: str, *, item: type[E]) -> AsyncReliableTopic[E]: ...
+
+    async def get_reliable_topic(self, name: str, *, item: Any = None) -> AsyncReliableTopic[Any]:
+        """Return the distributed reliable topic with this name.
+
+        Args:
+            name: Name of the reliable topic.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.reliable_topic.kind import RELIABLE_TOPIC
+
+        return await self.get_object(RELIABLE_TOPIC, name)
+
+    @overload
     async def get_replicated_map(self, name: str) -> AsyncReplicatedMap[Any, Any]: ...
 
     @overload
@@ -169,6 +189,23 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.replicated_map.kind import REPLICATED_MAP
 
         return await self.get_object(REPLICATED_MAP, name)
+
+    @overload
+    async def get_ringbuffer(self, name: str) -> AsyncRingbuffer[Any]: ...
+
+    @overload
+    async def get_ringbuffer(self, name: str, *, item: type[E]) -> AsyncRingbuffer[E]: ...
+
+    async def get_ringbuffer(self, name: str, *, item: Any = None) -> AsyncRingbuffer[Any]:
+        """Return the distributed ringbuffer with this name.
+
+        Args:
+            name: Name of the ringbuffer.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.ringbuffer.kind import RINGBUFFER
+
+        return await self.get_object(RINGBUFFER, name)
 
     async def get_scheduled_executor(self, name: str) -> AsyncScheduledExecutor:
         """Return the distributed scheduled executor with this name.
@@ -196,3 +233,20 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.set.kind import SET
 
         return await self.get_object(SET, name)
+
+    @overload
+    async def get_topic(self, name: str) -> AsyncTopic[Any]: ...
+
+    @overload
+    async def get_topic(self, name: str, *, item: type[E]) -> AsyncTopic[E]: ...
+
+    async def get_topic(self, name: str, *, item: Any = None) -> AsyncTopic[Any]:
+        """Return the distributed topic with this name.
+
+        Args:
+            name: Name of the topic.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.topic.kind import TOPIC
+
+        return await self.get_object(TOPIC, name)

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from hz_proxies.multi_map.futures import MultiMap
     from hz_proxies.pn_counter.futures import PNCounter
     from hz_proxies.queue.futures import Queue
+    from hz_proxies.reliable_topic.futures import ReliableTopic
     from hz_proxies.replicated_map.futures import ReplicatedMap
+    from hz_proxies.ringbuffer.futures import Ringbuffer
     from hz_proxies.scheduled_executor.futures import ScheduledExecutor
     from hz_proxies.set.futures import Set
+    from hz_proxies.topic.futures import Topic
     from hz_proxies.types import E, K, V
 
 
@@ -147,6 +150,23 @@ class FuturesObjects(Client):
         return self.get_object(QUEUE, name)
 
     @overload
+    def get_reliable_topic(self, name: str) -> ReliableTopic[Any]: ...
+
+    @overload
+    def get_reliable_topic(self, name: str, *, item: type[E]) -> ReliableTopic[E]: ...
+
+    def get_reliable_topic(self, name: str, *, item: Any = None) -> ReliableTopic[Any]:
+        """Return the distributed reliable topic with this name.
+
+        Args:
+            name: Name of the reliable topic.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.reliable_topic.kind import RELIABLE_TOPIC
+
+        return self.get_object(RELIABLE_TOPIC, name)
+
+    @overload
     def get_replicated_map(self, name: str) -> ReplicatedMap[Any, Any]: ...
 
     @overload
@@ -163,6 +183,23 @@ class FuturesObjects(Client):
         from hz_proxies.replicated_map.kind import REPLICATED_MAP
 
         return self.get_object(REPLICATED_MAP, name)
+
+    @overload
+    def get_ringbuffer(self, name: str) -> Ringbuffer[Any]: ...
+
+    @overload
+    def get_ringbuffer(self, name: str, *, item: type[E]) -> Ringbuffer[E]: ...
+
+    def get_ringbuffer(self, name: str, *, item: Any = None) -> Ringbuffer[Any]:
+        """Return the distributed ringbuffer with this name.
+
+        Args:
+            name: Name of the ringbuffer.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.ringbuffer.kind import RINGBUFFER
+
+        return self.get_object(RINGBUFFER, name)
 
     def get_scheduled_executor(self, name: str) -> ScheduledExecutor:
         """Return the distributed scheduled executor with this name.
@@ -190,3 +227,20 @@ class FuturesObjects(Client):
         from hz_proxies.set.kind import SET
 
         return self.get_object(SET, name)
+
+    @overload
+    def get_topic(self, name: str) -> Topic[Any]: ...
+
+    @overload
+    def get_topic(self, name: str, *, item: type[E]) -> Topic[E]: ...
+
+    def get_topic(self, name: str, *, item: Any = None) -> Topic[Any]:
+        """Return the distributed topic with this name.
+
+        Args:
+            name: Name of the topic.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.topic.kind import TOPIC
+
+        return self.get_object(TOPIC, name)

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from hz_proxies.multi_map import MULTI_MAP
     from hz_proxies.pn_counter import PN_COUNTER
     from hz_proxies.queue import QUEUE
+    from hz_proxies.reliable_topic import RELIABLE_TOPIC
     from hz_proxies.replicated_map import REPLICATED_MAP
+    from hz_proxies.ringbuffer import RINGBUFFER
     from hz_proxies.scheduled_executor import SCHEDULED_EXECUTOR
     from hz_proxies.set import SET
+    from hz_proxies.topic import TOPIC
 
 __all__ = [
     "CARDINALITY_ESTIMATOR",
@@ -28,9 +31,12 @@ __all__ = [
     "MULTI_MAP",
     "PN_COUNTER",
     "QUEUE",
+    "RELIABLE_TOPIC",
     "REPLICATED_MAP",
+    "RINGBUFFER",
     "SCHEDULED_EXECUTOR",
     "SET",
+    "TOPIC",
     "__version__",
 ]
 

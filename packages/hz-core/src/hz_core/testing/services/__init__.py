@@ -16,7 +16,9 @@ from hz_core.testing.services.multi_map import MultiMapService, MultiMapState
 from hz_core.testing.services.pn_counter import PNCounterService
 from hz_core.testing.services.queue import QueueService, QueueState
 from hz_core.testing.services.replicated_map import ReplicatedEntry, ReplicatedMapService
+from hz_core.testing.services.ringbuffer import RingbufferService, RingbufferState
 from hz_core.testing.services.sql import SqlResult, SqlService, SqlType
+from hz_core.testing.services.topic import TopicService
 from hz_core.testing.services.transaction import TransactionalMapService, TransactionService
 from hz_core.testing.services.transaction_items import (
     TransactionalListService,
@@ -43,11 +45,14 @@ __all__ = [
     "QueueState",
     "ReplicatedEntry",
     "ReplicatedMapService",
+    "RingbufferService",
+    "RingbufferState",
     "SessionService",
     "SetService",
     "SqlResult",
     "SqlService",
     "SqlType",
+    "TopicService",
     "TransactionService",
     "TransactionalListService",
     "TransactionalMapService",
