@@ -15,12 +15,22 @@ FACTORY_ID: Final = 77
 ADDER_ID: Final = 1
 SHOUTER_ID: Final = 2
 TASK_ID: Final = 3
+JOINER_ID: Final = 4
 STORED_MAPS: Final = "stored-*"
 WRITE_BEHIND_MAPS: Final = "behind-*"
 COUNTED_MAPS: Final = "stats-*"
-BOUNDED_QUEUES: Final = "bounded-*"
+BOUNDED: Final = "bounded-*"
+MULTI_MAPS_OF_LISTS: Final = "listed-*"
+JOURNALED_MAPS: Final = "journal-*"
+JOURNAL: Final = 10
+"""Number of events of a partition that a journal has room for."""
 BOUND: Final = 2
-"""Number of items that bounded queues have room for."""
+"""Number of items that bounded queues, lists and sets have room for."""
+SMALL_RINGBUFFERS: Final = "small-*"
+EXPIRING_RINGBUFFERS: Final = ("expiring-*", "_hz_rb_expiring-*")
+"""Their items expire after an hour, so they can be full."""
+SMALL: Final = 5
+"""Capacity of all these."""
 LONG_DELAY: Final = 3600
 """Seconds that write-behind maps put off: only `flush` writes within a test."""
 
@@ -77,6 +87,22 @@ class Task(IdentifiedDataSerializable):
 
     def read_data(self, object_data_input: ObjectDataInput) -> None:
         self.text = object_data_input.read_string() or ""
+
+
+class Joiner(IdentifiedDataSerializable):
+    """What a client sends to have each value replaced by its key and the value."""
+
+    def get_factory_id(self) -> int:
+        return FACTORY_ID
+
+    def get_class_id(self) -> int:
+        return JOINER_ID
+
+    def write_data(self, object_data_output: ObjectDataOutput) -> None:
+        """Nothing but its class counts."""
+
+    def read_data(self, object_data_input: ObjectDataInput) -> None:
+        """Nothing but its class counts."""
 
 
 class _Identified:
@@ -217,6 +243,23 @@ class MemberTask(_Identified):
         return f"did {self.text}"
 
 
+class MemberJoiner(_Identified):
+    """The function for `replace_all`."""
+
+    class Java:
+        """What py4j shows to Java."""
+
+        implements: ClassVar = [
+            "java.util.function.BiFunction",
+            "com.hazelcast.nio.serialization.IdentifiedDataSerializable",
+        ]
+
+    class_id = JOINER_ID
+
+    def apply(self, key: Any, value: Any) -> str:
+        return f"{key}: {value}"
+
+
 class Store:
     """A map store over a dict."""
 
@@ -288,7 +331,7 @@ class _Objects:
     def create(self, class_id: int) -> object:
         if class_id == TASK_ID:
             return MemberTask(self._gates)
-        return MemberAdder() if class_id == ADDER_ID else MemberShouter()
+        return {ADDER_ID: MemberAdder, SHOUTER_ID: MemberShouter, JOINER_ID: MemberJoiner}[class_id]()
 
 
 class MemberSide:
@@ -309,7 +352,17 @@ class MemberSide:
         """Give a member's Java `Config` the Python objects."""
         config.getSerializationConfig().addDataSerializableFactory(FACTORY_ID, _Objects(self.gates))
         config.getMapConfig(COUNTED_MAPS).setPerEntryStatsEnabled(True)
-        config.getQueueConfig(BOUNDED_QUEUES).setMaxSize(BOUND)
+        journal = config.getMapConfig(JOURNALED_MAPS).getEventJournalConfig()
+        journal.setEnabled(True)
+        journal.setCapacity(271 * JOURNAL)
+        config.getMultiMapConfig(MULTI_MAPS_OF_LISTS).setValueCollectionType("LIST")
+        for bounded in (config.getQueueConfig, config.getListConfig, config.getSetConfig):
+            bounded(BOUNDED).setMaxSize(BOUND)
+        config.getRingbufferConfig(SMALL_RINGBUFFERS).setCapacity(SMALL)
+        for pattern in EXPIRING_RINGBUFFERS:
+            expiring = config.getRingbufferConfig(pattern)
+            expiring.setCapacity(SMALL)
+            expiring.setTimeToLiveSeconds(3600)
         for pattern, delay in ((STORED_MAPS, 0), (WRITE_BEHIND_MAPS, LONG_DELAY)):
             store = config.getMapConfig(pattern).getMapStoreConfig()
             store.setEnabled(True)

@@ -38,7 +38,12 @@ def _on_surface(
 
 def map_of(tx: AnyObject, name: str) -> AnyObject:
     """Return a map in a transaction."""
-    return tx.related(tx.proxy.get_map(name))
+    return object_of(tx, "map", name)
+
+
+def object_of(tx: AnyObject, kind: str, name: str) -> AnyObject:
+    """Return an object in a transaction: a map, queue, list or set, as `kind` says."""
+    return tx.related(getattr(tx.proxy, f"get_{kind}")(name))
 
 
 async def rows_of(result: Any) -> list[SqlRow]:

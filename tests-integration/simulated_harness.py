@@ -12,7 +12,14 @@ import pytest
 
 from hz_core.future import Future
 from hz_core.kinds import ObjectKind
-from hz_core.testing import MapService, QueueService, SimulatedCluster
+from hz_core.testing import (
+    ListService,
+    MapService,
+    MultiMapService,
+    QueueService,
+    SetService,
+    SimulatedCluster,
+)
 from hz_core.testing.simulation import Simulation
 from map_harness import LIMIT, Caller
 
@@ -39,8 +46,12 @@ class SimulatedCaller(Caller):
         # As the members of the integration tests are configured.
         if name.startswith("stats"):
             self.simulation.cluster.service(MapService).state(name).statistics = True
+        if name.startswith("listed"):
+            self.simulation.cluster.service(MultiMapService).state(name).lists = True
         if name.startswith("bounded"):
-            self.simulation.cluster.service(QueueService).state(name).capacity = 2
+            cluster = self.simulation.cluster
+            cluster.service(QueueService).state(name).capacity = 2
+            cluster.service(ListService).capacity[name] = cluster.service(SetService).capacity[name] = 2
         return self.simulation.client.get_object(kind, name)
 
     async def call(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import Any
 
 import pytest
 
@@ -37,11 +38,11 @@ async def test_java_generates_other_ids(caller: Caller, cluster: Cluster) -> Non
 
 def test_a_million_ids_of_16_threads_and_4_clients(trio: Cluster) -> None:
     name = fresh_name("flake")
-    prefetch = {name: {"prefetch_count": 1000}}
-    clients = [
-        hazelcast.HazelcastClient(cluster_members=trio.addresses, flake_id_generators=prefetch)
-        for _ in range(CLIENTS)
-    ]
+    options: dict[str, Any] = {
+        "cluster_members": trio.addresses,
+        "flake_id_generators": {name: {"prefetch_count": 1000}},
+    }
+    clients = [hazelcast.HazelcastClient(**options) for _ in range(CLIENTS)]
     found: list[list[int]] = [[] for _ in range(THREADS)]
 
     def work(number: int) -> None:

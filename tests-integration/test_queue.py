@@ -1,13 +1,16 @@
 """A queue with an item listener, on all three surfaces."""
 
-from collections.abc import Awaitable
+import queue
+from collections.abc import Awaitable, Iterator
 from typing import Any
 
 import pytest
 
+import hazelcast
 from hz_core.errors import IllegalStateError
 from hz_proxies import QUEUE
 from hz_proxies.events import ItemEventType
+from hz_proxies.queue import BlockingQueue
 from hz_serialization import HazelcastSerializationError
 from map_harness import AnyObject, Caller, fresh_name
 
@@ -153,3 +156,57 @@ async def test_a_bounded_queue(caller: Caller) -> None:
     await waiting
     assert await q.iterator() == ["b", "c"]
     assert done == [None]
+
+
+# --- as Python's queue.Queue ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def full(client: hazelcast.HazelcastClient) -> Iterator[BlockingQueue[Any]]:
+    """A queue with two items, and no room for more."""
+    found = client.get_queue(fresh_name("bounded")).blocking()
+    found.add_all(["a", "b"])
+    yield found
+    found.destroy()
+
+
+def test_a_full_queue_by_the_names_of_python(full: BlockingQueue[Any]) -> None:
+    assert (full.qsize(), full.empty(), full.full()) == (2, False, True)
+    with pytest.raises(queue.Full):
+        full.put_nowait("c")
+    options: tuple[dict[str, Any], ...] = (
+        {"block": False},
+        {"block": False, "timeout": 60},
+        {"timeout": 0.01},
+    )
+    for how in options:
+        with pytest.raises(queue.Full):
+            full.put("c", **how)
+    assert full.get() == "a"
+    full.put("c", timeout=10)
+    assert (full.get_nowait(), full.get(timeout=10)) == ("b", "c")
+    assert (full.qsize(), full.empty(), full.full()) == (0, True, False)
+    full.put_nowait("d")
+    full.put("e")
+    assert full.iterator() == ["d", "e"]
+
+
+def test_an_empty_queue_by_the_names_of_python(full: BlockingQueue[Any]) -> None:
+    full.clear()
+    for get in (
+        full.get_nowait,
+        lambda: full.get(False),
+        lambda: full.get(block=False, timeout=60),
+        lambda: full.get(timeout=0.01),
+    ):
+        with pytest.raises(queue.Empty):
+            get()
+    with pytest.raises(ValueError, match="timeout"):
+        full.get(timeout=-1)
+    with pytest.raises(ValueError, match="timeout"):
+        full.put("a", timeout=-1)
+    options: tuple[dict[str, Any], ...] = ({}, {"block": False}, {"timeout": 1})
+    for how in options:
+        with pytest.raises(AssertionError, match="must not be None"):
+            full.put(None, **how)
+    assert full.empty() is True

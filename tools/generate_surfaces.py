@@ -7,6 +7,14 @@ fewer. A method that returns ``Op[T]`` is one request, one that returns ``Flow[T
 any other one returns at once. Where the result is itself a class of operations, or a list of them from one or more
 requests, the surface returns the surface of that class, or the list of these.
 
+In the documentation of bases that several structures share, ``{Name}`` and ``{name}`` are the structure's name. A
+hand-written base of a surface (`blocking_base`) may define some operations itself, with more parameters;
+`blocking_by_hand` has their names.
+
+In the documentation of bases that several structures share, ``{Name}`` and ``{name}`` are the structure's name. A
+hand-written base of a surface (`blocking_base`) may define some operations itself, with more parameters;
+`blocking_by_hand` has their names.
+
 A class with a `service_name` is a distributed object: its `ObjectKind` is written to kind.py, and for those of
 hz_proxies the methods `get_<name>` of both clients.
 
@@ -185,7 +193,9 @@ class Structure:
         module = self._module(self.source)
         names: set[str] = set()
         lines: set[str] = set()
-        body = "\n".join(self._render_method(m, surface, names, lines) for m in self.methods.values())
+        by_hand = self.attributes.get(f"{surface.name}_by_hand", ())
+        methods = [m for name, m in self.methods.items() if name not in by_hand]
+        body = "\n".join(self._render_method(m, surface, names, lines) for m in methods)
         generic = f"[{', '.join(self.parameters)}]" if self.parameters else ""
         base = surface.base + ("Object" if self.is_object else "Surface")
         home = "hz_core.surfaces"
@@ -254,11 +264,16 @@ class Structure:
         """Name of the kind: ``MULTI_MAP`` of ``MultiMap``, ``PN_COUNTER`` of ``PNCounter``."""
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", self.name).upper()
 
+    @property
+    def noun(self) -> str:
+        """What the structure is called in sentences: ``multi map``."""
+        return self.constant.lower().replace("_", " ")
+
     def render_getter(self, surface: Surface) -> str:
         """Return the method ``get_<name>`` of a client."""
         name = f"get_{self.constant.lower()}"
         returned = f"{surface.prefix}{self.name}"
-        noun = self.constant.lower().replace("_", " ")
+        noun = self.noun
         types = [(GETTER_PARAMETERS[p], p) for p in self.parameters]
         given = "".join(f", {word}: type[{p}]" for word, p in types)
         taken = "".join(f", {word}: Any = None" for word, _ in types)
@@ -317,6 +332,7 @@ class Structure:
         else:
             call, define, returns = f"return {call}", "def", result
         doc = ast.get_docstring(node, clean=True) or ""
+        doc = doc.replace("{Name}", self.name).replace("{name}", self.noun)
         indented = doc.replace("\n", "\n        ").replace("\n        \n", "\n\n")
         closing = "\n        " if "\n" in doc else ""
         return (

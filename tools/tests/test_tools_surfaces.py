@@ -94,6 +94,28 @@ def test_a_base_class_in_another_folder_of_the_package(folder: Path) -> None:
     assert "from hz_x.shared import Long\n" in found.render(BLOCKING)
 
 
+def test_the_name_of_the_structure_in_the_documentation_of_a_base(folder: Path) -> None:
+    (folder / "basic.py").write_text(
+        "from hz_core.op import Op\n"
+        'class BasicOperations:\n    def size(self) -> Op[int]:\n        """Count the {name}: ``{Name}.size``."""\n'
+    )
+    text = structure(folder, "class BigCounterOperations(BasicOperations):\n    pass\n").render(BLOCKING)
+    assert '"""Count the big counter: ``BigCounter.size``."""' in text
+
+
+def test_operations_that_are_written_by_hand_on_one_surface(folder: Path) -> None:
+    found = structure(
+        folder,
+        "class CounterOperations(BasicOperations):\n"
+        '    blocking_base = "hz_x.counter.habits.Habits"\n    blocking_by_hand = ("get",)\n'
+        + method("add(self) -> Op[None]"),
+    )
+    assert "def get" not in found.render(BLOCKING)
+    assert "def add" in found.render(BLOCKING)
+    assert "def get" in found.render(FUTURES)
+    assert "def get" in found.render(ASYNCIO)
+
+
 @pytest.mark.parametrize(
     ("head", "base", "expected"),
     [

@@ -55,8 +55,21 @@ DOCUMENTED = {
     "hazelcast.predicate": "PagingPredicate Predicate and_ between equal false greater greater_or_equal ilike"
     " in_ instance_of less less_or_equal like not_ not_equal or_ paging regex sql true",
     "hazelcast.projection": "identity multi_attribute single_attribute",
-    "hazelcast.proxy.base": "EntryEvent EntryEventType Proxy",
+    "hazelcast.proxy.base": "EntryEvent EntryEventType ItemEvent ItemEventType Proxy TopicMessage",
+    "hazelcast.proxy.list": "List",
     "hazelcast.proxy.map": "Map",
+    "hazelcast.proxy.reliable_topic": "ReliableMessageListener ReliableTopic",
+    "hazelcast.proxy.ringbuffer": "Ringbuffer",
+    "hazelcast.proxy.topic": "Topic",
+    "hazelcast.proxy.queue": "Queue",
+    "hazelcast.proxy.set": "Set",
+    "hazelcast.proxy.transactional_list": "TransactionalList",
+    "hazelcast.proxy.transactional_queue": "TransactionalQueue",
+    "hazelcast.proxy.transactional_set": "TransactionalSet",
+    "hazelcast.proxy.multi_map": "BlockingMultiMap MultiMap",
+    "hazelcast.proxy.replicated_map": "BlockingReplicatedMap ReplicatedMap",
+    "hazelcast.proxy.transactional_map": "TransactionalMap",
+    "hazelcast.proxy.transactional_multi_map": "TransactionalMultiMap",
     "hazelcast.serialization.api": "IdentifiedDataSerializable ObjectDataInput ObjectDataOutput Portable"
     " PortableReader PortableWriter StreamSerializer",
     "hazelcast.util": "LoadBalancer RandomLB RoundRobinLB",
@@ -70,53 +83,35 @@ LATER_MODULES = {
     "hazelcast.proxy.cp.count_down_latch",
     "hazelcast.proxy.cp.fenced_lock",
     "hazelcast.proxy.cp.semaphore",
-    "hazelcast.proxy.list",
-    "hazelcast.proxy.multi_map",
-    "hazelcast.proxy.queue",
-    "hazelcast.proxy.replicated_map",
-    "hazelcast.proxy.ringbuffer",
-    "hazelcast.proxy.set",
-    "hazelcast.proxy.topic",
-    "hazelcast.proxy.transactional_list",
-    "hazelcast.proxy.transactional_map",
-    "hazelcast.proxy.transactional_multi_map",
-    "hazelcast.proxy.transactional_queue",
-    "hazelcast.proxy.transactional_set",
     "hazelcast.transaction",
 }
 """Documented modules of structures of later releases."""
 
-LATER_NAMES = {
-    ("hazelcast.proxy.base", name)
-    for name in ("ItemEvent", "ItemEventType", "PartitionSpecificProxy", "TopicMessage", "TransactionalProxy")
-}
+LATER_NAMES = {("hazelcast.proxy.base", name) for name in ("PartitionSpecificProxy", "TransactionalProxy")}
 """Documented names of other structures in modules of this release."""
 
 LATER_METHODS = {
-    "add_distributed_object_listener",
     "cp_subsystem",
-    "get_distributed_objects",
-    "get_list",
-    "get_multi_map",
-    "get_reliable_topic",
-    "get_replicated_map",
-    "get_ringbuffer",
-    "get_set",
-    "get_topic",
-    "remove_distributed_object_listener",
 }
 """Methods of the client that belong to structures of later releases."""
 
 GETTERS = {
     "get_cardinality_estimator",
     "get_durable_executor",
-    "get_scheduled_executor",
-    "get_vector_collection",
     "get_executor",
     "get_flake_id_generator",
+    "get_list",
     "get_map",
+    "get_multi_map",
     "get_pn_counter",
     "get_queue",
+    "get_replicated_map",
+    "get_reliable_topic",
+    "get_ringbuffer",
+    "get_scheduled_executor",
+    "get_set",
+    "get_topic",
+    "get_vector_collection",
 }
 """Methods of the client that return a data structure of this release."""
 
@@ -279,8 +274,11 @@ def test_a_traceback_has_the_public_name_after_the_import_of_the_package_alone()
     [
         ("hz_core.config", "ClientConfig NearCacheConfig ReconnectMode"),
         ("hz_proxies.map", "BlockingMap Map"),
+        ("hz_proxies.multi_map", "BlockingMultiMap MultiMap MultiMapValues"),
+        ("hz_proxies.pages", "BlockingPages Pages"),
         ("hz_proxies.predicate", "PagingPredicate Predicate"),
         ("hz_proxies.queue", "BlockingQueue Queue"),
+        ("hz_proxies.replicated_map", "BlockingReplicatedMap ReplicatedMap ReplicatedMapEntryView"),
         ("hz_proxies.sql", "HazelcastSqlError SqlRow"),
         ("hz_proxies.transaction", "BlockingTransaction TransactionType"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 import simulated_harness
 from hz_core.testing.simulation import Simulation
-from hz_proxies import MAP, QUEUE
+from hz_proxies import LIST, MAP, QUEUE, SET
 from map_harness import Caller
 
 caller = simulated_harness.caller
@@ -22,6 +22,9 @@ CASES: dict[str, tuple[Any, Callable[[Any], Any], Any]] = {
     "add_all": (QUEUE, lambda q: q.add_all([]), True),
     "contains_all": (QUEUE, lambda q: q.contains_all([]), True),
     "remove_all": (QUEUE, lambda q: q.remove_all([]), False),
+    "add_all of a set": (SET, lambda s: s.add_all([]), False),
+    "add_all of a list": (LIST, lambda items: items.add_all(iter(())), False),
+    "add_all_at": (LIST, lambda items: items.add_all_at(0, []), False),
 }
 
 

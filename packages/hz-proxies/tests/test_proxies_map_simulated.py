@@ -172,7 +172,7 @@ def test_iteration_while_partitions_move(
 ) -> None:
     m.put_all(MANY)
     seen = Counter[int]()
-    pages = m._iterate(m._ops._key_pages, 100)
+    pages = m.iter_keys(100)
     for index, key in enumerate(pages):
         seen[key] += 1
         if index == 500:
@@ -186,7 +186,7 @@ def test_iteration_while_partitions_move(
 def test_iteration_while_the_map_grows(m: BlockingMap[Any, Any]) -> None:
     m.put_all(MANY)
     seen = Counter[int]()
-    for index, key in enumerate(m._iterate(m._ops._key_pages, 100)):
+    for index, key in enumerate(m.iter_keys(100)):
         seen[key] += 1
         if index in (500, 1000, 2000):
             m.put_all({10_000 + index * 10 + key: 0 for key in range(2000)})

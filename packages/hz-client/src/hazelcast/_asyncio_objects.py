@@ -12,10 +12,17 @@ if TYPE_CHECKING:
     from hz_proxies.durable_executor.aio import AsyncDurableExecutor
     from hz_proxies.executor.aio import AsyncExecutor
     from hz_proxies.flake_id_generator.aio import AsyncFlakeIdGenerator
+    from hz_proxies.list.aio import AsyncList
     from hz_proxies.map.aio import AsyncMap
+    from hz_proxies.multi_map.aio import AsyncMultiMap
     from hz_proxies.pn_counter.aio import AsyncPNCounter
     from hz_proxies.queue.aio import AsyncQueue
+    from hz_proxies.reliable_topic.aio import AsyncReliableTopic
+    from hz_proxies.replicated_map.aio import AsyncReplicatedMap
+    from hz_proxies.ringbuffer.aio import AsyncRingbuffer
     from hz_proxies.scheduled_executor.aio import AsyncScheduledExecutor
+    from hz_proxies.set.aio import AsyncSet
+    from hz_proxies.topic.aio import AsyncTopic
     from hz_proxies.types import E, K, V
     from hz_proxies.vector_collection.aio import AsyncVectorCollection
 
@@ -64,6 +71,23 @@ class AsyncioObjects(AsyncioClient):
         return await self.get_object(FLAKE_ID_GENERATOR, name)
 
     @overload
+    async def get_list(self, name: str) -> AsyncList[Any]: ...
+
+    @overload
+    async def get_list(self, name: str, *, item: type[E]) -> AsyncList[E]: ...
+
+    async def get_list(self, name: str, *, item: Any = None) -> AsyncList[Any]:
+        """Return the distributed list with this name.
+
+        Args:
+            name: Name of the list.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.list.kind import LIST
+
+        return await self.get_object(LIST, name)
+
+    @overload
     async def get_map(self, name: str) -> AsyncMap[Any, Any]: ...
 
     @overload
@@ -80,6 +104,26 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.map.kind import MAP
 
         return await self.get_object(MAP, name)
+
+    @overload
+    async def get_multi_map(self, name: str) -> AsyncMultiMap[Any, Any]: ...
+
+    @overload
+    async def get_multi_map(self, name: str, *, key: type[K], value: type[V]) -> AsyncMultiMap[K, V]: ...
+
+    async def get_multi_map(
+        self, name: str, *, key: Any = None, value: Any = None
+    ) -> AsyncMultiMap[Any, Any]:
+        """Return the distributed multi map with this name.
+
+        Args:
+            name: Name of the multi map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.multi_map.kind import MULTI_MAP
+
+        return await self.get_object(MULTI_MAP, name)
 
     async def get_pn_counter(self, name: str) -> AsyncPNCounter:
         """Return the distributed pn counter with this name.
@@ -108,6 +152,62 @@ class AsyncioObjects(AsyncioClient):
 
         return await self.get_object(QUEUE, name)
 
+    @overload
+    async def get_reliable_topic(self, name: str) -> AsyncReliableTopic[Any]: ...
+
+    @overload
+    async def get_reliable_topic(self, name: str, *, item: type[E]) -> AsyncReliableTopic[E]: ...
+
+    async def get_reliable_topic(self, name: str, *, item: Any = None) -> AsyncReliableTopic[Any]:
+        """Return the distributed reliable topic with this name.
+
+        Args:
+            name: Name of the reliable topic.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.reliable_topic.kind import RELIABLE_TOPIC
+
+        return await self.get_object(RELIABLE_TOPIC, name)
+
+    @overload
+    async def get_replicated_map(self, name: str) -> AsyncReplicatedMap[Any, Any]: ...
+
+    @overload
+    async def get_replicated_map(
+        self, name: str, *, key: type[K], value: type[V]
+    ) -> AsyncReplicatedMap[K, V]: ...
+
+    async def get_replicated_map(
+        self, name: str, *, key: Any = None, value: Any = None
+    ) -> AsyncReplicatedMap[Any, Any]:
+        """Return the distributed replicated map with this name.
+
+        Args:
+            name: Name of the replicated map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.replicated_map.kind import REPLICATED_MAP
+
+        return await self.get_object(REPLICATED_MAP, name)
+
+    @overload
+    async def get_ringbuffer(self, name: str) -> AsyncRingbuffer[Any]: ...
+
+    @overload
+    async def get_ringbuffer(self, name: str, *, item: type[E]) -> AsyncRingbuffer[E]: ...
+
+    async def get_ringbuffer(self, name: str, *, item: Any = None) -> AsyncRingbuffer[Any]:
+        """Return the distributed ringbuffer with this name.
+
+        Args:
+            name: Name of the ringbuffer.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.ringbuffer.kind import RINGBUFFER
+
+        return await self.get_object(RINGBUFFER, name)
+
     async def get_scheduled_executor(self, name: str) -> AsyncScheduledExecutor:
         """Return the distributed scheduled executor with this name.
 
@@ -117,6 +217,40 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.scheduled_executor.kind import SCHEDULED_EXECUTOR
 
         return await self.get_object(SCHEDULED_EXECUTOR, name)
+
+    @overload
+    async def get_set(self, name: str) -> AsyncSet[Any]: ...
+
+    @overload
+    async def get_set(self, name: str, *, item: type[E]) -> AsyncSet[E]: ...
+
+    async def get_set(self, name: str, *, item: Any = None) -> AsyncSet[Any]:
+        """Return the distributed set with this name.
+
+        Args:
+            name: Name of the set.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.set.kind import SET
+
+        return await self.get_object(SET, name)
+
+    @overload
+    async def get_topic(self, name: str) -> AsyncTopic[Any]: ...
+
+    @overload
+    async def get_topic(self, name: str, *, item: type[E]) -> AsyncTopic[E]: ...
+
+    async def get_topic(self, name: str, *, item: Any = None) -> AsyncTopic[Any]:
+        """Return the distributed topic with this name.
+
+        Args:
+            name: Name of the topic.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.topic.kind import TOPIC
+
+        return await self.get_object(TOPIC, name)
 
     async def get_vector_collection(self, name: str) -> AsyncVectorCollection:
         """Return the distributed vector collection with this name.

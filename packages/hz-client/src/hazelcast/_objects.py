@@ -12,10 +12,17 @@ if TYPE_CHECKING:
     from hz_proxies.durable_executor.futures import DurableExecutor
     from hz_proxies.executor.futures import Executor
     from hz_proxies.flake_id_generator.futures import FlakeIdGenerator
+    from hz_proxies.list.futures import List
     from hz_proxies.map.futures import Map
+    from hz_proxies.multi_map.futures import MultiMap
     from hz_proxies.pn_counter.futures import PNCounter
     from hz_proxies.queue.futures import Queue
+    from hz_proxies.reliable_topic.futures import ReliableTopic
+    from hz_proxies.replicated_map.futures import ReplicatedMap
+    from hz_proxies.ringbuffer.futures import Ringbuffer
     from hz_proxies.scheduled_executor.futures import ScheduledExecutor
+    from hz_proxies.set.futures import Set
+    from hz_proxies.topic.futures import Topic
     from hz_proxies.types import E, K, V
     from hz_proxies.vector_collection.futures import VectorCollection
 
@@ -64,6 +71,23 @@ class FuturesObjects(Client):
         return self.get_object(FLAKE_ID_GENERATOR, name)
 
     @overload
+    def get_list(self, name: str) -> List[Any]: ...
+
+    @overload
+    def get_list(self, name: str, *, item: type[E]) -> List[E]: ...
+
+    def get_list(self, name: str, *, item: Any = None) -> List[Any]:
+        """Return the distributed list with this name.
+
+        Args:
+            name: Name of the list.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.list.kind import LIST
+
+        return self.get_object(LIST, name)
+
+    @overload
     def get_map(self, name: str) -> Map[Any, Any]: ...
 
     @overload
@@ -80,6 +104,24 @@ class FuturesObjects(Client):
         from hz_proxies.map.kind import MAP
 
         return self.get_object(MAP, name)
+
+    @overload
+    def get_multi_map(self, name: str) -> MultiMap[Any, Any]: ...
+
+    @overload
+    def get_multi_map(self, name: str, *, key: type[K], value: type[V]) -> MultiMap[K, V]: ...
+
+    def get_multi_map(self, name: str, *, key: Any = None, value: Any = None) -> MultiMap[Any, Any]:
+        """Return the distributed multi map with this name.
+
+        Args:
+            name: Name of the multi map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.multi_map.kind import MULTI_MAP
+
+        return self.get_object(MULTI_MAP, name)
 
     def get_pn_counter(self, name: str) -> PNCounter:
         """Return the distributed pn counter with this name.
@@ -108,6 +150,58 @@ class FuturesObjects(Client):
 
         return self.get_object(QUEUE, name)
 
+    @overload
+    def get_reliable_topic(self, name: str) -> ReliableTopic[Any]: ...
+
+    @overload
+    def get_reliable_topic(self, name: str, *, item: type[E]) -> ReliableTopic[E]: ...
+
+    def get_reliable_topic(self, name: str, *, item: Any = None) -> ReliableTopic[Any]:
+        """Return the distributed reliable topic with this name.
+
+        Args:
+            name: Name of the reliable topic.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.reliable_topic.kind import RELIABLE_TOPIC
+
+        return self.get_object(RELIABLE_TOPIC, name)
+
+    @overload
+    def get_replicated_map(self, name: str) -> ReplicatedMap[Any, Any]: ...
+
+    @overload
+    def get_replicated_map(self, name: str, *, key: type[K], value: type[V]) -> ReplicatedMap[K, V]: ...
+
+    def get_replicated_map(self, name: str, *, key: Any = None, value: Any = None) -> ReplicatedMap[Any, Any]:
+        """Return the distributed replicated map with this name.
+
+        Args:
+            name: Name of the replicated map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
+        """
+        from hz_proxies.replicated_map.kind import REPLICATED_MAP
+
+        return self.get_object(REPLICATED_MAP, name)
+
+    @overload
+    def get_ringbuffer(self, name: str) -> Ringbuffer[Any]: ...
+
+    @overload
+    def get_ringbuffer(self, name: str, *, item: type[E]) -> Ringbuffer[E]: ...
+
+    def get_ringbuffer(self, name: str, *, item: Any = None) -> Ringbuffer[Any]:
+        """Return the distributed ringbuffer with this name.
+
+        Args:
+            name: Name of the ringbuffer.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.ringbuffer.kind import RINGBUFFER
+
+        return self.get_object(RINGBUFFER, name)
+
     def get_scheduled_executor(self, name: str) -> ScheduledExecutor:
         """Return the distributed scheduled executor with this name.
 
@@ -117,6 +211,40 @@ class FuturesObjects(Client):
         from hz_proxies.scheduled_executor.kind import SCHEDULED_EXECUTOR
 
         return self.get_object(SCHEDULED_EXECUTOR, name)
+
+    @overload
+    def get_set(self, name: str) -> Set[Any]: ...
+
+    @overload
+    def get_set(self, name: str, *, item: type[E]) -> Set[E]: ...
+
+    def get_set(self, name: str, *, item: Any = None) -> Set[Any]:
+        """Return the distributed set with this name.
+
+        Args:
+            name: Name of the set.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.set.kind import SET
+
+        return self.get_object(SET, name)
+
+    @overload
+    def get_topic(self, name: str) -> Topic[Any]: ...
+
+    @overload
+    def get_topic(self, name: str, *, item: type[E]) -> Topic[E]: ...
+
+    def get_topic(self, name: str, *, item: Any = None) -> Topic[Any]:
+        """Return the distributed topic with this name.
+
+        Args:
+            name: Name of the topic.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.topic.kind import TOPIC
+
+        return self.get_object(TOPIC, name)
 
     def get_vector_collection(self, name: str) -> VectorCollection:
         """Return the distributed vector collection with this name.

@@ -8,6 +8,7 @@ from hz_core.config import ClientConfig
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hz_core.surfaces import FuturesObject
     from hz_proxies.sql.futures import Sql
     from hz_proxies.transaction.blocking import BlockingTransaction
     from hz_proxies.vector_collection.documents import IndexConfig
@@ -31,6 +32,17 @@ class HazelcastClient(FuturesObjects):
 
     def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
         super().__init__((config or ClientConfig()).updated(**kwargs))
+
+    def get_distributed_objects(self) -> "list[FuturesObject]":
+        """Return all distributed objects that there are in the cluster, whoever has created them.
+
+        An object of a kind that this client has no operations for has a name and can be destroyed.
+
+        Source: message ``Client.getDistributedObjects``.
+        """
+        from hz_proxies import kinds
+
+        return self._distributed_objects(kinds())
 
     @property
     def sql(self) -> "Sql":

@@ -83,8 +83,8 @@ class IllegalThreadStateError(HazelcastError):
     """A Java thread on the member is not in the state that the operation needs."""
 
 
-class IndexOutOfBoundsError(HazelcastError):
-    """The index is out of the bounds of the list or text."""
+class IndexOutOfBoundsError(HazelcastError, IndexError):
+    """The index is out of the bounds of the list or text; also an IndexError."""
 
 
 class LoginError(HazelcastError):

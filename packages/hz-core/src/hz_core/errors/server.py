@@ -197,6 +197,8 @@ _RETRYABLE: Final = (
 )
 
 _NATIVE_METHOD: Final = -2
+_UNKNOWN_MESSAGE: Final = "Unrecognized client message"
+
 _NO_EXCEPTION: Final = "The member reported an error without any exception in it"
 
 
@@ -216,7 +218,9 @@ def server_error(error: BaseException) -> ServerError | None:
     return found if isinstance(found, ServerError) else None
 
 
-def error_from_holders(holders: Sequence[ErrorHolder]) -> HazelcastError:
+def error_from_holders(
+    holders: Sequence[ErrorHolder], operation: str = "", version: str = ""
+) -> HazelcastError:
     """Return the error for a member's error message; the causes in the message become its ``__cause__``.
 
     The error and each cause have the attributes ``server_class_name``, ``server_message`` and ``server_stack`` (see
@@ -224,6 +228,8 @@ def error_from_holders(holders: Sequence[ErrorHolder]) -> HazelcastError:
 
     Args:
         holders: The exception and its causes, outermost first, as decoded (protocol message 0, error).
+        operation: Service and name of the request, such as ``MultiMap.putAll``.
+        version: The member's version. Both are named if the member does not know the request.
 
     Returns:
         An instance of the class for the first error code; :class:`UndefinedErrorCodeError` for unknown codes.
@@ -233,6 +239,10 @@ def error_from_holders(holders: Sequence[ErrorHolder]) -> HazelcastError:
     chain = [_error(holder) for holder in holders[: MAX_CAUSES + 1]]
     for error, cause in pairwise(chain):
         error.cause = error.__cause__ = cause
+    unknown = holders[0].message or ""
+    if operation and unknown.startswith(_UNKNOWN_MESSAGE):
+        text = f"{operation} is not supported by the member, which has version {version}: {unknown}"
+        chain[0].args = (text,)
     return chain[0]
 
 

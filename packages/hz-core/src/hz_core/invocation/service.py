@@ -445,7 +445,7 @@ class InvocationService:
         error: Exception
         if message_type == 0:
             try:
-                error = error_from_holders(decode_error(message))
+                error = error_from_holders(decode_error(message), name, connection.server_version)
             except (HazelcastProtocolError, *DECODE_ERRORS) as e:
                 error = HazelcastProtocolError(f"the error reply to {name} cannot be read: {e}")
         else:

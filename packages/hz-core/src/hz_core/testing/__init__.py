@@ -1,8 +1,12 @@
 """Simulated members, so that a client and programs that use it can be tested without a JVM.
 
-A :class:`SimulatedCluster` has members that answer as real ones do, for maps, queues, transactions, SQL with results
-that the test provides, and the CP subsystem's AtomicLong and FencedLock. They know nothing of sockets: each
-connection is a :class:`Pipe`, and what depends on time goes by the cluster's :class:`Clock`. ::
+A :class:`SimulatedCluster` has members that answer as real ones do, for maps, queues, lists, sets, transactions, SQL
+with results that the test provides, and the CP subsystem's AtomicLong and FencedLock. They know nothing of
+sockets: each connection is a :class:`Pipe`, and what depends on time goes by the cluster's :class:`Clock`. ::
+A :class:`SimulatedCluster` has members that answer as real ones do, for maps, multimaps, replicated maps, queues,
+transactions, SQL with results that the test provides, and the CP subsystem's AtomicLong and FencedLock. They know
+nothing of sockets: each connection is a :class:`Pipe`, and what depends on time goes by the cluster's
+:class:`Clock`. ::
 
     cluster = SimulatedCluster(2)
     member = cluster.members[0]
@@ -35,13 +39,19 @@ from hz_core.testing.services import (
     ExecutorService,
     FencedLockService,
     FlakeIdGeneratorService,
+    ListService,
     MapService,
+    MultiMapService,
     PNCounterService,
     QueueService,
+    ReplicatedMapService,
+    RingbufferService,
     SessionService,
+    SetService,
     SqlResult,
     SqlService,
     SqlType,
+    TopicService,
     TransactionService,
     VectorCollectionService,
     VectorConfigService,
@@ -59,27 +69,33 @@ __all__ = [
     "ExecutorService",
     "FencedLockService",
     "FlakeIdGeneratorService",
+    "ListService",
     "Listener",
     "ManualClock",
     "MapService",
     "MemberError",
+    "MultiMapService",
     "PNCounterService",
     "Peer",
     "Pipe",
     "QueueService",
     "RawClient",
     "Refuse",
+    "ReplicatedMapService",
     "Request",
+    "RingbufferService",
     "Rule",
     "Service",
     "Session",
     "SessionService",
+    "SetService",
     "SimulatedCluster",
     "SimulatedMember",
     "SqlResult",
     "SqlService",
     "SqlType",
     "Timer",
+    "TopicService",
     "TransactionService",
     "VectorCollectionService",
     "VectorConfigService",

@@ -339,6 +339,7 @@ class SimulatedCluster:
         backups: How many backups acknowledge each write.
         acks_first: Whether backup acks precede the reply.
         acks_lost: Whether backup acks get lost.
+        version: Version of the members; they refuse messages that came later.
         matches: Tells whether an entry matches a predicate. Without it, predicates are refused.
     """
 
@@ -458,6 +459,9 @@ class SimulatedCluster:
         method: Callable[[Request], None] | None = getattr(service, name, None)
         if method is None:
             raise MemberError(codes.UNSUPPORTED, f"{request.method} is not simulated")
+        if request.shape.server_version > self.version:
+            number = f"Unrecognized client message received with type: 0x{request.type:x}"
+            raise MemberError(codes.UNSUPPORTED, number)
         self._check_route(request)
         method(request)
 

@@ -67,6 +67,12 @@ class Shape:
         return f"{self.service}.{self.method} {self.kind} {self.event}".rstrip()
 
     @property
+    def server_version(self) -> Version:
+        """The first version of members that know the message."""
+        minor = self.since[1]
+        return (4, minor) if minor < 3 else (5, minor - 3)
+
+    @property
     def start(self) -> int:
         """Where the fixed-size parameters begin in the payload of the initial frame."""
         return RESPONSE_START if self.kind == "response" else REQUEST_START

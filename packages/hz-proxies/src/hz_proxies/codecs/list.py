@@ -148,12 +148,12 @@ def get_all(partition_id: int, name: str) -> Op[list[Any]]:
 get_all_response = data_list_response
 
 
-def add_listener(partition_id: int, name: str, include_value: bool, local_only: bool) -> Op[UUID]:
+def add_listener(name: str, include_value: bool, local_only: bool) -> Op[UUID]:
     """Return the operation ``List.addListener``."""
     request = join_parts(
-        (_head_zz(24, 0xC000, 0x050B00, 0, partition_id, include_value, local_only), final_name_frame(name))
+        (_head_zz(24, 0xC000, 0x050B00, 0, -1, include_value, local_only), final_name_frame(name))
     )
-    return Op(ADD_LISTENER, request, partition_id)
+    return Op(ADD_LISTENER, request)
 
 
 add_listener_response = uuid_response
@@ -182,15 +182,12 @@ def item_event(message: bytes, read: ReadData) -> ItemEvent:
     return ItemEvent(item, uuid, event_type)
 
 
-def remove_listener(partition_id: int, name: str, registration_id: UUID) -> Op[bool]:
+def remove_listener(name: str, registration_id: UUID) -> Op[bool]:
     """Return the operation ``List.removeListener``."""
     request = join_parts(
-        (
-            _head_u(39, 0xC000, 0x050C00, 0, partition_id, *uuid_fields(registration_id)),
-            final_name_frame(name),
-        )
+        (_head_u(39, 0xC000, 0x050C00, 0, -1, *uuid_fields(registration_id)), final_name_frame(name))
     )
-    return Op(REMOVE_LISTENER, request, partition_id)
+    return Op(REMOVE_LISTENER, request)
 
 
 remove_listener_response = boolean_response
@@ -368,4 +365,4 @@ LAST_INDEX_OF: Final = Method("List.lastIndexOf", 0x051300, 0x051301, last_index
 INDEX_OF: Final = Method("List.indexOf", 0x051400, 0x051401, index_of_response, retryable=True)
 SUB: Final = Method("List.sub", 0x051500, 0x051501, sub_response, retryable=True)
 ITERATOR: Final = Method("List.iterator", 0x051600, 0x051601, iterator_response, retryable=True)
-LIST_ITERATOR: Final = Method("List.listIterator", 0x051700, 0x051701, list_iterator_response, retryable=True)
+LIST_ITERATOR: Final = Method("List.listIterator", 0x051700, 0x051601, list_iterator_response, retryable=True)

@@ -470,12 +470,12 @@ def fetch_entry_views_response(message: bytes, read: ReadData) -> FetchEntryView
     return FetchEntryViewsResponse(cursor_id, entry_views)
 
 
-def end_entry_view_iteration(name: str, cursor_id: UUID | None) -> Op[None]:
+def end_entry_view_iteration(partition_id: int, name: str, cursor_id: UUID | None) -> Op[None]:
     """Return the operation ``ReplicatedMap.endEntryViewIteration``."""
     request = join_parts(
-        (_head_u(39, 0xC000, 0x0D1500, 0, -1, *uuid_fields(cursor_id)), final_name_frame(name))
+        (_head_u(39, 0xC000, 0x0D1500, 0, partition_id, *uuid_fields(cursor_id)), final_name_frame(name))
     )
-    return Op(END_ENTRY_VIEW_ITERATION, request)
+    return Op(END_ENTRY_VIEW_ITERATION, request, partition_id)
 
 
 end_entry_view_iteration_response = empty_response

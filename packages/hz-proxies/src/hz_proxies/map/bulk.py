@@ -1,7 +1,7 @@
 """Operations of a map on many entries, or on all."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Generic
 
 from hz_core.op import Flow, Op
 from hz_core.operations import KeyedOperations
@@ -9,15 +9,6 @@ from hz_proxies.codecs import map as codec
 from hz_proxies.predicate import Predicate, unpaged
 from hz_proxies.types import K, V
 from hz_serialization import Data
-
-T = TypeVar("T")
-
-START: Final = ((0x7FFFFFFF, -1),)
-"""Start position of an iteration over a partition: the whole hash table, before the first slot."""
-
-_PARALLEL_PARTITIONS: Final = 16
-
-Pointers = tuple[tuple[int, int], ...]
 
 
 class BulkOperations(KeyedOperations, Generic[K, V]):
@@ -118,33 +109,6 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
         if not data:
             return Op.ready(None)
         return self._write_many(codec.load_given_keys(self.name, data, replace_existing_values), data)
-
-    def _pages(
-        self,
-        make: Callable[[int, str, Pointers, int], Op[Any]],
-        pending: dict[int, Pointers],
-        size: int,
-    ) -> Flow[list[Any]]:
-        """Fetch a page of up to ``size`` entries of several partitions, and store the next position of each."""
-        partitions = list(pending)[:_PARALLEL_PARTITIONS]
-        pages = yield [make(p, self.name, pending[p], size) for p in partitions]
-        found: list[Any] = []
-        for partition, (pointers, items) in zip(partitions, pages, strict=True):
-            found += items
-            if not pointers or pointers[-1][0] < 0:
-                del pending[partition]
-            else:
-                pending[partition] = tuple(pointers)
-        return found
-
-    def _key_pages(self, pending: dict[int, Pointers], size: int) -> Flow[list[K]]:
-        return self._pages(codec.fetch_keys, pending, size)
-
-    def _entry_pages(self, pending: dict[int, Pointers], size: int) -> Flow[list[tuple[K, V]]]:
-        return self._pages(codec.fetch_entries, pending, size)
-
-    def _all_partitions(self) -> dict[int, Pointers]:
-        return dict.fromkeys(range(self._context.partition_count()), START)
 
 
 # The methods above refuse wrong arguments at the call, which a generator would do at its first step.

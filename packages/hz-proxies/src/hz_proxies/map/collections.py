@@ -1,165 +1,22 @@
 """The mapping interface of distributed maps."""
 
-from collections.abc import AsyncIterator, ItemsView, Iterator, KeysView, Mapping, MutableMapping
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final, Generic, TypeVar, overload
+from typing import Generic
 
-from hz_core.surfaces import AsyncioObject, BlockingObject
+from hz_proxies.mappings import AsyncioKeyLocks, AsyncioMapping, BlockingKeyLocks, BlockingMapping
 from hz_proxies.types import K, V
 
-D = TypeVar("D")
 
-PAGE_SIZE: Final = 1000
-"""Number of entries of a partition to fetch at once during an iteration."""
-
-_MISSING: Final[Any] = object()
-
-
-class BlockingMapping(BlockingObject, Generic[K, V]):
-    """The mapping interface of a blocking map, a virtual subclass of ``MutableMapping``.
-
-    Iteration fetches page by page and never holds the whole map in memory. It is weakly consistent: entries that exist
-    during the whole iteration are returned exactly once, unless a partition migrates; others may or may not be
-    returned.
-
-    ``values`` and ``get`` are operations of the map: ``values`` returns a list and accepts a predicate, ``get`` has no
-    default. Therefore the class is registered as a mapping instead of being a subclass.
-    """
-
-    def __getitem__(self, key: K) -> V:
-        value: V | None = self._call(self._ops.get(key))
-        if value is None:
-            raise KeyError(key)
-        return value
+class BlockingMapMapping(BlockingKeyLocks[K], BlockingMapping[K, V], Generic[K, V]):
+    """The mapping interface of a blocking map."""
 
     def __setitem__(self, key: K, value: V) -> None:
         self._call(self._ops.set(key, value))
-
-    def __delitem__(self, key: K) -> None:
-        if self._call(self._ops.remove(key)) is None:
-            raise KeyError(key)
-
-    def __contains__(self, key: object) -> bool:
-        return key is not None and bool(self._call(self._ops.contains_key(key)))
-
-    def __len__(self) -> int:
-        size: int = self._call(self._ops.size())
-        return size
-
-    def __iter__(self) -> Iterator[K]:
-        return self._iterate(self._ops._key_pages)
-
-    def __bool__(self) -> bool:
-        return True
-
-    def keys(self) -> KeysView[K]:
-        """Return a view of the keys. Iteration fetches page by page."""
-        mapping: Any = self
-        return KeysView(mapping)
-
-    def items(self) -> ItemsView[K, V]:
-        """Return a view of the entries. Iteration fetches page by page."""
-        mapping: Any = self
-        return _Items(mapping)
-
-    @overload
-    def pop(self, key: K, /) -> V: ...
-
-    @overload
-    def pop(self, key: K, /, default: D) -> V | D: ...
-
-    def pop(self, key: K, /, default: Any = _MISSING) -> Any:
-        """Remove the entry of ``key`` and return its value; ``default``, or KeyError without one, if there is none."""
-        value = self._call(self._ops.remove(key))
-        if value is not None:
-            return value
-        if default is _MISSING:
-            raise KeyError(key)
-        return default
-
-    def popitem(self) -> tuple[K, V]:
-        """Remove an arbitrary entry and return it.
-
-        Raises:
-            KeyError: The map is empty.
-        """
-        # One key per page: usually the first one is removed, unless another client removes it first.
-        for key in self._iterate(self._ops._key_pages, 1):
-            value: V | None = self._call(self._ops.remove(key))
-            if value is not None:
-                return key, value
-        raise KeyError(f"map {self.name!r} is empty")
 
     def setdefault(self, key: K, default: V, /) -> V:
         """Return the value of ``key``; store ``default`` first if there is none. Atomic."""
         value: V | None = self._call(self._ops.put_if_absent(key, default))
         return default if value is None else value
 
-    def update(self, other: Any = (), /, **kwargs: V) -> None:
-        """Store all entries of a mapping, of an iterable of pairs, or of keyword arguments."""
-        entries = dict(other, **kwargs) if not isinstance(other, Mapping) or kwargs else other
-        if entries:
-            self._run(self._ops.put_all(entries))
 
-    @contextmanager
-    def lock_context(self, key: K) -> Iterator[None]:
-        """Hold the lock of ``key`` in a ``with`` block: ``with map.lock_context(key): …``.
-
-        Args:
-            key: The key; an entry is not required.
-        """
-        self._call(self._ops.lock(key))
-        try:
-            yield
-        finally:
-            self._call(self._ops.unlock(key))
-
-    def _iterate(self, pages: Any, size: int = PAGE_SIZE) -> Iterator[Any]:
-        pending = self._ops._all_partitions()
-        while pending:
-            yield from self._run(pages(pending, size))
-
-
-MutableMapping.register(BlockingMapping)
-
-
-class _Items(ItemsView[K, V]):
-    """A view of a map's entries; iteration fetches keys and values together."""
-
-    _mapping: Any
-
-    def __iter__(self) -> Iterator[tuple[K, V]]:
-        entries: Iterator[tuple[K, V]] = self._mapping._iterate(self._mapping._ops._entry_pages)
-        return entries
-
-
-class AsyncioMapping(AsyncioObject, Generic[K, V]):
-    """The mapping interface of an asyncio map: ``async for key in map``."""
-
-    def __aiter__(self) -> AsyncIterator[K]:
-        return self._iterate(self._ops._key_pages)
-
-    def items(self) -> AsyncIterator[tuple[K, V]]:
-        """Iterate over the entries, page by page."""
-        return self._iterate(self._ops._entry_pages)
-
-    @asynccontextmanager
-    async def lock_context(self, key: K) -> AsyncIterator[None]:
-        """Hold the lock of ``key`` in an ``async with`` block: ``async with map.lock_context(key): …``.
-
-        The calling task owns the lock.
-
-        Args:
-            key: The key; an entry is not required.
-        """
-        await self._call(self._ops.lock(key))
-        try:
-            yield
-        finally:
-            await self._call(self._ops.unlock(key))
-
-    async def _iterate(self, pages: Any) -> AsyncIterator[Any]:
-        pending = self._ops._all_partitions()
-        while pending:
-            for item in await self._run(pages(pending, PAGE_SIZE)):
-                yield item
+class AsyncioMapMapping(AsyncioKeyLocks[K], AsyncioMapping[K, V], Generic[K, V]):
+    """The mapping interface of an asyncio map."""

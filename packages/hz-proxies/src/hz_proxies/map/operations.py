@@ -1,11 +1,14 @@
 """The operations of a map, from which its surfaces are generated."""
 
-from typing import Generic
+from typing import ClassVar, Generic
 
+from hz_proxies.codecs import map as codec
+from hz_proxies.key_locks import KeyLockOperations, LockMessages
 from hz_proxies.map.bulk import BulkOperations
 from hz_proxies.map.entries import EntryOperations
+from hz_proxies.map.journal import JournalOperations
 from hz_proxies.map.listeners import ListenerOperations
-from hz_proxies.map.locks import LockOperations
+from hz_proxies.map.paging import PagingOperations
 from hz_proxies.map.processing import ProcessingOperations
 from hz_proxies.map.queries import QueryOperations
 from hz_proxies.types import K, V
@@ -13,11 +16,13 @@ from hz_proxies.types import K, V
 
 class MapOperations(
     EntryOperations[K, V],
-    LockOperations[K, V],
+    KeyLockOperations[K],
     BulkOperations[K, V],
     QueryOperations[K, V],
+    PagingOperations[K, V],
     ProcessingOperations[K, V],
     ListenerOperations[K, V],
+    JournalOperations[K, V],
     Generic[K, V],
 ):
     """A distributed map, partitioned by key, with backups.
@@ -31,5 +36,7 @@ class MapOperations(
 
     # Read by tools/generate_surfaces.py.
     service_name = "hz:impl:mapService"
-    blocking_base = "hz_proxies.map.collections.BlockingMapping"
-    asyncio_base = "hz_proxies.map.collections.AsyncioMapping"
+    blocking_base = "hz_proxies.map.collections.BlockingMapMapping"
+    asyncio_base = "hz_proxies.map.collections.AsyncioMapMapping"
+
+    _lock_messages: ClassVar[LockMessages] = codec

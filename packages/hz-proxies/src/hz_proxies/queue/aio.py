@@ -22,6 +22,102 @@ class AsyncQueue(AsyncioObject, Generic[E]):
 
     _ops: QueueOperations[E]
 
+    async def contains(self, item: E) -> bool:
+        """Return whether ``item`` is in the queue. Source: message ``Queue.contains``."""
+        return await self._call(self._ops.contains(item))
+
+    async def remove(self, item: E) -> bool:
+        """Remove ``item``: its first occurrence, where there may be several.
+
+        Returns:
+            Whether the queue contained the item.
+
+        Source: message ``Queue.remove``.
+        """
+        return await self._call(self._ops.remove(item))
+
+    async def add_all(self, items: Iterable[E]) -> bool:
+        """Add all ``items``: at the end, where there is an order.
+
+        Returns:
+            Whether the queue has changed. A queue always says True.
+
+        Raises:
+            IllegalStateError: A queue has not enough room for all of them; none is added.
+
+        Source: message ``Queue.addAll``.
+        """
+        return await self._call(self._ops.add_all(items))
+
+    async def contains_all(self, items: Iterable[E]) -> bool:
+        """Return whether all ``items`` are in the queue. Source: message ``Queue.containsAll``."""
+        return await self._call(self._ops.contains_all(items))
+
+    async def remove_all(self, items: Iterable[E]) -> bool:
+        """Remove all occurrences of ``items``.
+
+        Returns:
+            Whether the queue has changed.
+
+        Source: message ``Queue.compareAndRemoveAll``.
+        """
+        return await self._call(self._ops.remove_all(items))
+
+    async def retain_all(self, items: Iterable[E]) -> bool:
+        """Remove all items except ``items``.
+
+        Returns:
+            Whether the queue has changed.
+
+        Source: message ``Queue.compareAndRetainAll``.
+        """
+        return await self._call(self._ops.retain_all(items))
+
+    async def size(self) -> int:
+        """Return the number of items. Source: message ``Queue.size``."""
+        return await self._call(self._ops.size())
+
+    async def is_empty(self) -> bool:
+        """Return whether the queue is empty. Source: message ``Queue.isEmpty``."""
+        return await self._call(self._ops.is_empty())
+
+    async def clear(self) -> None:
+        """Remove all items. Source: message ``Queue.clear``."""
+        return await self._call(self._ops.clear())
+
+    async def add_listener(
+        self,
+        include_value: bool = False,
+        item_added_func: ItemCallback | None = None,
+        item_removed_func: ItemCallback | None = None,
+    ) -> str:
+        """Add a listener for item events. The functions are called with an :class:`~hz_proxies.events.ItemEvent`.
+
+        Args:
+            include_value: Whether events contain the items.
+            item_added_func: Called for added items.
+            item_removed_func: Called for removed items.
+
+        Returns:
+            The registration id, to remove the listener.
+
+        Raises:
+            ValueError: Both functions are None.
+
+        Source: message ``Queue.addListener``.
+        """
+        return await self._run(self._ops.add_listener(include_value, item_added_func, item_removed_func))
+
+    async def remove_listener(self, registration_id: str) -> bool:
+        """Remove a listener.
+
+        Returns:
+            Whether it was registered.
+
+        Source: message ``Queue.removeListener``.
+        """
+        return await self._run(self._ops.remove_listener(registration_id))
+
     async def add(self, item: E) -> bool:
         """Add ``item`` at the end.
 
@@ -72,57 +168,6 @@ class AsyncQueue(AsyncioObject, Generic[E]):
         """Return the first item without removing it; None if there is none. Source: message ``Queue.peek``."""
         return await self._call(self._ops.peek())
 
-    async def contains(self, item: E) -> bool:
-        """Return whether ``item`` is in the queue. Source: message ``Queue.contains``."""
-        return await self._call(self._ops.contains(item))
-
-    async def remove(self, item: E) -> bool:
-        """Remove the first occurrence of ``item``.
-
-        Returns:
-            Whether the queue contained the item.
-
-        Source: message ``Queue.remove``.
-        """
-        return await self._call(self._ops.remove(item))
-
-    async def add_all(self, items: Iterable[E]) -> bool:
-        """Add all ``items`` at the end.
-
-        Returns:
-            True, also if there are none, as members say.
-
-        Raises:
-            IllegalStateError: There is not enough room for all of them; none is added.
-
-        Source: message ``Queue.addAll``.
-        """
-        return await self._call(self._ops.add_all(items))
-
-    async def contains_all(self, items: Iterable[E]) -> bool:
-        """Return whether all ``items`` are in the queue. Source: message ``Queue.containsAll``."""
-        return await self._call(self._ops.contains_all(items))
-
-    async def remove_all(self, items: Iterable[E]) -> bool:
-        """Remove all occurrences of ``items``.
-
-        Returns:
-            Whether the queue has changed.
-
-        Source: message ``Queue.compareAndRemoveAll``.
-        """
-        return await self._call(self._ops.remove_all(items))
-
-    async def retain_all(self, items: Iterable[E]) -> bool:
-        """Remove all items except ``items``.
-
-        Returns:
-            Whether the queue has changed.
-
-        Source: message ``Queue.compareAndRetainAll``.
-        """
-        return await self._call(self._ops.retain_all(items))
-
     async def drain_to(self, target_list: list[E], max_size: int = -1) -> int:
         """Remove items from the queue and append them to a list.
 
@@ -143,51 +188,6 @@ class AsyncQueue(AsyncioObject, Generic[E]):
         """Return a copy of all items, in order. Source: message ``Queue.iterator``."""
         return await self._call(self._ops.iterator())
 
-    async def size(self) -> int:
-        """Return the number of items. Source: message ``Queue.size``."""
-        return await self._call(self._ops.size())
-
-    async def is_empty(self) -> bool:
-        """Return whether the queue is empty. Source: message ``Queue.isEmpty``."""
-        return await self._call(self._ops.is_empty())
-
     async def remaining_capacity(self) -> int:
         """Return the number of items that can be added. Source: message ``Queue.remainingCapacity``."""
         return await self._call(self._ops.remaining_capacity())
-
-    async def clear(self) -> None:
-        """Remove all items. Source: message ``Queue.clear``."""
-        return await self._call(self._ops.clear())
-
-    async def add_listener(
-        self,
-        include_value: bool = False,
-        item_added_func: ItemCallback | None = None,
-        item_removed_func: ItemCallback | None = None,
-    ) -> str:
-        """Add a listener for item events. The functions are called with an :class:`~hz_proxies.events.ItemEvent`.
-
-        Args:
-            include_value: Whether events contain the items.
-            item_added_func: Called for added items.
-            item_removed_func: Called for removed items.
-
-        Returns:
-            The registration id, to remove the listener.
-
-        Raises:
-            ValueError: Both functions are None.
-
-        Source: message ``Queue.addListener``.
-        """
-        return await self._run(self._ops.add_listener(include_value, item_added_func, item_removed_func))
-
-    async def remove_listener(self, registration_id: str) -> bool:
-        """Remove a listener.
-
-        Returns:
-            Whether it was registered.
-
-        Source: message ``Queue.removeListener``.
-        """
-        return await self._run(self._ops.remove_listener(registration_id))

@@ -4,13 +4,13 @@
 from collections.abc import Iterable
 from typing import Generic
 
-from hz_core.surfaces import BlockingObject
 from hz_proxies.events import ItemCallback
+from hz_proxies.queue.habits import BlockingQueueHabits
 from hz_proxies.queue.operations import QueueOperations
 from hz_proxies.types import E
 
 
-class BlockingQueue(BlockingObject, Generic[E]):
+class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
     """A distributed queue, stored in one partition; first in, first out, unless it is configured as a priority queue.
 
     Items are stored and compared in serialized form. None cannot be an item.
@@ -22,62 +22,12 @@ class BlockingQueue(BlockingObject, Generic[E]):
 
     _ops: QueueOperations[E]
 
-    def add(self, item: E) -> bool:
-        """Add ``item`` at the end.
-
-        Returns:
-            True.
-
-        Raises:
-            IllegalStateError: The queue is full.
-
-        Source: message ``Queue.offer``.
-        """
-        return self._run(self._ops.add(item))
-
-    def offer(self, item: E, timeout: float = 0) -> bool:
-        """Add ``item`` at the end; wait up to ``timeout`` seconds while the queue is full.
-
-        Returns:
-            Whether it was added.
-
-        Source: message ``Queue.offer``.
-        """
-        return self._call(self._ops.offer(item, timeout))
-
-    def put(self, item: E) -> None:
-        """Add ``item`` at the end; wait while the queue is full. Source: message ``Queue.put``."""
-        return self._call(self._ops.put(item))
-
-    def take(self) -> E:
-        """Remove the first item and return it; wait while the queue is empty.
-
-        An item that arrives for a caller who has given up (cancelled, interrupted, out of time) is put back at the
-        end of the queue, and the log says so. The member has removed it by then, and cannot insert it at its place.
-
-        Source: message ``Queue.take``.
-        """
-        return self._call(self._ops.take())
-
-    def poll(self, timeout: float = 0) -> E | None:
-        """Remove the first item and return it; None if there is none within ``timeout`` seconds.
-
-        As with ``take``, an item that arrives for a caller who has given up is put back at the end of the queue.
-
-        Source: message ``Queue.poll``.
-        """
-        return self._call(self._ops.poll(timeout))
-
-    def peek(self) -> E | None:
-        """Return the first item without removing it; None if there is none. Source: message ``Queue.peek``."""
-        return self._call(self._ops.peek())
-
     def contains(self, item: E) -> bool:
         """Return whether ``item`` is in the queue. Source: message ``Queue.contains``."""
         return self._call(self._ops.contains(item))
 
     def remove(self, item: E) -> bool:
-        """Remove the first occurrence of ``item``.
+        """Remove ``item``: its first occurrence, where there may be several.
 
         Returns:
             Whether the queue contained the item.
@@ -87,13 +37,13 @@ class BlockingQueue(BlockingObject, Generic[E]):
         return self._call(self._ops.remove(item))
 
     def add_all(self, items: Iterable[E]) -> bool:
-        """Add all ``items`` at the end.
+        """Add all ``items``: at the end, where there is an order.
 
         Returns:
-            True, also if there are none, as members say.
+            Whether the queue has changed. A queue always says True.
 
         Raises:
-            IllegalStateError: There is not enough room for all of them; none is added.
+            IllegalStateError: A queue has not enough room for all of them; none is added.
 
         Source: message ``Queue.addAll``.
         """
@@ -123,26 +73,6 @@ class BlockingQueue(BlockingObject, Generic[E]):
         """
         return self._call(self._ops.retain_all(items))
 
-    def drain_to(self, target_list: list[E], max_size: int = -1) -> int:
-        """Remove items from the queue and append them to a list.
-
-        As with ``take``, items that arrive for a caller who has given up are put back at the end of the queue.
-
-        Args:
-            target_list: The list.
-            max_size: Maximum number of items; negative for all.
-
-        Returns:
-            The number of removed items.
-
-        Source: messages ``Queue.drainTo`` and ``Queue.drainToMaxSize``.
-        """
-        return self._run(self._ops.drain_to(target_list, max_size))
-
-    def iterator(self) -> list[E]:
-        """Return a copy of all items, in order. Source: message ``Queue.iterator``."""
-        return self._call(self._ops.iterator())
-
     def size(self) -> int:
         """Return the number of items. Source: message ``Queue.size``."""
         return self._call(self._ops.size())
@@ -150,10 +80,6 @@ class BlockingQueue(BlockingObject, Generic[E]):
     def is_empty(self) -> bool:
         """Return whether the queue is empty. Source: message ``Queue.isEmpty``."""
         return self._call(self._ops.is_empty())
-
-    def remaining_capacity(self) -> int:
-        """Return the number of items that can be added. Source: message ``Queue.remainingCapacity``."""
-        return self._call(self._ops.remaining_capacity())
 
     def clear(self) -> None:
         """Remove all items. Source: message ``Queue.clear``."""
@@ -191,3 +117,73 @@ class BlockingQueue(BlockingObject, Generic[E]):
         Source: message ``Queue.removeListener``.
         """
         return self._run(self._ops.remove_listener(registration_id))
+
+    def add(self, item: E) -> bool:
+        """Add ``item`` at the end.
+
+        Returns:
+            True.
+
+        Raises:
+            IllegalStateError: The queue is full.
+
+        Source: message ``Queue.offer``.
+        """
+        return self._run(self._ops.add(item))
+
+    def offer(self, item: E, timeout: float = 0) -> bool:
+        """Add ``item`` at the end; wait up to ``timeout`` seconds while the queue is full.
+
+        Returns:
+            Whether it was added.
+
+        Source: message ``Queue.offer``.
+        """
+        return self._call(self._ops.offer(item, timeout))
+
+    def take(self) -> E:
+        """Remove the first item and return it; wait while the queue is empty.
+
+        An item that arrives for a caller who has given up (cancelled, interrupted, out of time) is put back at the
+        end of the queue, and the log says so. The member has removed it by then, and cannot insert it at its place.
+
+        Source: message ``Queue.take``.
+        """
+        return self._call(self._ops.take())
+
+    def poll(self, timeout: float = 0) -> E | None:
+        """Remove the first item and return it; None if there is none within ``timeout`` seconds.
+
+        As with ``take``, an item that arrives for a caller who has given up is put back at the end of the queue.
+
+        Source: message ``Queue.poll``.
+        """
+        return self._call(self._ops.poll(timeout))
+
+    def peek(self) -> E | None:
+        """Return the first item without removing it; None if there is none. Source: message ``Queue.peek``."""
+        return self._call(self._ops.peek())
+
+    def drain_to(self, target_list: list[E], max_size: int = -1) -> int:
+        """Remove items from the queue and append them to a list.
+
+        As with ``take``, items that arrive for a caller who has given up are put back at the end of the queue.
+
+        Args:
+            target_list: The list.
+            max_size: Maximum number of items; negative for all.
+
+        Returns:
+            The number of removed items.
+
+        Source: messages ``Queue.drainTo`` and ``Queue.drainToMaxSize``.
+        """
+        return self._run(self._ops.drain_to(target_list, max_size))
+
+    def iterator(self) -> list[E]:
+        """Return a copy of all items, in order. Source: message ``Queue.iterator``."""
+        return self._call(self._ops.iterator())
+
+    def remaining_capacity(self) -> int:
+        """Return the number of items that can be added. Source: message ``Queue.remainingCapacity``."""
+        return self._call(self._ops.remaining_capacity())

@@ -28,6 +28,102 @@ class Queue(FuturesObject, Generic[E]):
         """Return the same object with operations that wait for their results."""
         return BlockingQueue(self._caller.blocking(), self._ops)
 
+    def contains(self, item: E) -> Future[bool]:
+        """Return whether ``item`` is in the queue. Source: message ``Queue.contains``."""
+        return self._call(self._ops.contains(item))
+
+    def remove(self, item: E) -> Future[bool]:
+        """Remove ``item``: its first occurrence, where there may be several.
+
+        Returns:
+            Whether the queue contained the item.
+
+        Source: message ``Queue.remove``.
+        """
+        return self._call(self._ops.remove(item))
+
+    def add_all(self, items: Iterable[E]) -> Future[bool]:
+        """Add all ``items``: at the end, where there is an order.
+
+        Returns:
+            Whether the queue has changed. A queue always says True.
+
+        Raises:
+            IllegalStateError: A queue has not enough room for all of them; none is added.
+
+        Source: message ``Queue.addAll``.
+        """
+        return self._call(self._ops.add_all(items))
+
+    def contains_all(self, items: Iterable[E]) -> Future[bool]:
+        """Return whether all ``items`` are in the queue. Source: message ``Queue.containsAll``."""
+        return self._call(self._ops.contains_all(items))
+
+    def remove_all(self, items: Iterable[E]) -> Future[bool]:
+        """Remove all occurrences of ``items``.
+
+        Returns:
+            Whether the queue has changed.
+
+        Source: message ``Queue.compareAndRemoveAll``.
+        """
+        return self._call(self._ops.remove_all(items))
+
+    def retain_all(self, items: Iterable[E]) -> Future[bool]:
+        """Remove all items except ``items``.
+
+        Returns:
+            Whether the queue has changed.
+
+        Source: message ``Queue.compareAndRetainAll``.
+        """
+        return self._call(self._ops.retain_all(items))
+
+    def size(self) -> Future[int]:
+        """Return the number of items. Source: message ``Queue.size``."""
+        return self._call(self._ops.size())
+
+    def is_empty(self) -> Future[bool]:
+        """Return whether the queue is empty. Source: message ``Queue.isEmpty``."""
+        return self._call(self._ops.is_empty())
+
+    def clear(self) -> Future[None]:
+        """Remove all items. Source: message ``Queue.clear``."""
+        return self._call(self._ops.clear())
+
+    def add_listener(
+        self,
+        include_value: bool = False,
+        item_added_func: ItemCallback | None = None,
+        item_removed_func: ItemCallback | None = None,
+    ) -> Future[str]:
+        """Add a listener for item events. The functions are called with an :class:`~hz_proxies.events.ItemEvent`.
+
+        Args:
+            include_value: Whether events contain the items.
+            item_added_func: Called for added items.
+            item_removed_func: Called for removed items.
+
+        Returns:
+            The registration id, to remove the listener.
+
+        Raises:
+            ValueError: Both functions are None.
+
+        Source: message ``Queue.addListener``.
+        """
+        return self._run(self._ops.add_listener(include_value, item_added_func, item_removed_func))
+
+    def remove_listener(self, registration_id: str) -> Future[bool]:
+        """Remove a listener.
+
+        Returns:
+            Whether it was registered.
+
+        Source: message ``Queue.removeListener``.
+        """
+        return self._run(self._ops.remove_listener(registration_id))
+
     def add(self, item: E) -> Future[bool]:
         """Add ``item`` at the end.
 
@@ -78,57 +174,6 @@ class Queue(FuturesObject, Generic[E]):
         """Return the first item without removing it; None if there is none. Source: message ``Queue.peek``."""
         return self._call(self._ops.peek())
 
-    def contains(self, item: E) -> Future[bool]:
-        """Return whether ``item`` is in the queue. Source: message ``Queue.contains``."""
-        return self._call(self._ops.contains(item))
-
-    def remove(self, item: E) -> Future[bool]:
-        """Remove the first occurrence of ``item``.
-
-        Returns:
-            Whether the queue contained the item.
-
-        Source: message ``Queue.remove``.
-        """
-        return self._call(self._ops.remove(item))
-
-    def add_all(self, items: Iterable[E]) -> Future[bool]:
-        """Add all ``items`` at the end.
-
-        Returns:
-            True, also if there are none, as members say.
-
-        Raises:
-            IllegalStateError: There is not enough room for all of them; none is added.
-
-        Source: message ``Queue.addAll``.
-        """
-        return self._call(self._ops.add_all(items))
-
-    def contains_all(self, items: Iterable[E]) -> Future[bool]:
-        """Return whether all ``items`` are in the queue. Source: message ``Queue.containsAll``."""
-        return self._call(self._ops.contains_all(items))
-
-    def remove_all(self, items: Iterable[E]) -> Future[bool]:
-        """Remove all occurrences of ``items``.
-
-        Returns:
-            Whether the queue has changed.
-
-        Source: message ``Queue.compareAndRemoveAll``.
-        """
-        return self._call(self._ops.remove_all(items))
-
-    def retain_all(self, items: Iterable[E]) -> Future[bool]:
-        """Remove all items except ``items``.
-
-        Returns:
-            Whether the queue has changed.
-
-        Source: message ``Queue.compareAndRetainAll``.
-        """
-        return self._call(self._ops.retain_all(items))
-
     def drain_to(self, target_list: list[E], max_size: int = -1) -> Future[int]:
         """Remove items from the queue and append them to a list.
 
@@ -149,51 +194,6 @@ class Queue(FuturesObject, Generic[E]):
         """Return a copy of all items, in order. Source: message ``Queue.iterator``."""
         return self._call(self._ops.iterator())
 
-    def size(self) -> Future[int]:
-        """Return the number of items. Source: message ``Queue.size``."""
-        return self._call(self._ops.size())
-
-    def is_empty(self) -> Future[bool]:
-        """Return whether the queue is empty. Source: message ``Queue.isEmpty``."""
-        return self._call(self._ops.is_empty())
-
     def remaining_capacity(self) -> Future[int]:
         """Return the number of items that can be added. Source: message ``Queue.remainingCapacity``."""
         return self._call(self._ops.remaining_capacity())
-
-    def clear(self) -> Future[None]:
-        """Remove all items. Source: message ``Queue.clear``."""
-        return self._call(self._ops.clear())
-
-    def add_listener(
-        self,
-        include_value: bool = False,
-        item_added_func: ItemCallback | None = None,
-        item_removed_func: ItemCallback | None = None,
-    ) -> Future[str]:
-        """Add a listener for item events. The functions are called with an :class:`~hz_proxies.events.ItemEvent`.
-
-        Args:
-            include_value: Whether events contain the items.
-            item_added_func: Called for added items.
-            item_removed_func: Called for removed items.
-
-        Returns:
-            The registration id, to remove the listener.
-
-        Raises:
-            ValueError: Both functions are None.
-
-        Source: message ``Queue.addListener``.
-        """
-        return self._run(self._ops.add_listener(include_value, item_added_func, item_removed_func))
-
-    def remove_listener(self, registration_id: str) -> Future[bool]:
-        """Remove a listener.
-
-        Returns:
-            Whether it was registered.
-
-        Source: message ``Queue.removeListener``.
-        """
-        return self._run(self._ops.remove_listener(registration_id))

@@ -4,8 +4,12 @@
 from typing import Any
 
 from hz_core.surfaces import AsyncioContextManager
+from hz_proxies.transaction.list.aio import AsyncTransactionalList
 from hz_proxies.transaction.map.aio import AsyncTransactionalMap
+from hz_proxies.transaction.multi_map.aio import AsyncTransactionalMultiMap
 from hz_proxies.transaction.operations import TransactionOperations
+from hz_proxies.transaction.queue.aio import AsyncTransactionalQueue
+from hz_proxies.transaction.set.aio import AsyncTransactionalSet
 
 
 class AsyncTransaction(AsyncioContextManager):
@@ -50,6 +54,17 @@ class AsyncTransaction(AsyncioContextManager):
         """
         return await self._run(self._ops.rollback())
 
+    def get_list(self, name: str) -> AsyncTransactionalList[Any]:
+        """Return a list whose operations are part of the transaction.
+
+        Args:
+            name: Name of the list.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return AsyncTransactionalList(self._caller, self._ops.get_list(name))
+
     def get_map(self, name: str) -> AsyncTransactionalMap[Any, Any]:
         """Return a map whose operations are part of the transaction.
 
@@ -60,3 +75,36 @@ class AsyncTransaction(AsyncioContextManager):
             TransactionNotActiveError: The transaction is not active.
         """
         return AsyncTransactionalMap(self._caller, self._ops.get_map(name))
+
+    def get_queue(self, name: str) -> AsyncTransactionalQueue[Any]:
+        """Return a queue whose operations are part of the transaction.
+
+        Args:
+            name: Name of the queue.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return AsyncTransactionalQueue(self._caller, self._ops.get_queue(name))
+
+    def get_set(self, name: str) -> AsyncTransactionalSet[Any]:
+        """Return a set whose operations are part of the transaction.
+
+        Args:
+            name: Name of the set.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return AsyncTransactionalSet(self._caller, self._ops.get_set(name))
+
+    def get_multi_map(self, name: str) -> AsyncTransactionalMultiMap[Any, Any]:
+        """Return a multimap whose operations are part of the transaction.
+
+        Args:
+            name: Name of the multimap.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return AsyncTransactionalMultiMap(self._caller, self._ops.get_multi_map(name))

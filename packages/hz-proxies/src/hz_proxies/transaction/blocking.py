@@ -4,8 +4,12 @@
 from typing import Any
 
 from hz_core.surfaces import BlockingContextManager
+from hz_proxies.transaction.list.blocking import BlockingTransactionalList
 from hz_proxies.transaction.map.blocking import BlockingTransactionalMap
+from hz_proxies.transaction.multi_map.blocking import BlockingTransactionalMultiMap
 from hz_proxies.transaction.operations import TransactionOperations
+from hz_proxies.transaction.queue.blocking import BlockingTransactionalQueue
+from hz_proxies.transaction.set.blocking import BlockingTransactionalSet
 
 
 class BlockingTransaction(BlockingContextManager):
@@ -50,6 +54,17 @@ class BlockingTransaction(BlockingContextManager):
         """
         return self._run(self._ops.rollback())
 
+    def get_list(self, name: str) -> BlockingTransactionalList[Any]:
+        """Return a list whose operations are part of the transaction.
+
+        Args:
+            name: Name of the list.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return BlockingTransactionalList(self._caller, self._ops.get_list(name))
+
     def get_map(self, name: str) -> BlockingTransactionalMap[Any, Any]:
         """Return a map whose operations are part of the transaction.
 
@@ -60,3 +75,36 @@ class BlockingTransaction(BlockingContextManager):
             TransactionNotActiveError: The transaction is not active.
         """
         return BlockingTransactionalMap(self._caller, self._ops.get_map(name))
+
+    def get_queue(self, name: str) -> BlockingTransactionalQueue[Any]:
+        """Return a queue whose operations are part of the transaction.
+
+        Args:
+            name: Name of the queue.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return BlockingTransactionalQueue(self._caller, self._ops.get_queue(name))
+
+    def get_set(self, name: str) -> BlockingTransactionalSet[Any]:
+        """Return a set whose operations are part of the transaction.
+
+        Args:
+            name: Name of the set.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return BlockingTransactionalSet(self._caller, self._ops.get_set(name))
+
+    def get_multi_map(self, name: str) -> BlockingTransactionalMultiMap[Any, Any]:
+        """Return a multimap whose operations are part of the transaction.
+
+        Args:
+            name: Name of the multimap.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return BlockingTransactionalMultiMap(self._caller, self._ops.get_multi_map(name))

@@ -6,8 +6,12 @@ from typing import Any
 from hz_core.future import Future
 from hz_core.surfaces import FuturesSurface
 from hz_proxies.transaction.blocking import BlockingTransaction
+from hz_proxies.transaction.list.futures import TransactionalList
 from hz_proxies.transaction.map.futures import TransactionalMap
+from hz_proxies.transaction.multi_map.futures import TransactionalMultiMap
 from hz_proxies.transaction.operations import TransactionOperations
+from hz_proxies.transaction.queue.futures import TransactionalQueue
+from hz_proxies.transaction.set.futures import TransactionalSet
 
 
 class Transaction(FuturesSurface):
@@ -56,6 +60,17 @@ class Transaction(FuturesSurface):
         """
         return self._run(self._ops.rollback())
 
+    def get_list(self, name: str) -> TransactionalList[Any]:
+        """Return a list whose operations are part of the transaction.
+
+        Args:
+            name: Name of the list.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return TransactionalList(self._caller, self._ops.get_list(name))
+
     def get_map(self, name: str) -> TransactionalMap[Any, Any]:
         """Return a map whose operations are part of the transaction.
 
@@ -66,3 +81,36 @@ class Transaction(FuturesSurface):
             TransactionNotActiveError: The transaction is not active.
         """
         return TransactionalMap(self._caller, self._ops.get_map(name))
+
+    def get_queue(self, name: str) -> TransactionalQueue[Any]:
+        """Return a queue whose operations are part of the transaction.
+
+        Args:
+            name: Name of the queue.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return TransactionalQueue(self._caller, self._ops.get_queue(name))
+
+    def get_set(self, name: str) -> TransactionalSet[Any]:
+        """Return a set whose operations are part of the transaction.
+
+        Args:
+            name: Name of the set.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return TransactionalSet(self._caller, self._ops.get_set(name))
+
+    def get_multi_map(self, name: str) -> TransactionalMultiMap[Any, Any]:
+        """Return a multimap whose operations are part of the transaction.
+
+        Args:
+            name: Name of the multimap.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return TransactionalMultiMap(self._caller, self._ops.get_multi_map(name))

@@ -12,7 +12,11 @@ from hz_core.log import get_logger
 from hz_core.op import Flow, Op
 from hz_core.operations import Operations, check_name
 from hz_proxies.codecs import transaction as codec
+from hz_proxies.transaction.list.operations import TransactionalListOperations
 from hz_proxies.transaction.map.operations import TransactionalMapOperations
+from hz_proxies.transaction.multi_map.operations import TransactionalMultiMapOperations
+from hz_proxies.transaction.queue.operations import TransactionalQueueOperations
+from hz_proxies.transaction.set.operations import TransactionalSetOperations
 from hz_proxies.transaction.state import (
     TRANSACTION_TRANSITIONS,
     TransactionService,
@@ -109,6 +113,17 @@ class TransactionOperations(Operations):
         self._enter_state(TransactionState.ROLLED_BACK)
         yield codec.rollback(connection, transaction_id, self._thread_id)
 
+    def get_list(self, name: str) -> TransactionalListOperations[Any]:
+        """Return a list whose operations are part of the transaction.
+
+        Args:
+            name: Name of the list.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return self._object(TransactionalListOperations, name)
+
     def get_map(self, name: str) -> TransactionalMapOperations[Any, Any]:
         """Return a map whose operations are part of the transaction.
 
@@ -119,6 +134,39 @@ class TransactionOperations(Operations):
             TransactionNotActiveError: The transaction is not active.
         """
         return self._object(TransactionalMapOperations, name)
+
+    def get_queue(self, name: str) -> TransactionalQueueOperations[Any]:
+        """Return a queue whose operations are part of the transaction.
+
+        Args:
+            name: Name of the queue.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return self._object(TransactionalQueueOperations, name)
+
+    def get_set(self, name: str) -> TransactionalSetOperations[Any]:
+        """Return a set whose operations are part of the transaction.
+
+        Args:
+            name: Name of the set.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return self._object(TransactionalSetOperations, name)
+
+    def get_multi_map(self, name: str) -> TransactionalMultiMapOperations[Any, Any]:
+        """Return a multimap whose operations are part of the transaction.
+
+        Args:
+            name: Name of the multimap.
+
+        Raises:
+            TransactionNotActiveError: The transaction is not active.
+        """
+        return self._object(TransactionalMultiMapOperations, name)
 
     def _object(self, kind: Callable[..., T], name: str) -> T:
         check_name(name)

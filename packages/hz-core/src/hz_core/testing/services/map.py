@@ -1,11 +1,11 @@
 """Maps. Predicates need ``SimulatedCluster.matches``; code of members (processors, aggregators) is not simulated."""
 
 from collections.abc import Callable
-from typing import Any
 
 from hz_core.testing import codes
-from hz_core.testing.locks import Owner
-from hz_core.testing.members import Listener, MemberError, Request, Service, SimulatedCluster, serves
+from hz_core.testing.locks import Locks
+from hz_core.testing.members import Listener, MemberError, Request, SimulatedCluster, serves
+from hz_core.testing.services.key_locks import KeyLocking, Values
 from hz_core.testing.services.map_state import (
     CLEAR_ALL,
     EVICT_ALL,
@@ -17,11 +17,8 @@ from hz_core.testing.services.map_state import (
     Origin,
 )
 
-Values = tuple[Any, ...]
-"""The parameters of a reply."""
 
-
-class _MapMessages(Service):
+class _MapMessages(KeyLocking):
     """What the messages of a map share."""
 
     service_name = "hz:impl:mapService"
@@ -49,8 +46,8 @@ class _MapMessages(Service):
     def _map(self, request: Request) -> MapState:
         return self.state(request["name"])
 
-    def _owner(self, request: Request) -> Owner:
-        return request.session.client, request.named.get("threadId", 0)
+    def _locks(self, request: Request) -> Locks:
+        return self._map(request).locks
 
     def _found(self, request: Request) -> Entry | None:
         return self._map(request).access(request.partition_id, request["key"])
@@ -65,25 +62,12 @@ class _MapMessages(Service):
     ) -> None:
         """Reply what ``action`` returns, once nobody else owns the lock of the key; ``otherwise`` after ``timeout``."""
         state = self._map(request)
-        state.locks.when_free(
-            (request.partition_id, request["key"]),
-            self._owner(request),
-            request,
-            lambda: request.reply_write(*action(state)),
-            timeout,
-            lambda: request.reply_write(*otherwise),
-        )
+        self._when_free(request, lambda: action(state), timeout, otherwise)
 
     def _read(self, request: Request, action: Callable[[MapState], Values]) -> None:
         """Reply what ``action`` returns, once no transaction of others has locked the key."""
         state = self._map(request)
-        state.locks.when_free(
-            (request.partition_id, request["key"]),
-            self._owner(request),
-            request,
-            lambda: request.reply(*action(state)),
-            reads=True,
-        )
+        self._when_readable(request, lambda: action(state))
 
     def _store(self, request: Request, state: MapState, *, added: bool = False) -> bytes | None:
         """Store what the request has, and return the value before."""
@@ -261,50 +245,6 @@ def _view(entry: Entry, statistics: bool) -> Values:
     )  # fmt: skip
 
 
-class _Locking(_MapMessages):
-    """Messages about the lock of a key."""
-
-    def lock(self, request: Request) -> None:
-        """Take the lock, however long it takes."""
-
-        def take(state: MapState) -> Values:
-            place = (request.partition_id, request["key"])
-            state.locks.acquire(place, self._owner(request), request["referenceId"], request["ttl"])
-            return ()
-
-        self._write(request, take)
-
-    def try_lock(self, request: Request) -> None:
-        """Take the lock if it can be had in time."""
-
-        def take(state: MapState) -> Values:
-            place = (request.partition_id, request["key"])
-            state.locks.acquire(place, self._owner(request), request["referenceId"], request["lease"])
-            return (True,)
-
-        self._write(request, take, timeout=request["timeout"], otherwise=(False,))
-
-    def unlock(self, request: Request) -> None:
-        """Release the lock once."""
-        locks, place = self._map(request).locks, (request.partition_id, request["key"])
-        holder = locks.owner(place)
-        if holder != self._owner(request):
-            owner = "<not-locked>" if holder is None else f"Owner: {holder[0]}, thread ID: {holder[1]}"
-            message = f"Current thread is not owner of the lock! Name: {request['name']}, Owner info: {owner}"
-            raise MemberError(codes.ILLEGAL_MONITOR_STATE, message)
-        request.reply_write()
-        locks.release(place, self._owner(request), request["referenceId"])
-
-    def is_locked(self, request: Request) -> None:
-        """Reply whether anybody owns the lock."""
-        request.reply(self._map(request).locks.is_locked((request.partition_id, request["key"])))
-
-    def force_unlock(self, request: Request) -> None:
-        """Release the lock, whoever owns it."""
-        request.reply_write()
-        self._map(request).locks.force_release((request.partition_id, request["key"]))
-
-
 class _Bulk(_MapMessages):
     """Messages on many entries."""
 
@@ -480,5 +420,5 @@ class _NearCaches(_MapMessages):
 
 
 @serves("Map")
-class MapService(_Entries, _Locking, _Bulk, _Queries, _Listening, _NearCaches):
+class MapService(_Entries, _Bulk, _Queries, _Listening, _NearCaches):
     """Messages of the service ``Map``."""

@@ -4,19 +4,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from hz_core.testing import codes
-from hz_core.testing.members import (
-    Listener,
-    MemberError,
-    Request,
-    Service,
-    SimulatedCluster,
-    SimulatedMember,
-    serves,
-)
+from hz_core.testing.members import MemberError, Request, SimulatedCluster, serves
+from hz_core.testing.services.items import ADDED, REMOVED, ItemsService
 from hz_core.testing.waiting import WaitList
-
-ADDED = 1
-REMOVED = 2
 
 _UNBOUNDED = 0x7FFFFFFF
 
@@ -42,7 +32,7 @@ class QueueState:
 
 
 @serves("Queue")
-class QueueService(Service):
+class QueueService(ItemsService):
     """Messages of the service ``Queue``."""
 
     service_name = "hz:impl:queueService"
@@ -54,6 +44,14 @@ class QueueService(Service):
     def state(self, name: str) -> QueueState:
         """Return a queue; it begins empty."""
         return self._queues.setdefault(name, QueueState(self.cluster))
+
+    def items(self, name: str) -> deque[bytes]:
+        """Return the items of a queue; it begins empty."""
+        return self.state(name).items
+
+    def changed(self, name: str) -> None:
+        """Serve requests that wait for room."""
+        self.state(name).waiting.wake()
 
     def destroy(self, name: str) -> None:
         """Forget a queue; waiting requests fail, because it is destroyed."""
@@ -98,34 +96,14 @@ class QueueService(Service):
         """Remove the first item as soon as there is one, and reply it."""
         self._when(request, lambda queue: self._first(request, queue))
 
-    def remove(self, request: Request) -> None:
-        """Remove an item; reply whether it was there."""
-        value = request["value"]
-        request.reply_write(bool(self._remove_where(request, lambda item: item == value, at_most=1)))
-
-    def compare_and_remove_all(self, request: Request) -> None:
-        """Remove all items that are among the given ones; reply whether there was any."""
-        unwanted = request["dataList"]
-        request.reply_write(bool(self._remove_where(request, lambda item: item in unwanted)))
-
-    def compare_and_retain_all(self, request: Request) -> None:
-        """Remove all items that are not among the given ones; reply whether there was any."""
-        wanted = request["dataList"]
-        request.reply_write(bool(self._remove_where(request, lambda item: item not in wanted)))
-
     def drain_to(self, request: Request) -> None:
         """Remove all items and reply them."""
-        request.reply_write(self._remove_where(request, lambda item: True))
+        request.reply_write(self.remove_where(request, lambda item: True))
 
     def drain_to_max_size(self, request: Request) -> None:
         """Remove up to so many items, all if it is negative, and reply them."""
         limit = request["maxSize"]
-        request.reply_write(self._remove_where(request, lambda item: True, limit if limit >= 0 else None))
-
-    def clear(self, request: Request) -> None:
-        """Remove all items."""
-        self._remove_where(request, lambda item: True)
-        request.reply_write()
+        request.reply_write(self.remove_where(request, lambda item: True, limit if limit >= 0 else None))
 
     # --- looking ---
 
@@ -133,49 +111,13 @@ class QueueService(Service):
         """Reply the first item."""
         request.reply(next(iter(self._queue(request).items), None))
 
-    def size(self, request: Request) -> None:
-        """Reply the number of items."""
-        request.reply(len(self._queue(request).items))
-
-    def is_empty(self, request: Request) -> None:
-        """Reply whether there is no item."""
-        request.reply(not self._queue(request).items)
-
     def remaining_capacity(self, request: Request) -> None:
         """Reply how many items have room."""
         request.reply(self._queue(request).room)
 
     def iterator(self, request: Request) -> None:
         """Reply all items."""
-        request.reply(list(self._queue(request).items))
-
-    def contains(self, request: Request) -> None:
-        """Reply whether an item is there."""
-        request.reply(request["value"] in self._queue(request).items)
-
-    def contains_all(self, request: Request) -> None:
-        """Reply whether all of the given items are there."""
-        items = self._queue(request).items
-        request.reply(all(value in items for value in request["dataList"]))
-
-    # --- listeners ---
-
-    def add_listener(self, request: Request) -> None:
-        """Tell of items that are added or removed from now on."""
-        registration = self.cluster.new_uuid()
-        request.session.listeners[registration] = Listener(
-            self.name,
-            request["name"],
-            request.correlation_id,
-            f"{request.method} event Item",
-            include_value=request["includeValue"],
-            local_only=request["localOnly"],
-        )
-        request.reply(registration)
-
-    def remove_listener(self, request: Request) -> None:
-        """Tell of items no more."""
-        request.reply(request.member.remove_listener(request["registrationId"]))
+        self.get_all(request)
 
     # --- parts ---
 
@@ -198,7 +140,7 @@ class QueueService(Service):
     def _add(self, request: Request, queue: QueueState, items: Iterable[bytes], *reply: bool) -> bool:
         for item in items:
             queue.items.append(item)
-            self._publish(request.member, request, item, ADDED)
+            self.publish(request["name"], [item], ADDED)
         request.reply_write(*reply)
         return True
 
@@ -206,30 +148,6 @@ class QueueService(Service):
         if not queue.items:
             return False
         item = queue.items.popleft()
-        self._publish(request.member, request, item, REMOVED)
+        self.publish(request["name"], [item], REMOVED)
         request.reply_write(item)
         return True
-
-    def _remove_where(
-        self, request: Request, wanted: Callable[[bytes], bool], at_most: int | None = None
-    ) -> list[bytes]:
-        queue = self._queue(request)
-        removed: list[bytes] = []
-        kept: deque[bytes] = deque()
-        for item in queue.items:
-            remove = wanted(item) and (at_most is None or len(removed) < at_most)
-            (removed if remove else kept).append(item)
-        queue.items = kept
-        for item in removed:
-            self._publish(request.member, request, item, REMOVED)
-        queue.waiting.wake()
-        return removed
-
-    def _publish(self, member: SimulatedMember, request: Request, item: bytes, event_type: int) -> None:
-        self.cluster.publish(
-            member,
-            self.name,
-            request["name"],
-            lambda listener: (item if listener.include_value else None, member.uuid, event_type),
-            request.partition_id,
-        )

@@ -24,6 +24,8 @@ class TransactionState:
         deadline: When it times out.
         changes: The new value and its time to live by map and key, None for an entry that is to be removed.
         locked: The keys that it has locked.
+        at_commit: What else to do when it is committed.
+        at_rollback: What to do when it is rolled back.
     """
 
     id: UUID
@@ -32,6 +34,8 @@ class TransactionState:
     deadline: float
     changes: dict[tuple[str, bytes], Change] = field(default_factory=dict)
     locked: set[tuple[str, bytes]] = field(default_factory=set)
+    at_commit: list[Callable[[], object]] = field(default_factory=list)
+    at_rollback: list[Callable[[], object]] = field(default_factory=list)
 
 
 @serves("Transaction")
@@ -91,7 +95,7 @@ class TransactionService(Service):
                 self.cluster.puts.append((key, change[0]))
                 state.store(origin, partition, key, *change)
         request.reply()
-        self._end(transaction)
+        self._end(transaction, transaction.at_commit)
 
     def rollback(self, request: Request) -> None:
         """Drop all changes and end the transaction."""
@@ -99,8 +103,10 @@ class TransactionService(Service):
         request.reply()
         self._end(transaction)
 
-    def _end(self, transaction: TransactionState) -> None:
+    def _end(self, transaction: TransactionState, actions: list[Callable[[], object]] | None = None) -> None:
         del self.active[transaction.id]
+        for act in reversed(transaction.at_rollback) if actions is None else actions:
+            act()
         for name, key in transaction.locked:
             locks = self.cluster.service(MapService).state(name).locks
             locks.release((self.cluster.partition_of(key), key), transaction.owner)

@@ -1,32 +1,17 @@
 """Operations of a map in a transaction, from which its surfaces are generated."""
 
 from typing import Generic
-from uuid import UUID
 
 from hz_core.arguments import milliseconds_or_default
-from hz_core.connection import Connection
-from hz_core.context import ClientContext
 from hz_core.op import Op
-from hz_core.operations import ObjectOperations
 from hz_proxies.codecs import transactional_map as codec
 from hz_proxies.predicate import Predicate, unpaged
+from hz_proxies.transaction.scope import TransactionalOperations
 from hz_proxies.types import K, V
 
 
-class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
+class TransactionalMapOperations(TransactionalOperations, Generic[K, V]):
     """A map in a transaction. The changed entries are locked until the end of the transaction."""
-
-    def __init__(
-        self,
-        context: ClientContext,
-        name: str,
-        connection: Connection,
-        transaction_id: UUID,
-        thread_id: int,
-    ) -> None:
-        super().__init__(context, name)
-        # Every message of a transaction begins with these parameters, and is sent over its connection.
-        self._scope = (connection, name, transaction_id, thread_id)
 
     def contains_key(self, key: K) -> Op[bool]:
         """Return whether there is an entry for ``key``. Source: message ``TransactionalMap.containsKey``."""
@@ -129,6 +114,3 @@ class TransactionalMapOperations(ObjectOperations, Generic[K, V]):
         return codec.values_with_predicate(
             *self._scope, self._to_data(unpaged(predicate, "values of a transaction"))
         )
-
-    def __repr__(self) -> str:
-        return f"TransactionalMapOperations(name={self.name!r})"

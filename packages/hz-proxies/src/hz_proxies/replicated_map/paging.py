@@ -1,0 +1,127 @@
+"""Iteration over the entries of a replicated map."""
+
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+from uuid import UUID
+
+from hz_core.context import ClientContext
+from hz_core.errors import UnsupportedOperationError
+from hz_core.op import Flow, Op
+from hz_proxies.codecs import replicated_map as codec
+from hz_proxies.codecs.replicated_map import ReplicatedMapEntryViewHolder
+
+T = TypeVar("T")
+
+_PARALLEL_PARTITIONS: Final = 16
+
+
+class ViewPages(Generic[T]):
+    """Pages of entries, fetched from up to 16 partitions in parallel.
+
+    Args:
+        context: The client.
+        name: Name of the map.
+        page_size: How many entries of a partition to fetch at once.
+        item: Returns what the caller gets of an entry.
+    """
+
+    def __init__(
+        self,
+        context: ClientContext,
+        name: str,
+        page_size: int,
+        item: Callable[[ReplicatedMapEntryViewHolder], T],
+    ) -> None:
+        self._context = context
+        self._name = name
+        self._page_size = page_size
+        self._item = item
+        # Of each partition that is not finished, the first and the next cursor; None where the iteration has not begun.
+        self._cursors: dict[int, tuple[UUID, UUID] | None] = dict.fromkeys(range(context.partition_count()))
+
+    @property
+    def more(self) -> bool:
+        """Whether there may be another page."""
+        return bool(self._cursors)
+
+    def fetch(self) -> Flow[list[T]]:
+        """Return the next page of several partitions."""
+        partitions = list(self._cursors)[:_PARALLEL_PARTITIONS]
+        first = {partition: self._first_cursor(partition) for partition in partitions}
+        replies = yield [self._request(partition, first[partition]) for partition in partitions]
+        found: list[T] = []
+        for partition, reply in zip(partitions, replies, strict=True):
+            found += map(self._item, reply.entry_views)
+            if len(reply.entry_views) < self._page_size:
+                del self._cursors[partition]
+            else:
+                self._cursors[partition] = (first[partition], reply.cursor_id)
+        return found
+
+    def _first_cursor(self, partition: int) -> UUID:
+        cursors = self._cursors[partition]
+        return self._context.new_uuid() if cursors is None else cursors[0]
+
+    def _request(self, partition: int, first: UUID) -> Op[codec.FetchEntryViewsResponse]:
+        cursors = self._cursors[partition]
+        begins, cursor = (True, first) if cursors is None else (False, cursors[1])
+        return codec.fetch_entry_views(partition, self._name, cursor, begins, self._page_size)
+
+    def end(self) -> Flow[None]:
+        """Tell the members that nobody goes on with the iteration."""
+        open_, self._cursors = self._cursors, {}
+        # Members know an iteration by its first cursor.
+        yield [
+            codec.end_entry_view_iteration(partition, self._name, cursors[0])
+            for partition, cursors in open_.items()
+            if cursors is not None
+        ]
+
+
+class SmallOrPaged(Generic[T]):
+    """All items with one request if the map is small, or if members have no pages; otherwise pages.
+
+    Args:
+        size: Returns the request for the number of entries.
+        all: Returns the request for all items.
+        most: So many are fetched at once.
+        pages: The pages.
+    """
+
+    def __init__(
+        self, size: Callable[[], Op[int]], all: Callable[[], Op[list[T]]], most: int, pages: ViewPages[T]
+    ) -> None:
+        self._size = size
+        self._all = all
+        self._most = most
+        self._pages = pages
+        self._done = False
+        self._paged = False
+
+    @property
+    def more(self) -> bool:
+        """Whether there may be another page."""
+        return not self._done and self._pages.more
+
+    def fetch(self) -> Flow[list[T]]:
+        """Return all items, or the next page."""
+        if not self._paged:
+            size: int = yield self._size()
+            if size > self._most:
+                try:
+                    page = yield from self._pages.fetch()
+                except UnsupportedOperationError:
+                    pass  # members before 5.4
+                else:
+                    self._paged = True
+                    return page
+            items: list[T] = yield self._all()
+            self._done = True
+            return items
+        return (yield from self._pages.fetch())
+
+    def end(self) -> Flow[None]:
+        """Tell the members that nobody goes on with the iteration."""
+        self._done = True
+        if self._paged:
+            yield from self._pages.end()
