@@ -113,6 +113,7 @@ SERVICE = 'service = "One"\nid = 40\nowner = "hz_core"\n[methods.go]\nid = 1\n'
         (SERVICE + 'route = "west"', "", "route 'west'"),
         (SERVICE + "retry = true", "", "unknown retry"),
         (SERVICE + "[methods.again]\nid = 1", "", "same id"),
+        (SERVICE.replace("[", 'only = ["come"]\n[', 1), "", "unknown come; known are go"),
         (SERVICE, '[T]\nowner = ""\nfields = ["x: int"]', "nothing uses T"),
     ],
 )
@@ -121,6 +122,15 @@ def test_mistakes_in_the_schema_are_named(tmp_path: Path, service: str, types: s
     (tmp_path / "types.toml").write_text(types)
     with pytest.raises(SchemaError, match=words):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(("only", "expected"), [("", ["go", "come"]), ('only = ["come"]\n', ["come"])])
+def test_codecs_of_some_methods(tmp_path: Path, only: str, expected: list[str]) -> None:
+    (tmp_path / "one.toml").write_text(SERVICE.replace("[", f"{only}[", 1) + "[methods.come]\nid = 2\n")
+    (tmp_path / "types.toml").write_text("")
+    (service,) = load(tmp_path).services
+    assert [method.name for method in service.generated] == expected
+    assert [method.name for method in service.methods] == ["go", "come"]
 
 
 @pytest.mark.parametrize(
