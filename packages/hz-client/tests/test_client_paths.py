@@ -80,7 +80,6 @@ LATER_MODULES = {
     "hazelcast.proxy.cp.count_down_latch",
     "hazelcast.proxy.cp.fenced_lock",
     "hazelcast.proxy.cp.semaphore",
-    "hazelcast.proxy.executor",
     "hazelcast.proxy.ringbuffer",
     "hazelcast.proxy.topic",
     "hazelcast.transaction",
@@ -95,7 +94,6 @@ LATER_NAMES = {
 
 LATER_METHODS = {
     "cp_subsystem",
-    "get_executor",
     "get_reliable_topic",
     "get_ringbuffer",
     "get_topic",
@@ -103,6 +101,9 @@ LATER_METHODS = {
 """Methods of the client that belong to structures of later releases."""
 
 GETTERS = {
+    "get_cardinality_estimator",
+    "get_durable_executor",
+    "get_executor",
     "get_flake_id_generator",
     "get_list",
     "get_map",
@@ -110,6 +111,7 @@ GETTERS = {
     "get_pn_counter",
     "get_queue",
     "get_replicated_map",
+    "get_scheduled_executor",
     "get_set",
 }
 """Methods of the client that return a data structure of this release."""

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 from hz_proxies.__about__ import __version__
 
 if TYPE_CHECKING:
+    from hz_proxies.cardinality_estimator import CARDINALITY_ESTIMATOR
+    from hz_proxies.durable_executor import DURABLE_EXECUTOR
+    from hz_proxies.executor import EXECUTOR
     from hz_proxies.flake_id_generator import FLAKE_ID_GENERATOR
     from hz_proxies.list import LIST
     from hz_proxies.map import MAP
@@ -12,9 +15,13 @@ if TYPE_CHECKING:
     from hz_proxies.pn_counter import PN_COUNTER
     from hz_proxies.queue import QUEUE
     from hz_proxies.replicated_map import REPLICATED_MAP
+    from hz_proxies.scheduled_executor import SCHEDULED_EXECUTOR
     from hz_proxies.set import SET
 
 __all__ = [
+    "CARDINALITY_ESTIMATOR",
+    "DURABLE_EXECUTOR",
+    "EXECUTOR",
     "FLAKE_ID_GENERATOR",
     "LIST",
     "MAP",
@@ -22,6 +29,7 @@ __all__ = [
     "PN_COUNTER",
     "QUEUE",
     "REPLICATED_MAP",
+    "SCHEDULED_EXECUTOR",
     "SET",
     "__version__",
 ]
