@@ -69,6 +69,7 @@ DOCUMENTED = {
     "hazelcast.proxy.transactional_multi_map": "TransactionalMultiMap",
     "hazelcast.serialization.api": "IdentifiedDataSerializable ObjectDataInput ObjectDataOutput Portable"
     " PortableReader PortableWriter StreamSerializer",
+    "hazelcast.transaction": "ONE_PHASE TWO_PHASE Transaction",
     "hazelcast.util": "LoadBalancer RandomLB RoundRobinLB",
 }
 """Names by module: everything that this release has."""
@@ -83,15 +84,14 @@ LATER_MODULES = {
     "hazelcast.proxy.executor",
     "hazelcast.proxy.ringbuffer",
     "hazelcast.proxy.topic",
-    "hazelcast.transaction",
 }
 """Documented modules of structures of later releases."""
 
 LATER_NAMES = {
     ("hazelcast.proxy.base", name)
     for name in ("PartitionSpecificProxy", "TopicMessage", "TransactionalProxy")
-}
-"""Documented names of other structures in modules of this release."""
+} | {("hazelcast.transaction", "TransactionManager")}
+"""Documented names of other structures, and of what is internal, in modules of this release."""
 
 LATER_METHODS = {
     "cp_subsystem",
