@@ -111,8 +111,9 @@ GETTERS = {
     "get_reliable_topic",
     "get_ringbuffer",
     "get_scheduled_executor",
-    "get_topic",
     "get_set",
+    "get_topic",
+    "get_vector_collection",
 }
 """Methods of the client that return a data structure of this release."""
 
