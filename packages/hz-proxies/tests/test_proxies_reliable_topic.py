@@ -9,7 +9,7 @@ import pytest
 import simulated_harness
 from hz_core.config import TopicOverloadPolicy
 from hz_core.errors import TopicOverloadError
-from hz_core.testing import RingbufferService, codes
+from hz_core.testing import Request, RingbufferService, codes
 from hz_core.testing.services import RingbufferState
 from hz_core.testing.simulation import Simulation
 from hz_proxies import RELIABLE_TOPIC, RINGBUFFER
@@ -64,7 +64,7 @@ def state(simulation: Simulation) -> RingbufferState:
 
 
 def configured(simulation: Simulation, policy: TopicOverloadPolicy, name: str = "t") -> ReliableTopic[Any]:
-    simulation.client.config.reliable_topics = {name: {"overload_policy": policy}}  # type: ignore[dict-item]
+    simulation.client.config.reliable_topics = {name: {"overload_policy": policy}}
     return simulation.client.get_object(RELIABLE_TOPIC, name)
 
 
@@ -111,10 +111,12 @@ def test_blocking(simulation: Simulation, topic: ReliableTopic[Any], state: Ring
     full(state, simulation)
     began = simulation.driver.now()
     tries: list[float] = []
-    simulation.cluster.owner(simulation.cluster.partition_of_name("_hz_rb_t")).rule(
-        "Ringbuffer.add",
-        lambda request: (tries.append(simulation.driver.now() - began), simulation.cluster.answer(request)),
-    )
+
+    def note(request: Request) -> None:
+        tries.append(simulation.driver.now() - began)
+        simulation.cluster.answer(request)
+
+    simulation.cluster.owner(simulation.cluster.partition_of_name("_hz_rb_t")).rule("Ringbuffer.add", note)
     publishing = topic.publish("d")
     simulation.driver.advance(8)
     assert tries == pytest.approx([0, 0.1, 0.3, 0.7, 1.5, 3.1, 5.1, 7.1])
@@ -186,12 +188,14 @@ def test_a_listener_gets_what_is_published_from_now_on(
 def test_a_stored_sequence(simulation: Simulation, topic: ReliableTopic[Any]) -> None:
     topic.publish_all("abcde").result()
     first = Keeper(0)
-    first.on_each = lambda message: message == "c" and first_ends()
-    registration = topic.add_listener(first).result()
+    registrations: list[str] = []
 
-    def first_ends() -> None:
-        topic.remove_listener(registration)
+    def end(message: str) -> None:
+        if message == "c":
+            topic.remove_listener(registrations[0])
 
+    first.on_each = end
+    registrations.append(topic.add_listener(first).result())
     simulation.driver.advance()
     assert (first.got, first.stored, first.cancelled) == (["a", "b", "c"], [0, 1, 2], 1)
     second = Keeper(first.stored[-1] + 1)
