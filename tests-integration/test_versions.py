@@ -1,4 +1,4 @@
-"""A walk through Map with members of every version that the client speaks with."""
+"""A walk through the structures with members of every version that the client speaks with."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ COUNT = 3000
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_map(version: str, hazelcast_cluster_factory: Callable[..., Cluster]) -> None:
+def test_structures(version: str, hazelcast_cluster_factory: Callable[..., Cluster]) -> None:
     cluster = hazelcast_cluster_factory(version=version)
     with hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client:
         for part in (read_and_write, query, page):
             m = client.get_map(part.__name__).blocking()
             part(m)
             assert m.destroy() is True
+        collections(client)
+        collections_in_a_transaction(client)
     asyncio.run(walk(cluster))
 
 
@@ -79,6 +81,57 @@ def page(m: Any) -> None:
     assert m.entry_set(pages) == [(23, 23), (24, 24)]
     pages.previous_page()
     assert m.entry_set(pages) == [(n, n) for n in range(13, 23)]
+
+
+def collections(client: hazelcast.HazelcastClient) -> None:
+    """Queue, list and set, with listeners."""
+    q, items, s = (
+        client.get_queue("q").blocking(),
+        client.get_list("l").blocking(),
+        client.get_set("s").blocking(),
+    )
+    for found in (q, items, s):
+        events = Recorder()
+        registration = found.add_listener(True, events, events)
+        assert found.add_all(["a", "b", "c", "d"]) is True
+        assert found.remove("d") is True
+        assert found.contains_all(["a", "b"]) is True
+        assert found.retain_all(["a", "b", "z"]) is True
+        assert (found.size(), found.is_empty(), found.contains("c")) == (2, False, False)
+        heard = asyncio.run(events.wait_for(6))
+        assert [event.item for event in heard[:4]] == ["a", "b", "c", "d"]
+        assert found.remove_listener(registration) is True
+    assert (q.take(), q.poll(1), q.poll()) == ("a", "b", None)
+    assert items.list_iterator(1) == ["b"]
+    assert (items.set_at(0, "A"), items.remove_at(1), items[-1]) == ("a", "b", "A")
+    for index in (1, 2):
+        with pytest.raises(IndexError):
+            items.get(index)
+    with pytest.raises(IndexError):
+        items.list_iterator(2)
+    with pytest.raises(IndexError):
+        items.sub_list(0, 2)
+    items[1:] = range(COUNT)
+    assert list(items) == ["A", *range(COUNT)]
+    assert s == {"a", "b"}
+
+
+def collections_in_a_transaction(client: hazelcast.HazelcastClient) -> None:
+    """Queue, list and set in a transaction."""
+    names = ("q-tx", "l-tx", "s-tx")
+    q, items, s = (
+        client.get_queue(names[0]).blocking(), client.get_list(names[1]).blocking(), client.get_set(names[2]).blocking()
+    )  # fmt: skip
+    for found in (q, items, s):
+        found.add("before")
+    with client.new_transaction() as tx:
+        assert tx.get_queue(names[0]).take() == "before"
+        assert tx.get_queue(names[0]).offer("after") is True
+        assert (tx.get_list(names[1]).remove("before"), tx.get_list(names[1]).add("after")) == (True, True)
+        assert (tx.get_set(names[2]).add("before"), tx.get_set(names[2]).add("after")) == (False, True)
+        assert q.poll() is None
+    assert (q.iterator(), items.get_all()) == (["after"], ["after"])
+    assert s == {"before", "after"}
 
 
 async def walk(cluster: Cluster) -> None:

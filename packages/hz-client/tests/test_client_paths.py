@@ -83,7 +83,6 @@ LATER_MODULES = {
     "hazelcast.proxy.cp.count_down_latch",
     "hazelcast.proxy.cp.fenced_lock",
     "hazelcast.proxy.cp.semaphore",
-    "hazelcast.proxy.executor",
     "hazelcast.transaction",
 }
 """Documented modules of structures of later releases."""
@@ -92,15 +91,14 @@ LATER_NAMES = {("hazelcast.proxy.base", name) for name in ("PartitionSpecificPro
 """Documented names of other structures in modules of this release."""
 
 LATER_METHODS = {
-    "add_distributed_object_listener",
     "cp_subsystem",
-    "get_distributed_objects",
-    "get_executor",
-    "remove_distributed_object_listener",
 }
 """Methods of the client that belong to structures of later releases."""
 
 GETTERS = {
+    "get_cardinality_estimator",
+    "get_durable_executor",
+    "get_executor",
     "get_flake_id_generator",
     "get_list",
     "get_map",
@@ -110,6 +108,7 @@ GETTERS = {
     "get_replicated_map",
     "get_reliable_topic",
     "get_ringbuffer",
+    "get_scheduled_executor",
     "get_topic",
     "get_set",
 }

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, overload
 from hz_core.aio_client import AsyncioClient
 
 if TYPE_CHECKING:
+    from hz_proxies.cardinality_estimator.aio import AsyncCardinalityEstimator
+    from hz_proxies.durable_executor.aio import AsyncDurableExecutor
+    from hz_proxies.executor.aio import AsyncExecutor
     from hz_proxies.flake_id_generator.aio import AsyncFlakeIdGenerator
     from hz_proxies.list.aio import AsyncList
     from hz_proxies.map.aio import AsyncMap
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from hz_proxies.reliable_topic.aio import AsyncReliableTopic
     from hz_proxies.replicated_map.aio import AsyncReplicatedMap
     from hz_proxies.ringbuffer.aio import AsyncRingbuffer
+    from hz_proxies.scheduled_executor.aio import AsyncScheduledExecutor
     from hz_proxies.set.aio import AsyncSet
     from hz_proxies.topic.aio import AsyncTopic
     from hz_proxies.types import E, K, V
@@ -24,6 +28,36 @@ if TYPE_CHECKING:
 
 class AsyncioObjects(AsyncioClient):
     """A client with a method for each data structure."""
+
+    async def get_cardinality_estimator(self, name: str) -> AsyncCardinalityEstimator:
+        """Return the distributed cardinality estimator with this name.
+
+        Args:
+            name: Name of the cardinality estimator.
+        """
+        from hz_proxies.cardinality_estimator.kind import CARDINALITY_ESTIMATOR
+
+        return await self.get_object(CARDINALITY_ESTIMATOR, name)
+
+    async def get_durable_executor(self, name: str) -> AsyncDurableExecutor:
+        """Return the distributed durable executor with this name.
+
+        Args:
+            name: Name of the durable executor.
+        """
+        from hz_proxies.durable_executor.kind import DURABLE_EXECUTOR
+
+        return await self.get_object(DURABLE_EXECUTOR, name)
+
+    async def get_executor(self, name: str) -> AsyncExecutor:
+        """Return the distributed executor with this name.
+
+        Args:
+            name: Name of the executor.
+        """
+        from hz_proxies.executor.kind import EXECUTOR
+
+        return await self.get_object(EXECUTOR, name)
 
     async def get_flake_id_generator(self, name: str) -> AsyncFlakeIdGenerator:
         """Return the distributed flake id generator with this name.
@@ -172,6 +206,16 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.ringbuffer.kind import RINGBUFFER
 
         return await self.get_object(RINGBUFFER, name)
+
+    async def get_scheduled_executor(self, name: str) -> AsyncScheduledExecutor:
+        """Return the distributed scheduled executor with this name.
+
+        Args:
+            name: Name of the scheduled executor.
+        """
+        from hz_proxies.scheduled_executor.kind import SCHEDULED_EXECUTOR
+
+        return await self.get_object(SCHEDULED_EXECUTOR, name)
 
     @overload
     async def get_set(self, name: str) -> AsyncSet[Any]: ...

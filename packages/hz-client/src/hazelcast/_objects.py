@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, overload
 from hz_core.client import Client
 
 if TYPE_CHECKING:
+    from hz_proxies.cardinality_estimator.futures import CardinalityEstimator
+    from hz_proxies.durable_executor.futures import DurableExecutor
+    from hz_proxies.executor.futures import Executor
     from hz_proxies.flake_id_generator.futures import FlakeIdGenerator
     from hz_proxies.list.futures import List
     from hz_proxies.map.futures import Map
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from hz_proxies.reliable_topic.futures import ReliableTopic
     from hz_proxies.replicated_map.futures import ReplicatedMap
     from hz_proxies.ringbuffer.futures import Ringbuffer
+    from hz_proxies.scheduled_executor.futures import ScheduledExecutor
     from hz_proxies.set.futures import Set
     from hz_proxies.topic.futures import Topic
     from hz_proxies.types import E, K, V
@@ -24,6 +28,36 @@ if TYPE_CHECKING:
 
 class FuturesObjects(Client):
     """A client with a method for each data structure."""
+
+    def get_cardinality_estimator(self, name: str) -> CardinalityEstimator:
+        """Return the distributed cardinality estimator with this name.
+
+        Args:
+            name: Name of the cardinality estimator.
+        """
+        from hz_proxies.cardinality_estimator.kind import CARDINALITY_ESTIMATOR
+
+        return self.get_object(CARDINALITY_ESTIMATOR, name)
+
+    def get_durable_executor(self, name: str) -> DurableExecutor:
+        """Return the distributed durable executor with this name.
+
+        Args:
+            name: Name of the durable executor.
+        """
+        from hz_proxies.durable_executor.kind import DURABLE_EXECUTOR
+
+        return self.get_object(DURABLE_EXECUTOR, name)
+
+    def get_executor(self, name: str) -> Executor:
+        """Return the distributed executor with this name.
+
+        Args:
+            name: Name of the executor.
+        """
+        from hz_proxies.executor.kind import EXECUTOR
+
+        return self.get_object(EXECUTOR, name)
 
     def get_flake_id_generator(self, name: str) -> FlakeIdGenerator:
         """Return the distributed flake id generator with this name.
@@ -166,6 +200,16 @@ class FuturesObjects(Client):
         from hz_proxies.ringbuffer.kind import RINGBUFFER
 
         return self.get_object(RINGBUFFER, name)
+
+    def get_scheduled_executor(self, name: str) -> ScheduledExecutor:
+        """Return the distributed scheduled executor with this name.
+
+        Args:
+            name: Name of the scheduled executor.
+        """
+        from hz_proxies.scheduled_executor.kind import SCHEDULED_EXECUTOR
+
+        return self.get_object(SCHEDULED_EXECUTOR, name)
 
     @overload
     def get_set(self, name: str) -> Set[Any]: ...

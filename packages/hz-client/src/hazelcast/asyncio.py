@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Any, Self
 from hazelcast._asyncio_objects import AsyncioObjects
 from hz_core.config import ClientConfig
 from hz_proxies.map.aio import AsyncMap as Map
+from hz_proxies.multi_map.aio import AsyncMultiMap as MultiMap
+from hz_proxies.replicated_map.aio import AsyncReplicatedMap as ReplicatedMap
 
 if TYPE_CHECKING:
+    from hz_core.surfaces import AsyncioObject
     from hz_proxies.sql.aio import AsyncSql
     from hz_proxies.transaction.aio import AsyncTransaction
 
-__all__ = ["HazelcastClient", "Map"]
+__all__ = ["HazelcastClient", "Map", "MultiMap", "ReplicatedMap"]
 
 
 class HazelcastClient(AsyncioObjects):
@@ -30,6 +33,17 @@ class HazelcastClient(AsyncioObjects):
 
     def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
         super().__init__((config or ClientConfig()).updated(**kwargs))
+
+    async def get_distributed_objects(self) -> "list[AsyncioObject]":
+        """Return all distributed objects that there are in the cluster, whoever has created them.
+
+        An object of a kind that this client has no operations for has a name and can be destroyed.
+
+        Source: message ``Client.getDistributedObjects``.
+        """
+        from hz_proxies import kinds
+
+        return await self._distributed_objects(kinds())
 
     @property
     def sql(self) -> "AsyncSql":

@@ -6,6 +6,7 @@ from hazelcast._objects import FuturesObjects
 from hz_core.config import ClientConfig
 
 if TYPE_CHECKING:
+    from hz_core.surfaces import FuturesObject
     from hz_proxies.sql.futures import Sql
     from hz_proxies.transaction.blocking import BlockingTransaction
 
@@ -28,6 +29,17 @@ class HazelcastClient(FuturesObjects):
 
     def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
         super().__init__((config or ClientConfig()).updated(**kwargs))
+
+    def get_distributed_objects(self) -> "list[FuturesObject]":
+        """Return all distributed objects that there are in the cluster, whoever has created them.
+
+        An object of a kind that this client has no operations for has a name and can be destroyed.
+
+        Source: message ``Client.getDistributedObjects``.
+        """
+        from hz_proxies import kinds
+
+        return self._distributed_objects(kinds())
 
     @property
     def sql(self) -> "Sql":

@@ -92,6 +92,30 @@ EntryCallback: TypeAlias = Callable[[EntryEvent], object]
 """A listener's function."""
 
 
+class MapPartitionLostEvent:
+    """The loss of a partition of a map: the owner and all backups left at the same time.
+
+    Attributes:
+        name: Name of the map.
+        partition_id: The partition.
+        member: UUID of the member that reported the event.
+    """
+
+    __slots__ = ("member", "name", "partition_id")
+
+    def __init__(self, name: str, partition_id: int, member: UUID) -> None:
+        self.name = name
+        self.partition_id = partition_id
+        self.member = member
+
+    def __repr__(self) -> str:
+        return f"MapPartitionLostEvent(name={self.name!r}, partition_id={self.partition_id}, member={self.member})"
+
+
+PartitionLostCallback: TypeAlias = Callable[[MapPartitionLostEvent], object]
+"""A listener's function."""
+
+
 class ItemEventType:
     """The types of item events."""
 

@@ -34,7 +34,9 @@ from hz_core.testing.network import Accept, Answer, BlackHole, Delay, Peer, Pipe
 from hz_core.testing.raw import RawClient
 from hz_core.testing.services import (
     AtomicLongService,
+    CardinalityEstimatorService,
     ClientService,
+    ExecutorService,
     FencedLockService,
     FlakeIdGeneratorService,
     ListService,
@@ -58,9 +60,11 @@ __all__ = [
     "Answer",
     "AtomicLongService",
     "BlackHole",
+    "CardinalityEstimatorService",
     "ClientService",
     "Clock",
     "Delay",
+    "ExecutorService",
     "FencedLockService",
     "FlakeIdGeneratorService",
     "ListService",

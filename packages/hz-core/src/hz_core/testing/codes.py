@@ -2,6 +2,7 @@
 
 from typing import Final
 
+CANCELLED: Final = (9, "java.util.concurrent.CancellationException")
 HAZELCAST: Final = (18, "com.hazelcast.core.HazelcastException")
 NOT_ACTIVE: Final = (19, "com.hazelcast.core.HazelcastInstanceNotActiveException")
 ILLEGAL_ARGUMENT: Final = (23, "java.lang.IllegalArgumentException")

@@ -4,9 +4,11 @@ A module for each group of services; importing this package makes them known to 
 :class:`hz_core.testing.Service`, decorate the class with :func:`hz_core.testing.serves`, and import its module here.
 """
 
+from hz_core.testing.services.cardinality_estimator import CardinalityEstimatorService
 from hz_core.testing.services.client import ClientService
 from hz_core.testing.services.collections import ListService, SetService
 from hz_core.testing.services.cp import AtomicLongService, FencedLockService, GroupService, SessionService
+from hz_core.testing.services.executor import ExecutorService
 from hz_core.testing.services.flake_id_generator import FlakeIdGeneratorService
 from hz_core.testing.services.map import MapService
 from hz_core.testing.services.map_state import MapState
@@ -27,7 +29,9 @@ from hz_core.testing.services.transactional_multi_map import TransactionalMultiM
 
 __all__ = [
     "AtomicLongService",
+    "CardinalityEstimatorService",
     "ClientService",
+    "ExecutorService",
     "FencedLockService",
     "FlakeIdGeneratorService",
     "GroupService",
