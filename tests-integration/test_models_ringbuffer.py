@@ -79,7 +79,8 @@ class RingbufferMachine(RuleBasedStateMachine):
         begin = min(max(start, self.head), len(self.added))
         expected = self.added[begin : begin + most]
         assert list(found) == expected
-        assert (found.read_count, found.next_sequence_to_read_from) == (len(expected), begin + len(expected))
+        after = begin + len(expected) if expected else start
+        assert (found.read_count, found.next_sequence_to_read_from) == (len(expected), after)
         assert [found.get_sequence(i) for i in range(len(found))] == [begin + i for i in range(len(found))]
 
     @rule(who=WHO, start=st.none() | st.integers(0, 60), page_size=st.integers(1, 4))

@@ -170,10 +170,9 @@ def test_a_member_that_is_lost_and_one_that_is_restarted(
         topic.add_listener(strict)
         topic.publish_all("abc")
         until_now(lambda: keeper.got == strict.got == list("abc"))
-        partition = client.partition_service.get_partition_owner(
-            client.partition_service.get_partition_id("_hz_rb_t")
-        )
-        (owner,) = [member for member in cluster.members if str(member.uuid) == str(partition)]
+        partition = client.partition_service.get_partition_id("_hz_rb_t")
+        uuid = until_now(lambda: client.partition_service.get_partition_owner(partition))
+        (owner,) = [member for member in cluster.members if member.uuid == str(uuid)]
         owner.terminate()
         topic.publish_all("de")
         until_now(lambda: keeper.got == strict.got == list("abcde"))

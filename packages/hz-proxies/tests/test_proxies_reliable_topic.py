@@ -9,7 +9,7 @@ import pytest
 import simulated_harness
 from hz_core.config import TopicOverloadPolicy
 from hz_core.errors import TopicOverloadError
-from hz_core.testing import RingbufferService, codes
+from hz_core.testing import Request, RingbufferService, codes
 from hz_core.testing.services import RingbufferState
 from hz_core.testing.simulation import Simulation
 from hz_proxies import RELIABLE_TOPIC, RINGBUFFER
@@ -22,7 +22,7 @@ simulation = simulated_harness.simulation
 class Keeper(ReliableMessageListener[Any]):
     """Keeps what it gets."""
 
-    def __init__(self, first: int = -1, tolerant: bool = False, terminal: bool = False) -> None:
+    def __init__(self, first: Any = -1, tolerant: bool = False, terminal: bool = False) -> None:
         self.first = first
         self.tolerant = tolerant
         self.terminal = terminal
@@ -36,7 +36,7 @@ class Keeper(ReliableMessageListener[Any]):
         self.got.append(message.message)
         self.on_each(message.message)
 
-    def retrieve_initial_sequence(self) -> int:
+    def retrieve_initial_sequence(self) -> Any:
         return self.first
 
     def store_sequence(self, sequence: int) -> None:
@@ -64,7 +64,7 @@ def state(simulation: Simulation) -> RingbufferState:
 
 
 def configured(simulation: Simulation, policy: TopicOverloadPolicy, name: str = "t") -> ReliableTopic[Any]:
-    simulation.client.config.reliable_topics = {name: {"overload_policy": policy}}  # type: ignore[dict-item]
+    simulation.client.config.reliable_topics = {name: {"overload_policy": policy}}
     return simulation.client.get_object(RELIABLE_TOPIC, name)
 
 
@@ -111,10 +111,12 @@ def test_blocking(simulation: Simulation, topic: ReliableTopic[Any], state: Ring
     full(state, simulation)
     began = simulation.driver.now()
     tries: list[float] = []
-    simulation.cluster.owner(simulation.cluster.partition_of_name("_hz_rb_t")).rule(
-        "Ringbuffer.add",
-        lambda request: (tries.append(simulation.driver.now() - began), simulation.cluster.answer(request)),
-    )
+
+    def note(request: Request) -> None:
+        tries.append(simulation.driver.now() - began)
+        simulation.cluster.answer(request)
+
+    simulation.cluster.owner(simulation.cluster.partition_of_name("_hz_rb_t")).rule("Ringbuffer.add", note)
     publishing = topic.publish("d")
     simulation.driver.advance(8)
     assert tries == pytest.approx([0, 0.1, 0.3, 0.7, 1.5, 3.1, 5.1, 7.1])
@@ -153,10 +155,10 @@ def test_a_publisher_gives_up(
     assert state.tail == 2
 
 
-def test_what_cannot_be_published(topic: ReliableTopic[Any], state: RingbufferState) -> None:
+def test_what_cannot_be_published(topic: Any, state: RingbufferState) -> None:
     for publish in (topic.publish, topic.publish_all):
         with pytest.raises(AssertionError, match="must not be None"):
-            publish(None)  # type: ignore[arg-type]
+            publish(None)
     with pytest.raises(AssertionError, match="at most 1000 messages"):
         topic.publish_all(range(1001))
     assert topic.publish_all([]).result() is None
@@ -186,12 +188,14 @@ def test_a_listener_gets_what_is_published_from_now_on(
 def test_a_stored_sequence(simulation: Simulation, topic: ReliableTopic[Any]) -> None:
     topic.publish_all("abcde").result()
     first = Keeper(0)
-    first.on_each = lambda message: message == "c" and first_ends()
-    registration = topic.add_listener(first).result()
+    registrations: list[str] = []
 
-    def first_ends() -> None:
-        topic.remove_listener(registration)
+    def end(message: str) -> None:
+        if message == "c":
+            topic.remove_listener(registrations[0])
 
+    first.on_each = end
+    registrations.append(topic.add_listener(first).result())
     simulation.driver.advance()
     assert (first.got, first.stored, first.cancelled) == (["a", "b", "c"], [0, 1, 2], 1)
     second = Keeper(first.stored[-1] + 1)
@@ -369,7 +373,7 @@ def test_the_end_of_the_topic_or_client(simulation: Simulation, topic: ReliableT
 
 @pytest.mark.parametrize(
     ("listener", "error"),
-    [(None, AssertionError), ("no function", TypeError), (Keeper(-2), ValueError), (Keeper("1"), TypeError)],  # type: ignore[arg-type]
+    [(None, AssertionError), ("no function", TypeError), (Keeper(-2), ValueError), (Keeper("1"), TypeError)],
 )
 def test_what_is_no_listener(topic: ReliableTopic[Any], listener: Any, error: type[Exception]) -> None:
     with pytest.raises(error):

@@ -95,10 +95,10 @@ def test_counts_are_checked(
     assert sent(simulation, "readMany") == 0
 
 
-def test_what_cannot_be_added(simulation: Simulation, ringbuffer: Ringbuffer[Any]) -> None:
+def test_what_cannot_be_added(simulation: Simulation, ringbuffer: Any) -> None:
     for nothing in (None, [], ["a", None]):
         with pytest.raises(AssertionError, match="'r'"):
-            ringbuffer.add_all(nothing)  # type: ignore[arg-type]
+            ringbuffer.add_all(nothing)
     with pytest.raises(AssertionError, match="must not be None"):
         ringbuffer.add(None)
     with pytest.raises(AssertionError, match=r"at most 1000 items .* not 1001"):
@@ -141,10 +141,11 @@ def test_an_iteration_reads_pages(simulation: Simulation, blocking: BlockingRing
     blocking.add_all(range(25))
     assert list(blocking.iter(3, page_size=10)) == list(range(3, 25))
     assert sent(simulation, "readMany") == 3
+    assert blocking.read_many(25, 0, 10).next_sequence_to_read_from == 25
     assert list(blocking.iter(25)) == []
     assert list(blocking.iter(1_000)) == []
     assert list(blocking.read_many(3, 0, 0)) == []
-    assert sent(simulation, "readMany") == 3
+    assert sent(simulation, "readMany") == 4
 
 
 def test_an_iteration_ends_at_the_tail_of_its_beginning(blocking: BlockingRingbuffer[Any]) -> None:
@@ -190,6 +191,20 @@ def test_an_iteration_is_told_of_a_reset_and_goes_on(
     with pytest.raises(StaleSequenceError, match="no items from 4 on"):
         page.result()
     assert next(items) == "first after the restart"
+
+
+def test_a_ringbuffer_that_is_lost_during_an_iteration(
+    blocking: BlockingRingbuffer[Any], state: RingbufferState
+) -> None:
+    blocking.add_all(range(4))
+    items = blocking.iter(page_size=2)
+    assert [next(items), next(items)] == [0, 1]
+    state.items.clear()
+    state.tail = -1
+    blocking.add("new")
+    with pytest.raises(StaleSequenceError, match="no items from 2 on"):
+        next(items)
+    assert list(items) == ["new"]
 
 
 def test_items_that_expire_during_an_iteration(

@@ -171,9 +171,9 @@ class ReliableTopicOperations(ObjectOperations, Generic[E]):
 
     def _read(self, sequence: int) -> Op[ReadResult[TopicMessage[E]]]:
         request = self._ringbuffer._read_op(sequence, 1, self._batch_size)
-        return request.decoded(self._read_messages)
+        return request.decoded(partial(self._read_messages, sequence))
 
-    def _read_messages(self, message: bytes, read: ReadData) -> ReadResult[TopicMessage[E]]:
+    def _read_messages(self, sequence: int, message: bytes, read: ReadData) -> ReadResult[TopicMessage[E]]:
         def read_item(message: bytes, start: int, end: int) -> TopicMessage[E]:
             item = read(message, start, end)
             if not isinstance(item, ReliableTopicMessage):
@@ -181,7 +181,7 @@ class ReliableTopicOperations(ObjectOperations, Generic[E]):
             payload = read(item.payload, 0, len(item.payload))
             return TopicMessage(self.name, payload, item.publish_time, self._member(item.publisher))
 
-        return read_result(message, read_item)
+        return read_result(sequence, message, read_item)
 
     def _member(self, address: Address | None) -> MemberInfo | None:
         return next((m for m in self._view.members.members if m.address == address), None)

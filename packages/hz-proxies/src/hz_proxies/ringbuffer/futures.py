@@ -119,6 +119,7 @@ class Ringbuffer(FuturesObject, Generic[E]):
         """Return several items at once; wait until there are ``min_count``.
 
         Members read from the oldest item on if the first items are there no more; compare with ``get_sequence(0)``.
+        If there is nothing to read, ``next_sequence_to_read_from`` is ``start_sequence``.
 
         Args:
             start_sequence: Sequence of the first item.

@@ -150,6 +150,7 @@ class RingbufferOperations(NamedOperations, Generic[E]):
         """Return several items at once; wait until there are ``min_count``.
 
         Members read from the oldest item on if the first items are there no more; compare with ``get_sequence(0)``.
+        If there is nothing to read, ``next_sequence_to_read_from`` is ``start_sequence``.
 
         Args:
             start_sequence: Sequence of the first item.
@@ -221,7 +222,7 @@ class RingbufferOperations(NamedOperations, Generic[E]):
     def _read_op(self, start: int, least: int, most: int, filter: Data | None = None) -> Op[ReadResult[Any]]:
         """Return the request for several items, whose arguments were checked."""
         request = codec.read_many(self._partition, self.name, start, least, most, filter)
-        return request.decoded(read_result)
+        return request.decoded(partial(read_result, start))
 
     def _sequence(self, value: int, name: str) -> int:
         if value is None:
@@ -238,10 +239,12 @@ class RingbufferOperations(NamedOperations, Generic[E]):
         self._capacity = capacity
 
 
-def read_result(message: bytes, read: ReadData) -> ReadResult[Any]:
-    """Return the reply to a request for several items, of which some may be unreadable."""
+def read_result(start: int, message: bytes, read: ReadData) -> ReadResult[Any]:
+    """Return the reply to a request for several items from ``start`` on; some of them may be unreadable."""
     found = codec.read_many_response(message, reading_each(read))
-    return ReadResult(found.read_count, found.next_seq, found.item_seqs, found.items)
+    # Members say 0 if they did not wait and have found nothing.
+    next_seq = found.next_seq if found.read_count else start
+    return ReadResult(found.read_count, next_seq, found.item_seqs, found.items)
 
 
 def _overflow_policy(policy: int) -> int:

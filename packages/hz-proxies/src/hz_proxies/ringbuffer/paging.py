@@ -58,19 +58,21 @@ class RingbufferSource(Generic[E]):
             return []
         page: ReadResult[E] = yield self._read(start, 1 if self._follow else 0, most)
         begin = page.next_sequence_to_read_from - page.read_count
+        if page.read_count == 0:
+            begin = yield self._head_sequence()  # there is nothing more, though there has been
+        elif begin == start:
+            self._next = page.next_sequence_to_read_from
+            return list(page)
         if begin > start:
             self._next = begin
             raise StaleSequenceError(
                 f"ringbuffer {self._name!r} has lost the items from {start} to {begin - 1}"
             )
-        if begin < start:
-            # The member has waited for the next item of a ringbuffer that is not the one of before.
-            self._next = self._last = None
-            raise StaleSequenceError(
-                f"ringbuffer {self._name!r} has no items from {start} on: it was lost, and has begun anew"
-            )
-        self._next = page.next_sequence_to_read_from
-        return list(page)
+        # The ringbuffer is not the one of before.
+        self._next = self._last = None
+        raise StaleSequenceError(
+            f"ringbuffer {self._name!r} has no items from {start} on: it was lost, and has begun anew"
+        )
 
     def end(self) -> Flow[None]:
         """Fetch nothing more; members keep nothing for an iteration."""

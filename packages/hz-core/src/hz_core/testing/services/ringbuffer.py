@@ -144,7 +144,8 @@ class RingbufferService(Service):
             if len(found) < request["minCount"]:
                 return False
             sequences = list(range(start, start + len(found)))
-            request.reply(len(found), found, sequences, start + len(found))
+            # As real members do, the reply to a request that did not wait tells no sequence when there is no item.
+            request.reply(len(found), found, sequences, start + len(found) if found else 0)
             return True
 
         ringbuffer.waiting.serve(request, attempt)

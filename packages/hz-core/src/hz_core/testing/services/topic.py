@@ -1,5 +1,8 @@
 """Topics, which keep no messages."""
 
+from collections.abc import Callable
+from typing import Any
+
 from hz_core.testing.members import Listener, Request, Service, serves
 
 
@@ -19,14 +22,10 @@ class TopicService(Service):
 
     def _publish(self, request: Request, messages: list[bytes]) -> None:
         time = int(self.cluster.clock.now() * 1000)
+        member = request.member
         for message in messages:
-            self.cluster.publish(
-                request.member,
-                self.name,
-                request["name"],
-                lambda listener, message=message: (message, time, request.member.uuid),
-                request.partition_id,
-            )
+            event = (message, time, member.uuid)
+            self.cluster.publish(member, self.name, request["name"], _same(event), request.partition_id)
         request.reply()
 
     # --- listeners ---
@@ -46,3 +45,7 @@ class TopicService(Service):
     def remove_message_listener(self, request: Request) -> None:
         """Tell of messages no more."""
         request.reply(request.member.remove_listener(request["registrationId"]))
+
+
+def _same(event: tuple[Any, ...]) -> Callable[[Listener], tuple[Any, ...]]:
+    return lambda listener: event
