@@ -15,8 +15,8 @@ from core_vectors import ROOT, SCHEMA
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.types import ABSENT, raw_data
 
-# The protocol's table names no partition for this one, but members demand that of the key.
-DEVIATING = {"MultiMap.valueCount"}
+# The protocol's table names no partition for these, but members demand one: that of the key, that of the iteration.
+DEVIATING = {"MultiMap.valueCount", "ReplicatedMap.endEntryViewIteration"}
 
 # What the protocol says of the partition id of a request, for each of the schema's routes.
 PARTITIONS = {
