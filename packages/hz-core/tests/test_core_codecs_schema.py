@@ -15,9 +15,14 @@ from core_vectors import ROOT, SCHEMA
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.types import ABSENT, raw_data
 
-# For the first, the protocol's table names no partition, but members demand that of the key. Listeners are registered
-# with every member, so those of lists are bound to no partition, as all others.
-DEVIATING = {"MultiMap.valueCount", "List.addListener", "List.removeListener"}
+# The protocol's table names no partition for the first two, but members demand one: that of the key, that of the
+# iteration. Listeners are registered with every member, so those of lists are bound to no partition, as all others.
+DEVIATING = {
+    "MultiMap.valueCount",
+    "ReplicatedMap.endEntryViewIteration",
+    "List.addListener",
+    "List.removeListener",
+}
 
 # What the protocol says of the partition id of a request, for each of the schema's routes.
 PARTITIONS = {
