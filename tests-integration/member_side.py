@@ -228,10 +228,10 @@ class MemberTask(_Identified):
         self.text = text
 
     def readData(self, source: Any) -> None:
-        self.text = source.readString()
+        self.text = source.readUTF()
 
     def writeData(self, out: Any) -> None:
-        out.writeString(self.text)
+        out.writeUTF(self.text)
 
     def call(self) -> str:
         """Do what the text says."""
@@ -348,9 +348,13 @@ class MemberSide:
         self.stores: dict[str, Store] = {}
         self.gates = Gates()
 
+    def configure_objects(self, config: Any) -> None:
+        """Give the `Config` of a member of any version what reads processors, interceptors and tasks."""
+        config.getSerializationConfig().addDataSerializableFactory(FACTORY_ID, _Objects(self.gates))
+
     def configure(self, config: Any) -> None:
         """Give a member's Java `Config` the Python objects."""
-        config.getSerializationConfig().addDataSerializableFactory(FACTORY_ID, _Objects(self.gates))
+        self.configure_objects(config)
         config.getMapConfig(COUNTED_MAPS).setPerEntryStatsEnabled(True)
         journal = config.getMapConfig(JOURNALED_MAPS).getEventJournalConfig()
         journal.setEnabled(True)

@@ -72,6 +72,7 @@ DOCUMENTED = {
     "hazelcast.proxy.transactional_multi_map": "TransactionalMultiMap",
     "hazelcast.serialization.api": "IdentifiedDataSerializable ObjectDataInput ObjectDataOutput Portable"
     " PortableReader PortableWriter StreamSerializer",
+    "hazelcast.transaction": "ONE_PHASE TWO_PHASE Transaction",
     "hazelcast.util": "LoadBalancer RandomLB RoundRobinLB",
 }
 """Names by module: everything that this release has."""
@@ -83,12 +84,13 @@ LATER_MODULES = {
     "hazelcast.proxy.cp.count_down_latch",
     "hazelcast.proxy.cp.fenced_lock",
     "hazelcast.proxy.cp.semaphore",
-    "hazelcast.transaction",
 }
 """Documented modules of structures of later releases."""
 
-LATER_NAMES = {("hazelcast.proxy.base", name) for name in ("PartitionSpecificProxy", "TransactionalProxy")}
-"""Documented names of other structures in modules of this release."""
+LATER_NAMES = {
+    ("hazelcast.proxy.base", name) for name in ("PartitionSpecificProxy", "TransactionalProxy")
+} | {("hazelcast.transaction", "TransactionManager")}
+"""Documented names of what is internal, in modules of this release."""
 
 LATER_METHODS = {
     "cp_subsystem",
@@ -109,8 +111,9 @@ GETTERS = {
     "get_reliable_topic",
     "get_ringbuffer",
     "get_scheduled_executor",
-    "get_topic",
     "get_set",
+    "get_topic",
+    "get_vector_collection",
 }
 """Methods of the client that return a data structure of this release."""
 

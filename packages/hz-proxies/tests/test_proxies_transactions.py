@@ -271,3 +271,16 @@ def test_every_state_is_reached_and_refuses_what_does_not_belong_there(simulatio
     with pytest.raises(TransactionError, match="No transaction context"):
         in_tx.put("k", "v").result()
     assert m.is_empty() is True
+
+
+def test_what_a_transaction_tells_about_itself(simulation: Simulation) -> None:
+    made = transaction(simulation)
+    assert (made.state, made.id, made.start_time, made.thread_id) == ("not_started", None, None, None)
+    simulation.client.owner = 7
+    made.begin().result()
+    (known,) = simulation.cluster.service(TransactionService).active
+    assert (made.state, made.id, made.thread_id) == ("active", known, 7)
+    assert made.start_time == simulation.driver.now()
+    assert made.blocking().id == made.id
+    made.commit().result()
+    assert made.state == "committed"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hz_proxies.set.aio import AsyncSet
     from hz_proxies.topic.aio import AsyncTopic
     from hz_proxies.types import E, K, V
+    from hz_proxies.vector_collection.aio import AsyncVectorCollection
 
 
 class AsyncioObjects(AsyncioClient):
@@ -250,3 +251,13 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.topic.kind import TOPIC
 
         return await self.get_object(TOPIC, name)
+
+    async def get_vector_collection(self, name: str) -> AsyncVectorCollection:
+        """Return the distributed vector collection with this name.
+
+        Args:
+            name: Name of the vector collection.
+        """
+        from hz_proxies.vector_collection.kind import VECTOR_COLLECTION
+
+        return await self.get_object(VECTOR_COLLECTION, name)

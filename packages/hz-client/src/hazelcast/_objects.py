@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hz_proxies.set.futures import Set
     from hz_proxies.topic.futures import Topic
     from hz_proxies.types import E, K, V
+    from hz_proxies.vector_collection.futures import VectorCollection
 
 
 class FuturesObjects(Client):
@@ -244,3 +245,13 @@ class FuturesObjects(Client):
         from hz_proxies.topic.kind import TOPIC
 
         return self.get_object(TOPIC, name)
+
+    def get_vector_collection(self, name: str) -> VectorCollection:
+        """Return the distributed vector collection with this name.
+
+        Args:
+            name: Name of the vector collection.
+        """
+        from hz_proxies.vector_collection.kind import VECTOR_COLLECTION
+
+        return self.get_object(VECTOR_COLLECTION, name)

@@ -244,6 +244,10 @@ class FuturesObject(_Named, FuturesSurface):
 class BlockingObject(_Named, BlockingSurface):
     """An object in the cluster whose operations wait and return the value itself."""
 
+    def blocking(self) -> Self:
+        """Return this object, whose operations wait already."""
+        return self
+
     def destroy(self) -> bool:
         """Destroy the distributed object in the cluster with all its data.
 

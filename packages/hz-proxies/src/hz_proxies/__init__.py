@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hz_proxies.scheduled_executor import SCHEDULED_EXECUTOR
     from hz_proxies.set import SET
     from hz_proxies.topic import TOPIC
+    from hz_proxies.vector_collection import VECTOR_COLLECTION
 
 __all__ = [
     "CARDINALITY_ESTIMATOR",
@@ -37,6 +38,7 @@ __all__ = [
     "SCHEDULED_EXECUTOR",
     "SET",
     "TOPIC",
+    "VECTOR_COLLECTION",
     "__version__",
 ]
 

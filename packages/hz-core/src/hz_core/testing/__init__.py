@@ -53,6 +53,8 @@ from hz_core.testing.services import (
     SqlType,
     TopicService,
     TransactionService,
+    VectorCollectionService,
+    VectorConfigService,
 )
 
 __all__ = [
@@ -95,6 +97,8 @@ __all__ = [
     "Timer",
     "TopicService",
     "TransactionService",
+    "VectorCollectionService",
+    "VectorConfigService",
     "codes",
     "serves",
 ]

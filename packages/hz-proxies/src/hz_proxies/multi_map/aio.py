@@ -139,7 +139,10 @@ class AsyncMultiMap(AsyncioMultiMapping[K, V], Generic[K, V]):
         return await self._call(self._ops.values())
 
     async def entry_set(self) -> list[tuple[K, V]]:
-        """Return all pairs of a key and one of its values. Source: message ``MultiMap.entrySet``."""
+        """Return all pairs of a key and one of its values; equal pairs of a list once only.
+
+        Source: message ``MultiMap.entrySet``.
+        """
         return await self._call(self._ops.entry_set())
 
     async def size(self) -> int:

@@ -139,7 +139,10 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
         return self._call(self._ops.values())
 
     def entry_set(self) -> list[tuple[K, V]]:
-        """Return all pairs of a key and one of its values. Source: message ``MultiMap.entrySet``."""
+        """Return all pairs of a key and one of its values; equal pairs of a list once only.
+
+        Source: message ``MultiMap.entrySet``.
+        """
         return self._call(self._ops.entry_set())
 
     def size(self) -> int:

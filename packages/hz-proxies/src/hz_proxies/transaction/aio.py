@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from hz_core.surfaces import AsyncioContextManager
+from hz_proxies.transaction.attributes import AsyncioTransactionContext
 from hz_proxies.transaction.list.aio import AsyncTransactionalList
 from hz_proxies.transaction.map.aio import AsyncTransactionalMap
 from hz_proxies.transaction.multi_map.aio import AsyncTransactionalMultiMap
@@ -12,7 +12,7 @@ from hz_proxies.transaction.queue.aio import AsyncTransactionalQueue
 from hz_proxies.transaction.set.aio import AsyncTransactionalSet
 
 
-class AsyncTransaction(AsyncioContextManager):
+class AsyncTransaction(AsyncioTransactionContext):
     """Changes of several data structures that are applied together or not at all.
 
     A transaction uses one connection, and belongs to the thread or asyncio task that began it. As a context manager

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from hz_core.surfaces import BlockingContextManager
+from hz_proxies.transaction.attributes import BlockingTransactionContext
 from hz_proxies.transaction.list.blocking import BlockingTransactionalList
 from hz_proxies.transaction.map.blocking import BlockingTransactionalMap
 from hz_proxies.transaction.multi_map.blocking import BlockingTransactionalMultiMap
@@ -12,7 +12,7 @@ from hz_proxies.transaction.queue.blocking import BlockingTransactionalQueue
 from hz_proxies.transaction.set.blocking import BlockingTransactionalSet
 
 
-class BlockingTransaction(BlockingContextManager):
+class BlockingTransaction(BlockingTransactionContext):
     """Changes of several data structures that are applied together or not at all.
 
     A transaction uses one connection, and belongs to the thread or asyncio task that began it. As a context manager

@@ -4,7 +4,7 @@
 from typing import Any
 
 from hz_core.future import Future
-from hz_core.surfaces import FuturesSurface
+from hz_proxies.transaction.attributes import FuturesTransaction
 from hz_proxies.transaction.blocking import BlockingTransaction
 from hz_proxies.transaction.list.futures import TransactionalList
 from hz_proxies.transaction.map.futures import TransactionalMap
@@ -14,7 +14,7 @@ from hz_proxies.transaction.queue.futures import TransactionalQueue
 from hz_proxies.transaction.set.futures import TransactionalSet
 
 
-class Transaction(FuturesSurface):
+class Transaction(FuturesTransaction):
     """Changes of several data structures that are applied together or not at all.
 
     A transaction uses one connection, and belongs to the thread or asyncio task that began it. As a context manager

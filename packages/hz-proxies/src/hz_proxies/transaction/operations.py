@@ -38,8 +38,9 @@ class TransactionOperations(Operations):
     """
 
     # Read by tools/generate_surfaces.py.
-    blocking_base = "hz_core.surfaces.BlockingContextManager"
-    asyncio_base = "hz_core.surfaces.AsyncioContextManager"
+    futures_base = "hz_proxies.transaction.attributes.FuturesTransaction"
+    blocking_base = "hz_proxies.transaction.attributes.BlockingTransactionContext"
+    asyncio_base = "hz_proxies.transaction.attributes.AsyncioTransactionContext"
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class TransactionOperations(Operations):
         self._connection: Connection | None = None
         self._id: UUID | None = None
         self._thread_id = 0
+        self._start_time: float | None = None
 
     def begin(self) -> Flow[None]:
         """Begin the transaction.
@@ -76,6 +78,7 @@ class TransactionOperations(Operations):
             self._context, create, lambda transaction_id: self._undo_begin(connection, transaction_id)
         )
         self._connection, self._id = connection, transaction_id
+        self._start_time = self._context.io.now()
         self._enter_state(TransactionState.ACTIVE)
         self._service.active[self] = None
 

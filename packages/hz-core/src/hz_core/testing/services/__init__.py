@@ -26,6 +26,7 @@ from hz_core.testing.services.transaction_items import (
     TransactionalSetService,
 )
 from hz_core.testing.services.transactional_multi_map import TransactionalMultiMapService
+from hz_core.testing.services.vector_collection import VectorCollectionService, VectorConfigService
 
 __all__ = [
     "AtomicLongService",
@@ -59,4 +60,6 @@ __all__ = [
     "TransactionalMultiMapService",
     "TransactionalQueueService",
     "TransactionalSetService",
+    "VectorCollectionService",
+    "VectorConfigService",
 ]

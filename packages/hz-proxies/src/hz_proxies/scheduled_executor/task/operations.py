@@ -61,8 +61,7 @@ class ScheduledTaskOperations(Operations):
         Source: messages ``ScheduledExecutor.getDelayFromPartition`` and ``ScheduledExecutor.getDelayFromMember``.
         """
         op = self._op(codec.get_delay_from_partition, codec.get_delay_from_member)
-        decode = op.method.decode
-        return op.decoded(lambda message, read: decode(message, read) * _NANOS)
+        return op.mapped(lambda nanos: nanos * _NANOS)
 
     def cancel(self) -> Op[bool]:
         """Cancel the task: it is not executed again. An execution that runs is not interrupted.
@@ -99,8 +98,7 @@ class ScheduledTaskOperations(Operations):
         Source: messages ``ScheduledExecutor.getStatsFromPartition`` and ``ScheduledExecutor.getStatsFromMember``.
         """
         op: Op[Any] = self._op(codec.get_stats_from_partition, codec.get_stats_from_member)
-        decode = op.method.decode
-        return op.decoded(lambda message, read: _statistics(decode(message, read)))
+        return op.mapped(_statistics)
 
     def dispose(self) -> Op[None]:
         """Remove the task and its result from the members, so that its name is free; it is cancelled before.

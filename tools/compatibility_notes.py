@@ -1,0 +1,43 @@
+"""What differs on purpose from the official client, what is missing, and what other pages are for.
+
+Keys are regular expressions for whole paths.
+"""
+
+from typing import Final
+
+DIFFERENT: Final[dict[str, str]] = {
+    r"hazelcast\.proxy\.ProxyManager(\..+)?": "internal; `client.get_distributed_objects` is public",
+    r"hazelcast\.transaction\.TransactionManager(\..+)?": "internal; `client.new_transaction` is public",
+    r"hazelcast\.proxy\.base\.(PartitionSpecificProxy|TransactionalProxy)": "internal base class",
+    r"hazelcast\.transaction\.Transaction\.__exit__": "parameters have other names; only `with` passes them",
+    r"hazelcast\.asyncio\.(EntryEventCallable|LockContext(\..+)?)": (
+        "need no import path: a type alias, and what `Map.lock_context` and `MultiMap.lock_context` return"
+    ),
+    r"hazelcast\.proxy\.base\.Proxy\.blocking": "each structure has its own, with its own type",
+}
+"""Names that are missing or that differ for a reason."""
+
+MISSING: Final[dict[str, str]] = {
+    r"hazelcast\.(asyncio|proxy\.(executor|topic|reliable_topic|ringbuffer))\."
+    r"(Blocking)?(Executor|Ringbuffer|Topic|ReliableTopic|ReliableMessageListener|ReadResult|OVERFLOW_\w+"
+    r"|MAX_BATCH_SIZE)(\..+)?": ("with that structure"),
+    r"hazelcast\.(asyncio|client)\.HazelcastClient\.get_(executor|topic|reliable_topic|ringbuffer)": (
+        "with that structure"
+    ),
+    r"hazelcast\.proxy\.base\.TopicMessage(\..+)?": "with topics",
+    r"hazelcast\.(vector|proxy\.vector_collection)\..+": "with VectorCollection",
+    r"hazelcast\.asyncio\.VectorCollection(\..+)?": "with VectorCollection",
+    r"hazelcast\.(asyncio|client)\.HazelcastClient\.\w+_vector_collection(_config)?": "with VectorCollection",
+    r"hazelcast\.cluster\.(ClientInfo|VectorClock)(\..+)?": "no operation takes or returns one",
+}
+"""Names that are still to come, with what they belong to."""
+
+ELSEWHERE: Final[dict[str, str]] = {
+    r"hazelcast\.(proxy\.)?cp(\..+)?": "CP Subsystem",
+    r"hazelcast\.asyncio\.(AtomicLong|AtomicReference|CPSubsystem|CountDownLatch|FencedLock|Semaphore)(\..+)?": (
+        "CP Subsystem"
+    ),
+    r"hazelcast\.(asyncio|client)\.HazelcastClient\.cp_subsystem": "CP Subsystem",
+    r"hazelcast\.(sql|db|internal\.asyncio_sql)\..+": "SQL",
+}
+"""Names of features that other pages are about."""
