@@ -383,3 +383,56 @@ def test_what_is_no_listener(topic: ReliableTopic[Any], listener: Any, error: ty
 def test_on_message_must_be_defined(simulation: Simulation, topic: ReliableTopic[Any]) -> None:
     with pytest.raises(NotImplementedError, match="ReliableMessageListener must define on_message"):
         ReliableMessageListener[Any]().on_message(TopicMessage("t", "m", 0, None))
+
+
+def test_reads_that_fail_are_repeated_with_pauses(simulation: Simulation, topic: ReliableTopic[Any]) -> None:
+    topic.publish("a").result()
+    member = simulation.cluster.owner(simulation.cluster.partition_of_name("_hz_rb_t"))
+    began = simulation.driver.now()
+    tries: list[float] = []
+
+    def refuse(request: Request) -> None:
+        tries.append(simulation.driver.now() - began)
+        request.error(*codes.NOT_ACTIVE)
+
+    member.rule("Ringbuffer.readMany", refuse, times=3)
+    keeper = Keeper(0)
+    topic.add_listener(keeper).result()
+    simulation.driver.advance(60)
+    assert len(tries) == 3
+    assert (keeper.got, keeper.cancelled) == (["a"], 0)
+
+
+def test_an_error_that_does_not_pass_ends_a_listener(
+    simulation: Simulation, topic: ReliableTopic[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    member = simulation.cluster.owner(simulation.cluster.partition_of_name("_hz_rb_t"))
+    member.rule("Ringbuffer.readMany", lambda request: request.error(*codes.UNSUPPORTED), times=1)
+    keeper = Keeper(0)
+    with caplog.at_level(logging.ERROR):
+        topic.add_listener(keeper).result()
+        simulation.driver.advance()
+    assert keeper.cancelled == 1
+    assert "its messages cannot be read" in caplog.text
+    other = Keeper(0)
+    topic.add_listener(other).result()
+    topic.publish("a").result()
+    simulation.driver.advance()
+    assert other.got == ["a"]
+
+
+def test_a_connection_that_is_lost_in_each_step(simulation: Simulation, topic: ReliableTopic[Any]) -> None:
+    keeper = Keeper(0, tolerant=True)
+    topic.publish_all("ab").result()
+    member = simulation.cluster.owner(simulation.cluster.partition_of_name("_hz_rb_t"))
+    for method in ("tailSequence", "readMany"):
+        member.rule(f"Ringbuffer.{method}", lambda request: simulation.cluster.cut_all(), times=1)
+    topic.add_listener(keeper).result()
+    simulation.driver.advance(60)
+    member.rule("Ringbuffer.readMany", lambda request: request.error(*codes.STALE_SEQUENCE), times=1)
+    member.rule("Ringbuffer.headSequence", lambda request: simulation.cluster.cut_all(), times=1)
+    simulation.cluster.cut_all()
+    simulation.driver.advance(60)
+    topic.publish("c").result()
+    simulation.driver.advance()
+    assert (keeper.got, keeper.cancelled) == (["a", "b", "c"], 0)

@@ -11,7 +11,6 @@ from hz_core.errors import (
     HazelcastClientNotActiveError,
     HazelcastInstanceNotActiveError,
     HazelcastOverloadError,
-    IllegalArgumentError,
     OperationTimeoutError,
     StaleSequenceError,
     TargetDisconnectedError,
@@ -126,8 +125,8 @@ class Runner(Generic[E]):
                 try:
                     yield from self._step()
                     pause = FIRST_PAUSE
-                except (StaleSequenceError, IllegalArgumentError) as error:
-                    self._jump(str(error))
+                except StaleSequenceError as error:
+                    self._jump(str(error), self._next)
                 except Exception as error:
                     if not self._goes_on_after(error):
                         return
@@ -141,13 +140,14 @@ class Runner(Generic[E]):
     def _step(self) -> Flow[None]:
         """Read some messages and let the listener handle them."""
         if self._to_head:
-            self._next = yield self._ringbuffer.head_sequence()
+            head = yield self._ringbuffer.head_sequence()
+            self._next = max(self._next, head)
             self._to_head = False
         if self._look:
             self._look = False
             tail = yield self._ringbuffer.tail_sequence()
             if self._next > tail + 1:
-                self._jump(f"the ringbuffer was lost: it ends at {tail}")
+                self._jump(f"the ringbuffer was lost: it ends at {tail}", 0)
                 return
         try:
             found: ReadResult[TopicMessage[E]] | None = yield WaitFor(self._start_reading)
@@ -157,7 +157,7 @@ class Runner(Generic[E]):
             return
         begin = found.next_sequence_to_read_from - found.read_count
         if begin < self._next:
-            self._jump(f"the ringbuffer was lost: it has begun anew at {begin}")
+            self._jump(f"the ringbuffer was lost: it has begun anew at {begin}", 0)
             return
         if begin > self._next:
             if not self._tolerates(f"{begin - self._next} messages are lost"):
@@ -188,9 +188,11 @@ class Runner(Generic[E]):
         if reading is not None:
             reading.cancel()
 
-    def _jump(self, why: str) -> None:
-        """Go on with the oldest message, if the listener tolerates what is lost."""
-        self._to_head = self._tolerates(why)
+    def _jump(self, why: str, first: int) -> None:
+        """Go on with the oldest message that is not before ``first``, if the listener tolerates what is lost."""
+        if self._tolerates(why):
+            self._next = first
+            self._to_head = True
 
     def _tolerates(self, why: str) -> bool:
         try:
