@@ -62,8 +62,8 @@ class Stress:
 
     def run(self) -> None:
         """Run, and raise AssertionError for a hang or a wrong value."""
-        # What is tested is the client. The members must not take each other for lost, on a busy machine or in an outage:
-        # a cluster that splits and merges does lose values.
+        # What is tested is the client. The members must not take each other for lost, on a busy machine or in an
+        # outage: a cluster that splits and merges does lose values.
         patient = {"hazelcast.max.no.heartbeat.seconds": "120"}
         with Cluster(members=2, proxied=True, properties=patient) as self.cluster:
             client = hazelcast.HazelcastClient(

@@ -10,6 +10,7 @@ import pytest
 
 import hazelcast
 import hazelcast.asyncio
+from hz_core.errors import UnsupportedOperationError
 from hz_embedded import Cluster
 from hz_proxies import aggregator, predicate, projection
 from hz_serialization import HazelcastJsonValue
@@ -132,6 +133,73 @@ def collections_in_a_transaction(client: hazelcast.HazelcastClient) -> None:
         assert q.poll() is None
     assert (q.iterator(), items.get_all()) == (["after"], ["after"])
     assert s == {"before", "after"}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_multi_map_and_replicated_map(
+    version: str, hazelcast_cluster_factory: Callable[..., Cluster]
+) -> None:
+    cluster = hazelcast_cluster_factory(version=version)
+    with hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client:
+        multi_map(client)
+        replicated_map(client)
+        iterators(client.get_map("iterated").blocking())
+
+
+def multi_map(client: hazelcast.HazelcastClient) -> None:
+    """Values, locks, listeners, transactions; `put_all` where members have it."""
+    mm = client.get_multi_map("mm").blocking()
+    seen, removed = Recorder(), Recorder()
+    mm.add_entry_listener(True, added_func=seen, removed_func=removed)
+    with mm.lock_context("k"):
+        assert (mm.put("k", 1), mm.put("k", 1), mm.put("k", 2)) == (True, False, True)
+    assert sorted(mm.items()) == [("k", 1), ("k", 2)]
+    assert mm.remove("k", 2) is True
+    until_now(lambda: len(seen.events) == 2 and removed.events)
+    with client.new_transaction() as tx:
+        assert tx.get_multi_map("mm").put("k", 3) is True
+    assert sorted(mm["k"]) == [1, 3]
+    many = {n: [n, -n - 1] for n in range(1000)}
+    if client.cluster_service.get_members()[0].version[:2] < (4, 1):
+        with pytest.raises(UnsupportedOperationError, match=r"MultiMap\.putAll .* has version 4\.0"):
+            mm.put_all(many)
+    else:
+        mm.put_all(many)
+        assert mm.size() == 2002
+        mm.delete(7)
+        assert mm.get(7) == []
+    mm.clear()
+    assert mm.size() == 0
+
+
+def replicated_map(client: hazelcast.HazelcastClient) -> None:
+    """Entries, listeners, pages; entry views where members have them."""
+    r = client.get_replicated_map("r").blocking()
+    seen = Recorder()
+    r.add_entry_listener(predicate=predicate.greater("this", 1), updated_func=seen)
+    assert (r.put("k", 1), r.put("k", 2, ttl=100), r.get("k")) == (None, 1, 2)
+    until_now(lambda: seen.events)
+    entries = {n: -n for n in range(COUNT)}
+    assert r.remove("k") == 2
+    r.put_all(entries)
+    assert dict(r.items()) == entries
+    assert (len(r), r.contains_value(-5)) == (COUNT, True)
+    if client.cluster_service.get_members()[0].version[:2] < (5, 4):
+        with pytest.raises(UnsupportedOperationError, match=r"ReplicatedMap\.fetchEntryViews .* has version"):
+            next(r.iter_entry_views())
+    else:
+        assert {view.key: view.value for view in r.iter_entry_views(5)} == entries
+    r.clear()
+    assert r.is_empty() is True
+
+
+def iterators(m: Any) -> None:
+    """Pages with and without a predicate."""
+    entries = {n: str(n) for n in range(COUNT)}
+    m.put_all(entries)
+    assert dict(m.iter_items(3)) == entries
+    assert sorted(m.iter_keys(3, predicate.less("__key", 100))) == list(range(100))
+    assert sorted(m.iter_values(3, predicate.less("__key", 3))) == ["0", "1", "2"]
 
 
 async def walk(cluster: Cluster) -> None:

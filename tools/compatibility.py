@@ -83,7 +83,7 @@ def find(row: Name) -> Any:
     """Return our object of that name, or a marker if there is none."""
     module, (top, _, rest) = _HOMES.get(row.module, row.module), row.name.partition(".")
     if row.module == "hazelcast.asyncio" and top != "HazelcastClient":
-        found = _asyncio_class(top)
+        found = getattr(importlib.import_module(row.module), top, None) or _asyncio_class(top)
     else:
         try:
             found = getattr(importlib.import_module(module), top, ABSENT)

@@ -18,16 +18,6 @@ DIFFERENT: Final[dict[str, str]] = {
 """Names that are missing or that differ for a reason."""
 
 MISSING: Final[dict[str, str]] = {
-    r"hazelcast\.(asyncio|proxy\.(executor|topic|reliable_topic|ringbuffer))\."
-    r"(Blocking)?(Executor|Ringbuffer|Topic|ReliableTopic|ReliableMessageListener|ReadResult|OVERFLOW_\w+"
-    r"|MAX_BATCH_SIZE)(\..+)?": ("with that structure"),
-    r"hazelcast\.(asyncio|client)\.HazelcastClient\.get_(executor|topic|reliable_topic|ringbuffer)": (
-        "with that structure"
-    ),
-    r"hazelcast\.proxy\.base\.TopicMessage(\..+)?": "with topics",
-    r"hazelcast\.(vector|proxy\.vector_collection)\..+": "with VectorCollection",
-    r"hazelcast\.asyncio\.VectorCollection(\..+)?": "with VectorCollection",
-    r"hazelcast\.(asyncio|client)\.HazelcastClient\.\w+_vector_collection(_config)?": "with VectorCollection",
     r"hazelcast\.cluster\.(ClientInfo|VectorClock)(\..+)?": "no operation takes or returns one",
 }
 """Names that are still to come, with what they belong to."""

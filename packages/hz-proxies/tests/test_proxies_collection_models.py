@@ -60,4 +60,6 @@ def with_cuts(machine: type[Machine]) -> type[Machine]:
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_it_behaves_as_its_model_over_lost_connections(machine: type[Machine]) -> None:
-    run_state_machine_as_test(with_cuts(machine), settings=settings(EXAMPLES, max_examples=40))
+    run_state_machine_as_test(
+        with_cuts(machine), settings=settings(EXAMPLES, max_examples=20, stateful_step_count=25)
+    )

@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING, Any, Self
 from hazelcast._asyncio_objects import AsyncioObjects
 from hz_core.config import ClientConfig
 from hz_proxies.map.aio import AsyncMap as Map
+from hz_proxies.multi_map.aio import AsyncMultiMap as MultiMap
+from hz_proxies.reliable_topic.listener import ReliableMessageListener
+from hz_proxies.replicated_map.aio import AsyncReplicatedMap as ReplicatedMap
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hz_core.surfaces import AsyncioObject
     from hz_proxies.sql.aio import AsyncSql
     from hz_proxies.transaction.aio import AsyncTransaction
     from hz_proxies.transaction.repeating import AsyncTransactions
+    from hz_proxies.vector_collection.documents import IndexConfig
 
-__all__ = ["HazelcastClient", "Map"]
+__all__ = ["HazelcastClient", "Map", "MultiMap", "ReliableMessageListener", "ReplicatedMap"]
 
 
 class HazelcastClient(AsyncioObjects):
@@ -94,6 +100,45 @@ class HazelcastClient(AsyncioObjects):
         self.new_transaction(timeout, durability, type)  # checks the arguments now
         make = partial(self.new_transaction, timeout, durability, type)
         return AsyncTransactions(self.operations, make, Repetition(self._engine, retries))
+
+    async def create_vector_collection_config(
+        self,
+        name: str,
+        indexes: "Sequence[IndexConfig]",
+        backup_count: int = 1,
+        async_backup_count: int = 0,
+        split_brain_protection_name: str | None = None,
+        merge_policy: str = "PutIfAbsentMergePolicy",
+        merge_batch_size: int = 100,
+    ) -> None:
+        """Add the configuration of a vector collection to the running cluster, before the collection is used.
+
+        Args:
+            name: Name of the collection.
+            indexes: The indexes, at least one.
+            backup_count: Number of synchronous backups.
+            async_backup_count: Number of asynchronous backups.
+            split_brain_protection_name: Name of a configured split brain protection; None for none.
+            merge_policy: Class of the members that merges documents after a split brain.
+            merge_batch_size: Number of documents that are merged together.
+
+        Raises:
+            UnsupportedOperationError: The members have no vector collections.
+            TypeError, ValueError: An argument has the wrong type or is out of range.
+        """
+        from hz_proxies.vector_collection.config import create_config
+
+        flow = create_config(
+            self._engine,
+            name,
+            indexes,
+            backup_count,
+            async_backup_count,
+            split_brain_protection_name,
+            merge_policy,
+            merge_batch_size,
+        )
+        await self.operations.run(flow)
 
     @classmethod
     async def create_and_start(cls, config: ClientConfig | None = None, **kwargs: Any) -> Self:

@@ -7,10 +7,13 @@ from hazelcast._objects import FuturesObjects
 from hz_core.config import ClientConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hz_core.surfaces import FuturesObject
     from hz_proxies.sql.futures import Sql
     from hz_proxies.transaction.blocking import BlockingTransaction
     from hz_proxies.transaction.repeating import BlockingTransactions
+    from hz_proxies.vector_collection.documents import IndexConfig
 
 
 class HazelcastClient(FuturesObjects):
@@ -94,3 +97,42 @@ class HazelcastClient(FuturesObjects):
         self.new_transaction(timeout, durability, type)  # checks the arguments now
         make = partial(self.new_transaction, timeout, durability, type)
         return BlockingTransactions(self.blocking, make, Repetition(self._engine, retries))
+
+    def create_vector_collection_config(
+        self,
+        name: str,
+        indexes: "Sequence[IndexConfig]",
+        backup_count: int = 1,
+        async_backup_count: int = 0,
+        split_brain_protection_name: str | None = None,
+        merge_policy: str = "PutIfAbsentMergePolicy",
+        merge_batch_size: int = 100,
+    ) -> None:
+        """Add the configuration of a vector collection to the running cluster, before the collection is used.
+
+        Args:
+            name: Name of the collection.
+            indexes: The indexes, at least one.
+            backup_count: Number of synchronous backups.
+            async_backup_count: Number of asynchronous backups.
+            split_brain_protection_name: Name of a configured split brain protection; None for none.
+            merge_policy: Class of the members that merges documents after a split brain.
+            merge_batch_size: Number of documents that are merged together.
+
+        Raises:
+            UnsupportedOperationError: The members have no vector collections.
+            TypeError, ValueError: An argument has the wrong type or is out of range.
+        """
+        from hz_proxies.vector_collection.config import create_config
+
+        flow = create_config(
+            self._engine,
+            name,
+            indexes,
+            backup_count,
+            async_backup_count,
+            split_brain_protection_name,
+            merge_policy,
+            merge_batch_size,
+        )
+        self.blocking.run(flow)

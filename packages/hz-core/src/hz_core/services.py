@@ -141,14 +141,14 @@ class AsyncioPartitionService(PartitionService):
         """Return the id of the partition that ``key`` belongs to."""
         return super().get_partition_id(key)
 
-    async def add_partition_lost_listener(  # type: ignore[override]
+    async def add_partition_lost_listener(  # type: ignore[override]  # a coroutine on this surface
         self, partition_lost: Callable[[PartitionLostEvent], object]
     ) -> str:
         """Add a listener for the loss of partitions; see :meth:`PartitionService.add_partition_lost_listener`."""
         added: str = await self._run(self._context.add_listener(partition_lost_listener(partition_lost)))
         return added
 
-    async def add_migration_listener(  # type: ignore[override]
+    async def add_migration_listener(  # type: ignore[override]  # a coroutine on this surface
         self,
         started: Callable[[MigrationState], object] | None = None,
         finished: Callable[[MigrationState], object] | None = None,
@@ -160,7 +160,7 @@ class AsyncioPartitionService(PartitionService):
         added: str = await self._run(self._context.add_listener(spec))
         return added
 
-    async def remove_listener(self, registration_id: str) -> bool:  # type: ignore[override]
+    async def remove_listener(self, registration_id: str) -> bool:  # type: ignore[override]  # a coroutine on this surface
         """Remove a listener; return whether it was registered."""
         removed: bool = await self._run(self._context.remove_listener(registration_id))
         return removed
