@@ -1,5 +1,6 @@
 """The client for asyncio programs, with a method for each data structure."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from hazelcast._asyncio_objects import AsyncioObjects
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from hz_core.surfaces import AsyncioObject
     from hz_proxies.sql.aio import AsyncSql
     from hz_proxies.transaction.aio import AsyncTransaction
+    from hz_proxies.transaction.repeating import AsyncTransactions
     from hz_proxies.vector_collection.documents import IndexConfig
 
 __all__ = ["HazelcastClient", "Map", "MultiMap", "ReliableMessageListener", "ReplicatedMap"]
@@ -73,6 +75,31 @@ class HazelcastClient(AsyncioObjects):
 
         operations = TransactionOperations(self._engine, timeout, durability, type)
         return AsyncTransaction(self.operations, operations)
+
+    def transaction(
+        self, retries: int = 3, *, timeout: float = 120, durability: int = 1, type: int = 1
+    ) -> "AsyncTransactions":
+        """Return a decorator for coroutine functions that run in a transaction, again after a conflict.
+
+        The function gets a new transaction as its first argument, which is committed after it and rolled back if it
+        raises an error. If that is a conflict, an expired time limit or a lost connection, it is called again, after
+        a short random pause. So it should have no other effects than those of the transaction. An error of the commit
+        itself is never repeated, because the changes may have been applied.
+
+        Args:
+            retries: Number of attempts after the first one.
+            timeout: Seconds after which members roll a transaction back.
+            durability: Number of backups of the transaction's state.
+            type: One of :class:`hz_proxies.transaction.TransactionType`.
+
+        Raises:
+            TypeError, ValueError: An argument has the wrong type or is out of range.
+        """
+        from hz_proxies.transaction.repeating import AsyncTransactions, Repetition
+
+        self.new_transaction(timeout, durability, type)  # checks the arguments now
+        make = partial(self.new_transaction, timeout, durability, type)
+        return AsyncTransactions(self.operations, make, Repetition(self._engine, retries))
 
     async def create_vector_collection_config(
         self,

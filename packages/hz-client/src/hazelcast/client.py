@@ -1,5 +1,6 @@
 """The client with a method for each data structure."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hazelcast._objects import FuturesObjects
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from hz_core.surfaces import FuturesObject
     from hz_proxies.sql.futures import Sql
     from hz_proxies.transaction.blocking import BlockingTransaction
+    from hz_proxies.transaction.repeating import BlockingTransactions
     from hz_proxies.vector_collection.documents import IndexConfig
 
 
@@ -70,6 +72,31 @@ class HazelcastClient(FuturesObjects):
 
         operations = TransactionOperations(self._engine, timeout, durability, type)
         return BlockingTransaction(self.blocking, operations)
+
+    def transaction(
+        self, retries: int = 3, *, timeout: float = 120, durability: int = 1, type: int = 1
+    ) -> "BlockingTransactions":
+        """Return a decorator for functions that run in a transaction, again after a conflict.
+
+        The function gets a new transaction as its first argument, which is committed after it and rolled back if it
+        raises an error. If that is a conflict, an expired time limit or a lost connection, it is called again, after
+        a short random pause. So it should have no other effects than those of the transaction. An error of the commit
+        itself is never repeated, because the changes may have been applied.
+
+        Args:
+            retries: Number of attempts after the first one.
+            timeout: Seconds after which members roll a transaction back.
+            durability: Number of backups of the transaction's state.
+            type: One of :class:`hz_proxies.transaction.TransactionType`.
+
+        Raises:
+            TypeError, ValueError: An argument has the wrong type or is out of range.
+        """
+        from hz_proxies.transaction.repeating import BlockingTransactions, Repetition
+
+        self.new_transaction(timeout, durability, type)  # checks the arguments now
+        make = partial(self.new_transaction, timeout, durability, type)
+        return BlockingTransactions(self.blocking, make, Repetition(self._engine, retries))
 
     def create_vector_collection_config(
         self,

@@ -39,6 +39,7 @@ class BlockingTransaction(BlockingTransactionContext):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
 
         Source: message ``Transaction.commit``.
         """
@@ -49,6 +50,7 @@ class BlockingTransaction(BlockingTransactionContext):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
 
         Source: message ``Transaction.rollback``.
         """
@@ -62,6 +64,7 @@ class BlockingTransaction(BlockingTransactionContext):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return BlockingTransactionalList(self._caller, self._ops.get_list(name))
 
@@ -73,6 +76,7 @@ class BlockingTransaction(BlockingTransactionContext):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return BlockingTransactionalMap(self._caller, self._ops.get_map(name))
 
@@ -84,6 +88,7 @@ class BlockingTransaction(BlockingTransactionContext):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return BlockingTransactionalQueue(self._caller, self._ops.get_queue(name))
 
@@ -95,6 +100,7 @@ class BlockingTransaction(BlockingTransactionContext):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return BlockingTransactionalSet(self._caller, self._ops.get_set(name))
 
@@ -106,5 +112,6 @@ class BlockingTransaction(BlockingTransactionContext):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return BlockingTransactionalMultiMap(self._caller, self._ops.get_multi_map(name))

@@ -45,6 +45,7 @@ class Transaction(FuturesTransaction):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
 
         Source: message ``Transaction.commit``.
         """
@@ -55,6 +56,7 @@ class Transaction(FuturesTransaction):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
 
         Source: message ``Transaction.rollback``.
         """
@@ -68,6 +70,7 @@ class Transaction(FuturesTransaction):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return TransactionalList(self._caller, self._ops.get_list(name))
 
@@ -79,6 +82,7 @@ class Transaction(FuturesTransaction):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return TransactionalMap(self._caller, self._ops.get_map(name))
 
@@ -90,6 +94,7 @@ class Transaction(FuturesTransaction):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return TransactionalQueue(self._caller, self._ops.get_queue(name))
 
@@ -101,6 +106,7 @@ class Transaction(FuturesTransaction):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return TransactionalSet(self._caller, self._ops.get_set(name))
 
@@ -112,5 +118,6 @@ class Transaction(FuturesTransaction):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return TransactionalMultiMap(self._caller, self._ops.get_multi_map(name))
