@@ -23,7 +23,7 @@ extensions = [
     "sphinx.ext.napoleon",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates"]
+exclude_patterns = ["_build", "_templates", "compatibility-names.md"]
 html_theme = "furo"
 html_title = project
 

@@ -276,6 +276,35 @@ def test_pages(items: BlockingList[Any]) -> None:
     assert len(list(iterator)) == 999
 
 
+@pytest.mark.parametrize("page_size", [1, 3, 10, 11])
+def test_pages_of_any_size(items: BlockingList[Any], page_size: int) -> None:
+    items.extend(range(10))
+    assert list(items.iter_items(page_size)) == list(range(10))
+    pages = items.iter_items(page_size)
+    assert next(pages) == 0
+    assert pages.next_page() == list(range(page_size, min(2 * page_size, 10)))
+    pages.close()
+    assert pages.next_page() == []
+    items.clear()
+    assert list(items.iter_items(page_size)) == []
+
+
+def test_the_size_of_a_page(items: BlockingList[Any]) -> None:
+    with pytest.raises(ValueError, match="page_size"):
+        items.iter_items(0)
+    wrong: Any = "1"
+    with pytest.raises(TypeError, match="page_size"):
+        items.iter_items(wrong)
+
+
+def test_pages_of_futures(client: hazelcast.HazelcastClient) -> None:
+    items = client.get_list(fresh_name("list"), item=int)
+    items.add_all(range(10)).result()
+    assert items.iter_items(4).next_page().result() == [0, 1, 2, 3]
+    assert list(items.iter_items(4)) == list(range(10))
+    items.destroy()
+
+
 def test_a_full_list_says_so(client: hazelcast.HazelcastClient) -> None:
     items = client.get_list(fresh_name("bounded"), item=str).blocking()
     items.extend(["a", "b"])
@@ -296,4 +325,5 @@ async def test_asyncio_iteration(cluster: Cluster) -> None:
         items = await client.get_list(fresh_name("list"), item=int)
         await items.add_all(range(MANY))
         assert [item async for item in items] == list(range(MANY))
+        assert [item async for item in items.iter_items(700)] == list(range(MANY))
         await items.destroy()

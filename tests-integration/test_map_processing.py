@@ -7,7 +7,7 @@ from hz_proxies import predicate
 from hz_serialization import HazelcastSerializationError
 from hz_serialization.api import IdentifiedDataSerializable, ObjectDataInput, ObjectDataOutput
 from map_harness import Caller
-from member_side import Adder, Shouter
+from member_side import Adder, Joiner, Shouter
 
 
 class Unknown(IdentifiedDataSerializable):
@@ -33,6 +33,25 @@ async def test_execute_on_key(caller: Caller) -> None:
     assert await m.get("k") == 11
     assert await m.execute_on_key("new", Adder(5)) is None
     assert await m.get("new") == 5
+
+
+async def test_submit_to_key(caller: Caller) -> None:
+    m = await caller.map()
+    await m.put("k", 1)
+    assert await m.submit_to_key("k", Adder(10)) == 1
+    assert await m.get("k") == 11
+    for arguments in ((None, Adder(1)), ("k", None)):
+        with pytest.raises(AssertionError, match="must not be None"):
+            await m.submit_to_key(*arguments)
+
+
+async def test_replace_all(caller: Caller) -> None:
+    m = await caller.map()
+    await m.put_all({key: key * key for key in range(20)})
+    assert await m.replace_all(Joiner()) is None
+    assert dict(await m.entry_set()) == {key: f"{key}: {key * key}" for key in range(20)}
+    with pytest.raises(AssertionError, match=r"function of .* must not be None"):
+        await m.replace_all(None)
 
 
 async def test_execute_on_keys(caller: Caller) -> None:

@@ -202,3 +202,21 @@ async def test_shutdown_rolls_back(client: hazelcast.HazelcastClient, cluster: C
             assert m.try_put("k", "refused") is False
     assert m.try_put("k", "free at once") is True
     m.destroy()
+
+
+async def test_a_transaction_is_not_for_another_thread_or_task(caller: Caller) -> None:
+    m = await caller.map()
+    tx = await begun(caller)
+    await map_of(tx, m.name).put("k", "v")
+
+    async def elsewhere() -> None:
+        for operation in (tx.commit, tx.rollback):
+            with pytest.raises(TransactionError, match="belongs to the thread or task"):
+                await operation()
+        with pytest.raises(TransactionError, match="belongs to the thread or task"):
+            map_of(tx, m.name)
+
+    await caller.elsewhere(elsewhere)
+    assert tx.proxy.state == "active"
+    await tx.commit()
+    assert (tx.proxy.state, await m.get("k")) == ("committed", "v")

@@ -4,8 +4,12 @@ Every `packages/*/src/*/**/operations.py` holds one class `<Name>Operations`. It
 of its bases in the same package, become the futures surface `<Name>` (futures.py), `Blocking<Name>` (blocking.py)
 and `Async<Name>` (aio.py) beside it, with the same parameters and documentation; its attribute `surfaces` may name
 fewer. A method that returns ``Op[T]`` is one request, one that returns ``Flow[T]`` a generator of several steps;
-any other one returns at once. Where the result is itself a class of operations, the surface returns the surface of
-that class.
+any other one returns at once. Where the result is itself a class of operations, or a list of them from one or more
+requests, the surface returns the surface of that class, or the list of these.
+
+In the documentation of bases that several structures share, ``{Name}`` and ``{name}`` are the structure's name. A
+hand-written base of a surface (`blocking_base`) may define some operations itself, with more parameters;
+`blocking_by_hand` has their names.
 
 In the documentation of bases that several structures share, ``{Name}`` and ``{name}`` are the structure's name. A
 hand-written base of a surface (`blocking_base`) may define some operations itself, with more parameters;
@@ -336,16 +340,18 @@ class Structure:
         passed += [f"*{arguments.vararg.arg}"] if arguments.vararg else []
         passed += [f"{a.arg}={a.arg}" for a in arguments.kwonlyargs]
         call = f"self._ops.{node.name}({', '.join(passed)})"
-        wrapped = self._surface_of(result, surface, lines)
+        inner = _item_of_list(result)
+        wrapped = self._surface_of(inner or result, surface, lines)
         if wrapped is None:
             used.append(ast.parse(result, mode="eval"))
         else:
             used.append(ast.parse(wrapped, mode="eval"))
-            result = wrapped
+            result = f"list[{wrapped}]" if inner else wrapped
             name = wrapped.partition("[")[0]
             if method.kind:
-                lines |= {"from functools import partial", "from hz_core.surfaces import wrapped"}
-                call = f"wrapped({call}, partial({name}, self._caller))"
+                wrapper = "wrapped_all" if inner else "wrapped"
+                lines |= {"from functools import partial", f"from hz_core.surfaces import {wrapper}"}
+                call = f"{wrapper}({call}, partial({name}, self._caller))"
             else:
                 call = f"{name}(self._caller, {call})"
         for part in used:
@@ -379,6 +385,11 @@ class Structure:
         file = surface.file.removesuffix(".py")
         lines.add(f"from {module.rpartition('.')[0]}.{file} import {target}")
         return f"{target}{bracket}{parameters}"
+
+
+def _item_of_list(result: str) -> str:
+    """Return the type of the items of a list; nothing for any other type."""
+    return result.removeprefix("list[").removesuffix("]") if result.startswith("list[") else ""
 
 
 def _type_parameters(node: ast.ClassDef) -> list[str]:

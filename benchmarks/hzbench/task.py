@@ -22,7 +22,7 @@ class Task:
     for this task, because a stall of an earlier task would affect this one.
     """
 
-    action: Action
+    action: Action | str
     surface: Surface
     concurrency: int = 1
     size: int = 100

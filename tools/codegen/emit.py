@@ -48,14 +48,14 @@ class Emitter:
     def _requests(self) -> Iterable[Parameter]:
         for service in self._schema.services:
             if service.owner:
-                for method in service.methods:
+                for method in service.generated:
                     yield from method.request
 
     def _answers(self) -> Iterable[Parameter]:
         for service in self._schema.services:
             if service.owner:
                 yield from service.error
-                for method in service.methods:
+                for method in service.generated:
                     yield from method.response
                     for event in method.events:
                         yield from event.parameters
@@ -111,7 +111,7 @@ class Emitter:
             )
         events = _event_names(service)
         done: set[str] = set()
-        for method in service.methods:
+        for method in service.generated:
             title = f"{service.name}.{method.name}"
             encoders.operation(method, title, self._result(source, method))
             self._response(decoders, method, title)
@@ -161,11 +161,11 @@ class Emitter:
         return self._rules.whole(kind, parameters[0].type)
 
     def _constants(self, source: Source, service: Service, events: dict[int, str]) -> None:
-        if service.methods:
+        if service.generated:
             source.use(f"{WIRE}.method", "Method")
             source.use("typing", "Final")
             source.add("", "")
-        for method in service.methods:
+        for method in service.generated:
             items: list[Item] = [
                 f'"{service.name}.{method.name}"',
                 f"0x{method.request_type:06X}",
@@ -188,14 +188,14 @@ def _event_names(service: Service) -> dict[int, str]:
     Equal events of a service share one, unequal ones are told apart by the method's name.
     """
     shapes: dict[str, set[tuple[tuple[Parameter, ...], str]]] = {}
-    for method in service.methods:
+    for method in service.generated:
         for event in method.events:
             shapes.setdefault(event.name, set()).add((event.parameters, event.since))
 
     def stem(method: Method, event: Event) -> str:
         return event.name if len(shapes[event.name]) == 1 else f"{pascal(method.name)}{event.name}"
 
-    return {event.type_id: stem(method, event) for method in service.methods for event in method.events}
+    return {event.type_id: stem(method, event) for method in service.generated for event in method.events}
 
 
 def _reachable(schema: Schema, parameters: Iterable[Parameter]) -> set[str]:

@@ -99,6 +99,12 @@ class Service:
     source: str
     methods: tuple[Method, ...]
     error: tuple[Parameter, ...]
+    only: tuple[str, ...] = ()
+
+    @property
+    def generated(self) -> tuple[Method, ...]:
+        """The methods that codecs are generated for: those of ``only``, or else all."""
+        return tuple(item for item in self.methods if not self.only or item.name in self.only)
 
 
 @dataclass(frozen=True)
@@ -213,7 +219,7 @@ def _custom_type(name: str, entry: dict[str, Any]) -> CustomType:
 
 
 def _service(source: str, content: dict[str, Any]) -> Service:
-    _check_keys(content, {"service", "id", "owner", "route", "methods", "error"}, source)
+    _check_keys(content, {"service", "id", "owner", "only", "route", "methods", "error"}, source)
     number = content["id"]
     methods = tuple(
         _method(name, {"route": content.get("route", "none"), **entry}, number, f"{source} [methods.{name}]")
@@ -223,7 +229,9 @@ def _service(source: str, content: dict[str, Any]) -> Service:
     if len(ids) != len(set(ids)):
         raise SchemaError(f"{source}: two methods have the same id")
     error = parse_parameters(content.get("error", []), BASE_VERSION, f"{source} error")
-    return Service(content["service"], number, content["owner"], source, methods, error)
+    only = tuple(content.get("only", ()))
+    _check_keys(dict.fromkeys(only), {method.name for method in methods}, f"{source} only")
+    return Service(content["service"], number, content["owner"], source, methods, error, only)
 
 
 def _method(name: str, entry: dict[str, Any], service: int, place: str) -> Method:

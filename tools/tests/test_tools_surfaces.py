@@ -209,11 +209,15 @@ def test_results_that_are_operations_are_wrapped(folder: Path) -> None:
         folder,
         "class CounterOperations(Operations):\n"
         + method("opened(self) -> Flow[SessionOperations[E]]")
-        + method("session(self) -> SessionOperations[E]"),
+        + method("session(self) -> SessionOperations[E]")
+        + method("all(self) -> Op[list[SessionOperations[E]]]"),
     )
     futures, blocking, aio = (found.render(surface) for surface in SURFACES)
     assert "def opened(self) -> Future[Session[E]]:" in futures
     assert "self._run(wrapped(self._ops.opened(), partial(Session, self._caller)))" in futures
+    assert "def all(self) -> Future[list[Session[E]]]:" in futures
+    assert "self._run(wrapped_all(self._ops.all(), partial(Session, self._caller)))" in futures
+    assert "async def all(self) -> list[AsyncSession[E]]:" in aio
     assert "from hz_x.session.futures import Session\n" in futures
     assert "def session(self) -> BlockingSession[E]:" in blocking
     assert "return BlockingSession(self._caller, self._ops.session())" in blocking

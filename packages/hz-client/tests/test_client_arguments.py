@@ -11,7 +11,7 @@ import pytest
 import simulated_harness
 from hz_core.testing.simulation import Simulation
 from hz_cp import ATOMIC_LONG, FENCED_LOCK
-from hz_proxies import MAP, QUEUE, predicate
+from hz_proxies import LIST, MAP, MULTI_MAP, QUEUE, REPLICATED_MAP, SET, predicate
 from hz_proxies.sql.futures import Sql
 from hz_proxies.sql.operations import SqlOperations
 from hz_proxies.transaction.futures import Transaction
@@ -57,7 +57,16 @@ class Call(NamedTuple):
 def surfaces(simulation: Simulation) -> Iterator[Any]:
     """Yield an object of every kind."""
     client = simulation.client
-    kinds: tuple[Any, ...] = (MAP, QUEUE, ATOMIC_LONG, FENCED_LOCK)
+    kinds: tuple[Any, ...] = (
+        LIST,
+        MAP,
+        MULTI_MAP,
+        QUEUE,
+        REPLICATED_MAP,
+        SET,
+        ATOMIC_LONG,
+        FENCED_LOCK,
+    )
     for kind in kinds:
         yield client.get_object(kind, "n")
     yield Sql(client.futures, SqlOperations(simulation.engine))
@@ -65,6 +74,7 @@ def surfaces(simulation: Simulation) -> Iterator[Any]:
     transaction.begin().result()
     yield transaction
     yield transaction.get_map("n")
+    yield transaction.get_queue("n")
 
 
 def calls(simulation: Simulation) -> list[Call]:

@@ -55,9 +55,12 @@ DOCUMENTED = {
     "hazelcast.predicate": "PagingPredicate Predicate and_ between equal false greater greater_or_equal ilike"
     " in_ instance_of less less_or_equal like not_ not_equal or_ paging regex sql true",
     "hazelcast.projection": "identity multi_attribute single_attribute",
-    "hazelcast.proxy.base": "EntryEvent EntryEventType ItemEvent ItemEventType Proxy",
+    "hazelcast.proxy.base": "EntryEvent EntryEventType ItemEvent ItemEventType Proxy TopicMessage",
     "hazelcast.proxy.list": "List",
     "hazelcast.proxy.map": "Map",
+    "hazelcast.proxy.reliable_topic": "ReliableMessageListener ReliableTopic",
+    "hazelcast.proxy.ringbuffer": "Ringbuffer",
+    "hazelcast.proxy.topic": "Topic",
     "hazelcast.proxy.queue": "Queue",
     "hazelcast.proxy.set": "Set",
     "hazelcast.proxy.transactional_list": "TransactionalList",
@@ -69,6 +72,7 @@ DOCUMENTED = {
     "hazelcast.proxy.transactional_multi_map": "TransactionalMultiMap",
     "hazelcast.serialization.api": "IdentifiedDataSerializable ObjectDataInput ObjectDataOutput Portable"
     " PortableReader PortableWriter StreamSerializer",
+    "hazelcast.transaction": "ONE_PHASE TWO_PHASE Transaction",
     "hazelcast.util": "LoadBalancer RandomLB RoundRobinLB",
 }
 """Names by module: everything that this release has."""
@@ -80,32 +84,23 @@ LATER_MODULES = {
     "hazelcast.proxy.cp.count_down_latch",
     "hazelcast.proxy.cp.fenced_lock",
     "hazelcast.proxy.cp.semaphore",
-    "hazelcast.proxy.executor",
-    "hazelcast.proxy.ringbuffer",
-    "hazelcast.proxy.topic",
-    "hazelcast.transaction",
 }
 """Documented modules of structures of later releases."""
 
 LATER_NAMES = {
-    ("hazelcast.proxy.base", name)
-    for name in ("PartitionSpecificProxy", "TopicMessage", "TransactionalProxy")
-}
-"""Documented names of other structures in modules of this release."""
+    ("hazelcast.proxy.base", name) for name in ("PartitionSpecificProxy", "TransactionalProxy")
+} | {("hazelcast.transaction", "TransactionManager")}
+"""Documented names of what is internal, in modules of this release."""
 
 LATER_METHODS = {
-    "add_distributed_object_listener",
     "cp_subsystem",
-    "get_distributed_objects",
-    "get_executor",
-    "get_reliable_topic",
-    "get_ringbuffer",
-    "get_topic",
-    "remove_distributed_object_listener",
 }
 """Methods of the client that belong to structures of later releases."""
 
 GETTERS = {
+    "get_cardinality_estimator",
+    "get_durable_executor",
+    "get_executor",
     "get_flake_id_generator",
     "get_list",
     "get_map",
@@ -113,7 +108,12 @@ GETTERS = {
     "get_pn_counter",
     "get_queue",
     "get_replicated_map",
+    "get_reliable_topic",
+    "get_ringbuffer",
+    "get_scheduled_executor",
     "get_set",
+    "get_topic",
+    "get_vector_collection",
 }
 """Methods of the client that return a data structure of this release."""
 

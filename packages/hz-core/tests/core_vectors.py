@@ -14,6 +14,10 @@ from hz_core.testing.interpreter import IS_FINAL
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = load(ROOT / "protocol")
 _OWNERS = {service.name: service.owner for service in SCHEMA.services}
+_LEFT_OUT = {
+    item.name: {method.name for method in item.methods} - {method.name for method in item.generated}
+    for item in SCHEMA.services
+}
 
 
 def messages(path: Path) -> Iterator[bytes]:
@@ -38,9 +42,9 @@ def message_type(message: bytes) -> int:
     return int(struct.unpack_from("<i", message, 6)[0])
 
 
-def codec_module(service: str) -> Any:
-    """Return the generated module of a service, or None if its package is not installed here."""
+def codec_module(service: str, method: str = "") -> Any:
+    """Return the generated module of a service; None if its package is not installed here, or lacks the method."""
     owner = _OWNERS[service]
-    if not owner or find_spec(owner) is None:
+    if not owner or find_spec(owner) is None or (method and method in _LEFT_OUT[service]):
         return None
     return importlib.import_module(f"{owner}.codecs.{snake(service)}")

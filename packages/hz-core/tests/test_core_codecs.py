@@ -179,7 +179,7 @@ def _check(shape: Shape, message: bytes) -> bool:
     values, left_over = _interpret(shape, message)
     assert left_over == 0, shape.title
     assert _encode(shape, message, values) == message, shape.title
-    if codec_module(shape.service) is None:
+    if codec_module(shape.service, shape.method) is None:
         return False
     if shape.kind != "request":
         _check_decoder(shape, message, values)
@@ -227,7 +227,7 @@ def _decodable() -> dict[str, tuple[Shape, bytes]]:
     return {
         shape.title: (shape, message)
         for shape, message in found
-        if shape.kind != "request" and codec_module(shape.service) is not None
+        if shape.kind != "request" and codec_module(shape.service, shape.method) is not None
     }
 
 
@@ -250,7 +250,7 @@ def test_every_method_has_its_constant_and_functions() -> None:
         module = codec_module(service.name)
         if module is None:
             continue
-        for method in service.methods:
+        for method in service.generated:
             found = getattr(module, constant(method.name))
             assert found.name == f"{service.name}.{method.name}"
             assert found.request_type == method.request_type

@@ -15,9 +15,14 @@ from core_vectors import ROOT, SCHEMA
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.types import ABSENT, raw_data
 
-# For the first, the protocol's table names no partition, but members demand that of the key. Listeners are registered
-# with every member, so those of lists are bound to no partition, as all others.
-DEVIATING = {"MultiMap.valueCount", "List.addListener", "List.removeListener"}
+# The protocol's table names no partition for the first two, but members demand one: that of the key, that of the
+# iteration. Listeners are registered with every member, so those of lists are bound to no partition, as all others.
+DEVIATING = {
+    "MultiMap.valueCount",
+    "ReplicatedMap.endEntryViewIteration",
+    "List.addListener",
+    "List.removeListener",
+}
 
 # What the protocol says of the partition id of a request, for each of the schema's routes.
 PARTITIONS = {
@@ -113,6 +118,7 @@ SERVICE = 'service = "One"\nid = 40\nowner = "hz_core"\n[methods.go]\nid = 1\n'
         (SERVICE + 'route = "west"', "", "route 'west'"),
         (SERVICE + "retry = true", "", "unknown retry"),
         (SERVICE + "[methods.again]\nid = 1", "", "same id"),
+        (SERVICE.replace("[", 'only = ["come"]\n[', 1), "", "unknown come; known are go"),
         (SERVICE, '[T]\nowner = ""\nfields = ["x: int"]', "nothing uses T"),
     ],
 )
@@ -121,6 +127,15 @@ def test_mistakes_in_the_schema_are_named(tmp_path: Path, service: str, types: s
     (tmp_path / "types.toml").write_text(types)
     with pytest.raises(SchemaError, match=words):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(("only", "expected"), [("", ["go", "come"]), ('only = ["come"]\n', ["come"])])
+def test_codecs_of_some_methods(tmp_path: Path, only: str, expected: list[str]) -> None:
+    (tmp_path / "one.toml").write_text(SERVICE.replace("[", f"{only}[", 1) + "[methods.come]\nid = 2\n")
+    (tmp_path / "types.toml").write_text("")
+    (service,) = load(tmp_path).services
+    assert [method.name for method in service.generated] == expected
+    assert [method.name for method in service.methods] == ["go", "come"]
 
 
 @pytest.mark.parametrize(

@@ -556,7 +556,6 @@ def test_the_default_configuration_serializes() -> None:
         {"cloud_discovery_token": "t"},
         {"statistics_enabled": True},
         {"near_caches": {"m": {}}},
-        {"reliable_topics": {"t": {}}},
     ],
     ids=lambda options: next(iter(options)),
 )

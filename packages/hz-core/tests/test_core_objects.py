@@ -415,3 +415,41 @@ async def test_surface_of_asyncio(server: SocketCluster) -> None:
         again = await client.get_object(MAP, "m")
         assert again is not made
         assert await again.get(1) is None
+
+
+# ---- all objects of the cluster
+
+
+def announce(server: SocketCluster) -> None:
+    server.do(lambda: server.cluster.proxies.update({("orders", SERVICE), ("jobs", "hz:impl:otherService")}))
+
+
+def test_objects_in_the_cluster_of_known_and_other_kinds() -> None:
+    server = SocketCluster(1)
+    try:
+        announce(server)
+        with Client(ClientConfig.from_kwargs(cluster_members=server.addresses)) as client:
+            known = {found.name: found for found in client._distributed_objects([MAP])}
+            assert known["orders"] is client.get_object(MAP, "orders")
+            other = known["jobs"]
+            assert (type(other), other.service_name) == (FuturesObject, "hz:impl:otherService")
+            assert client._distributed_objects([MAP])[0] is client._distributed_objects([MAP])[0]
+            assert other.destroy() is True
+            assert [found.name for found in client._distributed_objects([MAP])] == ["orders"]
+        assert server.do(lambda: server.cluster.members[0].count("Client.createProxy")) == 0
+    finally:
+        server.stop()
+
+
+async def test_objects_in_the_cluster_on_asyncio() -> None:
+    server = SocketCluster(1)
+    try:
+        announce(server)
+        async with AsyncioClient(ClientConfig.from_kwargs(cluster_members=server.addresses)) as client:
+            known = {found.name: found for found in await client._distributed_objects([MAP])}
+            assert known["orders"] is await client.get_object(MAP, "orders")
+            assert type(known["jobs"]) is AsyncioObject
+            assert await known["jobs"].destroy() is True
+            assert [found.name for found in await client._distributed_objects([MAP])] == ["orders"]
+    finally:
+        server.stop()

@@ -100,6 +100,14 @@ def test_result_is_told_although_the_caller_has_given_up(simulation: Simulation)
     assert told == ["one"]
 
 
+def test_a_result_is_changed_before_it_is_told(simulation: Simulation) -> None:
+    told: list[Any] = []
+    simulation.put(1, "one")
+    op = simulation.ops.get(1).mapped(len).mapped(lambda length: length + 1).then(told.append)
+    assert simulation.value(simulation.submit(op)) == 4
+    assert told == [4]
+
+
 @pytest.mark.parametrize("error", [codes.ILLEGAL_ARGUMENT, codes.RETRYABLE])
 @pytest.mark.parametrize("refusals", [1, 6], ids=["the first", "a later one"])
 def test_error_is_told_although_the_caller_has_given_up(error: tuple[int, str], refusals: int) -> None:

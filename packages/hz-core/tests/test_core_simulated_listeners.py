@@ -264,3 +264,29 @@ def test_errors_in_lifecycle_and_membership_listeners_are_logged(caplog: pytest.
     assert "membership listener" in caplog.text
     assert "lifecycle listener" in caplog.text
     simulation.stop()
+
+
+def test_a_slow_listener_has_a_limit_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("hz_core.listener.MOST_QUEUED", 3)
+    simulation = Simulation(1).start()
+    kept: list[Any] = []
+    run_callback = simulation.driver.run_callback
+    keys: list[Any] = []
+    simulation.listen(keys)
+    monkeypatch.setattr(simulation.driver, "run_callback", kept.append)
+    for key in range(7):
+        simulation.put(key, key)
+    simulation.driver.advance()
+    assert len(kept) == 3
+    texts = [text.partition("dropped ")[2] for text in caplog.messages]
+    assert [text.partition(":")[0] for text in texts if text] == ["1 events", "2 events", "4 events"]
+    monkeypatch.setattr(simulation.driver, "run_callback", run_callback)
+    for callback in kept:
+        callback()
+    assert keys == [0, 1, 2]
+    simulation.put(7, 7)
+    simulation.driver.advance()
+    assert keys == [0, 1, 2, 7]
+    simulation.stop()

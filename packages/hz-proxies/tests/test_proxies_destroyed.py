@@ -14,11 +14,11 @@ from hz_core.config import ClientConfig
 from hz_core.kinds import ObjectKind
 from hz_core.testing import Request
 from hz_core.testing.simulation import Simulation
-from hz_proxies import MAP, QUEUE
+from hz_proxies import LIST, MAP, QUEUE, SET
 
 simulation = simulated_harness.simulation
 
-KINDS: dict[str, ObjectKind[Any, Any]] = {"map": MAP, "queue": QUEUE}
+KINDS: dict[str, ObjectKind[Any, Any]] = {"list": LIST, "map": MAP, "queue": QUEUE, "set": SET}
 
 
 def listen(proxy: Any, heard: list[Any]) -> Any:
@@ -30,7 +30,7 @@ def listen(proxy: Any, heard: list[Any]) -> Any:
 
 def change(proxy: Any) -> Any:
     """Cause an event."""
-    return proxy.put(1, 1) if hasattr(proxy, "add_entry_listener") else proxy.put(1)
+    return proxy.put(1, 1) if hasattr(proxy, "add_entry_listener") else proxy.add(1)
 
 
 def registered(simulation: Simulation) -> int:

@@ -302,6 +302,46 @@ def test_drained_items_are_put_back(simulation: Simulation, queue: Queue[Any], h
     assert target == []
 
 
+@pytest.mark.parametrize("how", ["take", "poll", "deadline"])
+def test_item_that_arrives_for_nobody_in_a_transaction_is_offered_again(
+    simulation: Simulation, queue: Queue[Any], how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    tx = Transaction(simulation.client.futures, TransactionOperations(simulation.engine))
+    tx.begin().result()
+    within = tx.get_queue("q")
+    limited = within.with_timeout(1)
+    waiting = {"take": within.take, "poll": lambda: within.poll(60), "deadline": limited.take}[how]()
+    simulation.driver.advance(2)
+    assert waiting.done() if how == "deadline" else waiting.cancel()
+    with caplog.at_level(logging.WARNING, "hazelcast"):
+        queue.add("a").result()
+        simulation.driver.advance()
+    assert (queue.size().result(), within.size().result()) == (0, 1)
+    tx.commit().result()
+    assert queue.iterator().result() == ["a"]
+    assert "queue 'q' arrived for a caller that had given up" in caplog.text
+
+
+def test_item_of_a_transaction_that_has_no_room_any_more_is_reported(
+    simulation: Simulation, queue: Queue[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    simulation.cluster.service(QueueService).state("q").capacity = 1
+    tx = Transaction(simulation.client.futures, TransactionOperations(simulation.engine))
+    tx.begin().result()
+    waiting = tx.get_queue("q").take()
+    simulation.driver.advance(2)
+    kept = keep(simulation, "TransactionalQueue.offer")
+    waiting.cancel()
+    queue.add("a").result()
+    simulation.driver.advance()
+    queue.add("b").result()
+    kept[0].member.answer(kept[0])
+    simulation.driver.advance()
+    assert "1 items of queue 'q' are lost" in caplog.text
+    tx.rollback().result()
+    assert queue.iterator().result() == ["a", "b"]
+
+
 # --- transactions, listeners ----------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """Transactions on simulated members: their connection, how they end, what becomes of them when things go wrong."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -19,6 +19,8 @@ from hz_proxies.transaction import TransactionType
 from hz_proxies.transaction.futures import Transaction
 from hz_proxies.transaction.operations import TransactionOperations
 from hz_proxies.transaction.state import TRANSACTION_TRANSITIONS, TransactionState
+
+T = TypeVar("T")
 
 simulation = simulated_harness.simulation
 
@@ -145,20 +147,25 @@ def test_a_transaction_that_takes_too_long(simulation: Simulation) -> None:
 def test_two_transactions_want_the_same_key(simulation: Simulation) -> None:
     first, second = begun(simulation), begun_by(simulation, 2)
     first.get_map("m").put("k", 1).result()
-    waiting = second.get_map("m").put("k", 2)
+    waiting = by_owner(simulation, 2, lambda: second.get_map("m").put("k", 2))
     simulation.driver.advance(1)
     assert waiting.done() is False
     first.commit().result()
     assert waiting.result() == 1
-    second.commit().result()
+    by_owner(simulation, 2, lambda: second.commit().result())
     assert values(simulation) == [2]
 
 
-def begun_by(simulation: Simulation, owner: int) -> Transaction:
+def by_owner(simulation: Simulation, owner: int, call: Callable[[], T]) -> T:
     simulation.client.owner, before = owner, simulation.client.owner
-    made = begun(simulation)
-    simulation.client.owner = before
-    return made
+    try:
+        return call()
+    finally:
+        simulation.client.owner = before
+
+
+def begun_by(simulation: Simulation, owner: int) -> Transaction:
+    return by_owner(simulation, owner, lambda: begun(simulation))
 
 
 def test_a_cancelled_commit_leaves_the_outcome_open(simulation: Simulation) -> None:
@@ -271,3 +278,32 @@ def test_every_state_is_reached_and_refuses_what_does_not_belong_there(simulatio
     with pytest.raises(TransactionError, match="No transaction context"):
         in_tx.put("k", "v").result()
     assert m.is_empty() is True
+
+
+def test_what_a_transaction_tells_about_itself(simulation: Simulation) -> None:
+    made = transaction(simulation)
+    assert (made.state, made.id, made.start_time, made.thread_id) == ("not_started", None, None, None)
+    simulation.client.owner = 7
+    made.begin().result()
+    (known,) = simulation.cluster.service(TransactionService).active
+    assert (made.state, made.id, made.thread_id) == ("active", known, 7)
+    assert made.start_time == simulation.driver.now()
+    assert made.blocking().id == made.id
+    made.commit().result()
+    assert made.state == "committed"
+
+
+def test_a_transaction_is_not_for_another_thread(simulation: Simulation) -> None:
+    tx = begun(simulation)
+    tx.get_map("m").put("k", "v").result()
+    uses: list[Callable[[], object]] = [
+        lambda: tx.commit().result(),
+        lambda: tx.rollback().result(),
+        lambda: tx.get_map("m"),
+    ]
+    for use in uses:
+        with pytest.raises(TransactionError, match="belongs to the thread or task that began it"):
+            by_owner(simulation, 99, use)
+    assert (tx.state, active(simulation)) == ("active", 1)
+    tx.commit().result()
+    assert values(simulation) == ["v"]

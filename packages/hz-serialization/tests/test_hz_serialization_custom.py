@@ -159,6 +159,17 @@ def test_objects_of_the_member_are_read() -> None:
     )
     with pytest.raises(HazelcastSerializationError, match="set of 2147483647 items"):
         identified(-29, 19, struct.pack(">i", 2**31 - 1))
+    key, value = service.to_data("k"), service.to_data(1)
+    fields = [struct.pack(">i", len(data)) + data for data in (key, value)] + [struct.pack(">i", -1)]
+    record = identified(-4, 132, struct.pack(">i", 4) + b"".join(fields) + b"\x00")
+    assert record == (4, key, value, None)
+    assert (record.event_type, service.to_object(record.key), service.to_object(record.new_value)) == (
+        4,
+        "k",
+        1,
+    )
+    with pytest.raises(HazelcastSerializationError, match="without key"):
+        identified(-4, 132, struct.pack(">iiii", 4, -1, -1, -1))
     message = ReliableTopicMessage(1234, None, service.to_data("hello"))
     read = service.to_object(service.to_data(message))
     assert (read.publish_time, read.publisher, service.to_object(read.payload)) == (1234, None, "hello")

@@ -8,19 +8,57 @@ from typing import TYPE_CHECKING, Any, overload
 from hz_core.aio_client import AsyncioClient
 
 if TYPE_CHECKING:
+    from hz_proxies.cardinality_estimator.aio import AsyncCardinalityEstimator
+    from hz_proxies.durable_executor.aio import AsyncDurableExecutor
+    from hz_proxies.executor.aio import AsyncExecutor
     from hz_proxies.flake_id_generator.aio import AsyncFlakeIdGenerator
     from hz_proxies.list.aio import AsyncList
     from hz_proxies.map.aio import AsyncMap
     from hz_proxies.multi_map.aio import AsyncMultiMap
     from hz_proxies.pn_counter.aio import AsyncPNCounter
     from hz_proxies.queue.aio import AsyncQueue
+    from hz_proxies.reliable_topic.aio import AsyncReliableTopic
     from hz_proxies.replicated_map.aio import AsyncReplicatedMap
+    from hz_proxies.ringbuffer.aio import AsyncRingbuffer
+    from hz_proxies.scheduled_executor.aio import AsyncScheduledExecutor
     from hz_proxies.set.aio import AsyncSet
+    from hz_proxies.topic.aio import AsyncTopic
     from hz_proxies.types import E, K, V
+    from hz_proxies.vector_collection.aio import AsyncVectorCollection
 
 
 class AsyncioObjects(AsyncioClient):
     """A client with a method for each data structure."""
+
+    async def get_cardinality_estimator(self, name: str) -> AsyncCardinalityEstimator:
+        """Return the distributed cardinality estimator with this name.
+
+        Args:
+            name: Name of the cardinality estimator.
+        """
+        from hz_proxies.cardinality_estimator.kind import CARDINALITY_ESTIMATOR
+
+        return await self.get_object(CARDINALITY_ESTIMATOR, name)
+
+    async def get_durable_executor(self, name: str) -> AsyncDurableExecutor:
+        """Return the distributed durable executor with this name.
+
+        Args:
+            name: Name of the durable executor.
+        """
+        from hz_proxies.durable_executor.kind import DURABLE_EXECUTOR
+
+        return await self.get_object(DURABLE_EXECUTOR, name)
+
+    async def get_executor(self, name: str) -> AsyncExecutor:
+        """Return the distributed executor with this name.
+
+        Args:
+            name: Name of the executor.
+        """
+        from hz_proxies.executor.kind import EXECUTOR
+
+        return await self.get_object(EXECUTOR, name)
 
     async def get_flake_id_generator(self, name: str) -> AsyncFlakeIdGenerator:
         """Return the distributed flake id generator with this name.
@@ -115,6 +153,23 @@ class AsyncioObjects(AsyncioClient):
         return await self.get_object(QUEUE, name)
 
     @overload
+    async def get_reliable_topic(self, name: str) -> AsyncReliableTopic[Any]: ...
+
+    @overload
+    async def get_reliable_topic(self, name: str, *, item: type[E]) -> AsyncReliableTopic[E]: ...
+
+    async def get_reliable_topic(self, name: str, *, item: Any = None) -> AsyncReliableTopic[Any]:
+        """Return the distributed reliable topic with this name.
+
+        Args:
+            name: Name of the reliable topic.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.reliable_topic.kind import RELIABLE_TOPIC
+
+        return await self.get_object(RELIABLE_TOPIC, name)
+
+    @overload
     async def get_replicated_map(self, name: str) -> AsyncReplicatedMap[Any, Any]: ...
 
     @overload
@@ -137,6 +192,33 @@ class AsyncioObjects(AsyncioClient):
         return await self.get_object(REPLICATED_MAP, name)
 
     @overload
+    async def get_ringbuffer(self, name: str) -> AsyncRingbuffer[Any]: ...
+
+    @overload
+    async def get_ringbuffer(self, name: str, *, item: type[E]) -> AsyncRingbuffer[E]: ...
+
+    async def get_ringbuffer(self, name: str, *, item: Any = None) -> AsyncRingbuffer[Any]:
+        """Return the distributed ringbuffer with this name.
+
+        Args:
+            name: Name of the ringbuffer.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.ringbuffer.kind import RINGBUFFER
+
+        return await self.get_object(RINGBUFFER, name)
+
+    async def get_scheduled_executor(self, name: str) -> AsyncScheduledExecutor:
+        """Return the distributed scheduled executor with this name.
+
+        Args:
+            name: Name of the scheduled executor.
+        """
+        from hz_proxies.scheduled_executor.kind import SCHEDULED_EXECUTOR
+
+        return await self.get_object(SCHEDULED_EXECUTOR, name)
+
+    @overload
     async def get_set(self, name: str) -> AsyncSet[Any]: ...
 
     @overload
@@ -152,3 +234,30 @@ class AsyncioObjects(AsyncioClient):
         from hz_proxies.set.kind import SET
 
         return await self.get_object(SET, name)
+
+    @overload
+    async def get_topic(self, name: str) -> AsyncTopic[Any]: ...
+
+    @overload
+    async def get_topic(self, name: str, *, item: type[E]) -> AsyncTopic[E]: ...
+
+    async def get_topic(self, name: str, *, item: Any = None) -> AsyncTopic[Any]:
+        """Return the distributed topic with this name.
+
+        Args:
+            name: Name of the topic.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.topic.kind import TOPIC
+
+        return await self.get_object(TOPIC, name)
+
+    async def get_vector_collection(self, name: str) -> AsyncVectorCollection:
+        """Return the distributed vector collection with this name.
+
+        Args:
+            name: Name of the vector collection.
+        """
+        from hz_proxies.vector_collection.kind import VECTOR_COLLECTION
+
+        return await self.get_object(VECTOR_COLLECTION, name)

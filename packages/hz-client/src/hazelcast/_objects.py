@@ -8,19 +8,57 @@ from typing import TYPE_CHECKING, Any, overload
 from hz_core.client import Client
 
 if TYPE_CHECKING:
+    from hz_proxies.cardinality_estimator.futures import CardinalityEstimator
+    from hz_proxies.durable_executor.futures import DurableExecutor
+    from hz_proxies.executor.futures import Executor
     from hz_proxies.flake_id_generator.futures import FlakeIdGenerator
     from hz_proxies.list.futures import List
     from hz_proxies.map.futures import Map
     from hz_proxies.multi_map.futures import MultiMap
     from hz_proxies.pn_counter.futures import PNCounter
     from hz_proxies.queue.futures import Queue
+    from hz_proxies.reliable_topic.futures import ReliableTopic
     from hz_proxies.replicated_map.futures import ReplicatedMap
+    from hz_proxies.ringbuffer.futures import Ringbuffer
+    from hz_proxies.scheduled_executor.futures import ScheduledExecutor
     from hz_proxies.set.futures import Set
+    from hz_proxies.topic.futures import Topic
     from hz_proxies.types import E, K, V
+    from hz_proxies.vector_collection.futures import VectorCollection
 
 
 class FuturesObjects(Client):
     """A client with a method for each data structure."""
+
+    def get_cardinality_estimator(self, name: str) -> CardinalityEstimator:
+        """Return the distributed cardinality estimator with this name.
+
+        Args:
+            name: Name of the cardinality estimator.
+        """
+        from hz_proxies.cardinality_estimator.kind import CARDINALITY_ESTIMATOR
+
+        return self.get_object(CARDINALITY_ESTIMATOR, name)
+
+    def get_durable_executor(self, name: str) -> DurableExecutor:
+        """Return the distributed durable executor with this name.
+
+        Args:
+            name: Name of the durable executor.
+        """
+        from hz_proxies.durable_executor.kind import DURABLE_EXECUTOR
+
+        return self.get_object(DURABLE_EXECUTOR, name)
+
+    def get_executor(self, name: str) -> Executor:
+        """Return the distributed executor with this name.
+
+        Args:
+            name: Name of the executor.
+        """
+        from hz_proxies.executor.kind import EXECUTOR
+
+        return self.get_object(EXECUTOR, name)
 
     def get_flake_id_generator(self, name: str) -> FlakeIdGenerator:
         """Return the distributed flake id generator with this name.
@@ -113,6 +151,23 @@ class FuturesObjects(Client):
         return self.get_object(QUEUE, name)
 
     @overload
+    def get_reliable_topic(self, name: str) -> ReliableTopic[Any]: ...
+
+    @overload
+    def get_reliable_topic(self, name: str, *, item: type[E]) -> ReliableTopic[E]: ...
+
+    def get_reliable_topic(self, name: str, *, item: Any = None) -> ReliableTopic[Any]:
+        """Return the distributed reliable topic with this name.
+
+        Args:
+            name: Name of the reliable topic.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.reliable_topic.kind import RELIABLE_TOPIC
+
+        return self.get_object(RELIABLE_TOPIC, name)
+
+    @overload
     def get_replicated_map(self, name: str) -> ReplicatedMap[Any, Any]: ...
 
     @overload
@@ -131,6 +186,33 @@ class FuturesObjects(Client):
         return self.get_object(REPLICATED_MAP, name)
 
     @overload
+    def get_ringbuffer(self, name: str) -> Ringbuffer[Any]: ...
+
+    @overload
+    def get_ringbuffer(self, name: str, *, item: type[E]) -> Ringbuffer[E]: ...
+
+    def get_ringbuffer(self, name: str, *, item: Any = None) -> Ringbuffer[Any]:
+        """Return the distributed ringbuffer with this name.
+
+        Args:
+            name: Name of the ringbuffer.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.ringbuffer.kind import RINGBUFFER
+
+        return self.get_object(RINGBUFFER, name)
+
+    def get_scheduled_executor(self, name: str) -> ScheduledExecutor:
+        """Return the distributed scheduled executor with this name.
+
+        Args:
+            name: Name of the scheduled executor.
+        """
+        from hz_proxies.scheduled_executor.kind import SCHEDULED_EXECUTOR
+
+        return self.get_object(SCHEDULED_EXECUTOR, name)
+
+    @overload
     def get_set(self, name: str) -> Set[Any]: ...
 
     @overload
@@ -146,3 +228,30 @@ class FuturesObjects(Client):
         from hz_proxies.set.kind import SET
 
         return self.get_object(SET, name)
+
+    @overload
+    def get_topic(self, name: str) -> Topic[Any]: ...
+
+    @overload
+    def get_topic(self, name: str, *, item: type[E]) -> Topic[E]: ...
+
+    def get_topic(self, name: str, *, item: Any = None) -> Topic[Any]:
+        """Return the distributed topic with this name.
+
+        Args:
+            name: Name of the topic.
+            item: Type of its items, for type checkers.
+        """
+        from hz_proxies.topic.kind import TOPIC
+
+        return self.get_object(TOPIC, name)
+
+    def get_vector_collection(self, name: str) -> VectorCollection:
+        """Return the distributed vector collection with this name.
+
+        Args:
+            name: Name of the vector collection.
+        """
+        from hz_proxies.vector_collection.kind import VECTOR_COLLECTION
+
+        return self.get_object(VECTOR_COLLECTION, name)

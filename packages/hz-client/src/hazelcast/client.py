@@ -1,13 +1,19 @@
 """The client with a method for each data structure."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hazelcast._objects import FuturesObjects
 from hz_core.config import ClientConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hz_core.surfaces import FuturesObject
     from hz_proxies.sql.futures import Sql
     from hz_proxies.transaction.blocking import BlockingTransaction
+    from hz_proxies.transaction.repeating import BlockingTransactions
+    from hz_proxies.vector_collection.documents import IndexConfig
 
 
 class HazelcastClient(FuturesObjects):
@@ -28,6 +34,17 @@ class HazelcastClient(FuturesObjects):
 
     def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
         super().__init__((config or ClientConfig()).updated(**kwargs))
+
+    def get_distributed_objects(self) -> "list[FuturesObject]":
+        """Return all distributed objects that there are in the cluster, whoever has created them.
+
+        An object of a kind that this client has no operations for has a name and can be destroyed.
+
+        Source: message ``Client.getDistributedObjects``.
+        """
+        from hz_proxies import kinds
+
+        return self._distributed_objects(kinds())
 
     @property
     def sql(self) -> "Sql":
@@ -55,3 +72,67 @@ class HazelcastClient(FuturesObjects):
 
         operations = TransactionOperations(self._engine, timeout, durability, type)
         return BlockingTransaction(self.blocking, operations)
+
+    def transaction(
+        self, retries: int = 3, *, timeout: float = 120, durability: int = 1, type: int = 1
+    ) -> "BlockingTransactions":
+        """Return a decorator for functions that run in a transaction, again after a conflict.
+
+        The function gets a new transaction as its first argument, which is committed after it and rolled back if it
+        raises an error. If that is a conflict, an expired time limit or a lost connection, it is called again, after
+        a short random pause. So it should have no other effects than those of the transaction. An error of the commit
+        itself is never repeated, because the changes may have been applied.
+
+        Args:
+            retries: Number of attempts after the first one.
+            timeout: Seconds after which members roll a transaction back.
+            durability: Number of backups of the transaction's state.
+            type: One of :class:`hz_proxies.transaction.TransactionType`.
+
+        Raises:
+            TypeError, ValueError: An argument has the wrong type or is out of range.
+        """
+        from hz_proxies.transaction.repeating import BlockingTransactions, Repetition
+
+        self.new_transaction(timeout, durability, type)  # checks the arguments now
+        make = partial(self.new_transaction, timeout, durability, type)
+        return BlockingTransactions(self.blocking, make, Repetition(self._engine, retries))
+
+    def create_vector_collection_config(
+        self,
+        name: str,
+        indexes: "Sequence[IndexConfig]",
+        backup_count: int = 1,
+        async_backup_count: int = 0,
+        split_brain_protection_name: str | None = None,
+        merge_policy: str = "PutIfAbsentMergePolicy",
+        merge_batch_size: int = 100,
+    ) -> None:
+        """Add the configuration of a vector collection to the running cluster, before the collection is used.
+
+        Args:
+            name: Name of the collection.
+            indexes: The indexes, at least one.
+            backup_count: Number of synchronous backups.
+            async_backup_count: Number of asynchronous backups.
+            split_brain_protection_name: Name of a configured split brain protection; None for none.
+            merge_policy: Class of the members that merges documents after a split brain.
+            merge_batch_size: Number of documents that are merged together.
+
+        Raises:
+            UnsupportedOperationError: The members have no vector collections.
+            TypeError, ValueError: An argument has the wrong type or is out of range.
+        """
+        from hz_proxies.vector_collection.config import create_config
+
+        flow = create_config(
+            self._engine,
+            name,
+            indexes,
+            backup_count,
+            async_backup_count,
+            split_brain_protection_name,
+            merge_policy,
+            merge_batch_size,
+        )
+        self.blocking.run(flow)

@@ -1,7 +1,7 @@
 """The client for asyncio."""
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -10,16 +10,19 @@ from typing import Any, Final, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from hz_core.client_base import ClientBase, limited
+from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
 from hz_core.drivers.aio import AsyncioDriver
 from hz_core.engine import Engine
 from hz_core.flow import RunningFlow, run_flow
 from hz_core.invocation.invocation import InvocationObserver
 from hz_core.kinds import AsyncioT, ObjectKind, ObjectTable
+from hz_core.model import DistributedObjectEvent
 from hz_core.op import AnsweredOp, Flow, Op
 from hz_core.operations import ObjectOperations
 from hz_core.promise import CallbackPromise
 from hz_core.services import AsyncioPartitionService
+from hz_core.surfaces import AsyncioObject
 
 T = TypeVar("T")
 
@@ -54,11 +57,10 @@ class AsyncioClient(ClientBase):
 
     Attributes:
         operations: Runs operations on the event loop.
+        partition_service: The partitions and their owners.
     """
 
     _how_to_close = "await shutdown()"
-    _partition_service_class = AsyncioPartitionService
-    partition_service: AsyncioPartitionService
 
     def __init__(
         self, config: ClientConfig | None = None, *, observer: InvocationObserver | None = None
@@ -66,6 +68,7 @@ class AsyncioClient(ClientBase):
         self._loop = asyncio.get_running_loop()
         super().__init__(config, self._make_driver, _task_id, observer)
         self.operations = AsyncioOperations(self._engine, self._loop, self._objects)
+        self.partition_service = AsyncioPartitionService(self._engine, self.operations.run)
         self._started: asyncio.Future[None] | None = None
 
     def _make_driver(self, name: str, config: ClientConfig) -> AsyncioDriver:
@@ -107,6 +110,43 @@ class AsyncioClient(ClientBase):
         if operations is None:
             operations = await self.operations.run(self._objects.get(kind, name))
         return operations._surface(kind.asyncio, self.operations)
+
+    async def add_distributed_object_listener(
+        self, listener_func: Callable[[DistributedObjectEvent], object]
+    ) -> str:
+        """Add a listener for distributed objects that any client or member creates or destroys.
+
+        Args:
+            listener_func: Called with a DistributedObjectEvent.
+
+        Returns:
+            The registration id, to remove the listener.
+
+        Raises:
+            TypeError: ``listener_func`` is no function.
+
+        Source: message ``Client.addDistributedObjectListener``.
+        """
+        return await self.operations.run(
+            self._engine.add_listener(distributed_object_listener(listener_func))
+        )
+
+    async def remove_distributed_object_listener(self, registration_id: str) -> bool:
+        """Remove a listener for distributed objects.
+
+        Returns:
+            Whether it was registered.
+
+        Source: message ``Client.removeDistributedObjectListener``.
+        """
+        return await self.operations.run(self._engine.remove_listener(registration_id))
+
+    async def _distributed_objects(self, kinds: Iterable[ObjectKind[Any, AsyncioT]]) -> list[AsyncioObject]:
+        """Return the objects in the cluster; those of a kind that is not in ``kinds`` have no operations."""
+        return [
+            operations._surface(kind.asyncio, self.operations)
+            for kind, operations in await self.operations.run(self._objects.listed(kinds))
+        ]
 
     async def shutdown(self) -> None:
         """Close all connections; operations in progress fail. Idempotent.

@@ -86,14 +86,14 @@ def int32(value: int, name: str, least: int = -(2**31)) -> int:
     return _integer(value, name, least, 2**31 - 1)
 
 
-def int64(value: int, name: str) -> int:
-    """Return an integer of 64 bits.
+def int64(value: int, name: str, least: int = -(2**63)) -> int:
+    """Return an integer from ``least`` to 2**63-1.
 
     Raises:
         TypeError: It is not an integer.
         ValueError: It is out of range.
     """
-    return _integer(value, name, -(2**63), 2**63 - 1)
+    return _integer(value, name, least, 2**63 - 1)
 
 
 def _integer(value: Any, name: str, least: int, most: int) -> int:

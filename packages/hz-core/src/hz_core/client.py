@@ -1,13 +1,14 @@
 """The client for threaded programs: futures and blocking calls."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, cast
 
 from hz_core.client_base import ClientBase, limited
+from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
 from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.threaded import ThreadedDriver
@@ -16,9 +17,12 @@ from hz_core.flow import Acquisitions, RunningFlow, give_back, run_flow, wait_fo
 from hz_core.future import Future
 from hz_core.invocation.invocation import InvocationObserver, observed
 from hz_core.kinds import FuturesT, ObjectKind, ObjectTable
+from hz_core.model import DistributedObjectEvent
 from hz_core.op import Acquired, AnsweredOp, Flow, Op
 from hz_core.operations import ObjectOperations
 from hz_core.promise import CallbackPromise
+from hz_core.services import PartitionService
+from hz_core.surfaces import FuturesObject
 
 T = TypeVar("T")
 
@@ -53,6 +57,7 @@ class Client(ClientBase):
     Attributes:
         futures: Runs operations and returns their futures.
         blocking: Runs operations in the calling thread.
+        partition_service: The partitions and their owners.
 
     Raises:
         IllegalStateError: No member could be connected within ``cluster_connect_timeout``.
@@ -65,6 +70,7 @@ class Client(ClientBase):
         self._engine.on_closed = self._driver.end_by_itself
         self.blocking = BlockingOperations(self._engine, self._driver, self._objects)
         self.futures = FuturesOperations(self._engine, self._driver, self.blocking)
+        self.partition_service = PartitionService(self._engine, self.blocking.run)
         self._driver.start()
         self._closed = False
         try:
@@ -91,6 +97,41 @@ class Client(ClientBase):
         """
         operations = self._objects.find(kind, name) or self.blocking.run(self._objects.get(kind, name))
         return operations._surface(kind.futures, self.futures)
+
+    def add_distributed_object_listener(
+        self, listener_func: Callable[[DistributedObjectEvent], object]
+    ) -> Future[str]:
+        """Add a listener for distributed objects that any client or member creates or destroys.
+
+        Args:
+            listener_func: Called with a DistributedObjectEvent.
+
+        Returns:
+            The registration id, to remove the listener.
+
+        Raises:
+            TypeError: ``listener_func`` is no function.
+
+        Source: message ``Client.addDistributedObjectListener``.
+        """
+        return self.futures.run(self._engine.add_listener(distributed_object_listener(listener_func)))
+
+    def remove_distributed_object_listener(self, registration_id: str) -> Future[bool]:
+        """Remove a listener for distributed objects.
+
+        Returns:
+            Whether it was registered.
+
+        Source: message ``Client.removeDistributedObjectListener``.
+        """
+        return self.futures.run(self._engine.remove_listener(registration_id))
+
+    def _distributed_objects(self, kinds: Iterable[ObjectKind[FuturesT, Any]]) -> list[FuturesObject]:
+        """Return the objects in the cluster; those of a kind that is not in ``kinds`` have no operations."""
+        return [
+            operations._surface(kind.futures, self.futures)
+            for kind, operations in self.blocking.run(self._objects.listed(kinds))
+        ]
 
     def shutdown(self) -> None:
         """Close all connections and end the client's threads; operations in progress fail. Idempotent."""

@@ -17,7 +17,7 @@ from hz_core.lifecycle import LifecycleService
 from hz_core.load_balancer import RoundRobinLB
 from hz_core.log import get_logger
 from hz_core.op import Flow, Within
-from hz_core.services import ClusterService, PartitionService
+from hz_core.services import ClusterService
 from hz_core.uncopied import Uncopied
 from hz_serialization import SerializationService
 
@@ -43,11 +43,9 @@ class ClientBase(Uncopied):
         name: Name of the client.
         serialization: Converts values to ``Data`` and back.
         cluster_service: The members of the cluster.
-        partition_service: The partitions and their owners.
     """
 
     _how_to_close: ClassVar[str] = "shutdown()"
-    _partition_service_class: ClassVar[type[PartitionService]] = PartitionService
 
     def __init__(
         self,
@@ -73,7 +71,6 @@ class ClientBase(Uncopied):
             observer,
         )
         self.cluster_service = ClusterService(self._engine.view)
-        self.partition_service = self._partition_service_class(self._engine.view, self.serialization)
         balancer.init(self.cluster_service)
         self._objects = ObjectTable(self._engine)
         _clients.add(self)

@@ -1,8 +1,9 @@
 """Kinds of distributed objects, and the table of a client's objects."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
+from hz_core.codecs.client import get_distributed_objects
 from hz_core.context import ClientContext
 from hz_core.op import Flow, WaitFor
 from hz_core.operations import ObjectOperations, check_name
@@ -24,7 +25,7 @@ class ObjectKind(Generic[FuturesT, AsyncioT]):
 
     def __init__(
         self,
-        operations: Callable[[ClientContext, str], ObjectOperations],
+        operations: type[ObjectOperations],
         futures: Callable[[FuturesCaller, Any], FuturesT],
         asyncio: Callable[[AsyncioCaller, Any], AsyncioT],
     ) -> None:
@@ -34,6 +35,12 @@ class ObjectKind(Generic[FuturesT, AsyncioT]):
 
     def __repr__(self) -> str:
         return f"ObjectKind({getattr(self.operations, '__name__', self.operations)!s})"
+
+
+def _other_kind(service_name: str) -> ObjectKind[Any, Any]:
+    """Return a kind that this client has no operations for: its objects can be named and destroyed."""
+    operations = type("OtherOperations", (ObjectOperations,), {"service_name": service_name})
+    return ObjectKind(operations, FuturesObject, AsyncioObject)
 
 
 class ObjectTable:
@@ -48,6 +55,7 @@ class ObjectTable:
         self._mutex = context.io.mutex()
         self._ready: dict[tuple[ObjectKind[Any, Any], str], ObjectOperations] = {}
         self._preparing: dict[tuple[ObjectKind[Any, Any], str], list[Promise]] = {}
+        self._others: dict[str, ObjectKind[Any, Any]] = {}
 
     def find(self, kind: ObjectKind[Any, Any], name: str) -> ObjectOperations | None:
         """Return the operations of an object if it is prepared; otherwise None."""
@@ -93,6 +101,26 @@ class ObjectTable:
                 waiting.append(promise)
                 return
         promise.set_result(None)
+
+    def listed(
+        self, kinds: Iterable[ObjectKind[Any, Any]]
+    ) -> Flow[list[tuple[ObjectKind[Any, Any], ObjectOperations]]]:
+        """Return all objects that there are in the cluster, with their kinds.
+
+        They are not created again: another client may be destroying one meanwhile.
+
+        Source: message ``Client.getDistributedObjects``.
+        """
+        known = {kind.operations.service_name: kind for kind in kinds}
+        infos = yield get_distributed_objects()
+        found = []
+        for service_name, name in infos:
+            kind = known.get(service_name)
+            if kind is None:
+                kind = self._others.setdefault(service_name, _other_kind(service_name))
+            operations = self._ready.setdefault((kind, name), kind.operations(self._context, name))
+            found.append((kind, operations))
+        return found
 
     def destroy(self, operations: ObjectOperations) -> Flow[None]:
         """Destroy an object in the cluster and forget it."""

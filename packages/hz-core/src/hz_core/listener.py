@@ -25,6 +25,10 @@ MOST_WAITING: Final = 100_000
 """So many events of one listener may wait for the Compact schema of an earlier one. More are dropped, and counted in
 the log: the alternative is memory without a limit."""
 
+MOST_QUEUED: Final = 100_000
+"""So many events of one listener may wait to be handled. More are dropped, and counted in the log, so that a slow
+listener takes neither memory without a limit nor the place of other listeners' events."""
+
 _RESUME_PAUSE: Final = 0.1
 """Seconds after which a listener tries again to go on, when too many callbacks waited."""
 
@@ -80,6 +84,7 @@ class _Registration:
         "_dropped",
         "_io",
         "_mutex",
+        "_queued",
         "_read",
         "_schemas",
         "_waiting",
@@ -99,6 +104,7 @@ class _Registration:
         self._io = io
         self._schemas = schemas
         self._read = spec.read or read
+        self._queued: deque[None] = deque()  # an item for each event that waits: counted by several threads
         self._waiting: deque[tuple[EventDecoder, bytes]] = deque()
         self._mutex = io.mutex()  # guards who delivers the next event; held for no call of a handler
         self._dropped = 0
@@ -110,8 +116,17 @@ class _Registration:
             return  # newer members report more than this client knows
         if self.spec.inline:
             self._deliver(decode, message)
+        elif len(self._queued) >= MOST_QUEUED:
+            self._drop("%d wait to be handled: it is slower than its events", MOST_QUEUED)
         else:
-            self._io.run_callback(partial(self._deliver, decode, message))
+            self._queued.append(None)
+            if self._io.run_callback(partial(self._take, decode, message)) is False:
+                self._queued.pop()
+
+    def _take(self, decode: EventDecoder, message: bytes) -> None:
+        if self._queued:  # not if this is repeated, because the thread was interrupted
+            self._queued.pop()
+        self._deliver(decode, message)
 
     def _deliver(self, decode: EventDecoder, message: bytes) -> None:
         # An earlier event waits for its schema: this one waits behind it, to keep the order.
@@ -134,15 +149,14 @@ class _Registration:
             if len(self._waiting) < MOST_WAITING:
                 self._waiting.append((decode, message))
                 return True
-            self._dropped += 1
-        if self._dropped & (self._dropped - 1) == 0:
-            _logger.error(
-                "listener %s dropped %d events: %d wait for a Compact schema that has not been received",
-                self.id,
-                self._dropped,
-                MOST_WAITING,
-            )
+        self._drop("%d wait for a Compact schema that has not been received", MOST_WAITING)
         return True
+
+    def _drop(self, why: str, most: int) -> None:
+        """Count an event that is dropped; say so when the number has doubled."""
+        self._dropped += 1
+        if self._dropped & (self._dropped - 1) == 0:
+            _logger.error(f"listener %s dropped %d events: {why}", self.id, self._dropped, most)
 
     def _delivered(self, decode: EventDecoder, message: bytes) -> UnknownSchemaError | None:
         """Call the handler; return the error when the event needs a Compact schema that must be fetched first."""

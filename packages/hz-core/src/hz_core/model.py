@@ -162,6 +162,60 @@ class DistributedObjectInfo(NamedTuple):
     """Name of the object."""
 
 
+class PartitionLostEvent(NamedTuple):
+    """The loss of data of a partition: too many members were lost at once."""
+
+    partition_id: int
+    """Id of the partition."""
+
+    lost_backup_count: int
+    """Number of backups that were lost together with the primary: 0 if objects without backups have lost data."""
+
+    source: UUID | None
+    """UUID of the member that sent the event."""
+
+
+class MigrationState(NamedTuple):
+    """The progress of a migration of partitions between members."""
+
+    start_time: int
+    """When it began, in milliseconds since the epoch."""
+
+    planned_migrations: int
+    """Number of replicas to move."""
+
+    completed_migrations: int
+    """Number of replicas that were moved, or failed to."""
+
+    total_elapsed_time: int
+    """Milliseconds that the completed migrations took together."""
+
+
+class ReplicaMigrationEvent(NamedTuple):
+    """The end of the migration of one replica of a partition."""
+
+    migration_state: MigrationState
+    """The progress of the whole migration."""
+
+    partition_id: int
+    """Id of the partition."""
+
+    replica_index: int
+    """0 for the primary, 1 for the first backup, and so on."""
+
+    source_uuid: UUID | None
+    """UUID of the member that had the replica; None if there was none."""
+
+    dest_uuid: UUID | None
+    """UUID of the member that has the replica now."""
+
+    success: bool
+    """Whether the migration succeeded."""
+
+    elapsed_time: int
+    """Milliseconds that it took."""
+
+
 class SimpleEntryView(NamedTuple, Generic[K, V]):
     """Snapshot of one map entry with its statistics. Times are milliseconds since the epoch."""
 

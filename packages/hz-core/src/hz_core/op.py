@@ -83,6 +83,13 @@ class Op(Generic[T]):
             self.on_failure = on_failure
         return self
 
+    def mapped(self, change: Callable[[T], R]) -> "Op[R]":
+        """Return what ``change`` makes of the reply of the message; return this Op. It runs where replies are read."""
+        decode = self.decode
+        changed: Op[Any] = self
+        changed.decode = lambda message, read: change(decode(message, read))
+        return changed
+
     def lost(self, result: T) -> bool:
         """Tell ``on_lost``, if there is one, that nobody gets ``result``. Callable from any thread; once counts.
 

@@ -5,9 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from hz_core.cluster.membership import Membership
-from hz_core.model import MemberInfo
+from hz_core.cluster_events import migration_listener, partition_lost_listener
+from hz_core.context import ClientContext
+from hz_core.model import MemberInfo, MigrationState, PartitionLostEvent, ReplicaMigrationEvent
+from hz_core.op import Flow
 from hz_core.uncopied import Uncopied
-from hz_serialization import SerializationService
 from hz_serialization.data import partition_hash, partition_id
 
 
@@ -52,11 +54,18 @@ class ClusterService(Uncopied):
 
 
 class PartitionService(Uncopied):
-    """The partitions and their owners; ``client.partition_service``."""
+    """The partitions and their owners; ``client.partition_service``.
 
-    def __init__(self, membership: Membership, serialization: SerializationService) -> None:
-        self._membership = membership
-        self._serialization = serialization
+    Args:
+        context: The client.
+        run: Runs a flow as the client does: waits for its result, or returns an awaitable.
+    """
+
+    def __init__(self, context: ClientContext, run: Callable[[Flow[Any]], Any]) -> None:
+        self._context = context
+        self._membership = context.view
+        self._serialization = context.serialization
+        self._run = run
 
     def get_partition_owner(self, partition_id: int) -> UUID | None:
         """Return the UUID of the member that owns the partition, or None while it is unknown."""
@@ -71,6 +80,59 @@ class PartitionService(Uncopied):
         """Return the number of partitions, 0 before the first connection."""
         return self._membership.partitions.count
 
+    def add_partition_lost_listener(self, partition_lost: Callable[[PartitionLostEvent], object]) -> str:
+        """Add a listener for the loss of partitions.
+
+        Args:
+            partition_lost: Called with a PartitionLostEvent when a partition has lost data.
+
+        Returns:
+            The registration id, to remove the listener.
+
+        Raises:
+            TypeError: ``partition_lost`` is no function.
+
+        Source: message ``Client.addPartitionLostListener``.
+        """
+        registration_id: str = self._run(self._context.add_listener(partition_lost_listener(partition_lost)))
+        return registration_id
+
+    def add_migration_listener(
+        self,
+        started: Callable[[MigrationState], object] | None = None,
+        finished: Callable[[MigrationState], object] | None = None,
+        replica_completed: Callable[[ReplicaMigrationEvent], object] | None = None,
+        replica_failed: Callable[[ReplicaMigrationEvent], object] | None = None,
+    ) -> str:
+        """Add a listener for migrations of partitions between members.
+
+        Args:
+            started: Called with a MigrationState when members begin to move partitions.
+            finished: Called with a MigrationState when they have ended.
+            replica_completed: Called with a ReplicaMigrationEvent for each replica that was moved.
+            replica_failed: Called with a ReplicaMigrationEvent for each replica that could not be moved.
+
+        Returns:
+            The registration id, to remove the listener.
+
+        Raises:
+            TypeError: An argument is no function.
+            ValueError: All functions are None.
+
+        Source: message ``Client.addMigrationListener``.
+        """
+        spec = migration_listener(started, finished, replica_completed, replica_failed)
+        registration_id: str = self._run(self._context.add_listener(spec))
+        return registration_id
+
+    def remove_listener(self, registration_id: str) -> bool:
+        """Remove a listener; return whether it was registered.
+
+        Source: messages ``Client.removePartitionLostListener`` and ``Client.removeMigrationListener``.
+        """
+        removed: bool = self._run(self._context.remove_listener(registration_id))
+        return removed
+
 
 class AsyncioPartitionService(PartitionService):
     """The partitions and their owners; ``client.partition_service`` of an asyncio client."""
@@ -78,3 +140,27 @@ class AsyncioPartitionService(PartitionService):
     async def get_partition_id(self, key: Any) -> int:  # type: ignore[override]  # a coroutine on this surface
         """Return the id of the partition that ``key`` belongs to."""
         return super().get_partition_id(key)
+
+    async def add_partition_lost_listener(  # type: ignore[override]  # a coroutine on this surface
+        self, partition_lost: Callable[[PartitionLostEvent], object]
+    ) -> str:
+        """Add a listener for the loss of partitions; see :meth:`PartitionService.add_partition_lost_listener`."""
+        added: str = await self._run(self._context.add_listener(partition_lost_listener(partition_lost)))
+        return added
+
+    async def add_migration_listener(  # type: ignore[override]  # a coroutine on this surface
+        self,
+        started: Callable[[MigrationState], object] | None = None,
+        finished: Callable[[MigrationState], object] | None = None,
+        replica_completed: Callable[[ReplicaMigrationEvent], object] | None = None,
+        replica_failed: Callable[[ReplicaMigrationEvent], object] | None = None,
+    ) -> str:
+        """Add a listener for migrations of partitions; see :meth:`PartitionService.add_migration_listener`."""
+        spec = migration_listener(started, finished, replica_completed, replica_failed)
+        added: str = await self._run(self._context.add_listener(spec))
+        return added
+
+    async def remove_listener(self, registration_id: str) -> bool:  # type: ignore[override]  # a coroutine on this surface
+        """Remove a listener; return whether it was registered."""
+        removed: bool = await self._run(self._context.remove_listener(registration_id))
+        return removed

@@ -123,6 +123,11 @@ def wrapped(step: Op[R] | Flow[R], make: Callable[[R], T]) -> Flow[T]:
     return make((yield from step))
 
 
+def wrapped_all(step: Op[list[R]] | Flow[list[R]], make: Callable[[R], T]) -> Flow[list[T]]:
+    """Return surfaces of all operations that a step returns."""
+    return (yield from wrapped(step, lambda found: [make(one) for one in found]))
+
+
 class BlockingContextManager(BlockingSurface):
     """A context manager for ``with``, implemented by the flows ``_enter`` and ``_exit`` of the operations."""
 
@@ -192,6 +197,10 @@ class FuturesObject(_Named, FuturesSurface):
 
 class BlockingObject(_Named, BlockingSurface):
     """An object in the cluster whose operations wait and return the value itself."""
+
+    def blocking(self) -> Self:
+        """Return this object, whose operations wait already."""
+        return self
 
     def destroy(self) -> bool:
         """Destroy the distributed object in the cluster with all its data.

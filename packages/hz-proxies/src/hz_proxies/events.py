@@ -1,8 +1,11 @@
 """Events for listeners of distributed objects."""
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Generic, TypeAlias
 from uuid import UUID
+
+from hz_core.model import MemberInfo
+from hz_proxies.types import E
 
 
 class EntryEventType:
@@ -89,6 +92,30 @@ EntryCallback: TypeAlias = Callable[[EntryEvent], object]
 """A listener's function."""
 
 
+class MapPartitionLostEvent:
+    """The loss of a partition of a map: the owner and all backups left at the same time.
+
+    Attributes:
+        name: Name of the map.
+        partition_id: The partition.
+        member: UUID of the member that reported the event.
+    """
+
+    __slots__ = ("member", "name", "partition_id")
+
+    def __init__(self, name: str, partition_id: int, member: UUID) -> None:
+        self.name = name
+        self.partition_id = partition_id
+        self.member = member
+
+    def __repr__(self) -> str:
+        return f"MapPartitionLostEvent(name={self.name!r}, partition_id={self.partition_id}, member={self.member})"
+
+
+PartitionLostCallback: TypeAlias = Callable[[MapPartitionLostEvent], object]
+"""A listener's function."""
+
+
 class ItemEventType:
     """The types of item events."""
 
@@ -125,4 +152,33 @@ class ItemEvent:
 
 
 ItemCallback: TypeAlias = Callable[[ItemEvent], object]
+"""A listener's function."""
+
+
+class TopicMessage(Generic[E]):
+    """A message of a topic.
+
+    Attributes:
+        name: Name of the topic.
+        message: The message.
+        publish_time: When it was published, in milliseconds since 1970.
+        member: The member that has published it; None if a client has, to a reliable topic, or if it is not known.
+    """
+
+    __slots__ = ("member", "message", "name", "publish_time")
+
+    def __init__(self, name: str, message: E, publish_time: int, member: MemberInfo | None) -> None:
+        self.name = name
+        self.message = message
+        self.publish_time = publish_time
+        self.member = member
+
+    def __repr__(self) -> str:
+        return (
+            f"TopicMessage(name={self.name!r}, message={self.message!r}, publish_time={self.publish_time},"
+            f" member={self.member})"
+        )
+
+
+MessageCallback: TypeAlias = Callable[[TopicMessage[E]], object]
 """A listener's function."""

@@ -73,7 +73,7 @@ class KeyLockOperations(KeyedOperations, Generic[K]):
             key: The key; an entry is not required.
             lease_time: Seconds after which the lock is released automatically; None for never.
 
-        Source: message ``lock`` of the service.
+        Source: message ``{Name}.lock``.
         """
         lease = milliseconds_or_default(lease_time, "lease_time")
         data, partition = self._keyed(key)
@@ -90,7 +90,7 @@ class KeyLockOperations(KeyedOperations, Generic[K]):
             timeout: Seconds to wait for the lock.
 
         Returns:
-            Whether the lock was acquired. Source: message ``tryLock`` of the service.
+            Whether the lock was acquired. Source: message ``{Name}.tryLock``.
         """
         lease, wait = milliseconds_or_default(lease_time, "lease_time"), milliseconds(timeout, "timeout")
         data, partition = self._keyed(key)
@@ -106,7 +106,7 @@ class KeyLockOperations(KeyedOperations, Generic[K]):
         Raises:
             IllegalMonitorStateError: This thread (or task) does not own the lock.
 
-        Source: message ``unlock`` of the service.
+        Source: message ``{Name}.unlock``.
         """
         data, partition = self._keyed(key)
         return self._unlock(partition, data, self._owner())
@@ -115,9 +115,9 @@ class KeyLockOperations(KeyedOperations, Generic[K]):
         return self._lock_messages.unlock(partition, self.name, key, owner, _next_reference())
 
     def is_locked(self, key: K) -> Op[bool]:
-        """Return whether ``key`` is locked. Source: message ``isLocked`` of the service."""
+        """Return whether ``key`` is locked. Source: message ``{Name}.isLocked``."""
         return self._on_key(self._lock_messages.is_locked, key)
 
     def force_unlock(self, key: K) -> Op[None]:
-        """Release the lock of ``key``, regardless of its owner. Source: message ``forceUnlock`` of the service."""
+        """Release the lock of ``key``, regardless of its owner. Source: message ``{Name}.forceUnlock``."""
         return self._on_key(self._lock_messages.force_unlock, key, _next_reference())

@@ -1,11 +1,11 @@
 """Items that a request has removed, and that nobody gets because the caller has given up."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hz_core.context import ClientContext, acquires
 from hz_core.log import get_logger
-from hz_core.op import Flow, Op
+from hz_core.op import Flow, Op, Step
 from hz_core.wire.method import ReadData
 from hz_serialization import Data
 
@@ -14,16 +14,14 @@ _logger = get_logger("queue")
 T = TypeVar("T")
 
 
-def put_back_if_lost(
-    context: ClientContext, op: Op[T], name: str, put_back: Callable[[Data], Op[Any]]
-) -> Op[T]:
+def put_back_if_lost(context: ClientContext, op: Op[T], name: str, put_back: Callable[[Data], Step]) -> Op[T]:
     """Return ``op``, which removes items from a queue, so that those that nobody gets are put back.
 
     Args:
         context: The client.
         op: The operation. Its result is an item, None, or a list of items.
         name: Name of the queue, for the log.
-        put_back: Returns the operation that puts an item back.
+        put_back: Returns the step that puts an item back.
     """
     taken: list[bytes] = []
     decode = op.decode
@@ -48,7 +46,7 @@ def serialized(message: bytes, start: int, end: int) -> Data:
     return message[start:end]
 
 
-def _put_back(items: list[Data], name: str, put_back: Callable[[Data], Op[Any]]) -> Flow[None]:
+def _put_back(items: list[Data], name: str, put_back: Callable[[Data], Step]) -> Flow[None]:
     for left in range(len(items), 0, -1):
         _logger.warning(
             "an item of queue %r arrived for a caller that had given up; it is put back at the end", name

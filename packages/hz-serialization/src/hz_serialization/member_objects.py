@@ -19,6 +19,15 @@ class MemberAddress(NamedTuple):
     port: int
 
 
+class MapJournalRecord(NamedTuple):
+    """One event of a map's journal (factory -4, class 132); keys and values are still serialized."""
+
+    event_type: int
+    key: Data
+    new_value: Data | None
+    old_value: Data | None
+
+
 class ReliableTopicMessage(IdentifiedDataSerializable):
     """One item of a reliable topic's ringbuffer (factory -9, class 2).
 
@@ -78,6 +87,20 @@ def _read_entry(inp: ObjectDataInput) -> MapEntry[Any, Any]:
     return MapEntry(key, inp.read_object())
 
 
+def _read_journal_record(inp: ObjectDataInput) -> MapJournalRecord:
+    event_type = inp.read_int()
+    key, new_value, old_value = (inp.read_byte_array() for _ in range(3))
+    if key is None:
+        raise damaged("event of a map's journal without key")
+    # Newer members say whether events before it were overwritten; the sequences say so, too.
+    return MapJournalRecord(
+        event_type,
+        bytes(key),
+        None if new_value is None else bytes(new_value),
+        None if old_value is None else bytes(old_value),
+    )
+
+
 def _read_distinct(inp: ObjectDataInput) -> set[Any]:
     count = inp.read_int()
     if count < 0 or count * 4 > inp.size() - inp.position():
@@ -89,5 +112,6 @@ def register_member_objects(format_: IdentifiedFormat) -> None:
     """Add the readers that every client needs."""
     format_.add_reader(0, 1, _read_address)
     format_.add_reader(-4, 120, _read_entry)
+    format_.add_reader(-4, 132, _read_journal_record)
     format_.add_reader(-29, 19, _read_distinct)
     format_.add_factory(-9, {2: ReliableTopicMessage})

@@ -1,5 +1,5 @@
-"""The map in a transaction, which ``get_map`` of a transaction returns."""
+"""The map in a transaction, which ``transaction.get_map`` returns."""
 
-from hz_proxies.transaction.map.blocking import BlockingTransactionalMap as TransactionalMap
+from hz_proxies.transaction.map import BlockingTransactionalMap, TransactionalMap
 
-__all__ = ["TransactionalMap"]
+__all__ = ["BlockingTransactionalMap", "TransactionalMap"]

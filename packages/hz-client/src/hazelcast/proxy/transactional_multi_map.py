@@ -1,5 +1,5 @@
-"""The multimap in a transaction, which ``get_multi_map`` of a transaction returns."""
+"""The multimap in a transaction, which ``transaction.get_multi_map`` returns."""
 
-from hz_proxies.transaction.multi_map.blocking import BlockingTransactionalMultiMap as TransactionalMultiMap
+from hz_proxies.transaction.multi_map import BlockingTransactionalMultiMap, TransactionalMultiMap
 
-__all__ = ["TransactionalMultiMap"]
+__all__ = ["BlockingTransactionalMultiMap", "TransactionalMultiMap"]

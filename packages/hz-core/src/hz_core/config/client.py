@@ -112,7 +112,6 @@ _MISSING_FEATURES: Final = {
     ("cloud_discovery_token",): "discovery of Hazelcast Cloud clusters is",
     ("statistics_enabled",): "sending statistics to the cluster is",
     ("near_caches",): "near caches are",
-    ("reliable_topics",): "reliable topics are",
 }
 """What the options mean that are checked, but cannot be used so far."""
 

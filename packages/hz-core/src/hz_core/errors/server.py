@@ -218,7 +218,9 @@ def server_error(error: BaseException) -> ServerError | None:
     return found if isinstance(found, ServerError) else None
 
 
-def error_from_holders(holders: Sequence[ErrorHolder]) -> HazelcastError:
+def error_from_holders(
+    holders: Sequence[ErrorHolder], operation: str = "", version: str = ""
+) -> HazelcastError:
     """Return the error for a member's error message; the causes in the message become its ``__cause__``.
 
     The error and each cause have the attributes ``server_class_name``, ``server_message`` and ``server_stack`` (see
@@ -226,6 +228,8 @@ def error_from_holders(holders: Sequence[ErrorHolder]) -> HazelcastError:
 
     Args:
         holders: The exception and its causes, outermost first, as decoded (protocol message 0, error).
+        operation: Service and name of the request, such as ``MultiMap.putAll``.
+        version: The member's version. Both are named if the member does not know the request.
 
     Returns:
         An instance of the class for the first error code; :class:`UndefinedErrorCodeError` for unknown codes.
@@ -235,22 +239,11 @@ def error_from_holders(holders: Sequence[ErrorHolder]) -> HazelcastError:
     chain = [_error(holder) for holder in holders[: MAX_CAUSES + 1]]
     for error, cause in pairwise(chain):
         error.cause = error.__cause__ = cause
+    unknown = holders[0].message or ""
+    if operation and unknown.startswith(_UNKNOWN_MESSAGE):
+        text = f"{operation} is not supported by the member, which has version {version}: {unknown}"
+        chain[0].args = (text,)
     return chain[0]
-
-
-def explain_unknown_message(error: HazelcastError, operation: str, version: str) -> None:
-    """Say which operation an older member does not know, if that is what ``error`` reports.
-
-    Args:
-        error: The member's error.
-        operation: Service and name of the message, such as ``MultiMap.putAll``.
-        version: The member's version.
-    """
-    report = server_error(error)
-    if report is not None and (report.message or "").startswith(_UNKNOWN_MESSAGE):
-        error.args = (
-            f"{operation} is not supported by the member, which has version {version}: {report.message}",
-        )
 
 
 def _error(holder: ErrorHolder) -> HazelcastError:

@@ -19,7 +19,6 @@ from hz_core.errors import (
     TargetNotMemberError,
     error_from_holders,
 )
-from hz_core.errors.server import explain_unknown_message
 from hz_core.invocation.backups import BackupAcks
 from hz_core.invocation.invocation import Invocation, InvocationObserver, PromisedInvocation, observed
 from hz_core.invocation.parked import SLICE, ParkedInvocations
@@ -446,9 +445,7 @@ class InvocationService:
         error: Exception
         if message_type == 0:
             try:
-                reported = error_from_holders(decode_error(message))
-                explain_unknown_message(reported, name, connection.server_version)
-                error = reported
+                error = error_from_holders(decode_error(message), name, connection.server_version)
             except (HazelcastProtocolError, *DECODE_ERRORS) as e:
                 error = HazelcastProtocolError(f"the error reply to {name} cannot be read: {e}")
         else:

@@ -34,7 +34,9 @@ from hz_core.testing.network import Accept, Answer, BlackHole, Delay, Peer, Pipe
 from hz_core.testing.raw import RawClient
 from hz_core.testing.services import (
     AtomicLongService,
+    CardinalityEstimatorService,
     ClientService,
+    ExecutorService,
     FencedLockService,
     FlakeIdGeneratorService,
     ListService,
@@ -43,12 +45,16 @@ from hz_core.testing.services import (
     PNCounterService,
     QueueService,
     ReplicatedMapService,
+    RingbufferService,
     SessionService,
     SetService,
     SqlResult,
     SqlService,
     SqlType,
+    TopicService,
     TransactionService,
+    VectorCollectionService,
+    VectorConfigService,
 )
 
 __all__ = [
@@ -56,9 +62,11 @@ __all__ = [
     "Answer",
     "AtomicLongService",
     "BlackHole",
+    "CardinalityEstimatorService",
     "ClientService",
     "Clock",
     "Delay",
+    "ExecutorService",
     "FencedLockService",
     "FlakeIdGeneratorService",
     "ListService",
@@ -75,6 +83,7 @@ __all__ = [
     "Refuse",
     "ReplicatedMapService",
     "Request",
+    "RingbufferService",
     "Rule",
     "Service",
     "Session",
@@ -86,7 +95,10 @@ __all__ = [
     "SqlService",
     "SqlType",
     "Timer",
+    "TopicService",
     "TransactionService",
+    "VectorCollectionService",
+    "VectorConfigService",
     "codes",
     "serves",
 ]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+CANCELLED: Final = (9, "java.util.concurrent.CancellationException")
 HAZELCAST: Final = (18, "com.hazelcast.core.HazelcastException")
 NOT_ACTIVE: Final = (19, "com.hazelcast.core.HazelcastInstanceNotActiveException")
 ILLEGAL_ARGUMENT: Final = (23, "java.lang.IllegalArgumentException")
@@ -10,6 +11,7 @@ ILLEGAL_STATE: Final = (27, "java.lang.IllegalStateException")
 INDEX_OUT_OF_BOUNDS: Final = (29, "java.lang.IndexOutOfBoundsException")
 DESTROYED: Final = (14, "com.hazelcast.spi.exception.DistributedObjectDestroyedException")
 RETRYABLE: Final = (46, "com.hazelcast.spi.exception.RetryableHazelcastException")
+STALE_SEQUENCE: Final = (51, "com.hazelcast.ringbuffer.StaleSequenceException")
 NOT_MEMBER: Final = (53, "com.hazelcast.spi.exception.TargetNotMemberException")
 TRANSACTION: Final = (56, "com.hazelcast.transaction.TransactionException")
 TRANSACTION_NOT_ACTIVE: Final = (57, "com.hazelcast.transaction.TransactionNotActiveException")

@@ -454,14 +454,14 @@ class SimulatedCluster:
         Raises:
             MemberError: The request is refused.
         """
+        if request.shape.server_version > self.version:
+            number = f"Unrecognized client message received with type: 0x{request.type:x}"
+            raise MemberError(codes.UNSUPPORTED, number)
         service = self.services.get(request.shape.service)
         name = _WORD.sub("_", request.shape.method).lower()
         method: Callable[[Request], None] | None = getattr(service, name, None)
         if method is None:
             raise MemberError(codes.UNSUPPORTED, f"{request.method} is not simulated")
-        if request.shape.server_version > self.version:
-            number = f"Unrecognized client message received with type: 0x{request.type:x}"
-            raise MemberError(codes.UNSUPPORTED, number)
         self._check_route(request)
         method(request)
 

@@ -26,6 +26,7 @@ from hz_core.kinds import FuturesT, ObjectKind, ObjectTable
 from hz_core.model import Address
 from hz_core.op import AnsweredOp, Flow, Op
 from hz_core.operations import ObjectOperations
+from hz_core.services import PartitionService
 from hz_core.testing.members import SimulatedCluster
 from hz_core.testing.scripted import Outcome, ScriptedDriver
 
@@ -154,6 +155,7 @@ class SimulatedClient(ClientBase):
         engine: The client's logic, for tests that look inside.
         futures: Runs operations and returns their futures.
         blocking: Runs operations and lets time pass until they are done.
+        partition_service: The partitions and their owners.
         owner: Number under which operations own locks; set another one to act as another thread.
     """
 
@@ -170,6 +172,7 @@ class SimulatedClient(ClientBase):
         self.engine = self._engine
         self.futures = SimulatedFutures(self._engine, driver, self._objects)
         self.blocking = self.futures.blocking()
+        self.partition_service = PartitionService(self._engine, self.blocking.run)
 
     def start(self) -> None:
         """Connect to the cluster."""

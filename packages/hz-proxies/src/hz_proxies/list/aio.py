@@ -7,6 +7,8 @@ from typing import Generic
 from hz_proxies.events import ItemCallback
 from hz_proxies.list.collections import AsyncioSequence
 from hz_proxies.list.operations import ListOperations
+from hz_proxies.list.paging import PAGE_SIZE
+from hz_proxies.pages.aio import AsyncPages
 from hz_proxies.types import E
 
 
@@ -235,3 +237,16 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
         Source: message ``List.lastIndexOf``.
         """
         return await self._call(self._ops.last_index_of(item))
+
+    def iter_items(self, page_size: int = PAGE_SIZE) -> AsyncPages[E]:
+        """Return an iterator over all items, which fetches page by page and never holds the whole list in memory.
+
+        It is weakly consistent, since items move when others change the list meanwhile: some may be returned twice or
+        not at all. Items that are added at the end meanwhile are not returned.
+
+        Args:
+            page_size: How many items to fetch at once.
+
+        Source: messages ``List.size`` and ``List.sub``.
+        """
+        return AsyncPages(self._caller, self._ops.iter_items(page_size))

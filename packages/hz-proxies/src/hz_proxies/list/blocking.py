@@ -8,6 +8,8 @@ from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_proxies.events import ItemCallback
 from hz_proxies.list.collections import BlockingSequence
 from hz_proxies.list.operations import ListOperations
+from hz_proxies.list.paging import PAGE_SIZE
+from hz_proxies.pages.blocking import BlockingPages
 from hz_proxies.types import E
 
 if TYPE_CHECKING:
@@ -255,3 +257,16 @@ class BlockingList(BlockingSequence[E], Generic[E]):
         Source: message ``List.lastIndexOf``.
         """
         return self._call(self._ops.last_index_of(item))
+
+    def iter_items(self, page_size: int = PAGE_SIZE) -> BlockingPages[E]:
+        """Return an iterator over all items, which fetches page by page and never holds the whole list in memory.
+
+        It is weakly consistent, since items move when others change the list meanwhile: some may be returned twice or
+        not at all. Items that are added at the end meanwhile are not returned.
+
+        Args:
+            page_size: How many items to fetch at once.
+
+        Source: messages ``List.size`` and ``List.sub``.
+        """
+        return BlockingPages(self._caller, self._ops.iter_items(page_size))

@@ -5,7 +5,8 @@ from typing import Any, Generic, Self, overload
 
 from hz_core.errors import IllegalStateError, IndexOutOfBoundsError
 from hz_core.surfaces import AsyncioObject, BlockingObject
-from hz_proxies.list.operations import PAGE_SIZE
+from hz_proxies.pages.aio import AsyncPages
+from hz_proxies.pages.blocking import BlockingPages
 from hz_proxies.types import E
 
 
@@ -34,14 +35,10 @@ class BlockingSequence(BlockingObject, Generic[E]):
         return item is not None and bool(self._call(self._ops.contains(item)))
 
     def __iter__(self) -> Iterator[E]:
-        return self._between(0, len(self))
+        return self._between(0, None)
 
     def __reversed__(self) -> Iterator[E]:
-        end = len(self)
-        while end > 0:
-            start = max(end - PAGE_SIZE, 0)
-            yield from reversed(self._run(self._ops._page(start, end)))
-            end = start
+        return self._between(0, None, backwards=True)
 
     @overload
     def __getitem__(self, index: int) -> E: ...
@@ -77,7 +74,7 @@ class BlockingSequence(BlockingObject, Generic[E]):
 
     def count(self, item: E) -> int:
         """Return how often ``item`` is in the list."""
-        return len(self._run(self._ops._places_of(item, 0, len(self))))
+        return len(self._run(self._ops._places_of(item, 0)))
 
     # --- changing ------------------------------------------------------------------------------------------
 
@@ -188,10 +185,8 @@ class BlockingSequence(BlockingObject, Generic[E]):
     def _places(self, places: slice) -> range:
         return range(*places.indices(len(self)))
 
-    def _between(self, start: int, end: int) -> Iterator[E]:
-        while page := self._run(self._ops._page(start, end)):
-            yield from page
-            start += len(page)
+    def _between(self, start: int, end: int | None, backwards: bool = False) -> Iterator[E]:
+        return BlockingPages(self._caller, self._ops._items(start, end, backwards))
 
 
 MutableSequence.register(BlockingSequence)
@@ -202,9 +197,5 @@ class AsyncioSequence(AsyncioObject, Generic[E]):
 
     _ops: Any
 
-    async def __aiter__(self) -> AsyncIterator[E]:
-        start, end = 0, await self._call(self._ops.size())
-        while page := await self._run(self._ops._page(start, end)):
-            for item in page:
-                yield item
-            start += len(page)
+    def __aiter__(self) -> AsyncIterator[E]:
+        return AsyncPages(self._caller, self._ops.iter_items())

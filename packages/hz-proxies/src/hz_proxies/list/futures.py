@@ -9,6 +9,8 @@ from hz_core.surfaces import FuturesObject
 from hz_proxies.events import ItemCallback
 from hz_proxies.list.blocking import BlockingList
 from hz_proxies.list.operations import ListOperations
+from hz_proxies.list.paging import PAGE_SIZE
+from hz_proxies.pages.futures import Pages
 from hz_proxies.types import E
 
 
@@ -241,3 +243,16 @@ class List(FuturesObject, Generic[E]):
         Source: message ``List.lastIndexOf``.
         """
         return self._call(self._ops.last_index_of(item))
+
+    def iter_items(self, page_size: int = PAGE_SIZE) -> Pages[E]:
+        """Return an iterator over all items, which fetches page by page and never holds the whole list in memory.
+
+        It is weakly consistent, since items move when others change the list meanwhile: some may be returned twice or
+        not at all. Items that are added at the end meanwhile are not returned.
+
+        Args:
+            page_size: How many items to fetch at once.
+
+        Source: messages ``List.size`` and ``List.sub``.
+        """
+        return Pages(self._caller, self._ops.iter_items(page_size))

@@ -1,7 +1,7 @@
 """Operations of a list, from which its surfaces are generated."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Final, Generic
+from typing import ClassVar, Generic, TypeVar
 
 from hz_core.arguments import int32
 from hz_core.errors import IllegalArgumentError, IndexOutOfBoundsError
@@ -9,12 +9,13 @@ from hz_core.op import Flow, Op
 from hz_core.wire.types import ReadData
 from hz_proxies.codecs import list as codec
 from hz_proxies.collection import CollectionCodec, CollectionOperations
+from hz_proxies.list.paging import PAGE_SIZE, ListPages
+from hz_proxies.pages.operations import PagesOperations
 from hz_proxies.taken_items import serialized
 from hz_proxies.types import E
 from hz_serialization import Data
 
-PAGE_SIZE: Final = 1000
-"""Number of items to fetch at once during an iteration."""
+T = TypeVar("T")
 
 
 class ListOperations(CollectionOperations[E], Generic[E]):
@@ -176,27 +177,48 @@ class ListOperations(CollectionOperations[E], Generic[E]):
         except ValueError as e:
             raise IndexOutOfBoundsError(f"list {self.name!r}: {e}") from None
 
-    # --- for the sequence interface ------------------------------------------------------------------------
+    # --- iterating -----------------------------------------------------------------------------------------
 
-    def _page(self, start: int, end: int) -> Flow[list[E]]:
-        """Return the items from ``start`` to ``end``, at most a page; fewer if the list has become shorter."""
-        found: list[E] = yield from self._sub(start, end, None)
-        return found
+    def iter_items(self, page_size: int = PAGE_SIZE) -> PagesOperations[E]:
+        """Return an iterator over all items, which fetches page by page and never holds the whole list in memory.
 
-    def _places_of(self, item: E, start: int, end: int) -> Flow[list[int]]:
+        It is weakly consistent, since items move when others change the list meanwhile: some may be returned twice or
+        not at all. Items that are added at the end meanwhile are not returned.
+
+        Args:
+            page_size: How many items to fetch at once.
+
+        Source: messages ``List.size`` and ``List.sub``.
+        """
+        size = int32(page_size, "page_size", 1)
+        return PagesOperations(self._context, ListPages[E](self._between, self.size, size))
+
+    def _items(self, start: int, end: int | None, backwards: bool = False) -> PagesOperations[E]:
+        """Return an iterator over the items between two indexes."""
+        source = ListPages[E](self._between, self.size, PAGE_SIZE, start, end, backwards)
+        return PagesOperations(self._context, source)
+
+    def _places_of(self, item: E, start: int, end: int | None = None) -> Flow[list[int]]:
         """Return the indexes of the occurrences of an item from ``start`` to ``end``."""
         data, places = self._value(item, "item"), []
-        while page := (yield from self._sub(start, end, _serialized_items)):
+        source = ListPages[Data](self._serialized_between, self.size, PAGE_SIZE, start, end)
+        while source.more:
+            page = yield from source.fetch()
             places += [start + place for place, found in enumerate(page) if found == data]
             start += len(page)
         return places
 
-    def _sub(self, start: int, end: int, decode: Callable[[bytes, ReadData], Any] | None) -> Flow[list[Any]]:
-        end = min(end, start + PAGE_SIZE)
+    def _between(self, start: int, end: int) -> Flow[list[E]]:
+        return self._sub(start, end, codec.sub_response)
+
+    def _serialized_between(self, start: int, end: int) -> Flow[list[Data]]:
+        return self._sub(start, end, _serialized_items)
+
+    def _sub(self, start: int, end: int, decode: Callable[[bytes, ReadData], list[T]]) -> Flow[list[T]]:
+        """Return the items from ``start`` to ``end``, fewer if the list has become shorter."""
         while start < end:
-            op = codec.sub(self._partition, self.name, start, end)
             try:
-                found: list[Any] = yield op if decode is None else op.decoded(decode)
+                found: list[T] = yield codec.sub(self._partition, self.name, start, end).decoded(decode)
                 return found
             except IndexOutOfBoundsError:
                 end = min(end - 1, (yield self.size()))

@@ -8,8 +8,9 @@ from hz_core.config import IndexType
 from hz_core.model import SimpleEntryView
 from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_proxies.aggregator import Aggregator
-from hz_proxies.events import EntryCallback
+from hz_proxies.events import EntryCallback, PartitionLostCallback
 from hz_proxies.map.collections import BlockingMapMapping
+from hz_proxies.map.journal_events import EventJournalMapEvent, EventJournalState
 from hz_proxies.map.operations import MapOperations
 from hz_proxies.pages.blocking import BlockingPages
 from hz_proxies.predicate import Predicate
@@ -210,7 +211,7 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
             key: The key; an entry is not required.
             lease_time: Seconds after which the lock is released automatically; None for never.
 
-        Source: message ``lock`` of the service.
+        Source: message ``Map.lock``.
         """
         return self._call(self._ops.lock(key, lease_time))
 
@@ -223,7 +224,7 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
             timeout: Seconds to wait for the lock.
 
         Returns:
-            Whether the lock was acquired. Source: message ``tryLock`` of the service.
+            Whether the lock was acquired. Source: message ``Map.tryLock``.
         """
         return self._call(self._ops.try_lock(key, lease_time, timeout))
 
@@ -233,16 +234,16 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         Raises:
             IllegalMonitorStateError: This thread (or task) does not own the lock.
 
-        Source: message ``unlock`` of the service.
+        Source: message ``Map.unlock``.
         """
         return self._call(self._ops.unlock(key))
 
     def is_locked(self, key: K) -> bool:
-        """Return whether ``key`` is locked. Source: message ``isLocked`` of the service."""
+        """Return whether ``key`` is locked. Source: message ``Map.isLocked``."""
         return self._call(self._ops.is_locked(key))
 
     def force_unlock(self, key: K) -> None:
-        """Release the lock of ``key``, regardless of its owner. Source: message ``forceUnlock`` of the service."""
+        """Release the lock of ``key``, regardless of its owner. Source: message ``Map.forceUnlock``."""
         return self._call(self._ops.force_unlock(key))
 
     def put_all(self, map: Mapping[K, V]) -> None:
@@ -403,6 +404,14 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         """
         return self._call(self._ops.execute_on_key(key, entry_processor))
 
+    def submit_to_key(self, key: K, entry_processor: Any) -> Any:
+        """Run ``entry_processor`` on the entry of ``key``, as ``execute_on_key`` does, with a message of its own.
+
+        Returns:
+            The result of the processor. Source: message ``Map.submitToKey``.
+        """
+        return self._call(self._ops.submit_to_key(key, entry_processor))
+
     def execute_on_keys(self, keys: Iterable[K], entry_processor: Any) -> list[tuple[K, Any]]:
         """Run ``entry_processor`` on the entries of ``keys``, each on the owner of its partition.
 
@@ -420,6 +429,19 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
             Key and result of each entry. Source: messages ``Map.executeOnAllKeys`` and ``Map.executeWithPredicate``.
         """
         return self._call(self._ops.execute_on_entries(entry_processor, predicate))
+
+    def replace_all(self, function: Any) -> None:
+        """Replace the value of each entry by the result of ``function`` for its key and value.
+
+        All partitions are processed in parallel. This is not atomic: if it fails, some of the values may have been
+        replaced. After a lost connection a partition may be processed twice.
+
+        Args:
+            function: An object that members can deserialize to a ``java.util.function.BiFunction``.
+
+        Source: message ``Map.replaceAll`` (members since 5.1).
+        """
+        return self._run(self._ops.replace_all(function))
 
     def add_interceptor(self, interceptor: Any) -> str:
         """Add an interceptor, which members call for reads and writes of this map.
@@ -496,3 +518,62 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
             Whether it was registered. Source: message ``Map.removeEntryListener``.
         """
         return self._run(self._ops.remove_entry_listener(registration_id))
+
+    def add_partition_lost_listener(self, partition_lost_func: PartitionLostCallback) -> str:
+        """Add a listener for partitions of this map that are lost, because their owner and all backups have left.
+
+        Args:
+            partition_lost_func: Called with a :class:`~hz_proxies.events.MapPartitionLostEvent`.
+
+        Returns:
+            The registration id, to remove the listener.
+
+        Source: message ``Map.addPartitionLostListener``.
+        """
+        return self._run(self._ops.add_partition_lost_listener(partition_lost_func))
+
+    def remove_partition_lost_listener(self, registration_id: str) -> bool:
+        """Remove a listener for lost partitions.
+
+        Returns:
+            Whether it was registered. Source: message ``Map.removePartitionLostListener``.
+        """
+        return self._run(self._ops.remove_partition_lost_listener(registration_id))
+
+    def subscribe_to_event_journal(self, partition_id: int) -> EventJournalState:
+        """Return which events the journal of a partition holds.
+
+        Args:
+            partition_id: The partition; ``client.partition_service.get_partition_id(key)`` is that of a key.
+
+        Raises:
+            UnsupportedOperationError: The map has no event journal.
+
+        Source: message ``Map.eventJournalSubscribe``.
+        """
+        return self._call(self._ops.subscribe_to_event_journal(partition_id))
+
+    def iter_event_journal(
+        self, partition_id: int, start_sequence: int | None = None, page_size: int = 100, follow: bool = True
+    ) -> BlockingPages[EventJournalMapEvent[K, V]]:
+        """Return an iterator over the events of a partition, in their order.
+
+        To go on later, begin with the sequence of the last event plus one. If events from there on were overwritten
+        meanwhile, the iterator goes on with the oldest event that is still there, and says so: its ``sequence`` is
+        higher.
+
+        Args:
+            partition_id: The partition; ``client.partition_service.get_partition_id(key)`` is that of a key.
+            start_sequence: Sequence of the first event; None for the oldest one in the journal.
+            page_size: How many events to fetch at once at most.
+            follow: Whether to wait for later events, without end; otherwise the iterator ends with the event that is
+                the newest one when it begins.
+
+        Raises:
+            UnsupportedOperationError: The map has no event journal; raised by the iterator.
+
+        Source: messages ``Map.eventJournalSubscribe`` and ``Map.eventJournalRead``.
+        """
+        return BlockingPages(
+            self._caller, self._ops.iter_event_journal(partition_id, start_sequence, page_size, follow)
+        )

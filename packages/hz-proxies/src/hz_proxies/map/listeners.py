@@ -1,14 +1,16 @@
 """Listeners of a map."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Generic
 from uuid import UUID
 
+from hz_core.listener import ListenerSpec
 from hz_core.op import Flow, Op
 from hz_core.operations import ObjectOperations, none_refused
 from hz_proxies.codecs import map as codec
 from hz_proxies.entry_listeners import entry_listener, wanted_callbacks
-from hz_proxies.events import EntryCallback
+from hz_proxies.events import EntryCallback, MapPartitionLostEvent, PartitionLostCallback
 from hz_proxies.predicate import Predicate, unpaged
 from hz_proxies.types import K, V
 
@@ -79,6 +81,40 @@ class ListenerOperations(ObjectOperations, Generic[K, V]):
         if registration_id is None:
             raise none_refused("registration_id", self.name)
         return self._context.remove_listener(registration_id)
+
+    def add_partition_lost_listener(self, partition_lost_func: PartitionLostCallback) -> Flow[str]:
+        """Add a listener for partitions of this map that are lost, because their owner and all backups have left.
+
+        Args:
+            partition_lost_func: Called with a :class:`~hz_proxies.events.MapPartitionLostEvent`.
+
+        Returns:
+            The registration id, to remove the listener.
+
+        Source: message ``Map.addPartitionLostListener``.
+        """
+        if partition_lost_func is None:
+            raise none_refused("partition_lost_func", self.name)
+        name = self.name
+
+        def on_event(record: codec.MapPartitionLostEvent) -> None:
+            partition_lost_func(MapPartitionLostEvent(name, record.partition_id, record.uuid))
+
+        return self._add_listener(
+            ListenerSpec(
+                partial(codec.add_partition_lost_listener, name),
+                partial(codec.remove_partition_lost_listener, name),
+                on_event,
+            )
+        )
+
+    def remove_partition_lost_listener(self, registration_id: str) -> Flow[bool]:
+        """Remove a listener for lost partitions.
+
+        Returns:
+            Whether it was registered. Source: message ``Map.removePartitionLostListener``.
+        """
+        return self.remove_entry_listener(registration_id)
 
     def _registration(
         self, include_value: bool, key: K | None, predicate: Predicate | None, flags: int

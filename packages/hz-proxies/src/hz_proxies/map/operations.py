@@ -6,6 +6,7 @@ from hz_proxies.codecs import map as codec
 from hz_proxies.key_locks import KeyLockOperations, LockMessages
 from hz_proxies.map.bulk import BulkOperations
 from hz_proxies.map.entries import EntryOperations
+from hz_proxies.map.journal import JournalOperations
 from hz_proxies.map.listeners import ListenerOperations
 from hz_proxies.map.paging import PagingOperations
 from hz_proxies.map.processing import ProcessingOperations
@@ -21,6 +22,7 @@ class MapOperations(
     PagingOperations[K, V],
     ProcessingOperations[K, V],
     ListenerOperations[K, V],
+    JournalOperations[K, V],
     Generic[K, V],
 ):
     """A distributed map, partitioned by key, with backups.

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from typing import Any, Generic
 
-from hz_core.op import Op
+from hz_core.op import Flow, Op
 from hz_core.operations import KeyedOperations, none_refused
 from hz_proxies.codecs import map as codec
 from hz_proxies.predicate import Predicate, unpaged
 from hz_proxies.types import K, V
+from hz_serialization import Data
 
 
 class ProcessingOperations(KeyedOperations, Generic[K, V]):
@@ -22,6 +23,16 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
         processor = self._value(entry_processor, "entry_processor")
         data, partition = self._keyed(key)
         return self._write(data, codec.execute_on_key(partition, self.name, processor, data, self._owner()))
+
+    def submit_to_key(self, key: K, entry_processor: Any) -> Op[Any]:
+        """Run ``entry_processor`` on the entry of ``key``, as ``execute_on_key`` does, with a message of its own.
+
+        Returns:
+            The result of the processor. Source: message ``Map.submitToKey``.
+        """
+        processor = self._value(entry_processor, "entry_processor")
+        data, partition = self._keyed(key)
+        return self._write(data, codec.submit_to_key(partition, self.name, processor, data, self._owner()))
 
     def execute_on_keys(self, keys: Iterable[K], entry_processor: Any) -> Op[list[tuple[K, Any]]]:
         """Run ``entry_processor`` on the entries of ``keys``, each on the owner of its partition.
@@ -49,6 +60,26 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
         if predicate is None:
             return self._write_all(codec.execute_on_all_keys(self.name, processor))
         return self._write_all(codec.execute_with_predicate(self.name, processor, self._to_data(predicate)))
+
+    def replace_all(self, function: Any) -> Flow[None]:
+        """Replace the value of each entry by the result of ``function`` for its key and value.
+
+        All partitions are processed in parallel. This is not atomic: if it fails, some of the values may have been
+        replaced. After a lost connection a partition may be processed twice.
+
+        Args:
+            function: An object that members can deserialize to a ``java.util.function.BiFunction``.
+
+        Source: message ``Map.replaceAll`` (members since 5.1).
+        """
+        data = self._value(function, "function")
+        return self._replace_all(data)
+
+    def _replace_all(self, function: Data) -> Flow[None]:
+        yield [
+            self._write_all(codec.replace_all(partition, self.name, function))
+            for partition in range(self._context.partition_count())
+        ]
 
     def add_interceptor(self, interceptor: Any) -> Op[str]:
         """Add an interceptor, which members call for reads and writes of this map.

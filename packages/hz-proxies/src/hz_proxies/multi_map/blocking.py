@@ -51,7 +51,7 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
             key: The key; an entry is not required.
             lease_time: Seconds after which the lock is released automatically; None for never.
 
-        Source: message ``lock`` of the service.
+        Source: message ``MultiMap.lock``.
         """
         return self._call(self._ops.lock(key, lease_time))
 
@@ -64,7 +64,7 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
             timeout: Seconds to wait for the lock.
 
         Returns:
-            Whether the lock was acquired. Source: message ``tryLock`` of the service.
+            Whether the lock was acquired. Source: message ``MultiMap.tryLock``.
         """
         return self._call(self._ops.try_lock(key, lease_time, timeout))
 
@@ -74,16 +74,16 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
         Raises:
             IllegalMonitorStateError: This thread (or task) does not own the lock.
 
-        Source: message ``unlock`` of the service.
+        Source: message ``MultiMap.unlock``.
         """
         return self._call(self._ops.unlock(key))
 
     def is_locked(self, key: K) -> bool:
-        """Return whether ``key`` is locked. Source: message ``isLocked`` of the service."""
+        """Return whether ``key`` is locked. Source: message ``MultiMap.isLocked``."""
         return self._call(self._ops.is_locked(key))
 
     def force_unlock(self, key: K) -> None:
-        """Release the lock of ``key``, regardless of its owner. Source: message ``forceUnlock`` of the service."""
+        """Release the lock of ``key``, regardless of its owner. Source: message ``MultiMap.forceUnlock``."""
         return self._call(self._ops.force_unlock(key))
 
     def put(self, key: K, value: V) -> bool:
@@ -159,7 +159,10 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
         return self._call(self._ops.values())
 
     def entry_set(self) -> list[tuple[K, V]]:
-        """Return all pairs of a key and one of its values. Source: message ``MultiMap.entrySet``."""
+        """Return all pairs of a key and one of its values; equal pairs of a list once only.
+
+        Source: message ``MultiMap.entrySet``.
+        """
         return self._call(self._ops.entry_set())
 
     def size(self) -> int:

@@ -124,7 +124,10 @@ class MultiMapOperations(KeyLockOperations[K], Generic[K, V]):
         return codec.values(self.name)
 
     def entry_set(self) -> Op[list[tuple[K, V]]]:
-        """Return all pairs of a key and one of its values. Source: message ``MultiMap.entrySet``."""
+        """Return all pairs of a key and one of its values; equal pairs of a list once only.
+
+        Source: message ``MultiMap.entrySet``.
+        """
         return codec.entry_set(self.name)
 
     def size(self) -> Op[int]:

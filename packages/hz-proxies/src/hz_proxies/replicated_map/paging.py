@@ -6,7 +6,7 @@ from uuid import UUID
 
 from hz_core.context import ClientContext
 from hz_core.errors import UnsupportedOperationError
-from hz_core.op import Flow, Op
+from hz_core.op import Flow, GatherOutcomes, Op
 from hz_proxies.codecs import replicated_map as codec
 from hz_proxies.codecs.replicated_map import ReplicatedMapEntryViewHolder
 
@@ -50,12 +50,15 @@ class ViewPages(Generic[T]):
         first = {partition: self._first_cursor(partition) for partition in partitions}
         replies = yield [self._request(partition, first[partition]) for partition in partitions]
         found: list[T] = []
+        finished: dict[int, UUID] = {}
         for partition, reply in zip(partitions, replies, strict=True):
             found += map(self._item, reply.entry_views)
             if len(reply.entry_views) < self._page_size:
                 del self._cursors[partition]
+                finished[partition] = first[partition]
             else:
                 self._cursors[partition] = (first[partition], reply.cursor_id)
+        yield from self._end(finished)
         return found
 
     def _first_cursor(self, partition: int) -> UUID:
@@ -70,12 +73,17 @@ class ViewPages(Generic[T]):
     def end(self) -> Flow[None]:
         """Tell the members that nobody goes on with the iteration."""
         open_, self._cursors = self._cursors, {}
-        # Members know an iteration by its first cursor.
-        yield [
-            codec.end_entry_view_iteration(partition, self._name, cursors[0])
-            for partition, cursors in open_.items()
-            if cursors is not None
-        ]
+        yield from self._end({p: cursors[0] for p, cursors in open_.items() if cursors is not None})
+
+    def _end(self, first: dict[int, UUID]) -> Flow[None]:
+        # Members know an iteration by its first cursor, and keep it for minutes, also when it has come to its end. It
+        # does not matter if one has forgotten it already.
+        yield GatherOutcomes(
+            [
+                codec.end_entry_view_iteration(partition, self._name, cursor)
+                for partition, cursor in first.items()
+            ]
+        )
 
 
 class SmallOrPaged(Generic[T]):

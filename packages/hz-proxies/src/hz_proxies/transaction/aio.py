@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from hz_core.surfaces import AsyncioContextManager
+from hz_proxies.transaction.attributes import AsyncioTransactionContext
 from hz_proxies.transaction.list.aio import AsyncTransactionalList
 from hz_proxies.transaction.map.aio import AsyncTransactionalMap
 from hz_proxies.transaction.multi_map.aio import AsyncTransactionalMultiMap
@@ -12,7 +12,7 @@ from hz_proxies.transaction.queue.aio import AsyncTransactionalQueue
 from hz_proxies.transaction.set.aio import AsyncTransactionalSet
 
 
-class AsyncTransaction(AsyncioContextManager):
+class AsyncTransaction(AsyncioTransactionContext):
     """Changes of several data structures that are applied together or not at all.
 
     A transaction uses one connection, and belongs to the thread or asyncio task that began it. As a context manager
@@ -39,6 +39,7 @@ class AsyncTransaction(AsyncioContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
 
         Source: message ``Transaction.commit``.
         """
@@ -49,6 +50,7 @@ class AsyncTransaction(AsyncioContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
 
         Source: message ``Transaction.rollback``.
         """
@@ -62,6 +64,7 @@ class AsyncTransaction(AsyncioContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return AsyncTransactionalList(self._caller, self._ops.get_list(name))
 
@@ -73,6 +76,7 @@ class AsyncTransaction(AsyncioContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return AsyncTransactionalMap(self._caller, self._ops.get_map(name))
 
@@ -84,6 +88,7 @@ class AsyncTransaction(AsyncioContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return AsyncTransactionalQueue(self._caller, self._ops.get_queue(name))
 
@@ -95,6 +100,7 @@ class AsyncTransaction(AsyncioContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return AsyncTransactionalSet(self._caller, self._ops.get_set(name))
 
@@ -106,5 +112,6 @@ class AsyncTransaction(AsyncioContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return AsyncTransactionalMultiMap(self._caller, self._ops.get_multi_map(name))

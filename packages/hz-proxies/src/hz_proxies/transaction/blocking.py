@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from hz_core.surfaces import BlockingContextManager
+from hz_proxies.transaction.attributes import BlockingTransactionContext
 from hz_proxies.transaction.list.blocking import BlockingTransactionalList
 from hz_proxies.transaction.map.blocking import BlockingTransactionalMap
 from hz_proxies.transaction.multi_map.blocking import BlockingTransactionalMultiMap
@@ -12,7 +12,7 @@ from hz_proxies.transaction.queue.blocking import BlockingTransactionalQueue
 from hz_proxies.transaction.set.blocking import BlockingTransactionalSet
 
 
-class BlockingTransaction(BlockingContextManager):
+class BlockingTransaction(BlockingTransactionContext):
     """Changes of several data structures that are applied together or not at all.
 
     A transaction uses one connection, and belongs to the thread or asyncio task that began it. As a context manager
@@ -39,6 +39,7 @@ class BlockingTransaction(BlockingContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
 
         Source: message ``Transaction.commit``.
         """
@@ -49,6 +50,7 @@ class BlockingTransaction(BlockingContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
 
         Source: message ``Transaction.rollback``.
         """
@@ -62,6 +64,7 @@ class BlockingTransaction(BlockingContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return BlockingTransactionalList(self._caller, self._ops.get_list(name))
 
@@ -73,6 +76,7 @@ class BlockingTransaction(BlockingContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return BlockingTransactionalMap(self._caller, self._ops.get_map(name))
 
@@ -84,6 +88,7 @@ class BlockingTransaction(BlockingContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return BlockingTransactionalQueue(self._caller, self._ops.get_queue(name))
 
@@ -95,6 +100,7 @@ class BlockingTransaction(BlockingContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return BlockingTransactionalSet(self._caller, self._ops.get_set(name))
 
@@ -106,5 +112,6 @@ class BlockingTransaction(BlockingContextManager):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return BlockingTransactionalMultiMap(self._caller, self._ops.get_multi_map(name))

@@ -4,7 +4,7 @@
 from typing import Any
 
 from hz_core.future import Future
-from hz_core.surfaces import FuturesSurface
+from hz_proxies.transaction.attributes import FuturesTransaction
 from hz_proxies.transaction.blocking import BlockingTransaction
 from hz_proxies.transaction.list.futures import TransactionalList
 from hz_proxies.transaction.map.futures import TransactionalMap
@@ -14,7 +14,7 @@ from hz_proxies.transaction.queue.futures import TransactionalQueue
 from hz_proxies.transaction.set.futures import TransactionalSet
 
 
-class Transaction(FuturesSurface):
+class Transaction(FuturesTransaction):
     """Changes of several data structures that are applied together or not at all.
 
     A transaction uses one connection, and belongs to the thread or asyncio task that began it. As a context manager
@@ -45,6 +45,7 @@ class Transaction(FuturesSurface):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
 
         Source: message ``Transaction.commit``.
         """
@@ -55,6 +56,7 @@ class Transaction(FuturesSurface):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
 
         Source: message ``Transaction.rollback``.
         """
@@ -68,6 +70,7 @@ class Transaction(FuturesSurface):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return TransactionalList(self._caller, self._ops.get_list(name))
 
@@ -79,6 +82,7 @@ class Transaction(FuturesSurface):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return TransactionalMap(self._caller, self._ops.get_map(name))
 
@@ -90,6 +94,7 @@ class Transaction(FuturesSurface):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return TransactionalQueue(self._caller, self._ops.get_queue(name))
 
@@ -101,6 +106,7 @@ class Transaction(FuturesSurface):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return TransactionalSet(self._caller, self._ops.get_set(name))
 
@@ -112,5 +118,6 @@ class Transaction(FuturesSurface):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return TransactionalMultiMap(self._caller, self._ops.get_multi_map(name))

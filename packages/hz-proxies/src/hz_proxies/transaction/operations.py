@@ -38,8 +38,9 @@ class TransactionOperations(Operations):
     """
 
     # Read by tools/generate_surfaces.py.
-    blocking_base = "hz_core.surfaces.BlockingContextManager"
-    asyncio_base = "hz_core.surfaces.AsyncioContextManager"
+    futures_base = "hz_proxies.transaction.attributes.FuturesTransaction"
+    blocking_base = "hz_proxies.transaction.attributes.BlockingTransactionContext"
+    asyncio_base = "hz_proxies.transaction.attributes.AsyncioTransactionContext"
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class TransactionOperations(Operations):
         self._connection: Connection | None = None
         self._id: UUID | None = None
         self._thread_id = 0
+        self._start_time: float | None = None
 
     def begin(self) -> Flow[None]:
         """Begin the transaction.
@@ -76,6 +78,7 @@ class TransactionOperations(Operations):
             self._context, create, lambda transaction_id: self._undo_begin(connection, transaction_id)
         )
         self._connection, self._id = connection, transaction_id
+        self._start_time = self._context.io.now()
         self._enter_state(TransactionState.ACTIVE)
         self._service.active[self] = None
 
@@ -89,6 +92,7 @@ class TransactionOperations(Operations):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
 
         Source: message ``Transaction.commit``.
         """
@@ -105,10 +109,16 @@ class TransactionOperations(Operations):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
 
         Source: message ``Transaction.rollback``.
         """
-        connection, transaction_id = self._active()
+        self._active()
+        yield from self._roll_back()
+
+    def _roll_back(self) -> Flow[None]:
+        """Discard all changes, in any thread."""
+        connection, transaction_id = self._scope()
         # Also if the request does not reach the member, which rolls the transaction back after its timeout.
         self._enter_state(TransactionState.ROLLED_BACK)
         yield codec.rollback(connection, transaction_id, self._thread_id)
@@ -121,6 +131,7 @@ class TransactionOperations(Operations):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return self._object(TransactionalListOperations, name)
 
@@ -132,6 +143,7 @@ class TransactionOperations(Operations):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return self._object(TransactionalMapOperations, name)
 
@@ -143,6 +155,7 @@ class TransactionOperations(Operations):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return self._object(TransactionalQueueOperations, name)
 
@@ -154,6 +167,7 @@ class TransactionOperations(Operations):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return self._object(TransactionalSetOperations, name)
 
@@ -165,6 +179,7 @@ class TransactionOperations(Operations):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
+            TransactionError: It belongs to another thread or task.
         """
         return self._object(TransactionalMultiMapOperations, name)
 
@@ -174,6 +189,15 @@ class TransactionOperations(Operations):
         return kind(self._context, name, connection, transaction_id, self._thread_id)
 
     def _active(self) -> tuple[Connection, UUID]:
+        """Return connection and id of the transaction, for the thread or task that it belongs to."""
+        scope = self._scope()
+        if self._owner() != self._thread_id:
+            raise TransactionError(
+                "the transaction belongs to the thread or task that began it, and cannot be used by another one"
+            )
+        return scope
+
+    def _scope(self) -> tuple[Connection, UUID]:
         if self._state != TransactionState.ACTIVE or self._connection is None or self._id is None:
             raise TransactionNotActiveError(f"the transaction is not active: it is {self._state}")
         return self._connection, self._id

@@ -55,8 +55,8 @@ TRANSACTION_TRANSITIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 class ActiveTransaction(Protocol):
     """A transaction, as the service sees it."""
 
-    def rollback(self) -> Flow[None]:
-        """Discard the changes."""
+    def _roll_back(self) -> Flow[None]:
+        """Discard the changes, in any thread."""
         ...
 
 
@@ -70,4 +70,4 @@ class TransactionService(Service):
     def closing(self) -> Flow[None]:
         """Roll back the active transactions."""
         # Side by side: a transaction whose connection is lost must not keep the others from their rollback.
-        yield GatherOutcomes([transaction.rollback() for transaction in self.active])
+        yield GatherOutcomes([transaction._roll_back() for transaction in self.active])

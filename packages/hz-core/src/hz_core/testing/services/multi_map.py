@@ -162,8 +162,8 @@ class MultiMapService(KeyLocking):
         request.reply([value for _, value in self._state(request).pairs()])
 
     def entry_set(self, request: Request) -> None:
-        """Reply all pairs."""
-        request.reply(self._state(request).pairs())
+        """Reply all pairs; equal ones once only, as real members do."""
+        request.reply(list(dict.fromkeys(self._state(request).pairs())))
 
     def size(self, request: Request) -> None:
         """Reply the number of pairs."""

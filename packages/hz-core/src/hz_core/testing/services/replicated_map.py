@@ -42,7 +42,10 @@ class ReplicatedEntry:
 class _Iteration:
     entries: list[ReplicatedEntry]
     first: UUID
+    cursor: UUID | None = None
     position: int = 0
+    previous: UUID | None = None
+    previous_position: int = 0
 
 
 @serves("ReplicatedMap")
@@ -50,7 +53,7 @@ class ReplicatedMapService(Service):
     """Messages of the service ``ReplicatedMap``. Predicates need ``SimulatedCluster.matches``.
 
     Attributes:
-        iterations: The iterations that are not finished, by the cursor of their next page.
+        iterations: The iterations that nobody has ended, by their first cursor.
     """
 
     service_name = "hz:impl:replicatedMapService"
@@ -151,23 +154,27 @@ class ReplicatedMapService(Service):
             entries = [
                 e for e in self._map(request).values() if self.cluster.partition_of(e.key) == partition
             ]
-            iteration = _Iteration(entries, request["cursorId"])
+            iteration = self.iterations[request["cursorId"]] = _Iteration(entries, request["cursorId"])
         else:
-            found = self.iterations.pop(request["cursorId"], None)
-            if found is None:
-                message = f"There is no iteration with cursor id {request['cursorId']} on member"
-                raise MemberError(codes.ILLEGAL_STATE, message)
-            iteration = found
+            iteration = self._iteration(request["cursorId"])
         begin, end = iteration.position, iteration.position + request["batchSize"]
-        cursor, iteration.position = self.cluster.new_uuid(), end
-        self.iterations[cursor] = iteration
-        request.reply(cursor, [_view(entry) for entry in iteration.entries[begin:end]])
+        iteration.previous, iteration.previous_position = request["cursorId"], begin
+        iteration.cursor, iteration.position = self.cluster.new_uuid(), end
+        request.reply(iteration.cursor, [_view(entry) for entry in iteration.entries[begin:end]])
+
+    def _iteration(self, cursor: UUID) -> _Iteration:
+        """Return the iteration that goes on at a cursor; the last page can be fetched once more."""
+        for iteration in self.iterations.values():
+            if iteration.cursor == cursor:
+                return iteration
+            if iteration.previous == cursor:
+                iteration.position = iteration.previous_position
+                return iteration
+        raise MemberError(codes.ILLEGAL_STATE, f"There is no iteration with cursor id {cursor} on member")
 
     def end_entry_view_iteration(self, request: Request) -> None:
         """Forget an iteration, known by its first cursor."""
-        for cursor, iteration in list(self.iterations.items()):
-            if iteration.first == request["cursorId"]:
-                del self.iterations[cursor]
+        self.iterations.pop(request["cursorId"], None)
         request.reply()
 
     # --- listeners ---

@@ -23,10 +23,9 @@ class TransactionState:
         owner: The owner of its locks: the client's thread, for which they are no hindrance outside of it, either.
         deadline: When it times out.
         changes: The new value and its time to live by map and key, None for an entry that is to be removed.
-        locked: The keys of maps that it has locked.
+        locked: The keys that it has locked.
         at_commit: What else to do when it is committed.
         at_rollback: What to do when it is rolled back.
-        at_end: What to do when it has ended, in whichever way.
     """
 
     id: UUID
@@ -37,7 +36,6 @@ class TransactionState:
     locked: set[tuple[str, bytes]] = field(default_factory=set)
     at_commit: list[Callable[[], object]] = field(default_factory=list)
     at_rollback: list[Callable[[], object]] = field(default_factory=list)
-    at_end: list[Callable[[], object]] = field(default_factory=list)
 
 
 @serves("Transaction")
@@ -112,8 +110,6 @@ class TransactionService(Service):
         for name, key in transaction.locked:
             locks = self.cluster.service(MapService).state(name).locks
             locks.release((self.cluster.partition_of(key), key), transaction.owner)
-        for clean_up in transaction.at_end:
-            clean_up()
 
 
 @serves("TransactionalMap")

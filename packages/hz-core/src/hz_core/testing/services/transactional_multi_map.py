@@ -92,10 +92,11 @@ class TransactionalMultiMapService(Service):
             if changes is None:
                 changes = self._changes[transaction] = {}
                 transaction.at_commit.append(partial(self._apply, transaction))
-                transaction.at_end.append(lambda: self._changes.pop(transaction, None))
+                transaction.at_rollback.append(lambda: self._changes.pop(transaction))
             if (name, place) not in changes:
                 locks.acquire(place, transaction.owner, exclusive=True)
-                transaction.at_end.append(lambda: locks.release(place, transaction.owner))
+                for actions in (transaction.at_commit, transaction.at_rollback):
+                    actions.append(lambda: locks.release(place, transaction.owner))
             reply, changes[name, place] = change(self._values(request, transaction))
             request.reply(reply)
 
@@ -105,5 +106,5 @@ class TransactionalMultiMapService(Service):
 
     def _apply(self, transaction: TransactionState) -> None:
         service = self.cluster.service(MultiMapService)
-        for (name, place), values in self._changes[transaction].items():
+        for (name, place), values in self._changes.pop(transaction).items():
             service.change(self.cluster.owner(place[0]), name, place, values)

@@ -3,7 +3,8 @@
 from typing import Generic, TypeVar
 
 from hz_core.arguments import milliseconds
-from hz_core.op import Op
+from hz_core.errors import IllegalStateError
+from hz_core.op import Flow, Op
 from hz_proxies.codecs import transactional_queue as codec
 from hz_proxies.taken_items import put_back_if_lost
 from hz_proxies.transaction.scope import TransactionalOperations
@@ -67,5 +68,6 @@ class TransactionalQueueOperations(TransactionalOperations, Generic[E]):
     def _takes(self, op: Op[T]) -> Op[T]:
         return put_back_if_lost(self._context, op, self.name, self._put_back)
 
-    def _put_back(self, item: Data) -> Op[bool]:
-        return codec.offer(*self._scope, item, 0)
+    def _put_back(self, item: Data) -> Flow[None]:
+        if not (yield codec.offer(*self._scope, item, 0)):
+            raise IllegalStateError(f"queue {self.name!r} is full")

@@ -1,0 +1,1 @@
+"""Handles of tasks that an executor executes."""

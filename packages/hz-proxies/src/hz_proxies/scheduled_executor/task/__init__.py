@@ -1,0 +1,1 @@
+"""Handles of tasks of a scheduled executor."""
