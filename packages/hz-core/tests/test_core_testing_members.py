@@ -171,11 +171,13 @@ def test_partitions_are_those_of_real_members() -> None:
 
 def test_what_is_not_simulated_is_refused() -> None:
     client = RawClient(SimulatedCluster().members[0])
-    for method in ("Map.aggregate", "Ringbuffer.size"):
+    unknown: dict[str, dict[str, Any]] = {
+        "Map.aggregate": {"name": "m", "aggregator": b""},
+        "ContinuousQuery.destroyCache": {"mapName": "m", "cacheName": "c"},
+    }
+    for method, arguments in unknown.items():
         with pytest.raises(MemberError, match="not simulated") as caught:
-            client.call(method, name="m", aggregator=b"") if method == "Map.aggregate" else client.call(
-                method, name="m"
-            )
+            client.call(method, **arguments)
         assert caught.value.error == codes.UNSUPPORTED
 
 
