@@ -115,26 +115,33 @@ class TlsRelay:
     async def _relay(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, plain_port: int
     ) -> None:
+        writers = [writer]
         try:
-            plain_reader, plain_writer = await asyncio.open_connection("127.0.0.1", plain_port)
-        except OSError:
-            writer.close()
-            return
-        writers = (writer, plain_writer)
-        self._writers.update(writers)
-        pumps = [
-            self._loop.create_task(_pump(*ends)) for ends in ((reader, plain_writer), (plain_reader, writer))
-        ]
-        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        for pump in pumps:
-            pump.cancel()
-        await asyncio.gather(*pumps, return_exceptions=True)
-        for end in writers:
-            end.close()
-        for end in writers:
             with suppress(OSError):
-                await end.wait_closed()
-        self._writers.difference_update(writers)
+                plain_reader, plain_writer = await asyncio.open_connection("127.0.0.1", plain_port)
+                writers.append(plain_writer)
+                self._writers.update(writers)
+                await self._pass_on((reader, plain_writer), (plain_reader, writer))
+                for end in writers:
+                    end.close()
+                for end in writers:
+                    with suppress(OSError):
+                        await end.wait_closed()
+        finally:
+            # Also when this is cancelled: TLS would wait for the other end.
+            for end in writers:
+                end.transport.abort()
+            self._writers.difference_update(writers)
+
+    async def _pass_on(self, *ways: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+        """Pass on what is received, until one of the ends is closed."""
+        pumps = [self._loop.create_task(_pump(*ends)) for ends in ways]
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
 
     def close(self, port: int) -> None:
         """Stop listening at a port; connections stay."""
@@ -159,8 +166,11 @@ class TlsRelay:
         async def stop() -> None:
             for server in self._servers.values():
                 server.close()
-            await self._abort()
-            await asyncio.gather(*self._tasks)
+            # Those of asyncio, too, which accept connections: a handshake that ends now would begin another relay.
+            while running := asyncio.all_tasks() - {asyncio.current_task()}:
+                for task in running:
+                    task.cancel()
+                await asyncio.wait(running)
 
         self._do(stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
