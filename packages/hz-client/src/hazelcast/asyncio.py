@@ -7,7 +7,7 @@ from hazelcast._asyncio_objects import AsyncioObjects
 from hz_core.config import ClientConfig
 from hz_proxies.map.aio import AsyncMap as Map
 from hz_proxies.multi_map.aio import AsyncMultiMap as MultiMap
-from hz_proxies.reliable_topic.listener import ReliableMessageListener
+from hz_proxies.reliable_topic.listener import ReliableMessageListener as ReliableMessageListener
 from hz_proxies.replicated_map.aio import AsyncReplicatedMap as ReplicatedMap
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hz_proxies.transaction.repeating import AsyncTransactions
     from hz_proxies.vector_collection.documents import IndexConfig
 
-__all__ = ["HazelcastClient", "Map", "MultiMap", "ReliableMessageListener", "ReplicatedMap"]
+__all__ = ["HazelcastClient", "Map", "MultiMap", "ReplicatedMap"]
 
 
 class HazelcastClient(AsyncioObjects):
