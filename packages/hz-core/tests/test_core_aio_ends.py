@@ -205,9 +205,8 @@ def test_blocked_loop_costs_no_connection(
             ops = MapOps(client.serialization, server.cluster.partition_count)
             put = client.operations.call(ops.put(1, "x"))
             await asyncio.sleep(0)
-            time.sleep(
-                1.6
-            )  # what is tested: a program that blocks the loop, for longer than heartbeat_timeout
+            # What is tested: a program that blocks the loop for longer than heartbeat_timeout.
+            time.sleep(1.6)
             await put
             # The next tick judges, and the one after it.
             engine = client._engine

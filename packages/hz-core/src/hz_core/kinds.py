@@ -118,7 +118,9 @@ class ObjectTable:
             kind = known.get(service_name)
             if kind is None:
                 kind = self._others.setdefault(service_name, _other_kind(service_name))
-            operations = self._ready.setdefault((kind, name), kind.operations(self._context, name))
+            operations = self.find(kind, name)
+            if operations is None:
+                operations = self._ready.setdefault((kind, name), kind.operations(self._context, name))
             found.append((kind, operations))
         return found
 
