@@ -274,7 +274,7 @@ class Structure:
             f'"""{self.name} as a kind of distributed object."""\n\n'
             "from typing import TYPE_CHECKING, Any, Final\n"
             "from hz_core.kinds import ObjectKind\n"
-            "from hz_core.surfaces import AsyncioCaller\n"
+            "from hz_core.callers import AsyncioCaller\n"
             f"from {package}.futures import {self.name}\n"
             f"from {package}.operations import {self.node.name}\n"
             f"if TYPE_CHECKING:\n    from {package}.aio import Async{self.name}\n\n\n"

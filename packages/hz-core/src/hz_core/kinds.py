@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
+from hz_core.callers import AsyncioCaller, FuturesCaller
 from hz_core.codecs.client import get_distributed_objects
 from hz_core.context import ClientContext
 from hz_core.op import Flow, WaitFor
 from hz_core.operations import ObjectOperations, check_name
 from hz_core.promise import Promise
-from hz_core.surfaces import AsyncioCaller, AsyncioObject, FuturesCaller, FuturesObject
+from hz_core.surfaces import AsyncioObject, FuturesObject
 
 FuturesT = TypeVar("FuturesT", bound=FuturesObject)
 AsyncioT = TypeVar("AsyncioT", bound=AsyncioObject)

@@ -5,9 +5,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from hz_core.arguments import duration
-from hz_core.callers import AsyncioCaller as AsyncioCaller
-from hz_core.callers import BlockingCaller as BlockingCaller
-from hz_core.callers import FuturesCaller as FuturesCaller
+from hz_core.callers import AsyncioCaller, BlockingCaller, FuturesCaller
 from hz_core.op import Flow, Op
 from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_core.uncopied import Uncopied

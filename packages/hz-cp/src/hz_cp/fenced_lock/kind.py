@@ -3,8 +3,8 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
+from hz_core.callers import AsyncioCaller
 from hz_core.kinds import ObjectKind
-from hz_core.surfaces import AsyncioCaller
 from hz_cp.fenced_lock.futures import FencedLock
 from hz_cp.fenced_lock.operations import FencedLockOperations
 

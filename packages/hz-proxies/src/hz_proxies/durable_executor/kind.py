@@ -3,8 +3,8 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
+from hz_core.callers import AsyncioCaller
 from hz_core.kinds import ObjectKind
-from hz_core.surfaces import AsyncioCaller
 from hz_proxies.durable_executor.futures import DurableExecutor
 from hz_proxies.durable_executor.operations import DurableExecutorOperations
 

@@ -3,8 +3,8 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
+from hz_core.callers import AsyncioCaller
 from hz_core.kinds import ObjectKind
-from hz_core.surfaces import AsyncioCaller
 from hz_proxies.executor.futures import Executor
 from hz_proxies.executor.operations import ExecutorOperations
 

@@ -3,8 +3,8 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
+from hz_core.callers import AsyncioCaller
 from hz_core.kinds import ObjectKind
-from hz_core.surfaces import AsyncioCaller
 from hz_proxies.flake_id_generator.futures import FlakeIdGenerator
 from hz_proxies.flake_id_generator.operations import FlakeIdGeneratorOperations
 

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from hz_core.arguments import int32
+from hz_core.callers import AsyncioCaller, BlockingCaller
 from hz_core.context import ClientContext
 from hz_core.errors import (
     OperationTimeoutError,
@@ -15,7 +16,6 @@ from hz_core.errors import (
     TransactionTimedOutError,
 )
 from hz_core.op import Flow, Sleep
-from hz_core.surfaces import AsyncioCaller, BlockingCaller
 from hz_proxies.transaction.aio import AsyncTransaction
 from hz_proxies.transaction.blocking import BlockingTransaction
 from hz_proxies.transaction.state import TransactionState
