@@ -176,6 +176,9 @@ class Stress:
                     self.done["signals"] += 1
                 finally:
                     signal.setitimer(signal.ITIMER_REAL, 0)
+                # Here, too, where nothing interrupts it: on a slow machine, all others may be interrupted.
+                Guard(self)
+                gc.collect(0)
                 now = time.monotonic()
                 beats = [self.beats[worker] for worker in workers]
                 if all(is_now > then for is_now, then in zip(beats, seen, strict=True)):
