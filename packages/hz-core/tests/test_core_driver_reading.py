@@ -104,6 +104,7 @@ class World:
     def stop_leading(self) -> None:
         self.reading.free = True
         self.reading.busy = False
+        self.reading.turns += 1
         self.reading.stopped_leading()
 
     def interrupt(self) -> None:
@@ -382,8 +383,7 @@ class FakeReader:
         self.received: bytes | None = None
         self.ready: Iterator[bytes] = iter(())
 
-    def receive_sizes(self) -> tuple[int]:
-        return (100,)
+    receive_sizes = (100,)
 
     def split(self) -> None:
         if self.received is not None:

@@ -55,7 +55,7 @@ def by_asked_size(reader: MessageReader, pieces: Iterator[bytes]) -> list[bytes]
     for piece in pieces:
         left = piece
         while left:
-            wanted = reader.receive_sizes()[0]
+            wanted = reader.receive_sizes[0]
             found += reader.feed(left[:wanted])
             left = left[wanted:]
     return found
@@ -282,11 +282,11 @@ def test_large_message_in_pieces_is_scanned_and_joined_once(
 def test_more_is_asked_for_while_a_large_frame_is_under_way() -> None:
     reader = MessageReader()
     whole = message(1, b"x" * (3 << 20))
-    assert reader.receive_sizes()[0] == RECEIVE_SIZE
+    assert reader.receive_sizes[0] == RECEIVE_SIZE
     assert reader.feed(whole[:1000]) == []
-    assert reader.receive_sizes()[0] > RECEIVE_SIZE
+    assert reader.receive_sizes[0] > RECEIVE_SIZE
     assert reader.feed(whole[1000:]) == [whole]
-    assert reader.receive_sizes()[0] == RECEIVE_SIZE
+    assert reader.receive_sizes[0] == RECEIVE_SIZE
 
 
 def test_claim_of_a_huge_frame_takes_no_huge_memory() -> None:

@@ -103,6 +103,7 @@ class ReadHandover:
         busy: Whether the reading is claimed, for those who only look: a failed claim raises an error, which is slow.
         thread: The identifier of the thread that has claimed the reading last.
         state: Who is responsible for reading.
+        turns: How often callers have stopped reading.
         followers: Locks of callers that wait for a reply which somebody else reads.
     """
 
@@ -112,13 +113,13 @@ class ReadHandover:
         "_owner",
         "_seen",
         "_state_lock",
-        "_turns",
         "_watch",
         "busy",
         "followers",
         "free",
         "state",
         "thread",
+        "turns",
     )
 
     def __init__(self, owner: HandoverOwner, connection: Connection, watch: Watch) -> None:
@@ -131,7 +132,7 @@ class ReadHandover:
         self._connection = connection
         self._watch = watch
         self._state_lock = RLock()  # guards the state, and keeps the watch in step with it
-        self._turns = 0  # how often callers have stopped reading
+        self.turns = 0
         self._seen = 0  # its value at the last check
         self._checks = 0  # checks in a row that found the same caller reading
 
@@ -165,8 +166,10 @@ class ReadHandover:
     # --- callers ----------------------------------------------------------------------------------------------
 
     def stopped_leading(self) -> None:
-        """Hand over: another caller leads, or the I/O thread reads where replies are still expected."""
-        self._turns += 1
+        """Hand over: another caller leads, or the I/O thread reads where replies are still expected.
+
+        Not needed while there are no ``followers`` and the I/O thread watches the socket.
+        """
         if self.followers:
             self.nominate()
             return
@@ -231,7 +234,7 @@ class ReadHandover:
             # The leader stopped before it could see the new state, and a reply is still to be read.
             self._happened(Event.NOBODY_READS)
             return
-        self._seen = self._turns
+        self._seen = self.turns
         self._checks = 0
 
     def check(self) -> float | None:
@@ -244,8 +247,8 @@ class ReadHandover:
             return None
         if state is not Reading.READ_BY_CALLERS:
             return None
-        if self._turns != self._seen:
-            self._seen = self._turns
+        if self.turns != self._seen:
+            self._seen = self.turns
             self._checks = 0
             return CHECK_INTERVAL
         if not self.claimed():

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from hz_core.connection import Connection
-from hz_core.drivers.blocking import Pending
+from hz_core.drivers.blocking import BlockingCall, Pending
 from hz_core.drivers.poller import READ, WRITE, Poller, Watch
-from hz_core.drivers.read_handover import ReadHandover
+from hz_core.drivers.read_handover import ReadHandover, Reading
 from hz_core.drivers.streams import DONT_WAIT, NO_SIGNAL, Stream, raised_by_stream
 from hz_core.invocation.invocation import Invocation
 from hz_core.invocation.retry import WaitsForItselfError
@@ -25,6 +25,8 @@ _JOINED_COUNT: Final = 1024
 
 _BATCH_SIZE: Final = 65536
 """Waiting writes are joined up to this size, so that many small requests cost one system call."""
+
+_WATCHED: Final = Reading.WATCHED
 
 # The arguments of a receive or a send, for `map`.
 _WAIT: Final = (0,)
@@ -325,12 +327,23 @@ class SocketTransport:
         try:
             reading.thread = me
             reading.busy = True
-            self._lead(call, invocation, timeout)
+            if timeout is None and isinstance(call, BlockingCall):
+                # A blocking call, without the steps that others need.
+                connection = self.connection
+                read = self.read
+                while not (invocation.finished or self.broken) and invocation.connection is connection:
+                    read()
+                if self._stream.buffered:
+                    self._read_buffered()
+            else:
+                self._lead(call, invocation, timeout)
         finally:
             # First of all, so that nothing can interrupt the thread before.
             reading.free = True
             reading.busy = False
-            reading.stopped_leading()
+            reading.turns += 1
+            if reading.followers or reading.state is not _WATCHED:
+                reading.stopped_leading()
 
     def _wait_for_others(self, call: Pending, invocation: Invocation, timeout: float | None, me: int) -> None:
         reading = self.reading
@@ -382,7 +395,7 @@ class SocketTransport:
                 self._process()
                 return
             # What is received is stored before anything else can happen, so it cannot be lost.
-            receiving = map(self._receive, reader.receive_sizes(), flags)
+            receiving = map(self._receive, reader.receive_sizes, flags)
             for reader.received in receiving:
                 pass
             if not reader.received:

@@ -159,7 +159,7 @@ class Link:
         reader = self._connection.reader
         while data and self.open and not self.deaf:
             try:
-                wanted = reader.receive_sizes()[0]
+                wanted = reader.receive_sizes[0]
                 piece, data = data[:wanted], data[wanted:]
                 self._connection.heard = True
                 messages = reader.feed(piece)

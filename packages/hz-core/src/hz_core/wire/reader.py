@@ -12,7 +12,7 @@ _IS_FINAL: Final = 0x2000
 _BEGIN_FRAGMENT: Final = 0x8000
 _END_FRAGMENT: Final = 0x4000
 _UNFRAGMENTED: Final = _BEGIN_FRAGMENT | _END_FRAGMENT
-_MORE_TO_COME: Final = _UNFRAGMENTED | _IS_FINAL
+_WHOLE: Final = _UNFRAGMENTED | _IS_FINAL
 _FRAGMENT_ID: Final = Struct("<q")
 _INITIAL_FRAME_MIN: Final = _HEADER_SIZE + 13
 """Minimum size of an initial frame: type, correlation id and the number of backup acks."""
@@ -207,19 +207,17 @@ class MessageReader:
 
     Attributes:
         received: The bytes of the last receive until they are split, None afterwards.
+        receive_sizes: The number of bytes to receive next, as the arguments of the receiving function.
         ready: The messages that were split and not taken yet. Taking the next one is atomic.
     """
 
-    __slots__ = ("_incomplete", "ready", "received")
+    __slots__ = ("_incomplete", "ready", "receive_sizes", "received")
 
     def __init__(self, max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE) -> None:
         self._incomplete = _Incomplete(max_message_size)
         self.received: bytes | None = None
+        self.receive_sizes: tuple[int] = _RECEIVE_SIZES
         self.ready: Iterator[bytes] = iter(())
-
-    def receive_sizes(self) -> tuple[int]:
-        """Return the number of bytes to receive next, as the arguments of the receiving function."""
-        return _RECEIVE_SIZES if self._incomplete.next <= RECEIVE_SIZE else _LARGE_RECEIVE_SIZES
 
     def feed(self, data: bytes) -> list[bytes]:
         """Process the bytes of one receive and return the messages that they complete, in order.
@@ -242,24 +240,29 @@ class MessageReader:
             return
         size = len(data)
         incomplete = self._incomplete
-        if not incomplete.pieces and _INITIAL_FRAME_MIN + _HEADER_SIZE <= size <= incomplete.max_message_size:
-            # The fast path for the most common reply to a caller that waits for it: one message of two frames.
+        if not incomplete.pieces and _INITIAL_FRAME_MIN <= size <= incomplete.max_message_size:
+            # The fast path for the most common replies to a caller that waits: one message of one or two frames.
             first, flags = _HEADER.unpack_from(data, 0)
-            if _INITIAL_FRAME_MIN <= first <= size - _HEADER_SIZE and flags & _MORE_TO_COME == _UNFRAGMENTED:
+            whole = flags & _WHOLE
+            if whole == _UNFRAGMENTED and _INITIAL_FRAME_MIN <= first <= size - _HEADER_SIZE:
                 second, flags = _HEADER.unpack_from(data, first)
-                if flags & _IS_FINAL and first + second == size:
-                    ready = iter((data,))
-                    if self.received is data:
-                        self.received = None
-                        self.ready = ready
-                    return
+                first += second
+                whole |= flags & _IS_FINAL
+            if whole == _WHOLE and first == size:
+                ready = iter((data,))
+                if self.received is data:
+                    self.received = None
+                    self.ready = ready
+                return
         messages: list[bytes] = []
         changed = incomplete.copy()
         changed.feed(data, messages)
+        sizes = _RECEIVE_SIZES if changed.next <= RECEIVE_SIZE else _LARGE_RECEIVE_SIZES
         ready = iter(messages)
         # No exception can come between these lines. If the thread was interrupted by code that split the same bytes,
         # that was it.
         if self.received is data:
             self.received = None
             self._incomplete = changed
+            self.receive_sizes = sizes
             self.ready = ready
