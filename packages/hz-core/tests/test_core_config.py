@@ -101,6 +101,7 @@ ACCEPTED: dict[str, set[str]] = {
     "invocation_timeout": POSITIVE,
     "invocation_retry_pause": POSITIVE,
     "max_pending_invocations": {"true", "one"},
+    "max_in_flight": {"true", "one"},
     "statistics_enabled": BOOL,
     "statistics_period": POSITIVE,
     "shuffle_member_list": BOOL,
@@ -124,6 +125,7 @@ OUT_OF_RANGE: dict[str, set[str]] = {
     "invocation_timeout": {"minus_one", "zero"},
     "invocation_retry_pause": {"minus_one", "zero"},
     "max_pending_invocations": {"minus_one", "zero"},
+    "max_in_flight": {"minus_one", "zero"},
     "statistics_period": {"minus_one", "zero"},
     "operation_backup_timeout": {"minus_one", "zero"},
 }
@@ -236,6 +238,7 @@ DEFAULTS: dict[str, object] = {
     "invocation_timeout": 120.0,
     "invocation_retry_pause": 1.0,
     "max_pending_invocations": 1_000_000,
+    "max_in_flight": None,
     "backup_ack_to_client_enabled": True,
     "operation_backup_timeout": 5.0,
     "fail_on_indeterminate_operation_state": False,

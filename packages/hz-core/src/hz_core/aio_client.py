@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from weakref import WeakKeyDictionary
 
+from hz_core.aio_in_flight import LimitedAsyncio
+from hz_core.callers import AsyncioCaller
 from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
@@ -67,8 +69,12 @@ class AsyncioClient(ClientBase):
     ) -> None:
         self._loop = asyncio.get_running_loop()
         super().__init__(config, self._make_driver, _task_id, observer)
-        self.operations = AsyncioOperations(self._engine, self._loop, self._objects)
-        self.partition_service = AsyncioPartitionService(self._engine, self.operations.run)
+        self._operations = AsyncioOperations(self._engine, self._loop, self._objects)
+        self.operations: AsyncioCaller = self._operations
+        limit = self._in_flight_limit(self._loop.create_future, lambda: True)
+        if limit is not None:
+            self.operations = LimitedAsyncio(limit, self._operations)
+        self.partition_service = AsyncioPartitionService(self._engine, self._operations.run)
         self._started: asyncio.Future[None] | None = None
 
     def _make_driver(self, name: str, config: ClientConfig) -> AsyncioDriver:
@@ -85,7 +91,7 @@ class AsyncioClient(ClientBase):
         self._check_not_shut_down()
         if self._started is None:
             self._closed = False
-            self._started = self.operations.run(self._engine.connect())
+            self._started = self._operations.run(self._engine.connect())
         if self.config.async_start:
             self._started.add_done_callback(self._close_if_failed)
             return
@@ -97,7 +103,7 @@ class AsyncioClient(ClientBase):
 
     def _close_if_failed(self, started: "asyncio.Future[None]") -> None:
         if not started.cancelled() and started.exception() is not None:
-            self.operations.run(self._engine.close())
+            self._operations.run(self._engine.close())
 
     async def get_object(self, kind: ObjectKind[Any, AsyncioT], name: str) -> AsyncioT:
         """Return a distributed object, prepared on first use.
@@ -108,7 +114,7 @@ class AsyncioClient(ClientBase):
         """
         operations = self._objects.find(kind, name)
         if operations is None:
-            operations = await self.operations.run(self._objects.get(kind, name))
+            operations = await self._operations.run(self._objects.get(kind, name))
         return operations._surface(kind.asyncio, self.operations)
 
     async def add_distributed_object_listener(
@@ -139,13 +145,13 @@ class AsyncioClient(ClientBase):
 
         Source: message ``Client.removeDistributedObjectListener``.
         """
-        return await self.operations.run(self._engine.remove_listener(registration_id))
+        return await self._operations.run(self._engine.remove_listener(registration_id))
 
     async def _distributed_objects(self, kinds: Iterable[ObjectKind[Any, AsyncioT]]) -> list[AsyncioObject]:
         """Return the objects in the cluster; those of a kind that is not in ``kinds`` have no operations."""
         return [
             operations._surface(kind.asyncio, self.operations)
-            for kind, operations in await self.operations.run(self._objects.listed(kinds))
+            for kind, operations in await self._operations.run(self._objects.listed(kinds))
         ]
 
     async def shutdown(self) -> None:
@@ -158,7 +164,7 @@ class AsyncioClient(ClientBase):
         if self._engine.states.forked:
             return
         if asyncio.get_running_loop() is self._loop:
-            await self.operations.run(self._engine.close())
+            await self._operations.run(self._engine.close())
             await self._driver.stop()
         elif self._loop.is_running():
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.shutdown(), self._loop))
@@ -175,7 +181,7 @@ class AsyncioClient(ClientBase):
         if self._loop.is_closed():
             self._close_now()
         else:
-            self._loop.call_soon_threadsafe(self.operations.run, self._engine.close())
+            self._loop.call_soon_threadsafe(self._operations.run, self._engine.close())
 
     def _forked(self) -> None:
         self._driver.leave_to_parent()
@@ -240,6 +246,10 @@ class AsyncioOperations:
     def new_future(self) -> "asyncio.Future[Any]":
         """Return a future to wait on."""
         return self._new_future()
+
+    async def admitted(self) -> "AsyncioOperations":
+        """Return itself: without the option ``max_in_flight``, operations do not wait for each other."""
+        return self
 
     def within(self, seconds: float) -> "AsyncioOperations":
         """Return operations that fail ``seconds`` after they began."""

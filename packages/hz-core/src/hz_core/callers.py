@@ -95,6 +95,10 @@ class AsyncioCaller(Protocol):
         """Return a future to wait on."""
         ...
 
+    async def admitted(self) -> "AsyncioCaller":
+        """Wait until the client may send one more operation; return the caller to send it with."""
+        ...
+
     def within(self, seconds: float) -> "AsyncioCaller":
         """Return a caller whose operations fail ``seconds`` after they began."""
         ...

@@ -68,8 +68,9 @@ class Client(ClientBase):
     ) -> None:
         super().__init__(config, self._make_driver, _thread_number, observer)
         self._engine.on_closed = self._driver.end_by_itself
-        self.blocking = BlockingOperations(self._engine, self._driver, self._objects)
-        self.futures = FuturesOperations(self._engine, self._driver, self.blocking)
+        blocking = BlockingOperations(self._engine, self._driver, self._objects)
+        futures = FuturesOperations(self._engine, self._driver, blocking)
+        self.futures, self.blocking = self._with_limit(futures, self._may_wait)
         self.partition_service = PartitionService(self._engine, self.blocking.run)
         self._driver.start()
         self._closed = False
@@ -87,6 +88,9 @@ class Client(ClientBase):
     def _make_driver(self, name: str, config: ClientConfig) -> ThreadedDriver:
         self._driver = ThreadedDriver(name, config.socket_options)
         return self._driver
+
+    def _may_wait(self) -> bool:
+        return not self._driver.in_io_thread()
 
     def get_object(self, kind: ObjectKind[FuturesT, Any], name: str) -> FuturesT:
         """Return a distributed object, prepared on first use.

@@ -4,12 +4,14 @@ import os
 import warnings
 from collections.abc import Callable
 from itertools import count
-from typing import ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 from weakref import WeakSet
 
+from hz_core.callers import BlockingCaller, FuturesCaller
 from hz_core.config import ClientConfig
 from hz_core.engine import Engine
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, OperationTimeoutError
+from hz_core.in_flight import InFlightLimit, LimitedBlocking, LimitedFutures
 from hz_core.invocation.invocation import InvocationObserver
 from hz_core.io import IO
 from hz_core.kinds import ObjectTable
@@ -79,6 +81,25 @@ class ClientBase(Uncopied):
     def lifecycle_service(self) -> LifecycleService:
         """The state of the client, and its listeners."""
         return self._engine.lifecycle
+
+    def _in_flight_limit(
+        self, new_waiter: Callable[[], Any], may_wait: Callable[[], bool]
+    ) -> InFlightLimit | None:
+        most = self.config.max_in_flight
+        if most is None:
+            return None
+        return InFlightLimit(
+            most, self.config.invocation_timeout, self._engine.invocations, new_waiter, may_wait
+        )
+
+    def _with_limit(
+        self, futures: FuturesCaller, may_wait: Callable[[], bool]
+    ) -> tuple[FuturesCaller, BlockingCaller]:
+        """Return the callers for users: with the limit of operations in flight, if there is one."""
+        limit = self._in_flight_limit(futures.new_future, may_wait)
+        if limit is None:
+            return futures, futures.blocking()
+        return LimitedFutures(limit, futures), LimitedBlocking(limit, futures.blocking())
 
     def _check_not_shut_down(self) -> None:
         try:

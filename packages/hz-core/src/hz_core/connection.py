@@ -101,6 +101,7 @@ class Connection:
         state: One of :class:`ConnectionState`.
         alive: Whether the state is not CLOSED. Stored, because every operation asks for it.
         close_reason: Why it was closed, None while it is alive.
+        crowded_at: So many pending requests, and more, are looked at before one is added.
         pending: The requests that wait for a reply, by correlation id. Single dictionary operations are
             atomic, so any thread may use it without a lock: the thread that pops an entry owns it.
         deliver: Called by the driver, by one thread at a time, with this connection and the messages that the
@@ -120,6 +121,7 @@ class Connection:
         "address",
         "alive",
         "close_reason",
+        "crowded_at",
         "deliver",
         "event_handlers",
         "heard",
@@ -151,6 +153,7 @@ class Connection:
         self.transport: Transport | None = None
         self.reader = MessageReader(max_message_size)
         self.pending: dict[int, PendingReply] = {}
+        self.crowded_at = 0
         self.event_handlers: dict[int, MessageHandler] = {}
         self.interrupted: list[bytes] = []
         self.interruptions = 0

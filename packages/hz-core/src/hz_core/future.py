@@ -148,6 +148,8 @@ class Future(Uncopied, ConcurrentFuture[T]):
         self._traceback = None
         self._final_state = _CANCELLED
         self._exception = error
+        if self.operation is not None:
+            self.operation.forget()
         self._finish()
         return True
 

@@ -285,6 +285,12 @@ class ClientConfig(Options):
         lambda: 1_000_000,
         "Maximum number of operations that wait for replies; further ones raise HazelcastOverloadError.",
     )
+    max_in_flight = Option(
+        optional(integer("at least 1", lambda v: v >= 1)),
+        lambda: None,
+        "Maximum number of operations that wait for replies before the callers of further ones wait, too; None for no"
+        " such limit. At most invocation_timeout seconds.",
+    )
     backup_ack_to_client_enabled = Option(
         boolean,
         lambda: True,

@@ -290,10 +290,12 @@ class ScriptedDriver:
         Raises:
             RuntimeError: nothing is left to happen, so the future would never be done.
         """
-        limit = inf if timeout is None else timeout
-        self._run(self._now + limit, future.done)
-        if not future.done() and timeout is None:
-            raise RuntimeError("nothing is left to happen, and the future is not done")
+        end = inf if timeout is None else self._now + timeout
+        self._run(end, future.done)
+        if not future.done():
+            if timeout is None:
+                raise RuntimeError("nothing is left to happen, and the future is not done")
+            self._now = max(self._now, end)
         return future.done()
 
     def in_callback(self) -> bool:

@@ -56,7 +56,7 @@ class SimulatedFutures:
         if isinstance(op, AnsweredOp):
             future.set_result(op.result)
             return future
-        self._engine.submit(op, future)
+        future.operation = self._engine.invocations.submit(op, future)
         if op.on_lost is not None:
             future.on_lost = op.lost
         return future
@@ -170,22 +170,23 @@ class SimulatedClient(ClientBase):
         self.driver = driver
         self.owner = 1
         self.engine = self._engine
-        self.futures = SimulatedFutures(self._engine, driver, self._objects)
-        self.blocking = self.futures.blocking()
+        futures = SimulatedFutures(self._engine, driver, self._objects)
+        self._run = futures.blocking().run  # also when too many operations are in flight
+        self.futures, self.blocking = self._with_limit(futures, lambda: True)
         self.partition_service = PartitionService(self._engine, self.blocking.run)
 
     def start(self) -> None:
         """Connect to the cluster."""
-        self.blocking.run(self._engine.connect())
+        self._run(self._engine.connect())
 
     def get_object(self, kind: ObjectKind[FuturesT, Any], name: str) -> FuturesT:
         """Return a distributed object, prepared on first use."""
-        operations = self.blocking.run(self._objects.get(kind, name))
+        operations = self._run(self._objects.get(kind, name))
         return operations._surface(kind.futures, self.futures)
 
     def shutdown(self) -> None:
         """Close all connections. Idempotent."""
-        self.blocking.run(self._engine.close())
+        self._run(self._engine.close())
 
 
 class Simulation:
