@@ -20,7 +20,7 @@ from hz_core.flow import RunningFlow, run_flow
 from hz_core.invocation.invocation import InvocationObserver
 from hz_core.kinds import AsyncioT, ObjectKind, ObjectTable
 from hz_core.model import DistributedObjectEvent
-from hz_core.op import AnsweredOp, Flow, Op
+from hz_core.op import AnsweredOp, FlowOrAnswer, Op
 from hz_core.operations import ObjectOperations
 from hz_core.promise import CallbackPromise
 from hz_core.services import AsyncioPartitionService
@@ -230,8 +230,10 @@ class AsyncioOperations:
         self._submit(op, future)
         return future
 
-    def run(self, flow: Flow[T]) -> "asyncio.Future[T]":
+    def run(self, flow: FlowOrAnswer[T]) -> "asyncio.Future[T]":
         """Start ``flow``; await its result. Cancelling that cancels the flow."""
+        if isinstance(flow, AnsweredOp):
+            return self.call(flow)
         future: _LossyFuture[T] = _LossyFuture(None, self._loop)
         running = run_flow(self._engine, flow, future)
         future.on_lost = running.lost
@@ -307,7 +309,7 @@ class _LimitedAsyncio(AsyncioOperations):
         op.deadline = self._engine.io.now() + self.seconds
         return super().call(op)
 
-    def run(self, flow: Flow[T]) -> "asyncio.Future[T]":
+    def run(self, flow: FlowOrAnswer[T]) -> "asyncio.Future[T]":
         return super().run(limited(flow, self.seconds))
 
 

@@ -12,7 +12,7 @@ from hz_core.waitlist import Waitlist, rest
 if TYPE_CHECKING:
     from hz_core.callers import AsyncioCaller
     from hz_core.in_flight import InFlightLimit
-    from hz_core.op import Flow, Op
+    from hz_core.op import FlowOrAnswer, Op
     from hz_core.operations import ObjectOperations
 
 T = TypeVar("T")
@@ -64,9 +64,9 @@ class LimitedAsyncio:
             self._limit.sweep()
             raise
 
-    async def run(self, flow: Flow[T]) -> T:
+    async def run(self, flow: FlowOrAnswer[T]) -> T:
         """Start ``flow`` when there is room; return the result."""
-        caller = await self.admitted()
+        caller = self._caller if isinstance(flow, AnsweredOp) else await self.admitted()
         try:
             return await caller.run(flow)
         except asyncio.CancelledError:

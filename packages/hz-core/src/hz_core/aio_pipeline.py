@@ -13,7 +13,7 @@ from hz_core.pipeline import PipelinedCalls, no_place
 
 if TYPE_CHECKING:
     from hz_core.callers import AsyncioCaller
-    from hz_core.op import Flow, Op
+    from hz_core.op import FlowOrAnswer, Op
     from hz_core.operations import ObjectOperations
 
 T = TypeVar("T")
@@ -44,8 +44,8 @@ class _PipelinedAsyncio:
     async def call(self, op: Op[T]) -> Any:
         return await self._begin(lambda caller: caller.call(op), isinstance(op, AnsweredOp))
 
-    async def run(self, flow: Flow[T]) -> Any:
-        return await self._begin(lambda caller: caller.run(flow), False)
+    async def run(self, flow: FlowOrAnswer[T]) -> Any:
+        return await self._begin(lambda caller: caller.run(flow), isinstance(flow, AnsweredOp))
 
     async def _begin(self, begin: Callable[[AsyncioCaller], Awaitable[Any]], answered: bool) -> Any:
         caller = self._caller

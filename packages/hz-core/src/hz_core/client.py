@@ -18,7 +18,7 @@ from hz_core.future import Future
 from hz_core.invocation.invocation import InvocationObserver, observed
 from hz_core.kinds import FuturesT, ObjectKind, ObjectTable
 from hz_core.model import DistributedObjectEvent
-from hz_core.op import Acquired, AnsweredOp, Flow, Op
+from hz_core.op import Acquired, AnsweredOp, FlowOrAnswer, Op
 from hz_core.operations import ObjectOperations
 from hz_core.promise import CallbackPromise
 from hz_core.services import PartitionService
@@ -222,8 +222,10 @@ class FuturesOperations:
             future.on_lost = op.lost
         return future
 
-    def run(self, flow: Flow[T]) -> Future[T]:
+    def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
         """Start ``flow`` and return the future of its result; cancelling the future cancels the flow."""
+        if isinstance(flow, AnsweredOp):
+            return self.call(flow)
         future: Future[T] = Future(self._driver)
         running = run_flow(self._engine, flow, future)
         future.on_lost = running.lost
@@ -265,7 +267,7 @@ class _LimitedFutures(FuturesOperations):
         op.deadline = self._engine.io.now() + self.seconds
         return super().call(op)
 
-    def run(self, flow: Flow[T]) -> Future[T]:
+    def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
         return super().run(limited(flow, self.seconds))
 
 
@@ -306,8 +308,11 @@ class BlockingOperations:
             raise
         return result
 
-    def run(self, flow: Flow[T]) -> T:
+    def run(self, flow: FlowOrAnswer[T]) -> T:
         """Run ``flow`` in the calling thread and return its result."""
+        if isinstance(flow, AnsweredOp):
+            answer: T = flow.result
+            return answer
         value: Any = None
         error: BaseException | None = None
         acquired: Acquisitions = []
@@ -401,7 +406,7 @@ class _LimitedBlocking(BlockingOperations):
         op.deadline = self._now() + self._seconds
         return super().call(op)
 
-    def run(self, flow: Flow[T]) -> T:
+    def run(self, flow: FlowOrAnswer[T]) -> T:
         return super().run(limited(flow, self._seconds))
 
     def futures(self) -> FuturesOperations:

@@ -18,7 +18,7 @@ from hz_core.kinds import ObjectTable
 from hz_core.lifecycle import LifecycleService
 from hz_core.load_balancer import RoundRobinLB
 from hz_core.log import get_logger
-from hz_core.op import Flow, Within
+from hz_core.op import AnsweredOp, Flow, FlowOrAnswer, Within
 from hz_core.services import ClusterService
 from hz_core.uncopied import Uncopied
 from hz_serialization import SerializationService
@@ -149,12 +149,16 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-def limited(flow: Flow[T], seconds: float) -> Flow[T]:
-    """Run a flow with a time limit.
+def limited(flow: FlowOrAnswer[T], seconds: float) -> FlowOrAnswer[T]:
+    """Return a flow with a time limit.
 
     Raises:
         OperationTimeoutError: The time limit expired; the steps in progress were cancelled.
     """
+    return flow if isinstance(flow, AnsweredOp) else _within(flow, seconds)
+
+
+def _within(flow: Flow[T], seconds: float) -> Flow[T]:
     try:
         result: T = yield Within(seconds, flow)
     except TimeoutError:

@@ -85,6 +85,9 @@ LIFECYCLE_EVENTS: Final[Mapping[tuple[ClientState, ClientEvent], tuple[str, ...]
 """The lifecycle events that listeners receive for each transition, in order."""
 
 
+_CONNECTED: Final = ClientState.CONNECTED
+
+
 class ClientStateMachine:
     """The state of one client. Changed on the I/O side only; any thread may read it.
 
@@ -159,6 +162,8 @@ class ClientStateMachine:
             HazelcastClientNotActiveError: The client is shut down.
             ClientOfflineError: The client connects in the background, and operations do not wait for that.
         """
+        if self.state is _CONNECTED:
+            return
         if self.closed:
             raise self._not_active()
         if self.state in self._offline:

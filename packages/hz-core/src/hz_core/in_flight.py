@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hz_core.callers import BlockingCaller, FuturesCaller
     from hz_core.future import Future
     from hz_core.invocation.service import InvocationService
-    from hz_core.op import Flow, Op
+    from hz_core.op import FlowOrAnswer, Op
     from hz_core.operations import ObjectOperations
 
 T = TypeVar("T")
@@ -116,9 +116,9 @@ class LimitedFutures:
         """Send ``op`` when there is room, and return the future of its result."""
         return self._caller.call(op) if isinstance(op, AnsweredOp) else self._admitted().call(op)
 
-    def run(self, flow: Flow[T]) -> Future[T]:
+    def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
         """Start ``flow`` when there is room, and return the future of its result."""
-        return self._admitted().run(flow)
+        return self._caller.run(flow) if isinstance(flow, AnsweredOp) else self._admitted().run(flow)
 
     def _admitted(self) -> FuturesCaller:
         caller = self._caller
@@ -158,9 +158,9 @@ class LimitedBlocking:
         """Send ``op`` when there is room, and wait for its result."""
         return self._caller.call(op) if isinstance(op, AnsweredOp) else self._admitted().call(op)
 
-    def run(self, flow: Flow[T]) -> T:
+    def run(self, flow: FlowOrAnswer[T]) -> T:
         """Run ``flow`` when there is room, and return its result."""
-        return self._admitted().run(flow)
+        return self._caller.run(flow) if isinstance(flow, AnsweredOp) else self._admitted().run(flow)
 
     def _admitted(self) -> BlockingCaller:
         caller = self._caller

@@ -18,7 +18,7 @@ from hz_core.waitlist import Waitlist
 
 if TYPE_CHECKING:
     from hz_core.callers import BlockingCaller, FuturesCaller
-    from hz_core.op import Flow, Op
+    from hz_core.op import FlowOrAnswer, Op
     from hz_core.operations import ObjectOperations
 
 S = TypeVar("S")
@@ -126,8 +126,8 @@ class _PipelinedFutures:
     def call(self, op: Op[T]) -> Future[T]:
         return self._begin(lambda caller: caller.call(op), isinstance(op, AnsweredOp))
 
-    def run(self, flow: Flow[T]) -> Future[T]:
-        return self._begin(lambda caller: caller.run(flow), False)
+    def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
+        return self._begin(lambda caller: caller.run(flow), isinstance(flow, AnsweredOp))
 
     def _begin(self, begin: Callable[[FuturesCaller], Future[T]], answered: bool) -> Future[T]:
         caller = self._caller

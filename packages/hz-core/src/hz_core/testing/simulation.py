@@ -24,7 +24,7 @@ from hz_core.future import Future
 from hz_core.invocation.invocation import InvocationObserver
 from hz_core.kinds import FuturesT, ObjectKind, ObjectTable
 from hz_core.model import Address
-from hz_core.op import AnsweredOp, Flow, Op
+from hz_core.op import AnsweredOp, Flow, FlowOrAnswer, Op
 from hz_core.operations import ObjectOperations
 from hz_core.services import PartitionService
 from hz_core.testing.members import SimulatedCluster
@@ -61,8 +61,10 @@ class SimulatedFutures:
             future.on_lost = op.lost
         return future
 
-    def run(self, flow: Flow[T]) -> Future[T]:
+    def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
         """Start ``flow`` and return the future of its result."""
+        if isinstance(flow, AnsweredOp):
+            return self.call(flow)
         future: Future[T] = Future(self._driver)
         running = run_flow(self._engine, flow, future)
         future.on_lost = running.lost
@@ -102,7 +104,7 @@ class _LimitedFutures(SimulatedFutures):
         op.deadline = self._driver.now() + self.seconds
         return super().call(op)
 
-    def run(self, flow: Flow[T]) -> Future[T]:
+    def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
         return super().run(limited(flow, self.seconds))
 
 
@@ -125,7 +127,7 @@ class SimulatedBlocking:
         """Send ``op`` and let time pass until it has a result."""
         return self._futures.call(op).result()
 
-    def run(self, flow: Flow[T]) -> T:
+    def run(self, flow: FlowOrAnswer[T]) -> T:
         """Run ``flow`` and let time pass until it has a result."""
         return self._futures.run(flow).result()
 
