@@ -127,7 +127,7 @@ def test_a_time_limit_ends_one_caller_only(simulation: Simulation, generator: Fl
     limited, patient = generator.with_timeout(3).new_id(), generator.new_id()
     with pytest.raises(OperationTimeoutError):
         limited.result()
-    # Another batch is requested for those who still wait.
+    simulation.driver.advance()  # another batch is requested for those who still wait
     kept[1].reply(7, 1, 1)
     assert patient.result() == 7
 
