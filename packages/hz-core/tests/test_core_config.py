@@ -111,6 +111,8 @@ ACCEPTED: dict[str, set[str]] = {
     "creds_password": TEXT,
     "token_provider": set(),
     "use_public_ip": BOOL,
+    "failover_configs": {"no_list"},
+    "failover_try_count": {"true", "one", "minus_one"},
 }
 OUT_OF_RANGE: dict[str, set[str]] = {
     "connection_timeout": {"minus_one"},
@@ -126,6 +128,7 @@ OUT_OF_RANGE: dict[str, set[str]] = {
     "max_pending_invocations": {"minus_one", "zero"},
     "statistics_period": {"minus_one", "zero"},
     "operation_backup_timeout": {"minus_one", "zero"},
+    "failover_try_count": {"zero"},
 }
 NEAR_CACHE_ACCEPTED: dict[str, set[str]] = {
     "invalidate_on_change": BOOL,
@@ -259,6 +262,8 @@ DEFAULTS: dict[str, object] = {
     "near_caches": {},
     "flake_id_generators": {},
     "reliable_topics": {},
+    "failover_configs": [],
+    "failover_try_count": -1,
 }
 
 

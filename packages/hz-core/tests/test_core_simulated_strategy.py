@@ -11,7 +11,7 @@ from core_simulation import Simulation
 from core_surfaces import Surface, make
 from hz_core.errors import IllegalStateError
 from hz_core.model import Address
-from hz_core.testing import Accept, Answer, BlackHole, Refuse, SimulatedCluster
+from hz_core.testing import Accept, Answer, BlackHole, Refuse, Request, SimulatedCluster
 
 FIRST, SECOND, THIRD = (Address(f"10.0.0.{i}", 5701) for i in (1, 2, 3))
 
@@ -171,7 +171,12 @@ def test_connection_that_is_lost_again_and_again_is_replaced_after_growing_pause
     simulation = Simulation(cluster=cluster).start()
     simulation.driver.advance(60)
     member = cluster.members[1]
-    member.rule("Client.localBackupListener", lambda request: (member.answer(request), member.cut_all()))
+
+    def answer_and_cut(request: Request) -> None:
+        member.answer(request)
+        member.cut_all()
+
+    member.rule("Client.localBackupListener", answer_and_cut)
     member.cut_all()
     simulation.driver.advance(300)
     assert len(cluster.times(SECOND)) < 25

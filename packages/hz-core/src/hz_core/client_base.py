@@ -8,6 +8,7 @@ from typing import ClassVar, Final, TypeVar
 from weakref import WeakSet
 
 from hz_core.config import ClientConfig
+from hz_core.config.failover import cluster_configs
 from hz_core.engine import Engine
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, OperationTimeoutError
 from hz_core.invocation.invocation import InvocationObserver
@@ -56,7 +57,8 @@ class ClientBase(Uncopied):
     ) -> None:
         self._closed = True  # until there is something to close
         config = ClientConfig() if config is None else config
-        config.check_available()
+        for one in cluster_configs(config):
+            one.check_available()
         self.config = config
         self.name: str = config.client_name or f"hz.client_{next(_client_numbers)}"
         self.serialization = SerializationService(config.serialization())

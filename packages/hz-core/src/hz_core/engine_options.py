@@ -1,5 +1,6 @@
 """Conversion of the client's configuration to the options of the engine's parts."""
 
+from math import inf
 from typing import Final
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from hz_core.cluster.backoff import Backoff
 from hz_core.cluster.connections import ClusterTarget, ConnectOptions
 from hz_core.config import ClientConfig
 from hz_core.config.client import INFINITE
+from hz_core.config.failover import FOREVER, cluster_configs
 from hz_core.invocation.ports import InvocationPolicy
 from hz_core.io import Randomness
 from hz_core.model import Address, MemberInfo
@@ -56,14 +58,22 @@ def connect_options(config: ClientConfig, random: Randomness) -> ConnectOptions:
         heartbeat_timeout=config.heartbeat_timeout,
         max_message_size=DEFAULT_MAX_MESSAGE_SIZE,
         member_backoff=member_backoff,
+        failover_tries=inf if config.failover_try_count == FOREVER else config.failover_try_count,
     )
 
 
-def cluster_target(
+def cluster_targets(
     config: ClientConfig, client_name: str, client_uuid: UUID, random: Randomness
-) -> ClusterTarget:
-    """Return the cluster that a configuration describes."""
+) -> list[ClusterTarget]:
+    """Return the clusters that a configuration describes; the client starts with the first one.
 
+    Raises:
+        InvalidConfigurationError: The configurations of the clusters differ in an option that must be the same.
+    """
+    return [_target(one, client_name, client_uuid, random) for one in cluster_configs(config)]
+
+
+def _target(config: ClientConfig, client_name: str, client_uuid: UUID, random: Randomness) -> ClusterTarget:
     def backoff() -> Backoff:
         return Backoff(
             initial=config.retry_initial_backoff,

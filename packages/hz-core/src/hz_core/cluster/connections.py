@@ -158,9 +158,8 @@ class ConnectionManager:
                 pause = pauses.next_pause(0.0) or 0.0
                 _logger.info("none of %d clusters could be connected, trying again in %.2f s", count, pause)
                 yield Sleep(pause)
-        raise _no_cluster(
-            [target.credentials.cluster_name for target in self._targets], self._io.now() - began, failures
-        )
+        names = [target.credentials.cluster_name for target in self._targets]
+        raise _no_cluster(names, self._io.now() - began, failures)
 
     def moved(self) -> bool:
         """Return whether the client is connected to another one of its clusters than when this was called last."""

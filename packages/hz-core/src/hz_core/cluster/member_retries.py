@@ -41,7 +41,7 @@ class MemberRetries:
         again: Called when an attempt is due.
     """
 
-    def __init__(self, io: IO, backoff: Callable[[], Backoff], again: Callable[[], object]) -> None:
+    def __init__(self, io: IO, backoff: Callable[[], Backoff], again: Callable[[], None]) -> None:
         self._io = io
         self._backoff = backoff
         self._again = again

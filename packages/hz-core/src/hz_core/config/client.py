@@ -20,6 +20,7 @@ from hz_core.config.checks import (
     with_methods,
 )
 from hz_core.config.constants import ReconnectMode, SSLProtocol
+from hz_core.config.failover import FOREVER, alternatives, try_count
 from hz_core.config.option import Check, Option, Options, unknown_option
 from hz_core.config.parts import FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig, part
 from hz_core.errors import InvalidConfigurationError
@@ -220,6 +221,21 @@ class ClientConfig(Options):
         number(f"non-negative, or {INFINITE} for no limit", lambda v: v >= 0 or v == INFINITE),
         lambda: 120.0,
         f"Seconds after which the client stops trying to connect; {INFINITE} for no limit.",
+    )
+
+    # ---- other clusters
+
+    failover_configs: Option[list[Any]] = Option(
+        Check("a list of ClientConfig, or of dicts of options", alternatives),
+        list,
+        "Clusters to continue with when this one cannot be reached, or does not allow the client: for each one a dict"
+        " of the options that differ, or a whole ClientConfig. They may differ only in the cluster's name, its"
+        " addresses, how it is found, the credentials and TLS.",
+    )
+    failover_try_count = Option(
+        try_count,
+        lambda: FOREVER,
+        "How often the list of clusters is tried again, when the current one cannot be reached; -1 for no limit.",
     )
 
     # ---- TLS
