@@ -128,6 +128,28 @@ class FailoverConfig(Options):
         "How often the list of clusters is tried again, when the current one cannot be reached; -1 for no limit.",
     )
 
+    @classmethod
+    def of(
+        cls, configs: "FailoverConfig | Iterable[ClientConfig]", tries: int | None = None
+    ) -> "FailoverConfig":
+        """Return a copy of ``configs``, or a FailoverConfig with these configurations.
+
+        Args:
+            configs: What it is made from.
+            tries: The ``try_count``; None to keep it.
+
+        Raises:
+            TypeError, ValueError: An argument has the wrong type or is out of range.
+        """
+        if isinstance(configs, FailoverConfig):
+            made = configs.copy()
+        else:
+            made = cls()
+            made.client_configs = list(configs)
+        if tries is not None:
+            made.try_count = tries
+        return made
+
     def client_config(self) -> "ClientConfig":
         """Return the configuration of the client: the first one, with the others as its ``failover_configs``.
 
