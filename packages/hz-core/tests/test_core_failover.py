@@ -214,6 +214,7 @@ def test_client_that_is_blacklisted_moves_at_once(caplog: pytest.LogCaptureFixtu
     assert simulation.states[-3:] == ["DISCONNECTED", "CHANGED_CLUSTER", "CONNECTED"]
     assert "does not allow this client in the cluster" in caplog.text
     # Green blacklists it, too, when blue allows it again.
+    simulation.driver.advance(10)
     simulation.blue.authentication_status = 0
     simulation.green.authentication_status = 3
     simulation.green.cut_all()
@@ -311,6 +312,7 @@ def test_three_clusters_are_tried_in_turn() -> None:
     assert simulation.connected == set(GREEN)
     assert "10.2.0.1:5701" in map(str, simulation.driver.attempts)
     before = len(simulation.driver.attempts)
+    simulation.driver.advance(10)
     simulation.start_cluster(simulation.blue)
     simulation.stop_cluster(simulation.green)
     simulation.driver.advance(1)

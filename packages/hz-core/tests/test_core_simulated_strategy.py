@@ -9,8 +9,9 @@ import pytest
 
 from core_simulation import Simulation
 from core_surfaces import Surface, make
-from hz_core.errors import IllegalStateError
-from hz_core.model import Address
+from hz_core.errors import IllegalStateError, TargetDisconnectedError
+from hz_core.load_balancer import LoadBalancer, Members, RandomLB, RoundRobinLB
+from hz_core.model import Address, MemberInfo
 from hz_core.testing import Accept, Answer, BlackHole, Refuse, Request, SimulatedCluster
 
 FIRST, SECOND, THIRD = (Address(f"10.0.0.{i}", 5701) for i in (1, 2, 3))
@@ -213,6 +214,31 @@ def test_all_members_are_tried_at_once_after_the_whole_cluster_was_lost() -> Non
     simulation.stop()
 
 
+def test_cluster_that_is_lost_again_and_again_is_connected_after_growing_pauses() -> None:
+    """The member accepts the client, and closes the connection as soon as it is ready."""
+    cluster = Watched(1)
+    simulation = Simulation(cluster=cluster).start()
+    simulation.driver.advance(60)
+    cluster.tried.clear()
+    for _ in range(3000):
+        cluster.members[0].cut_all()
+        simulation.driver.advance(0.1)
+    assert 3 < len(cluster.tried) < 25
+    first, second, *rest = cluster.pauses(FIRST)
+    assert first == pytest.approx(0.1)
+    assert second == pytest.approx(1.1, abs=0.3)
+    assert 24 <= rest[-1] <= 37
+    # What has lasted is connected at once.
+    simulation.driver.run_until(lambda: simulation.connected)
+    simulation.driver.advance(60)
+    began = simulation.driver.now()
+    cluster.cut_all()
+    simulation.driver.run_until(lambda: not simulation.connected)
+    simulation.driver.run_until(lambda: simulation.connected)
+    assert simulation.driver.now() == began
+    simulation.stop()
+
+
 @pytest.fixture(params=["threaded", "asyncio", "scripted"])
 def surface(request: pytest.FixtureRequest) -> Iterator[Surface]:
     made = make(request.param, 3)
@@ -297,6 +323,77 @@ def test_without_smart_routing_the_member_list_is_never_used() -> None:
     simulation.driver.advance(60)
     assert simulation.connected == {FIRST}
     assert {address for address, _ in cluster.tried} == {FIRST}
+    simulation.stop()
+
+
+# ---- load balancers
+
+
+def test_operations_without_a_key_go_where_the_load_balancer_says() -> None:
+    class Last(LoadBalancer):
+        def init(self, cluster_service: Members) -> None:
+            self.members = cluster_service
+
+        def next(self) -> MemberInfo | None:
+            return self.members.get_members()[-1]
+
+    simulation = Simulation(3, load_balancer=Last()).start()
+    for _ in range(5):
+        assert simulation.engine.any_connection().address == THIRD
+    simulation.cluster.down[THIRD] = Refuse()
+    simulation.driver.links[2].cut()
+    simulation.driver.advance()
+    # It insists on a member that is not connected: the client chooses.
+    assert simulation.engine.any_connection().address == FIRST
+    simulation.stop()
+
+
+@pytest.mark.parametrize("balancer", [None, RoundRobinLB(), RandomLB(), "custom"])
+def test_lite_members_do_not_get_what_they_would_refuse(balancer: Any) -> None:
+    class Lite(LoadBalancer):
+        def init(self, cluster_service: Members) -> None:
+            self.members = cluster_service
+
+        def next(self) -> MemberInfo | None:
+            return self.members.get_members()[1]
+
+    cluster = SimulatedCluster(3)
+    cluster.members[1].lite = True
+    cluster.owners = {i: cluster.members[2 * (i % 2)] for i in range(7)}
+    chosen = Lite() if balancer == "custom" else balancer
+    simulation = Simulation(cluster=cluster, load_balancer=chosen).start()
+    any_member = {simulation.engine.any_connection().address for _ in range(50)}
+    assert any_member == ({SECOND} if balancer == "custom" else {FIRST, SECOND, THIRD})
+    data_members = {simulation.engine.any_data_connection().address for _ in range(50)}
+    assert data_members == ({FIRST} if balancer == "custom" else {FIRST, THIRD})
+    simulation.stop()
+
+
+def test_without_data_members_any_member_is_asked() -> None:
+    cluster = SimulatedCluster(2)
+    for member in cluster.members:
+        member.lite = True
+    simulation = Simulation(cluster=cluster).start()
+    assert simulation.engine.any_data_connection().address in {FIRST, SECOND}
+    cluster.down = {FIRST: Refuse(), SECOND: Refuse()}
+    cluster.cut_all()
+    simulation.driver.advance(1)
+    with pytest.raises(TargetDisconnectedError, match="no connection"):
+        simulation.engine.any_data_connection()
+    simulation.stop()
+
+
+def test_without_smart_routing_the_load_balancer_is_not_asked() -> None:
+    class Refusing(LoadBalancer):
+        def init(self, cluster_service: Members) -> None:
+            """Do nothing."""
+
+        def next(self) -> MemberInfo | None:
+            raise AssertionError
+
+    simulation = Simulation(3, load_balancer=Refusing(), smart_routing=False).start()
+    assert simulation.engine.any_connection().address == FIRST
+    assert simulation.engine.any_data_connection().address == FIRST
     simulation.stop()
 
 

@@ -66,6 +66,16 @@ class ClientContext(Protocol):
         """
         ...
 
+    def any_data_connection(self) -> Connection:
+        """Return a ready connection to a member that holds data, for operations that lite members refuse.
+
+        If no such member is connected, it is one to any member, which tells what is wrong.
+
+        Raises:
+            ClientOfflineError, HazelcastClientNotActiveError, TargetDisconnectedError: There is no connection.
+        """
+        ...
+
     def member_connection(self, member: UUID) -> Connection:
         """Return the ready connection to a member.
 

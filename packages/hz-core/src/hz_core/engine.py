@@ -241,7 +241,13 @@ class Engine:
 
     def any_connection(self) -> Connection:
         """Return a ready connection to the member that the load balancer chooses."""
-        connection = self.routing.any_connection()
+        return self._found(self.routing.any_connection())
+
+    def any_data_connection(self) -> Connection:
+        """Return a ready connection to a member that holds data, if there is one; else to any member."""
+        return self._found(self.routing.any_data_connection())
+
+    def _found(self, connection: Connection | None) -> Connection:
         if connection is None:
             self.check_active()
             raise TargetDisconnectedError(

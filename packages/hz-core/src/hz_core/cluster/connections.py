@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hz_core.cluster.authentication import Credentials, MemberIdentity, authenticate
 from hz_core.cluster.backoff import Backoff
-from hz_core.cluster.member_retries import MemberRetries
+from hz_core.cluster.member_retries import MemberRetries, RepeatedLosses
 from hz_core.cluster.membership import Membership
 from hz_core.cluster.view import Routes
 from hz_core.codecs import client as codec
@@ -117,6 +117,8 @@ class ConnectionManager:
         self._attempts: dict[Connection, _Attempt] = {}
         self._ready: dict[UUID, Connection] = {}
         self._closed = False
+        self._losses = RepeatedLosses(io, options.member_backoff)
+        self._pause = 0.0
         self._retries = MemberRetries(io, options.member_backoff, engine.on_members_changed)
         self.cluster_id: UUID | None = None
         self.routes = Routes((), membership.partitions, options.smart)
@@ -141,6 +143,10 @@ class ConnectionManager:
                 lists every address with the reason.
             ClientNotAllowedInClusterError: A member rejects this client permanently, and there is no other cluster.
         """
+        pause, self._pause = self._pause, 0.0
+        if pause:
+            _logger.info("the cluster is lost again and again, connecting in %.2f s", pause)
+            yield Sleep(pause)
         began = self._io.now()
         failures: _Failures = {}
         pauses = self._options.member_backoff()
@@ -259,6 +265,7 @@ class ConnectionManager:
             promise.set_exception(IllegalStateError("the client is shut down"))
             return
         connection = Connection(self._next_id, address, self._engine, self._options.max_message_size)
+        connection.cluster = self._targets.index(self._target)
         self._next_id += 1
         now = self._io.now()
         connection.last_read = connection.last_write = now
@@ -343,6 +350,8 @@ class ConnectionManager:
         self._check_cluster(connection, identity)
         connection.enter(ConnectionState.READY)
         self._ready[identity.member] = connection
+        if len(self._ready) == 1:
+            self._losses.connected()
         self._retries.connected(identity.member, connection.address)
         self.refresh_routes()
         self._engine.on_connection_added(connection)
@@ -414,6 +423,7 @@ class ConnectionManager:
                 self._retries.lost(connection.member)
             else:
                 self._retries.clear()
+                self._pause = self._losses.pause()
             self.refresh_routes()
             _logger.log(
                 INFO if self._closed else WARNING, "removed connection to %s: %s", connection.address, reason

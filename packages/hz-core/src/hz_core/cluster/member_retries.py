@@ -15,16 +15,46 @@ STABLE: Final = 5.0
 """A connection that lasted for so many seconds is replaced at once when it is lost, whatever was before."""
 
 
-class _Member:
-    __slots__ = ("attempts", "backoff", "connected_at", "due", "lost_early", "since", "timer")
+class RepeatedLosses:
+    """How long to wait before something is connected again that was lost: not at all, unless that happens repeatedly.
 
-    def __init__(self, backoff: Backoff, now: float) -> None:
+    Args:
+        io: The driver.
+        backoff: Returns the pauses.
+    """
+
+    __slots__ = ("_backoff", "_connected_at", "_io", "_new_backoff")
+
+    def __init__(self, io: IO, backoff: Callable[[], Backoff]) -> None:
+        self._io = io
+        self._new_backoff = backoff
+        self._backoff: Backoff | None = None
+        self._connected_at: float | None = None
+
+    def connected(self) -> None:
+        """Note that it is connected."""
+        self._connected_at = self._io.now()
+
+    def pause(self) -> float:
+        """Return the seconds to wait after it was lost."""
+        if self._connected_at is None or self._io.now() - self._connected_at >= STABLE:
+            self._backoff = None
+        elif self._backoff is None:
+            self._backoff = self._new_backoff()
+        else:
+            return self._backoff.next_pause(0.0) or 0.0
+        return 0.0
+
+
+class _Member:
+    __slots__ = ("attempts", "backoff", "due", "losses", "since", "timer")
+
+    def __init__(self, backoff: Backoff, losses: RepeatedLosses, now: float) -> None:
         self.backoff = backoff
+        self.losses = losses
         self.attempts = 0
         self.since = now
         self.due = now
-        self.connected_at: float | None = None
-        self.lost_early = False
         self.timer: Timer | None = None
 
 
@@ -56,7 +86,8 @@ class MemberRetries:
         """Note an attempt that failed, and call ``again`` when the next one is due."""
         known = self._known(uuid)
         known.attempts += 1
-        pause = self._wait(known)
+        pause = known.backoff.next_pause(0.0) or 0.0
+        self._wait(known, pause)
         if known.attempts == 1:
             _logger.warning(
                 "could not connect to member %s at %s: %s. The client goes on without it, and tries again with growing"
@@ -88,23 +119,15 @@ class MemberRetries:
                 now - known.since,
             )
         known.attempts = 0
-        known.connected_at = now
+        known.backoff = self._backoff()
+        known.losses.connected()
         self._stop(known)
 
     def lost(self, uuid: UUID) -> None:
         """Note that a ready connection was lost; it may be replaced at once, unless it was too short repeatedly."""
-        known = self._members.get(uuid)
-        if known is None or known.connected_at is None:
-            return
-        now = self._io.now()
-        if now - known.connected_at >= STABLE:
-            del self._members[uuid]
-        elif not known.lost_early:
-            known.lost_early = True
-            known.since = known.due = now
-        else:
-            known.since = now
-            self._wait(known)
+        known = self._known(uuid)
+        known.since = self._io.now()
+        self._wait(known, known.losses.pause())
 
     def keep(self, uuids: Iterable[UUID]) -> None:
         """Forget all members but these."""
@@ -118,16 +141,16 @@ class MemberRetries:
     def _known(self, uuid: UUID) -> _Member:
         known = self._members.get(uuid)
         if known is None:
-            known = self._members[uuid] = _Member(self._backoff(), self._io.now())
+            known = self._members[uuid] = _Member(
+                self._backoff(), RepeatedLosses(self._io, self._backoff), self._io.now()
+            )
         return known
 
-    def _wait(self, known: _Member) -> float:
+    def _wait(self, known: _Member, pause: float) -> None:
         self._stop(known)
-        pause = known.backoff.next_pause(0.0)
-        assert pause is not None, "the pauses for members have no time limit"
         known.due = self._io.now() + pause
-        known.timer = self._io.call_later(pause, self._again)
-        return pause
+        if pause:
+            known.timer = self._io.call_later(pause, self._again)
 
     def _stop(self, known: _Member) -> None:
         if known.timer is not None:
