@@ -9,8 +9,9 @@ from hz_core.cluster.authentication import Credentials
 from hz_core.cluster.backoff import Backoff
 from hz_core.cluster.connections import ClusterTarget, ConnectOptions
 from hz_core.config import ClientConfig
+from hz_core.config.alternatives import FOREVER
 from hz_core.config.client import INFINITE
-from hz_core.config.failover import FOREVER, cluster_configs
+from hz_core.config.failover import cluster_configs
 from hz_core.invocation.ports import InvocationPolicy
 from hz_core.io import Randomness
 from hz_core.model import Address, MemberInfo

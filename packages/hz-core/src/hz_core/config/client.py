@@ -3,6 +3,7 @@
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from hz_core.config.alternatives import FOREVER, alternatives, try_count
 from hz_core.config.checks import (
     boolean,
     dict_of,
@@ -20,7 +21,6 @@ from hz_core.config.checks import (
     with_methods,
 )
 from hz_core.config.constants import ReconnectMode, SSLProtocol
-from hz_core.config.failover import FOREVER, alternatives, try_count
 from hz_core.config.option import Check, Option, Options, unknown_option
 from hz_core.config.parts import FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig, part
 from hz_core.errors import InvalidConfigurationError
@@ -106,6 +106,10 @@ def _array_policy(name: str, value: Any) -> ArrayPolicy:
     if policy is None:
         raise type_error(name, _ARRAY_POLICIES, value)
     return policy
+
+
+def _alternatives(name: str, value: Any) -> list[Any]:
+    return alternatives(ClientConfig, name, value)
 
 
 _MISSING_FEATURES: Final = {
@@ -226,7 +230,7 @@ class ClientConfig(Options):
     # ---- other clusters
 
     failover_configs: Option[list[Any]] = Option(
-        Check("a list of ClientConfig, or of dicts of options", alternatives),
+        Check("a list of ClientConfig, or of dicts of options", _alternatives),
         list,
         "Clusters to continue with when this one cannot be reached, or does not allow the client: for each one a dict"
         " of the options that differ, or a whole ClientConfig. They may differ only in the cluster's name, its"
