@@ -271,13 +271,17 @@ def test_try_count_limits_the_rounds(count: int) -> None:
     simulation.stop()
 
 
-def test_without_a_try_count_the_client_goes_on_for_ever() -> None:
+def test_without_a_try_count_the_client_goes_on_for_ever(caplog: pytest.LogCaptureFixture) -> None:
     simulation = BlueGreen().start()
     simulation.stop_cluster(simulation.blue)
     simulation.stop_cluster(simulation.green)
-    simulation.driver.advance(100_000)
+    simulation.driver.advance(20_000)
     assert simulation.states[-1] == "DISCONNECTED"
-    assert len(simulation.blue.tried) < 100_000 * 2
+    assert len(simulation.blue.tried) < 20_000 * 2
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    for address in (*BLUE, GREEN[0]):
+        assert sum(f"could not connect to {address}:" in warning for warning in warnings) == 1
+    assert len(warnings) < 10
     simulation.start_cluster(simulation.green)
     simulation.driver.advance(60)
     assert simulation.connected == set(GREEN)

@@ -177,7 +177,7 @@ class ConnectionManager:
         if target is self._target:
             return
         name = target.credentials.cluster_name
-        _logger.warning("trying to connect to the next cluster, %r", name)
+        _logger.info("trying to connect to the next cluster, %r", name)
         self._target = target
         for connection in list(self._attempts):
             reason = TargetDisconnectedError(
@@ -194,7 +194,6 @@ class ConnectionManager:
         began = self._io.now()
         name = target.credentials.cluster_name
         backoff = target.backoff()
-        warned: set[Address] = set()
         while True:
             addresses = self._candidates(target)
             for address in addresses:
@@ -211,13 +210,11 @@ class ConnectionManager:
                 except ClientNotAllowedInClusterError as e:
                     if len(self._targets) == 1:
                         raise
-                    _logger.warning("cluster %r is not used: %s", name, e)
+                    _logger.log(_level(failures[name, address]), "cluster %r is not used: %s", name, e)
                     failures[name, address] = e
                     return None
                 except Exception as e:
-                    level = DEBUG if address in warned else WARNING
-                    warned.add(address)
-                    _logger.log(level, "could not connect to %s: %s", address, e)
+                    _logger.log(_level(failures[name, address]), "could not connect to %s: %s", address, e)
                     # That an attempt began too late says less than why an earlier one failed.
                     if failures[name, address] is None or not isinstance(e, _TooLateError):
                         failures[name, address] = e
@@ -496,6 +493,11 @@ class ConnectionManager:
         self._retries.clear()
         for connection in [*self._attempts, *self._ready.values()]:
             self.close_connection(connection, reason)
+
+
+def _level(failed_before: Exception | None) -> int:
+    """Return the level at which a failed attempt is logged: one warning for each address is enough."""
+    return WARNING if failed_before is None else DEBUG
 
 
 def _no_cluster(names: Sequence[str], elapsed: float, failures: _Failures) -> IllegalStateError:
