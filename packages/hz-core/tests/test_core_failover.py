@@ -53,6 +53,7 @@ def test_client_continues_on_the_next_cluster_when_the_first_one_is_gone() -> No
     ]  # fmt: skip
     assert simulation.client.lifecycle_service.state == LifecycleState.CONNECTED
     assert {m.address for m in simulation.engine.view.members.members} == set(GREEN)
+    assert {connection.cluster for connection in simulation.connections} == {1}
     assert simulation.green.proxies == {("a", "hz:impl:mapService"), ("b", "hz:impl:mapService")}
     assert (simulation.get(1), simulation.get(2)) == (None, "green")
     simulation.put(3, "x")

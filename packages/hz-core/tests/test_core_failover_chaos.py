@@ -8,7 +8,7 @@ import pytest
 
 from core_clusters import BLUE, GREEN, BlueGreen
 from hz_core.errors import HazelcastError
-from hz_core.testing import BlackHole, Delay, Refuse, SimulatedCluster
+from hz_core.testing import Answer, BlackHole, Delay, Refuse, SimulatedCluster
 
 
 class Chaos:
@@ -29,7 +29,7 @@ class Chaos:
         self.clusters = [self.simulation.blue, self.simulation.green]
 
     def _stop(self, cluster: SimulatedCluster) -> None:
-        kind = self.random.choice([Refuse(), BlackHole(), Delay(1, Refuse())])
+        kind: Answer = self.random.choice([Refuse(), BlackHole(), Delay(1, Refuse())])
         cluster.down = {member.address: kind for member in cluster.members}
         if self.random.random() < 0.5:
             cluster.cut_all()

@@ -1,5 +1,6 @@
 """When which member is connected: pauses, what is logged, replacing lost connections, the order of addresses."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from itertools import pairwise
@@ -7,9 +8,18 @@ from typing import Any
 
 import pytest
 
-from core_simulation import Simulation
+from core_simulation import MapOps, Simulation
+from core_sockets import PATIENCE, SocketCluster, until
 from core_surfaces import Surface, make
-from hz_core.errors import IllegalStateError, TargetDisconnectedError
+from hz_core.aio_client import AsyncioClient
+from hz_core.client import Client
+from hz_core.config import ClientConfig
+from hz_core.errors import (
+    ClientOfflineError,
+    HazelcastClientNotActiveError,
+    IllegalStateError,
+    TargetDisconnectedError,
+)
 from hz_core.load_balancer import LoadBalancer, Members, RandomLB, RoundRobinLB
 from hz_core.model import Address, MemberInfo
 from hz_core.testing import Accept, Answer, BlackHole, Refuse, Request, SimulatedCluster
@@ -69,6 +79,15 @@ def test_unreachable_member_is_tried_with_growing_pauses_and_one_warning(
     assert simulation.connected == {FIRST, SECOND}
     assert lines(caplog, where) == ["INFO"]
     assert f"after {len(rest) + 2} failed attempts" in caplog.text
+    # The next time begins with a short pause again.
+    simulation.driver.advance(60)
+    cluster.down[SECOND] = Refuse()
+    cluster.members[1].cut_all()
+    simulation.driver.advance(20)
+    at_once, short, longer = cluster.pauses(SECOND)[-5:-2]
+    assert at_once > 60
+    assert 0.8 <= short <= 1.2
+    assert 1.6 <= longer <= 2.4
     simulation.stop()
 
 
@@ -117,7 +136,20 @@ def test_member_that_left_is_not_tried_any_more() -> None:
     before = len(cluster.times(SECOND))
     simulation.driver.advance(200)
     assert len(cluster.times(SECOND)) == before
+    assert len(simulation.engine.connections._retries._members) == 1
     simulation.stop()
+
+
+def test_shutdown_ends_the_attempts() -> None:
+    cluster = Watched(2)
+    cluster.down[SECOND] = Refuse()
+    simulation = Simulation(cluster=cluster).start()
+    simulation.driver.advance(30)
+    simulation.stop()
+    before = len(cluster.tried)
+    simulation.driver.advance(200)
+    assert len(cluster.tried) == before
+    assert [event for _, _, event in simulation.driver._queue if event.callback is not None] == []
 
 
 def test_address_at_which_another_member_answers_is_not_tried_every_second() -> None:
@@ -236,6 +268,11 @@ def test_cluster_that_is_lost_again_and_again_is_connected_after_growing_pauses(
     simulation.driver.run_until(lambda: not simulation.connected)
     simulation.driver.run_until(lambda: simulation.connected)
     assert simulation.driver.now() == began
+    # And so is the first one that is short after that.
+    cluster.cut_all()
+    simulation.driver.run_until(lambda: not simulation.connected)
+    simulation.driver.run_until(lambda: simulation.connected)
+    assert simulation.driver.now() == began
     simulation.stop()
 
 
@@ -256,6 +293,74 @@ def test_lost_connection_comes_back_on_every_driver(surface: Surface) -> None:
     for key in range(7):
         surface.result(surface.submit(surface.ops.put(key, "x")))
     assert surface.do(lambda: members[1].count("Map.put")) == 2
+
+
+@pytest.mark.parametrize("driver", ["threaded", "asyncio", "scripted"])
+@pytest.mark.parametrize("mode", ["OFF", "ON", "ASYNC"])
+def test_reconnect_modes_on_every_driver(driver: str, mode: str) -> None:
+    states: list[str] = []
+    options: dict[str, Any] = {"cluster_connect_timeout": 600, "lifecycle_listeners": [states.append]}
+    surface = make(driver, 1, reconnect_mode=mode, **options)
+    try:
+        surface.result(surface.submit(surface.ops.put(1, "kept")))
+        surface.refuse()
+        if mode == "OFF":
+            surface.until(lambda: states[-1] == "SHUTDOWN")
+            with pytest.raises(HazelcastClientNotActiveError):
+                surface.result(surface.submit(surface.ops.get(1)))
+            return
+        surface.until(lambda: states[-1] == "DISCONNECTED")
+        handle = surface.submit(surface.ops.get(1))
+        if mode == "ASYNC":
+            with pytest.raises(ClientOfflineError):
+                surface.result(handle)
+        surface.accept()
+        surface.until(lambda: states[-1] == "CONNECTED")
+        assert surface.result(surface.submit(surface.ops.get(1)) if mode == "ASYNC" else handle) == "kept"
+    finally:
+        surface.close()
+
+
+@pytest.fixture
+def refusing() -> Iterator[SocketCluster]:
+    server = SocketCluster(1)
+    server.do(server.refuse)
+    yield server
+    server.stop()
+
+
+def late_config(server: SocketCluster, states: list[str]) -> ClientConfig:
+    """Return the options of a client that connects in the background."""
+    return ClientConfig.from_kwargs(
+        cluster_members=server.addresses,
+        async_start=True,
+        retry_initial_backoff=0.01,
+        lifecycle_listeners=[states.append],
+    )
+
+
+def test_threaded_client_starts_without_a_cluster(refusing: SocketCluster) -> None:
+    states: list[str] = []
+    with Client(late_config(refusing, states)) as client:
+        ops = MapOps(client.serialization, refusing.cluster.partition_count)
+        with pytest.raises(ClientOfflineError, match="async_start"):
+            client.blocking.call(ops.get(1))
+        refusing.do(refusing.accept)
+        until(lambda: states[-1:] == ["CONNECTED"])
+        assert client.blocking.call(ops.put(1, "x")) is None
+
+
+async def test_asyncio_client_starts_without_a_cluster(refusing: SocketCluster) -> None:
+    states: list[str] = []
+    async with AsyncioClient(late_config(refusing, states)) as client:
+        ops = MapOps(client.serialization, refusing.cluster.partition_count)
+        with pytest.raises(ClientOfflineError, match="async_start"):
+            await client.operations.call(ops.get(1))
+        await asyncio.to_thread(refusing.do, refusing.accept)
+        async with asyncio.timeout(PATIENCE):
+            while states[-1:] != ["CONNECTED"]:
+                await asyncio.sleep(0.002)
+        assert await client.operations.call(ops.put(1, "x")) is None
 
 
 # ---- the order of addresses
@@ -355,17 +460,17 @@ def test_lite_members_do_not_get_what_they_would_refuse(balancer: Any) -> None:
             self.members = cluster_service
 
         def next(self) -> MemberInfo | None:
-            return self.members.get_members()[1]
+            return self.members.get_members()[0]
 
     cluster = SimulatedCluster(3)
-    cluster.members[1].lite = True
-    cluster.owners = {i: cluster.members[2 * (i % 2)] for i in range(7)}
+    cluster.members[0].lite = True
+    cluster.owners = {i: cluster.members[1 + i % 2] for i in range(7)}
     chosen = Lite() if balancer == "custom" else balancer
     simulation = Simulation(cluster=cluster, load_balancer=chosen).start()
     any_member = {simulation.engine.any_connection().address for _ in range(50)}
-    assert any_member == ({SECOND} if balancer == "custom" else {FIRST, SECOND, THIRD})
+    assert any_member == ({FIRST} if balancer == "custom" else {FIRST, SECOND, THIRD})
     data_members = {simulation.engine.any_data_connection().address for _ in range(50)}
-    assert data_members == ({FIRST} if balancer == "custom" else {FIRST, THIRD})
+    assert data_members == ({SECOND} if balancer == "custom" else {SECOND, THIRD})
     simulation.stop()
 
 
