@@ -29,7 +29,8 @@ class Chaos:
         self.clusters = [self.simulation.blue, self.simulation.green]
 
     def _stop(self, cluster: SimulatedCluster) -> None:
-        kind: Answer = self.random.choice([Refuse(), BlackHole(), Delay(1, Refuse())])
+        kinds: list[Answer] = [Refuse(), BlackHole(), Delay(1, Refuse())]
+        kind = self.random.choice(kinds)
         cluster.down = {member.address: kind for member in cluster.members}
         if self.random.random() < 0.5:
             cluster.cut_all()
