@@ -19,19 +19,14 @@ PER_CLUSTER: Final = frozenset(
         "token_provider",
         "use_public_ip",
         "cloud_discovery_token",
-        "ssl_enabled",
-        "ssl_cafile",
-        "ssl_certfile",
-        "ssl_keyfile",
-        "ssl_password",
-        "ssl_protocol",
-        "ssl_ciphers",
-        "ssl_check_hostname",
-        "ssl_context",
+        "discovery",
+        "socket_interceptor",
     }
 )
-"""The options that may differ between the clusters of one client: the cluster's name and addresses, how it is found,
-the credentials and TLS."""
+"""The options that may differ between the clusters of one client, beside those of TLS: the cluster's name and
+addresses, how it is found, and the credentials."""
+
+_TLS: Final = "ssl_"
 
 try_count: Final = integer(f"at least 1, or {FOREVER} for no limit", lambda v: v >= 1 or v == FOREVER)
 """The check of the number of tries."""
@@ -70,21 +65,27 @@ def _alternative(kind: type[Options], name: str, value: Any) -> Any:
     for option in value:
         if option not in known:
             raise unknown_option(f"{name}.{option}", str(option), known)
-    refuse_others(name, value)
+    refuse_others(kind, name, value)
     return Differences(
         {option: known[option].check(f"{name}.{option}", setting) for option, setting in value.items()}
     )
 
 
-def refuse_others(name: str, options: Iterable[str]) -> None:
+def per_cluster(kind: type[Options]) -> list[str]:
+    """Return the names of the options that may differ between clusters."""
+    return sorted(name for name in kind.options() if name in PER_CLUSTER or name.startswith(_TLS))
+
+
+def refuse_others(kind: type[Options], name: str, options: Iterable[str]) -> None:
     """Refuse options of an alternative cluster that must be the same for all.
 
     Raises:
         InvalidConfigurationError: One of ``options`` must be the same.
     """
-    others = [option for option in options if option not in PER_CLUSTER]
+    allowed = per_cluster(kind)
+    others = [option for option in options if option not in allowed]
     if others:
         raise InvalidConfigurationError(
             f"{name}: {', '.join(others)} must be the same for all clusters of a client. They may differ in"
-            f" {', '.join(sorted(PER_CLUSTER))}"
+            f" {', '.join(allowed)}"
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from hz_core.config.alternatives import FOREVER, PER_CLUSTER, Differences, refuse_others, try_count
+from hz_core.config.alternatives import FOREVER, Differences, refuse_others, try_count
 from hz_core.config.checks import list_of
 from hz_core.config.client import ClientConfig
 from hz_core.config.option import Option, Options
@@ -34,9 +34,8 @@ def cluster_configs(config: ClientConfig) -> list[ClientConfig]:
                     f"{name} has failover_configs of its own: list all clusters in those of the client"
                 )
             same = [option for option in first.options() if option not in _FAILOVER]
-            refuse_others(
-                name, [o for o in same if o not in PER_CLUSTER and getattr(first, o) != getattr(merged, o)]
-            )
+            differ = [option for option in same if getattr(first, option) != getattr(merged, option)]
+            refuse_others(ClientConfig, name, differ)
         made.append(merged)
     return made
 
