@@ -112,6 +112,8 @@ ACCEPTED: dict[str, set[str]] = {
     "creds_password": TEXT,
     "token_provider": set(),
     "use_public_ip": BOOL,
+    "failover_configs": {"no_list"},
+    "failover_try_count": {"true", "one", "minus_one"},
 }
 OUT_OF_RANGE: dict[str, set[str]] = {
     "connection_timeout": {"minus_one"},
@@ -128,6 +130,7 @@ OUT_OF_RANGE: dict[str, set[str]] = {
     "max_in_flight": {"minus_one", "zero"},
     "statistics_period": {"minus_one", "zero"},
     "operation_backup_timeout": {"minus_one", "zero"},
+    "failover_try_count": {"zero"},
 }
 NEAR_CACHE_ACCEPTED: dict[str, set[str]] = {
     "invalidate_on_change": BOOL,
@@ -262,6 +265,8 @@ DEFAULTS: dict[str, object] = {
     "near_caches": {},
     "flake_id_generators": {},
     "reliable_topics": {},
+    "failover_configs": [],
+    "failover_try_count": -1,
 }
 
 

@@ -3,6 +3,7 @@
 from hz_core.config import ClientConfig as Config
 from hz_core.config import (
     EvictionPolicy,
+    FailoverConfig,
     FlakeIdGeneratorConfig,
     IndexType,
     InMemoryFormat,
@@ -21,6 +22,7 @@ __all__ = [
     "ArrayPolicy",
     "Config",
     "EvictionPolicy",
+    "FailoverConfig",
     "FlakeIdGeneratorConfig",
     "InMemoryFormat",
     "IndexType",

@@ -9,6 +9,7 @@ from weakref import WeakSet
 
 from hz_core.callers import BlockingCaller, FuturesCaller
 from hz_core.config import ClientConfig
+from hz_core.config.failover import cluster_configs
 from hz_core.engine import Engine
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, OperationTimeoutError
 from hz_core.in_flight import InFlightLimit, LimitedBlocking, LimitedFutures
@@ -58,7 +59,8 @@ class ClientBase(Uncopied):
     ) -> None:
         self._closed = True  # until there is something to close
         config = ClientConfig() if config is None else config
-        config.check_available()
+        for one in cluster_configs(config):
+            one.check_available()
         self.config = config
         self.name: str = config.client_name or f"hz.client_{next(_client_numbers)}"
         self.serialization = SerializationService(config.serialization())

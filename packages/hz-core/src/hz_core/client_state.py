@@ -40,6 +40,9 @@ class ClientEvent(Enum):
     JOINED = "joined"
     """Connections to the cluster are ready."""
 
+    JOINED_ANOTHER = "joined another"
+    """Connections to another one of the clusters of ``failover_configs`` are ready."""
+
     LAST_CONNECTION_LOST = "last connection lost"
     """The last open connection was closed."""
 
@@ -57,10 +60,12 @@ CLIENT_TRANSITIONS: Final[Mapping[tuple[ClientState, ClientEvent], ClientState]]
         (_State.CREATED, _Event.START): _State.CONNECTING,
         (_State.CREATED, _Event.CLOSE): _State.CLOSING,
         (_State.CONNECTING, _Event.JOINED): _State.CONNECTED,
+        (_State.CONNECTING, _Event.JOINED_ANOTHER): _State.CONNECTED,
         (_State.CONNECTING, _Event.CLOSE): _State.CLOSING,
         (_State.CONNECTED, _Event.LAST_CONNECTION_LOST): _State.DISCONNECTED,
         (_State.CONNECTED, _Event.CLOSE): _State.CLOSING,
         (_State.DISCONNECTED, _Event.JOINED): _State.CONNECTED,
+        (_State.DISCONNECTED, _Event.JOINED_ANOTHER): _State.CONNECTED,
         (_State.DISCONNECTED, _Event.CLOSE): _State.CLOSING,
         (_State.CLOSING, _Event.LAST_CONNECTION_LOST): _State.CLOSING,
         (_State.CLOSING, _Event.CONNECTIONS_CLOSED): _State.CLOSED,
@@ -73,10 +78,12 @@ LIFECYCLE_EVENTS: Final[Mapping[tuple[ClientState, ClientEvent], tuple[str, ...]
         (_State.CREATED, _Event.START): (_Lifecycle.STARTING, _Lifecycle.STARTED),
         (_State.CREATED, _Event.CLOSE): (_Lifecycle.SHUTTING_DOWN,),
         (_State.CONNECTING, _Event.JOINED): (_Lifecycle.CONNECTED,),
+        (_State.CONNECTING, _Event.JOINED_ANOTHER): (_Lifecycle.CHANGED_CLUSTER, _Lifecycle.CONNECTED),
         (_State.CONNECTING, _Event.CLOSE): (_Lifecycle.SHUTTING_DOWN,),
         (_State.CONNECTED, _Event.LAST_CONNECTION_LOST): (_Lifecycle.DISCONNECTED,),
         (_State.CONNECTED, _Event.CLOSE): (_Lifecycle.SHUTTING_DOWN,),
         (_State.DISCONNECTED, _Event.JOINED): (_Lifecycle.CONNECTED,),
+        (_State.DISCONNECTED, _Event.JOINED_ANOTHER): (_Lifecycle.CHANGED_CLUSTER, _Lifecycle.CONNECTED),
         (_State.DISCONNECTED, _Event.CLOSE): (_Lifecycle.SHUTTING_DOWN,),
         (_State.CLOSING, _Event.LAST_CONNECTION_LOST): (_Lifecycle.DISCONNECTED,),
         (_State.CLOSING, _Event.CONNECTIONS_CLOSED): (_Lifecycle.SHUTDOWN,),

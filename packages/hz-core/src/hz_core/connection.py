@@ -96,6 +96,7 @@ class Connection:
     Attributes:
         id: Number of the connection within its client.
         address: Address that it connects to.
+        cluster: Number of the cluster that it belongs to: 0, or that of one of ``failover_configs`` from 1 on.
         member: UUID of the member at the other end, None before authentication.
         server_version: Version that the member reported, empty before authentication.
         state: One of :class:`ConnectionState`.
@@ -121,6 +122,7 @@ class Connection:
         "address",
         "alive",
         "close_reason",
+        "cluster",
         "crowded_at",
         "deliver",
         "event_handlers",
@@ -145,6 +147,7 @@ class Connection:
     ) -> None:
         self.id = connection_id
         self.address = address
+        self.cluster = 0
         self.member: UUID | None = None
         self.server_version = ""
         self.state = ConnectionState.CONNECTING

@@ -14,7 +14,7 @@ from hz_core.codecs import client as codec
 from hz_core.config import ClientConfig, ReconnectMode
 from hz_core.connection import Connection
 from hz_core.context import Services, ServiceT
-from hz_core.engine_options import cluster_target, connect_options, invocation_policy
+from hz_core.engine_options import cluster_targets, connect_options, invocation_policy
 from hz_core.errors import HazelcastClientNotActiveError, TargetDisconnectedError
 from hz_core.flow import FlowCancelled, RunningFlow, run_flow
 from hz_core.invocation.invocation import InvocationObserver
@@ -89,8 +89,8 @@ class Engine:
         )
         self.check_active = self.states.check_active
         self.view = Membership(io, self.new_uuid)
-        target = cluster_target(config, client_name, self.uuid, io.random)
-        self.connections = ConnectionManager(io, connect_options(config), [target], self.view, self)
+        targets = cluster_targets(config, client_name, self.uuid, io.random)
+        self.connections = ConnectionManager(io, connect_options(config, io.random), targets, self.view, self)
         self.routing = Routing(self.connections, self.view, load_balancer, smart)
         policy = invocation_policy(config)
         self.schemas = SchemaService(io, self, serialization, self.view, policy)
@@ -146,7 +146,7 @@ class Engine:
                     " background",
                     limit,
                 )
-        self.states.handle(ClientEvent.JOINED)
+        self.states.handle(ClientEvent.JOINED_ANOTHER if self.connections.moved() else ClientEvent.JOINED)
 
     def close(self) -> Flow[None]:
         """Shut services down, fail pending operations, close connections, call lifecycle listeners. Idempotent."""
@@ -241,7 +241,13 @@ class Engine:
 
     def any_connection(self) -> Connection:
         """Return a ready connection to the member that the load balancer chooses."""
-        connection = self.routing.any_connection()
+        return self._found(self.routing.any_connection())
+
+    def any_data_connection(self) -> Connection:
+        """Return a ready connection to a member that holds data, if there is one; else to any member."""
+        return self._found(self.routing.any_data_connection())
+
+    def _found(self, connection: Connection | None) -> Connection:
         if connection is None:
             self.check_active()
             raise TargetDisconnectedError(

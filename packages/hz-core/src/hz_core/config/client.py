@@ -3,6 +3,7 @@
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from hz_core.config.alternatives import FOREVER, alternatives, try_count
 from hz_core.config.checks import (
     boolean,
     dict_of,
@@ -105,6 +106,10 @@ def _array_policy(name: str, value: Any) -> ArrayPolicy:
     if policy is None:
         raise type_error(name, _ARRAY_POLICIES, value)
     return policy
+
+
+def _alternatives(name: str, value: Any) -> list[Any]:
+    return alternatives(ClientConfig, name, value)
 
 
 _MISSING_FEATURES: Final = {
@@ -220,6 +225,21 @@ class ClientConfig(Options):
         number(f"non-negative, or {INFINITE} for no limit", lambda v: v >= 0 or v == INFINITE),
         lambda: 120.0,
         f"Seconds after which the client stops trying to connect; {INFINITE} for no limit.",
+    )
+
+    # ---- other clusters
+
+    failover_configs: Option[list[Any]] = Option(
+        Check("a list of ClientConfig, or of dicts of options", _alternatives),
+        list,
+        "Clusters to continue with when this one cannot be reached, or does not allow the client: for each one a dict"
+        " of the options that differ, or a whole ClientConfig. They may differ only in the cluster's name, its"
+        " addresses, how it is found, the credentials and TLS.",
+    )
+    failover_try_count = Option(
+        try_count,
+        lambda: FOREVER,
+        "How often the list of clusters is tried again, when the current one cannot be reached; -1 for no limit.",
     )
 
     # ---- TLS
