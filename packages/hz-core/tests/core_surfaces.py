@@ -8,7 +8,7 @@ import uvloop
 
 from core_simulation import MapOps, Simulation, listener_spec
 from core_sockets import PATIENCE, SocketCluster, until
-from core_tls import TlsRelay, client_context, drivers_with_tls, server_context
+from core_tls import TlsRelay, client_context, server_context
 from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client
 from hz_core.config import ClientConfig
@@ -118,9 +118,7 @@ class Threaded:
         self.server = _members(members, tls_name)
         self.cluster = self.server.cluster
         try:
-            config = ClientConfig.from_kwargs(**{"cluster_members": self.server.addresses, **FAST, **options})
-            with drivers_with_tls(client_context(tls_name) if tls_name else None):
-                self.client = Client(config)
+            self.client = Client(_config(self.server, tls_name, options))
         except BaseException:
             self.server.stop()
             raise
@@ -175,9 +173,8 @@ class Asyncio:
         self.cluster = self.server.cluster
         self.runner = asyncio.Runner(loop_factory=loop)
         try:
-            config = ClientConfig.from_kwargs(**{"cluster_members": self.server.addresses, **FAST, **options})
-            with drivers_with_tls(client_context(tls_name) if tls_name else None):
-                self.client: AsyncioClient = self.runner.run(self._start(config))
+            config = _config(self.server, tls_name, options)
+            self.client: AsyncioClient = self.runner.run(self._start(config))
         except BaseException:
             self.runner.close()
             self.server.stop()
@@ -237,6 +234,13 @@ class Asyncio:
         self.shutdown()
         self.runner.close()
         self.server.stop()
+
+
+def _config(server: SocketCluster, tls_name: str | None, options: dict[str, Any]) -> ClientConfig:
+    options = {"cluster_members": server.addresses, **FAST, **options}
+    if tls_name and not options.get("ssl_enabled"):
+        options["ssl_context"] = client_context(tls_name)
+    return ClientConfig.from_kwargs(**options)
 
 
 def _members(count: int, tls_name: str | None) -> SocketCluster:

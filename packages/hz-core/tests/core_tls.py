@@ -6,22 +6,18 @@ import socket
 import ssl
 import tempfile
 import threading
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
-from functools import cache, partialmethod
+from collections.abc import Coroutine
+from contextlib import suppress
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-
-from hz_core.drivers.aio import AsyncioDriver
-from hz_core.drivers.threaded import ThreadedDriver
 
 T = TypeVar("T")
 
@@ -70,15 +66,6 @@ def client_context(name: str = "127.0.0.1") -> ssl.SSLContext:
         cadata=_certificate(name).decode().partition("-----END PRIVATE KEY-----\n")[2]
     )
     return context
-
-
-@contextmanager
-def drivers_with_tls(context: ssl.SSLContext | None) -> Iterator[None]:
-    """Let the drivers of clients that are made meanwhile use TLS."""
-    with pytest.MonkeyPatch.context() as patch:
-        for driver in (ThreadedDriver, AsyncioDriver):
-            patch.setattr(driver, "__init__", partialmethod(vars(driver)["__init__"], tls=context))
-        yield
 
 
 class TlsRelay:

@@ -253,7 +253,7 @@ class ConnectionManager:
             attempt.promise.set_result(result)
 
     def _authenticate_and_prepare(self, connection: Connection) -> Flow[Connection]:
-        identity = yield from authenticate(connection, self._target.credentials)
+        identity = yield from authenticate(connection, self._target.credentials, self._io.run_blocking)
         yield from self._on_io_side()
         self._check_alive(connection)
         existing = self._existing(connection, identity)
@@ -421,8 +421,11 @@ def _no_cluster(
         else f"{address}: {type(e).__name__}: {e}"
         for address, e in failures.items()
     )
-    return IllegalStateError(
+    error = IllegalStateError(
         f"no member of cluster {cluster_name} could be connected in {elapsed:.1f} s"
         f" (cluster_connect_timeout). Tried {reasons or 'no address at all'}. Check that the members run, and"
         " the options cluster_members and cluster_name"
     )
+    # For programs that distinguish a refusal from an outage.
+    error.__cause__ = next((failure for failure in failures.values() if failure is not None), None)
+    return error
