@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import pytest
 import uvloop
 
 from core_simulation import MapOps, Simulation, listener_spec
@@ -12,6 +13,7 @@ from core_tls import TlsRelay, client_context, server_context
 from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client
 from hz_core.config import ClientConfig
+from hz_core.errors import IllegalStateError
 from hz_core.future import Future
 from hz_core.listener import ListenerSpec
 from hz_core.op import Flow, Op
@@ -259,6 +261,20 @@ def make(driver: str, members: int = 1, **options: Any) -> Surface:
     return Asyncio(
         members, uvloop.new_event_loop if driver == "uvloop" else asyncio.new_event_loop, **options
     )
+
+
+def why_not(driver: str, address: str, limit: float = 10.0, **options: Any) -> str:
+    """Return why there is no connection."""
+    with pytest.raises(IllegalStateError) as caught:
+        make(
+            driver,
+            0,
+            cluster_members=[address],
+            connection_timeout=limit,
+            cluster_connect_timeout=0,
+            **options,
+        )
+    return str(caught.value)
 
 
 def keep(surface: Surface, method: str, times: int = 1) -> list[Request]:
