@@ -22,6 +22,9 @@ from hz_core.testing import Refuse, Request, SimulatedCluster
 FAST = {"retry_initial_backoff": 0.01, "cluster_connect_timeout": 20, "connection_timeout": 10}
 DRIVERS = ["threaded", "asyncio", "uvloop", "scripted", "threaded-tls", "asyncio-tls", "uvloop-tls"]
 
+# libuv opens a pipe that it keeps as long as the process lives: now, and not in a test.
+uvloop.new_event_loop().close()
+
 
 def collecting(keys: list[Any]) -> ListenerSpec:
     """Return the registration of a listener that collects the keys of events."""

@@ -27,12 +27,6 @@ DRIVERS = ["threaded", "asyncio", "uvloop"]
 NAME = "several.test"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _libuv() -> None:
-    """Let libuv open the pipe that it keeps as long as the process lives."""
-    uvloop.new_event_loop().close()
-
-
 def descriptors() -> int:
     """Count the open descriptors, where the system lists them."""
     listing = Path("/proc/self/fd")

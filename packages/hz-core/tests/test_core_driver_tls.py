@@ -27,12 +27,6 @@ from hz_core.model import Address
 DRIVERS = ["threaded-tls", "asyncio-tls", "uvloop-tls"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _libuv() -> None:
-    """Let libuv open the pipe that it keeps as long as the process lives."""
-    uvloop.new_event_loop().close()
-
-
 # --- the stream ---------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvloop
 
 from core_ca import Authority
 from core_sockets import PATIENCE, SocketCluster
@@ -21,12 +20,6 @@ from hz_core.testing import SimulatedMember
 
 DRIVERS = ["threaded", "asyncio", "uvloop"]
 OLD, NEW = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _libuv() -> None:
-    """Let libuv open the pipe that it keeps as long as the process lives."""
-    uvloop.new_event_loop().close()
 
 
 @pytest.fixture

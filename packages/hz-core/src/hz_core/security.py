@@ -1,6 +1,7 @@
 """What programs prove their identity with to clusters with security, besides user name and password."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from hz_core.errors import AuthenticationError, InvalidConfigurationError
@@ -77,7 +78,11 @@ class CredentialsProvider(TokenProvider):
                 "credentials must be an object to serialize, or a function that returns one, not None"
             )
         self._credentials = credentials
+        self._options = options
         self._service = SerializationService(SerializationConfig(**options))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), self._credentials, **self._options), ()
 
     def token(self, address: Address | None = None) -> bytes:
         """Return the bytes of the serialized credentials."""
@@ -114,13 +119,7 @@ class KerberosTokenProvider(TokenProvider):
             raise InvalidConfigurationError("keytab and password: give one of them")
         if principal is None and (keytab is not None or password is not None):
             raise InvalidConfigurationError("keytab or password without principal: whose are they?")
-        try:
-            import spnego
-        except ImportError as e:
-            raise InvalidConfigurationError(
-                "Kerberos needs the package pyspnego: install hz-client[kerberos]"
-            ) from e
-        self._spnego: Any = spnego
+        _spnego()
         self._principal = principal
         self._keytab = keytab
         self._password = password
@@ -138,7 +137,7 @@ class KerberosTokenProvider(TokenProvider):
             raise AuthenticationError("there is no address, and so no service to ask Kerberos for")
         service = f"{self._service}/{host}"
         try:
-            context = self._spnego.client(
+            context = _spnego().client(
                 self._identity(), hostname=host, service=self._service, protocol="kerberos"
             )
             ticket: bytes | None = context.step()
@@ -153,11 +152,21 @@ class KerberosTokenProvider(TokenProvider):
 
     def _identity(self) -> Any:
         if self._keytab is not None:
-            return self._spnego.KerberosKeytab(self._keytab, self._principal)
+            return _spnego().KerberosKeytab(self._keytab, self._principal)
         if self._password is not None:
             password = self._password
-            return self._spnego.Password(self._principal, password() if callable(password) else password)
+            return _spnego().Password(self._principal, password() if callable(password) else password)
         return self._principal
+
+
+def _spnego() -> Any:
+    try:
+        import spnego
+    except ImportError as e:
+        raise InvalidConfigurationError(
+            "Kerberos needs the package pyspnego: install hz-client[kerberos]"
+        ) from e
+    return spnego
 
 
 publish(__name__, (globals()[name] for name in __all__))
