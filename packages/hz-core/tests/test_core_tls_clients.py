@@ -4,6 +4,7 @@ import ssl
 import threading
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ import pytest
 
 from core_ca import Authority
 from core_sockets import PATIENCE, SocketCluster
-from core_surfaces import Surface, make, why_not
+from core_surfaces import Surface, Threaded, make, why_not
 from core_tls import TlsRelay, strict_member
 from hz_core.errors import InvalidConfigurationError
 from hz_core.op import Flow, Sleep
-from hz_core.testing import SimulatedMember
+from hz_core.testing import Request, SimulatedMember
+from hz_serialization import SerializationService
 
 DRIVERS = ["threaded", "asyncio", "uvloop"]
 OLD, NEW = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -205,6 +207,51 @@ def test_a_member_without_tls(driver: str, authority: Authority) -> None:
         assert "closed during the TLS handshake; check that the member uses TLS on this port" in text
     finally:
         members.stop()
+
+
+# --- what the descriptor does not show ----------------------------------------------------------------------------
+
+
+def reply_together(kept: list[Request]) -> None:
+    """Answer requests in one piece, which the relay encrypts as it likes."""
+    pipe = kept[0].session.pipe
+    pipe.send(b"".join(request.reply_bytes(data_of(request)) for request in kept))
+
+
+def data_of(request: Request) -> bytes:
+    """Return a reply to a `Map.get` that tells its key, of some records of TLS."""
+    service = SerializationService()
+    key = service.to_object(request["key"])
+    return service.to_data([key, "x" * 5000])
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_replies_that_arrive_together_wake_everyone_who_waits(driver: str, authority: Authority) -> None:
+    """One thread reads for all. What TLS has decrypted, or buffers, must not be left behind."""
+    count, rounds = 8, 20
+    with member(authority.server()) as members, connected(driver, members, **authority.trusted) as surface:
+        kept: list[Request] = []
+
+        def keep(request: Request) -> None:
+            kept.append(request)
+            if len(kept) == count:
+                reply_together(kept)
+                kept.clear()
+
+        members.do(lambda: members.cluster.members[0].rule("Map.get", keep))
+        if isinstance(surface, Threaded):
+            blocking = surface.client.blocking
+            with ThreadPoolExecutor(count) as threads:
+                for _ in range(rounds):
+                    # In threads that wait each for its own, so that reading is handed over.
+                    waiting = [threads.submit(blocking.call, surface.ops.get(key)) for key in range(count)]
+                    for key, call in enumerate(waiting):
+                        assert call.result(PATIENCE)[0] == key
+        else:
+            for _ in range(rounds):
+                begun = [surface.submit(surface.ops.get(key)) for key in range(count)]
+                for key, handle in enumerate(begun):
+                    assert surface.result(handle)[0] == key
 
 
 # --- certificates that are renewed --------------------------------------------------------------------------------
