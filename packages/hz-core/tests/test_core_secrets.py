@@ -1,13 +1,13 @@
 """Secrets are planted into every option that holds one, and looked for in all that a client shows of itself."""
 
 import copy
-import gc
 import logging
 import pprint
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -214,10 +214,12 @@ def test_objects_with_secrets(shown: Shown) -> None:
         BasicTokenProvider(f"{PLANTED} token"),
         CredentialsProvider(f"{PLANTED} token"),
         KerberosTokenProvider("ann", password=f"{PLANTED} password"),
-        Credentials("dev", "client", gc, ["label"], "ann", f"{PLANTED} password"),  # type: ignore[arg-type]
+        Credentials("dev", "client", UUID(int=1), ["label"], "ann", f"{PLANTED} password"),
         ClientConfig.from_kwargs(**basic(), ssl_password=f"{PLANTED} key", cloud_discovery_token=PLANTED),
     )
-    logging.getLogger("hazelcast.test").debug("%r", Credentials("dev", "client", gc, ["x"], "ann", PLANTED))  # type: ignore[arg-type]
+    logging.getLogger("hazelcast.test").debug(
+        "%r", Credentials("dev", "client", UUID(int=1), ["x"], "ann", PLANTED)
+    )
 
 
 def test_what_is_shown_is_looked_through() -> None:

@@ -201,7 +201,7 @@ def test_no_common_cipher(driver: str, authority: Authority) -> None:
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_a_member_without_tls(driver: str, authority: Authority) -> None:
     members = SocketCluster(1)
-    members.cluster.members[0].connected = lambda link: link.cut()  # type: ignore[method-assign]
+    members.cluster.members[0].connected = lambda link: link.cut()  # type: ignore[method-assign]  # this member closes at once
     try:
         text = why_not(driver, members.addresses[0], **authority.trusted)
         assert "closed during the TLS handshake; check that the member uses TLS on this port" in text
