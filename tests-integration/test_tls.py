@@ -21,6 +21,7 @@ from core_tls import TlsRelay
 from hazelcast.errors import AuthenticationError, IllegalStateError
 from hazelcast.security import BasicTokenProvider
 from hz_embedded import Cluster
+from hz_embedded.fault_proxy import FaultProxy
 from map_harness import Recorder, fresh_name, until_now
 from test_versions import (
     collections,
@@ -205,6 +206,27 @@ def test_a_member_without_tls_and_a_client_without(
         IllegalStateError, match="during the authentication: the log of the member may tell why"
     ):
         hazelcast.HazelcastClient(**front.where, **ONCE).shutdown()
+
+
+@pytest.mark.parametrize(
+    ("count", "direction"), [(1, "to_client"), (900, "to_client"), (1, "to_member"), (300, "to_member")]
+)
+def test_a_connection_that_is_cut_in_the_handshake(
+    count: int, direction: Any, front: Front, own: dict[str, Any]
+) -> None:
+    with FaultProxy(f"127.0.0.1:{front.port}") as proxy:
+        through: dict[str, Any] = {"cluster_members": [proxy.address], "retry_initial_backoff": 0.01}
+        with proxy.cut_after(count, direction):
+            with pytest.raises(IllegalStateError) as caught:
+                hazelcast.HazelcastClient(**through, **own, **ONCE).shutdown()
+            assert "closed during the TLS handshake" in str(caught.value)
+        with hazelcast.HazelcastClient(**through, **own) as client:
+            m = client.get_map(fresh_name()).blocking()
+            with proxy.cut_after(count, direction):
+                proxy.reset()
+                until_now(lambda: proxy.connection_count() == 0)
+            m.set("k", "v")
+            assert m.get("k") == "v"
 
 
 # --- certificates that are renewed --------------------------------------------------------------------------------

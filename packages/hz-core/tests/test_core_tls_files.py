@@ -11,6 +11,7 @@ import trustme
 
 from core_ca import Authority, Files
 from hz_core.config import ClientConfig
+from hz_core.drivers.tls_advice import advised
 from hz_core.drivers.tls_contexts import TlsContexts
 from hz_core.drivers.tls_options import tls_contexts
 from hz_core.errors import InvalidConfigurationError
@@ -242,3 +243,36 @@ def test_files_that_change_while_they_are_read(encrypted: Files, authority: Auth
         assert "kept changing" in refusal(**options, ssl_password=password)
         return
     assert organizations(contexts(**options, ssl_password=password).load()) == [f"change {times - 1}"]
+
+
+# --- advice -------------------------------------------------------------------------------------------------------
+
+
+def failure(reason: str, text: str = "said by OpenSSL") -> ssl.SSLError:
+    """Return an error of TLS, as the system makes it."""
+    error = ssl.SSLError(1, text)
+    error.library, error.reason = "SSL", reason
+    return error
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("SSLV3_ALERT_BAD_CERTIFICATE", "ssl_certfile and ssl_keyfile are those that the member expects"),
+        ("SSL/TLS_ALERT_BAD_CERTIFICATE", "ssl_certfile and ssl_keyfile are those that the member expects"),
+        ("HTTP_REQUEST", "check that the member uses TLS on this port"),
+        ("UNSUPPORTED_PROTOCOL", "the client's lowest one is ssl_protocol"),
+    ],
+)
+def test_advice_follows_what_openssl_says_once(reason: str, words: str) -> None:
+    error = failure(reason)
+    assert advised(advised(error)) is error
+    assert str(error).startswith("said by OpenSSL: ")
+    assert str(error).count(words) == 1
+
+
+def test_other_errors_are_left_as_they_are() -> None:
+    assert str(advised(failure("UNHEARD_OF"))) == "said by OpenSSL"
+    reset = ConnectionResetError(104, "reset")
+    assert advised(reset) is reset
+    assert str(reset) == "[Errno 104] reset"
