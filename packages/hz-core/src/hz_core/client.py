@@ -10,8 +10,10 @@ from typing import Any, Final, Self, TypeVar, cast
 from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
+from hz_core.config.failover import cluster_configs
 from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.threaded import ThreadedDriver
+from hz_core.drivers.tls_options import tls_contexts
 from hz_core.engine import CLOSING_TIMEOUT, Engine
 from hz_core.flow import Acquisitions, RunningFlow, give_back, run_flow, wait_for
 from hz_core.future import Future
@@ -86,7 +88,9 @@ class Client(ClientBase):
             raise
 
     def _make_driver(self, name: str, config: ClientConfig) -> ThreadedDriver:
-        self._driver = ThreadedDriver(name, config.socket_options)
+        self._driver = ThreadedDriver(
+            name, config.socket_options, tls=[tls_contexts(each) for each in cluster_configs(config)]
+        )
         return self._driver
 
     def _may_wait(self) -> bool:
