@@ -48,7 +48,7 @@ def _path(text: str, place: Place) -> tuple[str, ...]:
     plain = _plain()
     if part.upper() in plain:
         return plain[part.upper()]
-    for found in (*_named_paths(part), *_below_foreign(part.upper())):
+    for found in (*_named_paths(text), *_below_foreign(part.upper())):
         return found
     names = [f"{PREFIX}{known}" for known in plain]
     close = get_close_matches(f"{PREFIX}{part.upper()}", names, n=1)
@@ -56,31 +56,28 @@ def _path(text: str, place: Place) -> tuple[str, ...]:
     raise problem(place, "", f"this stands for no key of the configuration{hint}")
 
 
-def _named_paths(part: str) -> Iterator[tuple[str, ...]]:
+def _named_paths(text: str) -> Iterator[tuple[str, ...]]:
     """Yield the path for ``NEARCACHE_<name>_TIMETOLIVESECONDS``; the name is taken as it is."""
     for section in SECTIONS:
-        start = variable_part(section.path) + "_"
-        if part[: len(start)].upper() != start:
-            continue
-        # The longest key first.
-        paths = sorted(
-            (path[2:] for path, _ in ends() if path[0] == section.path), key=lambda p: -len("/".join(p))
-        )
-        for path in paths:
-            end = "_" + variable_part("/".join(path))
-            name = part[len(start) : -len(end)]
-            if name and part[-len(end) :].upper() == end:
-                yield (section.path, name, *path)
+        paths = [path[2:] for path, _ in ends() if path[0] == section.path]
+        # The longest key first: one may be the end of another.
+        for path in sorted(paths, key=lambda path: -len("/".join(path))):
+            start, end = f"{variable_part(section.path)}_", f"_{variable_part('/'.join(path))}"
+            match = re.fullmatch(f"{_with_dashes(start)}(?P<name>.+){_with_dashes(end)}", text, re.IGNORECASE)
+            if match:
+                yield (section.path, match["name"], *path)
+
+
+def _with_dashes(text: str) -> str:
+    """Return a pattern for ``text`` with or without dashes in it."""
+    return "-?".join(text)
 
 
 def _below_foreign(part: str) -> Iterator[tuple[str, ...]]:
     for path, end in ends():
-        if (
-            isinstance(end, Foreign)
-            and ANY not in path
-            and part.startswith(variable_part("/".join(path)) + "_")
-        ):
-            yield path
+        start = variable_part("/".join(path)) + "_"
+        if isinstance(end, Foreign) and ANY not in path and part.startswith(start):
+            yield (*path, part[len(start) :].lower())
 
 
 def substituted(node: Mapping, variables: Variables[str, str]) -> Mapping:

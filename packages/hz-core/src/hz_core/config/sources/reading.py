@@ -121,7 +121,7 @@ class Reading:
             elif found.option:
                 self._branch(Mapping(place), found, path, name, off)
         elif path[0] == "properties" and len(path) == 2 and not key.startswith(_OWN):
-            self._note(place, path, "is a property that is not of Hazelcast")
+            self._note(place, path, "it is not a property of Hazelcast")
         else:
             meant = nearest(branch, key)
             hint = f"; did you mean {meant}?" if meant else ""

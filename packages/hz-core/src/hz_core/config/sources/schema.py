@@ -95,6 +95,9 @@ def ends(
 
 def nearest(branch: Branch, name: str) -> str | None:
     """Return what was probably meant by ``name``, which is not a key of ``branch``."""
+    elsewhere = [path for path, _ in ends() if path[-1] == name]
+    if elsewhere:
+        return ".".join("NAME" if part == ANY else part for part in elsewhere[0])
     known = [child for child in branch.children if child != ANY]
     close = get_close_matches(name, known, n=1)
     if close:
@@ -102,7 +105,4 @@ def nearest(branch: Branch, name: str) -> str | None:
     options = get_close_matches(
         name.replace("-", "_"), [name for name in CLIENT if CLIENT[name]], n=1, cutoff=0.8
     )
-    elsewhere = [path for path, _ in ends() if path[-1] == name]
-    if elsewhere:
-        return ".".join("NAME" if part == ANY else part for part in elsewhere[0])
     return CLIENT[options[0]][0].shown if options else None
