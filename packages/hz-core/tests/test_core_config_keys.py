@@ -33,6 +33,7 @@ def test_every_option_has_a_key() -> None:
 @pytest.mark.parametrize("option", PARTS)
 def test_every_option_of_a_part_has_a_key(option: str) -> None:
     (section,) = [section for section in SECTIONS if section.option == option]
+    assert section.kind is PARTS[option]
     assert set(section.keys) == set(PARTS[option].options())
     assert all(section.keys.values())
 

@@ -16,6 +16,8 @@ from hz_core.config.constants import (
     SSLProtocol,
     TopicOverloadPolicy,
 )
+from hz_core.config.option import Options
+from hz_core.config.parts import FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig
 from hz_core.config.sources import special
 from hz_core.config.sources.values import (
     FLAG,
@@ -23,13 +25,10 @@ from hz_core.config.sources.values import (
     MILLIS,
     MILLIS_OR_INFINITE,
     NUMBER,
-    OBJECT,
     PYTHON,
     SECONDS,
     TEXT,
     Kind,
-    Unfit,
-    load,
     named,
     objects,
     texts,
@@ -240,21 +239,21 @@ class Section:
     Attributes:
         path: The key.
         option: The option of ``ClientConfig``, a dict by name.
+        kind: The class of its values.
         keys: The keys of each option below the name.
     """
 
     path: str
     option: str
+    kind: type[Options]
     keys: Mapping[str, tuple[Key, ...]]
 
 
 SECTIONS: Final = (
-    Section("near-cache", "near_caches", NEAR_CACHE),
-    Section("flake-id-generator", "flake_id_generators", FLAKE_ID_GENERATOR),
-    Section("reliable-topic", "reliable_topics", RELIABLE_TOPIC),
+    Section("near-cache", "near_caches", NearCacheConfig, NEAR_CACHE),
+    Section("flake-id-generator", "flake_id_generators", FlakeIdGeneratorConfig, FLAKE_ID_GENERATOR),
+    Section("reliable-topic", "reliable_topics", ReliableTopicConfig, RELIABLE_TOPIC),
 )
 
 SWITCHES: Final = (f"{_CLOUD}/enabled",)
 """Flags that are no options, but gates of such."""
-
-__all__ = ["CLIENT", "OBJECT", "PREFIX", "SECTIONS", "SWITCHES", "Key", "Section", "Unfit", "load"]
