@@ -245,9 +245,13 @@ REFUSED = {
     "network: {socket-options: {options: [SOL_SOCKET SO_NOTHING 1]}}": "lacks one of the names",
     "network: {socket-options: {options: [SOL_SOCKET]}}": "a list of LEVEL NAME VALUE",
     "serialization: {portable-factories: [{factory-id: 1}]}": "each item needs class-name and factory-id",
+    "serialization: {serializers: [{type-class: 'json:loads', class-name: 'a:b'}]}": "must be a type, written module:n",
+    "load-balancer: {type: custom, custom-class-name: 'datetime:date'}": "making an object of it fails with TypeError",
+    "hazelcast-client-failover: {try-count: 1}": "a list of clusters .failover. is not a configuration of one",
     "serialization: {portable-factories: {a: b}}": "there is a mapping instead",
     "serialization: {portable-factories: [{factory-id: 1, class-name: 'core_config_objects:Nothing'}]}": "no attribute",
     "serialization: {portable-factories: [{factory-id: 1, class-name: 'datetime:date'}]}": "does not fit: portable_f",
+    "lifecycle-listeners: ['core_config_broken:x']": "must be a Python object.*: RuntimeError: broken",
     "serialization: {global-serializer: {class-name: 'no_such_module_here:S'}}": "No module named",
     # Contradictions.
     "network: {smart-routing: true, cluster-routing: {mode: SINGLE_MEMBER}}": "contradicts network.smart-routing at ",

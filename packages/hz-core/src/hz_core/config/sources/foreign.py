@@ -54,6 +54,10 @@ FOREIGN: Final = (
     Foreign(
         "sql/resubmission-mode", "queries that fail are not sent again by this client", harmless=("never",)
     ),
+    Foreign(
+        "hazelcast-client-failover",
+        "a list of clusters (failover) is not a configuration of one; read each file of it",
+    ),
     # ---- network
     Foreign("network/cluster-routing/routing-strategy", "routing to several members is missing"),
     Foreign("network/outbound-ports", "the system chooses the local ports", harmless=("0",)),

@@ -77,8 +77,6 @@ class FixedToken:
         token: The token.
     """
 
-    __slots__ = ("_token",)
-
     def __init__(self, token: bytes) -> None:
         self._token = token
 
@@ -126,7 +124,10 @@ def _balancer(text: str) -> LoadBalancer:
     """Read ``random``, ``round-robin``, or the ``module:Class`` of another one."""
     if ":" in text:
         found = load(text)
-        balancer: LoadBalancer = found() if isinstance(found, type) else found
+        try:
+            balancer: LoadBalancer = found() if isinstance(found, type) else found
+        except Exception as error:
+            raise Unfit(_BALANCER, text, f"making an object of it fails with {error!r}") from error
         return balancer
     try:
         return _BALANCERS[text.strip().lower()]()
@@ -159,6 +160,13 @@ NATIVE_BYTE_ORDER: Final = Kind(
 )
 
 
+def _load_type(text: str) -> type:
+    found = load(text)
+    if not isinstance(found, type):
+        raise Unfit("a type, written module:name", text)
+    return found
+
+
 def _pairs(expects: str, key: str, value: str, read_key: Callable[[str], Any]) -> Kind:
     """Make the kind of a dict: a list of mappings in a file, ``key=value,key=value`` as a text."""
 
@@ -187,7 +195,7 @@ SERIALIZERS: Final = _pairs(
     "a list of type-class and class-name, the module:name of a type and of its serializer",
     "type-class",
     "class-name",
-    load,
+    _load_type,
 )
 _COMPACT: Final = "a list of serializer, the module:name of a CompactSerializer"
 COMPACT_SERIALIZERS: Final = Kind(

@@ -136,8 +136,8 @@ def load(text: str) -> Any:
         found: Any = import_module(match["module"])
         for name in match["name"].split("."):
             found = getattr(found, name)
-    except (ImportError, AttributeError) as error:
-        raise Unfit(OBJECT, text, str(error)) from error
+    except Exception as error:  # an imported module may raise anything
+        raise Unfit(OBJECT, text, f"{type(error).__name__}: {error}") from error
     return found
 
 
