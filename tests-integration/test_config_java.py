@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hazelcast.config import Config, NearCacheConfig
+from hz_core.config.sources.schema import Branch
+from hz_core.config.sources.schema import schema as known_keys
 from hz_embedded import Cluster
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
@@ -274,3 +278,41 @@ def test_java_knows_the_variables(cluster: Cluster, tmp_path: Path) -> None:
     config = Config.from_env(variables)
     assert (config.cluster_name, config.client_name, config.connection_timeout) == ("shop", "till", 1.25)
     assert (config.retry_jitter, config.heartbeat_interval) == (0.25, 0.25)
+
+
+def keys_of(
+    schema: dict[str, Any], at: dict[str, Any], path: tuple[str, ...] = ()
+) -> Iterator[tuple[str, ...]]:
+    """Yield the paths of all keys that a JSON schema of Hazelcast allows."""
+    while "$ref" in at:
+        found: Any = schema
+        for part in at["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        at = {**found, **{key: value for key, value in at.items() if key != "$ref"}}
+    inner = dict(at.get("properties", {}))
+    if isinstance(at.get("additionalProperties"), dict):
+        inner["*"] = at["additionalProperties"]
+    if not inner:
+        yield path
+    for key, value in inner.items():
+        yield from keys_of(schema, value, (*path, key))
+
+
+@pytest.mark.parametrize("minor", range(8))
+def test_every_key_of_hazelcast_is_followed_or_listed_with_a_reason(cluster: Cluster, minor: int) -> None:
+    """The jar has the schemas of all versions since 5.0."""
+    resource = f"hazelcast-config-5.{minor}.json"
+    stream = cluster.jvm.java.lang.ClassLoader.getSystemResourceAsStream(resource)
+    schema = json.loads(bytes(stream.readAllBytes()))
+    paths = list(keys_of(schema, schema["properties"]["hazelcast-client"]))
+    assert len(paths) > 130
+    assert [path for path in paths if not is_known(path)] == []
+
+
+def is_known(path: tuple[str, ...]) -> bool:
+    at: Any = known_keys()
+    for key in path:
+        at = at.find(key)
+        if not isinstance(at, Branch):
+            return at is not None or path == ("import",)
+    return True

@@ -159,6 +159,7 @@ OTHER_KEYS: dict[str, dict[str, Any]] = {
     "network: {cluster-members: 'a, b:1'}": {"cluster_members": ["a", "b:1"]},
     "network: {cluster-members: []}": {},
     "cluster-name:": {},
+    "near-cache: {a: '', b: }": {"near_caches": {"a": {}, "b": {}}},
     "network:": {},
     "query-caches: {}": {},
     "connection-strategy: {reconnect-mode: off}": {"reconnect_mode": ReconnectMode.OFF},

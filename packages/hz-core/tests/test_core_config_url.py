@@ -88,6 +88,7 @@ def test_refused_urls(url: str) -> None:
         "hazelcast://u:hush/hush@h",
         "hazelcast://u:hush?hush@h",
         "hazelcast://u:a?hush=hush@h",
+        "hazelcast://u:a?hush/=hush@h",
         "hazelcast://u:hush#hush@h",
         "hazelcast://u:hush@h@i,,",
         "http://u:hush@h",

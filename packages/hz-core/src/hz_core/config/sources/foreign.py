@@ -100,6 +100,11 @@ FOREIGN: Final = (
         "serialization/compact-serialization/classes",
         "classes of Java cannot be used; list serializers, which are in Python",
     ),
+    _ignored("serialization/compact-serialization/enabled", "Compact is always there", "true"),
+    Foreign(
+        "serialization/compact-serialization/registered-classes",
+        "it is of the preview in 5.1; list serializers",
+    ),
     _ignored("serialization/compact-serialization/zero-config-filter", "it is about reflection in Java"),
     # ---- objects
     _ignored("near-cache/*/serialize-keys", "it only changes the memory that keys take"),
