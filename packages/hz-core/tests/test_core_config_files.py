@@ -108,6 +108,9 @@ ALL: dict[str, Any] = {
 }
 
 
+XML = ("<hazelcast-client>", "</hazelcast-client>")
+
+
 def write(folder: Path, text: str, name: str = "hazelcast-client.yaml") -> Path:
     path = folder / name
     path.write_text(text, "utf-8")
@@ -295,9 +298,28 @@ def test_the_line_of_an_error_is_that_of_its_key(tmp_path: Path) -> None:
 
 def test_aliases_of_aliases_are_not_expanded_without_end(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x,x,x,x,x,x,x,x,x,x]"]
-    lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     assert "more than 100000 values" in str(error_of(write(tmp_path, "\n".join(lines))))
     assert "not valid YAML" in str(error_of(write(tmp_path, "[" * 5000)))
+
+
+def test_a_large_file_is_read_in_time(tmp_path: Path) -> None:
+    """What is large grows by the number of keys, not by its square; the machine may be busy."""
+    names = [f"cache-{n}" for n in range(5_000)]
+    config = ClientConfig.from_file(
+        write(tmp_path, "".join(f"<near-cache name='{n}'/>" for n in names).join(XML), "a.xml")
+    )
+    assert list(config.near_caches) == names
+    unknown = "".join(f"<key-{n}-that-is-not-known/>" for n in range(20_000)).join(XML)
+    error = error_of(write(tmp_path, unknown, "a.xml"))
+    assert len(error.__notes__) == 50
+    error = error_of(write(tmp_path, f"{'x' * 1_000}: 1"))
+    assert str(error).endswith(f": {'x' * 300}… is not a known key")
+
+
+def test_where_yaml_is_not_valid(tmp_path: Path) -> None:
+    path = write(tmp_path, "a: 1\nb: @x\nc: 2")
+    assert str(error_of(path)).startswith(f"{path}, line 2: this is not valid YAML: found character '@'")
 
 
 def test_secrets_are_not_in_errors(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """Options that can come from files, environment variables and a URL."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from hz_core.config.option import Options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hz_core.config.sources.loading import Loaded
 
 
@@ -14,7 +15,7 @@ class LoadableOptions(Options):
     """The ways to the options of a client that lead from outside of Python."""
 
     @classmethod
-    def from_file(cls, path: str | Path, environ: Mapping[str, str] | None = None) -> Self:
+    def from_file(cls, path: "str | Path", environ: Mapping[str, str] | None = None) -> Self:
         """Return the configuration of a file in YAML or XML, with the keys of ``hazelcast-client``.
 
         What a client in Python cannot follow is refused; what only tunes others is logged as a warning.
@@ -62,7 +63,7 @@ class LoadableOptions(Options):
     @classmethod
     def load(
         cls,
-        path: str | Path | None = None,
+        path: "str | Path | None" = None,
         *,
         url: str | None = None,
         environ: Mapping[str, str] | None = None,

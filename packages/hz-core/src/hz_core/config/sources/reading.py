@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from hz_core.arguments import shown
 from hz_core.config.option import SECRETS, Options
 from hz_core.config.sources.foreign import Foreign
+from hz_core.config.sources.keys import SECTIONS
 from hz_core.config.sources.schema import IMPORT, Branch, Leaf, nearest, schema
 from hz_core.config.sources.tree import Items, Mapping, Node, Place, Scalar, dotted, problem
 from hz_core.config.sources.values import Unfit
@@ -13,6 +15,7 @@ from hz_core.errors import InvalidConfigurationError
 
 C = TypeVar("C", bound=Options)
 
+_KINDS: Final = {section.option: section.kind for section in SECTIONS}
 _OWN: Final = "hazelcast."
 _MOST_PROBLEMS: Final = 50
 
@@ -52,6 +55,7 @@ class Reading:
     settings: list[Setting] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _problems: list[InvalidConfigurationError] = field(default_factory=list)
+    _indexes: dict[tuple[str, str | None, str], int] = field(default_factory=dict)
     _gates: dict[str, bool] = field(default_factory=dict)
     _gated: list[tuple[str, Setting]] = field(default_factory=list)
 
@@ -91,6 +95,8 @@ class Reading:
             self._add(Setting(branch.option, name, "", None, tree.place, dotted(path)))
             self._exact(branch.option, name, tree.place)
         for key, place, node in tree:
+            if len(self._problems) > _MOST_PROBLEMS:
+                return
             if key == IMPORT and not path:
                 continue  # the files are read by who reads this one
             try:
@@ -148,19 +154,23 @@ class Reading:
 
     def _add(self, setting: Setting) -> None:
         """Add a setting; of two keys for one option, that of the higher rank wins."""
-        if not setting.extends:
-            for index, other in enumerate(self.settings):
-                if (other.option, other.name, other.sub) == (setting.option, setting.name, setting.sub):
-                    if other.place.rank == setting.place.rank and other.value != setting.value:
-                        raise problem(
-                            setting.place,
-                            setting.path,
-                            f"contradicts {other.path} at {other.place}, which is about the same option",
-                        )
-                    if other.place.rank <= setting.place.rank:
-                        self.settings[index] = setting
-                    return
-        self.settings.append(setting)
+        if setting.extends:
+            self.settings.append(setting)
+            return
+        what = (setting.option, setting.name, setting.sub)
+        index = self._indexes.setdefault(what, len(self.settings))
+        if index == len(self.settings):
+            self.settings.append(setting)
+            return
+        other = self.settings[index]
+        if other.place.rank == setting.place.rank and other.value != setting.value:
+            raise problem(
+                setting.place,
+                setting.path,
+                f"contradicts {other.path} at {other.place}, which is about the same option",
+            )
+        if other.place.rank <= setting.place.rank:
+            self.settings[index] = setting
 
     def _foreign(self, foreign: Foreign, place: Place, node: Node, path: tuple[str, ...], off: bool) -> None:
         if off or _empty(node):
@@ -190,7 +200,7 @@ class Reading:
                 self._add(setting)
         if self._problems:
             first, *others = self._problems
-            for other in others[:_MOST_PROBLEMS]:
+            for other in others:
                 first.add_note(str(other))
             raise first
 
@@ -206,11 +216,11 @@ def _set(config: Options, setting: Setting) -> None:
         before = list(getattr(config, setting.option)) if setting.extends else None
         setattr(config, setting.option, setting.value if before is None else before + setting.value)
         return
-    parts = dict(getattr(config, setting.option))
+    parts = getattr(config, setting.option)
     if setting.name not in parts:
-        setattr(config, setting.option, {**parts, setting.name: {}})
+        parts[setting.name] = _KINDS[setting.option](_prefix=f"{setting.option}[{shown(setting.name)}].")
     if setting.sub:
-        setattr(getattr(config, setting.option)[setting.name], setting.sub, setting.value)
+        setattr(parts[setting.name], setting.sub, setting.value)
 
 
 def places(settings: Iterable[Setting]) -> dict[str, str]:

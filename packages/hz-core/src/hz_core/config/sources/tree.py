@@ -13,6 +13,9 @@ DEEPEST: Final = 40
 """Maximum depth of a tree."""
 
 
+_SHOWN: Final = 300
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something was said.
@@ -76,6 +79,7 @@ Node = Scalar | Items | Mapping
 
 def problem(place: Place, path: str, text: str) -> InvalidConfigurationError:
     """Return the error about the key ``path`` at ``place``."""
+    path = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}…"
     return InvalidConfigurationError(f"{place}: {path} {text}" if path else f"{place}: {text}")
 
 
