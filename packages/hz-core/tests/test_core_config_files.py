@@ -20,6 +20,8 @@ from hz_core.config import (
     SSLProtocol,
     TopicOverloadPolicy,
 )
+from hz_core.config.sources.environment import environment_tree
+from hz_core.config.sources.reading import Reading
 from hz_core.config.sources.special import FixedToken
 from hz_core.errors import InvalidConfigurationError
 from hz_core.load_balancer import RandomLB
@@ -338,6 +340,15 @@ def test_secrets_are_not_in_errors(tmp_path: Path) -> None:
     )
     assert secret.creds_password == "hush"
     assert "hush" not in repr(secret) + str(secret) + repr(secret.token_provider)
+
+
+def test_secrets_are_not_in_what_debuggers_show() -> None:
+    tree = environment_tree(
+        {"HZCLIENT_SECURITY_USERNAMEPASSWORD_PASSWORD": "hush", "HZCLIENT_SECURITY_TOKEN": "hush"}
+    )
+    reading = Reading.of(tree)
+    assert "hush" not in repr(tree) + repr(reading)
+    assert reading.apply(ClientConfig()).creds_password == "hush"
 
 
 def test_placeholders(tmp_path: Path) -> None:

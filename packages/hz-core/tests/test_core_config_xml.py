@@ -38,6 +38,7 @@ REFUSED = {
     "<cluster-name>a": "this is not valid XML: mismatched tag",
     "<cluster-name>&nbsp;</cluster-name>": "this is not valid XML: undefined entity",
     "<network>text<redo-operation>true</redo-operation></network>": "has both text and",
+    "<load-balancer type='random'>text</load-balancer>": "has both text and",
     "<near-cache/>": "near-cache needs the attribute name",
     "<properties><property>5</property></properties>": "properties.property needs the attribute name",
     "<client-labels><lable>x</lable></client-labels>": "client-labels.lable is not known here; items are called label",
