@@ -6,6 +6,9 @@ from typing import Final
 
 from hz_core.errors import InvalidConfigurationError
 
+ROOT: Final = "hazelcast-client"
+"""The root of a configuration."""
+
 MOST_NODES: Final = 100_000
 """Maximum number of nodes in a tree; a YAML file with aliases of aliases would have millions."""
 

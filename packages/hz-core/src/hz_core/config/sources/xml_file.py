@@ -10,6 +10,7 @@ from hz_core.config.sources.schema import ANY, IMPORT, Leaf, ends
 from hz_core.config.sources.tree import (
     DEEPEST,
     MOST_NODES,
+    ROOT,
     Items,
     Mapping,
     Node,
@@ -18,8 +19,6 @@ from hz_core.config.sources.tree import (
     dotted,
     problem,
 )
-
-ROOT: Final = "hazelcast-client"
 
 _ITEMS: Final = {
     "serialization/data-serializable-factories": ("data-serializable-factory", "class-name"),
@@ -46,22 +45,23 @@ class _Element:
     text: str = ""
 
 
-def read_xml(data: bytes, source: str, rank: int = 0) -> Mapping:
-    """Return what is in the root element ``hazelcast-client``.
+def read_xml(data: bytes, source: str, rank: int = 0, root: str = ROOT) -> Mapping:
+    """Return what is in the root element.
 
     Args:
         data: The file's bytes.
         source: The name of the file, for errors.
         rank: The rank of its places.
+        root: The name of the root element.
 
     Raises:
         InvalidConfigurationError: It is not valid XML, has a document type, another root, or is too large.
     """
-    root = _parsed(data, source)
-    if root.name != ROOT:
-        raise problem(Place(source, root.line), "", f"the root element must be {ROOT}, not {root.name}")
-    root.attributes.pop("id", None)
-    return _Conversion(source, rank).mapping(root, ())
+    top = _parsed(data, source)
+    if top.name != root:
+        raise problem(Place(source, top.line), "", f"the root element must be {root}, not {top.name}")
+    top.attributes.pop("id", None)
+    return _Conversion(source, rank).mapping(top, ())
 
 
 def _parsed(data: bytes, source: str) -> _Element:
@@ -114,11 +114,12 @@ def _parsed(data: bytes, source: str) -> _Element:
 
 def _lists() -> dict[str, str]:
     """Return the elements of the items of each list of texts, by path."""
-    return {
+    found = {
         "/".join(path): end.key.kind.item
         for path, end in ends()
         if isinstance(end, Leaf) and end.key.kind.item
     }
+    return found | {"clients": "client"}  # of hazelcast-client-failover
 
 
 class _Conversion:

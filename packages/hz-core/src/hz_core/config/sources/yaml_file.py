@@ -2,13 +2,21 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from hz_core.config.sources.tree import DEEPEST, MOST_NODES, Items, Mapping, Node, Place, Scalar, problem
+from hz_core.config.sources.tree import (
+    DEEPEST,
+    MOST_NODES,
+    ROOT,
+    Items,
+    Mapping,
+    Node,
+    Place,
+    Scalar,
+    problem,
+)
 from hz_core.errors import InvalidConfigurationError
 
 if TYPE_CHECKING:
     import yaml
-
-ROOT: Final = "hazelcast-client"
 
 _CORE: Final = "tag:yaml.org,2002:"
 _TAGS: Final = frozenset(
@@ -17,13 +25,14 @@ _TAGS: Final = frozenset(
 )
 
 
-def read_yaml(text: str, source: str, rank: int = 0) -> Mapping:
-    """Return what is below ``hazelcast-client``, or the whole document without that key.
+def read_yaml(text: str, source: str, rank: int = 0, root: str = ROOT) -> Mapping:
+    """Return what is below the key ``root``, or the whole document without that key.
 
     Args:
         text: The text.
         source: The name of the file, for errors.
         rank: The rank of its places.
+        root: The key.
 
     Raises:
         InvalidConfigurationError: It is not valid YAML, not a mapping, or too large; or PyYAML is not installed.
@@ -48,16 +57,16 @@ def read_yaml(text: str, source: str, rank: int = 0) -> Mapping:
     if tree is None:
         return Mapping(Place(source, 1, rank))
     if not isinstance(tree, Mapping):
-        raise problem(tree.place, "", f"a mapping with the key {ROOT} is expected")
-    if ROOT not in tree.entries:
+        raise problem(tree.place, "", f"a mapping with the key {root} is expected")
+    if root not in tree.entries:
         return tree
     for key, place, _ in tree:
-        if key != ROOT:
-            raise problem(place, key, f"stands beside {ROOT}, where only that key is read")
-    root = tree.entries[ROOT]
-    if not isinstance(root, Mapping):
-        raise problem(root.place, ROOT, "must hold keys, not a value")
-    return root
+        if key != root:
+            raise problem(place, key, f"stands beside {root}, where only that key is read")
+    below = tree.entries[root]
+    if not isinstance(below, Mapping):
+        raise problem(below.place, root, "must hold keys, not a value")
+    return below
 
 
 class _Conversion:
