@@ -24,8 +24,8 @@ SET: dict[str, tuple[str, dict[str, Any]]] = {
         {"socket_options": [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)]},
     ),
     "HZCLIENT_NETWORK_SOCKETOPTIONS_OPTIONS": (
-        "SOL_SOCKET SO_KEEPALIVE 1, 6 1 0",
-        {"socket_options": [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), (6, 1, 0)]},
+        "SOL_SOCKET SO_KEEPALIVE 1, 0 0 0",
+        {"socket_options": [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), (0, 0, 0)]},
     ),
     "HZCLIENT_NETWORK_SSL_PROPERTIES_KEYCERTCHAINFILE": ("c.pem", {"ssl_certfile": "c.pem"}),
     "HZCLIENT_SECURITY_TOKEN": ("hush", {"token_provider": FixedToken(b"hush")}),

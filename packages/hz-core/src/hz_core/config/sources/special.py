@@ -45,10 +45,14 @@ def _socket_option(text: str) -> list[tuple[int, int, int]]:
     parts = text.split()
     if len(parts) != 3:
         raise Unfit(_SOCKET_OPTION, text)
-    found = [getattr(socket, part, None) if part[:1].isalpha() else INTEGER.of_text(part) for part in parts]
-    if not all(isinstance(value, int) for value in found):
-        raise Unfit(_SOCKET_OPTION, text, "this system's module socket lacks one of the names")
-    return [(int(found[0] or 0), int(found[1] or 0), int(found[2] or 0))]
+    numbers: list[int] = []
+    for part in parts:
+        number = getattr(socket, part, None) if part[:1].isalpha() else INTEGER.of_text(part)
+        if not isinstance(number, int):
+            raise Unfit(_SOCKET_OPTION, text, f"this system's module socket has no number {part}")
+        numbers.append(number)
+    level, name, value = numbers
+    return [(level, name, value)]
 
 
 _SOCKET_OPTION: Final = "a list of LEVEL NAME VALUE, each a number or a name of the module socket"
