@@ -108,13 +108,6 @@ def test_two_variables_for_one_key() -> None:
         )
 
 
-def test_the_variables_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HZCLIENT_INSTANCENAME", "mine")
-    assert ClientConfig.from_env().client_name == "mine"
-    assert ClientConfig.load().client_name == "mine"
-    assert ClientConfig().client_name is None
-
-
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty home folder, beside an empty working folder."""
@@ -129,6 +122,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     monkeypatch.delenv("HAZELCAST_CLIENT_CONFIG", raising=False)
     return home
+
+
+def test_the_variables_of_the_process(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HZCLIENT_INSTANCENAME", "mine")
+    assert ClientConfig.from_env().client_name == "mine"
+    assert ClientConfig.load().client_name == "mine"
+    assert ClientConfig().client_name is None
 
 
 def named(name: str) -> str:
