@@ -249,6 +249,7 @@ REFUSED = {
     "network: {socket-options: {linger-seconds: -1}}": "from 0 to 32767, not '-1'",
     "network: {socket-options: {buffer-size: 0}}": "positive number of KB",
     "network: {socket-options: {options: [SOL_SOCKET SO_NOTHING 1]}}": "module socket has no number SO_NOTHING",
+    "network: {socket-options: {options: {a: b}}}": "there is a mapping instead",
     "network: {socket-options: {options: [SOL_SOCKET]}}": "a list of LEVEL NAME VALUE",
     "serialization: {portable-factories: [{factory-id: 1}]}": "each item needs class-name and factory-id",
     "serialization: {serializers: [{type-class: 'json:loads', class-name: 'a:b'}]}": "must be a type, written module:n",

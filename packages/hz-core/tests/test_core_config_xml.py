@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core_config_objects import FACTORY
 from hz_core.config import ClientConfig
 from hz_core.errors import InvalidConfigurationError
 
@@ -45,6 +46,10 @@ REFUSED = {
     "<client-labels><label a='b'>x</label></client-labels>": "must hold a text only",
     "<connection-strategy async='true'/>": "connection-strategy.async is not a known key; did you mean async-start?",
     "<query-caches><query-cache name='a'/><query-cache name='b'/></query-caches>": "query-caches cannot be used",
+    "<serialization><serializers><serializer type-class='a:b' class-name='a:b'>x</serializer></serializers>"
+    "</serialization>": "serialization.serializers.serializer has attributes only, and no text",
+    "<serialization><portable-factories><portable-factory factory-id='2' class-name='a:b'>a:b</portable-factory>"
+    "</portable-factories></serialization>": "class-name is there twice",
     "<import/>": "import must be a list of files",
     "<a>" * 50 + "</a>" * 50: "levels",
 }
@@ -97,6 +102,9 @@ def test_attributes_and_elements_say_the_same(tmp_path: Path) -> None:
     first = ClientConfig.from_file(attributes)
     elements = write(tmp_path, "<network><ssl><enabled>true</enabled></ssl></network>")
     assert first == ClientConfig.from_file(elements) == ClientConfig.from_kwargs(ssl_enabled=True)
+    factories = "<portable-factory factory-id='2' class-name='core_config_objects:FACTORY'/>"
+    body = f"<serialization><portable-factories>{factories}</portable-factories></serialization>"
+    assert ClientConfig.from_file(write(tmp_path, body)).portable_factories == {2: FACTORY}
     token = "<security><token>two words</token></security>"
     provider = ClientConfig.from_file(write(tmp_path, token)).token_provider
     assert provider is not None

@@ -214,7 +214,9 @@ class _Conversion:
                 raise problem(place, dotted((*path, tag)), "must hold a text only")
             return Scalar(place, element.text.strip())
         made = self.mapping(element, (*path, tag))
-        if text and element.text.strip():
+        if element.text.strip():
+            if not text:
+                raise problem(place, dotted((*path, tag)), "has attributes only, and no text")
             made.add(text, place, Scalar(place, element.text.strip()))
         return made
 
