@@ -96,3 +96,12 @@ def test_any_text_is_an_address_or_the_named_error(text: str) -> None:
         return
     assert host
     assert port is None or 0 < port < 65536
+
+
+@pytest.mark.parametrize(
+    "text", ["hazelcast://u:hush@h:5701", "u:hush@h", "hush@h", "[hush@::1", "::hush@::"]
+)
+def test_a_password_in_a_wrong_address_is_not_shown(text: str) -> None:
+    with pytest.raises(InvalidAddressError, match="is not a member address") as caught:
+        parse_address(text)
+    assert "hush" not in str(caught.value)

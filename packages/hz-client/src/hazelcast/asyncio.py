@@ -29,7 +29,8 @@ class HazelcastClient(AsyncioObjects):
     close it with ``await client.shutdown()``.
 
     Args:
-        config: The options as an object.
+        config: The options as an object; None for those of the file that the environment variable
+            ``HAZELCAST_CLIENT_CONFIG`` names, if it is set, and else the defaults.
         **kwargs: Options by name, which override those of ``config``. See :class:`hazelcast.config.Config`.
 
     Raises:
@@ -38,7 +39,7 @@ class HazelcastClient(AsyncioObjects):
     """
 
     def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
-        super().__init__((config or ClientConfig()).updated(**kwargs))
+        super().__init__(ClientConfig.given(config, **kwargs))
 
     async def get_distributed_objects(self) -> "list[AsyncioObject]":
         """Return all distributed objects that there are in the cluster, whoever has created them.

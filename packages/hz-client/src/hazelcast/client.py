@@ -23,7 +23,8 @@ class HazelcastClient(FuturesObjects):
     manager.
 
     Args:
-        config: The options as an object.
+        config: The options as an object; None for those of the file that the environment variable
+            ``HAZELCAST_CLIENT_CONFIG`` names, if it is set, and else the defaults.
         **kwargs: Options by name, which override those of ``config``. See :class:`hazelcast.config.Config`.
 
     Raises:
@@ -33,7 +34,7 @@ class HazelcastClient(FuturesObjects):
     """
 
     def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
-        super().__init__((config or ClientConfig()).updated(**kwargs))
+        super().__init__(ClientConfig.given(config, **kwargs))
 
     def get_distributed_objects(self) -> "list[FuturesObject]":
         """Return all distributed objects that there are in the cluster, whoever has created them.

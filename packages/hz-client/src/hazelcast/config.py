@@ -1,4 +1,7 @@
-"""The options of a client, and the constants for options and indexes."""
+"""The options of a client, and the constants for options and indexes.
+
+``python -m hazelcast.config check FILE`` checks a configuration file.
+"""
 
 from hz_core.config import ClientConfig as Config
 from hz_core.config import (
@@ -36,3 +39,8 @@ __all__ = [
     "TopicOverloadPolicy",
     "UniqueKeyTransformation",
 ]
+
+if __name__ == "__main__":
+    from hz_core.config.command import main
+
+    raise SystemExit(main())

@@ -21,7 +21,8 @@ from hz_core.config.checks import (
     with_methods,
 )
 from hz_core.config.constants import ReconnectMode, SSLProtocol
-from hz_core.config.option import Check, Option, Options, unknown_option
+from hz_core.config.loadable import LoadableOptions
+from hz_core.config.option import Check, Option, unknown_option
 from hz_core.config.parts import FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig, part
 from hz_core.errors import InvalidConfigurationError
 from hz_core.load_balancer import LoadBalancer
@@ -120,7 +121,7 @@ _MISSING_FEATURES: Final = {
 """What the options mean that are checked, but cannot be used so far."""
 
 
-class ClientConfig(Options):
+class ClientConfig(LoadableOptions):
     """All options of a client.
 
     Each option is an attribute with a default. Setting it checks the value and raises TypeError for a wrong type,
@@ -450,6 +451,19 @@ class ClientConfig(Options):
             if value is not None:
                 setattr(made, name, value)
         return made
+
+    @classmethod
+    def given(cls, config: "ClientConfig | None", **kwargs: Any) -> "ClientConfig":
+        """Return the configuration of a client: ``config``, with the keyword arguments over it.
+
+        Without ``config`` it is ``load()`` if the environment variable ``HAZELCAST_CLIENT_CONFIG`` is set, and else
+        the defaults. Raises the errors of both.
+        """
+        if config is None:
+            from os import environ
+
+            config = cls.load() if environ.get("HAZELCAST_CLIENT_CONFIG") else cls()
+        return config.updated(**kwargs)
 
     @property
     def uses_tls(self) -> bool:
