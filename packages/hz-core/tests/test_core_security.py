@@ -335,6 +335,33 @@ def test_calls_that_do_not_return_are_limited() -> None:
     assert late.result == "again"
 
 
+def test_a_system_without_threads_to_spare(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Callable[[], None]] = []
+    calls = BackgroundCalls("test-background", told.append)
+    outcome = Outcome()
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            threading.Thread, "start", mock.Mock(side_effect=RuntimeError("can't start new thread"))
+        )
+        calls.run(lambda: "never called", outcome)
+    told.pop()()
+    assert "can't start new thread" in str(outcome.error)
+
+
+def test_a_call_that_returns_after_its_event_loop_was_closed() -> None:
+    """Nobody is told, and nothing is raised in the thread."""
+    tried = threading.Event()
+
+    def closed(callback: Callable[[], None]) -> None:
+        tried.set()
+        raise RuntimeError("Event loop is closed")
+
+    outcome = Outcome()
+    BackgroundCalls("test-background", closed).run(lambda: "result", outcome)
+    assert tried.wait(PATIENCE)
+    assert not outcome.done
+
+
 # --- credentials of users' classes --------------------------------------------------------------------------------
 
 
