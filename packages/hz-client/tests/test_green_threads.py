@@ -1,19 +1,29 @@
 """Programs whose threads are replaced by gevent or eventlet, with simulated members."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from core_ca import Authority
 from core_sockets import PATIENCE, SocketCluster
+from core_tls import TlsRelay
 
 PROGRAM = """
+import json
 import sys
 import threading
 import hazelcast
 
 client = hazelcast.HazelcastClient(
-    cluster_members=[sys.argv[1]], heartbeat_interval=0.2, heartbeat_timeout=0.8, statistics_enabled=False
+    cluster_members=[sys.argv[1]],
+    heartbeat_interval=0.2,
+    heartbeat_timeout=0.8,
+    statistics_enabled=False,
+    **json.loads(sys.argv[2]),
 )
 values = client.get_map("m")
 blocking = values.blocking()
@@ -57,11 +67,25 @@ PATCHES = {
 
 @pytest.mark.parametrize("library", PATCHES)
 def test_a_program_of_green_threads_uses_the_client(library: str) -> None:
-    server = SocketCluster(1)
+    run(library, SocketCluster(1), {})
+
+
+def test_green_threads_over_tls(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    run("gevent", SocketCluster(1, TlsRelay(authority.server())), authority.trusted)
+
+
+def run(library: str, server: SocketCluster, options: dict[str, Any]) -> None:
     server.cluster.strict = False
     try:
         ran = subprocess.run(
-            [sys.executable, "-c", f"{PATCHES[library]}\n{PROGRAM}", server.addresses[0]],
+            [
+                sys.executable,
+                "-c",
+                f"{PATCHES[library]}\n{PROGRAM}",
+                server.addresses[0],
+                json.dumps(options),
+            ],
             capture_output=True,
             text=True,
             timeout=2 * PATIENCE,

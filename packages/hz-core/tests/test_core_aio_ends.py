@@ -27,12 +27,6 @@ from hz_serialization import HazelcastSerializationError
 from hz_serialization.api import StreamSerializer
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _libuv() -> None:
-    """Let libuv open the pipe that it keeps as long as the process lives."""
-    uvloop.new_event_loop().close()
-
-
 @pytest.fixture
 def server() -> Iterator[SocketCluster]:
     started = SocketCluster(1)

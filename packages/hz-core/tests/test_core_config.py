@@ -556,8 +556,6 @@ def test_the_default_configuration_serializes() -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"ssl_enabled": True},
-        {"ssl_context": ssl.create_default_context()},
         {"cloud_discovery_token": "t"},
         {"statistics_enabled": True},
         {"near_caches": {"m": {}}},

@@ -13,6 +13,7 @@ from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
 from hz_core.drivers.aio import AsyncioDriver
+from hz_core.drivers.tls_options import tls_of_clusters
 from hz_core.engine import Engine
 from hz_core.flow import RunningFlow, run_flow
 from hz_core.invocation.invocation import InvocationObserver
@@ -72,7 +73,7 @@ class AsyncioClient(ClientBase):
         self._started: asyncio.Future[None] | None = None
 
     def _make_driver(self, name: str, config: ClientConfig) -> AsyncioDriver:
-        self._driver = AsyncioDriver(self._loop, config.socket_options)
+        self._driver = AsyncioDriver(self._loop, config.socket_options, tls=tls_of_clusters(config))
         return self._driver
 
     async def start(self) -> None:

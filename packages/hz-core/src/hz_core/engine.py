@@ -12,7 +12,7 @@ from hz_core.cluster.routing import Routing
 from hz_core.cluster.view_subscription import ClusterViewSubscription
 from hz_core.codecs import client as codec
 from hz_core.config import ClientConfig, ReconnectMode
-from hz_core.connection import Connection
+from hz_core.connection import Connection, ConnectionState
 from hz_core.context import Services, ServiceT
 from hz_core.engine_options import cluster_targets, connect_options, invocation_policy
 from hz_core.errors import HazelcastClientNotActiveError, TargetDisconnectedError
@@ -314,7 +314,9 @@ class Engine:
         """Clean up after a socket that failed or could not be opened."""
         if not isinstance(error, TargetDisconnectedError):
             cause = error
-            error = TargetDisconnectedError(f"{connection.address}: {type(cause).__name__}: {cause}")
+            refused = connection.state is ConnectionState.AUTHENTICATING
+            when = " (during the authentication: the log of the member may tell why)" if refused else ""
+            error = TargetDisconnectedError(f"{connection.address}: {type(cause).__name__}: {cause}{when}")
             error.__cause__ = cause
         self.connections.close_connection(connection, error)
 

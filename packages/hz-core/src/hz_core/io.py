@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from hz_core.connection import Connection
 from hz_core.model import Address
+from hz_core.promise import Promise
 
 
 class Timer(Protocol):
@@ -78,6 +79,13 @@ class IO(Protocol):
 
     def connect(self, connection: Connection, address: Address, timeout: float) -> None:
         """Open a socket for ``connection``; call its ``on_socket_opened`` or ``on_socket_closed``."""
+        ...
+
+    def run_blocking(self, function: Callable[[], Any], promise: Promise) -> None:
+        """Call a function that may wait, such as one of the user, where nothing waits for it.
+
+        ``promise`` is completed on the I/O side, with what the function returns or raises.
+        """
         ...
 
     def mutex(self) -> Mutex:

@@ -324,7 +324,7 @@ class ConnectionManager:
     def _authenticate_and_prepare(self, connection: Connection) -> Flow[Connection]:
         attempt = self._attempts.get(connection)
         target = self._target if attempt is None else attempt.target
-        identity = yield from authenticate(connection, target.credentials)
+        identity = yield from authenticate(connection, target.credentials, self._io.run_blocking)
         yield from self._on_io_side()
         self._check_alive(connection)
         existing = self._existing(connection, identity)
@@ -509,8 +509,11 @@ def _no_cluster(names: Sequence[str], elapsed: float, failures: _Failures) -> Il
     )
     options = "cluster_connect_timeout, failover_try_count" if several else "cluster_connect_timeout"
     clusters = ("clusters " if several else "cluster ") + ", ".join(map(repr, names))
-    return IllegalStateError(
+    error = IllegalStateError(
         f"no member of {clusters} could be connected in {elapsed:.1f} s"
         f" ({options}). Tried {reasons or 'no address at all'}. Check that the members run, and"
         " the options cluster_members and cluster_name"
     )
+    # For programs that distinguish a refusal from an outage.
+    error.__cause__ = next((failure for failure in failures.values() if failure is not None), None)
+    return error

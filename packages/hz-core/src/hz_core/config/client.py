@@ -113,7 +113,6 @@ def _alternatives(name: str, value: Any) -> list[Any]:
 
 
 _MISSING_FEATURES: Final = {
-    ("ssl_enabled", "ssl_context"): "the client does not connect without encryption instead: TLS is",
     ("cloud_discovery_token",): "discovery of Hazelcast Cloud clusters is",
     ("statistics_enabled",): "sending statistics to the cluster is",
     ("near_caches",): "near caches are",
@@ -160,7 +159,8 @@ class ClientConfig(Options):
     token_provider: Option[Any] = Option(
         optional(passing(lambda v: with_methods(v, "token"), "an object with a token method")),
         lambda: None,
-        "Its token(address) returns the bytes of a token for a cluster with security, for each connection.",
+        "Its token(address) returns the bytes of a token for a cluster with security, for each connection; it is called"
+        " on other threads. Takes the place of user name and password.",
     )
     shuffle_member_list = Option(
         boolean, lambda: True, "Whether addresses are tried in random order, to distribute clients."
@@ -267,18 +267,24 @@ class ClientConfig(Options):
             )
         ),
         lambda: None,
-        "Password of the private key, or a function that returns it.",
+        "Password of the private key, or a function that returns it; it may be called again on other threads.",
     )
     ssl_protocol = Option(
-        member_of(SSLProtocol), lambda: SSLProtocol.TLSv1_2, "Minimum TLS version.", "TLSv1_2"
+        member_of(SSLProtocol),
+        lambda: SSLProtocol.TLSv1_2,
+        "Lowest TLS version, at least TLSv1_2.",
+        "TLSv1_2",
     )
     ssl_ciphers: Option[str | None] = Option(
-        optional(string), lambda: None, "Ciphers, in OpenSSL's format.", "None: the defaults of OpenSSL"
+        optional(string),
+        lambda: None,
+        "Ciphers of TLS 1.2, in OpenSSL's format.",
+        "None: the defaults of OpenSSL",
     )
     ssl_check_hostname = Option(
         boolean,
         lambda: True,
-        "Whether a member's certificate must match its host name.",
+        "Whether a member's certificate must name the host that the client connects to.",
     )
     ssl_context: "Option[SSLContext | None]" = Option(
         optional(passing(lambda v: with_methods(v, "wrap_socket", "wrap_bio"), "an ssl.SSLContext")),

@@ -1,21 +1,26 @@
 """The driver for asyncio: everything on one event loop, asyncio's own or uvloop's."""
 
 import asyncio
-import ssl
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import nullcontext
 from random import SystemRandom
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from hz_core.connection import Connection
 from hz_core.drivers.aio_dial import AsyncioDial
 from hz_core.drivers.aio_transport import AsyncioTransport
+from hz_core.drivers.background import BackgroundCalls
 from hz_core.drivers.sockets import SocketOption
 from hz_core.io import Mutex, Randomness, Timer
 from hz_core.log import get_logger
 from hz_core.model import Address
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from hz_core.drivers.tls_contexts import TlsContexts
 
 _logger = get_logger("io")
 
@@ -51,7 +56,7 @@ class AsyncioDriver:
     Args:
         loop: The running loop; the client may be used on it alone.
         socket_options: Triples for ``setsockopt``, for each new socket.
-        tls: The TLS options; None for plain TCP.
+        tls: Makes the TLS contexts for each of the client's clusters, None for plain TCP; empty for plain TCP only.
     """
 
     def __init__(
@@ -59,11 +64,12 @@ class AsyncioDriver:
         loop: asyncio.AbstractEventLoop,
         socket_options: Sequence[SocketOption] = (),
         *,
-        tls: ssl.SSLContext | None = None,
+        tls: "Sequence[TlsContexts | None]" = (),
     ) -> None:
         self.random: Randomness = SystemRandom()
         self.now = loop.time
         self._loop = loop
+        self.run_blocking = BackgroundCalls("hazelcast-background", loop.call_soon_threadsafe).run
         self._socket_options = socket_options
         self._tls = tls
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -113,14 +119,21 @@ class AsyncioDriver:
         self.spawn(self._connect(connection, address, timeout))
 
     async def _connect(self, connection: Connection, address: Address, timeout: float) -> None:
-        dial = AsyncioDial(self._loop, address, timeout, self._socket_options, self._tls)
         try:
+            tls = self._tls[connection.cluster] if self._tls else None
+            context = None if tls is None else tls.given or await self._loaded(tls)
+            dial = AsyncioDial(self._loop, address, timeout, self._socket_options, context)
             transport = await dial.run()
         except Exception as e:
             connection.on_socket_closed(e)
         else:
             self._transports.add(transport)
             transport.start(connection)
+
+    async def _loaded(self, tls: "TlsContexts") -> "SSLContext":
+        context: asyncio.Future[SSLContext] = self._loop.create_future()
+        self.run_blocking(tls.load, context)
+        return await context
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Run ``coroutine`` as a task that the driver keeps until it is done."""

@@ -5,6 +5,7 @@ import socket
 from typing import cast
 
 from hz_core.connection import Connection
+from hz_core.drivers.tls_advice import advised
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.reader import LARGE_RECEIVE_SIZE
 
@@ -75,7 +76,7 @@ class AsyncioTransport(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the connection that asyncio has closed the socket."""
-        self._lost = exc or ConnectionResetError("closed by the member")
+        self._lost = advised(exc) if exc else ConnectionResetError("closed by the member")
         if self._connection is not None:
             self._connection.on_socket_closed(self._lost)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 from hz_core.connection import Connection
+from hz_core.drivers.background import BackgroundCalls
 from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.executor import CallbackExecutor
 from hz_core.drivers.poller import READ, WRITE, Poller, new_poller
@@ -26,9 +27,12 @@ from hz_core.invocation.invocation import Invocation
 from hz_core.io import Mutex, Randomness
 from hz_core.log import get_logger
 from hz_core.model import Address
+from hz_core.promise import CallbackPromise
 
 if TYPE_CHECKING:
     import ssl
+
+    from hz_core.drivers.tls_contexts import TlsContexts
 
 _logger = get_logger("io")
 
@@ -65,7 +69,7 @@ class ThreadedDriver:
     Args:
         name: Name of the client, for the threads' names.
         socket_options: Triples for ``setsockopt``, for each new socket.
-        tls: The TLS options; None for plain TCP.
+        tls: Makes the TLS contexts for each of the client's clusters, None for plain TCP; empty for plain TCP only.
 
     Attributes:
         ticking: Whether the I/O thread makes a turn every millisecond, without being woken.
@@ -74,7 +78,11 @@ class ThreadedDriver:
     """
 
     def __init__(
-        self, name: str, socket_options: Sequence[SocketOption] = (), *, tls: "ssl.SSLContext | None" = None
+        self,
+        name: str,
+        socket_options: Sequence[SocketOption] = (),
+        *,
+        tls: "Sequence[TlsContexts | None]" = (),
     ) -> None:
         self.random: Randomness = SystemRandom()
         self.poller: Poller
@@ -82,6 +90,7 @@ class ThreadedDriver:
         self._tls = tls
         self._callbacks = CallbackExecutor(f"{name}-callbacks", self.flush)
         self.run_callback = self._callbacks.run
+        self.run_blocking = BackgroundCalls(f"{name}-background", self.call_soon).run
         self._soon: deque[Callable[[], None]] = deque()
         self._woken = False
         self._timers: list[tuple[float, int, ThreadTimer]] = []
@@ -132,7 +141,22 @@ class ThreadedDriver:
 
     def connect(self, connection: Connection, address: Address, timeout: float) -> None:
         """Connect a socket for ``connection``."""
+        tls = self._tls[connection.cluster] if self._tls else None
+        if tls is None or tls.given is not None:
+            self._dial(connection, address, timeout, None if tls is None else tls.given)
+            return
 
+        def loaded(context: Any, error: BaseException | None) -> None:
+            if isinstance(error, Exception):
+                connection.on_socket_closed(error)
+            elif connection.alive and not self._stopping:
+                self._dial(connection, address, timeout, context)
+
+        self.run_blocking(tls.load, CallbackPromise(loaded))
+
+    def _dial(
+        self, connection: Connection, address: Address, timeout: float, context: "ssl.SSLContext | None"
+    ) -> None:
         def done(stream: Stream | None, error: Exception | None) -> None:
             if stream is None:
                 connection.on_socket_closed(error or ConnectionError("not connected"))
@@ -147,7 +171,7 @@ class ThreadedDriver:
                 if stream.buffered and not transport.broken:
                     transport.readable()
 
-        Dial(self, address, timeout, self._socket_options, self._tls, done)
+        Dial(self, address, timeout, self._socket_options, context, done)
 
     # --- waiting ----------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from hz_core.future import Future
 from hz_core.io import Mutex, Randomness
 from hz_core.log import get_logger
 from hz_core.model import Address
+from hz_core.promise import Promise
 from hz_core.testing.network import Accept, Answer, Delay, Peer, Refuse
 from hz_core.wire.frames import HazelcastProtocolError
 
@@ -248,6 +249,19 @@ class ScriptedDriver:
                 callback()
             except Exception:
                 _logger.exception("a callback failed")
+
+        self.call_soon(run)
+
+    def run_blocking(self, function: Callable[[], Any], promise: Promise) -> None:
+        """Call ``function`` as an event of its own, in which no time passes."""
+
+        def run() -> None:
+            try:
+                result = function()
+            except Exception as e:
+                promise.set_exception(e)
+            else:
+                promise.set_result(result)
 
         self.call_soon(run)
 
