@@ -9,6 +9,7 @@ import pytest
 
 from core_clusters import BLUE, GREEN, BlueGreen
 from hz_core.config import ClientConfig, FailoverConfig, ReconnectMode
+from hz_core.config.failover import cluster_configs
 from hz_core.context import Service
 from hz_core.errors import (
     ClientOfflineError,
@@ -344,6 +345,29 @@ def test_dicts_are_the_options_that_differ() -> None:
     with pytest.raises(InvalidConfigurationError, match=r"failover_configs\[0\]: failover_configs must"):
         config.failover_configs = [{"failover_configs": []}]
     assert config.failover_configs == [{"cluster_name": "green"}]
+
+
+def test_none_is_the_default_of_an_option() -> None:
+    config = ClientConfig.from_kwargs(
+        cluster_name="blue",
+        creds_username="user",
+        creds_password="secret",
+        cluster_members=["a:1"],
+        failover_configs=[{"cluster_members": ["b:2"]}, {"creds_username": None, "creds_password": None}],
+    )
+    shown = [
+        (c.cluster_name, c.creds_username, c.creds_password, c.cluster_members)
+        for c in cluster_configs(config)
+    ]
+    assert shown == [
+        ("blue", "user", "secret", ["a:1"]),
+        ("blue", "user", "secret", ["b:2"]),
+        ("blue", None, None, ["a:1"]),
+    ]
+    config.reset("creds_username")
+    assert config.creds_username is None
+    with pytest.raises(InvalidConfigurationError, match="cluster_nmae"):
+        config.reset("cluster_nmae")
 
 
 def test_secrets_of_alternatives_are_not_shown() -> None:

@@ -184,6 +184,23 @@ def test_start_logs_one_warning_for_each_address(caplog: pytest.LogCaptureFixtur
     simulation.stop()
 
 
+def test_another_reason_is_another_warning(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "hazelcast")
+    cluster = Watched(1)
+    cluster.down[FIRST] = Refuse()
+    simulation = Simulation(cluster=cluster)
+    outcome = simulation.begin(simulation.engine.connect())
+    simulation.driver.advance(10)
+    cluster.down[FIRST] = Refuse(OSError("no way there"))
+    simulation.driver.advance(10)
+    where = f"could not connect to {FIRST}"
+    assert lines(caplog, where).count("WARNING") == 2
+    assert lines(caplog, "no way there")[:2] == ["WARNING", "DEBUG"]
+    del cluster.down[FIRST]
+    simulation.value(outcome)
+    simulation.stop()
+
+
 # ---- lost connections
 
 

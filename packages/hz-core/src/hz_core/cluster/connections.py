@@ -210,11 +210,11 @@ class ConnectionManager:
                 except ClientNotAllowedInClusterError as e:
                     if len(self._targets) == 1:
                         raise
-                    _logger.log(_level(failures[name, address]), "cluster %r is not used: %s", name, e)
+                    _logger.log(_level(failures[name, address], e), "cluster %r is not used: %s", name, e)
                     failures[name, address] = e
                     return None
                 except Exception as e:
-                    _logger.log(_level(failures[name, address]), "could not connect to %s: %s", address, e)
+                    _logger.log(_level(failures[name, address], e), "could not connect to %s: %s", address, e)
                     # That an attempt began too late says less than why an earlier one failed.
                     if failures[name, address] is None or not isinstance(e, _TooLateError):
                         failures[name, address] = e
@@ -495,9 +495,10 @@ class ConnectionManager:
             self.close_connection(connection, reason)
 
 
-def _level(failed_before: Exception | None) -> int:
-    """Return the level at which a failed attempt is logged: one warning for each address is enough."""
-    return WARNING if failed_before is None else DEBUG
+def _level(before: Exception | None, error: Exception) -> int:
+    """Return the level at which a failed attempt is logged: one warning for each address and reason is enough."""
+    again = before is not None and (isinstance(error, _TooLateError) or str(error) == str(before))
+    return DEBUG if again else WARNING
 
 
 def _no_cluster(names: Sequence[str], elapsed: float, failures: _Failures) -> IllegalStateError:

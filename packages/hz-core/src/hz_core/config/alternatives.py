@@ -33,7 +33,10 @@ try_count: Final = integer(f"at least 1, or {FOREVER} for no limit", lambda v: v
 
 
 class Differences(dict[str, Any]):
-    """The options of an alternative cluster that differ from those of the client; secrets are not in its repr."""
+    """The options of an alternative cluster that differ from those of the client; None for the default.
+
+    Secrets are not in its repr.
+    """
 
     def __repr__(self) -> str:
         return repr({name: "..." if name in SECRETS else value for name, value in self.items()})
@@ -67,7 +70,10 @@ def _alternative(kind: type[Options], name: str, value: Any) -> Any:
             raise unknown_option(f"{name}.{option}", str(option), known)
     refuse_others(kind, name, value)
     return Differences(
-        {option: known[option].check(f"{name}.{option}", setting) for option, setting in value.items()}
+        {
+            option: None if setting is None else known[option].check(f"{name}.{option}", setting)
+            for option, setting in value.items()
+        }
     )
 
 

@@ -233,8 +233,8 @@ class ClientConfig(Options):
         Check("a list of ClientConfig, or of dicts of options", _alternatives),
         list,
         "Clusters to continue with when this one cannot be reached, or does not allow the client: for each one a dict"
-        " of the options that differ, or a whole ClientConfig. They may differ only in the cluster's name, its"
-        " addresses, how it is found, the credentials and TLS.",
+        " of the options that differ (None for the default), or a whole ClientConfig. They may differ only in the"
+        " cluster's name, its addresses, how it is found, the credentials and TLS.",
     )
     failover_try_count = Option(
         try_count,

@@ -26,7 +26,10 @@ def cluster_configs(config: ClientConfig) -> list[ClientConfig]:
         if isinstance(alternative, Differences):
             merged = first.copy()
             for option, value in alternative.items():
-                setattr(merged, option, value)
+                if value is None:
+                    merged.reset(option)
+                else:
+                    setattr(merged, option, value)
         else:
             merged = alternative
             if merged.failover_configs:
