@@ -16,7 +16,7 @@ from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
 from hz_core.config.failover import cluster_configs
 from hz_core.drivers.aio import AsyncioDriver
-from hz_core.drivers.tls_options import tls_contexts
+from hz_core.drivers.tls_options import tls_of_clusters
 from hz_core.engine import Engine
 from hz_core.flow import RunningFlow, run_flow
 from hz_core.invocation.invocation import InvocationObserver
@@ -80,9 +80,7 @@ class AsyncioClient(ClientBase):
         self._started: asyncio.Future[None] | None = None
 
     def _make_driver(self, name: str, config: ClientConfig) -> AsyncioDriver:
-        self._driver = AsyncioDriver(
-            self._loop, config.socket_options, tls=[tls_contexts(each) for each in cluster_configs(config)]
-        )
+        self._driver = AsyncioDriver(self._loop, config.socket_options, tls=tls_of_clusters(config))
         return self._driver
 
     async def start(self) -> None:

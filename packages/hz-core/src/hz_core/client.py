@@ -13,7 +13,7 @@ from hz_core.config import ClientConfig
 from hz_core.config.failover import cluster_configs
 from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.threaded import ThreadedDriver
-from hz_core.drivers.tls_options import tls_contexts
+from hz_core.drivers.tls_options import tls_of_clusters
 from hz_core.engine import CLOSING_TIMEOUT, Engine
 from hz_core.flow import Acquisitions, RunningFlow, give_back, run_flow, wait_for
 from hz_core.future import Future
@@ -88,9 +88,7 @@ class Client(ClientBase):
             raise
 
     def _make_driver(self, name: str, config: ClientConfig) -> ThreadedDriver:
-        self._driver = ThreadedDriver(
-            name, config.socket_options, tls=[tls_contexts(each) for each in cluster_configs(config)]
-        )
+        self._driver = ThreadedDriver(name, config.socket_options, tls=tls_of_clusters(config))
         return self._driver
 
     def _may_wait(self) -> bool:

@@ -56,7 +56,7 @@ class AsyncioDriver:
     Args:
         loop: The running loop; the client may be used on it alone.
         socket_options: Triples for ``setsockopt``, for each new socket.
-        tls: What makes the TLS contexts, for each cluster of the configuration; None for plain TCP.
+        tls: Makes the TLS contexts for each of the client's clusters, None for plain TCP; empty for plain TCP only.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class AsyncioDriver:
         loop: asyncio.AbstractEventLoop,
         socket_options: Sequence[SocketOption] = (),
         *,
-        tls: "Sequence[TlsContexts | None]" = (None,),
+        tls: "Sequence[TlsContexts | None]" = (),
     ) -> None:
         self.random: Randomness = SystemRandom()
         self.now = loop.time
@@ -120,7 +120,7 @@ class AsyncioDriver:
 
     async def _connect(self, connection: Connection, address: Address, timeout: float) -> None:
         try:
-            tls = self._tls[connection.cluster]
+            tls = self._tls[connection.cluster] if self._tls else None
             context = None if tls is None else tls.given or await self._loaded(tls)
             dial = AsyncioDial(self._loop, address, timeout, self._socket_options, context)
             transport = await dial.run()

@@ -69,7 +69,7 @@ class ThreadedDriver:
     Args:
         name: Name of the client, for the threads' names.
         socket_options: Triples for ``setsockopt``, for each new socket.
-        tls: What makes the TLS contexts, for each cluster of the configuration; None for plain TCP.
+        tls: Makes the TLS contexts for each of the client's clusters, None for plain TCP; empty for plain TCP only.
 
     Attributes:
         ticking: Whether the I/O thread makes a turn every millisecond, without being woken.
@@ -82,7 +82,7 @@ class ThreadedDriver:
         name: str,
         socket_options: Sequence[SocketOption] = (),
         *,
-        tls: "Sequence[TlsContexts | None]" = (None,),
+        tls: "Sequence[TlsContexts | None]" = (),
     ) -> None:
         self.random: Randomness = SystemRandom()
         self.poller: Poller
@@ -141,7 +141,7 @@ class ThreadedDriver:
 
     def connect(self, connection: Connection, address: Address, timeout: float) -> None:
         """Connect a socket for ``connection``."""
-        tls = self._tls[connection.cluster]
+        tls = self._tls[connection.cluster] if self._tls else None
         if tls is None or tls.given is not None:
             self._dial(connection, address, timeout, None if tls is None else tls.given)
             return

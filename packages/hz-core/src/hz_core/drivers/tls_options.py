@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hz_core.config import ClientConfig, SSLProtocol
+from hz_core.config.failover import cluster_configs
 from hz_core.errors import InvalidConfigurationError
 from hz_core.log import get_logger
 
@@ -30,6 +31,15 @@ def tls_contexts(config: ClientConfig) -> "TlsContexts | None":
     from hz_core.drivers.tls_contexts import TlsContexts
 
     return TlsContexts(config)
+
+
+def tls_of_clusters(config: ClientConfig) -> "list[TlsContexts | None]":
+    """Return what makes the TLS contexts for each of a client's clusters, by :attr:`Connection.cluster`.
+
+    Raises:
+        InvalidConfigurationError: The options of a cluster contradict each other, or a file cannot be used.
+    """
+    return [tls_contexts(one) for one in cluster_configs(config)]
 
 
 def _check(config: ClientConfig) -> None:
