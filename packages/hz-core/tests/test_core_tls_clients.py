@@ -15,7 +15,7 @@ from core_ca import Authority
 from core_sockets import PATIENCE, SocketCluster
 from core_surfaces import Surface, Threaded, make, why_not
 from core_tls import TlsRelay, strict_member
-from hz_core.errors import IllegalStateError, InvalidConfigurationError
+from hz_core.errors import InvalidConfigurationError
 from hz_core.op import Flow, Sleep
 from hz_core.testing import Request, SimulatedMember
 from hz_serialization import SerializationService
@@ -342,21 +342,3 @@ def key_of(member: SimulatedMember) -> int:
 def test_wrong_files_are_told_at_once_at_the_start(driver: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidConfigurationError, match=r"ssl_cafile: the file .* cannot be read"):
         make(driver, 0, ssl_enabled=True, ssl_cafile=str(tmp_path / "missing"))
-
-
-@pytest.mark.parametrize("driver", DRIVERS)
-def test_each_cluster_of_a_failover_has_its_own_tls(driver: str, authority: Authority) -> None:
-    with member(authority.server()) as green:
-        alternative = {"cluster_members": green.addresses, **authority.trusted}
-        options = {
-            "cluster_members": ["127.0.0.1:1"],
-            "cluster_connect_timeout": 0,
-            "connection_timeout": 1.0,
-        }
-        surface = make(driver, 0, failover_configs=[alternative], **options)
-        works(surface)
-        surface.close()
-        reached = requests(green)
-        with pytest.raises(IllegalStateError):
-            make(driver, 0, failover_configs=[{"cluster_members": green.addresses}], **options)
-        assert requests(green) == reached

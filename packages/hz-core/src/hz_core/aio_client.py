@@ -14,7 +14,6 @@ from hz_core.callers import AsyncioCaller
 from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
-from hz_core.config.failover import cluster_configs
 from hz_core.drivers.aio import AsyncioDriver
 from hz_core.drivers.tls_options import tls_of_clusters
 from hz_core.engine import Engine

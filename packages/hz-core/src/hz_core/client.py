@@ -10,7 +10,6 @@ from typing import Any, Final, Self, TypeVar, cast
 from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
-from hz_core.config.failover import cluster_configs
 from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.threaded import ThreadedDriver
 from hz_core.drivers.tls_options import tls_of_clusters
