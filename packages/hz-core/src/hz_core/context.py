@@ -146,6 +146,9 @@ class Service:
     def on_cluster_changed(self) -> None:
         """Handle a move to another cluster, or to the same one after a restart. Called on the I/O side."""
 
+    def on_fork(self) -> None:
+        """Forget what belongs to the parent, in a forked child, where the client begins anew. Nothing may be sent."""
+
 
 ServiceT = TypeVar("ServiceT", bound=Service)
 
@@ -181,3 +184,8 @@ class Services:
         """Report the move to all services."""
         for service in list(self._made.values()):
             service.on_cluster_changed()
+
+    def forked(self) -> None:
+        """Report the fork to all services."""
+        for service in list(self._made.values()):
+            service.on_fork()

@@ -190,7 +190,7 @@ class ConnectionManager:
             [WaitFor(partial(self._open, self._target.translate(m), member=m.uuid)) for m in missing]
         )
         for member, outcome in zip(missing, outcomes, strict=True):
-            if isinstance(outcome, Exception):
+            if isinstance(outcome, Exception) and not self._closed:
                 _logger.warning(
                     "could not connect to member %s at %s: %s", member.uuid, member.address, outcome
                 )
@@ -404,6 +404,16 @@ class ConnectionManager:
             connection.alive = False
             connection.transport = None
         return connections
+
+    def renew(self, client_uuid: UUID) -> None:
+        """Allow connections again, in a forked child, which is another client."""
+        current = self._targets.index(self._target)
+        self._targets = [
+            target._replace(credentials=target.credentials._replace(client_uuid=client_uuid))
+            for target in self._targets
+        ]
+        self._target = self._targets[current]
+        self._closed = False
 
     def close(self, reason: Exception) -> None:
         """Close all connections, and do not open new ones."""

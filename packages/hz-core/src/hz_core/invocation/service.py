@@ -431,6 +431,11 @@ class InvocationService:
             invocation.fail(error)
         self.parked.fail_all(error)
 
+    def renew(self) -> None:
+        """Accept invocations again, in a forked child."""
+        self._ended = False
+        self.backups.renew()
+
     def _error(
         self,
         connection: Connection,

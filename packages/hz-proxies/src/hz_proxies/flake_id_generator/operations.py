@@ -60,12 +60,16 @@ class FlakeIdGeneratorOperations(ObjectOperations):
 
         Source: message ``FlakeIdGenerator.newIdBatch``.
         """
-        # What is in memory is shared with a forked child, where the client must not be used.
         self._check_active()
         found = self._batch.take(self._now())
         if found is None:
             found = yield WaitFor(self._wait)
         return found
+
+    def _on_fork(self) -> None:
+        # The parent hands out the ids that are in memory.
+        self._batch = _Batch(iter(()), 0.0)
+        self._fail(_ended(self.name))
 
     def _wait(self, promise: Promise) -> None:
         """Let a caller wait for ids, which are fetched for all who wait."""
