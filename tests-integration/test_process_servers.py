@@ -256,7 +256,7 @@ def test_the_prefork_pool_of_celery(
         )
         for _ in range(30):
             assert arrived.acquire(timeout=PATIENCE), log.text
-        found = [values.get(number) for number in range(30)]
+        found: list[Any] = [values.get(number) for number in range(30)]
         assert [square for _, square, _ in found] == [number * number for number in range(30)]
         workers = {pid for pid, _, _ in found}
         assert program.pid not in workers

@@ -21,6 +21,7 @@ from hz_core.errors import (
 )
 from hz_core.invocation.backups import BackupAcks
 from hz_core.invocation.invocation import Invocation, InvocationObserver, PromisedInvocation, observed
+from hz_core.invocation.limits import check_unsent, is_limited
 from hz_core.invocation.parked import SLICE, ParkedInvocations
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
 from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
@@ -42,9 +43,6 @@ _IS_EVENT: Final = 0x02
 _BACKUP_AWARE: Final = 0x01
 _BACKUP_EVENT_OFFSET: Final = 4
 _BACKUP_EVENT: Final = 0x80
-
-_INTERNAL: Final = ("Client.", "CPSession.")
-"""Requests with which the client keeps its connections and sessions alive, and which no limit may hold back."""
 
 _MOST_INTERRUPTIONS: Final = 20
 """If handling a message was interrupted so often in a row, it is not by chance."""
@@ -126,7 +124,8 @@ class InvocationService:
         """Send an invocation, for the first time or again.
 
         Raises:
-            HazelcastOverloadError: The client's limit of pending invocations is reached. Only for the first time.
+            HazelcastOverloadError: The client's limit of pending invocations is reached, or too much waits to be sent to
+                the member. Only for the first time.
             ClientOfflineError, HazelcastClientNotActiveError: The client cannot send in its state.
         """
         op = invocation.op
@@ -148,6 +147,8 @@ class InvocationService:
         _CORRELATION.pack_into(request, _CORRELATION_OFFSET, correlation_id)
         if self._backup_acks:
             request[_HIGH_FLAGS_OFFSET] |= _BACKUP_AWARE
+        if connection.transport.full:
+            check_unsent(invocation, connection)
         invocation.connection = connection
         connection.spoke = True
         pending[correlation_id] = invocation
@@ -162,13 +163,12 @@ class InvocationService:
 
     def _check_limit(self, invocation: Invocation) -> None:
         """Raise an error if the client has accepted as many invocations as it may. Those of its own always pass."""
-        op = invocation.op
-        if invocation.tries or invocation.accepted or op.method.name.startswith(_INTERNAL):
+        if not is_limited(invocation):
             return
         waiting = self.pending_count
         if waiting >= self._max_pending:
             raise HazelcastOverloadError(
-                f"{op.method.name} was not sent: {waiting} invocations of this client are in progress already, the"
+                f"{invocation.op.method.name} was not sent: {waiting} invocations of this client are in progress already, the"
                 " limit of max_pending_invocations; wait for some of them to complete, or raise the limit"
             )
 

@@ -1,0 +1,29 @@
+"""What is refused, because too much waits already."""
+
+from typing import Final
+
+from hz_core.connection import MOST_UNSENT, Connection
+from hz_core.errors import HazelcastOverloadError
+from hz_core.invocation.invocation import Invocation
+
+_INTERNAL: Final = ("Client.", "CPSession.")
+"""Requests with which the client keeps its connections and sessions alive, and which no limit may hold back."""
+
+
+def is_limited(invocation: Invocation) -> bool:
+    """Return whether an invocation may be refused: it is not one of the client's own, and was not accepted before."""
+    return not (invocation.tries or invocation.accepted or invocation.op.method.name.startswith(_INTERNAL))
+
+
+def check_unsent(invocation: Invocation, connection: Connection) -> None:
+    """Refuse an invocation for a member that does not read what waits to be sent to it.
+
+    Raises:
+        HazelcastOverloadError: The invocation was not accepted before.
+    """
+    if is_limited(invocation):
+        raise HazelcastOverloadError(
+            f"{invocation.op.method.name} was not sent: more than {MOST_UNSENT >> 20} MiB of earlier requests wait for the"
+            f" member at {connection.address}, which reads them too slowly or not at all; wait for some of them to"
+            " complete"
+        )
