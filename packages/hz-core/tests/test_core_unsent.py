@@ -75,7 +75,7 @@ def test_requests_for_a_member_that_stops_reading_are_refused(surface: Any) -> N
         assert isinstance(again.exception(), HazelcastOverloadError)
     assert unsent(surface) <= LIMIT + 2 * len(VALUE) + 10_000
     if isinstance(surface, Threaded):
-        # Nobody tries again and again, but when the member reads; an interrupted thread's work is looked at in intervals.
+        # Nobody tries again and again before the member reads, but for a look in intervals.
         link = surface.client._engine.routing.open_connections()[0].transport
         assert isinstance(link, transport.SocketTransport)
         assert link._drains < 2 * len(accepted) + 1000

@@ -14,7 +14,7 @@ MessageHandler = Callable[[bytes], None]
 
 MOST_UNSENT: Final = 256 << 20
 """So many bytes of requests, and one request more, may wait for a member that reads too slowly, or not at all. Further
-requests to it are refused: the alternative is memory without a limit until the heartbeat timeout ends the connection."""
+requests to it are refused: the alternative is memory without a limit until the heartbeat timeout."""
 
 
 class ConnectionState(Enum):

@@ -197,7 +197,7 @@ class SocketTransport:
             self.full = self._unsent > MOST_UNSENT
 
     def flush(self) -> None:
-        """Send what waits. If another thread is sending, or the stream takes no more, leave it to that one, or to later."""
+        """Send what waits. If another thread is sending, leave it to that one; if the stream is full, to `writable`."""
         outbox = self._outbox
         me = get_ident()
         while (outbox or self._sending is not None) and not (self.broken or self._blocked):

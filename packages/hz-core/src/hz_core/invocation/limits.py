@@ -23,7 +23,7 @@ def check_unsent(invocation: Invocation, connection: Connection) -> None:
     """
     if is_limited(invocation):
         raise HazelcastOverloadError(
-            f"{invocation.op.method.name} was not sent: more than {MOST_UNSENT >> 20} MiB of earlier requests wait for the"
-            f" member at {connection.address}, which reads them too slowly or not at all; wait for some of them to"
+            f"{invocation.op.method.name} was not sent: more than {MOST_UNSENT >> 20} MiB of earlier requests wait for"
+            f" the member at {connection.address}, which reads them too slowly or not at all; wait for some of them to"
             " complete"
         )

@@ -124,8 +124,8 @@ class InvocationService:
         """Send an invocation, for the first time or again.
 
         Raises:
-            HazelcastOverloadError: The client's limit of pending invocations is reached, or too much waits to be sent to
-                the member. Only for the first time.
+            HazelcastOverloadError: The client's limit of pending invocations is reached, or too much waits to be sent
+                to the member. Only for the first time.
             ClientOfflineError, HazelcastClientNotActiveError: The client cannot send in its state.
         """
         op = invocation.op
@@ -168,8 +168,8 @@ class InvocationService:
         waiting = self.pending_count
         if waiting >= self._max_pending:
             raise HazelcastOverloadError(
-                f"{invocation.op.method.name} was not sent: {waiting} invocations of this client are in progress already, the"
-                " limit of max_pending_invocations; wait for some of them to complete, or raise the limit"
+                f"{invocation.op.method.name} was not sent: {waiting} invocations of this client are in progress,"
+                " the limit of max_pending_invocations; wait for some of them to complete, or raise the limit"
             )
 
     def _not_connected(self, invocation: Invocation) -> None:
