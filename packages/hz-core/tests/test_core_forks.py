@@ -179,7 +179,10 @@ def test_a_continuation_that_waits_for_its_turn_fails_in_the_child(plain: Thread
         busy.set()
         assert free.wait(PATIENCE)
 
+    puts = keep(plain, "Map.put")
     client.futures.call(ops.put(1, "x")).add_done_callback(occupy)
+    plain.until(lambda: puts)
+    plain.do(lambda: puts[0].reply(None))
     assert busy.wait(PATIENCE)
     kept = keep(plain, "Map.get")
     done = client.futures.call(ops.get(1))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from hz_core.drivers.streams import GREEN_THREADS
 from hz_core.log import get_logger
 
 _logger = get_logger("callbacks")
@@ -154,7 +155,10 @@ class CallbackExecutor:
         with suppress(queue.Empty):
             while True:
                 _drop(self._queue.get_nowait())
-        self._queue.put(None)  # a callback may have forked: then this thread exists, and ends after it
+        if (
+            not GREEN_THREADS
+        ):  # those live on, and `threading`, which has forgotten them, would fail at their end
+            self._queue.put(None)  # a callback may have forked: then this thread exists, and ends after it
 
 
 def _drop(callback: Callable[[], None] | None) -> None:

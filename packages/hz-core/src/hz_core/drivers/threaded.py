@@ -324,16 +324,23 @@ class ThreadedDriver:
 
     def _run(self) -> None:
         self.io_thread = get_ident()
-        while not self._stopping:
+        mine = self._thread
+        while not self._stopping and self._thread is mine:
             # Only `stop` may end this thread: everyone who waits for a reply depends on it. Twice, since whatever
             # interrupts a turn may also interrupt what is done about that.
             with suppress(BaseException):
                 try:
-                    while not self._stopping:
+                    while not self._stopping and self._thread is mine:
                         self._turn()
                 except BaseException:
-                    _logger.exception("unexpected error in the I/O thread")
-        self._close()
+                    if self._thread is mine and not self._ended:
+                        _logger.exception("unexpected error in the I/O thread")
+        if self._thread is mine and not self._ended:
+            self._close()
+        elif GREEN_THREADS:
+            # In a forked child, where green threads of the parent live on. `threading` has forgotten this one
+            # there, and would fail at its end.
+            threading.Event().wait()
 
     def _turn(self) -> None:
         timeout = self._next_timeout()
