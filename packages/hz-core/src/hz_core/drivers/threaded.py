@@ -325,22 +325,26 @@ class ThreadedDriver:
     def _run(self) -> None:
         self.io_thread = get_ident()
         mine = self._thread
-        while not self._stopping and self._thread is mine:
+        while not self._stopping and self._is_current(mine):
             # Only `stop` may end this thread: everyone who waits for a reply depends on it. Twice, since whatever
             # interrupts a turn may also interrupt what is done about that.
             with suppress(BaseException):
                 try:
-                    while not self._stopping and self._thread is mine:
+                    while not self._stopping and self._is_current(mine):
                         self._turn()
                 except BaseException:
-                    if self._thread is mine and not self._ended:
+                    if self._is_current(mine):
                         _logger.exception("unexpected error in the I/O thread")
-        if self._thread is mine and not self._ended:
+        if self._is_current(mine):
             self._close()
         elif GREEN_THREADS:
             # In a forked child, where green threads of the parent live on. `threading` has forgotten this one
             # there, and would fail at its end.
             threading.Event().wait()
+
+    def _is_current(self, thread: threading.Thread) -> bool:
+        """Return whether ``thread`` is the I/O thread, and not one of the parent's in a forked child."""
+        return self._thread is thread and not self._ended
 
     def _turn(self) -> None:
         timeout = self._next_timeout()
