@@ -20,6 +20,9 @@ from typing import Any
 import pytest
 
 import hazelcast
+from core_forks import in_child
+from core_sockets import until
+from hazelcast.errors import HazelcastError
 from hz_embedded import Cluster
 from map_harness import fresh_name
 
@@ -262,6 +265,45 @@ def test_the_prefork_pool_of_celery(
         assert program.pid not in workers
         assert len(workers) == 2
     assert values.get("end") == program.pid
+
+
+def test_a_forked_child_is_another_client(cluster: Cluster) -> None:
+    """What the parent holds is not the child's: locks and transactions."""
+    name = fresh_name("fork")
+    with hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client:
+        values = client.get_map(name).blocking()
+        heard: list[Any] = []
+        values.add_entry_listener(added_func=lambda event: heard.append(event.key), include_value=False)
+        values.lock("locked")
+        transaction = client.new_transaction(timeout=30)
+        transaction.begin()
+        transaction.get_map(name).put("in the transaction", 1)
+
+        def use() -> None:
+            assert not values.try_lock("locked")
+            with pytest.raises(HazelcastError):
+                transaction.get_map(name).get("in the transaction")
+            own = client.new_transaction(timeout=30)
+            own.begin()
+            own.get_map(name).put("of the child", 1)
+            own.commit()
+            values.set("heard", 1)
+            until(lambda: "heard" in heard)
+            client.shutdown()
+
+        in_child(use)
+        assert values.is_locked("locked")
+        transaction.commit()
+        assert values.get("in the transaction") == values.get("of the child") == 1
+        values.unlock("locked")
+
+        def lock() -> None:
+            assert values.try_lock("locked")
+            # The sessions and locks of a client are released by its shutdown.
+            client.shutdown()
+
+        in_child(lock)
+        until(lambda: not values.is_locked("locked"))
 
 
 def test_a_pool_of_processes(cluster: Cluster, tmp_path: Path) -> None:

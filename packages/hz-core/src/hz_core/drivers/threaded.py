@@ -325,12 +325,12 @@ class ThreadedDriver:
     def _run(self) -> None:
         self.io_thread = get_ident()
         mine = self._thread
-        while not self._stopping and self._is_current(mine):
+        while self._goes_on(mine):
             # Only `stop` may end this thread: everyone who waits for a reply depends on it. Twice, since whatever
             # interrupts a turn may also interrupt what is done about that.
             with suppress(BaseException):
                 try:
-                    while not self._stopping and self._is_current(mine):
+                    while self._goes_on(mine):
                         self._turn()
                 except BaseException:
                     if self._is_current(mine):
@@ -345,6 +345,9 @@ class ThreadedDriver:
     def _is_current(self, thread: threading.Thread) -> bool:
         """Return whether ``thread`` is the I/O thread, and not one of the parent's in a forked child."""
         return self._thread is thread and not self._ended
+
+    def _goes_on(self, thread: threading.Thread) -> bool:
+        return not self._stopping and self._is_current(thread)
 
     def _turn(self) -> None:
         timeout = self._next_timeout()
