@@ -15,6 +15,19 @@ def is_limited(invocation: Invocation) -> bool:
     return not (invocation.tries or invocation.accepted or invocation.op.method.name.startswith(_INTERNAL))
 
 
+def check_pending(invocation: Invocation, waiting: int, most: int) -> None:
+    """Refuse an invocation if ``most`` of this client are in progress.
+
+    Raises:
+        HazelcastOverloadError: ``waiting`` invocations are in progress.
+    """
+    if waiting >= most:
+        raise HazelcastOverloadError(
+            f"{invocation.op.method.name} was not sent: {waiting} invocations of this client are in progress, the limit"
+            " of max_pending_invocations; wait for some of them to complete, or raise the limit"
+        )
+
+
 def check_unsent(invocation: Invocation, connection: Connection) -> None:
     """Refuse an invocation for a member that does not read what waits to be sent to it.
 

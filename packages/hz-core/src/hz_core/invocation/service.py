@@ -13,7 +13,6 @@ from hz_core.errors import (
     ClientOfflineError,
     HazelcastClientNotActiveError,
     HazelcastInstanceNotActiveError,
-    HazelcastOverloadError,
     OperationTimeoutError,
     TargetDisconnectedError,
     TargetNotMemberError,
@@ -21,7 +20,7 @@ from hz_core.errors import (
 )
 from hz_core.invocation.backups import BackupAcks
 from hz_core.invocation.invocation import Invocation, InvocationObserver, PromisedInvocation, observed
-from hz_core.invocation.limits import check_unsent, is_limited
+from hz_core.invocation.limits import check_pending, check_unsent, is_limited
 from hz_core.invocation.parked import SLICE, ParkedInvocations
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
 from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
@@ -124,8 +123,7 @@ class InvocationService:
         """Send an invocation, for the first time or again.
 
         Raises:
-            HazelcastOverloadError: The client's limit of pending invocations is reached, or too much waits to be sent
-                to the member. Only for the first time.
+            HazelcastOverloadError: Too much waits for replies, or to be sent to the member. Only for the first time.
             ClientOfflineError, HazelcastClientNotActiveError: The client cannot send in its state.
         """
         op = invocation.op
@@ -163,14 +161,8 @@ class InvocationService:
 
     def _check_limit(self, invocation: Invocation) -> None:
         """Raise an error if the client has accepted as many invocations as it may. Those of its own always pass."""
-        if not is_limited(invocation):
-            return
-        waiting = self.pending_count
-        if waiting >= self._max_pending:
-            raise HazelcastOverloadError(
-                f"{invocation.op.method.name} was not sent: {waiting} invocations of this client are in progress,"
-                " the limit of max_pending_invocations; wait for some of them to complete, or raise the limit"
-            )
+        if is_limited(invocation):
+            check_pending(invocation, self.pending_count, self._max_pending)
 
     def _not_connected(self, invocation: Invocation) -> None:
         """Let an invocation wait for a connection; callable from any thread."""
