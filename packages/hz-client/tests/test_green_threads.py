@@ -14,6 +14,7 @@ from core_tls import TlsRelay
 
 PROGRAM = """
 import json
+import os
 import sys
 import threading
 import hazelcast
@@ -55,6 +56,24 @@ while connection.alive and max(heartbeats) - min(heartbeats) < 1.6:
     threading.Event().wait(0.05)
     heartbeats.add(connection.last_ping)
 assert connection.alive
+
+# A forked child has green threads of its own, and connections.
+readable, writable = os.pipe()
+child = os.fork()
+if child == 0:
+    told = b"failed"
+    try:
+        blocking.put("of the child", os.getpid())
+        told = b"%d" % blocking.get("of the child")
+    finally:
+        os.write(writable, told)
+        os._exit(0)
+os.close(writable)
+os.waitpid(child, 0)
+with os.fdopen(readable) as pipe:
+    assert pipe.read() == str(child)
+assert connection.alive
+assert blocking.get("of the child") == child
 client.shutdown()
 print("passed")
 """
@@ -94,3 +113,4 @@ def run(library: str, server: SocketCluster, options: dict[str, Any]) -> None:
     finally:
         server.stop()
     assert ran.stdout == "passed\n", ran.stderr
+    assert ran.stderr == ""

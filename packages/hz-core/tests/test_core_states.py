@@ -62,6 +62,7 @@ class Socket:
     """A transport that knows only whether it is closed."""
 
     closed = False
+    full = False
 
     def write(self, data: bytes | bytearray) -> None:
         """Do nothing."""

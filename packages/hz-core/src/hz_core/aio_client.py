@@ -1,12 +1,13 @@
 """The client for asyncio."""
 
 import asyncio
+from asyncio import _get_running_loop
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from functools import partial
 from itertools import count
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, NoReturn, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from hz_core.aio_in_flight import LimitedAsyncio
@@ -17,6 +18,7 @@ from hz_core.config import ClientConfig
 from hz_core.drivers.aio import AsyncioDriver
 from hz_core.drivers.tls_options import tls_of_clusters
 from hz_core.engine import Engine
+from hz_core.errors import IllegalStateError
 from hz_core.flow import RunningFlow, run_flow
 from hz_core.invocation.invocation import InvocationObserver
 from hz_core.kinds import AsyncioT, ObjectKind, ObjectTable
@@ -222,7 +224,13 @@ class AsyncioOperations:
         self._submit = engine.invocations.submit
 
     def call(self, op: Op[T]) -> "asyncio.Future[T]":
-        """Send ``op``; await the result."""
+        """Send ``op``; await the result.
+
+        Raises:
+            IllegalStateError: This is not the client's event loop.
+        """
+        if _get_running_loop() is not self._loop:
+            self._refuse_loop(op.method.name)
         if isinstance(op, AnsweredOp):
             answered: asyncio.Future[T] = self._new_future()
             answered.set_result(op.result)
@@ -232,15 +240,40 @@ class AsyncioOperations:
         return future
 
     def run(self, flow: FlowOrAnswer[T]) -> "asyncio.Future[T]":
-        """Start ``flow``; await its result. Cancelling that cancels the flow."""
+        """Start ``flow``; await its result. Cancelling that cancels the flow.
+
+        Raises:
+            IllegalStateError: This is not the client's event loop.
+        """
         if isinstance(flow, AnsweredOp):
             return self.call(flow)
+        if _get_running_loop() is not self._loop:
+            flow.close()
+            self._refuse_loop("this operation")
         future: _LossyFuture[T] = _LossyFuture(None, self._loop)
         running = run_flow(self._engine, flow, future)
         future.on_lost = running.lost
         if not future.done():
             future.add_done_callback(partial(_cancel_with, running))
         return future
+
+    def _refuse_loop(self, what: str) -> NoReturn:
+        """Raise the error of a call that is not made on the client's event loop."""
+        name = self._engine.name
+        self._engine.check_active()  # in a forked child this says so; there is another loop, too
+        where = "outside of any event loop" if _get_running_loop() is None else "on another event loop"
+        state = (
+            "is closed"
+            if self._loop.is_closed()
+            else "runs"
+            if self._loop.is_running()
+            else "does not run now"
+        )
+        raise IllegalStateError(
+            f"{what} was called {where}, but asyncio client {name} belongs to the one that it was made on, which"
+            f" {state}. Make a client on each event loop, pass the call to the client's loop with"
+            " asyncio.run_coroutine_threadsafe, or use the client of threads, hazelcast.HazelcastClient, everywhere"
+        )
 
     def now(self) -> float:
         """Return the time of the clock that time limits are measured with, in seconds."""

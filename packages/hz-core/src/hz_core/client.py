@@ -22,6 +22,7 @@ from hz_core.model import DistributedObjectEvent
 from hz_core.op import Acquired, AnsweredOp, FlowOrAnswer, Op
 from hz_core.operations import ObjectOperations
 from hz_core.promise import CallbackPromise
+from hz_core.renewal import Renewal
 from hz_core.services import PartitionService
 from hz_core.surfaces import FuturesObject
 
@@ -73,11 +74,11 @@ class Client(ClientBase):
         futures = FuturesOperations(self._engine, self._driver, blocking)
         self.futures, self.blocking = self._with_limit(futures, self._may_wait)
         self.partition_service = PartitionService(self._engine, self.blocking.run)
+        self._renewal = Renewal(self._engine, self._driver, self._connect_anew)
         self._driver.start()
         self._closed = False
         try:
-            started: Future[None] = Future()
-            self._driver.call_soon(partial(_connect, self._engine, started))
+            started = self._connect()
             if self.config.async_start:
                 started.add_done_callback_inline(partial(_close_if_failed, self._engine))
             else:
@@ -85,6 +86,15 @@ class Client(ClientBase):
         except BaseException:
             self.shutdown()
             raise
+
+    def _connect(self) -> Future[None]:
+        started: Future[None] = Future()
+        self._driver.call_soon(partial(_connect, self._engine, started))
+        return started
+
+    def _connect_anew(self) -> None:
+        self._closed = False
+        self._connect().add_done_callback_inline(partial(_close_if_failed, self._engine))
 
     def _make_driver(self, name: str, config: ClientConfig) -> ThreadedDriver:
         self._driver = ThreadedDriver(name, config.socket_options, tls=tls_of_clusters(config))
@@ -141,6 +151,8 @@ class Client(ClientBase):
     def shutdown(self) -> None:
         """Close all connections and end the client's threads; operations in progress fail. Idempotent."""
         self._closed = True
+        if self._renewal.disarm():
+            return
         ended = threading.Event()
         if self._driver.running():
             self._driver.call_soon(partial(_close, self._engine, ended.set))
@@ -149,8 +161,11 @@ class Client(ClientBase):
         self._driver.stop()
 
     def _forked(self) -> None:
+        used = self._renewal.armed or not (self._closed or self._engine.states.closed)
         self._driver.forked()
         super()._forked()
+        if used:
+            self._renewal.arm()
 
     def _abandon(self) -> None:
         driver = self._driver

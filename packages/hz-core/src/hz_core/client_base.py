@@ -137,6 +137,7 @@ class ClientBase(Uncopied):
         """End, in a forked child process: nothing of the parent's client may be used there."""
         self._closed = True
         self._engine.forked()
+        self._objects.forked()
 
 
 def _forked() -> None:

@@ -1,11 +1,12 @@
 """The states of a client, as a table of transitions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError
+from hz_core.errors.client import ended_in_parent
 from hz_core.lifecycle import LifecycleService, LifecycleState
 
 
@@ -106,7 +107,8 @@ class ClientStateMachine:
 
     Attributes:
         state: The state.
-        forked: Whether this is the copy of the client in a forked child.
+        forked: Whether this is the copy, in a forked child, of a client that was not shut down.
+        on_first_use: Called when the client is closed and something is to be done; in a forked child it may begin anew.
     """
 
     def __init__(
@@ -130,15 +132,23 @@ class ClientStateMachine:
         }
         self.state = ClientState.CREATED
         self.forked = False
+        self.on_first_use: Callable[[], object] = _nothing
 
     def fork(self) -> HazelcastClientNotActiveError:
-        """Close, in a forked child, without telling the listeners; return the error of all operations."""
+        """Close, in a forked child, without telling the listeners; return the error of what the parent has begun."""
+        self.forked = self.forked or not self.closed
         self.state = ClientState.CLOSED
-        self.forked = True
         self._lifecycle.end_silently()
-        return self._not_active()
+        return ended_in_parent(f"this operation of client {self._client_name}")
+
+    def renew(self) -> None:
+        """Begin anew, in a forked child."""
+        self.state = ClientState.CREATED
+        self.forked = False
 
     def _not_active(self) -> HazelcastClientNotActiveError:
+        if self.forked and self.on_first_use is not _nothing:
+            return ended_in_parent(f"this operation of client {self._client_name}")
         if self.forked:
             return HazelcastClientNotActiveError(
                 f"client {self._client_name} belongs to the process that this one was forked from: create a new client"
@@ -172,9 +182,15 @@ class ClientStateMachine:
         if self.state is _CONNECTED:
             return
         if self.closed:
-            raise self._not_active()
+            self.on_first_use()
+            if self.closed:
+                raise self._not_active()
         if self.state in self._offline:
             raise ClientOfflineError(
                 f"client {self._client_name} is not connected to the cluster; it is connecting in the background"
                 " (async_start, or reconnect_mode ASYNC): try again later"
             )
+
+
+def _nothing() -> None:
+    """Do nothing."""

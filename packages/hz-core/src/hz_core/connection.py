@@ -12,6 +12,11 @@ from hz_core.wire.reader import MessageReader
 MessageHandler = Callable[[bytes], None]
 
 
+MOST_UNSENT: Final = 256 << 20
+"""So many bytes of requests, and one request more, may wait for a member that reads too slowly, or not at all. Further
+requests to it are refused: the alternative is memory without a limit until the heartbeat timeout."""
+
+
 class ConnectionState(Enum):
     """The states of a connection."""
 
@@ -47,6 +52,9 @@ CONNECTION_TRANSITIONS: Final[Mapping[ConnectionState, frozenset[ConnectionState
 
 class Transport(Protocol):
     """The driver's end of a connection."""
+
+    full: bool
+    """Whether more than MOST_UNSENT bytes wait to be sent."""
 
     def write(self, data: bytes | bytearray) -> None:
         """Send ``data`` as soon as possible, in the order of the calls; callable from any thread."""

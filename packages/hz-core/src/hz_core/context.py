@@ -164,6 +164,9 @@ class Service:
         before anything is sent there, listeners are registered again, and operations go on.
         """
 
+    def on_fork(self) -> None:
+        """Forget what belongs to the parent, in a forked child, where the client begins anew. Nothing may be sent."""
+
 
 ServiceT = TypeVar("ServiceT", bound=Service)
 
@@ -203,3 +206,8 @@ class Services:
             except Exception:
                 # The client must get to the cluster in any case.
                 _logger.exception("%s could not handle the move to another cluster", type(service).__name__)
+
+    def forked(self) -> None:
+        """Report the fork to all services."""
+        for service in list(self._made.values()):
+            service.on_fork()

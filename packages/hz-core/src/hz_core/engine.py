@@ -1,6 +1,7 @@
 """The client's logic without sockets, threads or clocks: cluster, invocations, listeners and services."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -190,8 +191,31 @@ class Engine:
         for connection in self.connections.forked():
             for entry in list(connection.pending.values()):
                 entry.fail(error)
+            self._cluster_view.on_connection_removed(connection, error)
+            self.listeners.on_connection_removed(connection)
         self.invocations.fail_all(error)
         self.schemas.fail_all(error)
+        self.listeners.forked()
+        self._services.forked()
+
+    def end_flows(self) -> None:
+        """Cancel all flows, in a forked child: they belong to the parent."""
+        for running in list(self._background):
+            with suppress(ValueError):  # a thread of the parent was executing it
+                running.cancel()
+        self._background.clear()
+        self._wake_all()
+        self.io.call_soon(_nothing)  # runs what the parent was about to do, which finds the client closed
+
+    def renew(self) -> None:
+        """Begin anew, in a forked child: as another client, with the same objects and listeners."""
+        self.uuid = self.new_uuid()
+        self._acks_were_missing = False
+        self.view.cluster_changed()
+        self.connections.renew(self.uuid)
+        self.invocations.renew()
+        self.schemas.renew()
+        self.states.renew()
 
     def _close_in_background(self) -> None:
         run_flow(self, self.close(), CallbackPromise(_ignore))
@@ -296,6 +320,8 @@ class Engine:
             if error is not None and not isinstance(error, FlowCancelled) and not self.states.closed:
                 _logger.warning("%s failed: %s", what, error)
 
+        if self.states.forked:
+            self.states.on_first_use()
         running = RunningFlow(self, flow, CallbackPromise(ended))
         self._background[running] = None
         if self.states.state is ClientState.CLOSED:

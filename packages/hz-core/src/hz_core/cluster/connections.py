@@ -487,6 +487,16 @@ class ConnectionManager:
             connection.transport = None
         return connections
 
+    def renew(self, client_uuid: UUID) -> None:
+        """Allow connections again, in a forked child, which is another client."""
+        current = self._targets.index(self._target)
+        self._targets = [
+            target._replace(credentials=target.credentials._replace(client_uuid=client_uuid))
+            for target in self._targets
+        ]
+        self._target = self._targets[current]
+        self._closed = False
+
     def close(self, reason: Exception) -> None:
         """Close all connections, and do not open new ones."""
         self._closed = True

@@ -20,8 +20,8 @@ from hz_core.errors import (
 )
 from hz_core.invocation.backups import BackupAcks
 from hz_core.invocation.invocation import Invocation, InvocationObserver, PromisedInvocation, observed
+from hz_core.invocation.limits import PendingLimit, check_unsent
 from hz_core.invocation.parked import SLICE, ParkedInvocations
-from hz_core.invocation.pending_limit import PendingLimit
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
 from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
 from hz_core.io import IO, Timer
@@ -123,7 +123,7 @@ class InvocationService:
         """Send an invocation, for the first time or again.
 
         Raises:
-            HazelcastOverloadError: The client's limit of pending invocations is reached. Only for the first time.
+            HazelcastOverloadError: Too much waits for replies, or to be sent to the member. Only for the first time.
             ClientOfflineError, HazelcastClientNotActiveError: The client cannot send in its state.
         """
         op = invocation.op
@@ -145,6 +145,8 @@ class InvocationService:
         _CORRELATION.pack_into(request, _CORRELATION_OFFSET, correlation_id)
         if self._backup_acks:
             request[_HIGH_FLAGS_OFFSET] |= _BACKUP_AWARE
+        if connection.transport.full:
+            check_unsent(invocation, connection)
         invocation.connection = connection
         connection.spoke = True
         pending[correlation_id] = invocation
@@ -418,6 +420,11 @@ class InvocationService:
             timer.cancel()
             invocation.fail(error)
         self.parked.fail_all(error)
+
+    def renew(self) -> None:
+        """Accept invocations again, in a forked child."""
+        self._ended = False
+        self.backups.renew()
 
     def _error(
         self,

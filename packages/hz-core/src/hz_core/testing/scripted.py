@@ -124,6 +124,7 @@ class Link:
         deaf: While True, all bytes vanish, either way, and nobody notices.
         open: False once either side has closed it.
         sent: Bytes that the client has written so far.
+        full: Set it to let the client believe that too much waits to be sent.
     """
 
     def __init__(
@@ -136,6 +137,7 @@ class Link:
         self.deaf = False
         self.open = True
         self.sent = 0
+        self.full = False
         self._driver = driver
         self._connection = connection
         self._peer = peer

@@ -65,7 +65,6 @@ class FlakeIdGeneratorOperations(ObjectOperations):
 
         Source: message ``FlakeIdGenerator.newIdBatch``.
         """
-        # What is in memory is shared with a forked child, where the client must not be used.
         self._check_active()
         found = self._take()
         return self._fetched() if found is None else AnsweredOp(found)
@@ -88,6 +87,11 @@ class FlakeIdGeneratorOperations(ObjectOperations):
             found: int | None = yield WaitFor(self._wait)
             if found is not None:
                 return found
+
+    def _on_fork(self) -> None:
+        # The parent hands out the ids that are in memory.
+        self._batch = _Batch(iter(()), 0.0)
+        self._fail(_ended(self.name))
 
     def _wait(self, promise: Promise) -> None:
         """Let a caller wait for ids that another one fetches; if that has ended meanwhile, give it None."""

@@ -77,3 +77,7 @@ class TransactionService(Service):
         """Roll back the active transactions."""
         # Side by side: a transaction whose connection is lost must not keep the others from their rollback.
         yield GatherOutcomes([transaction._roll_back() for transaction in self.active])
+
+    def on_fork(self) -> None:
+        """Forget the transactions, which are the parent's: their steps fail here, since their connections are."""
+        self.active.clear()

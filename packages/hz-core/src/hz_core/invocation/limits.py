@@ -1,9 +1,9 @@
-"""The limit of invocations in progress, and those whose callers have given up."""
+"""What is refused because too much waits already, and which of it nobody waits for."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from hz_core.connection import Connection
+from hz_core.connection import MOST_UNSENT, Connection
 from hz_core.errors import HazelcastOverloadError
 from hz_core.invocation.invocation import Invocation
 
@@ -54,16 +54,13 @@ class PendingLimit:
         Raises:
             HazelcastOverloadError: The limit is reached.
         """
-        op = invocation.op
-        if invocation.tries or invocation.accepted or op.method.name.startswith(_INTERNAL):
-            return
-        if self._count() < self._most:
+        if not _is_limited(invocation) or self._count() < self._most:
             return
         self.sweep()
         waiting = self._count()
         if waiting >= self._most:
             raise HazelcastOverloadError(
-                f"{op.method.name} was not sent: {waiting} invocations of this client are in progress already, the"
+                f"{invocation.op.method.name} was not sent: {waiting} invocations of this client are in progress, the"
                 " limit of max_pending_invocations; wait for some of them to complete, or raise the limit"
             )
 
@@ -71,6 +68,25 @@ class PendingLimit:
         """Forget all requests whose callers have given up."""
         for connection in self._open_connections():
             _sweep(connection)
+
+
+def check_unsent(invocation: Invocation, connection: Connection) -> None:
+    """Refuse an invocation for a member that does not read what waits to be sent to it.
+
+    Raises:
+        HazelcastOverloadError: The invocation was not accepted before.
+    """
+    if _is_limited(invocation):
+        raise HazelcastOverloadError(
+            f"{invocation.op.method.name} was not sent: more than {MOST_UNSENT >> 20} MiB of earlier requests wait for"
+            f" the member at {connection.address}, which reads them too slowly or not at all; wait for some of them to"
+            " complete"
+        )
+
+
+def _is_limited(invocation: Invocation) -> bool:
+    """Return whether an invocation may be refused: it is not one of the client's own, and was not accepted before."""
+    return not (invocation.tries or invocation.accepted or invocation.op.method.name.startswith(_INTERNAL))
 
 
 def _sweep(connection: Connection) -> None:
