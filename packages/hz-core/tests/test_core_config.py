@@ -103,6 +103,7 @@ ACCEPTED: dict[str, set[str]] = {
     "max_pending_invocations": {"true", "one"},
     "statistics_enabled": BOOL,
     "statistics_period": POSITIVE,
+    "slow_operation_threshold": POSITIVE,
     "shuffle_member_list": BOOL,
     "backup_ack_to_client_enabled": BOOL,
     "operation_backup_timeout": POSITIVE,
@@ -125,6 +126,7 @@ OUT_OF_RANGE: dict[str, set[str]] = {
     "invocation_retry_pause": {"minus_one", "zero"},
     "max_pending_invocations": {"minus_one", "zero"},
     "statistics_period": {"minus_one", "zero"},
+    "slow_operation_threshold": {"minus_one", "zero"},
     "operation_backup_timeout": {"minus_one", "zero"},
 }
 NEAR_CACHE_ACCEPTED: dict[str, set[str]] = {
@@ -244,6 +246,7 @@ DEFAULTS: dict[str, object] = {
     "lifecycle_listeners": [],
     "statistics_enabled": False,
     "statistics_period": 3.0,
+    "slow_operation_threshold": None,
     "default_int_type": IntType.INT,
     "is_big_endian": True,
     "data_serializable_factories": {},
@@ -554,7 +557,6 @@ def test_the_default_configuration_serializes() -> None:
         {"ssl_enabled": True},
         {"ssl_context": ssl.create_default_context()},
         {"cloud_discovery_token": "t"},
-        {"statistics_enabled": True},
         {"near_caches": {"m": {}}},
     ],
     ids=lambda options: next(iter(options)),

@@ -13,6 +13,7 @@ from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
 from hz_core.drivers.aio import AsyncioDriver
+from hz_core.drivers.process import Process
 from hz_core.engine import Engine
 from hz_core.flow import RunningFlow, run_flow
 from hz_core.invocation.invocation import InvocationObserver
@@ -74,6 +75,9 @@ class AsyncioClient(ClientBase):
     def _make_driver(self, name: str, config: ClientConfig) -> AsyncioDriver:
         self._driver = AsyncioDriver(self._loop, config.socket_options)
         return self._driver
+
+    def _machine(self) -> Process:
+        return Process()
 
     async def start(self) -> None:
         """Connect to the cluster; with the option ``async_start``, connect in the background.

@@ -11,6 +11,7 @@ from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
 from hz_core.drivers.blocking import BlockingCall
+from hz_core.drivers.process import Process
 from hz_core.drivers.threaded import ThreadedDriver
 from hz_core.engine import CLOSING_TIMEOUT, Engine
 from hz_core.flow import Acquisitions, RunningFlow, give_back, run_flow, wait_for
@@ -87,6 +88,9 @@ class Client(ClientBase):
     def _make_driver(self, name: str, config: ClientConfig) -> ThreadedDriver:
         self._driver = ThreadedDriver(name, config.socket_options)
         return self._driver
+
+    def _machine(self) -> Process:
+        return Process()
 
     def get_object(self, kind: ObjectKind[FuturesT, Any], name: str) -> FuturesT:
         """Return a distributed object, prepared on first use.

@@ -11,13 +11,14 @@ from hz_core.config import ClientConfig
 from hz_core.engine import Engine
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, OperationTimeoutError
 from hz_core.invocation.invocation import InvocationObserver
-from hz_core.io import IO
+from hz_core.io import IO, Machine
 from hz_core.kinds import ObjectTable
 from hz_core.lifecycle import LifecycleService
 from hz_core.load_balancer import RoundRobinLB
 from hz_core.log import get_logger
 from hz_core.op import Flow, Within
 from hz_core.services import ClusterService
+from hz_core.statistics.service import ClientStatistics
 from hz_core.uncopied import Uncopied
 from hz_serialization import SerializationService
 
@@ -43,6 +44,7 @@ class ClientBase(Uncopied):
         name: Name of the client.
         serialization: Converts values to ``Data`` and back.
         cluster_service: The members of the cluster.
+        statistics: Sends statistics to the cluster; None without the option ``statistics_enabled``.
     """
 
     _how_to_close: ClassVar[str] = "shutdown()"
@@ -70,10 +72,18 @@ class ClientBase(Uncopied):
             lock_owner,
             observer,
         )
+        self.statistics: ClientStatistics | None = None
+        if config.statistics_enabled:
+            self.statistics = ClientStatistics(self._engine, self._machine(), config.statistics_period)
+            self._engine.background.append((self.statistics.run, "sending statistics"))
         self.cluster_service = ClusterService(self._engine.view)
         balancer.init(self.cluster_service)
         self._objects = ObjectTable(self._engine)
         _clients.add(self)
+
+    def _machine(self) -> Machine:
+        """Return what tells about this process and its computer."""
+        raise NotImplementedError
 
     @property
     def lifecycle_service(self) -> LifecycleService:

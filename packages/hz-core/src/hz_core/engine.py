@@ -52,6 +52,9 @@ class Engine:
         load_balancer: Chooses the member for operations that any member can execute.
         lock_owner: Returns the lock owner id of the current thread or task.
         observer: Watches completions of operations.
+
+    Attributes:
+        background: What is started when the client is connected for the first time: makers of flows, and what they do.
     """
 
     def __init__(
@@ -111,6 +114,7 @@ class Engine:
             smart,
         )
         self.on_closed: Callable[[], object] = _nothing
+        self.background: list[tuple[Callable[[], Flow[None]], str]] = []
         self._services = Services(self)
         self.lifecycle.add_all(config.lifecycle_listeners)
         self.view.add_all(config.membership_listeners)
@@ -127,6 +131,8 @@ class Engine:
         self._next_tick = self.io.now()
         self._schedule_tick()
         yield from self._join_cluster()
+        for make, what in self.background:
+            self.start(make(), what)
 
     def _join_cluster(self) -> Flow[None]:
         began = self.io.now()

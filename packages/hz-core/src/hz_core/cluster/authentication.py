@@ -17,7 +17,7 @@ from hz_core.model import Address
 from hz_core.op import Flow, Op
 
 PROTOCOL_INIT: Final = b"CP2"
-_CLIENT_TYPE: Final = "PYH"
+CLIENT_TYPE: Final = "PYH"
 _SERIALIZATION_VERSION: Final = 1
 MAX_PARTITION_COUNT: Final = 100_000
 """A larger number of partitions is treated as an error, because the client stores a table of all."""
@@ -93,7 +93,7 @@ def _request(connection: Connection, credentials: Credentials) -> Op[Any]:
     provider = credentials.token_provider
     rest = (
         credentials.client_uuid,
-        _CLIENT_TYPE,
+        CLIENT_TYPE,
         _SERIALIZATION_VERSION,
         __version__,
         credentials.client_name,

@@ -210,7 +210,7 @@ class ConnectionManager:
         connection = Connection(self._next_id, address, self._engine, self._options.max_message_size)
         self._next_id += 1
         now = self._io.now()
-        connection.last_read = connection.last_write = now
+        connection.opened = connection.last_read = connection.last_write = now
         self._attempts[connection] = _Attempt(promise, member)
         timeout = self._options.connection_timeout
         # The same limit again for the authentication: a member that does not reply must not block the client.

@@ -110,7 +110,6 @@ def _array_policy(name: str, value: Any) -> ArrayPolicy:
 _MISSING_FEATURES: Final = {
     ("ssl_enabled", "ssl_context"): "the client does not connect without encryption instead: TLS is",
     ("cloud_discovery_token",): "discovery of Hazelcast Cloud clusters is",
-    ("statistics_enabled",): "sending statistics to the cluster is",
     ("near_caches",): "near caches are",
 }
 """What the options mean that are checked, but cannot be used so far."""
@@ -317,8 +316,15 @@ class ClientConfig(Options):
     lifecycle_listeners: Option[list[Any]] = Option(
         list_of(callable, "callables"), list, "Functions, called with each new LifecycleState."
     )
-    statistics_enabled = Option(boolean, lambda: False, "Whether the client sends statistics to the cluster.")
+    statistics_enabled = Option(
+        boolean, lambda: False, "Whether the client sends statistics to the cluster, for Management Center."
+    )
     statistics_period = Option(positive, lambda: 3.0, "Seconds between statistics.")
+    slow_operation_threshold: Option[float | None] = Option(
+        optional(positive),
+        lambda: None,
+        "Seconds after which an operation that has ended is logged as slow; None for no such log.",
+    )
 
     # ---- serialization
 
