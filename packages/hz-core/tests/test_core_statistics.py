@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core_metrics import Received, metrics_in
 from core_simulation import Simulation
 from core_sockets import SocketCluster, until
+from hz_core.__about__ import __version__
 from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client
 from hz_core.config import ClientConfig
@@ -93,7 +94,7 @@ def test_statistics_are_sent_at_once_and_in_each_period() -> None:
     assert timestamp == began + 4000
     oldest = min(simulation.driver.links, key=lambda link: link._connection.id)
     port = oldest.facts().local.port  # type: ignore[union-attr]  # simulated links know it
-    version = "0\\.1\\.0"
+    version = escaped(__version__)
     assert attributes.split(",os.")[0] == (
         f"lastStatisticsCollectionTime={timestamp},enterprise=false,clientType=PYH,clientVersion={version},"
         f"clusterConnectionTimestamp={began},clientAddress=10\\.1\\.0\\.1:{port},clientName=client,"

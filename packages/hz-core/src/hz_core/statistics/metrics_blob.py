@@ -24,12 +24,13 @@ LONGEST_WORD: Final = 255
 
 
 class Unit(IntEnum):
-    """The unit of a metric."""
+    """The unit of a metric, with the numbers of the members' own enum."""
 
     BYTES = 0
     MS = 1
-    PERCENT = 2
-    COUNT = 3
+    NS = 2
+    PERCENT = 3
+    COUNT = 4
 
 
 class Metric(NamedTuple):

@@ -6,7 +6,7 @@ from hz_core.statistics.metrics_blob import Metric, Unit
 
 _SPECIAL: Final = str.maketrans({character: f"\\{character}" for character in ",=.\\"})
 
-_SUFFIX_UNITS: Final = (("MemorySize", Unit.BYTES), ("SpaceSize", Unit.BYTES), ("Memory", Unit.BYTES))
+_SUFFIX_UNITS: Final = (("MemorySize", Unit.BYTES), ("SpaceSize", Unit.BYTES), ("Memory", Unit.BYTES), ("CpuTime", Unit.NS), ("uptime", Unit.MS))
 
 
 def escaped(text: str) -> str:
