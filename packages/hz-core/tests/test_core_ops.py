@@ -20,7 +20,8 @@ from hz_core.errors import (
     OperationTimeoutError,
     TargetDisconnectedError,
 )
-from hz_core.invocation.invocation import Invocation, PromisedInvocation, observed
+from hz_core.invocation.invocation import Invocation, PromisedInvocation
+from hz_core.invocation.observation import observed
 from hz_core.op import Flow, GatherOutcomes, Op
 from hz_core.testing import Request, codes
 from hz_core.testing.scripted import Outcome

@@ -16,7 +16,7 @@ from hz_core.drivers.aio import AsyncioDriver
 from hz_core.drivers.process import Process
 from hz_core.engine import Engine
 from hz_core.flow import RunningFlow, run_flow
-from hz_core.invocation.invocation import InvocationObserver
+from hz_core.invocation.observation import InvocationObserver
 from hz_core.kinds import AsyncioT, ObjectKind, ObjectTable
 from hz_core.model import DistributedObjectEvent
 from hz_core.op import AnsweredOp, Flow, Op

@@ -16,7 +16,8 @@ from hz_core.drivers.threaded import ThreadedDriver
 from hz_core.engine import CLOSING_TIMEOUT, Engine
 from hz_core.flow import Acquisitions, RunningFlow, give_back, run_flow, wait_for
 from hz_core.future import Future
-from hz_core.invocation.invocation import InvocationObserver, observed
+from hz_core.invocation.contexts import ContextFuture
+from hz_core.invocation.observation import InvocationObserver, Observation
 from hz_core.kinds import FuturesT, ObjectKind, ObjectTable
 from hz_core.model import DistributedObjectEvent
 from hz_core.op import Acquired, AnsweredOp, Flow, Op
@@ -205,10 +206,16 @@ class FuturesOperations:
         self._blocking = blocking
         self._submit = engine.invocations.submit
         self._submitted = driver.submitted
+        self._new_future: type[Future[Any]] = Future
+        engine.observation.follow(self)
+
+    def observed_by(self, observation: Observation) -> None:
+        """See :class:`hz_core.invocation.observation.Follower`."""
+        self._new_future = ContextFuture if observation.keeps_context else Future
 
     def call(self, op: Op[T]) -> Future[T]:
         """Send ``op`` and return its future at once."""
-        future: Future[T] = Future(self._driver)
+        future: Future[T] = self._new_future(self._driver)
         if isinstance(op, AnsweredOp):
             future.set_result(op.result)
             return future
@@ -224,7 +231,7 @@ class FuturesOperations:
 
     def run(self, flow: Flow[T]) -> Future[T]:
         """Start ``flow`` and return the future of its result; cancelling the future cancels the flow."""
-        future: Future[T] = Future(self._driver)
+        future: Future[T] = self._new_future(self._driver)
         running = run_flow(self._engine, flow, future)
         future.on_lost = running.lost
         if not future.done():
@@ -287,10 +294,15 @@ class BlockingOperations:
         self._engine = engine
         self._driver = driver
         self._objects = objects
-        self._new_call = observed(BlockingCall, engine.invocations.observer)
+        self._new_call = BlockingCall
         self._send = engine.invocations.send
         self._complete = driver.complete
         self._now = driver.now
+        engine.observation.follow(self)
+
+    def observed_by(self, observation: Observation) -> None:
+        """See :class:`hz_core.invocation.observation.Follower`."""
+        self._new_call = observation.kind(BlockingCall)
 
     def call(self, op: Op[T]) -> T:
         """Send ``op`` and wait for its result."""

@@ -10,7 +10,7 @@ from weakref import WeakSet
 from hz_core.config import ClientConfig
 from hz_core.engine import Engine
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, OperationTimeoutError
-from hz_core.invocation.invocation import InvocationObserver
+from hz_core.invocation.observation import InvocationObserver
 from hz_core.io import IO, Machine
 from hz_core.kinds import ObjectTable
 from hz_core.lifecycle import LifecycleService
@@ -89,6 +89,14 @@ class ClientBase(Uncopied):
     def lifecycle_service(self) -> LifecycleService:
         """The state of the client, and its listeners."""
         return self._engine.lifecycle
+
+    def add_observer(self, observer: InvocationObserver) -> None:
+        """Let ``observer`` watch all operations that begin from now on."""
+        self._engine.observation.add(observer)
+
+    def remove_observer(self, observer: InvocationObserver) -> None:
+        """Remove an observer; no effect if it is unknown. It is still told the ends of operations that have begun."""
+        self._engine.observation.remove(observer)
 
     def _check_not_shut_down(self) -> None:
         try:

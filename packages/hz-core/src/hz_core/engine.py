@@ -17,7 +17,9 @@ from hz_core.context import Services, ServiceT
 from hz_core.engine_options import cluster_target, connect_options, invocation_policy
 from hz_core.errors import HazelcastClientNotActiveError, TargetDisconnectedError
 from hz_core.flow import FlowCancelled, RunningFlow, run_flow
-from hz_core.invocation.invocation import InvocationObserver
+from hz_core.invocation.contexts import ContextFlow
+from hz_core.invocation.observation import InvocationObserver, Observation
+from hz_core.invocation.recent_errors import RecentErrors
 from hz_core.invocation.service import InvocationService
 from hz_core.io import IO, Timer
 from hz_core.lifecycle import LifecycleService
@@ -54,6 +56,10 @@ class Engine:
         observer: Watches completions of operations.
 
     Attributes:
+        observation: The observers of operations.
+        errors: The last errors.
+        connections_lost: How many ready connections were lost so far.
+        reconnects: How often the client has come back to the cluster after it had lost its last connection.
         background: What is started when the client is connected for the first time: makers of flows, and what they do.
     """
 
@@ -82,6 +88,12 @@ class Engine:
         self._acks_were_missing = False
         self._sleeping: dict[_Alarm, Timer] = {}
         self._background: dict[RunningFlow, None] = {}
+        self.flows: type[RunningFlow] = RunningFlow
+        self.observation = Observation(io.mutex(), () if observer is None else (observer,))
+        self.observation.follow(self)
+        self.errors = RecentErrors(io.now)
+        self.connections_lost = 0
+        self.reconnects = 0
         smart = config.smart_routing
         self.lifecycle = LifecycleService(io, client_name, self.new_uuid)
         self.states = ClientStateMachine(
@@ -98,7 +110,14 @@ class Engine:
         policy = invocation_policy(config)
         self.schemas = SchemaService(io, self, serialization, self.view, policy)
         self.invocations = InvocationService(
-            io, self.routing, self.check_active, serialization.read, policy, self.schemas, observer
+            io,
+            self.routing,
+            self.check_active,
+            serialization.read,
+            policy,
+            self.schemas,
+            self.errors,
+            self.observation,
         )
         self.submit = self.invocations.submit
         self.on_messages = self.invocations.received
@@ -118,6 +137,10 @@ class Engine:
         self._services = Services(self)
         self.lifecycle.add_all(config.lifecycle_listeners)
         self.view.add_all(config.membership_listeners)
+
+    def observed_by(self, observation: Observation) -> None:
+        """See :class:`hz_core.invocation.observation.Follower`."""
+        self.flows = ContextFlow if observation.keeps_context else RunningFlow
 
     # --- start and end -------------------------------------------------------------------------------------
 
@@ -341,6 +364,9 @@ class Engine:
         if was_ready:
             self._check_acks()
         self.listeners.on_connection_removed(connection)
+        if not self.states.closed:
+            self.errors.add(str(connection.address), reason, str(reason))
+            self.connections_lost += was_ready
         if self._cluster_view.on_connection_removed(connection, reason):
             self._subscribe_anywhere()
         if was_ready and self.states.state is ClientState.CONNECTED:
@@ -394,6 +420,7 @@ class Engine:
         run_flow(self, self._join_cluster(), CallbackPromise(self._rejoined))
 
     def _rejoined(self, result: object, error: BaseException | None) -> None:
+        self.reconnects += error is None
         if error is not None and not self.states.closed:
             _logger.error("could not connect to the cluster again, shutting down: %s", error)
             self.io.call_soon(self._close_in_background)

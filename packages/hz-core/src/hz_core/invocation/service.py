@@ -20,10 +20,12 @@ from hz_core.errors import (
     error_from_holders,
 )
 from hz_core.invocation.backups import BackupAcks
-from hz_core.invocation.invocation import Invocation, InvocationObserver, PromisedInvocation, observed
+from hz_core.invocation.invocation import Invocation, PromisedInvocation
+from hz_core.invocation.observation import Observation
 from hz_core.invocation.parked import SLICE, ParkedInvocations
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
 from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
+from hz_core.invocation.recent_errors import RecentErrors
 from hz_core.io import IO, Timer
 from hz_core.op import Op
 from hz_core.promise import Promise
@@ -65,7 +67,8 @@ class InvocationService:
         read: Deserializes the ``Data`` in a reply.
         policy: The client's options.
         gate: Holds requests while the cluster does not know their schemas.
-        observer: Observes completions; None for no observer.
+        errors: Keeps the last errors.
+        observation: The observers of operations.
     """
 
     def __init__(
@@ -76,7 +79,8 @@ class InvocationService:
         read: ReadData,
         policy: InvocationPolicy,
         gate: Gate,
-        observer: InvocationObserver | None = None,
+        errors: RecentErrors,
+        observation: Observation,
     ) -> None:
         self._io = io
         self._router = router
@@ -89,6 +93,7 @@ class InvocationService:
         self._route = router.route
         self._ended = False
         self._pausing: dict[Invocation, Timer] = {}
+        self.errors = errors
         self._now = io.now
         self._backup_acks = policy.backup_acks
         self._max_pending = policy.max_pending
@@ -98,8 +103,12 @@ class InvocationService:
         self.parked = ParkedInvocations(
             io, router.open_connections, check_active, self._resend, self._expire_parked
         )
-        self._promised = observed(PromisedInvocation, observer)
-        self.observer = observer
+        self._promised = PromisedInvocation
+        observation.follow(self)
+
+    def observed_by(self, observation: Observation) -> None:
+        """See :class:`hz_core.invocation.observation.Follower`."""
+        self._promised = observation.kind(PromisedInvocation)
 
     @property
     def pending_count(self) -> int:
@@ -481,6 +490,7 @@ class InvocationService:
         policy = self._policy
         invocation.tries += 1
         invocation.last_error = error
+        self.errors.add(invocation.op.method.name, error)
         final = self._final_error(invocation, error)
         if final is not None:
             invocation.fail(final)

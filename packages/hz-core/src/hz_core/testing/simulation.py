@@ -21,7 +21,7 @@ from hz_core.connection import Connection
 from hz_core.engine import Engine
 from hz_core.flow import RunningFlow, run_flow
 from hz_core.future import Future
-from hz_core.invocation.invocation import InvocationObserver
+from hz_core.invocation.observation import InvocationObserver
 from hz_core.kinds import FuturesT, ObjectKind, ObjectTable
 from hz_core.model import Address
 from hz_core.op import AnsweredOp, Flow, Op
