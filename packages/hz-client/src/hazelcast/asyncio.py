@@ -13,6 +13,7 @@ from hz_proxies.replicated_map.aio import AsyncReplicatedMap as ReplicatedMap
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hz_core.invocation.observation import InvocationObserver
     from hz_core.surfaces import AsyncioObject
     from hz_proxies.sql.aio import AsyncSql
     from hz_proxies.transaction.aio import AsyncTransaction
@@ -30,6 +31,7 @@ class HazelcastClient(AsyncioObjects):
 
     Args:
         config: The options as an object.
+        observer: Watches operations from the first on.
         **kwargs: Options by name, which override those of ``config``. See :class:`hazelcast.config.Config`.
 
     Raises:
@@ -37,8 +39,10 @@ class HazelcastClient(AsyncioObjects):
         TypeError, ValueError: The value of an option has the wrong type or is out of range.
     """
 
-    def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
-        super().__init__((config or ClientConfig()).updated(**kwargs))
+    def __init__(
+        self, config: ClientConfig | None = None, *, observer: "InvocationObserver | None" = None, **kwargs: Any
+    ) -> None:
+        super().__init__((config or ClientConfig()).updated(**kwargs), observer=observer)
 
     async def get_distributed_objects(self) -> "list[AsyncioObject]":
         """Return all distributed objects that there are in the cluster, whoever has created them.

@@ -7,6 +7,7 @@ from itertools import count
 from typing import ClassVar, Final, TypeVar
 from weakref import WeakSet
 
+from hz_core.__about__ import __version__
 from hz_core.config import ClientConfig
 from hz_core.engine import Engine
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, OperationTimeoutError
@@ -16,6 +17,9 @@ from hz_core.kinds import ObjectTable
 from hz_core.lifecycle import LifecycleService
 from hz_core.load_balancer import RoundRobinLB
 from hz_core.log import get_logger
+from hz_core.observability.debugging import DebugSession
+from hz_core.observability.diagnostics import Diagnostics, diagnose
+from hz_core.observability.slow_operations import SlowOperationLog
 from hz_core.op import Flow, Within
 from hz_core.services import ClusterService
 from hz_core.statistics.service import ClientStatistics
@@ -72,6 +76,8 @@ class ClientBase(Uncopied):
             lock_owner,
             observer,
         )
+        if config.slow_operation_threshold is not None:
+            self.add_observer(SlowOperationLog(self._engine, config.slow_operation_threshold))
         self.statistics: ClientStatistics | None = None
         if config.statistics_enabled:
             self.statistics = ClientStatistics(self._engine, self._machine(), config.statistics_period)
@@ -97,6 +103,22 @@ class ClientBase(Uncopied):
     def remove_observer(self, observer: InvocationObserver) -> None:
         """Remove an observer; no effect if it is unknown. It is still told the ends of operations that have begun."""
         self._engine.observation.remove(observer)
+
+    def diagnostics(self) -> Diagnostics:
+        """Return a snapshot of what the client does, with its connections, pending operations, errors and queues.
+
+        It costs operations nothing, and can be taken at any time, also while the client connects or after its end.
+        ``to_dict()`` of the result is ready for JSON.
+        """
+        return diagnose(self._engine, __version__)
+
+    def debug(self, *, internal: bool = False) -> DebugSession:
+        """Return a context manager that notes the steps of calls with their times, and logs on the level DEBUG.
+
+        Args:
+            internal: Whether the client's own requests are noted, too, for example heartbeats.
+        """
+        return DebugSession(self._engine, internal=internal)
 
     def _check_not_shut_down(self) -> None:
         try:

@@ -393,6 +393,10 @@ class ConnectionManager:
                 quiet.append(connection)
         return quiet
 
+    def all(self) -> list[Connection]:
+        """Return all connections, also those that are not ready; callable from any thread."""
+        return [*list(self._attempts), *list(self._ready.values())]
+
     def forked(self) -> list[Connection]:
         """Forget all connections, in a forked child, without closing them; return them."""
         connections = [*self._attempts, *self._ready.values()]

@@ -116,6 +116,10 @@ class InvocationService:
         waiting = sum(len(c.pending) for c in self._router.open_connections())
         return waiting + len(self.backups) + len(self._pausing) + len(self.parked) + self._gate.held_count
 
+    def pausing(self) -> list[Invocation]:
+        """Return the invocations that wait for their next attempt; callable from any thread."""
+        return list(self._pausing)
+
     def submit(self, op: Op[Any], promise: Promise, soon: bool = False) -> Invocation:
         """Send ``op`` and complete ``promise`` with its outcome.
 

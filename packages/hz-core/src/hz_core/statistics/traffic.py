@@ -17,9 +17,14 @@ class Traffic:
         self._engine = engine
         self._open: dict[Connection, tuple[int, int]] = {}
         self._ended = (0, 0)
+        self._mutex = engine.io.mutex()
 
     def totals(self) -> tuple[int, int] | None:
         """Return the numbers of bytes sent and received; None if the system does not count them."""
+        with self._mutex:
+            return self._add_up()
+
+    def _add_up(self) -> tuple[int, int] | None:
         now: dict[Connection, tuple[int, int]] = {}
         for connection in self._engine.routing.open_connections():
             facts = connection.facts()
