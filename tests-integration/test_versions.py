@@ -24,7 +24,11 @@ COUNT = 3000
 @pytest.mark.parametrize("version", VERSIONS)
 def test_structures(version: str, hazelcast_cluster_factory: Callable[..., Cluster]) -> None:
     cluster = hazelcast_cluster_factory(version=version)
-    watched = {"statistics_enabled": True, "statistics_period": 0.5, "client_name": "versions"}
+    watched: dict[str, Any] = {
+        "statistics_enabled": True,
+        "statistics_period": 0.5,
+        "client_name": "versions",
+    }
     with hazelcast.HazelcastClient(cluster_members=cluster.addresses, **watched) as client:
         for part in (read_and_write, query, page):
             m = client.get_map(part.__name__).blocking()
@@ -33,6 +37,7 @@ def test_structures(version: str, hazelcast_cluster_factory: Callable[..., Clust
         collections(client)
         collections_in_a_transaction(client)
         received = received_statistics(cluster, "versions")
+        assert received is not None
         assert received.attributes["clientType"] == "PYH"
         assert received.metrics["[unit=bytes,metric=tcp.bytesSend]"] > 100_000
     asyncio.run(walk(cluster))

@@ -28,7 +28,7 @@ from repository import Distribution, distributions
 
 NEED_AN_EXTRA = {
     "hazelcast.opentelemetry",
-    "hz_core.observability.opentelemetry",
+    "hz_core.opentelemetry",
     "hz_embedded.pytest_plugin",
 }
 """Modules that can be imported only with a package that an extra names."""

@@ -53,7 +53,9 @@ def test_a_snapshot_of_a_quiet_client() -> None:
     assert json.loads(text)["connections"][1]["address"] == "10.0.0.2:5701"
 
 
-def waits(simulation: Simulation) -> list[tuple[str, str | None, int | None, str | None, int, str, str | None]]:
+def waits(
+    simulation: Simulation,
+) -> list[tuple[str, str | None, int | None, str | None, int, str, str | None]]:
     """Return the pending operations without their ages."""
     return [
         (p.operation, p.structure, p.partition, p.address, p.attempts, p.waits_for, p.last_error)
@@ -188,10 +190,13 @@ def test_the_level_of_the_log_is_raised_for_the_time_of_the_block() -> None:
 
 
 def test_the_clients_own_requests_only_on_demand() -> None:
-    with Simulation(1, heartbeat_interval=1) as simulation:
-        with simulation.client.debug() as users, simulation.client.debug(internal=True) as everything:
-            simulation.driver.advance(5)
-            simulation.get(1)
+    with (
+        Simulation(1, heartbeat_interval=1) as simulation,
+        simulation.client.debug() as users,
+        simulation.client.debug(internal=True) as everything,
+    ):
+        simulation.driver.advance(5)
+        simulation.get(1)
     assert [call.operation for call in users.calls] == ["Map.get"]
     assert {call.operation for call in everything.calls} == {"Client.ping", "Map.get"}
 
@@ -256,8 +261,12 @@ async def test_a_client_of_asyncio(server: SocketCluster) -> None:
 
 def test_what_is_pending_is_shown_to_another_thread(server: SocketCluster) -> None:
     kept: list[Any] = []
-    for member in server.cluster.members:
-        server.do(lambda member=member: member.rule("Map.get", kept.append))
+
+    def keep() -> None:
+        for member in server.cluster.members:
+            member.rule("Map.get", kept.append)
+
+    server.do(keep)
     with Client(config(server)) as client:
         ops = MapOps(client.serialization, server.cluster.partition_count)
         future = client.futures.call(ops.get(1))

@@ -24,8 +24,8 @@ from hz_core.errors import IllegalArgumentError
 from hz_core.flow import RunningFlow
 from hz_core.future import Future
 from hz_core.invocation.invocation import PromisedInvocation
-from hz_core.observability.opentelemetry import BUCKETS, Instrumentation, instrument
 from hz_core.op import Flow
+from hz_core.opentelemetry import BUCKETS, Instrumentation, instrument
 from hz_core.testing import codes
 
 

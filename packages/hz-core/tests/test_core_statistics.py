@@ -51,12 +51,17 @@ def test_an_equal_field_and_the_start_of_a_word_are_sent_once() -> None:
 @pytest.mark.parametrize("field", ["prefix", "name", "label", "label_value"])
 def test_a_metric_with_too_long_a_text_is_left_out(field: str) -> None:
     fits = Metric("p", "n", 1, None, "l", "x")
-    assert len(metrics_in(compress([fits._replace(**{field: "x" * LONGEST_WORD}), fits]))) == 2
-    assert metrics_in(compress([fits._replace(**{field: "x" * (LONGEST_WORD + 1)}), fits])) == [
+
+    def changed(text: str) -> Metric:
+        values: dict[str, Any] = {field: text}
+        return fits._replace(**values)
+
+    assert len(metrics_in(compress([changed("x" * LONGEST_WORD), fits]))) == 2
+    assert metrics_in(compress([changed("x" * (LONGEST_WORD + 1)), fits])) == [
         Received("p", "n", 1, -1, "l", "x")
     ]
     # A character outside of the basic plane is two for a member.
-    assert metrics_in(compress([fits._replace(**{field: "\N{CRAB}" * 128})])) == []
+    assert metrics_in(compress([changed("\N{CRAB}" * 128)])) == []
 
 
 def test_special_characters_of_attributes_are_escaped() -> None:
@@ -78,7 +83,10 @@ def users() -> SimulatedCluster:
 
 
 def test_statistics_are_sent_at_once_and_in_each_period() -> None:
-    with Simulation(2, statistics_enabled=True, statistics_period=4, creds_username="u,1", cluster=users()) as simulation:
+    simulation = Simulation(
+        statistics_enabled=True, statistics_period=4, creds_username="u,1", cluster=users()
+    )
+    with simulation:
         cluster, driver, client = simulation.cluster, simulation.driver, simulation.client
         first = cluster.statistics[simulation.engine.uuid]
         driver.advance(3.9)
@@ -100,9 +108,7 @@ def test_statistics_are_sent_at_once_and_in_each_period() -> None:
         f"clusterConnectionTimestamp={began},clientAddress=10\\.1\\.0\\.1:{port},clientName=client,"
         "credentials.principal=u\\,1"
     )
-    assert attributes.endswith(
-        f"os.totalPhysicalMemorySize={1 << 34},os.systemLoadAverage=0\\.5,nc.m.hits=7"
-    )
+    assert attributes.endswith(f"os.totalPhysicalMemorySize={1 << 34},os.systemLoadAverage=0\\.5,nc.m.hits=7")
     found = {(m.prefix, m.name): m.value for m in metrics_in(blob)}
     sent, received = found.pop(("tcp", "bytesSend")), found.pop(("tcp", "bytesReceived"))
     before = {(m.prefix, m.name): m.value for m in metrics_in(first[2])}

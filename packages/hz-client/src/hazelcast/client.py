@@ -35,7 +35,11 @@ class HazelcastClient(FuturesObjects):
     """
 
     def __init__(
-        self, config: ClientConfig | None = None, *, observer: "InvocationObserver | None" = None, **kwargs: Any
+        self,
+        config: ClientConfig | None = None,
+        *,
+        observer: "InvocationObserver | None" = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__((config or ClientConfig()).updated(**kwargs), observer=observer)
 

@@ -107,13 +107,22 @@ class Engine:
         target = cluster_target(config, client_name, self.uuid, io.random)
         self.connections = ConnectionManager(io, connect_options(config), [target], self.view, self)
         self.routing = Routing(self.connections, self.view, load_balancer, smart)
-        policy = invocation_policy(config)
-        self.schemas = SchemaService(io, self, serialization, self.view, policy)
+        self._add_invocations()
+        self.on_closed: Callable[[], object] = _nothing
+        self.background: list[tuple[Callable[[], Flow[None]], str]] = []
+        self._services = Services(self)
+        self.lifecycle.add_all(config.lifecycle_listeners)
+        self.view.add_all(config.membership_listeners)
+
+    def _add_invocations(self) -> None:
+        io = self.io
+        policy = invocation_policy(self.config)
+        self.schemas = SchemaService(io, self, self.serialization, self.view, policy)
         self.invocations = InvocationService(
             io,
             self.routing,
             self.check_active,
-            serialization.read,
+            self.serialization.read,
             policy,
             self.schemas,
             self.errors,
@@ -129,14 +138,9 @@ class Engine:
             self.check_active,
             self.new_uuid,
             self.schemas,
-            serialization.read,
-            smart,
+            self.serialization.read,
+            self.config.smart_routing,
         )
-        self.on_closed: Callable[[], object] = _nothing
-        self.background: list[tuple[Callable[[], Flow[None]], str]] = []
-        self._services = Services(self)
-        self.lifecycle.add_all(config.lifecycle_listeners)
-        self.view.add_all(config.membership_listeners)
 
     def observed_by(self, observation: Observation) -> None:
         """See :class:`hz_core.invocation.observation.Follower`."""

@@ -125,7 +125,13 @@ class _Registration:
         """Return the state; callable from any thread."""
         spec, connections = self.spec, len(self.on_connection)
         return ListenerFacts(
-            self.id, spec.owner, spec.inline, connections, len(self._queued), len(self._waiting), self._dropped
+            self.id,
+            spec.owner,
+            spec.inline,
+            connections,
+            len(self._queued),
+            len(self._waiting),
+            self._dropped,
         )
 
     def handle(self, events: Mapping[int, EventDecoder], message: bytes) -> None:

@@ -8,8 +8,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from hz_core.drivers.poller import READ, WRITE
 from hz_core.connection import SocketFacts
+from hz_core.drivers.poller import READ, WRITE
 from hz_core.drivers.streams import (
     DONT_WAIT,
     NO_SIGNAL,

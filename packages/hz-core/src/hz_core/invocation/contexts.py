@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextvars import Context, copy_context
-from functools import partial
 from typing import Any, TypeVar
 
 from hz_core.flow import Acquisitions, RunningFlow, Submitter
@@ -20,7 +19,8 @@ class ContextFuture(Future[T]):
 
     def add_done_callback(self, callback: Callable[[Future[T]], object]) -> None:
         """See :meth:`hz_core.future.Future.add_done_callback`."""
-        super().add_done_callback(partial(copy_context().run, callback))
+        context = copy_context()
+        super().add_done_callback(lambda future: context.run(callback, future))
 
 
 class ContextFlow(RunningFlow):

@@ -8,8 +8,8 @@ from typing import Any, Final, Protocol, TypeVar
 from weakref import WeakSet
 
 from hz_core.invocation.invocation import Invocation
-from hz_core.log import get_logger
 from hz_core.io import Mutex
+from hz_core.log import get_logger
 
 _logger = get_logger("client")
 
@@ -60,7 +60,7 @@ def observed(kind: type[InvocationT], observer: InvocationObserver | None) -> ty
     made: Any = Completing
     if started is not None:
 
-        class Starting(made):  # type: ignore[valid-type, misc]  # see above
+        class Starting(made):  # type: ignore[misc]  # see above
             def __init__(self, *arguments: Any) -> None:
                 super().__init__(*arguments)
                 _tell(started, self)
@@ -68,7 +68,7 @@ def observed(kind: type[InvocationT], observer: InvocationObserver | None) -> ty
         made = Starting
     if stepped is not None:
 
-        class Stepping(made):  # type: ignore[valid-type, misc]  # see above
+        class Stepping(made):  # type: ignore[misc]  # see above
             def __setattr__(self, name: str, value: Any) -> None:
                 super().__setattr__(name, value)
                 if name in STEPS and value is not None:

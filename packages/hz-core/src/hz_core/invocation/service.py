@@ -24,8 +24,8 @@ from hz_core.invocation.invocation import Invocation, PromisedInvocation
 from hz_core.invocation.observation import Observation
 from hz_core.invocation.parked import SLICE, ParkedInvocations
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
-from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
 from hz_core.invocation.recent_errors import RecentErrors
+from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
 from hz_core.io import IO, Timer
 from hz_core.op import Op
 from hz_core.promise import Promise
@@ -207,7 +207,7 @@ class InvocationService:
             return True
         invocation.tries += 1
         error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
-        invocation.fail(self._timed_out(op, invocation, error))
+        invocation.fail(_timed_out(invocation, error, self._limit(invocation)))
         return False
 
     def _overdue(self, invocation: Invocation, deadline: float) -> bool:
@@ -240,7 +240,7 @@ class InvocationService:
         if invocation.finished:
             return
         if invocation.last_error is not None:
-            invocation.fail(self._timed_out(invocation.op, invocation, invocation.last_error))
+            invocation.fail(_timed_out(invocation, invocation.last_error, self._limit(invocation)))
         else:
             invocation.fail(
                 OperationTimeoutError(
@@ -454,17 +454,7 @@ class InvocationService:
     ) -> None:
         # The caller's thread may stop reading this connection: the next reply is received in another way.
         invocation.connection = None
-        name = invocation.op.method.name
-        error: Exception
-        if message_type == 0:
-            try:
-                error = error_from_holders(decode_error(message), name, connection.server_version)
-            except (HazelcastProtocolError, *DECODE_ERRORS) as e:
-                error = HazelcastProtocolError(f"the error reply to {name} cannot be read: {e}")
-        else:
-            error = HazelcastProtocolError(
-                f"the reply to {name} has the unexpected message type {message_type:#08x}"
-            )
+        error = _error_in(message, message_type, invocation.op.method.name, connection.server_version)
         self._io.call_soon(partial(self._failed_reply, connection, correlation_id, error))
 
     def _failed_reply(self, connection: Connection, correlation_id: int, error: Exception) -> None:
@@ -550,7 +540,7 @@ class InvocationService:
         ):
             return _not_member(op, error)
         if self._now() >= self._limit(invocation):
-            return self._timed_out(op, invocation, error)
+            return _timed_out(invocation, error, self._limit(invocation))
         return None
 
     def _limit(self, invocation: Invocation) -> float:
@@ -559,18 +549,28 @@ class InvocationService:
         deadline = invocation.op.deadline
         return limit if deadline is None else min(limit, deadline)
 
-    def _timed_out(self, op: Op[Any], invocation: Invocation, error: Exception) -> OperationTimeoutError:
-        timeout = OperationTimeoutError(
-            f"{op.method.name} did not succeed within the {_limit_name(op)} of"
-            f" {self._limit(invocation) - invocation.started:g} s, in {invocation.tries} attempts; the last failed"
-            f" with {type(error).__name__}: {error}"
+
+def _error_in(message: bytes, message_type: int, name: str, server_version: str) -> Exception:
+    """Return the error that a reply reports, or that it is."""
+    if message_type:
+        return HazelcastProtocolError(
+            f"the reply to {name} has the unexpected message type {message_type:#08x}"
         )
-        timeout.__cause__ = error
-        return timeout
+    try:
+        return error_from_holders(decode_error(message), name, server_version)
+    except (HazelcastProtocolError, *DECODE_ERRORS) as e:
+        return HazelcastProtocolError(f"the error reply to {name} cannot be read: {e}")
 
 
-def _limit_name(op: Op[Any]) -> str:
-    return "invocation_timeout" if op.deadline is None else "deadline"
+def _timed_out(invocation: Invocation, error: Exception, limit: float) -> OperationTimeoutError:
+    op = invocation.op
+    timeout = OperationTimeoutError(
+        f"{op.method.name} did not succeed within the"
+        f" {'invocation_timeout' if op.deadline is None else 'deadline'} of {limit - invocation.started:g} s,"
+        f" in {invocation.tries} attempts; the last failed with {type(error).__name__}: {error}"
+    )
+    timeout.__cause__ = error
+    return timeout
 
 
 def _not_member(op: Op[Any], cause: Exception) -> TargetNotMemberError:

@@ -109,7 +109,9 @@ class DebugSession:
             where = None if connection is None else f"{connection.address}, member {connection.member}"
             self._note(invocation, f"attempt {attempt} is sent to {where}")
         elif step == "last_error":
-            self._note(invocation, f"attempt {invocation.tries} failed: {type(invocation.last_error).__name__}")
+            self._note(
+                invocation, f"attempt {invocation.tries} failed: {type(invocation.last_error).__name__}"
+            )
         else:
             missing = invocation.acks_wanted - len(invocation.acks)
             self._note(invocation, f"reply received, {missing} backup acks are missing")

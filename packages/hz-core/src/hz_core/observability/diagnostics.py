@@ -8,7 +8,7 @@ from typing import Any, Final
 from hz_core.connection import Connection
 from hz_core.engine import Engine
 from hz_core.invocation.invocation import Invocation
-from hz_core.listener import MOST_QUEUED
+from hz_core.listener import MOST_QUEUED, ListenerFacts
 from hz_core.observability.calls import call_of
 
 MOST_PENDING: Final = 1000
@@ -155,12 +155,7 @@ def diagnose(engine: Engine, version: str) -> Diagnostics:
     groups = {what: waiting() for what, waiting in _groups(engine).items()}
     everything = [(invocation, what) for what, group in groups.items() for invocation in group]
     oldest = sorted(everything, key=lambda pair: pair[0].started)[:MOST_PENDING]
-    listeners = [
-        ListenerDiagnostics(
-            f.id, *(f.owner or (None, None)), f.connections, f.queued, f.waiting_for_schemas, f.dropped
-        )
-        for f in engine.listeners.facts()
-    ]
+    listeners = [_listener(facts) for facts in engine.listeners.facts()]
     cluster_id = engine.connections.cluster_id
     return Diagnostics(
         client_name=engine.name,
@@ -177,16 +172,16 @@ def diagnose(engine: Engine, version: str) -> Diagnostics:
         pending=[_pending(invocation, what, engine, now) for invocation, what in oldest],
         partitions=_partitions(engine),
         listeners=listeners,
-        errors=[ErrorDiagnostics(max(now - e.time, 0.0), e.where, e.error, e.text) for e in engine.errors.last()],
-        queues=QueueDiagnostics(
-            *(len(group) for group in groups.values()), events=sum(listener.queued for listener in listeners)
-        ),
+        errors=[
+            ErrorDiagnostics(max(now - e.time, 0.0), e.where, e.error, e.text) for e in engine.errors.last()
+        ],
+        queues=_queues(groups, listeners),
         limits=_limits(engine),
     )
 
 
 def _groups(engine: Engine) -> dict[str, Callable[[], list[Invocation]]]:
-    """Return what gives the operations that wait for each thing, in the order of ``QueueDiagnostics``."""
+    """Return what gives the operations that wait for each thing."""
 
     def replies() -> list[Invocation]:
         # All entries are invocations, because only their service adds entries.
@@ -233,6 +228,30 @@ def _pending(invocation: Invocation, what: str, engine: Engine, now: float) -> P
         attempts=call.attempts,
         waits_for=what,
         last_error=None if error is None else type(error).__name__,
+    )
+
+
+def _listener(facts: ListenerFacts) -> ListenerDiagnostics:
+    service, structure = facts.owner or (None, None)
+    return ListenerDiagnostics(
+        id=facts.id,
+        service=service,
+        structure=structure,
+        connections=facts.connections,
+        queued=facts.queued,
+        waiting_for_schemas=facts.waiting_for_schemas,
+        dropped=facts.dropped,
+    )
+
+
+def _queues(groups: dict[str, list[Invocation]], listeners: list[ListenerDiagnostics]) -> QueueDiagnostics:
+    return QueueDiagnostics(
+        replies=len(groups["reply"]),
+        backups=len(groups["backups"]),
+        next_attempts=len(groups["next attempt"]),
+        connection=len(groups["connection"]),
+        schemas=len(groups["schemas"]),
+        events=sum(listener.queued for listener in listeners),
     )
 
 

@@ -6,11 +6,18 @@ from hz_core.statistics.metrics_blob import Metric, Unit
 
 _SPECIAL: Final = str.maketrans({character: f"\\{character}" for character in ",=.\\"})
 
-_SUFFIX_UNITS: Final = (("MemorySize", Unit.BYTES), ("SpaceSize", Unit.BYTES), ("Memory", Unit.BYTES), ("CpuTime", Unit.NS), ("uptime", Unit.MS))
+_SUFFIX_UNITS: Final = (
+    ("MemorySize", Unit.BYTES),
+    ("SpaceSize", Unit.BYTES),
+    ("Memory", Unit.BYTES),
+    ("CpuTime", Unit.NS),
+    ("uptime", Unit.MS),
+)
+"""The units of gauges, by how their names end."""
 
 
 def escaped(text: str) -> str:
-    """Return ``text`` as a part of a name or as a value of an attribute, with a backslash before ``, = .`` and ``\\``."""
+    """Return ``text`` as a part of a name or as a value of an attribute: special characters follow a backslash."""
     return text.translate(_SPECIAL)
 
 

@@ -5,7 +5,9 @@ from hz_core.engine import Engine
 
 
 class Traffic:
-    """Adds up the bytes of all connections. What a connection carries after the last look before its end is not counted.
+    """Adds up the bytes of all connections.
+
+    What a connection carries after the last look before its end is not counted.
 
     The system counts them, so operations cost nothing more.
 
