@@ -5,7 +5,7 @@ A client without observers has the plain classes, so nothing is added to any ope
 
 from collections.abc import Iterable
 from typing import Any, Final, Protocol, TypeVar
-from weakref import WeakSet
+from weakref import ref
 
 from hz_core.invocation.invocation import Invocation
 from hz_core.io import Mutex
@@ -88,6 +88,14 @@ def _tell(function: Any, *arguments: Any) -> None:
         _logger.exception("an observer of operations failed")
 
 
+def _any_keeps_context(observers: Iterable[InvocationObserver]) -> bool:
+    return any(getattr(observer, "keeps_context", False) for observer in observers)
+
+
+_FIRST_LOOK: Final = 64
+"""With so many followers, those that are gone are looked for the first time."""
+
+
 class Follower(Protocol):
     """What creates invocations, futures or flows of a client."""
 
@@ -102,23 +110,23 @@ class Observation:
     Args:
         mutex: A lock that suits the driver.
         observers: The first observers.
+
+    Attributes:
+        keeps_context: Whether an observer wants callbacks and flows to run in the context of their caller.
     """
 
     def __init__(self, mutex: Mutex, observers: Iterable[InvocationObserver] = ()) -> None:
         self._mutex = mutex
         self._observers = tuple(observers)
         self._kinds: dict[type[Invocation], type[Invocation]] = {}
-        self._followers: WeakSet[Follower] = WeakSet()
+        self._followers: list[ref[Follower]] = []
+        self._look_at = _FIRST_LOOK
+        self.keeps_context = _any_keeps_context(self._observers)
 
     @property
     def observers(self) -> tuple[InvocationObserver, ...]:
         """The observers."""
         return self._observers
-
-    @property
-    def keeps_context(self) -> bool:
-        """Whether an observer wants callbacks and flows to run in the context of their caller."""
-        return any(getattr(observer, "keeps_context", False) for observer in self._observers)
 
     def kind(self, kind: type[InvocationT]) -> type[InvocationT]:
         """Return the subclass of ``kind`` that tells all observers; ``kind`` itself if there are none."""
@@ -136,7 +144,11 @@ class Observation:
     def follow(self, follower: Follower) -> None:
         """Let ``follower`` choose its classes now, and whenever the observers change."""
         with self._mutex:
-            self._followers.add(follower)
+            self._followers.append(ref(follower))
+            # Not WeakSet, which is slow: objects with a time limit of their own are made for single operations.
+            if len(self._followers) >= self._look_at:
+                self._followers = [known for known in self._followers if known() is not None]
+                self._look_at = max(_FIRST_LOOK, 2 * len(self._followers))
         follower.observed_by(self)
 
     def add(self, observer: InvocationObserver) -> None:
@@ -151,6 +163,9 @@ class Observation:
         with self._mutex:
             self._observers = observers
             self._kinds = {}
+            self.keeps_context = _any_keeps_context(observers)
             followers = list(self._followers)
-        for follower in followers:
-            follower.observed_by(self)
+        for known in followers:
+            follower = known()
+            if follower is not None:
+                follower.observed_by(self)
