@@ -15,6 +15,7 @@ from hz_embedded import Cluster
 from hz_proxies import aggregator, predicate, projection
 from hz_serialization import HazelcastJsonValue
 from map_harness import Recorder, until_now
+from received_statistics import received_statistics
 
 VERSIONS = ("4.0", "4.2.8", "5.3.8", "5.4.0", "5.5.0", "5.6.0", "5.7.0")
 COUNT = 3000
@@ -23,13 +24,22 @@ COUNT = 3000
 @pytest.mark.parametrize("version", VERSIONS)
 def test_structures(version: str, hazelcast_cluster_factory: Callable[..., Cluster]) -> None:
     cluster = hazelcast_cluster_factory(version=version)
-    with hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client:
+    watched: dict[str, Any] = {
+        "statistics_enabled": True,
+        "statistics_period": 0.5,
+        "client_name": "versions",
+    }
+    with hazelcast.HazelcastClient(cluster_members=cluster.addresses, **watched) as client:
         for part in (read_and_write, query, page):
             m = client.get_map(part.__name__).blocking()
             part(m)
             assert m.destroy() is True
         collections(client)
         collections_in_a_transaction(client)
+        received = received_statistics(cluster, "versions")
+        assert received is not None
+        assert received.attributes["clientType"] == "PYH"
+        assert received.metrics["[unit=bytes,metric=tcp.bytesSend]"] > 100_000
     asyncio.run(walk(cluster))
 
 

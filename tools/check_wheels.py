@@ -26,7 +26,11 @@ from packaging.utils import canonicalize_name
 
 from repository import Distribution, distributions
 
-NEED_AN_EXTRA = {"hz_embedded.pytest_plugin"}
+NEED_AN_EXTRA = {
+    "hazelcast.opentelemetry",
+    "hz_core.opentelemetry",
+    "hz_embedded.pytest_plugin",
+}
 """Modules that can be imported only with a package that an extra names."""
 
 COMPILED = "hz-speedups"

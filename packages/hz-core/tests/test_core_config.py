@@ -104,6 +104,7 @@ ACCEPTED: dict[str, set[str]] = {
     "max_in_flight": {"true", "one"},
     "statistics_enabled": BOOL,
     "statistics_period": POSITIVE,
+    "slow_operation_threshold": POSITIVE,
     "shuffle_member_list": BOOL,
     "backup_ack_to_client_enabled": BOOL,
     "operation_backup_timeout": POSITIVE,
@@ -129,6 +130,7 @@ OUT_OF_RANGE: dict[str, set[str]] = {
     "max_pending_invocations": {"minus_one", "zero"},
     "max_in_flight": {"minus_one", "zero"},
     "statistics_period": {"minus_one", "zero"},
+    "slow_operation_threshold": {"minus_one", "zero"},
     "operation_backup_timeout": {"minus_one", "zero"},
     "failover_try_count": {"zero"},
 }
@@ -250,6 +252,7 @@ DEFAULTS: dict[str, object] = {
     "lifecycle_listeners": [],
     "statistics_enabled": False,
     "statistics_period": 3.0,
+    "slow_operation_threshold": None,
     "default_int_type": IntType.INT,
     "is_big_endian": True,
     "data_serializable_factories": {},
@@ -560,7 +563,6 @@ def test_the_default_configuration_serializes() -> None:
     "options",
     [
         {"cloud_discovery_token": "t"},
-        {"statistics_enabled": True},
         {"near_caches": {"m": {}}},
     ],
     ids=lambda options: next(iter(options)),

@@ -37,7 +37,7 @@ def test_durations_that_are_no_numbers(name: str, value: Any) -> None:
 
 
 def test_the_options_with_durations_are_found() -> None:
-    assert len(DURATIONS) == 10
+    assert len(DURATIONS) == 11
 
 
 @pytest.mark.parametrize("name", ["data_serializable_factories", "portable_factories"])

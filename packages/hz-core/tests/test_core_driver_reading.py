@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core_sockets import PATIENCE as LIMIT
 from core_sockets import until
-from hz_core.connection import Connection
+from hz_core.connection import NO_FACTS, Connection, SocketFacts
 from hz_core.drivers.poller import READ, Poller, Watch
 from hz_core.drivers.read_handover import (
     LONG_CHECK_INTERVAL,
@@ -368,6 +368,9 @@ class Buffering:
     def wait_readable(self, timeout: float) -> bool:
         self.waits += 1
         return True
+
+    def facts(self) -> SocketFacts:
+        return NO_FACTS
 
     def shutdown(self) -> None:
         pass

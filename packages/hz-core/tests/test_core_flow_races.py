@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hz_core.flow import FlowCancelled, run_flow
+from hz_core.flow import FlowCancelled, RunningFlow, run_flow
 from hz_core.op import Flow, Op
 from hz_core.promise import Promise
 from hz_core.testing.scripted import Outcome
@@ -16,6 +16,8 @@ from hz_core.testing.scripted import Outcome
 
 class Threads:
     """Sends nothing: keeps the promises, which the test completes in threads of its own."""
+
+    flows = RunningFlow
 
     def __init__(self) -> None:
         self.promises: list[Promise] = []

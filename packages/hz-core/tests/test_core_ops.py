@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import pytest
@@ -20,7 +21,8 @@ from hz_core.errors import (
     OperationTimeoutError,
     TargetDisconnectedError,
 )
-from hz_core.invocation.invocation import Invocation, PromisedInvocation, observed
+from hz_core.invocation.invocation import Invocation, PromisedInvocation
+from hz_core.invocation.observation import Observation, observed
 from hz_core.op import Flow, GatherOutcomes, Op
 from hz_core.testing import Request, codes
 from hz_core.testing.scripted import Outcome
@@ -221,6 +223,27 @@ def test_nothing_is_added_without_an_observer(kind: type[Invocation]) -> None:
     assert watched is not kind
     assert issubclass(watched, kind)
     assert watched.__name__ == kind.__name__
+
+
+def test_those_that_follow_the_observers_are_not_kept() -> None:
+    class Maker:
+        kind: type[Invocation] = BlockingCall
+
+        def observed_by(self, observation: Observation) -> None:
+            self.kind = observation.kind(BlockingCall)
+
+    observation = Observation(nullcontext())
+    kept = Maker()
+    observation.follow(kept)
+    for _ in range(10_000):
+        observation.follow(Maker())
+    assert len(observation._followers) < 100
+    observer = Observer()
+    observation.add(observer)
+    assert issubclass(kept.kind, BlockingCall)
+    assert kept.kind is not BlockingCall
+    observation.remove(observer)
+    assert kept.kind is BlockingCall
 
 
 def test_first_end_of_an_operation_is_observed_and_no_other() -> None:

@@ -17,7 +17,13 @@ from hz_core.client_state import (
     ClientStateMachine,
 )
 from hz_core.config import ReconnectMode
-from hz_core.connection import CONNECTION_TRANSITIONS, Connection, ConnectionState
+from hz_core.connection import (
+    CONNECTION_TRANSITIONS,
+    NO_FACTS,
+    Connection,
+    ConnectionState,
+    SocketFacts,
+)
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, IllegalStateError
 from hz_core.lifecycle import LifecycleService
 from hz_core.model import Address
@@ -68,6 +74,10 @@ class Socket:
         """Do nothing."""
 
     write_soon = write
+
+    def facts(self) -> SocketFacts:
+        """Know nothing."""
+        return NO_FACTS
 
     def close(self) -> None:
         """Note the end."""

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from hazelcast import cluster as cluster
     from hazelcast import config as config
     from hazelcast import core as core
+    from hazelcast import diagnostics as diagnostics
     from hazelcast import future as future
     from hazelcast import lifecycle as lifecycle
+    from hazelcast import opentelemetry as opentelemetry
     from hazelcast import partition as partition
     from hazelcast import predicate as predicate
     from hazelcast import projection as projection
@@ -32,7 +34,9 @@ _MODULES = frozenset(
         "config",
         "core",
         "future",
+        "diagnostics",
         "lifecycle",
+        "opentelemetry",
         "partition",
         "predicate",
         "projection",

@@ -13,6 +13,7 @@ from hz_proxies.replicated_map.aio import AsyncReplicatedMap as ReplicatedMap
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from hz_core.invocation.observation import InvocationObserver
     from hz_core.surfaces import AsyncioObject
     from hz_proxies.sql.aio import AsyncSql
     from hz_proxies.transaction.aio import AsyncTransaction
@@ -31,6 +32,7 @@ class HazelcastClient(AsyncioObjects):
     Args:
         config: The options as an object; None for those of the file that the environment variable
             ``HAZELCAST_CLIENT_CONFIG`` names, if it is set, and else the defaults.
+        observer: Watches operations from the first on.
         **kwargs: Options by name, which override those of ``config``. See :class:`hazelcast.config.Config`.
 
     Raises:
@@ -38,8 +40,14 @@ class HazelcastClient(AsyncioObjects):
         TypeError, ValueError: The value of an option has the wrong type or is out of range.
     """
 
-    def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
-        super().__init__(ClientConfig.given(config, **kwargs))
+    def __init__(
+        self,
+        config: ClientConfig | None = None,
+        *,
+        observer: "InvocationObserver | None" = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(ClientConfig.given(config, **kwargs), observer=observer)
 
     async def get_distributed_objects(self) -> "list[AsyncioObject]":
         """Return all distributed objects that there are in the cluster, whoever has created them.

@@ -9,6 +9,7 @@ from hz_core.config import ClientConfig, FailoverConfig
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from hz_core.invocation.observation import InvocationObserver
     from hz_core.surfaces import FuturesObject
     from hz_proxies.sql.futures import Sql
     from hz_proxies.transaction.blocking import BlockingTransaction
@@ -25,6 +26,7 @@ class HazelcastClient(FuturesObjects):
     Args:
         config: The options as an object; None for those of the file that the environment variable
             ``HAZELCAST_CLIENT_CONFIG`` names, if it is set, and else the defaults.
+        observer: Watches operations from the first on.
         **kwargs: Options by name, which override those of ``config``. See :class:`hazelcast.config.Config`.
 
     Raises:
@@ -33,8 +35,14 @@ class HazelcastClient(FuturesObjects):
         IllegalStateError: No member could be connected within ``cluster_connect_timeout``.
     """
 
-    def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
-        super().__init__(ClientConfig.given(config, **kwargs))
+    def __init__(
+        self,
+        config: ClientConfig | None = None,
+        *,
+        observer: "InvocationObserver | None" = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(ClientConfig.given(config, **kwargs), observer=observer)
 
     def get_distributed_objects(self) -> "list[FuturesObject]":
         """Return all distributed objects that there are in the cluster, whoever has created them.

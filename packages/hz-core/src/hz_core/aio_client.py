@@ -16,11 +16,12 @@ from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
 from hz_core.drivers.aio import AsyncioDriver
+from hz_core.drivers.process import Process
 from hz_core.drivers.tls_options import tls_of_clusters
 from hz_core.engine import Engine
 from hz_core.errors import IllegalStateError
 from hz_core.flow import RunningFlow, run_flow
-from hz_core.invocation.invocation import InvocationObserver
+from hz_core.invocation.observation import InvocationObserver
 from hz_core.kinds import AsyncioT, ObjectKind, ObjectTable
 from hz_core.model import DistributedObjectEvent
 from hz_core.op import AnsweredOp, FlowOrAnswer, Op
@@ -83,6 +84,9 @@ class AsyncioClient(ClientBase):
     def _make_driver(self, name: str, config: ClientConfig) -> AsyncioDriver:
         self._driver = AsyncioDriver(self._loop, config.socket_options, tls=tls_of_clusters(config))
         return self._driver
+
+    def _machine(self) -> Process:
+        return Process()
 
     async def start(self) -> None:
         """Connect to the cluster; with the option ``async_start``, connect in the background.

@@ -11,12 +11,14 @@ from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
 from hz_core.drivers.blocking import BlockingCall
+from hz_core.drivers.process import Process
 from hz_core.drivers.threaded import ThreadedDriver
 from hz_core.drivers.tls_options import tls_of_clusters
 from hz_core.engine import CLOSING_TIMEOUT, Engine
 from hz_core.flow import Acquisitions, RunningFlow, give_back, run_flow, wait_for
 from hz_core.future import Future
-from hz_core.invocation.invocation import InvocationObserver, observed
+from hz_core.invocation.contexts import ContextFuture
+from hz_core.invocation.observation import InvocationObserver, Observation
 from hz_core.kinds import FuturesT, ObjectKind, ObjectTable
 from hz_core.model import DistributedObjectEvent
 from hz_core.op import Acquired, AnsweredOp, FlowOrAnswer, Op
@@ -102,6 +104,9 @@ class Client(ClientBase):
 
     def _may_wait(self) -> bool:
         return not self._driver.in_io_thread()
+
+    def _machine(self) -> Process:
+        return Process()
 
     def get_object(self, kind: ObjectKind[FuturesT, Any], name: str) -> FuturesT:
         """Return a distributed object, prepared on first use.
@@ -221,10 +226,16 @@ class FuturesOperations:
         self._blocking = blocking
         self._submit = engine.invocations.submit
         self._submitted = driver.submitted
+        self._new_future: type[Future[Any]] = Future
+        engine.observation.follow(self)
+
+    def observed_by(self, observation: Observation) -> None:
+        """See :class:`hz_core.invocation.observation.Follower`."""
+        self._new_future = ContextFuture if observation.keeps_context else Future
 
     def call(self, op: Op[T]) -> Future[T]:
         """Send ``op`` and return its future at once."""
-        future: Future[T] = Future(self._driver)
+        future: Future[T] = self._new_future(self._driver)
         if isinstance(op, AnsweredOp):
             future.set_result(op.result)
             return future
@@ -242,7 +253,7 @@ class FuturesOperations:
         """Start ``flow`` and return the future of its result; cancelling the future cancels the flow."""
         if isinstance(flow, AnsweredOp):
             return self.call(flow)
-        future: Future[T] = Future(self._driver)
+        future: Future[T] = self._new_future(self._driver)
         running = run_flow(self._engine, flow, future)
         future.on_lost = running.lost
         if not future.done():
@@ -305,10 +316,15 @@ class BlockingOperations:
         self._engine = engine
         self._driver = driver
         self._objects = objects
-        self._new_call = observed(BlockingCall, engine.invocations.observer)
+        self._new_call = BlockingCall
         self._send = engine.invocations.send
         self._complete = driver.complete
         self._now = driver.now
+        engine.observation.follow(self)
+
+    def observed_by(self, observation: Observation) -> None:
+        """See :class:`hz_core.invocation.observation.Follower`."""
+        self._new_call = observation.kind(BlockingCall)
 
     def call(self, op: Op[T]) -> T:
         """Send ``op`` and wait for its result."""

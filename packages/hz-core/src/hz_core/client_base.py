@@ -7,20 +7,25 @@ from itertools import count
 from typing import Any, ClassVar, Final, TypeVar
 from weakref import WeakSet
 
+from hz_core.__about__ import __version__
 from hz_core.callers import BlockingCaller, FuturesCaller
 from hz_core.config import ClientConfig
 from hz_core.config.failover import cluster_configs
 from hz_core.engine import Engine
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, OperationTimeoutError
 from hz_core.in_flight import InFlightLimit, LimitedBlocking, LimitedFutures
-from hz_core.invocation.invocation import InvocationObserver
-from hz_core.io import IO
+from hz_core.invocation.observation import InvocationObserver
+from hz_core.io import IO, Machine
 from hz_core.kinds import ObjectTable
 from hz_core.lifecycle import LifecycleService
 from hz_core.load_balancer import RoundRobinLB
 from hz_core.log import get_logger
+from hz_core.observability.debugging import DebugSession
+from hz_core.observability.diagnostics import Diagnostics, diagnose
+from hz_core.observability.slow_operations import SlowOperationLog
 from hz_core.op import AnsweredOp, Flow, FlowOrAnswer, Within
 from hz_core.services import ClusterService
+from hz_core.statistics.service import ClientStatistics
 from hz_core.uncopied import Uncopied
 from hz_serialization import SerializationService
 
@@ -46,6 +51,7 @@ class ClientBase(Uncopied):
         name: Name of the client.
         serialization: Converts values to ``Data`` and back.
         cluster_service: The members of the cluster.
+        statistics: Sends statistics to the cluster; None without the option ``statistics_enabled``.
     """
 
     _how_to_close: ClassVar[str] = "shutdown()"
@@ -74,15 +80,49 @@ class ClientBase(Uncopied):
             lock_owner,
             observer,
         )
+        if config.slow_operation_threshold is not None:
+            self.add_observer(SlowOperationLog(self._engine, config.slow_operation_threshold))
+        self.statistics: ClientStatistics | None = None
+        if config.statistics_enabled:
+            self.statistics = ClientStatistics(self._engine, self._machine(), config.statistics_period)
+            self._engine.background.append((self.statistics.run, "sending statistics"))
         self.cluster_service = ClusterService(self._engine.view)
         balancer.init(self.cluster_service)
         self._objects = ObjectTable(self._engine)
         _clients.add(self)
 
+    def _machine(self) -> Machine:
+        """Return what tells about this process and its computer."""
+        raise NotImplementedError
+
     @property
     def lifecycle_service(self) -> LifecycleService:
         """The state of the client, and its listeners."""
         return self._engine.lifecycle
+
+    def add_observer(self, observer: InvocationObserver) -> None:
+        """Let ``observer`` watch all operations that begin from now on."""
+        self._engine.observation.add(observer)
+
+    def remove_observer(self, observer: InvocationObserver) -> None:
+        """Remove an observer; no effect if it is unknown. It is still told the ends of operations that have begun."""
+        self._engine.observation.remove(observer)
+
+    def diagnostics(self) -> Diagnostics:
+        """Return a snapshot of what the client does, with its connections, pending operations, errors and queues.
+
+        It costs operations nothing, and can be taken at any time, also while the client connects or after its end.
+        ``to_dict()`` of the result is ready for JSON.
+        """
+        return diagnose(self._engine, __version__)
+
+    def debug(self, *, internal: bool = False) -> DebugSession:
+        """Return a context manager that notes the steps of calls with their times, and logs on the level DEBUG.
+
+        Args:
+            internal: Whether the client's own requests are noted, too, for example heartbeats.
+        """
+        return DebugSession(self._engine, internal=internal)
 
     def _in_flight_limit(
         self, new_waiter: Callable[[], Any], may_wait: Callable[[], bool]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from hz_core.model import Address
@@ -50,6 +50,22 @@ CONNECTION_TRANSITIONS: Final[Mapping[ConnectionState, frozenset[ConnectionState
 """The states that may follow each state."""
 
 
+class SocketFacts(NamedTuple):
+    """What the system knows of a socket; None for what it does not tell."""
+
+    local: Address | None
+    """The client's end."""
+
+    sent: int | None
+    """Bytes that the member has acknowledged."""
+
+    received: int | None
+    """Bytes that were received."""
+
+
+NO_FACTS: Final = SocketFacts(None, None, None)
+
+
 class Transport(Protocol):
     """The driver's end of a connection."""
 
@@ -66,6 +82,10 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Close the socket, without a call of ``on_socket_closed``."""
+        ...
+
+    def facts(self) -> SocketFacts:
+        """Return what the system knows of the socket; callable from any thread."""
         ...
 
 
@@ -120,6 +140,7 @@ class Connection:
         event_handlers: Handler of the events of each listener registration, by correlation id.
         heard: Set by the driver when bytes are received, and reset by the engine when it notes the time of that.
         spoke: The same for requests that are sent.
+        opened: Time when the client began to open it, in seconds.
         last_ping: Time of the last heartbeat, in seconds.
         last_read: About the time of the last received bytes, in seconds.
         last_write: About the time of the last request, in seconds.
@@ -142,6 +163,7 @@ class Connection:
         "last_read",
         "last_write",
         "member",
+        "opened",
         "pending",
         "reader",
         "server_version",
@@ -170,6 +192,7 @@ class Connection:
         self.interruptions = 0
         self.heard = False
         self.spoke = False
+        self.opened = 0.0
         self.last_ping = 0.0
         self.last_read = 0.0
         self.last_write = 0.0
@@ -208,6 +231,11 @@ class Connection:
         self.close_reason = reason
         if self.transport is not None:
             self.transport.close()
+
+    def facts(self) -> SocketFacts:
+        """Return what the system knows of the socket; callable from any thread."""
+        transport = self.transport
+        return NO_FACTS if transport is None else transport.facts()
 
     def __repr__(self) -> str:
         return (

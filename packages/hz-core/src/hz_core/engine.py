@@ -18,7 +18,9 @@ from hz_core.context import Services, ServiceT
 from hz_core.engine_options import cluster_targets, connect_options, invocation_policy
 from hz_core.errors import HazelcastClientNotActiveError, TargetDisconnectedError
 from hz_core.flow import FlowCancelled, RunningFlow, run_flow
-from hz_core.invocation.invocation import InvocationObserver
+from hz_core.invocation.contexts import ContextFlow
+from hz_core.invocation.observation import InvocationObserver, Observation
+from hz_core.invocation.recent_errors import RecentErrors
 from hz_core.invocation.service import InvocationService
 from hz_core.io import IO, Timer
 from hz_core.lifecycle import LifecycleService
@@ -53,6 +55,13 @@ class Engine:
         load_balancer: Chooses the member for operations that any member can execute.
         lock_owner: Returns the lock owner id of the current thread or task.
         observer: Watches completions of operations.
+
+    Attributes:
+        observation: The observers of operations.
+        errors: The last errors.
+        connections_lost: How many ready connections were lost so far.
+        reconnects: How often the client has come back to the cluster after it had lost its last connection.
+        background: What is started when the client is connected for the first time: makers of flows, and what they do.
     """
 
     def __init__(
@@ -80,6 +89,12 @@ class Engine:
         self._acks_were_missing = False
         self._sleeping: dict[_Alarm, Timer] = {}
         self._background: dict[RunningFlow, None] = {}
+        self.flows: type[RunningFlow] = RunningFlow
+        self.observation = Observation(io.mutex(), () if observer is None else (observer,))
+        self.observation.follow(self)
+        self.errors = RecentErrors(io.now)
+        self.connections_lost = 0
+        self.reconnects = 0
         smart = config.smart_routing
         self.lifecycle = LifecycleService(io, client_name, self.new_uuid)
         self.states = ClientStateMachine(
@@ -93,10 +108,26 @@ class Engine:
         targets = cluster_targets(config, client_name, self.uuid, io.random)
         self.connections = ConnectionManager(io, connect_options(config, io.random), targets, self.view, self)
         self.routing = Routing(self.connections, self.view, load_balancer, smart)
-        policy = invocation_policy(config)
-        self.schemas = SchemaService(io, self, serialization, self.view, policy)
+        self._add_invocations()
+        self.on_closed: Callable[[], object] = _nothing
+        self.background: list[tuple[Callable[[], Flow[None]], str]] = []
+        self._services = Services(self)
+        self.lifecycle.add_all(config.lifecycle_listeners)
+        self.view.add_all(config.membership_listeners)
+
+    def _add_invocations(self) -> None:
+        io = self.io
+        policy = invocation_policy(self.config)
+        self.schemas = SchemaService(io, self, self.serialization, self.view, policy)
         self.invocations = InvocationService(
-            io, self.routing, self.check_active, serialization.read, policy, self.schemas, observer
+            io,
+            self.routing,
+            self.check_active,
+            self.serialization.read,
+            policy,
+            self.schemas,
+            self.errors,
+            self.observation,
         )
         self.submit = self.invocations.submit
         self.on_messages = self.invocations.received
@@ -108,13 +139,13 @@ class Engine:
             self.check_active,
             self.new_uuid,
             self.schemas,
-            serialization.read,
-            smart,
+            self.serialization.read,
+            self.config.smart_routing,
         )
-        self.on_closed: Callable[[], object] = _nothing
-        self._services = Services(self)
-        self.lifecycle.add_all(config.lifecycle_listeners)
-        self.view.add_all(config.membership_listeners)
+
+    def observed_by(self, observation: Observation) -> None:
+        """See :class:`hz_core.invocation.observation.Follower`."""
+        self.flows = ContextFlow if observation.keeps_context else RunningFlow
 
     # --- start and end -------------------------------------------------------------------------------------
 
@@ -128,6 +159,8 @@ class Engine:
         self._next_tick = self.io.now()
         self._schedule_tick()
         yield from self._join_cluster()
+        for make, what in self.background:
+            self.start(make(), what)
 
     def _join_cluster(self) -> Flow[None]:
         began = self.io.now()
@@ -369,6 +402,9 @@ class Engine:
         if was_ready:
             self._check_acks()
         self.listeners.on_connection_removed(connection)
+        if not self.states.closed:
+            self.errors.add(str(connection.address), reason, str(reason))
+            self.connections_lost += was_ready
         if self._cluster_view.on_connection_removed(connection, reason):
             self._subscribe_anywhere()
         if was_ready and self.states.state is ClientState.CONNECTED:
@@ -422,6 +458,7 @@ class Engine:
         run_flow(self, self._join_cluster(), CallbackPromise(self._rejoined))
 
     def _rejoined(self, result: object, error: BaseException | None) -> None:
+        self.reconnects += error is None
         if error is not None and not self.states.closed:
             _logger.error("could not connect to the cluster again, shutting down: %s", error)
             self.io.call_soon(self._close_in_background)

@@ -28,6 +28,11 @@ class FlowCancelled(BaseException):
 class Submitter(Protocol):
     """The part of the engine that flows use."""
 
+    @property
+    def flows(self) -> "type[RunningFlow]":
+        """Return the class of flows in progress."""
+        ...
+
     def submit(self, op: Op[Any], promise: Promise) -> object:
         """Send ``op`` and complete ``promise`` with its outcome."""
         ...
@@ -51,7 +56,7 @@ def run_flow(
         promise: Receives the outcome.
         acquired: Gets what the flow has acquired, if it succeeds.
     """
-    running = RunningFlow(submitter, flow, promise, acquired)
+    running = submitter.flows(submitter, flow, promise, acquired)
     running.advance(None, None)
     return running
 

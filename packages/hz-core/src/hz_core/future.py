@@ -361,7 +361,7 @@ class Future(Uncopied, ConcurrentFuture[T]):
         continuation = _Continuation(self, continuation_func, args)
         driver = _driver(self)
         waiter = None if driver is None else DerivedWaiter(driver, [self], continuation)
-        follower: Future[Any] = Future(waiter)
+        follower: Future[Any] = type(self)(waiter)
         continuation.follower = follower
         self.add_done_callback(continuation)
         return follower

@@ -1,6 +1,6 @@
 """The interface of a driver for the sans-IO core. Only drivers use sockets, threads, clocks and random numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from hz_core.connection import Connection
@@ -41,6 +41,18 @@ class Randomness(Protocol):
 
     def getrandbits(self, k: int, /) -> int:
         """Return ``k`` random bits."""
+        ...
+
+
+class Machine(Protocol):
+    """The process and its computer, for statistics. Both methods are called on the I/O side."""
+
+    def wall_time(self) -> float:
+        """Return the time in seconds since the epoch."""
+        ...
+
+    def gauges(self) -> Mapping[str, int | float]:
+        """Return the values of the runtime and the operating system, by their names in client statistics."""
         ...
 
 

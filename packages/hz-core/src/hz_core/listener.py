@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from hz_core.connection import Connection
@@ -69,6 +69,18 @@ class ListenerSpec:
         self.owner: tuple[str, str] | None = None
 
 
+class ListenerFacts(NamedTuple):
+    """The state of a registration."""
+
+    id: str
+    owner: tuple[str, str] | None
+    inline: bool
+    connections: int
+    queued: int
+    waiting_for_schemas: int
+    dropped: int
+
+
 class _OnConnection:
     """A registration on one connection; ``server_id`` is None until the member has replied."""
 
@@ -108,6 +120,19 @@ class _Registration:
         self._waiting: deque[tuple[EventDecoder, bytes]] = deque()
         self._mutex = io.mutex()  # guards who delivers the next event; held for no call of a handler
         self._dropped = 0
+
+    def facts(self) -> ListenerFacts:
+        """Return the state; callable from any thread."""
+        spec, connections = self.spec, len(self.on_connection)
+        return ListenerFacts(
+            self.id,
+            spec.owner,
+            spec.inline,
+            connections,
+            len(self._queued),
+            len(self._waiting),
+            self._dropped,
+        )
 
     def handle(self, events: Mapping[int, EventDecoder], message: bytes) -> None:
         """Receive an event on the reading thread and pass it to the thread of its handler."""
@@ -298,6 +323,10 @@ class ListenerService:
         """Return the ids of the registrations that belong to an object."""
         owner = (service_name, name)
         return [r.id for r in list(self._registrations.values()) if r.spec.owner == owner]
+
+    def facts(self) -> list[ListenerFacts]:
+        """Return the state of all registrations; callable from any thread."""
+        return [registration.facts() for registration in list(self._registrations.values())]
 
     def _remove_everywhere(self, registration: _Registration) -> None:
         """Remove a registration from all members, without waiting for them."""

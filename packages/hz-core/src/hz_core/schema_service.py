@@ -68,6 +68,11 @@ class SchemaService:
         """The number of held invocations."""
         return len(self._held)
 
+    def held(self) -> list[Invocation]:
+        """Return the held invocations; callable from any thread."""
+        with self._mutex:
+            return [held.invocation for held in self._held]
+
     def hold(self, invocation: Invocation, sender: Sender) -> bool:
         """Hold ``invocation`` until its schemas are replicated; return False if it need not wait.
 

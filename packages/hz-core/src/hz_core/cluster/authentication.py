@@ -25,7 +25,7 @@ from hz_core.promise import Promise
 _logger = get_logger("connection")
 
 PROTOCOL_INIT: Final = b"CP2"
-_CLIENT_TYPE: Final = "PYH"
+CLIENT_TYPE: Final = "PYH"
 _SERIALIZATION_VERSION: Final = 1
 MAX_PARTITION_COUNT: Final = 100_000
 """A larger number of partitions is treated as an error, because the client stores a table of all."""
@@ -151,7 +151,7 @@ def _token(provider: HasToken, address: Address, where: str, run_blocking: RunBl
 def _request(connection: Connection, credentials: Credentials, token: bytes | None) -> Op[Any]:
     rest = (
         credentials.client_uuid,
-        _CLIENT_TYPE,
+        CLIENT_TYPE,
         _SERIALIZATION_VERSION,
         __version__,
         credentials.client_name,

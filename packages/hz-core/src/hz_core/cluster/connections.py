@@ -265,7 +265,7 @@ class ConnectionManager:
         connection.cluster = self._targets.index(self._target)
         self._next_id += 1
         now = self._io.now()
-        connection.last_read = connection.last_write = now
+        connection.opened = connection.last_read = connection.last_write = now
         self._attempts[connection] = _Attempt(promise, self._target, member)
         timeout = self._options.connection_timeout
         # The same limit again for the authentication: a member that does not reply must not block the client.
@@ -474,6 +474,10 @@ class ConnectionManager:
                 connection.last_ping = now
                 quiet.append(connection)
         return quiet
+
+    def all(self) -> list[Connection]:
+        """Return all connections, also those that are not ready; callable from any thread."""
+        return [*list(self._attempts), *list(self._ready.values())]
 
     def forked(self) -> list[Connection]:
         """Forget all connections, in a forked child, without closing them; return them."""

@@ -115,7 +115,6 @@ def _alternatives(name: str, value: Any) -> list[Any]:
 
 _MISSING_FEATURES: Final = {
     ("cloud_discovery_token",): "discovery of Hazelcast Cloud clusters is",
-    ("statistics_enabled",): "sending statistics to the cluster is",
     ("near_caches",): "near caches are",
 }
 """What the options mean that are checked, but cannot be used so far."""
@@ -350,8 +349,15 @@ class ClientConfig(LoadableOptions):
     lifecycle_listeners: Option[list[Any]] = Option(
         list_of(callable, "callables"), list, "Functions, called with each new LifecycleState."
     )
-    statistics_enabled = Option(boolean, lambda: False, "Whether the client sends statistics to the cluster.")
+    statistics_enabled = Option(
+        boolean, lambda: False, "Whether the client sends statistics to the cluster, for Management Center."
+    )
     statistics_period = Option(positive, lambda: 3.0, "Seconds between statistics.")
+    slow_operation_threshold: Option[float | None] = Option(
+        optional(positive),
+        lambda: None,
+        "Seconds after which an operation that has ended is logged as slow; None for no such log.",
+    )
 
     # ---- serialization
 

@@ -4,7 +4,8 @@ import asyncio
 import socket
 from typing import cast
 
-from hz_core.connection import MOST_UNSENT, Connection
+from hz_core.connection import MOST_UNSENT, NO_FACTS, Connection, SocketFacts
+from hz_core.drivers.socket_facts import socket_facts
 from hz_core.drivers.tls_advice import advised
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.reader import LARGE_RECEIVE_SIZE
@@ -121,6 +122,10 @@ class AsyncioTransport(asyncio.BufferedProtocol):
                 close_now = getattr(self._transport, "_call_connection_lost", None)
                 if close_now is not None:
                     close_now(None)
+
+    def facts(self) -> SocketFacts:
+        """See :class:`hz_core.connection.Transport`."""
+        return NO_FACTS if self.sock is None else socket_facts(self.sock)
 
     def leave_to_parent(self) -> None:
         """Send nothing more, and read nothing: the socket belongs to the parent process."""

@@ -8,6 +8,9 @@ from struct import pack
 from types import BuiltinFunctionType
 from typing import Final, Protocol, TypeAlias
 
+from hz_core.connection import SocketFacts
+from hz_core.drivers.socket_facts import socket_facts
+
 DONT_WAIT: Final[int] = getattr(socket, "MSG_DONTWAIT", 0x40)
 """The flag with which ``receive`` and ``send`` return at once, on all systems."""
 
@@ -102,6 +105,10 @@ class Stream(Protocol):
         """Wait up to ``timeout`` seconds for input; return whether there is any."""
         ...
 
+    def facts(self) -> SocketFacts:
+        """Return what the system knows of the socket."""
+        ...
+
     def shutdown(self) -> None:
         """End the stream in both directions, so that a thread that blocks in ``receive`` returns."""
         ...
@@ -128,6 +135,10 @@ class PlainStream:
     def wait_readable(self, timeout: float) -> bool:
         """See :class:`Stream`."""
         return _wait_readable(self._sock, timeout)
+
+    def facts(self) -> SocketFacts:
+        """See :class:`Stream`."""
+        return socket_facts(self._sock)
 
     def shutdown(self) -> None:
         """See :class:`Stream`."""
@@ -165,6 +176,10 @@ class WaitingStream:
     def wait_readable(self, timeout: float) -> bool:
         """See :class:`Stream`."""
         return _wait_readable(self._sock, timeout)
+
+    def facts(self) -> SocketFacts:
+        """See :class:`Stream`."""
+        return socket_facts(self._sock)
 
     def shutdown(self) -> None:
         """See :class:`Stream`."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
+from hz_core.connection import SocketFacts
 from hz_core.drivers.poller import READ, WRITE
 from hz_core.drivers.streams import (
     DONT_WAIT,
@@ -205,6 +206,10 @@ class TlsStream:
     def wait_readable(self, timeout: float) -> bool:
         """See :class:`hz_core.drivers.streams.Stream`."""
         return self.buffered or self._plain.wait_readable(timeout)
+
+    def facts(self) -> SocketFacts:
+        """See :class:`hz_core.drivers.streams.Stream`; bytes are those of the ciphertext."""
+        return self._plain.facts()
 
     def shutdown(self) -> None:
         """See :class:`hz_core.drivers.streams.Stream`; say so to the member, if the socket takes that now."""

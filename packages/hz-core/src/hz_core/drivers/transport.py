@@ -8,7 +8,7 @@ from _thread import get_ident
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
-from hz_core.connection import MOST_UNSENT, Connection
+from hz_core.connection import MOST_UNSENT, Connection, SocketFacts
 from hz_core.drivers.blocking import BlockingCall, Pending
 from hz_core.drivers.poller import READ, WRITE, Poller, Watch
 from hz_core.drivers.read_handover import ReadHandover, Reading
@@ -470,6 +470,10 @@ class SocketTransport:
     def check_is_near(self) -> bool:
         """See :class:`hz_core.drivers.read_handover.HandoverOwner`."""
         return self._owner.ticking
+
+    def facts(self) -> SocketFacts:
+        """See :class:`hz_core.connection.Transport`."""
+        return self._stream.facts()
 
     # --- the end ----------------------------------------------------------------------------------------------
 

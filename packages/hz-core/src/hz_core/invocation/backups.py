@@ -42,6 +42,10 @@ class BackupAcks:
         self._missing = False
         self._ended = False
 
+    def waiting(self) -> list[Invocation]:
+        """Return the invocations; callable from any thread."""
+        return list(self._waiting.values())
+
     def __len__(self) -> int:
         return len(self._waiting)
 

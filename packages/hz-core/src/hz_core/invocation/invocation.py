@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from struct import Struct
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final
 
 from hz_core.connection import Connection
 from hz_core.op import Op
@@ -134,38 +134,3 @@ class PromisedInvocation(Invocation):
     def unwanted(self) -> bool:
         """Return whether the promise was cancelled, or completed at the deadline."""
         return self.finished or self.promise.cancelled()
-
-
-class InvocationObserver(Protocol):
-    """Observes every operation of a client, for tracing and metrics."""
-
-    def invocation_completed(self, invocation: Invocation, error: BaseException | None) -> None:
-        """Handle the end of an operation; called on the thread that completes it, so it must not block.
-
-        ``error`` is None for a result. ``invocation.op.method.name`` and ``invocation.started`` identify the operation
-        and the time of its submission.
-        """
-        ...
-
-
-InvocationT = TypeVar("InvocationT", bound=Invocation)
-
-
-def observed(kind: type[InvocationT], observer: InvocationObserver | None) -> type[InvocationT]:
-    """Return a subclass of ``kind`` that calls ``observer`` for each completion; ``kind`` itself without observer.
-
-    Clients without an observer have no extra cost.
-    """
-    if observer is None:
-        return kind
-    completed = observer.invocation_completed
-
-    class Observed(kind):  # type: ignore[valid-type, misc]  # the base class is known at run time only
-        def complete(self, result: Any, error: BaseException | None) -> None:
-            first = not self.finished
-            super().complete(result, error)
-            if first:
-                completed(self, error)
-
-    Observed.__name__ = Observed.__qualname__ = kind.__name__
-    return Observed

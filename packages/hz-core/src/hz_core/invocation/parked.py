@@ -41,6 +41,10 @@ class ParkedInvocations:
         self._expire = expire
         self._queue: dict[Invocation, None] = {}
 
+    def waiting(self) -> list[Invocation]:
+        """Return the invocations; callable from any thread."""
+        return list(self._queue)
+
     def __len__(self) -> int:
         return len(self._queue)
 

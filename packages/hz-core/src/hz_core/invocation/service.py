@@ -19,10 +19,12 @@ from hz_core.errors import (
     error_from_holders,
 )
 from hz_core.invocation.backups import BackupAcks
-from hz_core.invocation.invocation import Invocation, InvocationObserver, PromisedInvocation, observed
+from hz_core.invocation.invocation import Invocation, PromisedInvocation
 from hz_core.invocation.limits import PendingLimit, check_unsent
+from hz_core.invocation.observation import Observation
 from hz_core.invocation.parked import SLICE, ParkedInvocations
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
+from hz_core.invocation.recent_errors import RecentErrors
 from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
 from hz_core.io import IO, Timer
 from hz_core.op import Op
@@ -60,7 +62,8 @@ class InvocationService:
         read: Deserializes the ``Data`` in a reply.
         policy: The client's options.
         gate: Holds requests while the cluster does not know their schemas.
-        observer: Observes completions; None for no observer.
+        errors: Keeps the last errors.
+        observation: The observers of operations.
     """
 
     def __init__(
@@ -71,7 +74,8 @@ class InvocationService:
         read: ReadData,
         policy: InvocationPolicy,
         gate: Gate,
-        observer: InvocationObserver | None = None,
+        errors: RecentErrors,
+        observation: Observation,
     ) -> None:
         self._io = io
         self._router = router
@@ -84,6 +88,7 @@ class InvocationService:
         self._route = router.route
         self._ended = False
         self._pausing: dict[Invocation, Timer] = {}
+        self.errors = errors
         self._now = io.now
         self._backup_acks = policy.backup_acks
         self.pending_limit = PendingLimit(
@@ -94,15 +99,23 @@ class InvocationService:
         self.parked = ParkedInvocations(
             io, router.open_connections, check_active, self._resend, self._expire_parked
         )
-        self._promised = observed(PromisedInvocation, observer)
-        self.observer = observer
+        self._promised = PromisedInvocation
+        observation.follow(self)
         self.waitlist: Waitlist | None = None  # callers that wait until fewer invocations are pending
+
+    def observed_by(self, observation: Observation) -> None:
+        """See :class:`hz_core.invocation.observation.Follower`."""
+        self._promised = observation.kind(PromisedInvocation)
 
     @property
     def pending_count(self) -> int:
         """Number of requests that wait for a reply, for backup acks, for a connection or for the next attempt."""
         waiting = sum(len(c.pending) for c in self._router.open_connections())
         return waiting + len(self.backups) + len(self._pausing) + len(self.parked) + self._gate.held_count
+
+    def pausing(self) -> list[Invocation]:
+        """Return the invocations that wait for their next attempt; callable from any thread."""
+        return list(self._pausing)
 
     def submit(self, op: Op[Any], promise: Promise, soon: bool = False) -> Invocation:
         """Send ``op`` and complete ``promise`` with its outcome.
@@ -181,7 +194,7 @@ class InvocationService:
             return True
         invocation.tries += 1
         error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
-        invocation.fail(self._timed_out(op, invocation, error))
+        invocation.fail(_timed_out(invocation, error, self._limit(invocation)))
         return False
 
     def _overdue(self, invocation: Invocation, deadline: float) -> bool:
@@ -214,7 +227,7 @@ class InvocationService:
         if invocation.finished:
             return
         if invocation.last_error is not None:
-            invocation.fail(self._timed_out(invocation.op, invocation, invocation.last_error))
+            invocation.fail(_timed_out(invocation, invocation.last_error, self._limit(invocation)))
         else:
             invocation.fail(
                 OperationTimeoutError(
@@ -436,17 +449,7 @@ class InvocationService:
     ) -> None:
         # The caller's thread may stop reading this connection: the next reply is received in another way.
         invocation.connection = None
-        name = invocation.op.method.name
-        error: Exception
-        if message_type == 0:
-            try:
-                error = error_from_holders(decode_error(message), name, connection.server_version)
-            except (HazelcastProtocolError, *DECODE_ERRORS) as e:
-                error = HazelcastProtocolError(f"the error reply to {name} cannot be read: {e}")
-        else:
-            error = HazelcastProtocolError(
-                f"the reply to {name} has the unexpected message type {message_type:#08x}"
-            )
+        error = _error_in(message, message_type, invocation.op.method.name, connection.server_version)
         self._io.call_soon(partial(self._failed_reply, connection, correlation_id, error))
 
     def _failed_reply(self, connection: Connection, correlation_id: int, error: Exception) -> None:
@@ -476,6 +479,7 @@ class InvocationService:
         policy = self._policy
         invocation.tries += 1
         invocation.last_error = error
+        self.errors.add(invocation.op.method.name, error)
         final = self._final_error(invocation, error)
         if final is not None:
             invocation.fail(final)
@@ -531,7 +535,7 @@ class InvocationService:
         ):
             return _not_member(op, error)
         if self._now() >= self._limit(invocation):
-            return self._timed_out(op, invocation, error)
+            return _timed_out(invocation, error, self._limit(invocation))
         return None
 
     def _limit(self, invocation: Invocation) -> float:
@@ -540,18 +544,28 @@ class InvocationService:
         deadline = invocation.op.deadline
         return limit if deadline is None else min(limit, deadline)
 
-    def _timed_out(self, op: Op[Any], invocation: Invocation, error: Exception) -> OperationTimeoutError:
-        timeout = OperationTimeoutError(
-            f"{op.method.name} did not succeed within the {_limit_name(op)} of"
-            f" {self._limit(invocation) - invocation.started:g} s, in {invocation.tries} attempts; the last failed"
-            f" with {type(error).__name__}: {error}"
+
+def _error_in(message: bytes, message_type: int, name: str, server_version: str) -> Exception:
+    """Return the error that a reply reports, or that it is."""
+    if message_type:
+        return HazelcastProtocolError(
+            f"the reply to {name} has the unexpected message type {message_type:#08x}"
         )
-        timeout.__cause__ = error
-        return timeout
+    try:
+        return error_from_holders(decode_error(message), name, server_version)
+    except (HazelcastProtocolError, *DECODE_ERRORS) as e:
+        return HazelcastProtocolError(f"the error reply to {name} cannot be read: {e}")
 
 
-def _limit_name(op: Op[Any]) -> str:
-    return "invocation_timeout" if op.deadline is None else "deadline"
+def _timed_out(invocation: Invocation, error: Exception, limit: float) -> OperationTimeoutError:
+    op = invocation.op
+    timeout = OperationTimeoutError(
+        f"{op.method.name} did not succeed within the"
+        f" {'invocation_timeout' if op.deadline is None else 'deadline'} of {limit - invocation.started:g} s,"
+        f" in {invocation.tries} attempts; the last failed with {type(error).__name__}: {error}"
+    )
+    timeout.__cause__ = error
+    return timeout
 
 
 def _not_member(op: Op[Any], cause: Exception) -> TargetNotMemberError:

@@ -333,6 +333,7 @@ class SimulatedCluster:
         puts: Key and value of each write of a map, in the order in which they were done.
         proxies: Name and service of the objects that clients have announced.
         schemas: The Compact schemas that clients have sent, by id.
+        statistics: The last statistics of each client, by its UUID: timestamp, attributes and metrics.
         strict: Whether a member refuses requests for partitions of other members.
         check_partitions: Whether members refuse requests whose partition is not that of the key or name in them. Real
             members do not notice.
@@ -366,6 +367,7 @@ class SimulatedCluster:
         self.puts: list[tuple[bytes, bytes]] = []
         self.proxies: set[tuple[str, str]] = set()
         self.schemas: dict[int, Any] = {}
+        self.statistics: dict[UUID | None, tuple[int, str, bytes]] = {}
         self.version = (5, 7, 0)
         self.member_version = self.partition_version = 0
         self.backups = 0

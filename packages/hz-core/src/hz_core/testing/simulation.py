@@ -21,7 +21,7 @@ from hz_core.connection import Connection
 from hz_core.engine import Engine
 from hz_core.flow import RunningFlow, run_flow
 from hz_core.future import Future
-from hz_core.invocation.invocation import InvocationObserver
+from hz_core.invocation.observation import InvocationObserver
 from hz_core.kinds import FuturesT, ObjectKind, ObjectTable
 from hz_core.model import Address
 from hz_core.op import AnsweredOp, Flow, FlowOrAnswer, Op
@@ -144,6 +144,25 @@ class SimulatedBlocking:
         return self._futures.destroy(operations)
 
 
+class SimulatedMachine:
+    """The process of a simulated client, whose clock of the day shows the virtual time.
+
+    Args:
+        driver: The clock.
+    """
+
+    def __init__(self, driver: ScriptedDriver) -> None:
+        self._driver = driver
+
+    def wall_time(self) -> float:
+        """Return the virtual time."""
+        return self._driver.now()
+
+    def gauges(self) -> dict[str, int | float]:
+        """Return one gauge of each type."""
+        return {"os.totalPhysicalMemorySize": 1 << 34, "os.systemLoadAverage": 0.5}
+
+
 class SimulatedClient(ClientBase):
     """A client on the virtual clock. It is not connected before ``start``.
 
@@ -168,14 +187,17 @@ class SimulatedClient(ClientBase):
         *,
         observer: InvocationObserver | None = None,
     ) -> None:
-        super().__init__(config, lambda name, config: driver, lambda: self.owner, observer)
         self.driver = driver
+        super().__init__(config, lambda name, config: driver, lambda: self.owner, observer)
         self.owner = 1
         self.engine = self._engine
         futures = SimulatedFutures(self._engine, driver, self._objects)
         self._run = futures.blocking().run  # also when too many operations are in flight
         self.futures, self.blocking = self._with_limit(futures, lambda: True)
         self.partition_service = PartitionService(self._engine, self.blocking.run)
+
+    def _machine(self) -> "SimulatedMachine":
+        return SimulatedMachine(self.driver)
 
     def start(self) -> None:
         """Connect to the cluster."""

@@ -47,7 +47,8 @@ class ClientService(Service):
         request.reply()
 
     def statistics(self, request: Request) -> None:
-        """Answer; statistics are not kept."""
+        """Keep the last statistics of a client, by its UUID."""
+        self.cluster.statistics[request.session.client] = tuple(request.values)
         request.reply()
 
     def create_proxy(self, request: Request) -> None:

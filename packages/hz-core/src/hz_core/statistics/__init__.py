@@ -1,0 +1,1 @@
+"""The statistics that a client sends to its cluster, for Management Center."""
