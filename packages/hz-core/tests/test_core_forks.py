@@ -229,7 +229,9 @@ def test_a_flow_is_the_first_use_as_well(plain: Threaded) -> None:
 
     def with_a_limit() -> None:
         def flow() -> Flow[str]:
-            yield Sleep(0.001)
+            began = client.futures.now()
+            yield Sleep(0.05)
+            assert client.futures.now() - began >= 0.05
             return "slept"
 
         assert client.blocking.within(PATIENCE).run(flow()) == "slept"
@@ -308,7 +310,8 @@ def test_an_object_that_another_thread_prepares_is_prepared_by_the_child(plain: 
     client = plain.client
     table = client._objects
     kept = keep(plain, "Client.createProxy")
-    preparing = client.futures.run(table.get(OTHER, "o"))
+    preparing = threading.Thread(target=client.get_object, args=(OTHER, "o"))
+    preparing.start()
     plain.until(lambda: kept)
 
     def use() -> None:
@@ -317,7 +320,8 @@ def test_an_object_that_another_thread_prepares_is_prepared_by_the_child(plain: 
     in_child(use)
     for request in list(kept):
         plain.do(request.reply)
-    preparing.result(PATIENCE)
+    preparing.join(PATIENCE)
+    assert table.find(OTHER, "o") is not None
 
 
 PROGRAM = """

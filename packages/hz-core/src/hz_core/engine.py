@@ -225,7 +225,6 @@ class Engine:
             for entry in list(connection.pending.values()):
                 entry.fail(error)
             self._cluster_view.on_connection_removed(connection, error)
-            self.listeners.on_connection_removed(connection)
         self.invocations.fail_all(error)
         self.schemas.fail_all(error)
         self.listeners.forked()
