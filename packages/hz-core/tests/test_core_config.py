@@ -110,9 +110,13 @@ ACCEPTED: dict[str, set[str]] = {
     "creds_username": TEXT,
     "creds_password": TEXT,
     "token_provider": set(),
-    "use_public_ip": BOOL,
+    "use_public_ip": BOOL | {"none"},
+    "discovery": set(),
+    "outbound_ports": {"one", "zero", "no_list", "list_of_int"},
+    "socket_interceptor": set(),
 }
 OUT_OF_RANGE: dict[str, set[str]] = {
+    "outbound_ports": {"text", "minus_one", "list_of_str", "tuple_of_str"},
     "connection_timeout": {"minus_one"},
     "retry_initial_backoff": {"minus_one"},
     "retry_max_backoff": {"minus_one"},
@@ -210,6 +214,9 @@ DEFAULTS: dict[str, object] = {
     "token_provider": None,
     "shuffle_member_list": True,
     "use_public_ip": False,
+    "discovery": None,
+    "outbound_ports": [],
+    "socket_interceptor": None,
     "cloud_discovery_token": None,
     "smart_routing": True,
     "connection_timeout": 5.0,
@@ -553,7 +560,6 @@ def test_the_default_configuration_serializes() -> None:
     [
         {"ssl_enabled": True},
         {"ssl_context": ssl.create_default_context()},
-        {"cloud_discovery_token": "t"},
         {"statistics_enabled": True},
         {"near_caches": {"m": {}}},
     ],

@@ -72,7 +72,12 @@ class AsyncioClient(ClientBase):
         self._started: asyncio.Future[None] | None = None
 
     def _make_driver(self, name: str, config: ClientConfig) -> AsyncioDriver:
-        self._driver = AsyncioDriver(self._loop, config.socket_options)
+        self._driver = AsyncioDriver(
+            self._loop,
+            config.socket_options,
+            outbound_ports=config.outbound_ports,
+            socket_interceptor=config.socket_interceptor,
+        )
         return self._driver
 
     async def start(self) -> None:

@@ -85,7 +85,12 @@ class Client(ClientBase):
             raise
 
     def _make_driver(self, name: str, config: ClientConfig) -> ThreadedDriver:
-        self._driver = ThreadedDriver(name, config.socket_options)
+        self._driver = ThreadedDriver(
+            name,
+            config.socket_options,
+            outbound_ports=config.outbound_ports,
+            socket_interceptor=config.socket_interceptor,
+        )
         return self._driver
 
     def get_object(self, kind: ObjectKind[FuturesT, Any], name: str) -> FuturesT:

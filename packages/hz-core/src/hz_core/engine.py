@@ -89,7 +89,7 @@ class Engine:
         )
         self.check_active = self.states.check_active
         self.view = Membership(io, self.new_uuid)
-        target = cluster_target(config, client_name, self.uuid, io.random)
+        target = cluster_target(config, client_name, self.uuid, io)
         self.connections = ConnectionManager(io, connect_options(config), [target], self.view, self)
         self.routing = Routing(self.connections, self.view, load_balancer, smart)
         policy = invocation_policy(config)

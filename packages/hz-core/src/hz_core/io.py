@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from hz_core.connection import Connection
+from hz_core.discovery import Discovery
 from hz_core.model import Address
+from hz_core.promise import Promise
 
 
 class Timer(Protocol):
@@ -78,6 +80,22 @@ class IO(Protocol):
 
     def connect(self, connection: Connection, address: Address, timeout: float) -> None:
         """Open a socket for ``connection``; call its ``on_socket_opened`` or ``on_socket_closed``."""
+        ...
+
+    def run_blocking(self, function: Callable[[], Any], promise: Promise) -> None:
+        """Call a function that may wait, such as one of the user, where nothing waits for it.
+
+        ``promise`` is completed on the I/O side, with what the function returns or raises.
+        """
+        ...
+
+    def cloud_discovery(self, token: str, timeout: float) -> Discovery:
+        """Return what asks Hazelcast Cloud for the addresses of the cluster with this token.
+
+        Args:
+            token: The discovery token of the cluster.
+            timeout: Seconds for a request; 0 for the default.
+        """
         ...
 
     def mutex(self) -> Mutex:

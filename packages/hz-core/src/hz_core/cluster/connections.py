@@ -7,6 +7,7 @@ from uuid import UUID
 
 from hz_core.cluster.authentication import Credentials, MemberIdentity, authenticate
 from hz_core.cluster.backoff import Backoff
+from hz_core.cluster.locating import Locator
 from hz_core.cluster.membership import Membership
 from hz_core.cluster.view import Routes
 from hz_core.codecs import client as codec
@@ -20,7 +21,7 @@ from hz_core.errors import (
 from hz_core.flow import Submitter, run_flow
 from hz_core.io import IO
 from hz_core.log import INFO, WARNING, get_logger
-from hz_core.model import Address, MemberInfo
+from hz_core.model import Address
 from hz_core.op import Flow, GatherOutcomes, Sleep, WaitFor
 from hz_core.promise import CallbackPromise, Promise, complete
 
@@ -42,9 +43,8 @@ class ClusterTarget(NamedTuple):
     """A cluster that the client may connect to. With several, the next one is tried when one is not reached."""
 
     credentials: Credentials
-    addresses: Callable[[], list[Address]]
     backoff: Callable[[], Backoff]
-    translate: Callable[[MemberInfo], Address]
+    locator: Locator
 
 
 class ConnectionEngine(Submitter, ConnectionOwner, Protocol):
@@ -125,12 +125,12 @@ class ConnectionManager:
             ClientNotAllowedInClusterError: A member rejects this client permanently.
         """
         began = self._io.now()
-        failures: dict[Address, Exception | None] = {}
+        failures: dict[Address | str, Exception | None] = {}
         current = self._targets.index(self._target)
         for target in [*self._targets[current:], *self._targets[:current]]:
-            candidates = partial(self._candidates, target, with_known=target is self._target)
+            with_known = target is self._target
             self._target = target
-            connection = yield from self._connect_to_target(target.backoff(), candidates, failures)
+            connection = yield from self._connect_to_target(target, with_known, failures)
             if connection is not None:
                 return connection
         names = ", ".join(repr(target.credentials.cluster_name) for target in self._targets)
@@ -138,14 +138,20 @@ class ConnectionManager:
 
     def _connect_to_target(
         self,
-        backoff: Backoff,
-        candidates: Callable[[], list[Address]],
-        failures: dict[Address, Exception | None],
+        target: ClusterTarget,
+        with_known: bool,
+        failures: dict[Address | str, Exception | None],
     ) -> Flow[Connection | None]:
         """Return a connection to one cluster, None if none of its members was reached in time."""
         began = self._io.now()
+        backoff = target.backoff()
         while True:
-            addresses = candidates()
+            known = self._membership.members.members if with_known else ()
+            yield from target.locator.discover(known, backoff.left(self._io.now() - began))
+            if self._closed:
+                raise IllegalStateError("the client was shut down while it was connecting")
+            failures.update(target.locator.failures())
+            addresses = self._candidates(target, with_known=with_known)
             failures.update((address, None) for address in addresses if address not in failures)
             for address in addresses:
                 if self._closed:
@@ -178,6 +184,8 @@ class ConnectionManager:
         """With smart routing, connect to every listed member that is not connected yet. Failures are logged."""
         if not self._options.smart:
             return
+        # Before the members without a connection are determined: other flows do so meanwhile.
+        yield from self._target.locator.learn(self._membership.members.members, self.cluster_id)
         expected = {attempt.member for attempt in self._attempts.values()}
         missing = [
             m
@@ -187,7 +195,7 @@ class ConnectionManager:
         if not missing:
             return
         outcomes = yield GatherOutcomes(
-            [WaitFor(partial(self._open, self._target.translate(m), member=m.uuid)) for m in missing]
+            [WaitFor(partial(self._open, self._target.locator.translate(m), member=m.uuid)) for m in missing]
         )
         for member, outcome in zip(missing, outcomes, strict=True):
             if isinstance(outcome, Exception):
@@ -197,8 +205,8 @@ class ConnectionManager:
 
     def _candidates(self, target: ClusterTarget, *, with_known: bool) -> list[Address]:
         """Return the addresses to try; those of the last member list belong to the cluster that sent it."""
-        known = [target.translate(m) for m in self._membership.members.members] if with_known else []
-        return list(dict.fromkeys([*target.addresses(), *known]))
+        known = [target.locator.translate(m) for m in self._membership.members.members] if with_known else []
+        return list(dict.fromkeys([*target.locator.addresses(), *known]))
 
     def _open(
         self, address: Address, promise: Promise, left: float | None = None, member: UUID | None = None
@@ -413,7 +421,7 @@ class ConnectionManager:
 
 
 def _no_cluster(
-    cluster_name: str, elapsed: float, failures: dict[Address, Exception | None]
+    cluster_name: str, elapsed: float, failures: dict[Address | str, Exception | None]
 ) -> IllegalStateError:
     reasons = "; ".join(
         f"{address}: not tried before the time was over"

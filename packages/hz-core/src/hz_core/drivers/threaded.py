@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 from hz_core.connection import Connection
+from hz_core.drivers.background import BackgroundCalls
 from hz_core.drivers.blocking import BlockingCall
+from hz_core.drivers.cloud_token import cloud_discovery
 from hz_core.drivers.executor import CallbackExecutor
+from hz_core.drivers.outbound import Interceptor, Outbound
 from hz_core.drivers.poller import READ, WRITE, Poller, new_poller
 from hz_core.drivers.read_handover import CHECK_INTERVAL, ReadHandover, Reading
 from hz_core.drivers.socket_dial import Dial
@@ -66,6 +69,8 @@ class ThreadedDriver:
         name: Name of the client, for the threads' names.
         socket_options: Triples for ``setsockopt``, for each new socket.
         tls: The TLS options; None for plain TCP.
+        outbound_ports: Definitions of the local ports of sockets; none for any port.
+        socket_interceptor: Called with each connected socket and its address.
 
     Attributes:
         ticking: Whether the I/O thread makes a turn every millisecond, without being woken.
@@ -74,14 +79,22 @@ class ThreadedDriver:
     """
 
     def __init__(
-        self, name: str, socket_options: Sequence[SocketOption] = (), *, tls: "ssl.SSLContext | None" = None
+        self,
+        name: str,
+        socket_options: Sequence[SocketOption] = (),
+        *,
+        tls: "ssl.SSLContext | None" = None,
+        outbound_ports: Sequence[str | int] = (),
+        socket_interceptor: Interceptor | None = None,
     ) -> None:
         self.random: Randomness = SystemRandom()
         self.poller: Poller
-        self._socket_options = socket_options
         self._tls = tls
         self._callbacks = CallbackExecutor(f"{name}-callbacks", self.flush)
         self.run_callback = self._callbacks.run
+        self.run_blocking = BackgroundCalls(f"{name}-background", self.call_soon).run
+        self.cloud_discovery = cloud_discovery
+        self._outbound = Outbound(socket_options, outbound_ports, socket_interceptor, self.run_blocking)
         self._soon: deque[Callable[[], None]] = deque()
         self._woken = False
         self._timers: list[tuple[float, int, ThreadTimer]] = []
@@ -147,7 +160,7 @@ class ThreadedDriver:
                 if stream.buffered and not transport.broken:
                     transport.readable()
 
-        Dial(self, address, timeout, self._socket_options, self._tls, done)
+        Dial(self, address, timeout, self._outbound, self._tls, done)
 
     # --- waiting ----------------------------------------------------------------------------------------------
 

@@ -14,10 +14,12 @@ from random import Random
 from typing import Any, Final, TypeAlias
 
 from hz_core.connection import Connection
+from hz_core.discovery import Discovery
 from hz_core.future import Future
 from hz_core.io import Mutex, Randomness
 from hz_core.log import get_logger
 from hz_core.model import Address
+from hz_core.promise import Promise
 from hz_core.testing.network import Accept, Answer, Delay, Peer, Refuse
 from hz_core.wire.frames import HazelcastProtocolError
 
@@ -250,6 +252,27 @@ class ScriptedDriver:
                 _logger.exception("a callback failed")
 
         self.call_soon(run)
+
+    def run_blocking(self, function: Callable[[], Any], promise: Promise) -> None:
+        """Call ``function`` as an event of its own, in which no time passes."""
+
+        def run() -> None:
+            try:
+                result = function()
+            except Exception as e:
+                promise.set_exception(e)
+            else:
+                promise.set_result(result)
+
+        self.call_soon(run)
+
+    def cloud_discovery(self, token: str, timeout: float) -> Discovery:
+        """Refuse: there is no Hazelcast Cloud on the virtual clock; simulate it with the option ``discovery``.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError("simulate Hazelcast Cloud with the option discovery")
 
     def mutex(self) -> Mutex:
         """Return a lock that does nothing: there is one thread."""
