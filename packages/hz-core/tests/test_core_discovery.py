@@ -1,13 +1,17 @@
 """Discovery by a class of the user: what is asked when, and what becomes of the answers, on the virtual clock."""
 
 import logging
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
+import uvloop
 
 from core_simulation import Simulation
+from core_sockets import PATIENCE, SocketCluster
+from core_surfaces import make
 from hz_core.cluster.locating import ASK_AGAIN_AFTER
 from hz_core.discovery import DEFAULT_TIMEOUT, Answer, Discovery, DiscoveryError, Question, ask, time_limit
 from hz_core.errors import IllegalStateError
@@ -18,6 +22,12 @@ from hz_core.testing import Refuse, SimulatedCluster
 FIRST, SECOND, THIRD = (Address(f"10.0.0.{i}", 5701) for i in (1, 2, 3))
 OUTSIDE = [Address("203.0.113.1", 30000 + i) for i in range(3)]
 NOBODY = Address("10.9.9.9", 5701)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _libuv() -> None:
+    """Let libuv open the pipe that it keeps as long as the process lives."""
+    uvloop.new_event_loop().close()
 
 
 class Finder(Discovery):
@@ -375,3 +385,36 @@ def test_two_questions_at_a_time_are_asked_one_after_the_other() -> None:
     assert translator.calls > calls
     assert most == [1]
     simulation.stop()
+
+
+# ---- on real threads and event loops
+
+
+@pytest.mark.parametrize("driver", ["threaded", "asyncio", "uvloop"])
+def test_discovery_has_a_thread_of_its_own(driver: str) -> None:
+    """Neither the I/O thread nor the event loop waits for it, and its time limit holds."""
+    server = SocketCluster(1)
+    released = threading.Event()
+    threads: list[threading.Thread] = []
+
+    class Slow(Discovery):
+        timeout = 0.2
+
+        def discover(self) -> list[str]:
+            threads.append(threading.current_thread())
+            released.wait(PATIENCE)
+            return server.addresses
+
+    try:
+        with pytest.raises(IllegalStateError, match=r"Slow did not answer within 0\.2 s \(its timeout\)"):
+            make(driver, 0, cluster_members=None, discovery=Slow(), cluster_connect_timeout=0)
+        released.set()
+        surface = make(driver, 0, cluster_members=None, discovery=Slow())
+        surface.close()
+        assert len(threads) == 2
+        assert all(thread.name.endswith("background") for thread in threads)
+        for thread in threads:
+            thread.join(PATIENCE)
+    finally:
+        released.set()
+        server.stop()
