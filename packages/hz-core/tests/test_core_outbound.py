@@ -60,6 +60,9 @@ def clients_ports(server: SocketCluster) -> list[int]:
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_every_connection_has_one_of_the_ports(server: SocketCluster, driver: str) -> None:
     ports = free_ports(4)
+    for _ in range(2):
+        # The ports that these clients leave wait for the end of what is under way, and are used nevertheless.
+        make(driver, 0, cluster_members=server.addresses, outbound_ports=ports[:3]).close()
     surface = make(
         driver, 0, cluster_members=server.addresses, outbound_ports=[f"{ports[0]}, {ports[1]}", *ports[2:]]
     )

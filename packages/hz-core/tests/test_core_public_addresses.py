@@ -9,6 +9,7 @@ from core_simulation import Simulation
 from hz_core.cluster.public_addresses import CHECKS, PRIVATE_LIMIT, PUBLIC_LIMIT
 from hz_core.model import Address
 from hz_core.testing import BlackHole, Delay, Refuse, SimulatedCluster
+from hz_core.testing.network import Accept
 
 PUBLIC = [Address("203.0.113.1", 30000 + i) for i in range(5)]
 
@@ -113,7 +114,8 @@ def test_slow_private_addresses_are_not_reachable() -> None:
 def test_unreachable_public_addresses_are_not_used() -> None:
     cluster = nat(3)
     for address in PUBLIC[1:3]:
-        cluster.down[address] = Delay(PUBLIC_LIMIT * 1.1, Refuse())
+        member = next(member for member in cluster.members if member.public == address)
+        cluster.down[address] = Delay(PUBLIC_LIMIT * 1.1, Accept(member))
     simulation = Simulation(cluster=cluster, cluster_members=[str(PUBLIC[0])], use_public_ip="auto")
     outcome = simulation.begin(simulation.engine.connect())
     simulation.driver.advance(60)
@@ -145,20 +147,24 @@ def test_configured_private_address_decides_without_a_check() -> None:
     simulation.stop()
 
 
-def test_hosts_are_compared_as_addresses_and_names_without_case() -> None:
+@pytest.mark.parametrize("configured", ["[2001:DB8:0:0::1]:9", "member-2.test.:9"])
+def test_hosts_are_compared_as_addresses_and_names_without_case(configured: str) -> None:
     cluster = SimulatedCluster(0)
-    for host, address in (("2001:db8::1", PUBLIC[0]), ("Member-2.test", PUBLIC[1])):
+    for host, address in (("2001:db8::1", PUBLIC[0]), ("Member-2.test", PUBLIC[1]), ("10.0.0.3", PUBLIC[2])):
         cluster.add(Address(host, 5701)).public = address
-        cluster.down[address] = Refuse()
     cluster.spread()
-    for configured in ("[2001:DB8:0:0::1]:5701", "member-2.test:5701"):
-        simulation = Simulation(
-            cluster=cluster, cluster_members=["Member-2.test:5701", configured], use_public_ip="auto"
-        )
-        simulation.start()
-        assert simulation.connected == private(cluster)
-        assert len(set(simulation.driver.attempts)) == 2
-        simulation.stop()
+    simulation = start(cluster, cluster_members=[configured, str(PUBLIC[2])])
+    # The configured addresses, and the private ones of the two other members: none was only checked.
+    assert len(simulation.driver.attempts) == 4
+    assert len(simulation.driver.links) == 3
+    assert all(link.sent for link in simulation.driver.links)
+    only_private_but(simulation, cluster, PUBLIC[2])
+
+
+def only_private_but(simulation: Simulation, cluster: SimulatedCluster, public: Address) -> None:
+    """Check that the client uses private addresses, but for one."""
+    assert simulation.connected - private(cluster) == {public}
+    simulation.stop()
 
 
 def test_encrypted_connections_use_private_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,4 +202,17 @@ def test_members_are_found_out_once_at_a_time() -> None:
     simulation.value(outcome, 10)
     assert len([a for a in simulation.driver.attempts if a in private(cluster)]) == CHECKS
     assert simulation.connected == set(PUBLIC[:3])
+    simulation.stop()
+
+
+def test_checks_go_on_after_the_start_and_others_wait_for_their_end() -> None:
+    """The start ends before the checks, so that each tick would connect to the members meanwhile."""
+    cluster = nat(3)
+    simulation = start(cluster, cluster_connect_timeout=0.5)
+    assert simulation.connected == {PUBLIC[0]}
+    simulation.driver.advance(2.5)
+    cluster.publish_view()
+    simulation.until(lambda: simulation.connected == set(PUBLIC[:3]), 10)
+    # One check was given up with the start.
+    assert len([a for a in simulation.driver.attempts if a in private(cluster)]) == CHECKS + 1
     simulation.stop()
