@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from ipaddress import ip_address
 from typing import Final
 
 from hz_core.connection import Connection
@@ -105,6 +104,8 @@ class PublicAddressDetection:
 
 def _normal(host: str) -> str:
     """Return a host in the form in which it is compared."""
+    from ipaddress import ip_address  # rarely needed
+
     try:
         return str(ip_address(host))
     except ValueError:
