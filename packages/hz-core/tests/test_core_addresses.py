@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hz_core.addresses import DEFAULT_PORTS, all_candidates, candidates, parse_address
+from hz_core.addresses import DEFAULT_PORTS, all_candidates, candidates, parse_address, parse_ports
 from hz_core.errors import InvalidAddressError
 from hz_core.model import Address
 
@@ -105,3 +105,43 @@ def test_a_password_in_a_wrong_address_is_not_shown(text: str) -> None:
     with pytest.raises(InvalidAddressError, match="is not a member address") as caught:
         parse_address(text)
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("parts", "ports"),
+    [
+        ([], []),
+        ([34000], [34000]),
+        (["34000"], [34000]),
+        (["33000-33003"], [33000, 33001, 33002, 33003]),
+        (["33000 - 33001, 34000"], [33000, 33001, 34000]),
+        (["33000-33001", 33001, "33001-33002"], [33000, 33001, 33002]),
+        (["65535-65535"], [65535]),
+        ([0], []),
+        (["33000", "*"], []),
+    ],
+)
+def test_ports(parts: list[str | int], ports: list[int]) -> None:
+    assert parse_ports(parts) == ports
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ("", "neither a port"),
+        ("x", "neither a port"),
+        ("-1", "neither a port"),
+        ("1-", "neither a port"),
+        ("1-2-3", "neither a port"),
+        ("65536", "neither a port"),
+        ("1-65536", "neither a port"),
+        ("0-5", "neither a port"),
+        ("9" * 5000, "neither a port"),
+        ("33001-33000", "empty range"),
+        ("33000,,", "neither a port"),
+    ],
+)
+def test_no_ports(part: str, reason: str) -> None:
+    with pytest.raises(InvalidAddressError, match=reason) as caught:
+        parse_ports([part])
+    assert len(str(caught.value)) < 400

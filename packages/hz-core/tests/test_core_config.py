@@ -112,11 +112,15 @@ ACCEPTED: dict[str, set[str]] = {
     "creds_username": TEXT,
     "creds_password": TEXT,
     "token_provider": set(),
-    "use_public_ip": BOOL,
+    "use_public_ip": BOOL | {"none"},
+    "discovery": set(),
+    "outbound_ports": {"one", "zero", "no_list", "list_of_int"},
+    "socket_interceptor": set(),
     "failover_configs": {"no_list"},
     "failover_try_count": {"true", "one", "minus_one"},
 }
 OUT_OF_RANGE: dict[str, set[str]] = {
+    "outbound_ports": {"text", "minus_one", "list_of_str", "tuple_of_str"},
     "connection_timeout": {"minus_one"},
     "retry_initial_backoff": {"minus_one"},
     "retry_max_backoff": {"minus_one"},
@@ -217,6 +221,9 @@ DEFAULTS: dict[str, object] = {
     "token_provider": None,
     "shuffle_member_list": True,
     "use_public_ip": False,
+    "discovery": None,
+    "outbound_ports": [],
+    "socket_interceptor": None,
     "cloud_discovery_token": None,
     "smart_routing": True,
     "connection_timeout": 5.0,
@@ -562,7 +569,6 @@ def test_the_default_configuration_serializes() -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"cloud_discovery_token": "t"},
         {"near_caches": {"m": {}}},
     ],
     ids=lambda options: next(iter(options)),

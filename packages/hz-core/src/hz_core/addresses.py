@@ -80,3 +80,37 @@ def _invalid(text: str, reason: str) -> InvalidAddressError:
     return InvalidAddressError(
         f"{shown[:200]!r} is not a member address: {reason}. Write host, host:port or [IPv6]:port"
     )
+
+
+def parse_ports(parts: Iterable[str | int]) -> list[int]:
+    """Return the ports of definitions such as ``33000``, ``"33000-33100"`` and ``"33000-33100, 34000"``, each once.
+
+    ``0`` and ``"*"`` stand for any port, so that the list is empty.
+
+    Raises:
+        InvalidAddressError: A definition is not a port, or not a range of ports.
+    """
+    ports: dict[int, None] = {}
+    anything = False
+    for part in parts:
+        for text in str(part).split(","):
+            if text.strip() in ("0", "*"):
+                anything = True
+                continue
+            first, dash, last = (piece.strip() for piece in text.partition("-"))
+            begin = _port_of_range(text, first)
+            end = _port_of_range(text, last) if dash else begin
+            if end < begin:
+                raise InvalidAddressError(f"{text.strip()[:200]!r} is an empty range of ports")
+            ports.update(dict.fromkeys(range(begin, end + 1)))
+    return [] if anything else list(ports)
+
+
+def _port_of_range(text: str, port: str) -> int:
+    if not (port.isascii() and port.isdigit() and len(port) <= len(str(_MAX_PORT))) or not (
+        0 < int(port) <= _MAX_PORT
+    ):
+        raise InvalidAddressError(
+            f"{text.strip()[:200]!r} is neither a port from 1 to {_MAX_PORT} nor a range such as 33000-33100"
+        )
+    return int(port)

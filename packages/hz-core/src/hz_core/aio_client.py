@@ -82,7 +82,13 @@ class AsyncioClient(ClientBase):
         self._started: asyncio.Future[None] | None = None
 
     def _make_driver(self, name: str, config: ClientConfig) -> AsyncioDriver:
-        self._driver = AsyncioDriver(self._loop, config.socket_options, tls=tls_of_clusters(config))
+        self._driver = AsyncioDriver(
+            self._loop,
+            config.socket_options,
+            tls=tls_of_clusters(config),
+            outbound_ports=config.outbound_ports,
+            socket_interceptor=config.socket_interceptor,
+        )
         return self._driver
 
     def _machine(self) -> Process:

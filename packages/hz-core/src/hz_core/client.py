@@ -99,7 +99,13 @@ class Client(ClientBase):
         self._connect().add_done_callback_inline(partial(_close_if_failed, self._engine))
 
     def _make_driver(self, name: str, config: ClientConfig) -> ThreadedDriver:
-        self._driver = ThreadedDriver(name, config.socket_options, tls=tls_of_clusters(config))
+        self._driver = ThreadedDriver(
+            name,
+            config.socket_options,
+            tls=tls_of_clusters(config),
+            outbound_ports=config.outbound_ports,
+            socket_interceptor=config.socket_interceptor,
+        )
         return self._driver
 
     def _may_wait(self) -> bool:

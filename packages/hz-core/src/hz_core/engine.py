@@ -105,7 +105,7 @@ class Engine:
         )
         self.check_active = self.states.check_active
         self.view = Membership(io, self.new_uuid)
-        targets = cluster_targets(config, client_name, self.uuid, io.random)
+        targets = cluster_targets(config, client_name, self.uuid, io)
         self.connections = ConnectionManager(io, connect_options(config, io.random), targets, self.view, self)
         self.routing = Routing(self.connections, self.view, load_balancer, smart)
         self._add_invocations()

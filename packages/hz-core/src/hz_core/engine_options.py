@@ -4,17 +4,19 @@ from math import inf
 from typing import Final
 from uuid import UUID
 
-from hz_core.addresses import all_candidates
+from hz_core.addresses import all_candidates, parse_address
 from hz_core.cluster.authentication import Credentials
 from hz_core.cluster.backoff import Backoff
 from hz_core.cluster.connections import ClusterTarget, ConnectOptions
+from hz_core.cluster.locating import Locator
+from hz_core.cluster.public_addresses import PublicAddressDetection
 from hz_core.config import ClientConfig
 from hz_core.config.alternatives import FOREVER
 from hz_core.config.client import INFINITE
 from hz_core.config.failover import cluster_configs
 from hz_core.invocation.ports import InvocationPolicy
-from hz_core.io import Randomness
-from hz_core.model import Address, MemberInfo
+from hz_core.io import IO, Randomness
+from hz_core.model import Address
 from hz_core.wire.reader import DEFAULT_MAX_MESSAGE_SIZE
 
 _SHORTEST_PAUSE: Final = 0.1
@@ -63,18 +65,16 @@ def connect_options(config: ClientConfig, random: Randomness) -> ConnectOptions:
     )
 
 
-def cluster_targets(
-    config: ClientConfig, client_name: str, client_uuid: UUID, random: Randomness
-) -> list[ClusterTarget]:
+def cluster_targets(config: ClientConfig, client_name: str, client_uuid: UUID, io: IO) -> list[ClusterTarget]:
     """Return the clusters that a configuration describes; the client starts with the first one.
 
     Raises:
         InvalidConfigurationError: The configurations of the clusters differ in an option that must be the same.
     """
-    return [_target(one, client_name, client_uuid, random) for one in cluster_configs(config)]
+    return [_target(one, client_name, client_uuid, io) for one in cluster_configs(config)]
 
 
-def _target(config: ClientConfig, client_name: str, client_uuid: UUID, random: Randomness) -> ClusterTarget:
+def _target(config: ClientConfig, client_name: str, client_uuid: UUID, io: IO) -> ClusterTarget:
     def backoff() -> Backoff:
         return Backoff(
             initial=config.retry_initial_backoff,
@@ -82,14 +82,8 @@ def _target(config: ClientConfig, client_name: str, client_uuid: UUID, random: R
             multiplier=config.retry_multiplier,
             jitter=config.retry_jitter,
             timeout=config.cluster_connect_timeout,
-            random=random,
+            random=io.random,
         )
-
-    def addresses() -> list[Address]:
-        candidates = all_candidates(config.cluster_members)
-        if config.shuffle_member_list:
-            random.shuffle(candidates)
-        return candidates
 
     return ClusterTarget(
         Credentials(
@@ -101,15 +95,30 @@ def _target(config: ClientConfig, client_name: str, client_uuid: UUID, random: R
             config.creds_password,
             config.token_provider,
         ),
-        addresses,
         backoff,
-        _public_address if config.use_public_ip else _private_address,
+        locator(config, io),
     )
 
 
-def _private_address(member: MemberInfo) -> Address:
-    return member.address
+def locator(config: ClientConfig, io: IO) -> Locator:
+    """Return what knows the addresses of the cluster that a configuration describes."""
+    discovery = config.discovery
+    if discovery is None and config.cloud_discovery_token is not None:
+        discovery = io.cloud_discovery(config.cloud_discovery_token, config.connection_timeout)
 
+    def order(addresses: list[Address]) -> None:
+        if config.shuffle_member_list:
+            io.random.shuffle(addresses)
 
-def _public_address(member: MemberInfo) -> Address:
-    return member.public_address or member.address
+    def addresses() -> list[Address]:
+        if discovery is not None and not config.cluster_members:
+            return []
+        found = all_candidates(config.cluster_members)
+        order(found)
+        return found
+
+    def hosts() -> list[str]:
+        return [parse_address(text)[0] for text in config.cluster_members]
+
+    detection = PublicAddressDetection(io, hosts, config.uses_tls)
+    return Locator(io, addresses, discovery, config.use_public_ip, detection, order)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from hz_core.connection import Connection
+from hz_core.discovery import Discovery
 from hz_core.model import Address
 from hz_core.promise import Promise
 
@@ -97,6 +98,15 @@ class IO(Protocol):
         """Call a function that may wait, such as one of the user, where nothing waits for it.
 
         ``promise`` is completed on the I/O side, with what the function returns or raises.
+        """
+        ...
+
+    def cloud_discovery(self, token: str, timeout: float) -> Discovery:
+        """Return what asks Hazelcast Cloud for the addresses of the cluster with this token.
+
+        Args:
+            token: The discovery token of the cluster.
+            timeout: Seconds for a request; 0 for the default.
         """
         ...
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from hz_core.cluster.authentication import Credentials, MemberIdentity, authenticate
 from hz_core.cluster.backoff import Backoff
+from hz_core.cluster.locating import Locator
 from hz_core.cluster.member_retries import MemberRetries, RepeatedLosses
 from hz_core.cluster.membership import Membership
 from hz_core.cluster.view import Routes
@@ -22,7 +23,7 @@ from hz_core.errors import (
 from hz_core.flow import Submitter, run_flow
 from hz_core.io import IO
 from hz_core.log import DEBUG, INFO, WARNING, get_logger
-from hz_core.model import Address, MemberInfo
+from hz_core.model import Address
 from hz_core.op import Flow, GatherOutcomes, Sleep, WaitFor
 from hz_core.promise import CallbackPromise, Promise, complete
 
@@ -49,9 +50,8 @@ class ClusterTarget(NamedTuple):
     """A cluster that the client may connect to. With several, the next one is tried when one is not reached."""
 
     credentials: Credentials
-    addresses: Callable[[], list[Address]]
     backoff: Callable[[], Backoff]
-    translate: Callable[[MemberInfo], Address]
+    locator: Locator
 
 
 class ConnectionEngine(Submitter, ConnectionOwner, Protocol):
@@ -82,7 +82,7 @@ class _TooLateError(TargetDisconnectedError):
     """An attempt did not finish in what was left of the time for all."""
 
 
-_Failures: TypeAlias = dict[tuple[str, Address], Exception | None]
+_Failures: TypeAlias = dict[tuple[str, Address | str], Exception | None]
 """Why an address could not be connected, by the cluster's name and the address; None if it was not tried."""
 
 
@@ -195,6 +195,11 @@ class ConnectionManager:
         name = target.credentials.cluster_name
         backoff = target.backoff()
         while True:
+            known = self._membership.members.members if target is self._members_of else ()
+            yield from target.locator.discover(known, backoff.left(self._io.now() - began))
+            if self._closed:
+                raise IllegalStateError("the client was shut down while it was connecting")
+            failures.update(((name, what), e) for what, e in target.locator.failures().items())
             addresses = self._candidates(target)
             for address in addresses:
                 failures.setdefault((name, address), None)
@@ -230,15 +235,19 @@ class ConnectionManager:
         """With smart routing, connect to every listed member that is not connected and whose next attempt is due."""
         if not self._options.smart:
             return
+        # Before the members without a connection are determined: other flows do so meanwhile.
+        yield from self._target.locator.learn(self._membership.members.members, self.cluster_id)
         expected = {attempt.member for attempt in self._attempts.values()}
         missing = [
             m
             for m in self._membership.members.members
             if m.uuid not in self._ready and m.uuid not in expected and self._retries.due(m.uuid)
         ]
+        if not missing:
+            return
         # What fails is noted where the connections are closed.
         yield GatherOutcomes(
-            [WaitFor(partial(self._open, self._target.translate(m), member=m.uuid)) for m in missing]
+            [WaitFor(partial(self._open, self._target.locator.translate(m), member=m.uuid)) for m in missing]
         )
 
     def _candidates(self, target: ClusterTarget) -> list[Address]:
@@ -249,10 +258,10 @@ class ConnectionManager:
         """
         listed: list[Address] = []
         if target is self._members_of and self._options.smart:
-            listed = [target.translate(m) for m in self._membership.members.members]
+            listed = [target.locator.translate(m) for m in self._membership.members.members]
             if self._options.shuffle:
                 self._io.random.shuffle(listed)
-        return list(dict.fromkeys([*listed, *target.addresses()]))
+        return list(dict.fromkeys([*listed, *target.locator.addresses()]))
 
     def _open(
         self, address: Address, promise: Promise, left: float | None = None, member: UUID | None = None

@@ -20,7 +20,6 @@ PER_CLUSTER: Final = frozenset(
         "use_public_ip",
         "cloud_discovery_token",
         "discovery",
-        "socket_interceptor",
     }
 )
 """The options that may differ between the clusters of one client, beside those of TLS: the cluster's name and

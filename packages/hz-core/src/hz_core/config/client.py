@@ -3,6 +3,7 @@
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from hz_core.config.addresses import check_discovery, outbound_ports, public_ip
 from hz_core.config.alternatives import FOREVER, alternatives, try_count
 from hz_core.config.checks import (
     boolean,
@@ -114,7 +115,6 @@ def _alternatives(name: str, value: Any) -> list[Any]:
 
 
 _MISSING_FEATURES: Final = {
-    ("cloud_discovery_token",): "discovery of Hazelcast Cloud clusters is",
     ("near_caches",): "near caches are",
 }
 """What the options mean that are checked, but cannot be used so far."""
@@ -165,13 +165,21 @@ class ClientConfig(LoadableOptions):
     shuffle_member_list = Option(
         boolean, lambda: True, "Whether addresses are tried in random order, to distribute clients."
     )
-    use_public_ip = Option(
-        boolean, lambda: False, "Whether the client connects to the public addresses of the members."
+    discovery: Option[Any] = Option(
+        optional(passing(lambda v: with_methods(v, "discover"), "an object with a method discover()")),
+        lambda: None,
+        "Finds addresses of the cluster (hazelcast.discovery): they are tried after cluster_members, if there are any.",
+    )
+    use_public_ip: Option[bool | None] = Option(
+        public_ip,
+        lambda: False,
+        'Whether the client connects to the public addresses of the members; "auto", or the attribute None, to find'
+        " out which addresses it can reach.",
     )
     cloud_discovery_token: Option[str | None] = Option(
         optional(string),
         lambda: None,
-        "Token for the discovery of a Hazelcast Cloud cluster.",
+        "Discovery token of a Hazelcast Cloud cluster. Not together with cluster_members or discovery.",
     )
     smart_routing = Option(
         boolean,
@@ -189,6 +197,19 @@ class ClientConfig(LoadableOptions):
         list_of(_is_socket_option, "tuples of length 3"),
         list,
         "Arguments of socket.setsockopt, for each socket.",
+    )
+    outbound_ports: Option[list[str | int]] = Option(
+        outbound_ports,
+        list,
+        'Local ports of the connections, as numbers and ranges such as "33000-33100"; each connection uses one of'
+        " them.",
+        "any port",
+    )
+    socket_interceptor: Option[Any] = Option(
+        optional(passing(callable, "a function of a socket and an address")),
+        lambda: None,
+        "Called with each new socket and the address (a tuple of host and port), before TLS and the authentication. The"
+        " socket blocks, with what is left of connection_timeout as its time limit.",
     )
     heartbeat_interval = Option(positive, lambda: 5.0, "Seconds between heartbeats.")
     heartbeat_timeout = Option(
@@ -477,11 +498,13 @@ class ClientConfig(LoadableOptions):
         return self.ssl_enabled or self.ssl_context is not None
 
     def check_available(self) -> None:
-        """Refuse options of features that are missing in this release, rather than ignore them.
+        """Refuse options of features that are missing in this release, or that contradict each other.
 
         Raises:
             InvalidConfigurationError: One of them is set; the error names it.
+            IllegalStateError: There is more than one way to find a Hazelcast Cloud cluster.
         """
+        check_discovery(self)
         for options, feature in _MISSING_FEATURES.items():
             if any(getattr(self, option) for option in options):
                 raise InvalidConfigurationError(

@@ -12,6 +12,8 @@ from hz_core.connection import Connection
 from hz_core.drivers.aio_dial import AsyncioDial
 from hz_core.drivers.aio_transport import AsyncioTransport
 from hz_core.drivers.background import BackgroundCalls
+from hz_core.drivers.cloud_token import cloud_discovery
+from hz_core.drivers.outbound import Interceptor, Outbound
 from hz_core.drivers.sockets import SocketOption
 from hz_core.io import Mutex, Randomness, Timer
 from hz_core.log import get_logger
@@ -57,6 +59,8 @@ class AsyncioDriver:
         loop: The running loop; the client may be used on it alone.
         socket_options: Triples for ``setsockopt``, for each new socket.
         tls: Makes the TLS contexts for each of the client's clusters, None for plain TCP; empty for plain TCP only.
+        outbound_ports: Definitions of the local ports of sockets; none for any port.
+        socket_interceptor: Called with each connected socket and its address.
     """
 
     def __init__(
@@ -65,13 +69,16 @@ class AsyncioDriver:
         socket_options: Sequence[SocketOption] = (),
         *,
         tls: "Sequence[TlsContexts | None]" = (),
+        outbound_ports: Sequence[str | int] = (),
+        socket_interceptor: Interceptor | None = None,
     ) -> None:
         self.random: Randomness = SystemRandom()
         self.now = loop.time
         self._loop = loop
-        self.run_blocking = BackgroundCalls("hazelcast-background", loop.call_soon_threadsafe).run
-        self._socket_options = socket_options
         self._tls = tls
+        self.run_blocking = BackgroundCalls("hazelcast-background", loop.call_soon_threadsafe).run
+        self.cloud_discovery = cloud_discovery
+        self._outbound = Outbound(socket_options, outbound_ports, socket_interceptor, self.run_blocking)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timers: set[AsyncioTimer] = set()
         self._late: deque[Callable[[], None]] = deque()
@@ -122,7 +129,7 @@ class AsyncioDriver:
         try:
             tls = self._tls[connection.cluster] if self._tls else None
             context = None if tls is None else tls.given or await self._loaded(tls)
-            dial = AsyncioDial(self._loop, address, timeout, self._socket_options, context)
+            dial = AsyncioDial(self._loop, address, timeout, self._outbound, context)
             transport = await dial.run()
         except Exception as e:
             connection.on_socket_closed(e)

@@ -1,21 +1,16 @@
 """Connects sockets on an event loop, as :mod:`hz_core.drivers.dialing` decides."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from hz_core.drivers.aio_transport import AsyncioTransport
 from hz_core.drivers.dialing import Action, Close, Dialing, Start, Use
-from hz_core.drivers.sockets import (
-    RESOLVE_ERRORS,
-    AddressInfo,
-    SocketOption,
-    certificate_name,
-    new_socket,
-    parse_address,
-    resolve,
-)
+from hz_core.drivers.outbound import Outbound
+from hz_core.drivers.sockets import RESOLVE_ERRORS, AddressInfo, certificate_name, parse_address, resolve
 from hz_core.model import Address
 
 _NO_LIMIT: Final = 1_000_000.0
@@ -31,7 +26,7 @@ class AsyncioDial:
         loop: The running loop.
         address: Host and port.
         timeout: Limit in seconds; 0 or less means none.
-        options: Triples for ``setsockopt``.
+        outbound: Makes the sockets.
         tls: The TLS options; None for plain TCP.
     """
 
@@ -40,12 +35,12 @@ class AsyncioDial:
         loop: asyncio.AbstractEventLoop,
         address: Address,
         timeout: float,
-        options: Sequence[SocketOption] = (),
+        outbound: Outbound | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._loop = loop
         self._address = address
-        self._options = options
+        self._outbound = outbound or Outbound()
         self._tls = tls
         self._dialing = Dialing(address, loop.time(), timeout)
         self._lookup: asyncio.Task[Sequence[AddressInfo]] | None = None
@@ -137,10 +132,11 @@ class AsyncioDial:
                 self._error = action.error
 
     async def _attempt(self, start: Start) -> AsyncioTransport:
-        sock = new_socket(start.info, self._options)
+        sock = await self._connected(start.info)
         transport = AsyncioTransport(self._loop)
         try:
-            await self._loop.sock_connect(sock, start.info[4])
+            if self._outbound.intercepts:
+                await self._intercept(sock)
             tls: dict[str, Any] = {}
             if self._tls is not None:
                 self._dialing.handshake_begun(start.attempt)
@@ -155,6 +151,31 @@ class AsyncioDial:
             raise
         transport.sock = sock
         return transport
+
+    async def _connected(self, info: AddressInfo) -> socket.socket:
+        for sock in self._outbound.sockets(info):
+            try:
+                await self._loop.sock_connect(sock, info[4])
+            except OSError as e:
+                sock.close()
+                if not self._outbound.taken(e):
+                    raise
+            except BaseException:
+                sock.close()
+                raise
+            else:
+                return sock
+        raise self._outbound.exhausted()
+
+    async def _intercept(self, sock: socket.socket) -> None:
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._outbound.intercept(sock, self._address, self._dialing.left(self._loop.time()), done)
+        try:
+            await done
+        except asyncio.CancelledError:
+            with suppress(OSError):  # not connected any more
+                sock.shutdown(socket.SHUT_RDWR)  # the interceptor does not wait any longer
+            raise
 
 
 def _close_transport(attempt: "asyncio.Task[AsyncioTransport]") -> None:

@@ -89,6 +89,10 @@ class Dialing:
         times = [time for time in (self._deadline, self._next_start) if time is not None]
         return min(times) if times and not self.over else None
 
+    def left(self, now: float) -> float | None:
+        """Return the seconds that are left, None if there is no limit."""
+        return None if self._deadline is None else max(self._deadline - now, 0.001)
+
     # --- what happened ----------------------------------------------------------------------------------------
 
     def resolved(self, now: float, infos: Sequence[AddressInfo]) -> list[Action]:

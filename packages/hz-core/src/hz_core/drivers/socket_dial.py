@@ -6,23 +6,18 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from hz_core.drivers.dialing import Action, Close, Dialing, GiveUp, Start, Use
+from hz_core.drivers.outbound import Outbound
 from hz_core.drivers.poller import WRITE, Poller, Watch
-from hz_core.drivers.sockets import (
-    RESOLVE_ERRORS,
-    AddressInfo,
-    SocketOption,
-    certificate_name,
-    new_socket,
-    parse_address,
-    resolve,
-)
+from hz_core.drivers.sockets import RESOLVE_ERRORS, AddressInfo, certificate_name, parse_address, resolve
 from hz_core.drivers.streams import Stream, plain_stream
 from hz_core.io import Timer
 from hz_core.model import Address
+from hz_core.promise import CallbackPromise
 
 if TYPE_CHECKING:
     import ssl
@@ -72,6 +67,8 @@ class _Attempt:
         self._sock = sock
         self._watch: Watch | None = None
         self._tls: TlsStream | None = None
+        self._intercepting = False
+        self._intercepted = False
 
     def connect(self, where: object, ready: Callable[[], None]) -> bool:
         """Begin to connect; return whether that is done. If not, ``ready`` is called when it is, or has failed."""
@@ -87,6 +84,23 @@ class _Attempt:
     def check(self) -> None:
         """Raise the error if connecting has failed."""
         _check(self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+
+    @property
+    def to_intercept(self) -> bool:
+        """Return whether the user's interceptor was not called so far."""
+        return not self._intercepted
+
+    def intercept(
+        self, outbound: Outbound, address: Address, seconds: float | None, done: CallbackPromise
+    ) -> None:
+        """Call the user's interceptor on another thread; ``done`` is completed here."""
+        self._unwatch()
+        self._intercepted = self._intercepting = True
+        outbound.intercept(self._sock, address, seconds, done)
+
+    def end_interception(self) -> None:
+        """Note that the interceptor has returned."""
+        self._intercepting = False
 
     @property
     def in_handshake(self) -> bool:
@@ -120,6 +134,9 @@ class _Attempt:
     def close(self) -> None:
         """Close the socket."""
         self._unwatch()
+        if self._intercepting:
+            with suppress(OSError):  # not connected any more
+                self._sock.shutdown(socket.SHUT_RDWR)  # the interceptor does not wait any longer
         self._sock.close()
 
     def forked(self) -> None:
@@ -150,7 +167,7 @@ class Dial:
         owner: The driver.
         address: Host and port.
         timeout: Limit in seconds; 0 or less means none.
-        options: Triples for ``setsockopt``.
+        outbound: Makes the sockets.
         tls: The TLS options; None for plain TCP.
         done: Called once, with the connected stream, or with None and the error that tells about every address.
     """
@@ -160,13 +177,13 @@ class Dial:
         owner: DialOwner,
         address: Address,
         timeout: float,
-        options: Sequence[SocketOption],
+        outbound: Outbound,
         tls: "ssl.SSLContext | None",
         done: Outcome,
     ) -> None:
         self._owner = owner
         self._address = address
-        self._options = options
+        self._outbound = outbound
         self._tls = tls
         self._done = done
         self._dialing = Dialing(address, owner.now(), timeout)
@@ -236,10 +253,17 @@ class Dial:
 
     def _start(self, number: int, info: AddressInfo) -> list[Action]:
         try:
-            attempt = self._attempts[number] = _Attempt(self._owner, new_socket(info, self._options))
-            if not attempt.connect(info[4], partial(self._ready, number)):
-                return []
-            return self._continue(number, attempt)
+            for sock in self._outbound.sockets(info):
+                attempt = self._attempts[number] = _Attempt(self._owner, sock)
+                try:
+                    connected = attempt.connect(info[4], partial(self._ready, number))
+                except OSError as e:
+                    if not self._outbound.taken(e):
+                        raise
+                    self._attempts.pop(number).close()
+                else:
+                    return self._continue(number, attempt) if connected else []
+            raise self._outbound.exhausted()
         except (OSError, OverflowError, TypeError, ValueError) as e:  # also an option that no socket takes
             return self._failed(number, e)
 
@@ -257,6 +281,10 @@ class Dial:
 
     def _continue(self, number: int, attempt: _Attempt) -> list[Action]:
         """Go on with an attempt whose socket is connected."""
+        if self._outbound.intercepts and attempt.to_intercept:
+            done = CallbackPromise(partial(self._intercepted, number, attempt))
+            attempt.intercept(self._outbound, self._address, self._dialing.left(self._owner.now()), done)
+            return []
         if self._tls is not None:
             if not attempt.in_handshake:
                 self._dialing.handshake_begun(number)
@@ -264,6 +292,15 @@ class Dial:
             if not attempt.continue_handshake(partial(self._ready, number)):
                 return []
         return self._dialing.connected(number)
+
+    def _intercepted(self, number: int, attempt: _Attempt, _: object, error: BaseException | None) -> None:
+        if self._attempts.get(number) is not attempt:
+            return
+        attempt.end_interception()
+        if isinstance(error, Exception):
+            self._perform(self._failed(number, error))
+        else:
+            self._ready(number)
 
     def _failed(self, number: int, error: Exception) -> list[Action]:
         attempt = self._attempts.pop(number, None)

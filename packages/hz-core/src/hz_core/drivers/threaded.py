@@ -15,7 +15,9 @@ from weakref import WeakSet
 from hz_core.connection import Connection
 from hz_core.drivers.background import BackgroundCalls
 from hz_core.drivers.blocking import BlockingCall
+from hz_core.drivers.cloud_token import cloud_discovery
 from hz_core.drivers.executor import CallbackExecutor
+from hz_core.drivers.outbound import Interceptor, Outbound
 from hz_core.drivers.poller import READ, WRITE, Poller, new_poller
 from hz_core.drivers.read_handover import CHECK_INTERVAL, ReadHandover, Reading
 from hz_core.drivers.socket_dial import Dial
@@ -70,6 +72,8 @@ class ThreadedDriver:
         name: Name of the client, for the threads' names.
         socket_options: Triples for ``setsockopt``, for each new socket.
         tls: Makes the TLS contexts for each of the client's clusters, None for plain TCP; empty for plain TCP only.
+        outbound_ports: Definitions of the local ports of sockets; none for any port.
+        socket_interceptor: Called with each connected socket and its address.
 
     Attributes:
         ticking: Whether the I/O thread makes a turn every millisecond, without being woken.
@@ -84,13 +88,16 @@ class ThreadedDriver:
         socket_options: Sequence[SocketOption] = (),
         *,
         tls: "Sequence[TlsContexts | None]" = (),
+        outbound_ports: Sequence[str | int] = (),
+        socket_interceptor: Interceptor | None = None,
     ) -> None:
         self.random: Randomness = SystemRandom()
         self.poller: Poller
         self.on_first_use: Callable[[], object] = _nothing
         self._name = name
-        self._socket_options = socket_options
         self._tls = tls
+        self._sockets = socket_options, outbound_ports, socket_interceptor
+        self.cloud_discovery = cloud_discovery
         self._mutexes: WeakSet[Any] = WeakSet()
         self._waking = RLock()
         self._begin()
@@ -100,6 +107,7 @@ class ThreadedDriver:
         self._callbacks = CallbackExecutor(f"{self._name}-callbacks", self.flush)
         self.run_callback = self._callbacks.run
         self.run_blocking = BackgroundCalls(f"{self._name}-background", self.call_soon).run
+        self._outbound = Outbound(*self._sockets, self.run_blocking)
         self._soon: deque[Callable[[], None]] = deque()
         self._woken = False
         self._timers: list[tuple[float, int, ThreadTimer]] = []
@@ -180,7 +188,7 @@ class ThreadedDriver:
                 if stream.buffered and not transport.broken:
                     transport.readable()
 
-        Dial(self, address, timeout, self._socket_options, context, done)
+        Dial(self, address, timeout, self._outbound, context, done)
 
     # --- waiting ----------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Final, TypeVar
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from hz_core.model import Address
+from hz_core.model import PUBLIC_CLIENT_ENDPOINT, Address
 from hz_core.testing import codes
 from hz_core.testing.clock import Clock, ManualClock
 from hz_core.testing.messages import (
@@ -193,6 +193,7 @@ class SimulatedMember:
         requests: All received requests, in order.
         rules: What looks at requests first.
         lite: Whether it tells clients that it holds no data.
+        public: Where it listens as well, and tells clients to connect from outside of its network.
     """
 
     def __init__(self, cluster: "SimulatedCluster", address: Address, uuid: UUID) -> None:
@@ -203,6 +204,7 @@ class SimulatedMember:
         self.requests: list[Request] = []
         self.rules: list[Rule] = []
         self.lite = False
+        self.public: Address | None = None
 
     def count(self, method: str) -> int:
         """Return the number of received requests of ``method``."""
@@ -403,7 +405,7 @@ class SimulatedCluster:
         if address in self.down:
             return self.down[address]
         for member in self.members:
-            if member.address == address:
+            if address in (member.address, member.public):
                 return Accept(member)
         return Refuse()
 
@@ -540,8 +542,10 @@ class SimulatedCluster:
         if session.view_id is None:
             return
         name = "Client.addClusterViewListener event"
+        public = PUBLIC_CLIENT_ENDPOINT
         infos: list[Any] = [
-            ((m.address.host, m.address.port), m.uuid, [], m.lite, self.version, []) for m in self.members
+            (m.address, m.uuid, [], m.lite, self.version, [] if m.public is None else [(public, m.public)])
+            for m in self.members
         ]
         session.event(f"{name} MembersView", session.view_id, self.member_version, infos)
         owned: dict[UUID, list[int]] = {}

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any, Final, TypeAlias
 
 from hz_core.connection import Connection, SocketFacts
+from hz_core.discovery import Discovery
 from hz_core.future import Future
 from hz_core.io import Mutex, Randomness
 from hz_core.log import get_logger
@@ -273,6 +274,14 @@ class ScriptedDriver:
                 promise.set_result(result)
 
         self.call_soon(run)
+
+    def cloud_discovery(self, token: str, timeout: float) -> Discovery:
+        """Refuse: there is no Hazelcast Cloud on the virtual clock; simulate it with the option ``discovery``.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError("simulate Hazelcast Cloud with the option discovery")
 
     def mutex(self) -> Mutex:
         """Return a lock that does nothing: there is one thread."""
