@@ -51,6 +51,14 @@ class LastLB(RandomLB):
     pass
 
 
+class Finder:
+    def discover(self) -> list[str]:
+        return []
+
+
+def intercept(socket: object, address: object) -> None: ...
+
+
 def joined(member: object) -> None: ...
 
 
@@ -60,5 +68,7 @@ def changed(state: object) -> None: ...
 FACTORY = {2: Order}
 DEFINITION = Definition()
 TOKENS = Tokens()
+FINDER = Finder()
+BLUE = {"cluster_name": "blue"}
 CONTEXT = ssl.create_default_context()
 MEMBERSHIP = (joined, None)

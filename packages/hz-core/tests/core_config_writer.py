@@ -16,13 +16,14 @@ SCALE = {
             "invocation_retry_pause",
             "operation_backup_timeout",
             "prefetch_validity",
+            "slow_operation_threshold",
         ),
         1000,
     )
 }
 """Options in seconds whose keys are in milliseconds."""
 
-XML_ITEMS = {"cluster-members": "address", "client-labels": "label"}
+XML_ITEMS = {"cluster-members": "address", "client-labels": "label", "outbound-ports": "ports"}
 
 
 def text_of(option: str, value: Any) -> str:

@@ -9,9 +9,9 @@ import pytest
 
 import core_config_objects as objects
 from hz_core.config import ClientConfig
-from hz_core.config.sources.special import FixedToken
 from hz_core.errors import InvalidConfigurationError
 from hz_core.load_balancer import RandomLB
+from hz_core.security import BasicTokenProvider
 
 SET: dict[str, tuple[str, dict[str, Any]]] = {
     "HZCLIENT_CLUSTERNAME": ("shop", {"cluster_name": "shop"}),
@@ -28,7 +28,7 @@ SET: dict[str, tuple[str, dict[str, Any]]] = {
         {"socket_options": [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), (0, 0, 0)]},
     ),
     "HZCLIENT_NETWORK_SSL_PROPERTIES_KEYCERTCHAINFILE": ("c.pem", {"ssl_certfile": "c.pem"}),
-    "HZCLIENT_SECURITY_TOKEN": ("hush", {"token_provider": FixedToken(b"hush")}),
+    "HZCLIENT_SECURITY_TOKEN": ("hush", {"token_provider": BasicTokenProvider(b"hush")}),
     "HZCLIENT_SECURITY_USERNAMEPASSWORD_PASSWORD": ("hush", {"creds_password": "hush"}),
     "HZCLIENT_SERIALIZATION_PORTABLEFACTORIES": (
         "1=core_config_objects:FACTORY",

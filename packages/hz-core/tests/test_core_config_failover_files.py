@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hz_core.config.failover import FailoverConfig
 from hz_core.config.sources.files import read_failover
 from hz_core.errors import InvalidConfigurationError
 
@@ -59,3 +60,17 @@ def test_the_number_of_tries_may_be_left_out(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("clients: [b.yaml]")
     assert read_failover(path, {}) == ([tmp_path / "b.yaml"], None)
+
+
+def test_the_configuration_of_several_clusters(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "a.yaml").write_text(YAML)
+    (tmp_path / "blue.yaml").write_text("{cluster-name: blue, instance-name: till}")
+    green = "<cluster-name>green</cluster-name><instance-name>till</instance-name>"
+    (tmp_path / "inner" / "green.xml").write_text(f"<hazelcast-client>{green}</hazelcast-client>")
+    found = FailoverConfig.from_file(tmp_path / "a.yaml", {"GREEN": "inner"})
+    assert [config.cluster_name for config in found.client_configs] == ["blue", "green"]
+    assert found.try_count == 4
+    config = found.client_config()
+    assert config.cluster_name == "blue"
+    assert config.failover_configs == found.client_configs[1:]

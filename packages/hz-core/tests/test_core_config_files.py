@@ -22,9 +22,9 @@ from hz_core.config import (
 )
 from hz_core.config.sources.environment import environment_tree
 from hz_core.config.sources.reading import Reading
-from hz_core.config.sources.special import FixedToken
 from hz_core.errors import InvalidConfigurationError
 from hz_core.load_balancer import RandomLB
+from hz_core.security import BasicTokenProvider
 from hz_serialization import ArrayPolicy, PicklePolicy
 
 DATA = Path(__file__).with_name("data")
@@ -36,7 +36,7 @@ ALL: dict[str, Any] = {
     "labels": ["paying", "1"],
     "creds_username": "clerk",
     "creds_password": "of the clerk",
-    "token_provider": FixedToken(b"\x00\x01\xff"),
+    "token_provider": BasicTokenProvider(b"\x00\x01\xff"),
     "shuffle_member_list": False,
     "use_public_ip": True,
     "cloud_discovery_token": "of the cloud",
@@ -51,6 +51,12 @@ ALL: dict[str, Any] = {
         (socket.SOL_SOCKET, socket.SO_SNDBUF, 2048),
         (socket.SOL_SOCKET, socket.SO_RCVBUF, 2048),
     ],
+    "discovery": objects.FINDER,
+    "outbound_ports": ["33000-33002", "33005"],
+    "socket_interceptor": objects.intercept,
+    "slow_operation_threshold": 0.075,
+    "failover_configs": [{"cluster_name": "blue"}],
+    "failover_try_count": 4,
     "heartbeat_interval": 0.25,
     "heartbeat_timeout": 1.5,
     "async_start": True,
@@ -73,6 +79,7 @@ ALL: dict[str, Any] = {
     "invocation_timeout": 7,
     "invocation_retry_pause": 0.125,
     "max_pending_invocations": 42,
+    "max_in_flight": 17,
     "backup_ack_to_client_enabled": False,
     "operation_backup_timeout": 0.375,
     "fail_on_indeterminate_operation_state": True,
@@ -151,8 +158,8 @@ OTHER_KEYS: dict[str, dict[str, Any]] = {
     "serialization: {use-native-byte-order: true}": {"is_big_endian": sys.byteorder == "big"},
     "serialization: {use-native-byte-order: false, byte-order: LITTLE_ENDIAN}": {"is_big_endian": False},
     "serialization: {pickle-policy: ['datetime:date']}": {"pickle_policy": [date]},
-    "security: {token: text}": {"token_provider": FixedToken(b"text")},
-    "security: {token: {value: text, encoding: none}}": {"token_provider": FixedToken(b"text")},
+    "security: {token: text}": {"token_provider": BasicTokenProvider(b"text")},
+    "security: {token: {value: text, encoding: none}}": {"token_provider": BasicTokenProvider(b"text")},
     "security: {credentials-factory: {class-name: 'core_config_objects:TOKENS'}}": {
         "token_provider": objects.TOKENS
     },
@@ -161,6 +168,8 @@ OTHER_KEYS: dict[str, dict[str, Any]] = {
     "network: {ssl: {enabled: false, properties: {trustStore: x, keyFile: k}}}": {"ssl_keyfile": "k"},
     "network: {ssl: {properties: {protocol: TLS}}}": {"ssl_protocol": SSLProtocol.TLSv1_2},
     "network: {kubernetes: {enabled: false, namespace: x}, aws: {enabled: 'false'}}": {},
+    "network: {socket-interceptor: {class-name: 'core_config_objects:intercept', enabled: false}}": {},
+    "properties: {hazelcast.discovery.public.ip.enabled: auto}": {"use_public_ip": "auto"},
     "network: {cluster-members: 'a, b:1'}": {"cluster_members": ["a", "b:1"]},
     "network: {cluster-members: []}": {},
     "cluster-name:": {},
@@ -254,7 +263,8 @@ REFUSED = {
     "serialization: {portable-factories: [{factory-id: 1}]}": "each item needs class-name and factory-id",
     "serialization: {serializers: [{type-class: 'json:loads', class-name: 'a:b'}]}": "must be a type, written module:n",
     "load-balancer: {type: custom, custom-class-name: 'datetime:date'}": "making an object of it fails with TypeError",
-    "hazelcast-client-failover: {try-count: 1}": "a list of clusters .failover. is not a configuration of one",
+    "hazelcast-client-failover: {try-count: 1}": "a list of clusters is not a configuration of one",
+    "security: {kerberos: {realm: EXAMPLE.COM}}": "realms of Java .realm, security-realm. are not used here",
     "serialization: {portable-factories: {a: b}}": "there is a mapping instead",
     "serialization: {portable-factories: [{factory-id: 1, class-name: 'core_config_objects:Nothing'}]}": "no attribute",
     "serialization: {portable-factories: [{factory-id: 1, class-name: 'datetime:date'}]}": "does not fit: portable_f",

@@ -84,9 +84,13 @@ SIMPLE: dict[str, st.SearchStrategy[Any]] = {
     "invocation_timeout": positive_seconds,
     "invocation_retry_pause": positive_millis,
     "max_pending_invocations": counts,
+    "max_in_flight": counts,
     "operation_backup_timeout": positive_millis,
     "statistics_period": positive_seconds,
     "default_int_type": enums(IntType),
+    "slow_operation_threshold": positive_millis,
+    "failover_try_count": st.one_of(counts, st.just(-1)),
+    "outbound_ports": st.lists(st.integers(1, 65535).map(str), max_size=2),
     "portable_version": st.integers(0, 2**31 - 1),
     "primitive_arrays": enums(ArrayPolicy),
 }
@@ -118,6 +122,9 @@ OBJECTS = {
     "custom_serializers",
     "global_serializer",
     "pickle_policy",
+    "discovery",
+    "socket_interceptor",
+    "failover_configs",
 }
 """Values that no file can hold, but only name; test_core_config_files.py has them all."""
 
@@ -161,7 +168,7 @@ def test_files(values: dict[str, Any], by_name: dict[str, Any]) -> None:
 @given(simple, parts)
 def test_environment_variables(values: dict[str, Any], by_name: dict[str, Any]) -> None:
     environ = {}
-    lists = ("labels", "cluster_members")
+    lists = ("labels", "cluster_members", "outbound_ports")
     for option, value in values.items():
         text = ",".join(value) if option in lists else text_of(option, value).replace("$${", "${")
         environ[CLIENT[option][0].variable] = text
@@ -202,6 +209,8 @@ def test_urls(values: dict[str, Any]) -> None:
 
 
 def _in_url(option: str, value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(value)
     if isinstance(value, float):
         return repr(value)  # seconds, as in Python
     return text_of(option, value).replace("$${", "${")

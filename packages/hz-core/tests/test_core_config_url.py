@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from hz_core.config import ClientConfig, ReconnectMode, SSLProtocol
-from hz_core.config.sources.special import FixedToken
 from hz_core.errors import InvalidConfigurationError
+from hz_core.security import BasicTokenProvider
 
 SET: dict[str, dict[str, Any]] = {
     "hazelcast://": {},
@@ -30,7 +30,7 @@ SET: dict[str, dict[str, Any]] = {
     },
     "hazelcast://u:a:b@h": {"cluster_members": ["h"], "creds_username": "u", "creds_password": "a:b"},
     "hazelcast://u:@h": {"cluster_members": ["h"], "creds_username": "u", "creds_password": ""},
-    "hazelcast:///?token=a+b%2Bc": {"token_provider": FixedToken(b"a b+c")},
+    "hazelcast:///?token=a+b%2Bc": {"token_provider": BasicTokenProvider(b"a b+c")},
     "hazelcast://?connection_timeout=2.5&cluster_connect_timeout=-1&labels=a,b": {
         "connection_timeout": 2.5,
         "cluster_connect_timeout": -1,

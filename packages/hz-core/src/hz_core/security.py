@@ -57,6 +57,12 @@ class BasicTokenProvider(TokenProvider):
         """Return the token, the same for every address."""
         return self._token
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other._token == self._token
+
+    def __hash__(self) -> int:
+        return hash(self._token)
+
 
 class CredentialsProvider(TokenProvider):
     """Provides credentials of a class of your own, serialized, for a login module of yours on the members.

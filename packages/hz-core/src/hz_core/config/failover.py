@@ -1,13 +1,16 @@
 """Several clusters for one client (blue/green): the configuration of each of them."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final, Self
 
 from hz_core.config.alternatives import FOREVER, Differences, refuse_others, try_count
 from hz_core.config.checks import list_of
 from hz_core.config.client import ClientConfig
 from hz_core.config.option import Option, Options
 from hz_core.errors import InvalidConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FAILOVER: Final = frozenset({"failover_configs", "failover_try_count"})
 
@@ -76,6 +79,28 @@ class FailoverConfig(Options):
         else:
             made = cls()
             made.client_configs = list(configs)
+        if tries is not None:
+            made.try_count = tries
+        return made
+
+    @classmethod
+    def from_file(cls, path: "str | Path", environ: Mapping[str, str] | None = None) -> Self:
+        """Return the configurations of the files that a file in YAML or XML lists (``hazelcast-client-failover``).
+
+        Args:
+            path: The file; those in its list are relative to its folder.
+            environ: Variables for placeholders ``${NAME}``; None for those of the process.
+
+        Raises:
+            InvalidConfigurationError: A file cannot be read, or is not valid.
+        """
+        import os
+
+        from hz_core.config.sources.files import read_failover
+
+        files, tries = read_failover(path, os.environ if environ is None else environ)
+        made = cls()
+        made.client_configs = [ClientConfig.from_file(file, environ) for file in files]
         if tries is not None:
             made.try_count = tries
         return made

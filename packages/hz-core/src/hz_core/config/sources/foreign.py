@@ -56,12 +56,11 @@ FOREIGN: Final = (
     ),
     Foreign(
         "hazelcast-client-failover",
-        "a list of clusters (failover) is not a configuration of one; read each file of it",
+        "a list of clusters is not a configuration of one; read it with FailoverConfig.from_file",
     ),
     # ---- network
     Foreign("network/cluster-routing/routing-strategy", "routing to several members is missing"),
-    Foreign("network/outbound-ports", "the system chooses the local ports", harmless=("0",)),
-    Foreign("network/socket-interceptor", "there are no socket interceptors; use ssl_context"),
+    Foreign("network/socket-interceptor/properties", "the object gets no properties"),
     Foreign(
         "network/icmp-ping", "this client sends no ICMP packets; lower hazelcast.client.heartbeat.timeout"
     ),
@@ -87,7 +86,6 @@ FOREIGN: Final = (
     _ignored("network/ssl/properties/mutualAuthentication", "the members decide that"),
     _ignored("network/ssl/properties/openssl", _JVM),
     # ---- security
-    Foreign("security/kerberos", "write a token provider in Python, and name it in credentials-factory"),
     Foreign("security/realms", "JAAS is a part of Java"),
     Foreign("security/credentials-factory/properties", "the object gets no properties"),
     # ---- serialization

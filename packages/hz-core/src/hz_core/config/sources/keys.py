@@ -111,10 +111,25 @@ CLIENT: Final[Mapping[str, tuple[Key, ...]]] = {
     "creds_password": _keys(Key("security/username-password/password", TEXT)),
     "token_provider": _keys(
         Key("security/token", special.TOKEN),
+        Key("security/kerberos", special.KERBEROS),
         Key("security/credentials-factory/class-name", PYTHON),
     ),
     "shuffle_member_list": _keys(_property("hazelcast.client.shuffle.member.list", FLAG)),
-    "use_public_ip": _keys(_property("hazelcast.discovery.public.ip.enabled", FLAG)),
+    "use_public_ip": _keys(
+        _property(
+            "hazelcast.discovery.public.ip.enabled",
+            named("one of", {"true": True, "false": False, "auto": "auto"}),
+        )
+    ),
+    "discovery": _keys(Key("network/discovery", PYTHON)),  # ours
+    "outbound_ports": _keys(Key("network/outbound-ports", texts("ports"))),
+    "socket_interceptor": _keys(
+        Key("network/socket-interceptor/class-name", PYTHON, gate="network/socket-interceptor/enabled")
+    ),
+    "slow_operation_threshold": _keys(Key("metrics/slow-operation-threshold-millis", MILLIS)),  # ours
+    # Ours: each a Config or a dict of options. Complete files are listed in hazelcast-client-failover.
+    "failover_configs": _keys(Key("failover/configs", objects("config"))),
+    "failover_try_count": _keys(Key("failover/try-count", INTEGER)),
     "cloud_discovery_token": _keys(
         Key(f"{_CLOUD}/discovery-token", TEXT, gate=f"{_CLOUD}/enabled"),
         _property("hazelcast.client.cloud.discovery.token", TEXT),
@@ -157,6 +172,7 @@ CLIENT: Final[Mapping[str, tuple[Key, ...]]] = {
     "invocation_timeout": _keys(_property("hazelcast.client.invocation.timeout.seconds", SECONDS)),
     "invocation_retry_pause": _keys(_property("hazelcast.client.invocation.retry.pause.millis", MILLIS)),
     "max_pending_invocations": _keys(_property("hazelcast.client.max.concurrent.invocations", INTEGER)),
+    "max_in_flight": _keys(_property("hazelcast.client.max.in.flight", INTEGER)),  # ours
     "backup_ack_to_client_enabled": _keys(Key("backup-ack-to-client-enabled", FLAG)),
     "operation_backup_timeout": _keys(_property("hazelcast.client.operation.backup.timeout.millis", MILLIS)),
     "fail_on_indeterminate_operation_state": _keys(
@@ -255,5 +271,5 @@ SECTIONS: Final = (
     Section("reliable-topic", "reliable_topics", ReliableTopicConfig, RELIABLE_TOPIC),
 )
 
-SWITCHES: Final = (f"{_CLOUD}/enabled",)
+SWITCHES: Final = (f"{_CLOUD}/enabled", "network/socket-interceptor/enabled")
 """Flags that are no options, but gates of such."""

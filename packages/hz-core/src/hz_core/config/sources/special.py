@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from hz_core.config.sources.tree import Items, Mapping, Node
 from hz_core.config.sources.values import FLAG, INTEGER, Kind, Unfit, entries_of, load, one_text
+from hz_core.errors import InvalidConfigurationError
 from hz_core.load_balancer import LoadBalancer, RandomLB, RoundRobinLB
+from hz_core.security import BasicTokenProvider, KerberosTokenProvider
 
 # ---- socket options
 
@@ -74,34 +76,10 @@ SOCKET_OPTIONS: Final = Kind(
 # ---- security
 
 
-class FixedToken:
-    """A token provider that returns the token of a configuration.
-
-    Args:
-        token: The token.
-    """
-
-    def __init__(self, token: bytes) -> None:
-        self._token = token
-
-    def token(self, address: object = None) -> bytes:
-        """Return the token for a connection to the member at ``address``."""
-        return self._token
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, FixedToken) and other._token == self._token
-
-    def __hash__(self) -> int:
-        return hash(self._token)
-
-    def __repr__(self) -> str:
-        return "FixedToken(...)"
-
-
 _TOKEN: Final = "a text, or a mapping with value and encoding (none or base64)"
 
 
-def _token(node: Node) -> FixedToken:
+def _token(node: Node) -> BasicTokenProvider:
     if not isinstance(node, Mapping) or not {"value"} <= node.entries.keys() <= {"value", "encoding"}:
         raise Unfit(_TOKEN)
     value = one_text(node.entries["value"], _TOKEN)
@@ -109,14 +87,44 @@ def _token(node: Node) -> FixedToken:
     if encoding.lower() not in ("none", "base64"):
         raise Unfit(_TOKEN, reason=f"the encoding {encoding!r} is not known")
     if encoding.lower() == "none":
-        return FixedToken(value.encode())
+        return BasicTokenProvider(value)
     try:
-        return FixedToken(base64.b64decode("".join(value.split()), validate=True))
+        return BasicTokenProvider(base64.b64decode("".join(value.split()), validate=True))
     except (binascii.Error, ValueError):
         raise Unfit(_TOKEN, reason="the value is not Base64") from None
 
 
-TOKEN: Final = Kind(_TOKEN, lambda text: FixedToken(text.encode()), from_node=_token)
+TOKEN: Final = Kind(_TOKEN, lambda text: BasicTokenProvider(text), from_node=_token)
+
+_KERBEROS: Final[dict[str, str]] = {
+    "principal": "principal",
+    "keytab-file": "keytab",
+    "service-name-prefix": "service",
+    "spn": "hostname",
+}
+_KERBEROS_TEXT: Final = f"a mapping with {', '.join(_KERBEROS)}"
+
+
+def _kerberos(node: Node) -> KerberosTokenProvider:
+    if not isinstance(node, Mapping) or not node.entries.keys() <= _KERBEROS.keys():
+        raise Unfit(_KERBEROS_TEXT, reason="realms of Java (realm, security-realm) are not used here")
+    words = {_KERBEROS[key]: one_text(value, _KERBEROS_TEXT) for key, _, value in node}
+    # The prefix of Java ends with the slash, and spn is the whole name.
+    if "service" in words:
+        words["service"] = words["service"].removesuffix("/")
+    if "hostname" in words:
+        service, slash, host = words["hostname"].partition("/")
+        if not slash:
+            raise Unfit(_KERBEROS_TEXT, reason="spn must be service/host")
+        words["hostname"] = host.partition("@")[0]
+        words["service"] = service
+    try:
+        return KerberosTokenProvider(words.pop("principal", None), **words)
+    except InvalidConfigurationError as error:
+        raise Unfit(_KERBEROS_TEXT, reason=str(error)) from error
+
+
+KERBEROS: Final = Kind(_KERBEROS_TEXT, load, from_node=_kerberos, loads=True)
 
 # ---- load balancers
 
