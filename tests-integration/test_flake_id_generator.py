@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 import hazelcast
-from hz_core.errors import HazelcastClientNotActiveError
 from hz_embedded import Cluster
 from hz_proxies import FLAKE_ID_GENERATOR
 from map_harness import Caller, fresh_name
@@ -62,21 +61,24 @@ def test_a_million_ids_of_16_threads_and_4_clients(trio: Cluster) -> None:
     assert len({one for ids in found for one in ids}) == THREADS * EACH
 
 
-def test_a_forked_child_gets_no_id_of_its_parent(cluster: Cluster) -> None:
+def test_a_forked_child_gets_ids_of_its_own(cluster: Cluster) -> None:
     with hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client:
         generator = client.get_flake_id_generator(fresh_name("flake")).blocking()
         generator.new_id()
+        readable, writable = os.pipe()
         child = os.fork()
         if child == 0:
-            status = 1
             try:
-                generator.new_id()
-            except HazelcastClientNotActiveError:
-                status = 0
+                os.write(writable, b" ".join(b"%d" % generator.new_id() for _ in range(300)))
             finally:
-                os._exit(status)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert generator.new_id() > 0
+                os._exit(0)
+        os.close(writable)
+        with os.fdopen(readable) as pipe:
+            of_child = {int(one) for one in pipe.read().split()}
+        os.waitpid(child, 0)
+        of_parent = {generator.new_id() for _ in range(300)}
+        assert len(of_child) == len(of_parent) == 300
+        assert not of_child & of_parent
 
 
 @pytest.mark.parametrize("count", [0, 100_001])

@@ -8,7 +8,7 @@ import sys
 
 from repository import ROOT, distributions
 
-EXTRAS = "attrs|dnspython|hz-speedups|msgspec|pydantic"
+EXTRAS = "attrs|dnspython|hz-speedups|msgspec|pydantic|pyspnego|pyyaml"
 """What users choose among: named by an extra, and imported only where it is installed."""
 
 

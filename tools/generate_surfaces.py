@@ -3,7 +3,8 @@
 Every `packages/*/src/*/**/operations.py` holds one class `<Name>Operations`. Its public methods, its own and those
 of its bases in the same package, become the futures surface `<Name>` (futures.py), `Blocking<Name>` (blocking.py)
 and `Async<Name>` (aio.py) beside it, with the same parameters and documentation; its attribute `surfaces` may name
-fewer. A method that returns ``Op[T]`` is one request, one that returns ``Flow[T]`` a generator of several steps;
+fewer. A method that returns ``Op[T]`` is one request, one that returns ``Flow[T]`` a generator of several steps, which
+``FlowOrAnswer[T]`` may omit;
 any other one returns at once. Where the result is itself a class of operations, or a list of them from one or more
 requests, the surface returns the surface of that class, or the list of these.
 
@@ -190,9 +191,10 @@ class Structure:
         if (
             isinstance(returns, ast.Subscript)
             and isinstance(returns.value, ast.Name)
-            and returns.value.id in ("Op", "Flow")
+            and returns.value.id in ("Op", "Flow", "FlowOrAnswer")
         ):
-            return Method(node, returns.value.id, ast.unparse(returns.slice))
+            kind = "Op" if returns.value.id == "Op" else "Flow"
+            return Method(node, kind, ast.unparse(returns.slice))
         return Method(node, "", ast.unparse(returns))
 
     @property

@@ -1,19 +1,30 @@
 """Programs whose threads are replaced by gevent or eventlet, with simulated members."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from core_ca import Authority
 from core_sockets import PATIENCE, SocketCluster
+from core_tls import TlsRelay
 
 PROGRAM = """
+import json
+import os
 import sys
 import threading
 import hazelcast
 
 client = hazelcast.HazelcastClient(
-    cluster_members=[sys.argv[1]], heartbeat_interval=0.2, heartbeat_timeout=0.8, statistics_enabled=False
+    cluster_members=[sys.argv[1]],
+    heartbeat_interval=0.2,
+    heartbeat_timeout=0.8,
+    statistics_enabled=False,
+    **json.loads(sys.argv[2]),
 )
 values = client.get_map("m")
 blocking = values.blocking()
@@ -45,6 +56,24 @@ while connection.alive and max(heartbeats) - min(heartbeats) < 1.6:
     threading.Event().wait(0.05)
     heartbeats.add(connection.last_ping)
 assert connection.alive
+
+# A forked child has green threads of its own, and connections.
+readable, writable = os.pipe()
+child = os.fork()
+if child == 0:
+    told = b"failed"
+    try:
+        blocking.put("of the child", os.getpid())
+        told = b"%d" % blocking.get("of the child")
+    finally:
+        os.write(writable, told)
+        os._exit(0)
+os.close(writable)
+os.waitpid(child, 0)
+with os.fdopen(readable) as pipe:
+    assert pipe.read() == str(child)
+assert connection.alive
+assert blocking.get("of the child") == child
 client.shutdown()
 print("passed")
 """
@@ -57,11 +86,25 @@ PATCHES = {
 
 @pytest.mark.parametrize("library", PATCHES)
 def test_a_program_of_green_threads_uses_the_client(library: str) -> None:
-    server = SocketCluster(1)
+    run(library, SocketCluster(1), {})
+
+
+def test_green_threads_over_tls(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    run("gevent", SocketCluster(1, TlsRelay(authority.server())), authority.trusted)
+
+
+def run(library: str, server: SocketCluster, options: dict[str, Any]) -> None:
     server.cluster.strict = False
     try:
         ran = subprocess.run(
-            [sys.executable, "-c", f"{PATCHES[library]}\n{PROGRAM}", server.addresses[0]],
+            [
+                sys.executable,
+                "-c",
+                f"{PATCHES[library]}\n{PROGRAM}",
+                server.addresses[0],
+                json.dumps(options),
+            ],
             capture_output=True,
             text=True,
             timeout=2 * PATIENCE,
@@ -70,3 +113,4 @@ def test_a_program_of_green_threads_uses_the_client(library: str) -> None:
     finally:
         server.stop()
     assert ran.stdout == "passed\n", ran.stderr
+    assert ran.stderr == ""

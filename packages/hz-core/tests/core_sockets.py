@@ -104,6 +104,7 @@ class SocketCluster:
         self.cluster = SimulatedCluster(0)
         self.listening: dict[SimulatedMember, socket.socket] = {}
         self._stopped = False
+        self._unread: list[SocketPipe] = []
         for _ in range(members):
             self.add()
         self.cluster.spread()
@@ -136,6 +137,19 @@ class SocketCluster:
             else:
                 self._stop_listening(member)
         self.cluster.cut_all()
+
+    def stop_reading(self) -> None:
+        """Read nothing more from any connection. In the members' thread."""
+        for key in list(self.selector.get_map().values()):
+            if isinstance(getattr(key.data, "__self__", None), SocketPipe):
+                self.selector.unregister(key.fileobj)
+                self._unread.append(key.data.__self__)
+
+    def read_again(self) -> None:
+        """Read what was sent meanwhile. In the members' thread."""
+        for pipe in self._unread:
+            self.selector.register(pipe.sock, selectors.EVENT_READ, pipe.ready)
+        self._unread.clear()
 
     def accept(self) -> None:
         """Accept connections again. In the members' thread."""

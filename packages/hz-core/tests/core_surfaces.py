@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import pytest
 import uvloop
 
 from core_simulation import MapOps, Simulation, listener_spec
 from core_sockets import PATIENCE, SocketCluster, until
-from core_tls import TlsRelay, client_context, drivers_with_tls, server_context
+from core_tls import TlsRelay, client_context, server_context
 from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client
 from hz_core.config import ClientConfig
+from hz_core.errors import IllegalStateError
 from hz_core.future import Future
 from hz_core.listener import ListenerSpec
 from hz_core.op import Flow, Op
@@ -19,6 +21,9 @@ from hz_core.testing import Refuse, Request, SimulatedCluster
 
 FAST = {"retry_initial_backoff": 0.01, "cluster_connect_timeout": 20, "connection_timeout": 10}
 DRIVERS = ["threaded", "asyncio", "uvloop", "scripted", "threaded-tls", "asyncio-tls", "uvloop-tls"]
+
+# libuv opens a pipe that it keeps as long as the process lives: now, and not in a test.
+uvloop.new_event_loop().close()
 
 
 def collecting(keys: list[Any]) -> ListenerSpec:
@@ -118,9 +123,7 @@ class Threaded:
         self.server = _members(members, tls_name)
         self.cluster = self.server.cluster
         try:
-            config = ClientConfig.from_kwargs(**{"cluster_members": self.server.addresses, **FAST, **options})
-            with drivers_with_tls(client_context(tls_name) if tls_name else None):
-                self.client = Client(config)
+            self.client = Client(_config(self.server, tls_name, options))
         except BaseException:
             self.server.stop()
             raise
@@ -175,9 +178,8 @@ class Asyncio:
         self.cluster = self.server.cluster
         self.runner = asyncio.Runner(loop_factory=loop)
         try:
-            config = ClientConfig.from_kwargs(**{"cluster_members": self.server.addresses, **FAST, **options})
-            with drivers_with_tls(client_context(tls_name) if tls_name else None):
-                self.client: AsyncioClient = self.runner.run(self._start(config))
+            config = _config(self.server, tls_name, options)
+            self.client: AsyncioClient = self.runner.run(self._start(config))
         except BaseException:
             self.runner.close()
             self.server.stop()
@@ -239,6 +241,13 @@ class Asyncio:
         self.server.stop()
 
 
+def _config(server: SocketCluster, tls_name: str | None, options: dict[str, Any]) -> ClientConfig:
+    options = {"cluster_members": server.addresses, **FAST, **options}
+    if tls_name and not options.get("ssl_enabled"):
+        options["ssl_context"] = client_context(tls_name)
+    return ClientConfig.from_kwargs(**options)
+
+
 def _members(count: int, tls_name: str | None) -> SocketCluster:
     return SocketCluster(count, TlsRelay(server_context(tls_name)) if tls_name else None)
 
@@ -255,6 +264,20 @@ def make(driver: str, members: int = 1, **options: Any) -> Surface:
     return Asyncio(
         members, uvloop.new_event_loop if driver == "uvloop" else asyncio.new_event_loop, **options
     )
+
+
+def why_not(driver: str, address: str, limit: float = 10.0, **options: Any) -> str:
+    """Return why there is no connection."""
+    with pytest.raises(IllegalStateError) as caught:
+        make(
+            driver,
+            0,
+            cluster_members=[address],
+            connection_timeout=limit,
+            cluster_connect_timeout=0,
+            **options,
+        )
+    return str(caught.value)
 
 
 def keep(surface: Surface, method: str, times: int = 1) -> list[Request]:

@@ -6,22 +6,18 @@ import socket
 import ssl
 import tempfile
 import threading
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
-from functools import cache, partialmethod
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack, suppress
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-
-from hz_core.drivers.aio import AsyncioDriver
-from hz_core.drivers.threaded import ThreadedDriver
 
 T = TypeVar("T")
 
@@ -70,15 +66,6 @@ def client_context(name: str = "127.0.0.1") -> ssl.SSLContext:
         cadata=_certificate(name).decode().partition("-----END PRIVATE KEY-----\n")[2]
     )
     return context
-
-
-@contextmanager
-def drivers_with_tls(context: ssl.SSLContext | None) -> Iterator[None]:
-    """Let the drivers of clients that are made meanwhile use TLS."""
-    with pytest.MonkeyPatch.context() as patch:
-        for driver in (ThreadedDriver, AsyncioDriver):
-            patch.setattr(driver, "__init__", partialmethod(vars(driver)["__init__"], tls=context))
-        yield
 
 
 class TlsRelay:
@@ -185,3 +172,62 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await writer.drain()
     except OSError:
         return
+
+
+class Server:
+    """Accepts connections on the loopback and treats each as it is told, in threads."""
+
+    def __init__(self, treat: Callable[[socket.socket], object]) -> None:
+        self._treat = treat
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._kept = ExitStack()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            sock = self._kept.enter_context(self._listener.accept()[0])
+            if sock.getpeername() == self._closing:
+                return
+            self._treat(sock)
+
+    _closing: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with socket.socket() as last:
+            last.bind(("127.0.0.1", 0))
+            self._closing = last.getsockname()
+            last.connect(self._listener.getsockname())
+            self._thread.join(PATIENCE)
+        self._listener.close()
+        self._kept.close()
+
+
+def strict_member(context: ssl.SSLContext, *, abrupt: bool = False) -> Server:
+    """Return a server that tells why it refuses a client; abruptly, without having read what the client has sent."""
+
+    def treat(sock: socket.socket) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_side=True)
+        with suppress(ssl.SSLError):  # the refusal
+            while True:
+                try:
+                    tls.do_handshake()
+                except ssl.SSLWantReadError:
+                    sock.sendall(outgoing.read())
+                    incoming.write(sock.recv(16384))
+                else:
+                    break
+        sock.sendall(outgoing.read())
+        # Otherwise the system resets the connection, since what the client sends after the handshake is not read.
+        if not abrupt:
+            sock.shutdown(socket.SHUT_WR)
+            while sock.recv(16384):
+                pass
+        sock.close()
+
+    return Server(treat)

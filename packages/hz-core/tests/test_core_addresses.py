@@ -136,3 +136,12 @@ def test_no_ports(part: str, reason: str) -> None:
     with pytest.raises(InvalidAddressError, match=reason) as caught:
         parse_ports([part])
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    "text", ["hazelcast://u:hush@h:5701", "u:hush@h", "hush@h", "[hush@::1", "::hush@::"]
+)
+def test_a_password_in_a_wrong_address_is_not_shown(text: str) -> None:
+    with pytest.raises(InvalidAddressError, match="is not a member address") as caught:
+        parse_address(text)
+    assert "hush" not in str(caught.value)

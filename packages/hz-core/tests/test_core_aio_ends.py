@@ -27,12 +27,6 @@ from hz_serialization import HazelcastSerializationError
 from hz_serialization.api import StreamSerializer
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _libuv() -> None:
-    """Let libuv open the pipe that it keeps as long as the process lives."""
-    uvloop.new_event_loop().close()
-
-
 @pytest.fixture
 def server() -> Iterator[SocketCluster]:
     started = SocketCluster(1)
@@ -80,9 +74,9 @@ def test_shutdown_after_the_loop_was_closed(
         await client.start()
         if waiting:
             ops = MapOps(client.serialization, server.cluster.partition_count)
-            futures.append(client.operations.call(ops.get(1)))
-            futures.append(client.operations.run(client._engine.add_listener(collecting([]))))
-            futures.append(client.operations.run(sleeping()))
+            futures.append(client._operations.call(ops.get(1)))
+            futures.append(client._operations.run(client._engine.add_listener(collecting([]))))
+            futures.append(client._operations.run(sleeping()))
             for future in futures:
                 future.add_done_callback(lambda _: None)
             await asyncio.sleep(0)
@@ -149,7 +143,7 @@ async def test_nothing_keeps_a_client_alive_after_its_end(server: SocketCluster)
     client = AsyncioClient(config(server))
     await client.start()
     ops = MapOps(client.serialization, server.cluster.partition_count)
-    limited = client.operations.within(1000)
+    limited = client._operations.within(1000)
 
     def flow() -> Flow[None]:
         yield Within(1000, ops.get(1))
@@ -307,7 +301,7 @@ def test_an_end_of_the_program_in_a_deserializer_loses_no_other_reply(
         await client.operations.call(ops.put(1, Value()))
         await client.operations.call(ops.put(2, "two"))
         clients.append(client)
-        gets.extend(client.operations.call(ops.get(key)) for key in (1, 2))
+        gets.extend(client._operations.call(ops.get(key)) for key in (1, 2))
         await asyncio.sleep(0)
         # Both replies are read at once.
         until(lambda: server.do(lambda: server.cluster.members[0].count("Map.get")) == 2)

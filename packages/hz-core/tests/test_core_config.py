@@ -101,6 +101,7 @@ ACCEPTED: dict[str, set[str]] = {
     "invocation_timeout": POSITIVE,
     "invocation_retry_pause": POSITIVE,
     "max_pending_invocations": {"true", "one"},
+    "max_in_flight": {"true", "one"},
     "statistics_enabled": BOOL,
     "statistics_period": POSITIVE,
     "shuffle_member_list": BOOL,
@@ -114,6 +115,8 @@ ACCEPTED: dict[str, set[str]] = {
     "discovery": set(),
     "outbound_ports": {"one", "zero", "no_list", "list_of_int"},
     "socket_interceptor": set(),
+    "failover_configs": {"no_list"},
+    "failover_try_count": {"true", "one", "minus_one"},
 }
 OUT_OF_RANGE: dict[str, set[str]] = {
     "outbound_ports": {"text", "minus_one", "list_of_str", "tuple_of_str"},
@@ -128,8 +131,10 @@ OUT_OF_RANGE: dict[str, set[str]] = {
     "invocation_timeout": {"minus_one", "zero"},
     "invocation_retry_pause": {"minus_one", "zero"},
     "max_pending_invocations": {"minus_one", "zero"},
+    "max_in_flight": {"minus_one", "zero"},
     "statistics_period": {"minus_one", "zero"},
     "operation_backup_timeout": {"minus_one", "zero"},
+    "failover_try_count": {"zero"},
 }
 NEAR_CACHE_ACCEPTED: dict[str, set[str]] = {
     "invalidate_on_change": BOOL,
@@ -243,6 +248,7 @@ DEFAULTS: dict[str, object] = {
     "invocation_timeout": 120.0,
     "invocation_retry_pause": 1.0,
     "max_pending_invocations": 1_000_000,
+    "max_in_flight": None,
     "backup_ack_to_client_enabled": True,
     "operation_backup_timeout": 5.0,
     "fail_on_indeterminate_operation_state": False,
@@ -266,6 +272,8 @@ DEFAULTS: dict[str, object] = {
     "near_caches": {},
     "flake_id_generators": {},
     "reliable_topics": {},
+    "failover_configs": [],
+    "failover_try_count": -1,
 }
 
 
@@ -558,8 +566,6 @@ def test_the_default_configuration_serializes() -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"ssl_enabled": True},
-        {"ssl_context": ssl.create_default_context()},
         {"statistics_enabled": True},
         {"near_caches": {"m": {}}},
     ],

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hz_core.config import ClientConfig, FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig
+from hz_core.config.sources.special import FixedToken
 
 
 def pickled(config: Any, protocol: int) -> Any:
@@ -33,6 +34,7 @@ def full() -> ClientConfig:
         flake_id_generators={"f": {"prefetch_count": 5}},
         reliable_topics={"t": {"overload_policy": "ERROR"}},
         creds_password="secret",
+        token_provider=FixedToken(b"secret"),
     )
 
 

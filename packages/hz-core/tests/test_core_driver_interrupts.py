@@ -3,12 +3,10 @@
 import ctypes
 import itertools
 import logging
-import os
 import random
 import signal
 import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType
 
@@ -374,49 +372,7 @@ def test_an_exception_in_the_callback_thread_does_not_end_it(single: Threaded) -
         assert thread.is_alive()
 
 
-# --- processes ----------------------------------------------------------------------------------------------------
-
-
-def test_a_forked_child_gets_an_error_and_leaves_the_parent_alone(single: Threaded) -> None:
-    client, ops = single.client, single.ops
-    former = Threaded(1)
-    former.close()  # what was closed before has no descriptors any more
-    client.blocking.call(ops.put(1, "one"))
-    before = connection_of(single)
-    kept = keep(single, "Map.get")
-    waiting = client.futures.call(ops.get(1))
-    single.until(lambda: kept)
-    readable, writable = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # the process has threads, as programs have that do this
-        child = os.fork()
-    if child == 0:
-        outcome = b"no error"
-        try:
-            try:
-                client.blocking.call(ops.get(1))
-            except HazelcastClientNotActiveError as e:
-                outcome = str(e).encode()
-            try:
-                waiting.result(5)
-            except HazelcastClientNotActiveError:
-                outcome += b"; and what was pending"
-            client.shutdown()
-        finally:
-            os.write(writable, outcome)
-            os._exit(0)
-    os.close(writable)
-    with os.fdopen(readable, "rb") as pipe:
-        told = pipe.read().decode()
-    os.waitpid(child, 0)
-    assert "forked" in told
-    assert told.endswith("create a new client in this process; and what was pending")
-    single.do(lambda: kept[0].reply(None))
-    assert waiting.result(PATIENCE) is None
-    check_all_is_well(single, before)
-    assert not former.client._driver.running()
+# --- the rest ----------------------------------------------------------------------------------------------------
 
 
 def test_threads_never_share_an_owner_of_locks(single: Threaded) -> None:

@@ -7,30 +7,24 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
-from typing import Any, Self, cast
+from contextlib import suppress
+from typing import Any, cast
 
 import pytest
 import uvloop
 
 from core_sockets import PATIENCE, SocketCluster
-from core_surfaces import Threaded, make
-from core_tls import TlsRelay, client_context, server_context
+from core_surfaces import Threaded, make, why_not
+from core_tls import Server, TlsRelay, client_context, server_context
 from hz_core.drivers.aio_dial import AsyncioDial
 from hz_core.drivers.aio_transport import AsyncioTransport
 from hz_core.drivers.poller import READ, WRITE
 from hz_core.drivers.streams import DONT_WAIT, PlainStream, Stream, WaitingStream
 from hz_core.drivers.tls import TlsStream
-from hz_core.errors import IllegalStateError, TargetDisconnectedError
+from hz_core.errors import TargetDisconnectedError
 from hz_core.model import Address
 
 DRIVERS = ["threaded-tls", "asyncio-tls", "uvloop-tls"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _libuv() -> None:
-    """Let libuv open the pipe that it keeps as long as the process lives."""
-    uvloop.new_event_loop().close()
 
 
 # --- the stream ---------------------------------------------------------------------------------------------------
@@ -266,53 +260,6 @@ def test_shutdown_says_so_to_the_member_and_wakes_a_reader(pair: tuple[TlsStream
 
 
 # --- clients ------------------------------------------------------------------------------------------------------
-
-
-class Server:
-    """Accepts connections on the loopback and treats each as it is told, in threads."""
-
-    def __init__(self, treat: Callable[[socket.socket], object]) -> None:
-        self._treat = treat
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self._kept = ExitStack()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while True:
-            sock = self._kept.enter_context(self._listener.accept()[0])
-            if sock.getpeername() == self._closing:
-                return
-            self._treat(sock)
-
-    _closing: Any = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        with socket.socket() as last:
-            last.bind(("127.0.0.1", 0))
-            self._closing = last.getsockname()
-            last.connect(self._listener.getsockname())
-            self._thread.join(PATIENCE)
-        self._listener.close()
-        self._kept.close()
-
-
-def why_not(driver: str, address: str, limit: float = 10.0, **options: Any) -> str:
-    """Return why there is no connection."""
-    with pytest.raises(IllegalStateError) as caught:
-        make(
-            driver,
-            0,
-            cluster_members=[address],
-            connection_timeout=limit,
-            cluster_connect_timeout=0,
-            **options,
-        )
-    return str(caught.value)
 
 
 def test_closed_during_the_handshake() -> None:

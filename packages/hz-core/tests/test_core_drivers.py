@@ -6,7 +6,6 @@ from concurrent.futures import CancelledError
 from typing import Any
 
 import pytest
-import uvloop
 
 from core_simulation import Simulation
 from core_surfaces import DRIVERS, Surface, keep, make
@@ -16,12 +15,6 @@ from hz_core.op import Flow
 from hz_core.testing import SimulatedCluster
 from hz_core.testing.scripted import byte_by_byte
 from hz_core.wire.frames import HazelcastProtocolError
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _libuv() -> None:
-    """Let libuv open the pipe that it keeps as long as the process lives."""
-    uvloop.new_event_loop().close()
 
 
 @pytest.fixture(params=DRIVERS)

@@ -59,6 +59,18 @@ def test_random_reaches_every_member() -> None:
 
 
 @pytest.mark.parametrize("make", [RoundRobinLB, RandomLB])
+def test_data_members_are_not_lite(make: Callable[[], LoadBalancer]) -> None:
+    lite = [MemberInfo(m.address, m.uuid, {}, True, m.version) for m in MEMBERS[:2]]
+    balancer = make()
+    assert balancer.next_data_member() is None
+    balancer.init(Cluster([*lite, MEMBERS[2]]))
+    assert {balancer.next_data_member() for _ in range(100)} == {MEMBERS[2]}
+    assert {balancer.next() for _ in range(100)} == {*lite, MEMBERS[2]}
+    balancer.init(Cluster(lite))
+    assert balancer.next_data_member() is None
+
+
+@pytest.mark.parametrize("make", [RoundRobinLB, RandomLB])
 def test_without_members_there_is_none(make: Callable[[], LoadBalancer]) -> None:
     balancer = make()
     assert balancer.next() is None

@@ -90,6 +90,7 @@ class Chaos:
         self.keys: list[Any] = []
         self.writes: list[Write] = []
         self.reads: list[tuple[int, Outcome]] = []
+        self.garbled: list[Any] = []
         self.cut_after_writing = 0
 
     def harm(self) -> None:
@@ -164,6 +165,7 @@ class Chaos:
     def _garbage(self) -> None:
         for link in self._links()[:1]:
             link.send(self.random.randbytes(self.random.randint(1, 100)))
+            self.garbled.append(link)
 
     def _cut_instead_of_reading(self) -> None:
         member = self.random.choice(self.cluster.members)
@@ -189,7 +191,8 @@ class Chaos:
             member.rules.clear()
         for link in self._links():
             link.latency = 0
-            if link.deaf:
+            # Garbage may look like the beginning of a huge message, to which all replies then belong.
+            if link.deaf or link in self.garbled:
                 link.cut()
         self.cluster.spread()
         self.cluster.publish_view()

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import pytest
 
+from core_clusters import BlueGreen
 from core_simulation import Simulation
 from hz_core.client_state import (
     CLIENT_TRANSITIONS,
@@ -61,6 +62,7 @@ class Socket:
     """A transport that knows only whether it is closed."""
 
     closed = False
+    full = False
 
     def write(self, data: bytes | bytearray) -> None:
         """Do nothing."""
@@ -279,6 +281,17 @@ def faults_at_random(simulation: Simulation) -> None:
         simulation.driver.advance(random.random())
 
 
+def moves_between_clusters() -> None:
+    """The client starts on the second of its clusters, and returns to the first one."""
+    simulation = BlueGreen()
+    simulation.stop_cluster(simulation.blue)
+    simulation.start()
+    simulation.start_cluster(simulation.blue)
+    simulation.stop_cluster(simulation.green)
+    simulation.driver.advance(30)
+    simulation.stop()
+
+
 SCENARIOS: dict[Callable[[Simulation], None], str] = {
     never_started: "SHUTTING_DOWN SHUTDOWN",
     closed_while_connecting: "STARTING STARTED SHUTTING_DOWN SHUTDOWN",
@@ -332,4 +345,5 @@ def test_clients_take_every_listed_transition_in_real_runs(monkeypatch: pytest.M
         connected = simulation.engine.states.state is ClientState.CONNECTED
         assert connected or not simulation.connections
         simulation.stop()
+    moves_between_clusters()
     assert taken == {(before, event, after) for (before, event), after in CLIENT_TRANSITIONS.items()}

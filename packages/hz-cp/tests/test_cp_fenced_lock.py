@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 import simulated_harness
+from core_forks import in_child
+from core_sockets import SocketCluster
 from hz_core import ClientConfig
+from hz_core.client import Client
 from hz_core.errors import (
     IllegalMonitorStateError,
     LockAcquireLimitReachedError,
@@ -390,6 +393,34 @@ def test_another_cluster_knows_no_sessions(simulation: Simulation, lock: Blockin
     assert lock.lock() > 0
     assert len(sessions(simulation).endpoints) == 1
     lock.unlock()
+
+
+def test_a_forked_child_owns_nothing_of_its_parent() -> None:
+    server = SocketCluster(1)
+    try:
+        with Client(ClientConfig.from_kwargs(cluster_members=server.addresses)) as client:
+            lock = client.get_object(FENCED_LOCK, "l").blocking()
+            fence = lock.lock()
+
+            def use() -> None:
+                assert not lock.is_locked_by_current_thread()
+                assert lock.try_lock() == 0
+                with pytest.raises(IllegalMonitorStateError):
+                    lock.unlock()
+                client.shutdown()
+
+            in_child(use)
+            assert lock.is_locked_by_current_thread()
+            lock.unlock()
+
+            def lock_again() -> None:
+                assert lock.try_lock() > fence
+                client.shutdown()
+
+            in_child(lock_again)
+            assert lock.try_lock() > fence
+    finally:
+        server.stop()
 
 
 def test_a_destroyed_lock(simulation: Simulation, futures: FencedLock) -> None:

@@ -5,7 +5,12 @@ from collections.abc import Callable
 import pytest
 
 import simulated_harness
-from hz_core.errors import HazelcastClientNotActiveError, NodeIdOutOfRangeError, OperationTimeoutError
+from hz_core.errors import (
+    HazelcastClientNotActiveError,
+    IllegalStateError,
+    NodeIdOutOfRangeError,
+    OperationTimeoutError,
+)
 from hz_core.testing import FlakeIdGeneratorService, Refuse, Request, codes
 from hz_core.testing.simulation import Simulation
 from hz_proxies import FLAKE_ID_GENERATOR
@@ -96,12 +101,13 @@ def test_a_caller_who_gives_up_takes_nothing_from_the_others(
     simulation: Simulation, generator: FlakeIdGenerator
 ) -> None:
     kept: list[Request] = []
-    for_all(simulation, kept.append, times=1)
+    for_all(simulation, kept.append, times=2)
     calls = [generator.new_id() for _ in range(10)]
-    calls[0].cancel()
+    calls[0].cancel()  # which has requested a batch; another one is requested for the others
     calls[5].cancel()
     simulation.driver.advance()
-    kept[0].reply(0, 1, 8)
+    assert len(kept) == 2
+    kept[1].reply(0, 1, 8)
     assert sorted(call.result() for call in calls if not call.cancelled()) == list(range(8))
 
 
@@ -121,7 +127,8 @@ def test_a_time_limit_ends_one_caller_only(simulation: Simulation, generator: Fl
     limited, patient = generator.with_timeout(3).new_id(), generator.new_id()
     with pytest.raises(OperationTimeoutError):
         limited.result()
-    kept[0].reply(7, 1, 1)
+    simulation.driver.advance()  # another batch is requested for those who still wait
+    kept[1].reply(7, 1, 1)
     assert patient.result() == 7
 
 
@@ -205,3 +212,9 @@ def test_ids_in_memory_end_with_the_client(simulation: Simulation, generator: Fl
     simulation.client.shutdown()
     with pytest.raises(HazelcastClientNotActiveError):
         generator.new_id().result()
+
+
+def test_a_member_that_generates_nothing(simulation: Simulation, generator: FlakeIdGenerator) -> None:
+    for_all(simulation, lambda request: request.reply(0, 1, 0))
+    with pytest.raises(IllegalStateError, match="has generated 0 ids of 'f'"):
+        generator.blocking().new_id()

@@ -132,7 +132,7 @@ def test_blocking_call_that_is_interrupted_on_a_connection_that_lives_leaves_no_
 ) -> None:
     with Client(config(server)) as client:
         m = client.get_object(MAP, "m").blocking()
-        blocking = client.blocking
+        blocking: Any = client.blocking
         complete = blocking._complete
 
         def interrupted(call: Any) -> Any:

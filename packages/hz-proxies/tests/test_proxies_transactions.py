@@ -67,11 +67,25 @@ def test_all_messages_go_over_one_connection(simulation: Simulation) -> None:
 
 
 def test_transactions_are_spread_over_the_members(simulation: Simulation) -> None:
-    made = [begun(simulation) for _ in range(6)]
+    made = [(owner, begun_by(simulation, owner)) for owner in range(6)]
     assert [member.count("Transaction.create") for member in simulation.cluster.members] == [2, 2, 2]
-    for tx in made:
-        tx.rollback().result()
+    for owner, tx in made:
+        by_owner(simulation, owner, tx.rollback).result()
     assert active(simulation) == 0
+
+
+def test_transactions_are_not_nested(simulation: Simulation) -> None:
+    outer = begun(simulation, timeout=30)
+    with pytest.raises(TransactionError, match="cannot be nested"):
+        begun(simulation)
+    outer.rollback().result()
+    begun(simulation).commit().result()
+    begun(simulation, timeout=30)  # forgotten; the member rolls it back after 30 s
+    simulation.driver.advance(29)
+    with pytest.raises(TransactionError, match="cannot be nested"):
+        begun(simulation)
+    simulation.driver.advance(2)
+    begun(simulation).commit().result()
 
 
 @pytest.mark.parametrize(("kind", "number"), [(TransactionType.TWO_PHASE, 2), (TransactionType.ONE_PHASE, 1)])
@@ -228,9 +242,11 @@ def test_a_block_that_has_ended_its_transaction(simulation: Simulation) -> None:
 
 
 def test_shutdown_rolls_back_before_the_connections_are_closed(simulation: Simulation) -> None:
-    made = [begun(simulation) for _ in range(3)]
-    for index, tx in enumerate(made):
-        tx.get_map(f"m{index}").put("k", "v").result()
+    made = []
+    for owner in range(3):
+        simulation.client.owner = owner
+        made.append(begun(simulation))
+        made[-1].get_map(f"m{owner}").put("k", "v").result()
     made.pop().commit().result()
     simulation.client.shutdown()
     assert sum(member.count("Transaction.rollback") for member in simulation.cluster.members) == 2
@@ -239,7 +255,8 @@ def test_shutdown_rolls_back_before_the_connections_are_closed(simulation: Simul
 
 
 def test_shutdown_rolls_back_what_it_can(simulation: Simulation) -> None:
-    for _ in range(3):
+    for owner in range(3):
+        simulation.client.owner = owner
         begun(simulation).get_map("m").size().result()
     lost = simulation.cluster.members[1]
     assert lost.count("Transaction.create") == 1

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 # Not loaded lazily, because it gives the errors their public names.
 from hazelcast import errors as errors
 from hazelcast.__about__ import __version__
-from hazelcast.client import HazelcastClient
+from hazelcast.client import HazelcastClient, HazelcastFailoverClient
 
 if TYPE_CHECKING:
     from hazelcast import aggregator as aggregator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hazelcast import serialization as serialization
     from hazelcast import util as util
 
-__all__ = ["HazelcastClient", "__version__"]
+__all__ = ["HazelcastClient", "HazelcastFailoverClient", "__version__"]
 
 _MODULES = frozenset(
     {

@@ -4,14 +4,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from hazelcast._asyncio_objects import AsyncioObjects
-from hz_core.config import ClientConfig
+from hz_core.config import ClientConfig, FailoverConfig
 from hz_proxies.map.aio import AsyncMap as Map
 from hz_proxies.multi_map.aio import AsyncMultiMap as MultiMap
 from hz_proxies.reliable_topic.listener import ReliableMessageListener as ReliableMessageListener
 from hz_proxies.replicated_map.aio import AsyncReplicatedMap as ReplicatedMap
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from hz_core.surfaces import AsyncioObject
     from hz_proxies.sql.aio import AsyncSql
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hz_proxies.transaction.repeating import AsyncTransactions
     from hz_proxies.vector_collection.documents import IndexConfig
 
-__all__ = ["HazelcastClient", "Map", "MultiMap", "ReplicatedMap"]
+__all__ = ["HazelcastClient", "HazelcastFailoverClient", "Map", "MultiMap", "ReplicatedMap"]
 
 
 class HazelcastClient(AsyncioObjects):
@@ -29,7 +29,8 @@ class HazelcastClient(AsyncioObjects):
     close it with ``await client.shutdown()``.
 
     Args:
-        config: The options as an object.
+        config: The options as an object; None for those of the file that the environment variable
+            ``HAZELCAST_CLIENT_CONFIG`` names, if it is set, and else the defaults.
         **kwargs: Options by name, which override those of ``config``. See :class:`hazelcast.config.Config`.
 
     Raises:
@@ -38,7 +39,7 @@ class HazelcastClient(AsyncioObjects):
     """
 
     def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
-        super().__init__((config or ClientConfig()).updated(**kwargs))
+        super().__init__(ClientConfig.given(config, **kwargs))
 
     async def get_distributed_objects(self) -> "list[AsyncioObject]":
         """Return all distributed objects that there are in the cluster, whoever has created them.
@@ -148,5 +149,42 @@ class HazelcastClient(AsyncioObjects):
             IllegalStateError: No member could be connected within ``cluster_connect_timeout``.
         """
         client = cls(config, **kwargs)
+        await client.start()
+        return client
+
+
+class HazelcastFailoverClient(HazelcastClient):
+    """A Hazelcast client for asyncio programs with several clusters, such as blue and green.
+
+    It connects to the first one. When its cluster cannot be reached within ``cluster_connect_timeout``, or does not
+    allow the client, it continues on the next one: with the same listeners and objects, without the entries. Everything
+    else is as for :class:`HazelcastClient`, which has the same with its option ``failover_configs``.
+
+    Args:
+        config: The configurations of the clusters. They may differ only in the cluster's name, its addresses, how it is
+            found, the credentials and TLS.
+        try_count: How often the list of clusters is tried again, when the current one cannot be reached; -1 for no
+            limit, None to keep that of ``config``.
+
+    Raises:
+        InvalidConfigurationError: There is no configuration, or they differ in another option.
+        TypeError, ValueError: An argument has the wrong type or is out of range.
+    """
+
+    def __init__(
+        self, config: "FailoverConfig | Iterable[ClientConfig]", try_count: int | None = None
+    ) -> None:
+        super().__init__(FailoverConfig.of(config, try_count).client_config())
+
+    @classmethod
+    async def create_and_start(  # type: ignore[override]  # its configuration is that of several clusters
+        cls, config: "FailoverConfig | Iterable[ClientConfig]", try_count: int | None = None
+    ) -> Self:
+        """Create a client and connect it.
+
+        Raises:
+            IllegalStateError: No member of any cluster could be connected.
+        """
+        client = cls(config, try_count)
         await client.start()
         return client

@@ -4,10 +4,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hazelcast._objects import FuturesObjects
-from hz_core.config import ClientConfig
+from hz_core.config import ClientConfig, FailoverConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from hz_core.surfaces import FuturesObject
     from hz_proxies.sql.futures import Sql
@@ -23,7 +23,8 @@ class HazelcastClient(FuturesObjects):
     manager.
 
     Args:
-        config: The options as an object.
+        config: The options as an object; None for those of the file that the environment variable
+            ``HAZELCAST_CLIENT_CONFIG`` names, if it is set, and else the defaults.
         **kwargs: Options by name, which override those of ``config``. See :class:`hazelcast.config.Config`.
 
     Raises:
@@ -33,7 +34,7 @@ class HazelcastClient(FuturesObjects):
     """
 
     def __init__(self, config: ClientConfig | None = None, **kwargs: Any) -> None:
-        super().__init__((config or ClientConfig()).updated(**kwargs))
+        super().__init__(ClientConfig.given(config, **kwargs))
 
     def get_distributed_objects(self) -> "list[FuturesObject]":
         """Return all distributed objects that there are in the cluster, whoever has created them.
@@ -136,3 +137,28 @@ class HazelcastClient(FuturesObjects):
             merge_batch_size,
         )
         self.blocking.run(flow)
+
+
+class HazelcastFailoverClient(HazelcastClient):
+    """A Hazelcast client for threaded programs with several clusters, such as blue and green.
+
+    It connects to the first one. When its cluster cannot be reached within ``cluster_connect_timeout``, or does not
+    allow the client, it continues on the next one: with the same listeners and objects, without the entries. Everything
+    else is as for :class:`HazelcastClient`, which has the same with its option ``failover_configs``.
+
+    Args:
+        config: The configurations of the clusters. They may differ only in the cluster's name, its addresses, how it is
+            found, the credentials and TLS.
+        try_count: How often the list of clusters is tried again, when the current one cannot be reached; -1 for no
+            limit, None to keep that of ``config``.
+
+    Raises:
+        InvalidConfigurationError: There is no configuration, or they differ in another option.
+        TypeError, ValueError: An argument has the wrong type or is out of range.
+        IllegalStateError: No member of any cluster could be connected.
+    """
+
+    def __init__(
+        self, config: "FailoverConfig | Iterable[ClientConfig]", try_count: int | None = None
+    ) -> None:
+        super().__init__(FailoverConfig.of(config, try_count).client_config())

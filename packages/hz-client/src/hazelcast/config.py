@@ -1,8 +1,12 @@
-"""The options of a client, and the constants for options and indexes."""
+"""The options of a client, and the constants for options and indexes.
+
+``python -m hazelcast.config check FILE`` checks a configuration file.
+"""
 
 from hz_core.config import ClientConfig as Config
 from hz_core.config import (
     EvictionPolicy,
+    FailoverConfig,
     FlakeIdGeneratorConfig,
     IndexType,
     InMemoryFormat,
@@ -21,6 +25,7 @@ __all__ = [
     "ArrayPolicy",
     "Config",
     "EvictionPolicy",
+    "FailoverConfig",
     "FlakeIdGeneratorConfig",
     "InMemoryFormat",
     "IndexType",
@@ -34,3 +39,8 @@ __all__ = [
     "TopicOverloadPolicy",
     "UniqueKeyTransformation",
 ]
+
+if __name__ == "__main__":
+    from hz_core.config.command import main
+
+    raise SystemExit(main())

@@ -64,7 +64,9 @@ def all_candidates(members: Iterable[str]) -> list[Address]:
 def _port(text: str, port: str) -> int:
     # Checked before the conversion: int() is slow for thousands of digits, or refuses them.
     if not (port.isascii() and port.isdigit() and len(port) <= len(str(_MAX_PORT))):
-        raise _invalid(text, f"the port {port[:20]!r} is not a number of at most five digits")
+        raise _invalid(
+            text, f"the port {port.rpartition('@')[2][:20]!r} is not a number of at most five digits"
+        )
     number = int(port)
     if not 0 < number <= _MAX_PORT:
         raise _invalid(text, f"the port {number} is not between 1 and {_MAX_PORT}")
@@ -72,8 +74,11 @@ def _port(text: str, port: str) -> int:
 
 
 def _invalid(text: str, reason: str) -> InvalidAddressError:
+    # What stands before an @ may be a password, if a URL was given.
+    _, at, after = text.rpartition("@")
+    shown = f"…@{after}" if at else text
     return InvalidAddressError(
-        f"{text[:200]!r} is not a member address: {reason}. Write host, host:port or [IPv6]:port"
+        f"{shown[:200]!r} is not a member address: {reason}. Write host, host:port or [IPv6]:port"
     )
 
 

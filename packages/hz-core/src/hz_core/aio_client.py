@@ -1,24 +1,29 @@
 """The client for asyncio."""
 
 import asyncio
+from asyncio import _get_running_loop
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from functools import partial
 from itertools import count
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, NoReturn, Self, TypeVar
 from weakref import WeakKeyDictionary
 
+from hz_core.aio_in_flight import LimitedAsyncio
+from hz_core.callers import AsyncioCaller
 from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
 from hz_core.drivers.aio import AsyncioDriver
+from hz_core.drivers.tls_options import tls_of_clusters
 from hz_core.engine import Engine
+from hz_core.errors import IllegalStateError
 from hz_core.flow import RunningFlow, run_flow
 from hz_core.invocation.invocation import InvocationObserver
 from hz_core.kinds import AsyncioT, ObjectKind, ObjectTable
 from hz_core.model import DistributedObjectEvent
-from hz_core.op import AnsweredOp, Flow, Op
+from hz_core.op import AnsweredOp, FlowOrAnswer, Op
 from hz_core.operations import ObjectOperations
 from hz_core.promise import CallbackPromise
 from hz_core.services import AsyncioPartitionService
@@ -67,14 +72,19 @@ class AsyncioClient(ClientBase):
     ) -> None:
         self._loop = asyncio.get_running_loop()
         super().__init__(config, self._make_driver, _task_id, observer)
-        self.operations = AsyncioOperations(self._engine, self._loop, self._objects)
-        self.partition_service = AsyncioPartitionService(self._engine, self.operations.run)
+        self._operations = AsyncioOperations(self._engine, self._loop, self._objects)
+        self.operations: AsyncioCaller = self._operations
+        limit = self._in_flight_limit(self._loop.create_future, lambda: True)
+        if limit is not None:
+            self.operations = LimitedAsyncio(limit, self._operations)
+        self.partition_service = AsyncioPartitionService(self._engine, self._operations.run)
         self._started: asyncio.Future[None] | None = None
 
     def _make_driver(self, name: str, config: ClientConfig) -> AsyncioDriver:
         self._driver = AsyncioDriver(
             self._loop,
             config.socket_options,
+            tls=tls_of_clusters(config),
             outbound_ports=config.outbound_ports,
             socket_interceptor=config.socket_interceptor,
         )
@@ -90,7 +100,7 @@ class AsyncioClient(ClientBase):
         self._check_not_shut_down()
         if self._started is None:
             self._closed = False
-            self._started = self.operations.run(self._engine.connect())
+            self._started = self._operations.run(self._engine.connect())
         if self.config.async_start:
             self._started.add_done_callback(self._close_if_failed)
             return
@@ -102,7 +112,7 @@ class AsyncioClient(ClientBase):
 
     def _close_if_failed(self, started: "asyncio.Future[None]") -> None:
         if not started.cancelled() and started.exception() is not None:
-            self.operations.run(self._engine.close())
+            self._operations.run(self._engine.close())
 
     async def get_object(self, kind: ObjectKind[Any, AsyncioT], name: str) -> AsyncioT:
         """Return a distributed object, prepared on first use.
@@ -113,7 +123,7 @@ class AsyncioClient(ClientBase):
         """
         operations = self._objects.find(kind, name)
         if operations is None:
-            operations = await self.operations.run(self._objects.get(kind, name))
+            operations = await self._operations.run(self._objects.get(kind, name))
         return operations._surface(kind.asyncio, self.operations)
 
     async def add_distributed_object_listener(
@@ -144,13 +154,13 @@ class AsyncioClient(ClientBase):
 
         Source: message ``Client.removeDistributedObjectListener``.
         """
-        return await self.operations.run(self._engine.remove_listener(registration_id))
+        return await self._operations.run(self._engine.remove_listener(registration_id))
 
     async def _distributed_objects(self, kinds: Iterable[ObjectKind[Any, AsyncioT]]) -> list[AsyncioObject]:
         """Return the objects in the cluster; those of a kind that is not in ``kinds`` have no operations."""
         return [
             operations._surface(kind.asyncio, self.operations)
-            for kind, operations in await self.operations.run(self._objects.listed(kinds))
+            for kind, operations in await self._operations.run(self._objects.listed(kinds))
         ]
 
     async def shutdown(self) -> None:
@@ -163,7 +173,7 @@ class AsyncioClient(ClientBase):
         if self._engine.states.forked:
             return
         if asyncio.get_running_loop() is self._loop:
-            await self.operations.run(self._engine.close())
+            await self._operations.run(self._engine.close())
             await self._driver.stop()
         elif self._loop.is_running():
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.shutdown(), self._loop))
@@ -180,7 +190,7 @@ class AsyncioClient(ClientBase):
         if self._loop.is_closed():
             self._close_now()
         else:
-            self._loop.call_soon_threadsafe(self.operations.run, self._engine.close())
+            self._loop.call_soon_threadsafe(self._operations.run, self._engine.close())
 
     def _forked(self) -> None:
         self._driver.leave_to_parent()
@@ -220,7 +230,13 @@ class AsyncioOperations:
         self._submit = engine.invocations.submit
 
     def call(self, op: Op[T]) -> "asyncio.Future[T]":
-        """Send ``op``; await the result."""
+        """Send ``op``; await the result.
+
+        Raises:
+            IllegalStateError: This is not the client's event loop.
+        """
+        if _get_running_loop() is not self._loop:
+            self._refuse_loop(op.method.name)
         if isinstance(op, AnsweredOp):
             answered: asyncio.Future[T] = self._new_future()
             answered.set_result(op.result)
@@ -229,14 +245,41 @@ class AsyncioOperations:
         self._submit(op, future)
         return future
 
-    def run(self, flow: Flow[T]) -> "asyncio.Future[T]":
-        """Start ``flow``; await its result. Cancelling that cancels the flow."""
+    def run(self, flow: FlowOrAnswer[T]) -> "asyncio.Future[T]":
+        """Start ``flow``; await its result. Cancelling that cancels the flow.
+
+        Raises:
+            IllegalStateError: This is not the client's event loop.
+        """
+        if isinstance(flow, AnsweredOp):
+            return self.call(flow)
+        if _get_running_loop() is not self._loop:
+            flow.close()
+            self._refuse_loop("this operation")
         future: _LossyFuture[T] = _LossyFuture(None, self._loop)
         running = run_flow(self._engine, flow, future)
         future.on_lost = running.lost
         if not future.done():
             future.add_done_callback(partial(_cancel_with, running))
         return future
+
+    def _refuse_loop(self, what: str) -> NoReturn:
+        """Raise the error of a call that is not made on the client's event loop."""
+        name = self._engine.name
+        self._engine.check_active()  # in a forked child this says so; there is another loop, too
+        where = "outside of any event loop" if _get_running_loop() is None else "on another event loop"
+        state = (
+            "is closed"
+            if self._loop.is_closed()
+            else "runs"
+            if self._loop.is_running()
+            else "does not run now"
+        )
+        raise IllegalStateError(
+            f"{what} was called {where}, but asyncio client {name} belongs to the one that it was made on, which"
+            f" {state}. Make a client on each event loop, pass the call to the client's loop with"
+            " asyncio.run_coroutine_threadsafe, or use the client of threads, hazelcast.HazelcastClient, everywhere"
+        )
 
     def now(self) -> float:
         """Return the time of the clock that time limits are measured with, in seconds."""
@@ -245,6 +288,10 @@ class AsyncioOperations:
     def new_future(self) -> "asyncio.Future[Any]":
         """Return a future to wait on."""
         return self._new_future()
+
+    async def admitted(self) -> "AsyncioOperations":
+        """Return itself: without the option ``max_in_flight``, operations do not wait for each other."""
+        return self
 
     def within(self, seconds: float) -> "AsyncioOperations":
         """Return operations that fail ``seconds`` after they began."""
@@ -302,7 +349,7 @@ class _LimitedAsyncio(AsyncioOperations):
         op.deadline = self._engine.io.now() + self.seconds
         return super().call(op)
 
-    def run(self, flow: Flow[T]) -> "asyncio.Future[T]":
+    def run(self, flow: FlowOrAnswer[T]) -> "asyncio.Future[T]":
         return super().run(limited(flow, self.seconds))
 
 

@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hz_core.aio_in_flight import wait_in
 from hz_core.op import AnsweredOp
 from hz_core.pipeline import PipelinedCalls, no_place
 
 if TYPE_CHECKING:
     from hz_core.callers import AsyncioCaller
-    from hz_core.op import Flow, Op
+    from hz_core.op import FlowOrAnswer, Op
     from hz_core.operations import ObjectOperations
 
 T = TypeVar("T")
@@ -43,8 +44,8 @@ class _PipelinedAsyncio:
     async def call(self, op: Op[T]) -> Any:
         return await self._begin(lambda caller: caller.call(op), isinstance(op, AnsweredOp))
 
-    async def run(self, flow: Flow[T]) -> Any:
-        return await self._begin(lambda caller: caller.run(flow), False)
+    async def run(self, flow: FlowOrAnswer[T]) -> Any:
+        return await self._begin(lambda caller: caller.run(flow), isinstance(flow, AnsweredOp))
 
     async def _begin(self, begin: Callable[[AsyncioCaller], Awaitable[Any]], answered: bool) -> Any:
         caller = self._caller
@@ -53,7 +54,7 @@ class _PipelinedAsyncio:
                 return begin(caller)
             caller = await self._wait_for_place()
         try:
-            future: Any = begin(caller)
+            future: Any = begin(await caller.admitted())
         except BaseException:
             self._calls.give_back()
             raise
@@ -64,19 +65,16 @@ class _PipelinedAsyncio:
         """Take a place; return the caller with the rest of the time limit."""
         caller = self._caller
         seconds = caller.seconds
-        end = None if seconds is None else caller.now() + seconds
-        while True:
-            waiter = self._calls.enqueue()
-            try:
-                async with asyncio.timeout(None if end is None else max(end - caller.now(), 0.0)):
-                    await waiter
-            except TimeoutError:
-                assert seconds is not None
-                raise no_place(seconds) from None
-            finally:
-                self._calls.forget(waiter)
-            if self._calls.try_take():
-                return caller if end is None else caller.within(max(end - caller.now(), 0.0))
+        if seconds is None:
+            await wait_in(self._calls.waitlist, self._calls.try_take, caller.now, None)
+            return caller
+        end = caller.now() + seconds
+        if not await wait_in(self._calls.waitlist, self._calls.try_take, caller.now, end):
+            raise no_place(seconds)
+        return caller.within(max(end - caller.now(), 0.0))
+
+    async def admitted(self) -> _PipelinedAsyncio:
+        return self
 
     def within(self, seconds: float) -> _PipelinedAsyncio:
         return _PipelinedAsyncio(self._calls, self._caller.within(seconds))

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from typing import Any, Protocol, TypeVar
 
 from hz_core.future import Future
-from hz_core.op import Flow, Op
+from hz_core.op import FlowOrAnswer, Op
 from hz_core.operations import ObjectOperations
 
 T = TypeVar("T")
@@ -17,7 +17,7 @@ class FuturesCaller(Protocol):
         """Send ``op`` and return the future of its result."""
         ...
 
-    def run(self, flow: Flow[T], /) -> Future[T]:
+    def run(self, flow: FlowOrAnswer[T], /) -> Future[T]:
         """Start ``flow`` and return the future of its result."""
         ...
 
@@ -54,7 +54,7 @@ class BlockingCaller(Protocol):
         """Send ``op`` and wait for its result."""
         ...
 
-    def run(self, flow: Flow[T], /) -> T:
+    def run(self, flow: FlowOrAnswer[T], /) -> T:
         """Run ``flow`` and return its result."""
         ...
 
@@ -78,7 +78,7 @@ class AsyncioCaller(Protocol):
         """Send ``op``; await the result."""
         ...
 
-    def run(self, flow: Flow[T], /) -> Awaitable[T]:
+    def run(self, flow: FlowOrAnswer[T], /) -> Awaitable[T]:
         """Start ``flow``; await its result."""
         ...
 
@@ -93,6 +93,10 @@ class AsyncioCaller(Protocol):
 
     def new_future(self) -> Any:
         """Return a future to wait on."""
+        ...
+
+    async def admitted(self) -> "AsyncioCaller":
+        """Wait until the client may send one more operation; return the caller to send it with."""
         ...
 
     def within(self, seconds: float) -> "AsyncioCaller":

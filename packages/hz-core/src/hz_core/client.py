@@ -12,15 +12,17 @@ from hz_core.cluster_events import distributed_object_listener
 from hz_core.config import ClientConfig
 from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.threaded import ThreadedDriver
+from hz_core.drivers.tls_options import tls_of_clusters
 from hz_core.engine import CLOSING_TIMEOUT, Engine
 from hz_core.flow import Acquisitions, RunningFlow, give_back, run_flow, wait_for
 from hz_core.future import Future
 from hz_core.invocation.invocation import InvocationObserver, observed
 from hz_core.kinds import FuturesT, ObjectKind, ObjectTable
 from hz_core.model import DistributedObjectEvent
-from hz_core.op import Acquired, AnsweredOp, Flow, Op
+from hz_core.op import Acquired, AnsweredOp, FlowOrAnswer, Op
 from hz_core.operations import ObjectOperations
 from hz_core.promise import CallbackPromise
+from hz_core.renewal import Renewal
 from hz_core.services import PartitionService
 from hz_core.surfaces import FuturesObject
 
@@ -68,14 +70,15 @@ class Client(ClientBase):
     ) -> None:
         super().__init__(config, self._make_driver, _thread_number, observer)
         self._engine.on_closed = self._driver.end_by_itself
-        self.blocking = BlockingOperations(self._engine, self._driver, self._objects)
-        self.futures = FuturesOperations(self._engine, self._driver, self.blocking)
+        blocking = BlockingOperations(self._engine, self._driver, self._objects)
+        futures = FuturesOperations(self._engine, self._driver, blocking)
+        self.futures, self.blocking = self._with_limit(futures, self._may_wait)
         self.partition_service = PartitionService(self._engine, self.blocking.run)
+        self._renewal = Renewal(self._engine, self._driver, self._connect_anew)
         self._driver.start()
         self._closed = False
         try:
-            started: Future[None] = Future()
-            self._driver.call_soon(partial(_connect, self._engine, started))
+            started = self._connect()
             if self.config.async_start:
                 started.add_done_callback_inline(partial(_close_if_failed, self._engine))
             else:
@@ -84,14 +87,27 @@ class Client(ClientBase):
             self.shutdown()
             raise
 
+    def _connect(self) -> Future[None]:
+        started: Future[None] = Future()
+        self._driver.call_soon(partial(_connect, self._engine, started))
+        return started
+
+    def _connect_anew(self) -> None:
+        self._closed = False
+        self._connect().add_done_callback_inline(partial(_close_if_failed, self._engine))
+
     def _make_driver(self, name: str, config: ClientConfig) -> ThreadedDriver:
         self._driver = ThreadedDriver(
             name,
             config.socket_options,
+            tls=tls_of_clusters(config),
             outbound_ports=config.outbound_ports,
             socket_interceptor=config.socket_interceptor,
         )
         return self._driver
+
+    def _may_wait(self) -> bool:
+        return not self._driver.in_io_thread()
 
     def get_object(self, kind: ObjectKind[FuturesT, Any], name: str) -> FuturesT:
         """Return a distributed object, prepared on first use.
@@ -141,6 +157,8 @@ class Client(ClientBase):
     def shutdown(self) -> None:
         """Close all connections and end the client's threads; operations in progress fail. Idempotent."""
         self._closed = True
+        if self._renewal.disarm():
+            return
         ended = threading.Event()
         if self._driver.running():
             self._driver.call_soon(partial(_close, self._engine, ended.set))
@@ -149,8 +167,11 @@ class Client(ClientBase):
         self._driver.stop()
 
     def _forked(self) -> None:
+        used = self._renewal.armed or not (self._closed or self._engine.states.closed)
         self._driver.forked()
         super()._forked()
+        if used:
+            self._renewal.arm()
 
     def _abandon(self) -> None:
         driver = self._driver
@@ -223,8 +244,10 @@ class FuturesOperations:
             future.on_lost = op.lost
         return future
 
-    def run(self, flow: Flow[T]) -> Future[T]:
+    def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
         """Start ``flow`` and return the future of its result; cancelling the future cancels the flow."""
+        if isinstance(flow, AnsweredOp):
+            return self.call(flow)
         future: Future[T] = Future(self._driver)
         running = run_flow(self._engine, flow, future)
         future.on_lost = running.lost
@@ -266,7 +289,7 @@ class _LimitedFutures(FuturesOperations):
         op.deadline = self._engine.io.now() + self.seconds
         return super().call(op)
 
-    def run(self, flow: Flow[T]) -> Future[T]:
+    def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
         return super().run(limited(flow, self.seconds))
 
 
@@ -307,8 +330,11 @@ class BlockingOperations:
             raise
         return result
 
-    def run(self, flow: Flow[T]) -> T:
+    def run(self, flow: FlowOrAnswer[T]) -> T:
         """Run ``flow`` in the calling thread and return its result."""
+        if isinstance(flow, AnsweredOp):
+            answer: T = flow.result
+            return answer
         value: Any = None
         error: BaseException | None = None
         acquired: Acquisitions = []
@@ -402,7 +428,7 @@ class _LimitedBlocking(BlockingOperations):
         op.deadline = self._now() + self._seconds
         return super().call(op)
 
-    def run(self, flow: Flow[T]) -> T:
+    def run(self, flow: FlowOrAnswer[T]) -> T:
         return super().run(limited(flow, self._seconds))
 
     def futures(self) -> FuturesOperations:

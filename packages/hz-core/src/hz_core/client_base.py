@@ -4,19 +4,22 @@ import os
 import warnings
 from collections.abc import Callable
 from itertools import count
-from typing import ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 from weakref import WeakSet
 
+from hz_core.callers import BlockingCaller, FuturesCaller
 from hz_core.config import ClientConfig
+from hz_core.config.failover import cluster_configs
 from hz_core.engine import Engine
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, OperationTimeoutError
+from hz_core.in_flight import InFlightLimit, LimitedBlocking, LimitedFutures
 from hz_core.invocation.invocation import InvocationObserver
 from hz_core.io import IO
 from hz_core.kinds import ObjectTable
 from hz_core.lifecycle import LifecycleService
 from hz_core.load_balancer import RoundRobinLB
 from hz_core.log import get_logger
-from hz_core.op import Flow, Within
+from hz_core.op import AnsweredOp, Flow, FlowOrAnswer, Within
 from hz_core.services import ClusterService
 from hz_core.uncopied import Uncopied
 from hz_serialization import SerializationService
@@ -56,7 +59,8 @@ class ClientBase(Uncopied):
     ) -> None:
         self._closed = True  # until there is something to close
         config = ClientConfig() if config is None else config
-        config.check_available()
+        for one in cluster_configs(config):
+            one.check_available()
         self.config = config
         self.name: str = config.client_name or f"hz.client_{next(_client_numbers)}"
         self.serialization = SerializationService(config.serialization())
@@ -79,6 +83,25 @@ class ClientBase(Uncopied):
     def lifecycle_service(self) -> LifecycleService:
         """The state of the client, and its listeners."""
         return self._engine.lifecycle
+
+    def _in_flight_limit(
+        self, new_waiter: Callable[[], Any], may_wait: Callable[[], bool]
+    ) -> InFlightLimit | None:
+        most = self.config.max_in_flight
+        if most is None:
+            return None
+        return InFlightLimit(
+            most, self.config.invocation_timeout, self._engine.invocations, new_waiter, may_wait
+        )
+
+    def _with_limit(
+        self, futures: FuturesCaller, may_wait: Callable[[], bool]
+    ) -> tuple[FuturesCaller, BlockingCaller]:
+        """Return the callers for users: with the limit of operations in flight, if there is one."""
+        limit = self._in_flight_limit(futures.new_future, may_wait)
+        if limit is None:
+            return futures, futures.blocking()
+        return LimitedFutures(limit, futures), LimitedBlocking(limit, futures.blocking())
 
     def _check_not_shut_down(self) -> None:
         try:
@@ -114,6 +137,7 @@ class ClientBase(Uncopied):
         """End, in a forked child process: nothing of the parent's client may be used there."""
         self._closed = True
         self._engine.forked()
+        self._objects.forked()
 
 
 def _forked() -> None:
@@ -128,12 +152,16 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-def limited(flow: Flow[T], seconds: float) -> Flow[T]:
-    """Run a flow with a time limit.
+def limited(flow: FlowOrAnswer[T], seconds: float) -> FlowOrAnswer[T]:
+    """Return a flow with a time limit.
 
     Raises:
         OperationTimeoutError: The time limit expired; the steps in progress were cancelled.
     """
+    return flow if isinstance(flow, AnsweredOp) else _within(flow, seconds)
+
+
+def _within(flow: Flow[T], seconds: float) -> Flow[T]:
     try:
         result: T = yield Within(seconds, flow)
     except TimeoutError:

@@ -1,11 +1,12 @@
 """The states of a client, as a table of transitions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError
+from hz_core.errors.client import ended_in_parent
 from hz_core.lifecycle import LifecycleService, LifecycleState
 
 
@@ -40,6 +41,9 @@ class ClientEvent(Enum):
     JOINED = "joined"
     """Connections to the cluster are ready."""
 
+    JOINED_ANOTHER = "joined another"
+    """Connections to another one of the clusters of ``failover_configs`` are ready."""
+
     LAST_CONNECTION_LOST = "last connection lost"
     """The last open connection was closed."""
 
@@ -57,10 +61,12 @@ CLIENT_TRANSITIONS: Final[Mapping[tuple[ClientState, ClientEvent], ClientState]]
         (_State.CREATED, _Event.START): _State.CONNECTING,
         (_State.CREATED, _Event.CLOSE): _State.CLOSING,
         (_State.CONNECTING, _Event.JOINED): _State.CONNECTED,
+        (_State.CONNECTING, _Event.JOINED_ANOTHER): _State.CONNECTED,
         (_State.CONNECTING, _Event.CLOSE): _State.CLOSING,
         (_State.CONNECTED, _Event.LAST_CONNECTION_LOST): _State.DISCONNECTED,
         (_State.CONNECTED, _Event.CLOSE): _State.CLOSING,
         (_State.DISCONNECTED, _Event.JOINED): _State.CONNECTED,
+        (_State.DISCONNECTED, _Event.JOINED_ANOTHER): _State.CONNECTED,
         (_State.DISCONNECTED, _Event.CLOSE): _State.CLOSING,
         (_State.CLOSING, _Event.LAST_CONNECTION_LOST): _State.CLOSING,
         (_State.CLOSING, _Event.CONNECTIONS_CLOSED): _State.CLOSED,
@@ -73,16 +79,21 @@ LIFECYCLE_EVENTS: Final[Mapping[tuple[ClientState, ClientEvent], tuple[str, ...]
         (_State.CREATED, _Event.START): (_Lifecycle.STARTING, _Lifecycle.STARTED),
         (_State.CREATED, _Event.CLOSE): (_Lifecycle.SHUTTING_DOWN,),
         (_State.CONNECTING, _Event.JOINED): (_Lifecycle.CONNECTED,),
+        (_State.CONNECTING, _Event.JOINED_ANOTHER): (_Lifecycle.CHANGED_CLUSTER, _Lifecycle.CONNECTED),
         (_State.CONNECTING, _Event.CLOSE): (_Lifecycle.SHUTTING_DOWN,),
         (_State.CONNECTED, _Event.LAST_CONNECTION_LOST): (_Lifecycle.DISCONNECTED,),
         (_State.CONNECTED, _Event.CLOSE): (_Lifecycle.SHUTTING_DOWN,),
         (_State.DISCONNECTED, _Event.JOINED): (_Lifecycle.CONNECTED,),
+        (_State.DISCONNECTED, _Event.JOINED_ANOTHER): (_Lifecycle.CHANGED_CLUSTER, _Lifecycle.CONNECTED),
         (_State.DISCONNECTED, _Event.CLOSE): (_Lifecycle.SHUTTING_DOWN,),
         (_State.CLOSING, _Event.LAST_CONNECTION_LOST): (_Lifecycle.DISCONNECTED,),
         (_State.CLOSING, _Event.CONNECTIONS_CLOSED): (_Lifecycle.SHUTDOWN,),
     }
 )
 """The lifecycle events that listeners receive for each transition, in order."""
+
+
+_CONNECTED: Final = ClientState.CONNECTED
 
 
 class ClientStateMachine:
@@ -96,7 +107,8 @@ class ClientStateMachine:
 
     Attributes:
         state: The state.
-        forked: Whether this is the copy of the client in a forked child.
+        forked: Whether this is the copy, in a forked child, of a client that was not shut down.
+        on_first_use: Called when the client is closed and something is to be done; in a forked child it may begin anew.
     """
 
     def __init__(
@@ -120,15 +132,23 @@ class ClientStateMachine:
         }
         self.state = ClientState.CREATED
         self.forked = False
+        self.on_first_use: Callable[[], object] = _nothing
 
     def fork(self) -> HazelcastClientNotActiveError:
-        """Close, in a forked child, without telling the listeners; return the error of all operations."""
+        """Close, in a forked child, without telling the listeners; return the error of what the parent has begun."""
+        self.forked = self.forked or not self.closed
         self.state = ClientState.CLOSED
-        self.forked = True
         self._lifecycle.end_silently()
-        return self._not_active()
+        return ended_in_parent(f"this operation of client {self._client_name}")
+
+    def renew(self) -> None:
+        """Begin anew, in a forked child."""
+        self.state = ClientState.CREATED
+        self.forked = False
 
     def _not_active(self) -> HazelcastClientNotActiveError:
+        if self.forked and self.on_first_use is not _nothing:
+            return ended_in_parent(f"this operation of client {self._client_name}")
         if self.forked:
             return HazelcastClientNotActiveError(
                 f"client {self._client_name} belongs to the process that this one was forked from: create a new client"
@@ -159,10 +179,18 @@ class ClientStateMachine:
             HazelcastClientNotActiveError: The client is shut down.
             ClientOfflineError: The client connects in the background, and operations do not wait for that.
         """
+        if self.state is _CONNECTED:
+            return
         if self.closed:
-            raise self._not_active()
+            self.on_first_use()
+            if self.closed:
+                raise self._not_active()
         if self.state in self._offline:
             raise ClientOfflineError(
                 f"client {self._client_name} is not connected to the cluster; it is connecting in the background"
                 " (async_start, or reconnect_mode ASYNC): try again later"
             )
+
+
+def _nothing() -> None:
+    """Do nothing."""

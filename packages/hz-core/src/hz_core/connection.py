@@ -12,6 +12,11 @@ from hz_core.wire.reader import MessageReader
 MessageHandler = Callable[[bytes], None]
 
 
+MOST_UNSENT: Final = 256 << 20
+"""So many bytes of requests, and one request more, may wait for a member that reads too slowly, or not at all. Further
+requests to it are refused: the alternative is memory without a limit until the heartbeat timeout."""
+
+
 class ConnectionState(Enum):
     """The states of a connection."""
 
@@ -47,6 +52,9 @@ CONNECTION_TRANSITIONS: Final[Mapping[ConnectionState, frozenset[ConnectionState
 
 class Transport(Protocol):
     """The driver's end of a connection."""
+
+    full: bool
+    """Whether more than MOST_UNSENT bytes wait to be sent."""
 
     def write(self, data: bytes | bytearray) -> None:
         """Send ``data`` as soon as possible, in the order of the calls; callable from any thread."""
@@ -96,11 +104,13 @@ class Connection:
     Attributes:
         id: Number of the connection within its client.
         address: Address that it connects to.
+        cluster: Number of the cluster that it belongs to: 0, or that of one of ``failover_configs`` from 1 on.
         member: UUID of the member at the other end, None before authentication.
         server_version: Version that the member reported, empty before authentication.
         state: One of :class:`ConnectionState`.
         alive: Whether the state is not CLOSED. Stored, because every operation asks for it.
         close_reason: Why it was closed, None while it is alive.
+        crowded_at: So many pending requests, and more, are looked at before one is added.
         pending: The requests that wait for a reply, by correlation id. Single dictionary operations are
             atomic, so any thread may use it without a lock: the thread that pops an entry owns it.
         deliver: Called by the driver, by one thread at a time, with this connection and the messages that the
@@ -120,6 +130,8 @@ class Connection:
         "address",
         "alive",
         "close_reason",
+        "cluster",
+        "crowded_at",
         "deliver",
         "event_handlers",
         "heard",
@@ -143,6 +155,7 @@ class Connection:
     ) -> None:
         self.id = connection_id
         self.address = address
+        self.cluster = 0
         self.member: UUID | None = None
         self.server_version = ""
         self.state = ConnectionState.CONNECTING
@@ -151,6 +164,7 @@ class Connection:
         self.transport: Transport | None = None
         self.reader = MessageReader(max_message_size)
         self.pending: dict[int, PendingReply] = {}
+        self.crowded_at = 0
         self.event_handlers: dict[int, MessageHandler] = {}
         self.interrupted: list[bytes] = []
         self.interruptions = 0

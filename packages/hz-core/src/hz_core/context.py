@@ -10,10 +10,13 @@ from hz_core.connection import Connection
 from hz_core.flow import RunningFlow
 from hz_core.io import IO
 from hz_core.listener import ListenerSpec
+from hz_core.log import get_logger
 from hz_core.op import Flow, Op, Step
 from hz_serialization import SerializationService
 
 T = TypeVar("T")
+
+_logger = get_logger("client")
 
 
 class ClientContext(Protocol):
@@ -60,6 +63,16 @@ class ClientContext(Protocol):
 
         Raises:
             ClientOfflineError, HazelcastClientNotActiveError, TargetDisconnectedError: There is none.
+        """
+        ...
+
+    def any_data_connection(self) -> Connection:
+        """Return a ready connection to a member that holds data, for operations that lite members refuse.
+
+        If no such member is connected, it is one to any member, which tells what is wrong.
+
+        Raises:
+            ClientOfflineError, HazelcastClientNotActiveError, TargetDisconnectedError: There is no connection.
         """
         ...
 
@@ -144,7 +157,15 @@ class Service:
         yield []
 
     def on_cluster_changed(self) -> None:
-        """Handle a move to another cluster, or to the same one after a restart. Called on the I/O side."""
+        """Handle a move to another cluster, or to the same one after a restart. Called on the I/O side.
+
+        The new cluster has nothing of the old one: no sessions, no locks, no registrations, no entries. Forget here
+        what the service knows of it. This is called when a member of the new cluster has authenticated the client:
+        before anything is sent there, listeners are registered again, and operations go on.
+        """
+
+    def on_fork(self) -> None:
+        """Forget what belongs to the parent, in a forked child, where the client begins anew. Nothing may be sent."""
 
 
 ServiceT = TypeVar("ServiceT", bound=Service)
@@ -180,4 +201,13 @@ class Services:
     def on_cluster_changed(self) -> None:
         """Report the move to all services."""
         for service in list(self._made.values()):
-            service.on_cluster_changed()
+            try:
+                service.on_cluster_changed()
+            except Exception:
+                # The client must get to the cluster in any case.
+                _logger.exception("%s could not handle the move to another cluster", type(service).__name__)
+
+    def forked(self) -> None:
+        """Report the fork to all services."""
+        for service in list(self._made.values()):
+            service.on_fork()

@@ -1,6 +1,7 @@
 """The client's logic without sockets, threads or clocks: cluster, invocations, listeners and services."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -12,9 +13,9 @@ from hz_core.cluster.routing import Routing
 from hz_core.cluster.view_subscription import ClusterViewSubscription
 from hz_core.codecs import client as codec
 from hz_core.config import ClientConfig, ReconnectMode
-from hz_core.connection import Connection
+from hz_core.connection import Connection, ConnectionState
 from hz_core.context import Services, ServiceT
-from hz_core.engine_options import cluster_target, connect_options, invocation_policy
+from hz_core.engine_options import cluster_targets, connect_options, invocation_policy
 from hz_core.errors import HazelcastClientNotActiveError, TargetDisconnectedError
 from hz_core.flow import FlowCancelled, RunningFlow, run_flow
 from hz_core.invocation.invocation import InvocationObserver
@@ -89,8 +90,8 @@ class Engine:
         )
         self.check_active = self.states.check_active
         self.view = Membership(io, self.new_uuid)
-        target = cluster_target(config, client_name, self.uuid, io)
-        self.connections = ConnectionManager(io, connect_options(config), [target], self.view, self)
+        targets = cluster_targets(config, client_name, self.uuid, io)
+        self.connections = ConnectionManager(io, connect_options(config, io.random), targets, self.view, self)
         self.routing = Routing(self.connections, self.view, load_balancer, smart)
         policy = invocation_policy(config)
         self.schemas = SchemaService(io, self, serialization, self.view, policy)
@@ -146,7 +147,7 @@ class Engine:
                     " background",
                     limit,
                 )
-        self.states.handle(ClientEvent.JOINED)
+        self.states.handle(ClientEvent.JOINED_ANOTHER if self.connections.moved() else ClientEvent.JOINED)
 
     def close(self) -> Flow[None]:
         """Shut services down, fail pending operations, close connections, call lifecycle listeners. Idempotent."""
@@ -190,8 +191,31 @@ class Engine:
         for connection in self.connections.forked():
             for entry in list(connection.pending.values()):
                 entry.fail(error)
+            self._cluster_view.on_connection_removed(connection, error)
+            self.listeners.on_connection_removed(connection)
         self.invocations.fail_all(error)
         self.schemas.fail_all(error)
+        self.listeners.forked()
+        self._services.forked()
+
+    def end_flows(self) -> None:
+        """Cancel all flows, in a forked child: they belong to the parent."""
+        for running in list(self._background):
+            with suppress(ValueError):  # a thread of the parent was executing it
+                running.cancel()
+        self._background.clear()
+        self._wake_all()
+        self.io.call_soon(_nothing)  # runs what the parent was about to do, which finds the client closed
+
+    def renew(self) -> None:
+        """Begin anew, in a forked child: as another client, with the same objects and listeners."""
+        self.uuid = self.new_uuid()
+        self._acks_were_missing = False
+        self.view.cluster_changed()
+        self.connections.renew(self.uuid)
+        self.invocations.renew()
+        self.schemas.renew()
+        self.states.renew()
 
     def _close_in_background(self) -> None:
         run_flow(self, self.close(), CallbackPromise(_ignore))
@@ -241,7 +265,13 @@ class Engine:
 
     def any_connection(self) -> Connection:
         """Return a ready connection to the member that the load balancer chooses."""
-        connection = self.routing.any_connection()
+        return self._found(self.routing.any_connection())
+
+    def any_data_connection(self) -> Connection:
+        """Return a ready connection to a member that holds data, if there is one; else to any member."""
+        return self._found(self.routing.any_data_connection())
+
+    def _found(self, connection: Connection | None) -> Connection:
         if connection is None:
             self.check_active()
             raise TargetDisconnectedError(
@@ -290,6 +320,8 @@ class Engine:
             if error is not None and not isinstance(error, FlowCancelled) and not self.states.closed:
                 _logger.warning("%s failed: %s", what, error)
 
+        if self.states.forked:
+            self.states.on_first_use()
         running = RunningFlow(self, flow, CallbackPromise(ended))
         self._background[running] = None
         if self.states.state is ClientState.CLOSED:
@@ -308,7 +340,9 @@ class Engine:
         """Clean up after a socket that failed or could not be opened."""
         if not isinstance(error, TargetDisconnectedError):
             cause = error
-            error = TargetDisconnectedError(f"{connection.address}: {type(cause).__name__}: {cause}")
+            refused = connection.state is ConnectionState.AUTHENTICATING
+            when = " (during the authentication: the log of the member may tell why)" if refused else ""
+            error = TargetDisconnectedError(f"{connection.address}: {type(cause).__name__}: {cause}{when}")
             error.__cause__ = cause
         self.connections.close_connection(connection, error)
 

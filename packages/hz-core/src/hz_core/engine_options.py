@@ -1,5 +1,7 @@
 """Conversion of the client's configuration to the options of the engine's parts."""
 
+from math import inf
+from typing import Final
 from uuid import UUID
 
 from hz_core.addresses import all_candidates, parse_address
@@ -9,10 +11,19 @@ from hz_core.cluster.connections import ClusterTarget, ConnectOptions
 from hz_core.cluster.locating import Locator
 from hz_core.cluster.public_addresses import PublicAddressDetection
 from hz_core.config import ClientConfig
+from hz_core.config.alternatives import FOREVER
+from hz_core.config.client import INFINITE
+from hz_core.config.failover import cluster_configs
 from hz_core.invocation.ports import InvocationPolicy
-from hz_core.io import IO
+from hz_core.io import IO, Randomness
 from hz_core.model import Address
 from hz_core.wire.reader import DEFAULT_MAX_MESSAGE_SIZE
+
+_SHORTEST_PAUSE: Final = 0.1
+_MEMBER_MULTIPLIER: Final = 2.0
+_MEMBER_JITTER: Final = 0.2
+"""What the pauses between attempts to connect to one of many members have at least, so that a member that is gone for
+long is not tried by all clients every second: nobody waits for it."""
 
 
 def invocation_policy(config: ClientConfig) -> InvocationPolicy:
@@ -28,21 +39,42 @@ def invocation_policy(config: ClientConfig) -> InvocationPolicy:
     )
 
 
-def connect_options(config: ClientConfig) -> ConnectOptions:
+def connect_options(config: ClientConfig, random: Randomness) -> ConnectOptions:
     """Return the options for connections."""
+
+    def member_backoff() -> Backoff:
+        return Backoff(
+            initial=max(config.retry_initial_backoff, _SHORTEST_PAUSE),
+            maximum=max(config.retry_max_backoff, _SHORTEST_PAUSE),
+            multiplier=max(config.retry_multiplier, _MEMBER_MULTIPLIER),
+            jitter=max(config.retry_jitter, _MEMBER_JITTER),
+            timeout=INFINITE,
+            random=random,
+        )
+
     return ConnectOptions(
         smart=config.smart_routing,
+        shuffle=config.shuffle_member_list,
         backup_acks=config.backup_ack_to_client_enabled,
         connection_timeout=config.connection_timeout,
         heartbeat_interval=config.heartbeat_interval,
         heartbeat_timeout=config.heartbeat_timeout,
         max_message_size=DEFAULT_MAX_MESSAGE_SIZE,
+        member_backoff=member_backoff,
+        failover_tries=inf if config.failover_try_count == FOREVER else config.failover_try_count,
     )
 
 
-def cluster_target(config: ClientConfig, client_name: str, client_uuid: UUID, io: IO) -> ClusterTarget:
-    """Return the cluster that a configuration describes."""
+def cluster_targets(config: ClientConfig, client_name: str, client_uuid: UUID, io: IO) -> list[ClusterTarget]:
+    """Return the clusters that a configuration describes; the client starts with the first one.
 
+    Raises:
+        InvalidConfigurationError: The configurations of the clusters differ in an option that must be the same.
+    """
+    return [_target(one, client_name, client_uuid, io) for one in cluster_configs(config)]
+
+
+def _target(config: ClientConfig, client_name: str, client_uuid: UUID, io: IO) -> ClusterTarget:
     def backoff() -> Backoff:
         return Backoff(
             initial=config.retry_initial_backoff,

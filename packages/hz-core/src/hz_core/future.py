@@ -22,6 +22,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast, overload
 
+from hz_core.errors.client import ended_in_parent
 from hz_core.log import get_logger
 from hz_core.uncopied import Uncopied
 from hz_core.waiters import DerivedWaiter, UserCallback, call_nested
@@ -148,6 +149,8 @@ class Future(Uncopied, ConcurrentFuture[T]):
         self._traceback = None
         self._final_state = _CANCELLED
         self._exception = error
+        if self.operation is not None:
+            self.operation.forget()
         self._finish()
         return True
 
@@ -574,6 +577,15 @@ class _Continuation:
         self._source = self._function = self.follower = None
         self._arguments = ()
         return True
+
+    def drop(self) -> None:
+        """Do not run the function, since it belongs to the process that this one was forked from."""
+        try:
+            del self._open
+        except AttributeError:
+            return
+        if self.follower is not None:
+            _fail(self.follower, ended_in_parent("the function of continue_with"), None)
 
     def __repr__(self) -> str:
         return f"continuation {self._function!r}"

@@ -82,6 +82,15 @@ class ObjectTable:
                 return (yield from self._prepare(key))
             yield WaitFor(lambda promise: self._wait(key, promise))
 
+    def forked(self) -> None:
+        """Report the fork to all objects; those that a thread of the parent prepares are prepared anew."""
+        waiting, self._preparing = self._preparing, {}
+        for promises in waiting.values():
+            for promise in promises:
+                promise.set_result(None)
+        for operations in list(self._ready.values()):
+            operations._on_fork()
+
     def _prepare(self, key: tuple[ObjectKind[Any, Any], str]) -> Flow[ObjectOperations]:
         kind, name = key
         try:
@@ -90,7 +99,7 @@ class ObjectTable:
             self._ready[key] = operations
         finally:
             with self._mutex:
-                waiting = self._preparing.pop(key)
+                waiting = self._preparing.pop(key, [])
             for promise in waiting:
                 promise.set_result(None)
         return operations

@@ -31,6 +31,9 @@ class LifecycleState:
     DISCONNECTED: Final = "DISCONNECTED"
     """The client has lost its last connection to the cluster."""
 
+    CHANGED_CLUSTER: Final = "CHANGED_CLUSTER"
+    """The client continues on another one of its clusters (``failover_configs``); CONNECTED follows."""
+
     SHUTDOWN: Final = "SHUTDOWN"
     """The client is shut down."""
 

@@ -123,6 +123,12 @@ class _Registration:
             if self._io.run_callback(partial(self._take, decode, message)) is False:
                 self._queued.pop()
 
+    def drop_all(self) -> None:
+        """Drop the events that wait."""
+        self.on_connection.clear()
+        self._queued.clear()
+        self._waiting.clear()
+
     def _take(self, decode: EventDecoder, message: bytes) -> None:
         if self._queued:  # not if this is repeated, because the thread was interrupted
             self._queued.pop()
@@ -319,6 +325,11 @@ class ListenerService:
         """Remove the registrations of a closed connection."""
         for registration in list(self._registrations.values()):
             registration.on_connection.pop(connection, None)
+
+    def forked(self) -> None:
+        """Drop the events that wait, in a forked child: they are the parent's."""
+        for registration in list(self._registrations.values()):
+            registration.drop_all()
 
     def _register(self, registration: _Registration, connection: Connection, promise: Promise) -> None:
         here = _OnConnection()

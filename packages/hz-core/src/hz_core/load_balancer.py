@@ -31,6 +31,13 @@ class LoadBalancer:
         """Return the member for the next operation, or None to let the client choose."""
         raise NotImplementedError(f"{type(self).__name__} must define next()")
 
+    def next_data_member(self) -> MemberInfo | None:
+        """Return the member for the next operation that lite members refuse, such as a SQL query.
+
+        None lets the client choose one. A custom strategy need not define it.
+        """
+        return None
+
 
 class _ListLB(LoadBalancer):
     """Base class of load balancers that choose from the current list of members.
@@ -50,7 +57,15 @@ class _ListLB(LoadBalancer):
     def next(self) -> MemberInfo | None:
         """Return the member for the next operation, or None if there is no member."""
         service = self._cluster_service
+        return self._chosen(service.get_members() if service is not None else ())
+
+    def next_data_member(self) -> MemberInfo | None:
+        """Return the data member for the next operation, or None if there is none."""
+        service = self._cluster_service
         members = service.get_members() if service is not None else ()
+        return self._chosen([member for member in members if not member.lite_member])
+
+    def _chosen(self, members: Sequence[MemberInfo]) -> MemberInfo | None:
         return members[self._choose(len(members))] if members else None
 
 

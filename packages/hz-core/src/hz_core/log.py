@@ -1,8 +1,8 @@
 """Loggers of the client: all are below ``hazelcast``, so one setting configures all of them."""
 
-from logging import INFO, WARNING, Logger, getLogger
+from logging import DEBUG, INFO, WARNING, Logger, getLogger
 
-__all__ = ["INFO", "WARNING", "get_logger"]
+__all__ = ["DEBUG", "INFO", "WARNING", "get_logger"]
 
 
 def get_logger(topic: str) -> Logger:

@@ -205,6 +205,9 @@ class Within:
 Flow: TypeAlias = Generator["Step", Any, T]
 """A multi-step operation: a generator of steps, which every surface can run."""
 
+FlowOrAnswer: TypeAlias = Flow[T] | AnsweredOp[T]
+"""A multi-step operation whose result may be known already, without any step."""
+
 Step: TypeAlias = (
     "Op[Any] | Sequence[Step] | GatherOutcomes | Within | Sleep | WaitFor | Acquired | Flow[Any]"
 )

@@ -70,6 +70,9 @@ class ObjectOperations(Operations):
         """Destroy the object in the cluster, and release its resources in the client."""
         yield from self._context.destroy_object(self.service_name, self.name)
 
+    def _on_fork(self) -> None:
+        """Forget what belongs to the parent, in a forked child, where the client begins anew. Nothing may be sent."""
+
     def _add_listener(self, spec: ListenerSpec) -> Flow[str]:
         """Register a listener of the object, which is removed with it."""
         spec.owner = (self.service_name, self.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -15,10 +14,11 @@ from hz_core.arguments import int32
 from hz_core.errors import IllegalStateError, OperationTimeoutError
 from hz_core.future import Future
 from hz_core.op import AnsweredOp
+from hz_core.waitlist import Waitlist
 
 if TYPE_CHECKING:
     from hz_core.callers import BlockingCaller, FuturesCaller
-    from hz_core.op import Flow, Op
+    from hz_core.op import FlowOrAnswer, Op
     from hz_core.operations import ObjectOperations
 
 S = TypeVar("S")
@@ -38,8 +38,7 @@ class PipelinedCalls:
 
     def __init__(self, depth: int, new_waiter: Callable[[], Any]) -> None:
         self._free = int32(depth, "depth", 1)
-        self._new_waiter = new_waiter
-        self._waiting: deque[Any] = deque()
+        self.waitlist = Waitlist(lambda: self._free, new_waiter)
         self._count = 0
         self._mutex = RLock()
         self._first_error: tuple[int, BaseException] | None = None
@@ -56,37 +55,11 @@ class PipelinedCalls:
             self._free -= 1
             return True
 
-    def enqueue(self) -> Any:
-        """Return a future that is completed when there may be a place."""
-        waiter = self._new_waiter()
-        self._waiting.append(waiter)
-        if self._free:
-            self._wake_one()  # given back before the waiter was seen
-        return waiter
-
-    def forget(self, waiter: Any) -> None:
-        """Remove a waiter that has given up; what it was told is passed on."""
-        try:
-            self._waiting.remove(waiter)
-        except ValueError:
-            if self._free:
-                self._wake_one()
-
     def give_back(self) -> None:
         """Give a place back."""
         with self._mutex:
             self._free += 1
-        self._wake_one()
-
-    def _wake_one(self) -> None:
-        while True:
-            try:
-                waiter = self._waiting.popleft()
-            except IndexError:
-                return
-            if not waiter.done():
-                waiter.set_result(None)
-                return
+        self.waitlist.wake()
 
     def add(self, future: Any) -> Callable[[Any], None]:
         """Count a call that has a place; return what to call when its future is done."""
@@ -153,8 +126,8 @@ class _PipelinedFutures:
     def call(self, op: Op[T]) -> Future[T]:
         return self._begin(lambda caller: caller.call(op), isinstance(op, AnsweredOp))
 
-    def run(self, flow: Flow[T]) -> Future[T]:
-        return self._begin(lambda caller: caller.run(flow), False)
+    def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
+        return self._begin(lambda caller: caller.run(flow), isinstance(flow, AnsweredOp))
 
     def _begin(self, begin: Callable[[FuturesCaller], Future[T]], answered: bool) -> Future[T]:
         caller = self._caller
@@ -174,18 +147,13 @@ class _PipelinedFutures:
         """Take a place; return the caller with the rest of the time limit."""
         caller = self._caller
         seconds = caller.seconds
-        end = None if seconds is None else caller.now() + seconds
-        while True:
-            waiter = self._calls.enqueue()
-            try:
-                waiter.result(None if end is None else max(end - caller.now(), 0.0))
-            except TimeoutError:
-                assert seconds is not None
-                raise no_place(seconds) from None
-            finally:
-                self._calls.forget(waiter)
-            if self._calls.try_take():
-                return caller if end is None else caller.within(max(end - caller.now(), 0.0))
+        if seconds is None:
+            self._calls.waitlist.wait(self._calls.try_take, caller.now, None)
+            return caller
+        end = caller.now() + seconds
+        if not self._calls.waitlist.wait(self._calls.try_take, caller.now, end):
+            raise no_place(seconds)
+        return caller.within(max(end - caller.now(), 0.0))
 
     def within(self, seconds: float) -> _PipelinedFutures:
         return _PipelinedFutures(self._calls, self._caller.within(seconds))

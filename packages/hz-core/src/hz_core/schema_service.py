@@ -228,6 +228,13 @@ class SchemaService:
         for one in held:
             one.invocation.fail(reason)
 
+    def renew(self) -> None:
+        """Hold invocations again, in a forked child. What the parent has replicated, the cluster knows."""
+        with self._mutex:
+            self._shutdown_reason = None
+            self._replicating = False
+            self._replicated_ids.clear()
+
     # --- values with an unknown schema ---------------------------------------------------------------------
 
     def fetch(self, unknown: UnknownSchemaError, done: Callable[[Exception | None], object]) -> None:

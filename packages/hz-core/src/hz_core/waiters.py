@@ -279,3 +279,9 @@ class UserCallback:
             self._callback(self._future)
         except Exception:
             _logger.exception("The callback %r of %r failed", self._callback, self._future)
+
+    def drop(self) -> None:
+        """Do not call the callback, in a forked child; what waits for it gets the error of the future."""
+        drop: Callable[[], None] | None = getattr(self._callback, "drop", None)
+        if drop is not None:
+            drop()

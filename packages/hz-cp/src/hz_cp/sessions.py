@@ -125,3 +125,7 @@ class SessionService(Service):
         with self._mutex:
             self._sessions = {}
             self._thread_ids = {}
+
+    def on_fork(self) -> None:
+        """Remove all sessions, which are the parent's."""
+        self.on_cluster_changed()

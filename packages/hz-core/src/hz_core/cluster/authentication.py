@@ -1,20 +1,28 @@
 """Authentication of the client with a member."""
 
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 from hz_core.__about__ import __version__
 from hz_core.codecs import client as codec
 from hz_core.connection import Connection
 from hz_core.errors import (
+    AccessControlError,
     AuthenticationError,
     ClientNotAllowedInClusterError,
     ConfigurationError,
     HazelcastError,
+    LoginError,
+    SecurityError,
 )
+from hz_core.log import get_logger
 from hz_core.model import Address
-from hz_core.op import Flow, Op
+from hz_core.op import Flow, Op, WaitFor
+from hz_core.promise import Promise
+
+_logger = get_logger("connection")
 
 PROTOCOL_INIT: Final = b"CP2"
 _CLIENT_TYPE: Final = "PYH"
@@ -24,12 +32,20 @@ MAX_PARTITION_COUNT: Final = 100_000
 _AUTHENTICATED, _CREDENTIALS_FAILED, _SERIALIZATION_MISMATCH, _NOT_ALLOWED = range(4)
 
 
-class TokenProvider(Protocol):
-    """Provides the token to authenticate with (Enterprise members)."""
+LARGEST_UNAUTHENTICATED: Final = 4096
+"""Members close a connection on which a larger message comes before the client is authenticated, without a word."""
 
-    def token(self, address: Address) -> bytes:
+
+class HasToken(Protocol):
+    """What the option ``token_provider`` must be, see :class:`hz_core.security.TokenProvider`."""
+
+    def token(self, address: Address, /) -> Any:
         """Return the token for the member at ``address``."""
         ...
+
+
+RunBlocking: TypeAlias = Callable[[Callable[[], Any], Promise], object]
+"""See :meth:`hz_core.io.IO.run_blocking`."""
 
 
 class Credentials(NamedTuple):
@@ -41,7 +57,11 @@ class Credentials(NamedTuple):
     labels: Sequence[str]
     username: str | None = None
     password: str | None = None
-    token_provider: TokenProvider | None = None
+    token_provider: HasToken | None = None
+
+    def __repr__(self) -> str:
+        # Errors and tracebacks may show it; the password is in it.
+        return f"Credentials(cluster_name={self.cluster_name!r}, client_name={self.client_name!r})"
 
 
 class MemberIdentity(NamedTuple):
@@ -54,19 +74,41 @@ class MemberIdentity(NamedTuple):
     address: Address
 
 
-def authenticate(connection: Connection, credentials: Credentials) -> Flow[MemberIdentity]:
+def authenticate(
+    connection: Connection, credentials: Credentials, run_blocking: RunBlocking
+) -> Flow[MemberIdentity]:
     """Authenticate on a new connection (messages ``Client.authentication`` or ``Client.authenticationCustom``).
 
+    Args:
+        connection: The connection.
+        credentials: What the client authenticates with.
+        run_blocking: Calls the token provider, which may wait for others.
+
     Raises:
-        AuthenticationError: The member rejects the cluster name or the credentials.
+        AuthenticationError: The member rejects the cluster name or the credentials; or there is no token.
         ClientNotAllowedInClusterError: The member rejects this client.
         ConfigurationError: Client and member use different serialization versions.
         HazelcastError: The member reports no UUID, no cluster id, or an impossible number of partitions.
     """
     if connection.transport is not None:
         connection.transport.write(PROTOCOL_INIT)
-    response: Any = yield _request(connection, credentials)
     where = f"the member at {connection.address}"
+    token = None
+    if credentials.token_provider is not None:
+        token = yield from _token(credentials.token_provider, connection.address, where, run_blocking)
+    request = _request(connection, credentials, token)
+    if len(request.request) > LARGEST_UNAUTHENTICATED:
+        _logger.warning(
+            "the authentication with %s has %d bytes: members close the connection on more than %d, unless they are"
+            " configured otherwise; use a shorter token, client name or labels",
+            where,
+            len(request.request),
+            LARGEST_UNAUTHENTICATED,
+        )
+    try:
+        response: Any = yield request
+    except (AuthenticationError, SecurityError, LoginError, AccessControlError) as e:
+        raise AuthenticationError(_refused(where, credentials, f" ({e})")) from e
     if response.status == _AUTHENTICATED:
         if response.member_uuid is None or response.cluster_id is None:
             raise HazelcastError(
@@ -89,8 +131,24 @@ def authenticate(connection: Connection, credentials: Credentials) -> Flow[Membe
     raise _rejection_error(response.status, where, credentials)
 
 
-def _request(connection: Connection, credentials: Credentials) -> Op[Any]:
-    provider = credentials.token_provider
+def _token(provider: HasToken, address: Address, where: str, run_blocking: RunBlocking) -> Flow[bytes]:
+    """Return the token for a member; the provider is called where it may wait."""
+    try:
+        token: Any = yield WaitFor(partial(run_blocking, partial(provider.token, address)))
+    except Exception as e:
+        raise AuthenticationError(f"token_provider has no token for {where}: {type(e).__name__}: {e}") from e
+    if isinstance(token, bytes | bytearray | memoryview):
+        return bytes(token)
+    close = getattr(token, "close", None)
+    if callable(close):
+        close()  # a coroutine, which would warn that nobody awaits it
+    raise AuthenticationError(
+        f"token_provider returned an object of type {type(token).__name__} for {where}: its token(address) must return"
+        " bytes"
+    )
+
+
+def _request(connection: Connection, credentials: Credentials, token: bytes | None) -> Op[Any]:
     rest = (
         credentials.client_uuid,
         _CLIENT_TYPE,
@@ -102,20 +160,35 @@ def _request(connection: Connection, credentials: Credentials) -> Op[Any]:
     # No other routing modes than "all members" are supported, see `routingMode` of the protocol.
     routing = (1, False)
     name = credentials.cluster_name
-    if provider is not None:
-        token = provider.token(connection.address)
+    if token is not None:
         return codec.authentication_custom(connection, name, token, *rest, *routing)
     return codec.authentication(connection, name, credentials.username, credentials.password, *rest, *routing)
 
 
 def _rejection_error(status: int, where: str, credentials: Credentials) -> HazelcastError:
+    of_cluster = f", asked for cluster {credentials.cluster_name!r},"
     if status == _CREDENTIALS_FAILED:
-        return AuthenticationError(
-            f"{where} refused cluster name {credentials.cluster_name!r} or the credentials: check the options"
-            " cluster_name, creds_username, creds_password and token_provider"
-        )
+        return AuthenticationError(_refused(where, credentials))
     if status == _SERIALIZATION_MISMATCH:
-        return ConfigurationError(f"{where} does not support serialization version {_SERIALIZATION_VERSION}")
+        return ConfigurationError(
+            f"{where}{of_cluster} does not support serialization version {_SERIALIZATION_VERSION}"
+        )
     if status == _NOT_ALLOWED:
-        return ClientNotAllowedInClusterError(f"{where} does not allow this client in the cluster")
-    return AuthenticationError(f"{where} replied to the authentication with the unknown status {status}")
+        return ClientNotAllowedInClusterError(
+            f"{where}{of_cluster} does not allow this client in the cluster"
+        )
+    return AuthenticationError(
+        f"{where}{of_cluster} replied to the authentication with the unknown status {status}"
+    )
+
+
+def _refused(where: str, credentials: Credentials, why: str = "") -> str:
+    shown = "no credentials"
+    if credentials.token_provider is not None:
+        shown = "the token of token_provider"
+    elif credentials.username is not None:
+        shown = f"the password of user {credentials.username!r} (creds_username, creds_password)"
+    return (
+        f"{where} refused cluster name {credentials.cluster_name!r} or the credentials{why}: check the option"
+        f" cluster_name; the client sent {shown}"
+    )

@@ -1,13 +1,15 @@
 """The connection manager: connecting, heartbeats and reconnecting."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 from hz_core.cluster.authentication import Credentials, MemberIdentity, authenticate
 from hz_core.cluster.backoff import Backoff
 from hz_core.cluster.locating import Locator
+from hz_core.cluster.member_retries import MemberRetries, RepeatedLosses
 from hz_core.cluster.membership import Membership
 from hz_core.cluster.view import Routes
 from hz_core.codecs import client as codec
@@ -20,7 +22,7 @@ from hz_core.errors import (
 )
 from hz_core.flow import Submitter, run_flow
 from hz_core.io import IO
-from hz_core.log import INFO, WARNING, get_logger
+from hz_core.log import DEBUG, INFO, WARNING, get_logger
 from hz_core.model import Address
 from hz_core.op import Flow, GatherOutcomes, Sleep, WaitFor
 from hz_core.promise import CallbackPromise, Promise, complete
@@ -32,11 +34,16 @@ class ConnectOptions(NamedTuple):
     """The options for connections, the same for all clusters. Times are in seconds."""
 
     smart: bool
+    shuffle: bool
     backup_acks: bool
     connection_timeout: float
     heartbeat_interval: float
     heartbeat_timeout: float
     max_message_size: int
+    member_backoff: Callable[[], Backoff]
+    """Returns the pauses between attempts to connect to one member of the list; without a time limit."""
+    failover_tries: float = 0
+    """How often all clusters are tried again, after the current one was not reached."""
 
 
 class ClusterTarget(NamedTuple):
@@ -75,10 +82,16 @@ class _TooLateError(TargetDisconnectedError):
     """An attempt did not finish in what was left of the time for all."""
 
 
+_Failures: TypeAlias = dict[tuple[str, Address | str], Exception | None]
+"""Why an address could not be connected, by the cluster's name and the address, or what should have found addresses;
+None if it was not tried."""
+
+
 class _Attempt(NamedTuple):
     """An attempt to open a connection."""
 
     promise: Promise
+    target: ClusterTarget
     member: UUID | None
     """The expected member, or None for a configured address."""
 
@@ -97,13 +110,17 @@ class ConnectionManager:
         self._io = io
         self._options = options
         self._targets = list(targets)
-        self._target = self._targets[0]
+        self._target = self._joined = self._targets[0]
+        self._members_of: ClusterTarget | None = None
         self._membership = membership
         self._engine = engine
         self._next_id = 1
         self._attempts: dict[Connection, _Attempt] = {}
         self._ready: dict[UUID, Connection] = {}
         self._closed = False
+        self._losses = RepeatedLosses(io, options.member_backoff)
+        self._pause = 0.0
+        self._retries = MemberRetries(io, options.member_backoff, engine.on_members_changed)
         self.cluster_id: UUID | None = None
         self.routes = Routes((), membership.partitions, options.smart)
 
@@ -119,40 +136,74 @@ class ConnectionManager:
     def connect_to_cluster(self) -> Flow[Connection]:
         """Try the known addresses in rounds with growing pauses, until a member authenticates the client.
 
+        With several clusters, those after the current one are tried when it is not reached in its time, or does not
+        allow this client.
+
         Raises:
             IllegalStateError: No member could be connected within ``cluster_connect_timeout``; the text
                 lists every address with the reason.
-            ClientNotAllowedInClusterError: A member rejects this client permanently.
+            ClientNotAllowedInClusterError: A member rejects this client permanently, and there is no other cluster.
         """
+        pause, self._pause = self._pause, 0.0
+        if pause:
+            _logger.info("the cluster is lost again and again, connecting in %.2f s", pause)
+            yield Sleep(pause)
         began = self._io.now()
-        failures: dict[Address | str, Exception | None] = {}
-        current = self._targets.index(self._target)
-        for target in [*self._targets[current:], *self._targets[:current]]:
-            with_known = target is self._target
-            self._target = target
-            connection = yield from self._connect_to_target(target, with_known, failures)
+        failures: _Failures = {}
+        pauses = self._options.member_backoff()
+        first = self._targets.index(self._target)
+        count = len(self._targets)
+        for number in itertools.count():
+            target = self._targets[(first + number) % count]
+            self._move_to(target)
+            connection = yield from self._connect_to_target(target, failures)
             if connection is not None:
                 return connection
-        names = ", ".join(repr(target.credentials.cluster_name) for target in self._targets)
+            if number >= self._options.failover_tries * count or count == 1:
+                break
+            if number % count == count - 1:
+                pause = pauses.next_pause(0.0) or 0.0
+                _logger.info("none of %d clusters could be connected, trying again in %.2f s", count, pause)
+                yield Sleep(pause)
+        names = [target.credentials.cluster_name for target in self._targets]
         raise _no_cluster(names, self._io.now() - began, failures)
+
+    def moved(self) -> bool:
+        """Return whether the client is connected to another one of its clusters than when this was called last."""
+        before, self._joined = self._joined, self._target
+        return before is not self._target
+
+    def _move_to(self, target: ClusterTarget) -> None:
+        """Go on with another cluster."""
+        if target is self._target:
+            return
+        name = target.credentials.cluster_name
+        _logger.info("trying to connect to the next cluster, %r", name)
+        self._target = target
+        for connection in list(self._attempts):
+            reason = TargetDisconnectedError(
+                f"{connection.address}: the client tries the next cluster, {name!r}"
+            )
+            self.close_connection(connection, reason)
 
     def _connect_to_target(
         self,
         target: ClusterTarget,
-        with_known: bool,
-        failures: dict[Address | str, Exception | None],
+        failures: _Failures,
     ) -> Flow[Connection | None]:
         """Return a connection to one cluster, None if none of its members was reached in time."""
         began = self._io.now()
+        name = target.credentials.cluster_name
         backoff = target.backoff()
         while True:
-            known = self._membership.members.members if with_known else ()
+            known = self._membership.members.members if target is self._members_of else ()
             yield from target.locator.discover(known, backoff.left(self._io.now() - began))
             if self._closed:
                 raise IllegalStateError("the client was shut down while it was connecting")
-            failures.update(target.locator.failures())
-            addresses = self._candidates(target, with_known=with_known)
-            failures.update((address, None) for address in addresses if address not in failures)
+            failures.update(((name, what), error) for what, error in target.locator.failures().items())
+            addresses = self._candidates(target)
+            for address in addresses:
+                failures.setdefault((name, address), None)
             for address in addresses:
                 if self._closed:
                     raise IllegalStateError("the client was shut down while it was connecting")
@@ -165,13 +216,14 @@ class ConnectionManager:
                 except ClientNotAllowedInClusterError as e:
                     if len(self._targets) == 1:
                         raise
-                    failures[address] = e
+                    _logger.log(_level(failures[name, address], e), "cluster %r is not used: %s", name, e)
+                    failures[name, address] = e
                     return None
                 except Exception as e:
-                    _logger.warning("could not connect to %s: %s", address, e)
+                    _logger.log(_level(failures[name, address], e), "could not connect to %s: %s", address, e)
                     # That an attempt began too late says less than why an earlier one failed.
-                    if failures[address] is None or not isinstance(e, _TooLateError):
-                        failures[address] = e
+                    if failures[name, address] is None or not isinstance(e, _TooLateError):
+                        failures[name, address] = e
                 else:
                     return connection
             pause = backoff.next_pause(self._io.now() - began)
@@ -181,7 +233,7 @@ class ConnectionManager:
             yield Sleep(pause)
 
     def connect_to_all_members(self) -> Flow[None]:
-        """With smart routing, connect to every listed member that is not connected yet. Failures are logged."""
+        """With smart routing, connect to every listed member that is not connected and whose next attempt is due."""
         if not self._options.smart:
             return
         # Before the members without a connection are determined: other flows do so meanwhile.
@@ -190,23 +242,25 @@ class ConnectionManager:
         missing = [
             m
             for m in self._membership.members.members
-            if m.uuid not in self._ready and m.uuid not in expected
+            if m.uuid not in self._ready and m.uuid not in expected and self._retries.due(m.uuid)
         ]
-        if not missing:
-            return
-        outcomes = yield GatherOutcomes(
+        # What fails is noted where the connections are closed.
+        yield GatherOutcomes(
             [WaitFor(partial(self._open, self._target.locator.translate(m), member=m.uuid)) for m in missing]
         )
-        for member, outcome in zip(missing, outcomes, strict=True):
-            if isinstance(outcome, Exception):
-                _logger.warning(
-                    "could not connect to member %s at %s: %s", member.uuid, member.address, outcome
-                )
 
-    def _candidates(self, target: ClusterTarget, *, with_known: bool) -> list[Address]:
-        """Return the addresses to try; those of the last member list belong to the cluster that sent it."""
-        known = [target.locator.translate(m) for m in self._membership.members.members] if with_known else []
-        return list(dict.fromkeys([*target.locator.addresses(), *known]))
+    def _candidates(self, target: ClusterTarget) -> list[Address]:
+        """Return the addresses to try.
+
+        First those of the last member list, which belong to the cluster that sent it. Without smart routing there are
+        only those of the configuration: the members' own addresses may lead nowhere, or around a load balancer.
+        """
+        listed: list[Address] = []
+        if target is self._members_of and self._options.smart:
+            listed = [target.locator.translate(m) for m in self._membership.members.members]
+            if self._options.shuffle:
+                self._io.random.shuffle(listed)
+        return list(dict.fromkeys([*listed, *target.locator.addresses()]))
 
     def _open(
         self, address: Address, promise: Promise, left: float | None = None, member: UUID | None = None
@@ -216,10 +270,11 @@ class ConnectionManager:
             promise.set_exception(IllegalStateError("the client is shut down"))
             return
         connection = Connection(self._next_id, address, self._engine, self._options.max_message_size)
+        connection.cluster = self._targets.index(self._target)
         self._next_id += 1
         now = self._io.now()
         connection.last_read = connection.last_write = now
-        self._attempts[connection] = _Attempt(promise, member)
+        self._attempts[connection] = _Attempt(promise, self._target, member)
         timeout = self._options.connection_timeout
         # The same limit again for the authentication: a member that does not reply must not block the client.
         whole, why = 2 * timeout, TargetDisconnectedError
@@ -257,11 +312,27 @@ class ConnectionManager:
             self._io.call_soon(partial(self.close_connection, connection, error))
             return
         attempt = self._attempts.pop(connection, None)
-        if attempt is not None:
-            attempt.promise.set_result(result)
+        if attempt is None:
+            return
+        if attempt.member not in (None, result.member):
+            # Until the member list is newer, each attempt would end like this.
+            self._failed(
+                attempt, connection.address, HazelcastError(f"member {result.member} has replied instead")
+            )
+        attempt.promise.set_result(result)
+
+    def _failed(self, attempt: _Attempt, address: Address, error: Exception) -> None:
+        if (
+            attempt.member in self._membership.members.by_uuid
+            and attempt.member is not None
+            and not self._closed
+        ):
+            self._retries.failed(attempt.member, address, error)
 
     def _authenticate_and_prepare(self, connection: Connection) -> Flow[Connection]:
-        identity = yield from authenticate(connection, self._target.credentials)
+        attempt = self._attempts.get(connection)
+        target = self._target if attempt is None else attempt.target
+        identity = yield from authenticate(connection, target.credentials, self._io.run_blocking)
         yield from self._on_io_side()
         self._check_alive(connection)
         existing = self._existing(connection, identity)
@@ -269,6 +340,7 @@ class ConnectionManager:
             return existing
         connection.enter(ConnectionState.PREPARING)
         self._check_identity(connection, identity)
+        self._members_of = target
         connection.member = identity.member
         connection.server_version = identity.server_version
         if self._options.smart and self._options.backup_acks:
@@ -283,6 +355,9 @@ class ConnectionManager:
         self._check_cluster(connection, identity)
         connection.enter(ConnectionState.READY)
         self._ready[identity.member] = connection
+        if len(self._ready) == 1:
+            self._losses.connected()
+        self._retries.connected(identity.member, connection.address)
         self.refresh_routes()
         self._engine.on_connection_added(connection)
         _logger.info(
@@ -349,12 +424,18 @@ class ConnectionManager:
         was_ready = connection.member is not None and self._ready.get(connection.member) is connection
         if was_ready and connection.member is not None:
             del self._ready[connection.member]
+            if self._ready:
+                self._retries.lost(connection.member)
+            else:
+                self._retries.clear()
+                self._pause = self._losses.pause()
             self.refresh_routes()
             _logger.log(
                 INFO if self._closed else WARNING, "removed connection to %s: %s", connection.address, reason
             )
         self._engine.on_connection_removed(connection, reason, was_ready)
         if attempt is not None:
+            self._failed(attempt, connection.address, reason)
             attempt.promise.set_exception(reason)
 
     def close_member(self, member: UUID) -> None:
@@ -365,6 +446,7 @@ class ConnectionManager:
 
     def members_changed(self) -> None:
         """Tell the engine that the member list has changed."""
+        self._retries.keep(self._membership.members.by_uuid)
         self._engine.on_members_changed()
 
     def any_missing(self) -> bool:
@@ -413,24 +495,44 @@ class ConnectionManager:
             connection.transport = None
         return connections
 
+    def renew(self, client_uuid: UUID) -> None:
+        """Allow connections again, in a forked child, which is another client."""
+        current = self._targets.index(self._target)
+        self._targets = [
+            target._replace(credentials=target.credentials._replace(client_uuid=client_uuid))
+            for target in self._targets
+        ]
+        self._target = self._targets[current]
+        self._closed = False
+
     def close(self, reason: Exception) -> None:
         """Close all connections, and do not open new ones."""
         self._closed = True
+        self._retries.clear()
         for connection in [*self._attempts, *self._ready.values()]:
             self.close_connection(connection, reason)
 
 
-def _no_cluster(
-    cluster_name: str, elapsed: float, failures: dict[Address | str, Exception | None]
-) -> IllegalStateError:
+def _level(before: Exception | None, error: Exception) -> int:
+    """Return the level at which a failed attempt is logged: one warning for each address and reason is enough."""
+    again = before is not None and (isinstance(error, _TooLateError) or str(error) == str(before))
+    return DEBUG if again else WARNING
+
+
+def _no_cluster(names: Sequence[str], elapsed: float, failures: _Failures) -> IllegalStateError:
+    several = len(names) > 1
     reasons = "; ".join(
-        f"{address}: not tried before the time was over"
-        if e is None
-        else f"{address}: {type(e).__name__}: {e}"
-        for address, e in failures.items()
+        (f"{address} of {name!r}: " if several else f"{address}: ")
+        + ("not tried before the time was over" if e is None else f"{type(e).__name__}: {e}")
+        for (name, address), e in failures.items()
     )
-    return IllegalStateError(
-        f"no member of cluster {cluster_name} could be connected in {elapsed:.1f} s"
-        f" (cluster_connect_timeout). Tried {reasons or 'no address at all'}. Check that the members run, and"
+    options = "cluster_connect_timeout, failover_try_count" if several else "cluster_connect_timeout"
+    clusters = ("clusters " if several else "cluster ") + ", ".join(map(repr, names))
+    error = IllegalStateError(
+        f"no member of {clusters} could be connected in {elapsed:.1f} s"
+        f" ({options}). Tried {reasons or 'no address at all'}. Check that the members run, and"
         " the options cluster_members and cluster_name"
     )
+    # For programs that distinguish a refusal from an outage.
+    error.__cause__ = next((failure for failure in failures.values() if failure is not None), None)
+    return error

@@ -7,6 +7,7 @@ from hz_core.cluster.membership import Membership
 from hz_core.cluster.view import Routes
 from hz_core.connection import Connection
 from hz_core.load_balancer import LoadBalancer
+from hz_core.model import MemberInfo
 from hz_core.op import Op
 
 
@@ -17,6 +18,12 @@ class RouteSource(Protocol):
     def routes(self) -> Routes:
         """The current snapshot."""
         ...
+
+
+def _connected(routes: Routes, member: MemberInfo | None) -> Connection | None:
+    """Return the open connection to a member, None if there is none."""
+    connection = None if member is None else routes.by_member.get(member.uuid)
+    return connection if connection is not None and connection.alive else None
 
 
 class Routing:
@@ -59,11 +66,24 @@ class Routing:
         """Return a connection to the member that the load balancer chooses; None if there is none."""
         routes = self._source.routes
         if self._smart and len(routes.all) > 1:
-            member = self._load_balancer.next()
-            connection = None if member is None else routes.by_member.get(member.uuid)
-            if connection is not None and connection.alive:
+            connection = _connected(routes, self._load_balancer.next())
+            if connection is not None:
                 return connection
         return next((c for c in routes.all if c.alive), None)
+
+    def any_data_connection(self) -> Connection | None:
+        """Return a connection to a member that holds data, if there is one; else to any member."""
+        routes = self._source.routes
+        if self._smart and len(routes.all) > 1:
+            connection = _connected(routes, self._load_balancer.next_data_member())
+            if connection is not None:
+                return connection
+        members = self._membership.members.by_uuid
+        for connection in routes.all:
+            member = None if connection.member is None else members.get(connection.member)
+            if connection.alive and member is not None and not member.lite_member:
+                return connection
+        return self.any_connection()
 
     def open_connections(self) -> Sequence[Connection]:
         """Return the ready connections."""

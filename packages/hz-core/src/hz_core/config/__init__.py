@@ -11,6 +11,7 @@ from hz_core.config.constants import (
     TopicOverloadPolicy,
     UniqueKeyTransformation,
 )
+from hz_core.config.failover import FailoverConfig
 from hz_core.config.option import Check, Option, Options
 from hz_core.config.parts import FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig
 from hz_serialization import IntType
@@ -20,6 +21,7 @@ __all__ = [
     "Check",
     "ClientConfig",
     "EvictionPolicy",
+    "FailoverConfig",
     "FlakeIdGeneratorConfig",
     "InMemoryFormat",
     "IndexType",

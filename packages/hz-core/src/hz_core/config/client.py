@@ -4,6 +4,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from hz_core.config.addresses import check_discovery, outbound_ports, public_ip
+from hz_core.config.alternatives import FOREVER, alternatives, try_count
 from hz_core.config.checks import (
     boolean,
     dict_of,
@@ -21,7 +22,8 @@ from hz_core.config.checks import (
     with_methods,
 )
 from hz_core.config.constants import ReconnectMode, SSLProtocol
-from hz_core.config.option import Check, Option, Options, unknown_option
+from hz_core.config.loadable import LoadableOptions
+from hz_core.config.option import Check, Option, unknown_option
 from hz_core.config.parts import FlakeIdGeneratorConfig, NearCacheConfig, ReliableTopicConfig, part
 from hz_core.errors import InvalidConfigurationError
 from hz_core.load_balancer import LoadBalancer
@@ -108,15 +110,18 @@ def _array_policy(name: str, value: Any) -> ArrayPolicy:
     return policy
 
 
+def _alternatives(name: str, value: Any) -> list[Any]:
+    return alternatives(ClientConfig, name, value)
+
+
 _MISSING_FEATURES: Final = {
-    ("ssl_enabled", "ssl_context"): "the client does not connect without encryption instead: TLS is",
     ("statistics_enabled",): "sending statistics to the cluster is",
     ("near_caches",): "near caches are",
 }
 """What the options mean that are checked, but cannot be used so far."""
 
 
-class ClientConfig(Options):
+class ClientConfig(LoadableOptions):
     """All options of a client.
 
     Each option is an attribute with a default. Setting it checks the value and raises TypeError for a wrong type,
@@ -155,7 +160,8 @@ class ClientConfig(Options):
     token_provider: Option[Any] = Option(
         optional(passing(lambda v: with_methods(v, "token"), "an object with a token method")),
         lambda: None,
-        "Its token(address) returns the bytes of a token for a cluster with security, for each connection.",
+        "Its token(address) returns the bytes of a token for a cluster with security, for each connection; it is called"
+        " on other threads. Takes the place of user name and password.",
     )
     shuffle_member_list = Option(
         boolean, lambda: True, "Whether addresses are tried in random order, to distribute clients."
@@ -243,6 +249,21 @@ class ClientConfig(Options):
         f"Seconds after which the client stops trying to connect; {INFINITE} for no limit.",
     )
 
+    # ---- other clusters
+
+    failover_configs: Option[list[Any]] = Option(
+        Check("a list of ClientConfig, or of dicts of options", _alternatives),
+        list,
+        "Clusters to continue with when this one cannot be reached, or does not allow the client: for each one a dict"
+        " of the options that differ (None for the default), or a whole ClientConfig. They may differ only in the"
+        " cluster's name, its addresses, how it is found, the credentials and TLS.",
+    )
+    failover_try_count = Option(
+        try_count,
+        lambda: FOREVER,
+        "How often the list of clusters is tried again, when the current one cannot be reached; -1 for no limit.",
+    )
+
     # ---- TLS
 
     ssl_enabled = Option(
@@ -268,18 +289,24 @@ class ClientConfig(Options):
             )
         ),
         lambda: None,
-        "Password of the private key, or a function that returns it.",
+        "Password of the private key, or a function that returns it; it may be called again on other threads.",
     )
     ssl_protocol = Option(
-        member_of(SSLProtocol), lambda: SSLProtocol.TLSv1_2, "Minimum TLS version.", "TLSv1_2"
+        member_of(SSLProtocol),
+        lambda: SSLProtocol.TLSv1_2,
+        "Lowest TLS version, at least TLSv1_2.",
+        "TLSv1_2",
     )
     ssl_ciphers: Option[str | None] = Option(
-        optional(string), lambda: None, "Ciphers, in OpenSSL's format.", "None: the defaults of OpenSSL"
+        optional(string),
+        lambda: None,
+        "Ciphers of TLS 1.2, in OpenSSL's format.",
+        "None: the defaults of OpenSSL",
     )
     ssl_check_hostname = Option(
         boolean,
         lambda: True,
-        "Whether a member's certificate must match its host name.",
+        "Whether a member's certificate must name the host that the client connects to.",
     )
     ssl_context: "Option[SSLContext | None]" = Option(
         optional(passing(lambda v: with_methods(v, "wrap_socket", "wrap_bio"), "an ssl.SSLContext")),
@@ -305,6 +332,12 @@ class ClientConfig(Options):
         integer("at least 1", lambda v: v >= 1),
         lambda: 1_000_000,
         "Maximum number of operations that wait for replies; further ones raise HazelcastOverloadError.",
+    )
+    max_in_flight = Option(
+        optional(integer("at least 1", lambda v: v >= 1)),
+        lambda: None,
+        "Maximum number of operations that wait for replies before the callers of further ones wait, too; None for no"
+        " such limit. At most invocation_timeout seconds.",
     )
     backup_ack_to_client_enabled = Option(
         boolean,
@@ -439,6 +472,19 @@ class ClientConfig(Options):
             if value is not None:
                 setattr(made, name, value)
         return made
+
+    @classmethod
+    def given(cls, config: "ClientConfig | None", **kwargs: Any) -> "ClientConfig":
+        """Return the configuration of a client: ``config``, with the keyword arguments over it.
+
+        Without ``config`` it is ``load()`` if the environment variable ``HAZELCAST_CLIENT_CONFIG`` is set, and else
+        the defaults. Raises the errors of both.
+        """
+        if config is None:
+            from os import environ
+
+            config = cls.load() if environ.get("HAZELCAST_CLIENT_CONFIG") else cls()
+        return config.updated(**kwargs)
 
     @property
     def uses_tls(self) -> bool:

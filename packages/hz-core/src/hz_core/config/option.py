@@ -108,6 +108,16 @@ class Options:
         made._values.update((name, _copied(value)) for name, value in self._values.items())
         return made
 
+    def reset(self, name: str) -> None:
+        """Give an option its default.
+
+        Raises:
+            InvalidConfigurationError: There is no such option.
+        """
+        if name not in self.options():
+            raise unknown_option(self._prefix + name, name, self.options())
+        self._values.pop(name, None)
+
     def __copy__(self) -> Self:
         return self.copy()
 

@@ -1,12 +1,11 @@
 """The driver for asyncio: everything on one event loop, asyncio's own or uvloop's."""
 
 import asyncio
-import ssl
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import nullcontext
 from random import SystemRandom
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from hz_core.connection import Connection
@@ -19,6 +18,11 @@ from hz_core.drivers.sockets import SocketOption
 from hz_core.io import Mutex, Randomness, Timer
 from hz_core.log import get_logger
 from hz_core.model import Address
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from hz_core.drivers.tls_contexts import TlsContexts
 
 _logger = get_logger("io")
 
@@ -54,7 +58,7 @@ class AsyncioDriver:
     Args:
         loop: The running loop; the client may be used on it alone.
         socket_options: Triples for ``setsockopt``, for each new socket.
-        tls: The TLS options; None for plain TCP.
+        tls: Makes the TLS contexts for each of the client's clusters, None for plain TCP; empty for plain TCP only.
         outbound_ports: Definitions of the local ports of sockets; none for any port.
         socket_interceptor: Called with each connected socket and its address.
     """
@@ -64,7 +68,7 @@ class AsyncioDriver:
         loop: asyncio.AbstractEventLoop,
         socket_options: Sequence[SocketOption] = (),
         *,
-        tls: ssl.SSLContext | None = None,
+        tls: "Sequence[TlsContexts | None]" = (),
         outbound_ports: Sequence[str | int] = (),
         socket_interceptor: Interceptor | None = None,
     ) -> None:
@@ -122,14 +126,21 @@ class AsyncioDriver:
         self.spawn(self._connect(connection, address, timeout))
 
     async def _connect(self, connection: Connection, address: Address, timeout: float) -> None:
-        dial = AsyncioDial(self._loop, address, timeout, self._outbound, self._tls)
         try:
+            tls = self._tls[connection.cluster] if self._tls else None
+            context = None if tls is None else tls.given or await self._loaded(tls)
+            dial = AsyncioDial(self._loop, address, timeout, self._outbound, context)
             transport = await dial.run()
         except Exception as e:
             connection.on_socket_closed(e)
         else:
             self._transports.add(transport)
             transport.start(connection)
+
+    async def _loaded(self, tls: "TlsContexts") -> "SSLContext":
+        context: asyncio.Future[SSLContext] = self._loop.create_future()
+        self.run_blocking(tls.load, context)
+        return await context
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Run ``coroutine`` as a task that the driver keeps until it is done."""

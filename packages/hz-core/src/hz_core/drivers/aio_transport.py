@@ -4,7 +4,8 @@ import asyncio
 import socket
 from typing import cast
 
-from hz_core.connection import Connection
+from hz_core.connection import MOST_UNSENT, Connection
+from hz_core.drivers.tls_advice import advised
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.reader import LARGE_RECEIVE_SIZE
 
@@ -16,6 +17,7 @@ class AsyncioTransport(asyncio.BufferedProtocol):
 
     Attributes:
         sock: The socket that was connected.
+        full: Whether more than MOST_UNSENT bytes wait to be sent.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -26,12 +28,24 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self.sock: socket.socket | None = None
         self._outbox: list[bytes | bytearray] = []
+        self._unsent = 0  # the bytes in it
+        self._paused = False
+        self.full = False
         # All is received into one buffer: a new one for every receive would cost more than copying out of it.
         self._buffer = memoryview(bytearray(LARGE_RECEIVE_SIZE))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connected socket from asyncio."""
         self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=MOST_UNSENT)
+
+    def pause_writing(self) -> None:
+        """Note that the member does not read what waits to be sent."""
+        self._paused = self.full = True
+
+    def resume_writing(self) -> None:
+        """Note that the member reads again."""
+        self._paused = self.full = False
 
     def start(self, connection: Connection) -> None:
         """Belong to ``connection``, and tell it that the socket is connected."""
@@ -75,7 +89,7 @@ class AsyncioTransport(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the connection that asyncio has closed the socket."""
-        self._lost = exc or ConnectionResetError("closed by the member")
+        self._lost = advised(exc) if exc else ConnectionResetError("closed by the member")
         if self._connection is not None:
             self._connection.on_socket_closed(self._lost)
 
@@ -84,11 +98,16 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         if not self._outbox:
             self._loop.call_soon(self._flush)
         self._outbox.append(data)
+        self._unsent += len(data)
+        if self._unsent > MOST_UNSENT:
+            self.full = True
 
     write_soon = write
 
     def _flush(self) -> None:
         outbox, self._outbox = self._outbox, []
+        self._unsent = 0
+        self.full = self._paused
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
 

@@ -61,6 +61,8 @@ class BlockingCall(Invocation):
         self.abandoned = True
         if self.finished:
             self._lose()
+        else:
+            self.forget()
 
     def _lose(self) -> None:
         if self.error is None:

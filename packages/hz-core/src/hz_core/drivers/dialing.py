@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import Final, NamedTuple, TypeAlias
 
 from hz_core.drivers.sockets import AddressInfo
+from hz_core.drivers.tls_advice import advised
 from hz_core.model import Address
 
 HEAD_START: Final = 0.25
@@ -198,11 +199,11 @@ class Dialing:
 def _reason(attempt: _Attempt, error: Exception) -> str:
     """Return the same text for the same failure, whatever driver it comes from."""
     if attempt.in_handshake and isinstance(error, ConnectionError):
-        return "closed during the TLS handshake"
+        return "closed during the TLS handshake; check that the member uses TLS on this port"
     # An SSLError, told by its attribute so that programs without TLS do not load the module, has numbers of its own.
     if isinstance(error, OSError) and not hasattr(error, "library") and error.errno:
         return os.strerror(error.errno)
-    return str(error) or type(error).__name__
+    return str(advised(error)) or type(error).__name__
 
 
 def interleave(infos: Sequence[AddressInfo]) -> list[AddressInfo]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from hz_core.drivers.streams import GREEN_THREADS
 from hz_core.log import get_logger
 
 _logger = get_logger("callbacks")
@@ -45,7 +46,9 @@ class CallbackExecutor:
     def run(self, callback: Callable[[], None]) -> bool:
         """Run ``callback`` after all earlier ones; return False if that is refused (full, or stopped)."""
         if self._stopped:
-            return self._forked  # callbacks of the parent are dropped in the child
+            if self._forked:
+                _drop(callback)  # it is the parent's
+            return self._forked
         if self._queue.qsize() >= self._capacity and not getattr(callback, "is_counted", False):
             self._count_refused()
             return False
@@ -115,7 +118,9 @@ class CallbackExecutor:
     def _run_current(self) -> None:
         callback = self._current
         self._current = None  # while this thread waits, it keeps nothing of a user alive
-        if callback is not None and (not self._discarding or getattr(callback, "is_counted", False)):
+        if self._forked or callback is None:
+            return
+        if not self._discarding or getattr(callback, "is_counted", False):
             callback()
 
     def stop(self, timeout: float) -> None:
@@ -147,3 +152,17 @@ class CallbackExecutor:
         self._lock = threading.RLock()
         self._thread = None
         self._stopped = self._ended = True
+        with suppress(queue.Empty):
+            while True:
+                _drop(self._queue.get_nowait())
+        if (
+            not GREEN_THREADS
+        ):  # those live on, and `threading`, which has forgotten them, would fail at their end
+            self._queue.put(None)  # a callback may have forked: then this thread exists, and ends after it
+
+
+def _drop(callback: Callable[[], None] | None) -> None:
+    """Tell a callback that it will not be called."""
+    drop: Callable[[], None] | None = getattr(callback, "drop", None)
+    if drop is not None:
+        drop()

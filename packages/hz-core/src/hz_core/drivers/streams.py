@@ -43,16 +43,18 @@ def raised_by_stream(error: OSError) -> bool:
     if error.errno is None or traceback is None:
         return False
     name: str = traceback.tb_frame.f_globals.get("__name__", "")
-    return name.startswith(_DRIVERS)
+    return name.startswith(_CALLS_SYSTEM)
 
-
-_DRIVERS: Final = __name__.rpartition(".")[0]
 
 GREEN_THREADS: Final = not isinstance(_thread.start_new_thread, BuiltinFunctionType)
 """Whether gevent or eventlet has replaced threads by its own, before this module was imported.
 
 Then a socket is read by one green thread only, and never with a call that blocks.
 """
+
+_DRIVERS: Final = __name__.rpartition(".")[0]
+_CALLS_SYSTEM: Final = (_DRIVERS, "eventlet.", "gevent.") if GREEN_THREADS else (_DRIVERS,)
+"""The modules whose code calls the system for a stream: green sockets are written in Python."""
 
 Bytes: TypeAlias = bytes | bytearray | memoryview
 

@@ -29,9 +29,12 @@ from hz_core.invocation.invocation import Invocation
 from hz_core.io import Mutex, Randomness
 from hz_core.log import get_logger
 from hz_core.model import Address
+from hz_core.promise import CallbackPromise
 
 if TYPE_CHECKING:
     import ssl
+
+    from hz_core.drivers.tls_contexts import TlsContexts
 
 _logger = get_logger("io")
 
@@ -68,7 +71,7 @@ class ThreadedDriver:
     Args:
         name: Name of the client, for the threads' names.
         socket_options: Triples for ``setsockopt``, for each new socket.
-        tls: The TLS options; None for plain TCP.
+        tls: Makes the TLS contexts for each of the client's clusters, None for plain TCP; empty for plain TCP only.
         outbound_ports: Definitions of the local ports of sockets; none for any port.
         socket_interceptor: Called with each connected socket and its address.
 
@@ -76,6 +79,7 @@ class ThreadedDriver:
         ticking: Whether the I/O thread makes a turn every millisecond, without being woken.
         several: Whether there may be several transports.
         io_thread: The identifier of the I/O thread, 0 before it runs.
+        on_first_use: Called in a forked child, when something is to be done there; it may call ``renew``.
     """
 
     def __init__(
@@ -83,18 +87,27 @@ class ThreadedDriver:
         name: str,
         socket_options: Sequence[SocketOption] = (),
         *,
-        tls: "ssl.SSLContext | None" = None,
+        tls: "Sequence[TlsContexts | None]" = (),
         outbound_ports: Sequence[str | int] = (),
         socket_interceptor: Interceptor | None = None,
     ) -> None:
         self.random: Randomness = SystemRandom()
         self.poller: Poller
+        self.on_first_use: Callable[[], object] = _nothing
+        self._name = name
         self._tls = tls
-        self._callbacks = CallbackExecutor(f"{name}-callbacks", self.flush)
-        self.run_callback = self._callbacks.run
-        self.run_blocking = BackgroundCalls(f"{name}-background", self.call_soon).run
+        self._sockets = socket_options, outbound_ports, socket_interceptor
         self.cloud_discovery = cloud_discovery
-        self._outbound = Outbound(socket_options, outbound_ports, socket_interceptor, self.run_blocking)
+        self._mutexes: WeakSet[Any] = WeakSet()
+        self._waking = RLock()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Set all that belongs to this process."""
+        self._callbacks = CallbackExecutor(f"{self._name}-callbacks", self.flush)
+        self.run_callback = self._callbacks.run
+        self.run_blocking = BackgroundCalls(f"{self._name}-background", self.call_soon).run
+        self._outbound = Outbound(*self._sockets, self.run_blocking)
         self._soon: deque[Callable[[], None]] = deque()
         self._woken = False
         self._timers: list[tuple[float, int, ThreadTimer]] = []
@@ -112,9 +125,7 @@ class ThreadedDriver:
         self._idle_turns = 0
         self._stopping = False
         self._ended = False
-        self._waking = RLock()
-        self._mutexes: WeakSet[Any] = WeakSet()
-        self._thread = threading.Thread(target=self._run, name=f"{name}-io", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"{self._name}-io", daemon=True)
 
     # --- IO ---------------------------------------------------------------------------------------------------
 
@@ -123,6 +134,8 @@ class ThreadedDriver:
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Run ``callback`` on the I/O thread; callable from any thread."""
+        if self._ended:
+            self.on_first_use()
         self._soon.append(callback)
         # The I/O thread clears the flag before it takes from the queue: it sees what is added while the flag is set.
         if not self._woken and threading.current_thread() is not self._thread:
@@ -145,7 +158,22 @@ class ThreadedDriver:
 
     def connect(self, connection: Connection, address: Address, timeout: float) -> None:
         """Connect a socket for ``connection``."""
+        tls = self._tls[connection.cluster] if self._tls else None
+        if tls is None or tls.given is not None:
+            self._dial(connection, address, timeout, None if tls is None else tls.given)
+            return
 
+        def loaded(context: Any, error: BaseException | None) -> None:
+            if isinstance(error, Exception):
+                connection.on_socket_closed(error)
+            elif connection.alive and not self._stopping:
+                self._dial(connection, address, timeout, context)
+
+        self.run_blocking(tls.load, CallbackPromise(loaded))
+
+    def _dial(
+        self, connection: Connection, address: Address, timeout: float, context: "ssl.SSLContext | None"
+    ) -> None:
         def done(stream: Stream | None, error: Exception | None) -> None:
             if stream is None:
                 connection.on_socket_closed(error or ConnectionError("not connected"))
@@ -160,7 +188,7 @@ class ThreadedDriver:
                 if stream.buffered and not transport.broken:
                     transport.readable()
 
-        Dial(self, address, timeout, self._outbound, self._tls, done)
+        Dial(self, address, timeout, self._outbound, context, done)
 
     # --- waiting ----------------------------------------------------------------------------------------------
 
@@ -274,12 +302,12 @@ class ThreadedDriver:
 
     def forked(self) -> None:
         """Free what belongs to the parent process, in a forked child, without a change of what is shared with it."""
-        if self._ended:
-            return  # its descriptors are closed, and may belong to others by now
-        self._stopping = self._ended = True
         self._waking = RLock()
         for mutex in list(self._mutexes):
             mutex._at_fork_reinit()  # the thread that held it does not exist here
+        if self._ended:
+            return  # its descriptors are closed, and may belong to others by now
+        self._stopping = self._ended = True
         self._callbacks.forked()
         for transport in [*self._transports.values(), *self._closing]:
             transport.forked()
@@ -290,6 +318,11 @@ class ThreadedDriver:
         self._dials.clear()
         if hasattr(self, "poller"):
             self.poller.close()
+
+    def renew(self) -> None:
+        """Begin anew in a forked child, with threads and descriptors of its own. ``forked`` was called before."""
+        self._begin()
+        self.start()
 
     def _request_stop(self) -> None:
         self._stopping = True
@@ -323,16 +356,30 @@ class ThreadedDriver:
 
     def _run(self) -> None:
         self.io_thread = get_ident()
-        while not self._stopping:
+        mine = self._thread
+        while self._goes_on(mine):
             # Only `stop` may end this thread: everyone who waits for a reply depends on it. Twice, since whatever
             # interrupts a turn may also interrupt what is done about that.
             with suppress(BaseException):
                 try:
-                    while not self._stopping:
+                    while self._goes_on(mine):
                         self._turn()
                 except BaseException:
-                    _logger.exception("unexpected error in the I/O thread")
-        self._close()
+                    if self._is_current(mine):
+                        _logger.exception("unexpected error in the I/O thread")
+        if self._is_current(mine):
+            self._close()
+        elif GREEN_THREADS:
+            # In a forked child, where green threads of the parent live on. `threading` has forgotten this one
+            # there, and would fail at its end.
+            threading.Event().wait()
+
+    def _is_current(self, thread: threading.Thread) -> bool:
+        """Return whether ``thread`` is the I/O thread, and not one of the parent's in a forked child."""
+        return self._thread is thread and not self._ended
+
+    def _goes_on(self, thread: threading.Thread) -> bool:
+        return not self._stopping and self._is_current(thread)
 
     def _turn(self) -> None:
         timeout = self._next_timeout()
@@ -446,3 +493,7 @@ class ThreadedDriver:
         with self._waking:
             if not self._ended:
                 self.poller.wake()
+
+
+def _nothing() -> None:
+    """Do nothing."""

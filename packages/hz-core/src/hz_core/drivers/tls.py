@@ -18,6 +18,7 @@ from hz_core.drivers.streams import (
     StreamClosedError,
     raised_by_stream,
 )
+from hz_core.drivers.tls_advice import advised
 
 _RECORD: Final = 1 << 14
 """Largest plaintext of one TLS record."""
@@ -151,7 +152,7 @@ class TlsStream:
         except ssl.SSLEOFError:
             self._end = StreamClosedError("closed by the member, without the closing message of TLS")
         except ssl.SSLError as e:
-            self._end = e
+            self._end = advised(e)
         self._undecrypted = False
 
     def send(self, data: Bytes, flags: int = 0, /) -> int:

@@ -8,7 +8,7 @@ from _thread import get_ident
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
-from hz_core.connection import Connection
+from hz_core.connection import MOST_UNSENT, Connection
 from hz_core.drivers.blocking import BlockingCall, Pending
 from hz_core.drivers.poller import READ, WRITE, Poller, Watch
 from hz_core.drivers.read_handover import ReadHandover, Reading
@@ -73,10 +73,12 @@ class SocketTransport:
         connection: The connection that gets the messages.
         reading: Who reads the stream.
         broken: Whether the stream is of no more use.
+        full: Whether more than MOST_UNSENT bytes wait to be sent.
         idle: Exists while no thread sends. A thread claims the sending as it claims the reading: by deleting this.
     """
 
     __slots__ = (
+        "_blocked",
         "_busy",
         "_closing",
         "_drains",
@@ -89,11 +91,13 @@ class SocketTransport:
         "_sending",
         "_sent",
         "_stream",
+        "_unsent",
         "_watch",
         "_writer",
         "broken",
         "connection",
         "fd",
+        "full",
         "idle",
         "reading",
     )
@@ -107,11 +111,14 @@ class SocketTransport:
         self._receive = stream.receive
         self._send = stream.send
         self._outbox: list[Any] = []
+        self._unsent = 0  # about how many bytes are in it: several threads change this, and it is no lock
+        self.full = False
         self._sending: Any = None  # what was given to the stream, and is not accounted for yet
         self._sent = 0  # how much of it the stream has taken
         self.idle = True
         self._busy = False  # whether a thread sends, for those who only look
         self._writer = 0  # the thread that has claimed the sending last
+        self._blocked = False  # whether the stream takes no more until it is `writable`
         self._drains = 0  # how often the outbox was sent
         # How often a thread was interrupted while it was reading, and how many of these were made good.
         self._interruptions = 0
@@ -126,7 +133,7 @@ class SocketTransport:
         """Send ``data`` now if the stream takes it, otherwise as soon as it does. Never blocks."""
         outbox = self._outbox
         if self._busy:
-            outbox.append(data)
+            self._keep(data)
             self.flush()
             return
         size = len(data)
@@ -134,7 +141,7 @@ class SocketTransport:
         try:
             del self.idle
         except AttributeError:
-            outbox.append(data)
+            self._keep(data)
             self.flush()
             return
         try:
@@ -144,7 +151,7 @@ class SocketTransport:
             # Nothing can interrupt the thread until `_sent` is set: the next steps contain no call.
             if outbox or self._sending is not None:
                 # `data` must follow the unsent rest of another request, not split it.
-                outbox.append(data)
+                self._keep(data)
             else:
                 self._sent = 0
                 self._sending = data
@@ -177,17 +184,25 @@ class SocketTransport:
         if len(self.connection.pending) <= 1 or len(data) >= _BATCH_SIZE:
             self.write(data)
             return
-        outbox.append(data)
+        self._keep(data)
         if len(outbox) >= _BATCH_COUNT:
             self.flush()
         else:
             self._owner.flush_later(self)
 
+    def _keep(self, data: Any) -> None:
+        """Add ``data`` to the outbox."""
+        self._outbox.append(data)
+        self._unsent += len(data)
+        if self._unsent > MOST_UNSENT:
+            self._unsent = sum(map(len, list(self._outbox)))
+            self.full = self._unsent > MOST_UNSENT
+
     def flush(self) -> None:
-        """Send what waits. If another thread is sending, leave it to that one."""
+        """Send what waits. If another thread is sending, leave it to that one; if the stream is full, to `writable`."""
         outbox = self._outbox
         me = get_ident()
-        while (outbox or self._sending is not None) and not self.broken:
+        while (outbox or self._sending is not None) and not (self.broken or self._blocked):
             if self._busy:
                 if self._writer == me:
                     # The thread was interrupted while it was sending, and goes on with what is left afterwards.
@@ -207,6 +222,7 @@ class SocketTransport:
 
     def repair(self) -> None:
         """Do what an interrupted thread may have left undone. On the I/O thread, regularly."""
+        self._blocked = False  # the thread that set this may have been interrupted before it began to watch
         self.flush_or_fail()
         if self._interruptions != self._handled and not self.reading.claimed():
             self.readable()
@@ -235,6 +251,8 @@ class SocketTransport:
         while True:
             self._settle()
             if not outbox:
+                self._unsent = 0
+                self.full = False
                 return
             # Each step is checked again right before it is made, with nothing in between: code that interrupts this
             # thread may have sent meanwhile.
@@ -249,6 +267,8 @@ class SocketTransport:
             if self._sending is data:
                 for self._sent in sending:
                     pass
+            self._unsent -= len(data)
+            self.full = self.full and self._unsent > MOST_UNSENT
 
     def _settle(self) -> None:
         """Account for what was given to the stream: what it has not taken is sent next."""
@@ -272,6 +292,8 @@ class SocketTransport:
             self._owner.flush_later(self)
             raise error
         if isinstance(error, BlockingIOError | InterruptedError):
+            # In this order: `writable` may run at once, and finds this thread still sending.
+            self._blocked = True
             self._watch.add(WRITE)
         else:
             self._outbox.clear()
@@ -281,6 +303,7 @@ class SocketTransport:
     def writable(self) -> None:
         """Send what waits, since the stream takes data again. On the I/O thread."""
         self._watch.remove(WRITE)
+        self._blocked = False
         self.flush()
 
     # --- reading ----------------------------------------------------------------------------------------------

@@ -18,3 +18,10 @@ class ClientOfflineError(HazelcastError):
 
     def __init__(self, message: str = "The client is not connected to the cluster") -> None:
         super().__init__(message)
+
+
+def ended_in_parent(what: str) -> HazelcastClientNotActiveError:
+    """Return the error, in a forked child, of what the parent has begun and goes on with there."""
+    return HazelcastClientNotActiveError(
+        f"{what} was begun in the process that this one was forked from, and ends there; begin it again here"
+    )

@@ -142,3 +142,7 @@ class BackupAcks:
         waiting, self._waiting = self._waiting, {}
         for invocation in waiting.values():
             invocation.fail(error)
+
+    def renew(self) -> None:
+        """Let invocations wait again, in a forked child."""
+        self._ended = self._missing = False

@@ -1,11 +1,15 @@
 """Invocations: requests in progress, from the first attempt to the reply or the last error."""
 
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar
+from struct import Struct
+from typing import Any, Final, Protocol, TypeVar
 
 from hz_core.connection import Connection
 from hz_core.op import Op
 from hz_core.promise import Promise
+
+_CORRELATION: Final = Struct("<q")
+_CORRELATION_OFFSET: Final = 10
 
 
 class Invocation:
@@ -75,6 +79,15 @@ class Invocation:
     def unwanted(self) -> bool:
         """Return whether the outcome is no longer needed, so that the operation is not retried."""
         return False
+
+    def forget(self) -> None:
+        """Free the entry among the requests that wait for replies, since nobody wants this one.
+
+        The reply to an operation that acquires something is needed all the same: to give it back.
+        """
+        connection = self.connection
+        if connection is not None and self.op.on_lost is None:
+            connection.pending.pop(_CORRELATION.unpack_from(self.op.request, _CORRELATION_OFFSET)[0], None)
 
     def __repr__(self) -> str:
         if self.finished:

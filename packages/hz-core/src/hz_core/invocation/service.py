@@ -13,7 +13,6 @@ from hz_core.errors import (
     ClientOfflineError,
     HazelcastClientNotActiveError,
     HazelcastInstanceNotActiveError,
-    HazelcastOverloadError,
     OperationTimeoutError,
     TargetDisconnectedError,
     TargetNotMemberError,
@@ -21,12 +20,14 @@ from hz_core.errors import (
 )
 from hz_core.invocation.backups import BackupAcks
 from hz_core.invocation.invocation import Invocation, InvocationObserver, PromisedInvocation, observed
+from hz_core.invocation.limits import PendingLimit, check_unsent
 from hz_core.invocation.parked import SLICE, ParkedInvocations
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
 from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
 from hz_core.io import IO, Timer
 from hz_core.op import Op
 from hz_core.promise import Promise
+from hz_core.waitlist import Waitlist
 from hz_core.wire.frames import BACKUP_ACKS_OFFSET, DECODE_ERRORS, HazelcastProtocolError
 from hz_core.wire.method import ReadData
 from hz_serialization import HazelcastSerializationError
@@ -43,14 +44,8 @@ _BACKUP_AWARE: Final = 0x01
 _BACKUP_EVENT_OFFSET: Final = 4
 _BACKUP_EVENT: Final = 0x80
 
-_INTERNAL: Final = ("Client.", "CPSession.")
-"""Requests with which the client keeps its connections and sessions alive, and which no limit may hold back."""
-
 _MOST_INTERRUPTIONS: Final = 20
 """If handling a message was interrupted so often in a row, it is not by chance."""
-
-_SMALL_LIMIT: Final = 10_000
-"""Below this limit of pending invocations, all are counted for each of them."""
 
 
 class InvocationService:
@@ -91,15 +86,17 @@ class InvocationService:
         self._pausing: dict[Invocation, Timer] = {}
         self._now = io.now
         self._backup_acks = policy.backup_acks
-        self._max_pending = policy.max_pending
-        # While a connection has fewer pending invocations than this, the client is far below its limit.
-        self._room = 0 if policy.max_pending < _SMALL_LIMIT else policy.max_pending // 10
+        self.pending_limit = PendingLimit(
+            policy.max_pending, router.open_connections, lambda: self.pending_count
+        )
+        self._check_limit = self.pending_limit.check
         self.backups = BackupAcks(io, policy, router.open_connections, self._complete)
         self.parked = ParkedInvocations(
             io, router.open_connections, check_active, self._resend, self._expire_parked
         )
         self._promised = observed(PromisedInvocation, observer)
         self.observer = observer
+        self.waitlist: Waitlist | None = None  # callers that wait until fewer invocations are pending
 
     @property
     def pending_count(self) -> int:
@@ -126,7 +123,7 @@ class InvocationService:
         """Send an invocation, for the first time or again.
 
         Raises:
-            HazelcastOverloadError: The client's limit of pending invocations is reached. Only for the first time.
+            HazelcastOverloadError: Too much waits for replies, or to be sent to the member. Only for the first time.
             ClientOfflineError, HazelcastClientNotActiveError: The client cannot send in its state.
         """
         op = invocation.op
@@ -141,13 +138,15 @@ class InvocationService:
             self._not_connected(invocation)
             return
         pending = connection.pending
-        if len(pending) >= self._room:
-            self._check_limit(invocation)
+        if len(pending) >= connection.crowded_at:
+            self.pending_limit.crowded(connection, invocation)
         request = op.request
         correlation_id = self._next_id()
         _CORRELATION.pack_into(request, _CORRELATION_OFFSET, correlation_id)
         if self._backup_acks:
             request[_HIGH_FLAGS_OFFSET] |= _BACKUP_AWARE
+        if connection.transport.full:
+            check_unsent(invocation, connection)
         invocation.connection = connection
         connection.spoke = True
         pending[correlation_id] = invocation
@@ -159,18 +158,6 @@ class InvocationService:
             # Closed between the choice and the write: no other thread fails this invocation.
             closed = _closed(connection)
             self._io.call_soon(lambda: self._failed(invocation, closed))
-
-    def _check_limit(self, invocation: Invocation) -> None:
-        """Raise an error if the client has accepted as many invocations as it may. Those of its own always pass."""
-        op = invocation.op
-        if invocation.tries or invocation.accepted or op.method.name.startswith(_INTERNAL):
-            return
-        waiting = self.pending_count
-        if waiting >= self._max_pending:
-            raise HazelcastOverloadError(
-                f"{op.method.name} was not sent: {waiting} invocations of this client are in progress already, the"
-                " limit of max_pending_invocations; wait for some of them to complete, or raise the limit"
-            )
 
     def _not_connected(self, invocation: Invocation) -> None:
         """Let an invocation wait for a connection; callable from any thread."""
@@ -235,6 +222,7 @@ class InvocationService:
                     " submitted, which is its deadline; it may still be executed"
                 )
             )
+        invocation.forget()
 
     def new_correlation_id(self) -> int:
         """Return a unique correlation id, for ``listen``."""
@@ -294,6 +282,8 @@ class InvocationService:
                         del pending[correlation_id]
                     except KeyError:
                         pass  # failed meanwhile, because the connection was closed
+            if self.waitlist is not None:
+                self.waitlist.wake()
         except BaseException:
             # Of a signal handler, for example: this thread may have been reading for others.
             if message is not None:
@@ -430,6 +420,11 @@ class InvocationService:
             timer.cancel()
             invocation.fail(error)
         self.parked.fail_all(error)
+
+    def renew(self) -> None:
+        """Accept invocations again, in a forked child."""
+        self._ended = False
+        self.backups.renew()
 
     def _error(
         self,

@@ -2,9 +2,11 @@
 
 from typing import Final
 
+AUTHENTICATION: Final = (3, "com.hazelcast.client.AuthenticationException")
 CANCELLED: Final = (9, "java.util.concurrent.CancellationException")
 HAZELCAST: Final = (18, "com.hazelcast.core.HazelcastException")
 NOT_ACTIVE: Final = (19, "com.hazelcast.core.HazelcastInstanceNotActiveException")
+SECURITY: Final = (49, "java.lang.SecurityException")
 ILLEGAL_ARGUMENT: Final = (23, "java.lang.IllegalArgumentException")
 ILLEGAL_MONITOR_STATE: Final = (26, "java.lang.IllegalMonitorStateException")
 ILLEGAL_STATE: Final = (27, "java.lang.IllegalStateException")
@@ -18,6 +20,8 @@ TRANSACTION_NOT_ACTIVE: Final = (57, "com.hazelcast.transaction.TransactionNotAc
 TRANSACTION_TIMED_OUT: Final = (58, "com.hazelcast.transaction.TransactionTimedOutException")
 UNSUPPORTED: Final = (61, "java.lang.UnsupportedOperationException")
 WRONG_TARGET: Final = (62, "com.hazelcast.spi.exception.WrongTargetException")
+ACCESS_CONTROL: Final = (64, "java.security.AccessControlException")
+LOGIN: Final = (65, "javax.security.auth.login.LoginException")
 NODE_ID_OUT_OF_RANGE: Final = (
     81,
     "com.hazelcast.flakeidgen.impl.NodeIdOutOfRangeException",

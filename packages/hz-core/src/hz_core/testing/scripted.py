@@ -125,6 +125,7 @@ class Link:
         deaf: While True, all bytes vanish, either way, and nobody notices.
         open: False once either side has closed it.
         sent: Bytes that the client has written so far.
+        full: Set it to let the client believe that too much waits to be sent.
     """
 
     def __init__(
@@ -137,6 +138,7 @@ class Link:
         self.deaf = False
         self.open = True
         self.sent = 0
+        self.full = False
         self._driver = driver
         self._connection = connection
         self._peer = peer
@@ -313,10 +315,12 @@ class ScriptedDriver:
         Raises:
             RuntimeError: nothing is left to happen, so the future would never be done.
         """
-        limit = inf if timeout is None else timeout
-        self._run(self._now + limit, future.done)
-        if not future.done() and timeout is None:
-            raise RuntimeError("nothing is left to happen, and the future is not done")
+        end = inf if timeout is None else self._now + timeout
+        self._run(end, future.done)
+        if not future.done():
+            if timeout is None:
+                raise RuntimeError("nothing is left to happen, and the future is not done")
+            self._now = max(self._now, end)
         return future.done()
 
     def in_callback(self) -> bool:

@@ -24,7 +24,7 @@ from hz_core.future import Future
 from hz_core.invocation.invocation import InvocationObserver
 from hz_core.kinds import FuturesT, ObjectKind, ObjectTable
 from hz_core.model import Address
-from hz_core.op import AnsweredOp, Flow, Op
+from hz_core.op import AnsweredOp, Flow, FlowOrAnswer, Op
 from hz_core.operations import ObjectOperations
 from hz_core.services import PartitionService
 from hz_core.testing.members import SimulatedCluster
@@ -56,13 +56,15 @@ class SimulatedFutures:
         if isinstance(op, AnsweredOp):
             future.set_result(op.result)
             return future
-        self._engine.submit(op, future)
+        future.operation = self._engine.invocations.submit(op, future)
         if op.on_lost is not None:
             future.on_lost = op.lost
         return future
 
-    def run(self, flow: Flow[T]) -> Future[T]:
+    def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
         """Start ``flow`` and return the future of its result."""
+        if isinstance(flow, AnsweredOp):
+            return self.call(flow)
         future: Future[T] = Future(self._driver)
         running = run_flow(self._engine, flow, future)
         future.on_lost = running.lost
@@ -102,7 +104,7 @@ class _LimitedFutures(SimulatedFutures):
         op.deadline = self._driver.now() + self.seconds
         return super().call(op)
 
-    def run(self, flow: Flow[T]) -> Future[T]:
+    def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
         return super().run(limited(flow, self.seconds))
 
 
@@ -125,7 +127,7 @@ class SimulatedBlocking:
         """Send ``op`` and let time pass until it has a result."""
         return self._futures.call(op).result()
 
-    def run(self, flow: Flow[T]) -> T:
+    def run(self, flow: FlowOrAnswer[T]) -> T:
         """Run ``flow`` and let time pass until it has a result."""
         return self._futures.run(flow).result()
 
@@ -170,22 +172,23 @@ class SimulatedClient(ClientBase):
         self.driver = driver
         self.owner = 1
         self.engine = self._engine
-        self.futures = SimulatedFutures(self._engine, driver, self._objects)
-        self.blocking = self.futures.blocking()
+        futures = SimulatedFutures(self._engine, driver, self._objects)
+        self._run = futures.blocking().run  # also when too many operations are in flight
+        self.futures, self.blocking = self._with_limit(futures, lambda: True)
         self.partition_service = PartitionService(self._engine, self.blocking.run)
 
     def start(self) -> None:
         """Connect to the cluster."""
-        self.blocking.run(self._engine.connect())
+        self._run(self._engine.connect())
 
     def get_object(self, kind: ObjectKind[FuturesT, Any], name: str) -> FuturesT:
         """Return a distributed object, prepared on first use."""
-        operations = self.blocking.run(self._objects.get(kind, name))
+        operations = self._run(self._objects.get(kind, name))
         return operations._surface(kind.futures, self.futures)
 
     def shutdown(self) -> None:
         """Close all connections. Idempotent."""
-        self.blocking.run(self._engine.close())
+        self._run(self._engine.close())
 
 
 class Simulation:

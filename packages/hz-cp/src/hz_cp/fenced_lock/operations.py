@@ -39,6 +39,9 @@ class FencedLockOperations(CPObjectOperations):
         self._held: dict[int, int] = {}
         """Session id by owner of the lock."""
 
+    def _on_fork(self) -> None:
+        self._held.clear()
+
     def lock(self) -> Flow[int]:
         """Acquire the lock; wait without limit.
 

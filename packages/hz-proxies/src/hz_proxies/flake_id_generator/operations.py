@@ -8,9 +8,14 @@ from uuid import UUID
 from hz_core.config.parts import FlakeIdGeneratorConfig
 from hz_core.connection import Connection
 from hz_core.context import ClientContext
-from hz_core.errors import HazelcastClientNotActiveError, NodeIdOutOfRangeError, TargetDisconnectedError
+from hz_core.errors import (
+    HazelcastClientNotActiveError,
+    IllegalStateError,
+    NodeIdOutOfRangeError,
+    TargetDisconnectedError,
+)
 from hz_core.invocation.retry import may_retry
-from hz_core.op import Flow, WaitFor
+from hz_core.op import AnsweredOp, Flow, FlowOrAnswer, WaitFor
 from hz_core.operations import ObjectOperations
 from hz_core.promise import Promise
 from hz_proxies.codecs import flake_id_generator as codec
@@ -43,12 +48,12 @@ class FlakeIdGeneratorOperations(ObjectOperations):
         self._check_active = context.check_active
         self._mutex = context.io.mutex()
         self._batch = _Batch(iter(()), 0.0)
-        # Those who wait for an id, in their order, and whether a flow fetches ids for them.
+        # Those who wait for an id, in their order, and whether somebody fetches ids.
         self._waiting: deque[Promise] = deque()
         self._fetching = False
         self._out_of_range: set[UUID] = set()
 
-    def new_id(self) -> Flow[int]:
+    def new_id(self) -> FlowOrAnswer[int]:
         """Return an id that no other caller in the cluster gets.
 
         Usually it is in memory already. When a batch is used up, or older than its validity, the next one is fetched
@@ -60,39 +65,84 @@ class FlakeIdGeneratorOperations(ObjectOperations):
 
         Source: message ``FlakeIdGenerator.newIdBatch``.
         """
-        # What is in memory is shared with a forked child, where the client must not be used.
         self._check_active()
-        found = self._batch.take(self._now())
-        if found is None:
-            found = yield WaitFor(self._wait)
-        return found
+        found = self._take()
+        return self._fetched() if found is None else AnsweredOp(found)
+
+    def _take(self) -> int | None:
+        """Return an id that nobody else gets; None if there is none in memory."""
+        batch = self._batch
+        # Taking the next one is a single step of the interpreter, so threads need no lock.
+        return next(batch.ids, None) if self._now() < batch.expires else None
+
+    def _fetched(self) -> Flow[int]:
+        """Fetch ids, or wait for those that another caller fetches."""
+        while True:
+            with self._mutex:
+                first = not self._fetching
+                self._fetching = True
+            if first:
+                # By the caller itself, who can read the reply without another thread.
+                return (yield from self._fetch())
+            found: int | None = yield WaitFor(self._wait)
+            if found is not None:
+                return found
+
+    def _on_fork(self) -> None:
+        # The parent hands out the ids that are in memory.
+        self._batch = _Batch(iter(()), 0.0)
+        self._fail(_ended(self.name))
 
     def _wait(self, promise: Promise) -> None:
-        """Let a caller wait for ids, which are fetched for all who wait."""
+        """Let a caller wait for ids that another one fetches; if that has ended meanwhile, give it None."""
         with self._mutex:
-            self._waiting.append(promise)
-            first = not self._fetching
-            self._fetching = True
-        if first:
-            # Not by the caller, who may give up while others wait for the same batch.
+            if self._fetching:
+                self._waiting.append(promise)
+                return
+        promise.set_result(None)
+
+    def _fetch(self) -> Flow[int]:
+        """Fetch ids, take one, and give others to those who wait."""
+        try:
+            while (found := self._take()) is None:
+                yield from self._next_batch()
+        except Exception as e:
+            self._fail(e)
+            raise
+        except BaseException:
+            # The caller has given up, but others wait for the same batch.
+            self._serve_or_fetch()
+            raise
+        self._serve_or_fetch()
+        return found
+
+    def _serve_or_fetch(self) -> None:
+        """Give ids to those who wait; fetch more in the background, if there are too few."""
+        if self._serve():
             begun: list[bool] = []
-            self._context.start(self._fetch(begun), f"fetching ids of {self.name!r}")
+            self._context.start(self._fetch_for_others(begun), f"fetching ids of {self.name!r}")
             if not begun:
                 self._fail(_ended(self.name))
 
-    def _fetch(self, begun: list[bool]) -> Flow[None]:
+    def _fetch_for_others(self, begun: list[bool]) -> Flow[None]:
         """Fetch batches as long as somebody waits."""
         begun.append(True)
         try:
             while self._serve():
-                batch: codec.NewIdBatchResponse = yield from self._request()
-                ids = range(batch.base, batch.base + batch.increment * batch.batch_size, batch.increment)
-                self._batch = _Batch(iter(ids), self._now() + self._validity)
+                yield from self._next_batch()
         except Exception as e:
             self._fail(e)
         except BaseException:
             self._fail(_ended(self.name))
             raise
+
+    def _next_batch(self) -> Flow[None]:
+        response: codec.NewIdBatchResponse = yield from self._request()
+        if response.batch_size < 1:
+            raise IllegalStateError(f"a member has generated {response.batch_size} ids of {self.name!r}")
+        end = response.base + response.increment * response.batch_size
+        ids = range(response.base, end, response.increment)
+        self._batch = _Batch(iter(ids), self._now() + self._validity)
 
     def _serve(self) -> bool:
         """Give ids to those who wait, as far as there are any; return whether somebody still waits."""
@@ -104,7 +154,7 @@ class FlakeIdGeneratorOperations(ObjectOperations):
                 promise = self._waiting.popleft()
             if promise.cancelled():
                 continue
-            found = self._batch.take(self._now())
+            found = self._take()
             if found is None:
                 with self._mutex:
                     self._waiting.appendleft(promise)
@@ -174,19 +224,15 @@ class _Batch:
     """Ids in memory.
 
     Args:
-        ids: The ids; taking the next one is a single step of the interpreter, so threads need no lock.
+        ids: The ids.
         expires: The time until which they are used.
     """
 
-    __slots__ = ("_expires", "_ids")
+    __slots__ = ("expires", "ids")
 
     def __init__(self, ids: Iterator[int], expires: float) -> None:
-        self._ids = ids
-        self._expires = expires
-
-    def take(self, now: float) -> int | None:
-        """Return an id that nobody else gets; None if there is none."""
-        return next(self._ids, None) if now < self._expires else None
+        self.ids = ids
+        self.expires = expires
 
 
 def _ended(name: str) -> HazelcastClientNotActiveError:

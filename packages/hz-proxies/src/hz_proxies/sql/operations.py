@@ -64,8 +64,8 @@ class SqlOperations(Operations):
         expected_result_type: int,
         schema: str | None,
     ) -> Flow[SqlResultOperations]:
-        # One member has the result: all its pages are requested over the same connection.
-        connection = self._context.any_connection()
+        # One member has the result: all its pages are requested over the same connection. Lite members refuse queries.
+        connection = self._context.any_data_connection()
         member = connection.member
         assert member is not None, "a ready connection knows its member"
         query_id = codec.SqlQueryId(*_halves(member), *_halves(self._context.new_uuid()))

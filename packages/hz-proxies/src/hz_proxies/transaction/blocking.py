@@ -28,7 +28,8 @@ class BlockingTransaction(BlockingTransactionContext):
         """Begin the transaction.
 
         Raises:
-            TransactionError: The transaction was begun before.
+            TransactionError: The transaction was begun before, or this thread or task has another one in progress:
+                transactions cannot be nested.
 
         Source: message ``Transaction.create``.
         """

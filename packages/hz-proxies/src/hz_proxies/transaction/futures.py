@@ -34,7 +34,8 @@ class Transaction(FuturesTransaction):
         """Begin the transaction.
 
         Raises:
-            TransactionError: The transaction was begun before.
+            TransactionError: The transaction was begun before, or this thread or task has another one in progress:
+                transactions cannot be nested.
 
         Source: message ``Transaction.create``.
         """

@@ -64,14 +64,23 @@ class TransactionOperations(Operations):
         """Begin the transaction.
 
         Raises:
-            TransactionError: The transaction was begun before.
+            TransactionError: The transaction was begun before, or this thread or task has another one in progress:
+                transactions cannot be nested.
 
         Source: message ``Transaction.create``.
         """
         if self._state != TransactionState.NOT_STARTED:
             raise TransactionError(f"the transaction cannot begin: it is {self._state}")
-        connection = self._context.any_connection()
         self._thread_id = self._owner()
+        if any(
+            other._thread_id == self._thread_id and not other._is_over()
+            for other in list(self._service.active)
+        ):
+            raise TransactionError(
+                "the transaction cannot begin: this thread or task has another one in progress, and they cannot be"
+                " nested; commit that one or roll it back first"
+            )
+        connection = self._context.any_connection()
         kind = 2 if self._type is TransactionType.TWO_PHASE else 1
         create = codec.create(connection, self._timeout_millis, self._durability, kind, self._thread_id)
         transaction_id: UUID = yield acquires(
@@ -81,6 +90,11 @@ class TransactionOperations(Operations):
         self._start_time = self._context.io.now()
         self._enter_state(TransactionState.ACTIVE)
         self._service.active[self] = None
+
+    def _is_over(self) -> bool:
+        """Return whether the member has rolled the transaction back by now, because its time is over."""
+        began = self._start_time
+        return began is not None and self._context.io.now() - began > self._timeout_millis / 1000
 
     def _undo_begin(self, connection: Connection, transaction_id: UUID) -> Op[None]:
         if self._state == TransactionState.ACTIVE:

@@ -53,7 +53,13 @@ TRANSACTION_TRANSITIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 
 class ActiveTransaction(Protocol):
-    """A transaction, as the service sees it."""
+    """A transaction, as the service and other transactions see it."""
+
+    _thread_id: int
+
+    def _is_over(self) -> bool:
+        """Return whether the member has rolled the transaction back by now, because its time is over."""
+        ...
 
     def _roll_back(self) -> Flow[None]:
         """Discard the changes, in any thread."""
@@ -71,3 +77,7 @@ class TransactionService(Service):
         """Roll back the active transactions."""
         # Side by side: a transaction whose connection is lost must not keep the others from their rollback.
         yield GatherOutcomes([transaction._roll_back() for transaction in self.active])
+
+    def on_fork(self) -> None:
+        """Forget the transactions, which are the parent's: their steps fail here, since their connections are."""
+        self.active.clear()
