@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -61,7 +62,7 @@ def test_spans_of_threads(trio: Cluster, spans: Spans) -> None:
         for entries in (m.blocking(), m):
             earlier = len(spans.of(name))
             with spans.provider.get_tracer("test").start_as_current_span("caller") as span:
-                done = [entries.put_all(ENTRIES), entries.get(1)]
+                done: list[Any] = [entries.put_all(ENTRIES), entries.get(1)]
                 for future in done:
                     if hasattr(future, "result"):
                         future.result()

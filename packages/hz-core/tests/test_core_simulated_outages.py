@@ -216,9 +216,12 @@ def test_a_short_heartbeat_timeout_keeps_a_busy_connection(timeout: float) -> No
 def test_heartbeats_are_sent_while_the_member_sends_but_the_client_does_not() -> None:
     with Simulation(1, heartbeat_interval=2, heartbeat_timeout=6) as simulation:
         pings: list[float] = []
-        simulation.cluster.members[0].rule(
-            "Client.ping", lambda request: (pings.append(simulation.driver.now()), request.reply())
-        )
+
+        def answer(request: Request) -> None:
+            pings.append(simulation.driver.now())
+            request.reply()
+
+        simulation.cluster.members[0].rule("Client.ping", answer)
         unknown = encode("Map.get response", [None], 1 << 40, 0)
         for _ in range(40):
             simulation.driver.links[0].send(unknown)
