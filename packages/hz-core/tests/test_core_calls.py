@@ -113,6 +113,15 @@ def test_a_slow_operation_is_logged_without_key_and_value(caplog: pytest.LogCapt
     assert SECRET not in caplog.text
 
 
+def test_a_slow_operation_that_waits_for_backups_names_its_member(caplog: pytest.LogCaptureFixture) -> None:
+    with Simulation(2, slow_operation_threshold=0.5) as simulation:
+        simulation.cluster.backups, simulation.cluster.acks_lost = 1, True
+        simulation.engine.connections.routes.by_partition = ()
+        simulation.put(1, SECRET)
+    (line,) = slow_lines(caplog)
+    assert re.search(r"partition 1, member \S+ at 10\.0\.0\.[12]:5701, attempts 1, succeeded$", line)
+
+
 def test_a_slow_operation_that_fails_is_logged_with_its_attempts(caplog: pytest.LogCaptureFixture) -> None:
     with Simulation(1, slow_operation_threshold=0.001) as simulation:
         (member,) = simulation.cluster.members

@@ -12,6 +12,7 @@ from hz_core.errors import (
 )
 from hz_core.model import Address
 from hz_core.testing import BlackHole, Refuse, Request
+from hz_core.testing.messages import encode
 from hz_core.testing.scripted import byte_by_byte
 
 FIRST, SECOND = (Address(f"10.0.0.{i}", 5701) for i in (1, 2))
@@ -210,6 +211,23 @@ def test_a_short_heartbeat_timeout_keeps_a_busy_connection(timeout: float) -> No
     simulation.driver.advance(10)
     assert len(simulation.driver.links) == 1
     simulation.stop()
+
+
+def test_heartbeats_are_sent_while_the_member_sends_but_the_client_does_not() -> None:
+    with Simulation(1, heartbeat_interval=2, heartbeat_timeout=6) as simulation:
+        pings: list[float] = []
+
+        def answer(request: Request) -> None:
+            pings.append(simulation.driver.now())
+            request.reply()
+
+        simulation.cluster.members[0].rule("Client.ping", answer)
+        unknown = encode("Map.get response", [None], 1 << 40, 0)
+        for _ in range(40):
+            simulation.driver.links[0].send(unknown)
+            simulation.driver.advance(0.25)
+    # Each may be late by one check, which are a second apart here.
+    assert pings == [1003, 1006, 1009]
 
 
 def test_heartbeats_are_sent_while_requests_go_unanswered() -> None:

@@ -101,7 +101,7 @@ class _Observer:
     def invocation_completed(self, invocation: Invocation, error: BaseException | None) -> None:
         if is_internal(invocation.op):
             return
-        call = call_of(invocation, self._engine)
+        call = call_of(invocation, self._engine, succeeded=error is None)
         attributes = _attributes(call, error)
         if self._record is not None:
             self._record(max(self._engine.io.now() - invocation.started, 0.0), attributes)

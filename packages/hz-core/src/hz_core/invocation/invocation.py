@@ -22,6 +22,7 @@ class Invocation:
         started: Time of its submission, in seconds of the engine's clock.
         finished: Whether it has an outcome.
         connection: Connection of the current attempt.
+        last_connection: Connection of the last attempt, also after its end; only where there is an observer.
         tries: Number of attempts, including those that could not be sent.
         accepted: Whether it was counted against the limit of pending invocations, while there was no connection.
         last_error: Why the last attempt failed.
@@ -40,6 +41,7 @@ class Invocation:
 
     # Class attributes instead of slots: an invocation is created for every call, and most never change these.
     connection: Connection | None = None
+    last_connection: Connection | None = None
     tries = 0
     accepted = False
     last_error: Exception | None = None

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final, Protocol, TypeVar
 from weakref import ref
 
+from hz_core.connection import Connection
 from hz_core.invocation.invocation import Invocation
 from hz_core.io import Mutex
 from hz_core.log import get_logger
@@ -51,6 +52,17 @@ def observed(kind: type[InvocationT], observer: InvocationObserver | None) -> ty
     stepped = getattr(observer, "invocation_stepped", None)
 
     class Completing(kind):  # type: ignore[valid-type, misc]  # the base class is known at run time only
+        @property
+        def connection(self) -> Connection | None:
+            found: Connection | None = self.__dict__.get("_connection")
+            return found
+
+        @connection.setter
+        def connection(self, connection: Connection | None) -> None:
+            self.__dict__["_connection"] = connection
+            if connection is not None:
+                self.last_connection = connection
+
         def complete(self, result: Any, error: BaseException | None) -> None:
             first = not self.finished
             super().complete(result, error)

@@ -99,14 +99,21 @@ def structure_of(op: Op[Any]) -> str | None:
     return None
 
 
-def call_of(invocation: Invocation, engine: Engine) -> Call:
-    """Return what is known of an invocation; callable from any thread."""
+def call_of(invocation: Invocation, engine: Engine, *, succeeded: bool = False) -> Call:
+    """Return what is known of an invocation; callable from any thread.
+
+    Args:
+        invocation: The invocation.
+        engine: The client.
+        succeeded: Whether it has a result.
+    """
     op = invocation.op
-    connection = invocation.connection or op.connection or _owner(op, engine)
+    now = invocation.connection
+    connection = now or invocation.last_connection or op.connection or _owner(op, engine)
     partition = op.partition_id if op.partition_id >= 0 else None
     member, address = (None, None) if connection is None else (connection.member, connection.address)
-    # The attempt that was successful is not counted by the engine.
-    attempts = invocation.tries + (invocation.connection is not None)
+    # The engine counts an attempt when it has failed.
+    attempts = invocation.tries + (succeeded or now is not None or invocation.reply is not None)
     return Call(op.method.name, structure_of(op), partition, member, address, attempts)
 
 

@@ -43,7 +43,7 @@ class SlowOperationLog:
             self._left_out += 1
             return
         left_out, self._left_out = self._left_out, 0
-        call = call_of(invocation, self._engine)
+        call = call_of(invocation, self._engine, succeeded=error is None)
         _logger.warning(
             "%s%s took %.3f s, at least slow_operation_threshold (%g s): %s, %s, attempts %d, %s%s",
             call.operation,
