@@ -507,7 +507,8 @@ class ConnectionManager:
             target._replace(credentials=target.credentials._replace(client_uuid=client_uuid))
             for target in self._targets
         ]
-        self._target = self._targets[current]
+        self._target = self._joined = self._targets[current]
+        self._members_of = None
         self._closed = False
 
     def close(self, reason: Exception) -> None:
