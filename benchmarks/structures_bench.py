@@ -12,15 +12,17 @@ import shlex
 import statistics
 import sys
 from pathlib import Path
-from typing import Final
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 import psutil
 
 from hzbench import machine
 from hzbench.cases import Contender
+from hzbench.executor_task import CONFIG, compile_classes
 from hzbench.fleet import Worker
 from hzbench.member import MEMBER_VERSION, member_at
-from hzbench.structures import ROWS
+from hzbench.structures import EXECUTOR, ROWS
 from hzbench.task import Outcome, Task
 
 GOALS: Final = {"latency": 1.8, "rate": 1.5, "bulk": 3.0}
@@ -30,7 +32,19 @@ Figures = dict[Contender, list[float]]
 
 def measure(rows: list[str], rounds: int, seconds: float) -> dict[str, Figures]:
     """Return the operations per second of each round, by row and contender."""
-    with member_at(None) as address:
+    with TemporaryDirectory() as folder:
+        options: dict[str, Any] = {}
+        if EXECUTOR in rows:
+            if compile_classes(Path(folder), MEMBER_VERSION):
+                options = {"classpath": [folder], "config": CONFIG}
+            else:
+                rows = [row for row in rows if row != EXECUTOR]
+                print(f"| {EXECUTOR} | left out: this machine's Java has no compiler for the task |")
+        return _measure(rows, rounds, seconds, options)
+
+
+def _measure(rows: list[str], rounds: int, seconds: float, options: dict[str, Any]) -> dict[str, Figures]:
+    with member_at(None, **options) as address:
         workers = {one: Worker(one, "structures", address) for one in CONTENDERS}
         try:
             member = machine.listener_pid(address)

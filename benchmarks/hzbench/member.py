@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 MEMBER_VERSION = "5.7.0"
 
@@ -10,8 +11,13 @@ _JVM_ARGS = ("-XX:TieredStopAtLevel=4", "-XX:-UseSerialGC", "-XX:+UseG1GC")
 
 
 @contextmanager
-def member_at(address: str | None) -> Iterator[str]:
-    """Yield the given address, or that of an embedded member, which runs until the context ends."""
+def member_at(address: str | None, **options: Any) -> Iterator[str]:
+    """Yield the given address, or that of an embedded member, which runs until the context ends.
+
+    Args:
+        address: HOST:PORT of a member that runs already.
+        **options: More options of the embedded member.
+    """
     if address is not None:
         yield address
         return
@@ -19,5 +25,5 @@ def member_at(address: str | None) -> Iterator[str]:
     from hz_embedded import Cluster
 
     # Large values create hundreds of megabytes of garbage: with a small heap its collection would be measured.
-    with Cluster(members=1, version=MEMBER_VERSION, heap="2g", jvm_args=_JVM_ARGS) as cluster:
+    with Cluster(members=1, version=MEMBER_VERSION, heap="2g", jvm_args=_JVM_ARGS, **options) as cluster:
         yield str(cluster.addresses[0])

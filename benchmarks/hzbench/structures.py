@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hzbench.channel import Channel, serve
+from hzbench.executor_task import make_task
 from hzbench.task import Outcome, Task
 
 # Either client may be imported here, so there is no common type to check.
@@ -25,6 +26,9 @@ BATCH = 100
 ENTRIES = 100_000
 WAIT = 30.0
 
+EXECUTOR = "executor, execute on key owner"
+"""Needs a task's class on the member."""
+
 ROWS = {
     "queue offer and poll": "latency",
     "list add": "latency",
@@ -32,6 +36,7 @@ ROWS = {
     "multimap put and get": "latency",
     "PNCounter add_and_get": "latency",
     "transaction of four puts": "latency",
+    EXECUTOR: "latency",
     "topic, publish to receive": "latency",
     "topic, messages": "rate",
     "reliable topic, messages": "rate",
@@ -116,6 +121,16 @@ class StructuresWorker:
                 entries = transaction.get_map(name)
                 for key in range(4):
                     entries.put(key, TEXT)
+            return 1
+
+        return step
+
+    def executor__execute_on_key_owner(self) -> Step:
+        """Run a task that returns its text."""
+        executor, task = self._object("executor"), make_task(TEXT)
+
+        def step() -> int:
+            assert executor.execute_on_key_owner(TEXT, task) == TEXT
             return 1
 
         return step
