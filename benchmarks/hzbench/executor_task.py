@@ -15,8 +15,7 @@ CONFIG: Final = {
 }
 """The member's configuration, beside the folder of the classes on its class path."""
 
-_SOURCE: Final[str] = (
-    """
+_SOURCE: Final = """
 import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
 import com.hazelcast.nio.serialization.DataSerializableFactory;
@@ -53,8 +52,6 @@ public class EchoFactory implements DataSerializableFactory {
     }
 }
 """
-    % FACTORY_ID
-)
 
 
 def compile_classes(folder: Path, version: str) -> bool:
@@ -62,7 +59,7 @@ def compile_classes(folder: Path, version: str) -> bool:
     from hz_embedded import Cluster
 
     source = folder / "EchoFactory.java"
-    source.write_text(_SOURCE)
+    source.write_text(_SOURCE.replace("FACTORY_ID", str(FACTORY_ID)))
     with Cluster(members=1, version=version) as cluster:
         compiler = Path(cluster.jvm.java.lang.System.getProperty("java.home"), "bin", "javac")
         config = cluster.jvm.java_class("com.hazelcast.config.Config")
