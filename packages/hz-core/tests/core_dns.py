@@ -51,13 +51,8 @@ class NameServer:
                     if answer is not None:
                         self.wfile.write(struct.pack("!H", len(answer)) + answer)
 
-        self._udp = socketserver.UDPServer(("127.0.0.1", 0), Udp)
+        self._udp, self._tcp = _at_one_port(Udp, Tcp)
         self.port: int = self._udp.server_address[1]
-        try:
-            self._tcp = socketserver.TCPServer(("127.0.0.1", self.port), Tcp)
-        except OSError:
-            self._udp.server_close()
-            raise
         self._threads = [
             threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
             for server in (self._udp, self._tcp)
@@ -89,10 +84,27 @@ class NameServer:
         return self
 
     def __exit__(self, *error: object) -> None:
+        # A discovery may ask still, and would wait long for an answer of a server that has ended.
+        for thread in threading.enumerate():
+            if thread.name.endswith("-background"):
+                thread.join(10)
         for server, thread in zip((self._udp, self._tcp), self._threads, strict=True):
             server.shutdown()
             thread.join(10)
             server.server_close()
+
+
+def _at_one_port(
+    udp: type[socketserver.BaseRequestHandler], tcp: type[socketserver.BaseRequestHandler]
+) -> tuple[socketserver.UDPServer, socketserver.TCPServer]:
+    """Return servers at the same port, which must be free for both."""
+    for _ in range(100):
+        first = socketserver.UDPServer(("127.0.0.1", 0), udp)
+        try:
+            return first, socketserver.TCPServer(("127.0.0.1", first.server_address[1]), tcp)
+        except OSError:
+            first.server_close()
+    raise AssertionError("no port is free for UDP and TCP")
 
 
 def closed_udp_port() -> int:
