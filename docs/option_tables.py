@@ -54,7 +54,9 @@ def names_of(kind: type[Options]) -> dict[str, tuple[str, str]]:
             if keys
         }
         return names | {section.option: (f"`{section.path}`", "see below") for section in SECTIONS}
-    (section,) = [section for section in SECTIONS if section.kind is kind]
+    section = next((section for section in SECTIONS if section.kind is kind), None)
+    if section is None:
+        return dict.fromkeys(kind.options(), ("", ""))  # it has files of its own, which its page describes
     prefix = f"{PREFIX}{variable_part(section.path)}_NAME_"
     return {
         option: (
