@@ -76,13 +76,13 @@ class Call:
 class World:
     """A handover with everything around it."""
 
-    def __init__(self) -> None:
+    def __init__(self, listening: bool = False) -> None:
         self.interests = Interests()
         self.pending: dict[int, object] = {}
         self.watch = Watch(self.interests, FD, READ)
-        self.reading = ReadHandover(
-            self, cast("Connection", SimpleNamespace(pending=self.pending)), self.watch
-        )
+        self.listening = listening
+        connection = SimpleNamespace(pending=self.pending, listening=listening)
+        self.reading = ReadHandover(self, cast("Connection", connection), self.watch)
         self.checking = False
         self.near = False
 
@@ -100,6 +100,8 @@ class World:
         del self.reading.free
         self.reading.busy = True
         self.reading.thread = threading.get_ident()
+        if self.listening:
+            self.reading.begun_leading()
 
     def stop_leading(self) -> None:
         self.reading.free = True
@@ -297,6 +299,40 @@ def test_a_follower_whose_time_is_over_follows_no_more() -> None:
     assert not world.reading.followers
 
 
+def test_with_listeners_the_io_thread_watches_whenever_no_caller_reads() -> None:
+    world = World(listening=True)
+    for _ in range(3):
+        world.lead()
+        assert not world.watched()
+        world.stop_leading()
+        assert world.watched()
+    world.lead()
+    world.interrupt()
+    assert not world.watched()
+    world.reading.repair()
+    assert world.watched()
+    assert not world.checking
+
+
+@given(st.randoms(use_true_random=False))
+def test_random_walks_with_listeners_never_leave_events_without_a_reader(choose: random.Random) -> None:
+    world = World(listening=True)
+    reading = world.reading
+    for _ in range(60):
+        if reading.claimed():
+            step = choose.choice(
+                [world.stop_leading, reading.found_leader, world.expect_reply, reading.repair]
+            )
+        else:
+            step = choose.choice([world.lead, reading.expect_input, world.pending.clear, reading.repair])
+        step()
+        world.near = choose.random() < 0.3
+        if world.checking and choose.random() < 0.7:
+            world.check()
+        assert world.watched() is (reading.state is Reading.WATCHED)
+        assert reading.claimed() or world.watched()
+
+
 @given(st.randoms(use_true_random=False))
 def test_random_walks_never_leave_replies_without_a_reader(choose: random.Random) -> None:
     """Whatever happens: with nobody reading, the I/O thread watches the socket, or will check."""
@@ -402,7 +438,7 @@ def transport_of(stream: Buffering, call: Call) -> tuple[SocketTransport, list[b
         delivered.extend(messages)
         call.finished = True
 
-    connection = SimpleNamespace(pending={}, reader=FakeReader(), deliver=deliver)
+    connection = SimpleNamespace(pending={}, listening=False, reader=FakeReader(), deliver=deliver)
     call.connection = connection
     return SocketTransport(Driver(), cast("Connection", connection), stream), delivered
 

@@ -130,6 +130,7 @@ class Connection:
         state: One of :class:`ConnectionState`.
         alive: Whether the state is not CLOSED. Stored, because every operation asks for it.
         close_reason: Why it was closed, None while it is alive.
+        listening: Whether listeners of users get events over it.
         crowded_at: So many pending requests, and more, are looked at before one is added.
         pending: The requests that wait for a reply, by correlation id. Single dictionary operations are
             atomic, so any thread may use it without a lock: the thread that pops an entry owns it.
@@ -162,6 +163,7 @@ class Connection:
         "last_ping",
         "last_read",
         "last_write",
+        "listening",
         "member",
         "opened",
         "pending",
@@ -187,6 +189,7 @@ class Connection:
         self.reader = MessageReader(max_message_size)
         self.pending: dict[int, PendingReply] = {}
         self.crowded_at = 0
+        self.listening = False
         self.event_handlers: dict[int, MessageHandler] = {}
         self.interrupted: list[bytes] = []
         self.interruptions = 0

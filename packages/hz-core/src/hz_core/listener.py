@@ -380,6 +380,7 @@ class ListenerService:
                 self._remove_in_background(registration, connection, here)
             promise.set_result(None)
 
+        connection.listening = True
         # Stored before the member can reply: another thread may read the reply.
         here.correlation_id = self._invocations.new_correlation_id()
         handler = partial(registration.handle, op.method.events)

@@ -165,6 +165,11 @@ class ReadHandover:
 
     # --- callers ----------------------------------------------------------------------------------------------
 
+    def begun_leading(self) -> None:
+        """Keep the I/O thread from waking up for each reply, on a connection with listeners."""
+        if self.state is _WATCHED:
+            self._happened(Event.LEADER_FOUND)
+
     def stopped_leading(self) -> None:
         """Hand over: another caller leads, or the I/O thread reads where replies are still expected.
 
@@ -175,7 +180,8 @@ class ReadHandover:
             return
         state = self.state
         if state is not _WATCHED:
-            if state is _LEFT_TO_LEADER:
+            if state is _LEFT_TO_LEADER or self._connection.listening:
+                # Events come at any time: they must not wait for the next check.
                 self._happened(Event.NOBODY_READS)
             elif self._connection.pending:
                 self.expect_input()
@@ -263,6 +269,11 @@ class ReadHandover:
             self._happened(Event.NOBODY_READS)
             return None
         return LONG_CHECK_INTERVAL
+
+    def repair(self) -> None:
+        """Watch the socket again if a caller was interrupted before it handed it back."""
+        if self.state is Reading.READ_BY_CALLERS and self._connection.listening and not self.claimed():
+            self._happened(Event.NOBODY_READS)
 
     def close(self) -> None:
         """Let nobody read any more. Once the socket is shut down, ``wake_all`` wakes the callers that wait."""

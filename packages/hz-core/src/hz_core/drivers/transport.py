@@ -223,6 +223,7 @@ class SocketTransport:
     def repair(self) -> None:
         """Do what an interrupted thread may have left undone. On the I/O thread, regularly."""
         self._blocked = False  # the thread that set this may have been interrupted before it began to watch
+        self.reading.repair()
         self.flush_or_fail()
         if self._interruptions != self._handled and not self.reading.claimed():
             self.readable()
@@ -350,9 +351,11 @@ class SocketTransport:
         try:
             reading.thread = me
             reading.busy = True
+            connection = self.connection
+            if connection.listening:
+                reading.begun_leading()
             if timeout is None and isinstance(call, BlockingCall):
                 # A blocking call, without the steps that others need.
-                connection = self.connection
                 read = self.read
                 while not (invocation.finished or self.broken) and invocation.connection is connection:
                     read()
