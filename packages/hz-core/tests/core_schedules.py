@@ -288,6 +288,7 @@ class Run:
             assert len(sides) <= 1, "connected to both clusters"
         self._heal()
         self.healed = self.driver.now()
+        self.driver.advance(2)  # what the slow network still has arrives: views, for example
         self.driver.run_until(self._quiet, RECOVERY)
         self._check_outcomes()
         self._check_data()
