@@ -16,7 +16,17 @@ from hz_core.errors import HazelcastError
 from hz_core.invocation.invocation import Invocation
 from hz_core.model import Address
 from hz_core.op import Op
-from hz_core.testing import Accept, Answer, BlackHole, Delay, Refuse, Request, SimulatedCluster, SimulatedMember, codes
+from hz_core.testing import (
+    Accept,
+    Answer,
+    BlackHole,
+    Delay,
+    Refuse,
+    Request,
+    SimulatedCluster,
+    SimulatedMember,
+    codes,
+)
 from hz_core.testing.scripted import Outcome, byte_by_byte, random_cuts, whole
 
 KEYS = 7
@@ -191,7 +201,8 @@ class Run:
 
     def stop(self, choose: Random) -> None:
         cluster = choose.choice(self.clusters)
-        kind = choose.choice([Refuse(), BlackHole(), Delay(1, Refuse())])
+        kinds: list[Answer] = [Refuse(), BlackHole(), Delay(1, Refuse())]
+        kind = choose.choice(kinds)
         cluster.down = {member.address: kind for member in cluster.members}
         cluster.cut_all()
 
@@ -284,7 +295,9 @@ class Run:
         for step in steps:
             getattr(self, step.name)(Random(step.number))
             self.driver.advance(0)
-            sides = {address in GREEN or address.host.startswith("10.1.") for address in self.simulation.connected}
+            sides = {
+                address in GREEN or address.host.startswith("10.1.") for address in self.simulation.connected
+            }
             assert len(sides) <= 1, "connected to both clusters"
         self._heal()
         self.healed = self.driver.now()

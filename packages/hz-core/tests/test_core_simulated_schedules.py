@@ -47,7 +47,7 @@ def test_a_seed_gives_the_same_schedule() -> None:
 
 
 def test_a_failing_schedule_is_shrunk_to_the_steps_that_matter() -> None:
-    steps = schedule(1) + [Step("cut", -1)] + schedule(2) + [Step("put", -2)] + schedule(3)
+    steps = [*schedule(1), Step("cut", -1), *schedule(2), Step("put", -2), *schedule(3)]
     shortest = shrink(steps, lambda part: {-1, -2} <= {step.number for step in part})
     assert shortest == [Step("cut", -1), Step("put", -2)]
 
