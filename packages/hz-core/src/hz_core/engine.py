@@ -393,7 +393,7 @@ class Engine:
         self._check_acks()
         self.invocations.parked.send_all()
         self._subscribe_anywhere()
-        self.start(self.listeners.register_all(connection), "registering listeners")
+        self.start(self.listeners.keep_registering(connection), "registering listeners")
 
     def on_connection_removed(self, connection: Connection, reason: Exception, was_ready: bool) -> None:
         """Retry or fail the pending operations of a connection, and reconnect if it was the last one."""

@@ -8,11 +8,11 @@ from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from hz_core.connection import Connection
-from hz_core.errors import HazelcastError
+from hz_core.errors import HazelcastError, is_retryable
 from hz_core.invocation.service import InvocationService
 from hz_core.io import IO
 from hz_core.log import get_logger
-from hz_core.op import Acquired, Flow, GatherOutcomes, Op, Step, WaitFor
+from hz_core.op import Acquired, Flow, GatherOutcomes, Op, Sleep, Step, WaitFor
 from hz_core.promise import CallbackPromise, Promise
 from hz_core.schema_service import SchemaService
 from hz_core.wire.frames import message_type_of
@@ -31,6 +31,10 @@ listener takes neither memory without a limit nor the place of other listeners' 
 
 _RESUME_PAUSE: Final = 0.1
 """Seconds after which a listener tries again to go on, when too many callbacks waited."""
+
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 5.0
+"""Seconds after which a registration is sent again that a member has refused for now; each pause is twice the last."""
 
 
 class ListenerSpec:
@@ -335,20 +339,34 @@ class ListenerService:
         for connection, known in list(registration.on_connection.items()):
             self._remove_in_background(registration, connection, known)
 
-    def register_all(self, connection: Connection) -> Flow[None]:
-        """Send all registrations that are missing on a connection."""
+    def keep_registering(self, connection: Connection) -> Flow[None]:
+        """Send what is missing on a connection, again and again while the member refuses it with a retryable error."""
+        pause = _FIRST_PAUSE
+        while (yield from self.register_all(connection)):
+            yield Sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def register_all(self, connection: Connection) -> Flow[bool]:
+        """Send all registrations that are missing on a connection.
+
+        Returns:
+            Whether the member has refused one with an error that allows to send it again.
+        """
+        again = False
         registrations = list(self._registrations.values())
         outcomes = yield GatherOutcomes(
             [WaitFor(partial(self._register, r, connection)) for r in registrations]
         )
         for registration, outcome in zip(registrations, outcomes, strict=True):
             if isinstance(outcome, Exception) and connection.alive:
+                again |= is_retryable(outcome) and registration.active
                 _logger.warning(
                     "listener %s could not be registered on %s and misses its events: %s",
                     registration.id,
                     connection.address,
                     outcome,
                 )
+        return again
 
     def on_connection_removed(self, connection: Connection) -> None:
         """Remove the registrations of a closed connection."""
