@@ -75,7 +75,8 @@ class Cancels:
             for number, (key, future) in enumerate(begun):
                 if number % 2 and future.cancel():
                     self.cancelled += 1
-                elif not number % 2:
+                else:
+                    # Also when the cancel comes too late: then there is a reply.
                     self._check(key, future.result(PATIENCE))
             self._forget_requests(surface)
 

@@ -72,7 +72,7 @@ class AsyncioClient(ClientBase):
         self, config: ClientConfig | None = None, *, observer: InvocationObserver | None = None
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        super().__init__(config, self._make_driver, _task_id, observer)
+        super().__init__(config, self._make_driver, _task_id, Process, observer)
         self._operations = AsyncioOperations(self._engine, self._loop, self._objects)
         self.operations: AsyncioCaller = self._operations
         limit = self._in_flight_limit(self._loop.create_future, lambda: True)
@@ -90,9 +90,6 @@ class AsyncioClient(ClientBase):
             socket_interceptor=config.socket_interceptor,
         )
         return self._driver
-
-    def _machine(self) -> Process:
-        return Process()
 
     async def start(self) -> None:
         """Connect to the cluster; with the option ``async_start``, connect in the background.

@@ -70,7 +70,7 @@ class Client(ClientBase):
     def __init__(
         self, config: ClientConfig | None = None, *, observer: InvocationObserver | None = None
     ) -> None:
-        super().__init__(config, self._make_driver, _thread_number, observer)
+        super().__init__(config, self._make_driver, _thread_number, Process, observer)
         self._engine.on_closed = self._driver.end_by_itself
         blocking = BlockingOperations(self._engine, self._driver, self._objects)
         futures = FuturesOperations(self._engine, self._driver, blocking)
@@ -110,9 +110,6 @@ class Client(ClientBase):
 
     def _may_wait(self) -> bool:
         return not self._driver.in_io_thread()
-
-    def _machine(self) -> Process:
-        return Process()
 
     def get_object(self, kind: ObjectKind[FuturesT, Any], name: str) -> FuturesT:
         """Return a distributed object, prepared on first use.

@@ -44,6 +44,7 @@ class ClientBase(Uncopied):
         config: The options; None for the defaults.
         make_driver: Makes the driver, given the client's name and the configuration.
         lock_owner: Returns the lock owner id of the current thread or task.
+        make_machine: Makes what tells about this process and its computer, for statistics.
         observer: Watches completions of operations.
 
     Attributes:
@@ -61,6 +62,7 @@ class ClientBase(Uncopied):
         config: ClientConfig | None,
         make_driver: Callable[[str, ClientConfig], IO],
         lock_owner: Callable[[], int],
+        make_machine: Callable[[], Machine],
         observer: InvocationObserver | None = None,
     ) -> None:
         self._closed = True  # until there is something to close
@@ -84,16 +86,12 @@ class ClientBase(Uncopied):
             self.add_observer(SlowOperationLog(self._engine, config.slow_operation_threshold))
         self.statistics: ClientStatistics | None = None
         if config.statistics_enabled:
-            self.statistics = ClientStatistics(self._engine, self._machine(), config.statistics_period)
+            self.statistics = ClientStatistics(self._engine, make_machine(), config.statistics_period)
             self._engine.background.append((self.statistics.run, "sending statistics"))
         self.cluster_service = ClusterService(self._engine.view)
         balancer.init(self.cluster_service)
         self._objects = ObjectTable(self._engine)
         _clients.add(self)
-
-    def _machine(self) -> Machine:
-        """Return what tells about this process and its computer."""
-        raise NotImplementedError
 
     @property
     def lifecycle_service(self) -> LifecycleService:

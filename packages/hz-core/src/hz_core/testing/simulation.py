@@ -188,16 +188,19 @@ class SimulatedClient(ClientBase):
         observer: InvocationObserver | None = None,
     ) -> None:
         self.driver = driver
-        super().__init__(config, lambda name, config: driver, lambda: self.owner, observer)
+        super().__init__(
+            config,
+            lambda name, config: driver,
+            lambda: self.owner,
+            lambda: SimulatedMachine(driver),
+            observer,
+        )
         self.owner = 1
         self.engine = self._engine
         futures = SimulatedFutures(self._engine, driver, self._objects)
         self._run = futures.blocking().run  # also when too many operations are in flight
         self.futures, self.blocking = self._with_limit(futures, lambda: True)
         self.partition_service = PartitionService(self._engine, self.blocking.run)
-
-    def _machine(self) -> "SimulatedMachine":
-        return SimulatedMachine(self.driver)
 
     def start(self) -> None:
         """Connect to the cluster."""
