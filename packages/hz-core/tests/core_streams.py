@@ -1,5 +1,6 @@
 """Hostile members: streams of bytes that are wrong at random, through the reader and a whole client."""
 
+import gc
 import tracemalloc
 from random import Random
 
@@ -126,9 +127,11 @@ def memory_of(streams: range) -> int:
     tracemalloc.start()
     try:
         check(streams[0])
+        gc.collect()
         before = tracemalloc.get_traced_memory()[0]
         for seed in streams:
             check(seed)
+        gc.collect()  # else what is counted depends on when Python last looked for cycles
         return tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
