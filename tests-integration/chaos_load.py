@@ -289,8 +289,8 @@ class Load:
         while self._pause(choices):
             # In order, so that no two transactions wait for each other.
             first, second = sorted(choices.sample(range(ACCOUNTS), 2))
-            # So large that a wrong sum tells which transfer was done by half.
-            amount = choices.randrange(1 << 40)
+            # So large that a wrong sum tells which transfer was done by half; the sums fit into 32 bits.
+            amount = choices.randrange(1 << 20)
             balances: list[Any] = []
             outcome: HazelcastError | None = None
             began = self.maps.now()
