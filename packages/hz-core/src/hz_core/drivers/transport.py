@@ -26,6 +26,9 @@ _JOINED_COUNT: Final = 1024
 _BATCH_SIZE: Final = 65536
 """Waiting writes are joined up to this size, so that many small requests cost one system call."""
 
+_FIRST: Final = slice(1)
+"""The first part of an outbox."""
+
 _WATCHED: Final = Reading.WATCHED
 
 # The arguments of a receive or a send, for `map`.
@@ -373,7 +376,7 @@ class SocketTransport:
 
     def _wait_for_others(self, call: Pending, invocation: Invocation, timeout: float | None, me: int) -> None:
         reading = self.reading
-        if reading.claimed_by(me):
+        if reading.thread == me and reading.claimed_by(me):
             # This thread was interrupted while it was reading, by the code that waits now.
             self._process()
             self._lead(call, invocation, timeout)
@@ -536,6 +539,8 @@ def waits_for_itself(what: str) -> WaitsForItselfError:
 def _first_data(outbox: list[Any]) -> tuple[Any, slice]:
     """Return what is to be sent next, several small requests joined, and the part of ``outbox`` that it is."""
     # Only the thread that sends, or code that interrupts it, removes anything, so there are as many as it sees.
+    if len(outbox) == 1:
+        return outbox[0], _FIRST
     size = count = 0
     first = outbox[:_JOINED_COUNT]
     for data in first:

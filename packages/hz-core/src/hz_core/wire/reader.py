@@ -194,6 +194,35 @@ class _Incomplete:
         return message
 
 
+def _take_whole(data: bytes, messages: list[bytes]) -> int:
+    """Append the whole messages at the beginning of ``data`` to ``messages``; return where the first other one begins.
+
+    That is an incomplete message, an invalid one or a fragment, which are for `_Incomplete`. Here is no more than what
+    runs for each of many replies.
+    """
+    size = len(data)
+    last = size - _HEADER_SIZE
+    unpack = _HEADER.unpack_from
+    start = 0
+    while start <= last:
+        length, flags = unpack(data, start)
+        if length < _INITIAL_FRAME_MIN or flags & _UNFRAGMENTED != _UNFRAGMENTED:
+            break
+        end = start + length
+        while not flags & _IS_FINAL:
+            if end > last:
+                return start
+            length, flags = unpack(data, end)
+            if length < _HEADER_SIZE:
+                return start
+            end += length
+        if end > size:
+            break
+        messages.append(data[start:end])
+        start = end
+    return start
+
+
 class MessageReader:
     """Splits the bytes of one connection into whole messages.
 
@@ -255,9 +284,15 @@ class MessageReader:
                     self.ready = ready
                 return
         messages: list[bytes] = []
-        changed = incomplete.copy()
-        changed.feed(data, messages)
-        sizes = _RECEIVE_SIZES if changed.next <= RECEIVE_SIZE else _LARGE_RECEIVE_SIZES
+        changed = incomplete
+        sizes = self.receive_sizes
+        start = 0
+        if not incomplete.pieces and size <= incomplete.max_message_size:
+            start = _take_whole(data, messages)
+        if start < size:
+            changed = incomplete.copy()
+            changed.feed(data[start:] if start else data, messages)
+            sizes = _RECEIVE_SIZES if changed.next <= RECEIVE_SIZE else _LARGE_RECEIVE_SIZES
         ready = iter(messages)
         # No exception can come between these lines. If the thread was interrupted by code that split the same bytes,
         # that was it.
