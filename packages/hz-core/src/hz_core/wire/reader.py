@@ -110,23 +110,27 @@ class _Incomplete:
         stop = self._stop(start, size)
         while size - position >= _HEADER_SIZE:
             length, flags = unpack(data, position)
-            end = position + length
-            if end > stop or length < (_INITIAL_FRAME_MIN if position == start else _HEADER_SIZE):
+            if position == start and length < _INITIAL_FRAME_MIN:
+                self._check(length, flags, length, True)
+            position += length
+            near = stop - _HEADER_SIZE
+            while position <= near and length >= _HEADER_SIZE and not flags & _IS_FINAL:
+                length, flags = unpack(data, position)
+                position += length
+            if position > stop or length < _HEADER_SIZE:
                 # The uncommon cases: an incomplete frame, or an invalid one.
-                self._check(length, flags, end - start, position == start)
-                if end > size:
+                self._check(length, flags, position - start, False)
+                if position > size:
                     closing = flags & _IS_FINAL
-                    position = end
                     break
-            position = end
             if flags & _IS_FINAL:
-                message = data[start:end]
+                message = data[start:position]
                 if self.pieces:
                     self.pieces.append(message)
                     message = b"".join(self.pieces)
                     self._clear()
                 self._add(message, messages)
-                start = end
+                start = position
                 stop = self._stop(start, size)
         if start < size:
             self._store(data[start:], position - size, bool(closing))
