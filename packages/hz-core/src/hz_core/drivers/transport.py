@@ -335,8 +335,8 @@ class SocketTransport:
     def wait(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
         """Wait until ``call`` is done or its reply cannot come here. Read here, if no other thread does.
 
-        This may return earlier, and does so with a timeout (in seconds) after the first input. A blocking call is its own
-        invocation, and has no timeout.
+        This may return earlier, and does so with a timeout (in seconds) after the first input. A blocking call is its
+        own invocation, and has no timeout.
 
         Raises:
             IllegalStateError: On the I/O thread.
