@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from hz_core.connection import MOST_UNSENT, Connection, SocketFacts
-from hz_core.drivers.blocking import Pending
+from hz_core.drivers.blocking import BlockingCall, Pending
 from hz_core.drivers.poller import READ, WRITE, Poller, Watch
 from hz_core.drivers.read_handover import ReadHandover, Reading
 from hz_core.drivers.streams import DONT_WAIT, NO_SIGNAL, Stream, raised_by_stream
@@ -335,8 +335,8 @@ class SocketTransport:
     def wait(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
         """Wait until ``call`` is done or its reply cannot come here. Read here, if no other thread does.
 
-        This may return earlier, and does so with a timeout (in seconds) after the first input. A blocking call is its
-        own invocation, and has no timeout.
+        This may return earlier, and does so with a timeout (in seconds) after the first input. A blocking call has
+        none.
 
         Raises:
             IllegalStateError: On the I/O thread.
@@ -358,7 +358,7 @@ class SocketTransport:
             reading.busy = True
             if connection.listening:
                 reading.begun_leading()
-            if call is invocation:
+            if isinstance(call, BlockingCall):
                 # A blocking call, without the steps that others need.
                 read = self.read
                 while not (invocation.finished or self.broken) and invocation.connection is connection:
