@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from hz_core.invocation.observation import InvocationObserver
     from hz_core.surfaces import AsyncioObject
+    from hz_proxies.jet.aio import AsyncJet
     from hz_proxies.sql.aio import AsyncSql
     from hz_proxies.transaction.aio import AsyncTransaction
     from hz_proxies.transaction.repeating import AsyncTransactions
@@ -59,6 +60,14 @@ class HazelcastClient(AsyncioObjects):
         from hz_proxies import kinds
 
         return await self._distributed_objects(kinds())
+
+    @property
+    def jet(self) -> "AsyncJet":
+        """The jobs of the cluster."""
+        from hz_proxies.jet.aio import AsyncJet
+        from hz_proxies.jet.operations import JetOperations
+
+        return AsyncJet(self.operations, JetOperations(self._engine))
 
     @property
     def sql(self) -> "AsyncSql":

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from hz_core.invocation.observation import InvocationObserver
     from hz_core.surfaces import FuturesObject
+    from hz_proxies.jet.futures import Jet
     from hz_proxies.sql.futures import Sql
     from hz_proxies.transaction.blocking import BlockingTransaction
     from hz_proxies.transaction.repeating import BlockingTransactions
@@ -54,6 +55,14 @@ class HazelcastClient(FuturesObjects):
         from hz_proxies import kinds
 
         return self._distributed_objects(kinds())
+
+    @property
+    def jet(self) -> "Jet":
+        """The jobs of the cluster."""
+        from hz_proxies.jet.futures import Jet
+        from hz_proxies.jet.operations import JetOperations
+
+        return Jet(self.futures, JetOperations(self._engine))
 
     @property
     def sql(self) -> "Sql":
