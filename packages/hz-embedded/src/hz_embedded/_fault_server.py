@@ -172,6 +172,9 @@ class FaultServer:
                 await self._loop.sock_connect(far, self._target)
             # It is too late to refuse the connection: until it is complete, it can only end with a reset.
             linger(far, on=True)
+            for end in (near, far):
+                # asyncio does so only for sockets whose protocol was named.
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             near_ends = await asyncio.open_connection(sock=near)
             connection = Connection(self, near_ends, await asyncio.open_connection(sock=far))
         except BaseException as error:

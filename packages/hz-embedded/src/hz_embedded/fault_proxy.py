@@ -174,7 +174,7 @@ class FaultProxy:
             backlog: Number of connections that may wait to be accepted; None leaves it to the operating system. 0
                 needs infinite ``seconds``. Exact on Linux; others may round it, or refuse what is too much.
         """
-        if not 0 < seconds:
+        if not seconds > 0:
             raise ConfigurationError(f"seconds must be a positive number, not {seconds!r}")
         limit = None if backlog is None else _whole("backlog", backlog, 0)
         if limit == 0 and seconds < math.inf:

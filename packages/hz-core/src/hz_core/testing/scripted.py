@@ -251,6 +251,11 @@ class ScriptedDriver:
         heappush(self._queue, (self._now + max(delay, 0.0), next(self._ids), event))
         return event
 
+    @property
+    def waiting_calls(self) -> int:
+        """How many calls are due now or later."""
+        return sum(event.callback is not None for _, _, event in self._queue)
+
     def run_callback(self, callback: Callable[[], None]) -> None:
         """Run a user's callback as an event of its own; what it raises is logged."""
 
