@@ -490,7 +490,7 @@ class ConnectionManager:
                 self.close_connection(connection, error)
             # Also when requests are sent, but not answered, for example because they wait for a lock.
             elif min(max(silent, now - connection.last_write), now - connection.last_ping) >= interval:
-                connection.last_ping = now
+                connection.last_ping = connection.last_write = now
                 quiet.append(connection)
         return quiet
 
