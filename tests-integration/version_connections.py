@@ -1,4 +1,4 @@
-"""What the connections of a client can do, with a running member of any version: TLS, cuts, other addresses, clusters."""
+"""What a client's connections can do, with a running member of any version: TLS, cuts, other addresses, clusters."""
 
 from __future__ import annotations
 

@@ -63,6 +63,7 @@ class BackupAcks:
         invocation.acks_until = self._now() + (min(timeout, _GRACE) if self._missing else timeout)
         invocation.waits_for_acks = True
         invocation.reply = message
+        invocation.acks_table = self._waiting
         self._waiting[correlation_id] = invocation
         connection.pending.pop(correlation_id, None)
         if self._ended or len(invocation.acks) >= invocation.acks_wanted:
