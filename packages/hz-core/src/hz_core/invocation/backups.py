@@ -41,6 +41,7 @@ class BackupAcks:
         self._waiting: dict[int, Invocation] = {}
         self._missing = False
         self._ended = False
+        self._checks = 0
 
     def waiting(self) -> list[Invocation]:
         """Return the invocations; callable from any thread."""
@@ -84,12 +85,18 @@ class BackupAcks:
         latest = self._now() + _GRACE
         for invocation in list(self._waiting.values()):
             invocation.acks_until = min(invocation.acks_until, latest)
-        self._io.call_later(_GRACE, self._expire_after_grace)
+        self._checks += 1
+        self._expire_later(self._checks)
 
-    def _expire_after_grace(self) -> None:
-        self.expire()
-        if self._missing and not self._ended:
-            self._io.call_later(_GRACE, self._expire_after_grace)
+    def _expire_later(self, check: int) -> None:
+        """Expire after the time of grace, and again and again if this is the latest check: one at a time goes on."""
+
+        def expire() -> None:
+            self.expire()
+            if self._missing and not self._ended and check == self._checks:
+                self._expire_later(check)
+
+        self._io.call_later(_GRACE, expire)
 
     def expire(self) -> None:
         """Stop waiting for overdue backup acks: the owner has executed the operation, a backup may not have."""
