@@ -44,9 +44,6 @@ class Cut(NamedTuple):
     done: bool
 
 
-CUTS = st.none() | st.builds(Cut, st.sampled_from([1, 1, 1, 2, 3]), st.booleans())
-
-
 class Model(ABC):
     """What a structure should be, with methods that do what those of the structure do.
 
@@ -58,6 +55,7 @@ class Model(ABC):
         operations: The arguments of each operation, as a strategy of tuples.
         unordered: The operations that return items in any order: the model returns a Counter.
         errors: What operations may raise.
+        requests: At which requests of an operation connections are lost.
         repeated: The changes that are repeated after a lost connection, whatever the client's options are.
     """
 
@@ -66,6 +64,7 @@ class Model(ABC):
     operations: ClassVar[Operations]
     unordered: ClassVar[frozenset[str]] = frozenset()
     errors: ClassVar[tuple[type[Exception], ...]] = ()
+    requests: ClassVar[list[int]] = [1, 1, 1, 2, 3]
     repeated: ClassVar[frozenset[str]] = frozenset()
 
     def __eq__(self, other: object) -> bool:
@@ -119,8 +118,8 @@ class Network(ABC):
         """Let a connection of the client be lost in its next operation."""
 
     @abstractmethod
-    def disarm(self) -> list[bool]:
-        """Cut nothing any more. Return whether each request, whose connection was lost, was done."""
+    def disarm(self) -> list[bool | None]:
+        """Cut nothing any more. Return whether each request, whose connection was lost, was done; None: unknown."""
 
     @abstractmethod
     def transaction(self, who: int, kind: int) -> Any:
@@ -167,14 +166,14 @@ class Possibilities:
         self.models = [model]
         self._redo = redo
 
-    def after(self, operation: str, args: tuple[Any, ...], outcome: Outcome, cuts: list[bool]) -> None:
+    def after(self, operation: str, args: tuple[Any, ...], outcome: Outcome, cuts: list[bool | None]) -> None:
         """Go on to the states that an operation may lead to.
 
         Args:
             operation: The operation.
             args: Its arguments.
             outcome: What came of it.
-            cuts: For each request whose connection was lost, whether it was done.
+            cuts: For each request whose connection was lost, whether it was done; None if that is unknown.
         """
         found: list[Model] = []
         for model in self.models:
@@ -194,7 +193,7 @@ class Possibilities:
         self.models = found
 
     def _done(
-        self, model: Model, operation: str, args: tuple[Any, ...], outcome: Outcome, cuts: list[bool]
+        self, model: Model, operation: str, args: tuple[Any, ...], outcome: Outcome, cuts: list[bool | None]
     ) -> Iterator[tuple[Model, Outcome | None]]:
         """Yield the states that an operation may lead to, and what it would return then."""
         if outcome == UNDONE:
@@ -203,9 +202,9 @@ class Possibilities:
         parts = model.parts(operation, args)
         again = 1 if cuts and (self._redo or operation in model.repeated) else 0
         least, most = (0, 1 + again) if outcome == LOST else (1, 1 + again)
-        if len(parts) == 1 and (outcome == LOST or again):
+        if len(parts) == 1 and (outcome == LOST or again) and None not in cuts:
             # Nothing is left open: each request whose connection was lost was done or not, and one had a reply.
-            least = most = sum(cuts) + (outcome != LOST)
+            least = most = cuts.count(True) + (outcome != LOST)
         for counts in itertools.product(range(least, most + 1), repeat=len(parts)):
             changed, expected = copy.deepcopy(model), None
             for (part, its_args), count in zip(parts, counts, strict=True):
@@ -277,9 +276,10 @@ def check(model: type[Model], connect: Any, examples: int, steps: int) -> Counte
     operations = st.one_of(
         [st.tuples(st.just(name), args) for name, args in sorted(model.operations.items())]
     )
+    cuts = st.none() | st.builds(Cut, st.sampled_from(model.requests), st.booleans())
 
     class ModelMachine(Machine):
-        @rule(who=WHO, operation=operations, cut=CUTS)
+        @rule(who=WHO, operation=operations, cut=cuts)
         def operate(self, who: int, operation: tuple[str, tuple[Any, ...]], cut: Cut | None) -> None:
             super().operate(who, operation, cut)
 

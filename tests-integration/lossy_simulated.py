@@ -21,7 +21,11 @@ class SimulatedNetwork(Network):
 
     def __init__(self, redo: bool = False) -> None:
         self.redo = redo
-        options = {"redo_operation": redo, "retry_initial_backoff": 0.01, "retry_max_backoff": 0.05}
+        options: dict[str, Any] = {
+            "redo_operation": redo,
+            "retry_initial_backoff": 0.01,
+            "retry_max_backoff": 0.05,
+        }
         self.simulation = Simulation(3, **options).start()
         self.cluster.check_partitions = True
         addresses = [str(member.address) for member in self.cluster.members]
@@ -30,7 +34,7 @@ class SimulatedNetwork(Network):
         second.owner = 2
         second.start()
         self.clients = (self.simulation.client, second)
-        self._cuts: list[bool] = []
+        self._cuts: list[bool | None] = []
         self._armed: Cut | None = None
         for member in self.cluster.members:
             member.rules.append(self._look)
@@ -64,7 +68,7 @@ class SimulatedNetwork(Network):
     def arm(self, who: int, cut: Cut) -> None:
         self._armed, self._who, self._count = cut, self.clients[who].engine.uuid, 0
 
-    def disarm(self) -> list[bool]:
+    def disarm(self) -> list[bool | None]:
         self._armed, (cuts, self._cuts) = None, (self._cuts, [])
         return cuts
 

@@ -9,6 +9,7 @@ import pytest
 from lossy_models import Model, check
 from lossy_simulated import SimulatedNetwork
 from lossy_structures import STRUCTURES
+from lossy_transactions import TransactionModel
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +18,12 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
+
+
+def test_transactions_are_done_or_not_over_lost_connections() -> None:
+    losses = check(TransactionModel, SimulatedNetwork, examples=20, steps=20)
+    assert losses["lost"] > 0  # in the commit
+    assert losses["undone"] > 0  # before
 
 
 @pytest.mark.parametrize("redo", [False, True], ids=["once", "redo"])
