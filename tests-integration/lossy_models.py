@@ -36,7 +36,7 @@ class Cut(NamedTuple):
     """When a connection is lost.
 
     Attributes:
-        request: At which request of an operation, from 1.
+        request: At which request of an operation, from 1; 0 before all of them.
         done: Whether the member does what the request says.
     """
 
@@ -64,7 +64,7 @@ class Model(ABC):
     operations: ClassVar[Operations]
     unordered: ClassVar[frozenset[str]] = frozenset()
     errors: ClassVar[tuple[type[Exception], ...]] = ()
-    requests: ClassVar[list[int]] = [1, 1, 1, 2, 3]
+    requests: ClassVar[list[int]] = [0, 1, 1, 1, 2, 3]
     repeated: ClassVar[frozenset[str]] = frozenset()
 
     def __eq__(self, other: object) -> bool:
@@ -242,18 +242,15 @@ class Machine(RuleBasedStateMachine):
     def operate(self, who: int, operation: tuple[str, tuple[Any, ...]], cut: Cut | None) -> None:
         """Do an operation, and compare what comes of it with the models."""
         name, args = operation
-        if cut is not None:
+        if cut is not None and cut.request == 0:
+            self.network.cut(who)
+        elif cut is not None:
             self.network.arm(who, cut)
         outcome = outcome_of(self.model, self.found[who], name, args)
         cuts = self.network.disarm()
         assert cuts or outcome not in (LOST, UNDONE), "nothing was lost"
         self.losses[outcome.how] += bool(cuts)
         self.possible.after(name, args, outcome, cuts)
-
-    @rule(who=WHO)
-    def cut(self, who: int) -> None:
-        """Cut connections between two operations."""
-        self.network.cut(who)
 
     @invariant()
     def same(self) -> None:

@@ -49,8 +49,13 @@ class Structures:
         self._who = who
         self._name = name
         self.plain = {
-            kind: network.clients[who].get_object(of, name).blocking() for kind, of in KINDS.items()
+            kind: network.clients[who].get_object(of, self._name_of(kind)).blocking()
+            for kind, of in KINDS.items()
         }
+
+    def _name_of(self, kind: str) -> str:
+        # In a transaction, members take two collections of the same name for one, whatever their kinds are.
+        return f"{self._name}-{kind}"
 
     def destroy(self) -> None:
         for structure in self.plain.values():
@@ -62,7 +67,7 @@ class Structures:
         try:
             tx.begin()
             results = [
-                getattr(getattr(tx, f"get_{structure}")(self._name), operation)(*args)
+                getattr(getattr(tx, f"get_{structure}")(self._name_of(structure)), operation)(*args)
                 for structure, operation, *args in changes
             ]
             if not commits:
@@ -84,7 +89,7 @@ class Structures:
 class TransactionModel(Model):
     """Five structures that are changed by transactions."""
 
-    requests: ClassVar[list[int]] = [1, 2, 3, 4, 5]
+    requests: ClassVar[list[int]] = [0, 1, 2, 3, 4, 5]
     operations: ClassVar[Operations] = {
         "transact": st.tuples(st.sampled_from(list(TransactionType)), CHANGES, st.booleans())
     }
