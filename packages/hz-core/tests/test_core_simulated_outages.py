@@ -268,6 +268,21 @@ def test_acks_that_a_lost_connection_would_have_brought_are_not_awaited_for_long
     simulation.stop()
 
 
+def test_one_timer_looks_for_lost_acks_however_often_connections_are_lost() -> None:
+    with Simulation(3) as simulation:
+        lost, other = simulation.cluster.members[1:]
+        simulation.cluster.down[lost.address] = Refuse()
+        lost.cut_all()
+        for _ in range(20):
+            other.cut_all()
+            simulation.driver.advance(3)
+        looks: list[float] = []
+        simulation.engine.invocations.backups.expire = lambda: looks.append(simulation.driver.now())  # type: ignore[method-assign]
+        simulation.driver.advance(5)
+        # Twice a second, and at first those of the last connections that were lost; the heartbeats look as well.
+        assert 10 <= len(looks) <= 30
+
+
 def test_acks_are_not_awaited_for_long_from_a_member_that_has_just_joined() -> None:
     simulation = Simulation(2, operation_backup_timeout=60).start()
     simulation.cluster.backups = 1

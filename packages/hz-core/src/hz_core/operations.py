@@ -139,7 +139,7 @@ class KeyedOperations(ObjectOperations):
         return op
 
     def _read_many(self, op: Op[T], keys: Iterable[Data]) -> Op[T]:
-        """Read the entries of ``keys`` with one request."""
+        """Read the entries of ``keys`` with one request; its result is pairs of the ``Data`` of a key and the value."""
         return op
 
     def _write_many(self, op: Op[T], keys: Iterable[Data]) -> Op[T]:
