@@ -21,6 +21,10 @@ class CPObjectOperations(ObjectOperations):
         if not self._object_name:
             raise ValueError(f"{name!r} is the name of a CP group without an object")
 
+    def get_group_id(self) -> RaftGroupId:
+        """Return the id of the object's CP group."""
+        return self._group
+
     def _prepare(self) -> Flow[None]:
         """Get the CP group; create it if necessary. Source: message ``CPGroup.createCPGroup``."""
         self._group = yield codec.create_cp_group(self.name)
