@@ -1,8 +1,8 @@
 """``client.cp_subsystem`` of asyncio programs: the CP objects by name."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from hz_core.aio_client import AsyncioClient
+from hz_core.kinds import AsyncioT, ObjectKind
 
 if TYPE_CHECKING:
     from hz_cp.atomic_long.aio import AsyncAtomicLong
@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from hz_cp.count_down_latch.aio import AsyncCountDownLatch
     from hz_cp.fenced_lock.aio import AsyncFencedLock
     from hz_cp.semaphore.aio import AsyncSemaphore
+
+
+class AsyncioClient(Protocol):
+    """A client of asyncio programs."""
+
+    async def get_object(self, kind: ObjectKind[Any, AsyncioT], name: str) -> AsyncioT:
+        """Return a distributed object."""
+        ...
 
 
 class AsyncCPSubsystem:

@@ -1,8 +1,8 @@
 """``client.cp_subsystem`` of programs of threads: the CP objects by name."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from hz_core.client import Client
+from hz_core.kinds import FuturesT, ObjectKind
 
 if TYPE_CHECKING:
     from hz_cp.atomic_long.futures import AtomicLong
@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from hz_cp.count_down_latch.futures import CountDownLatch
     from hz_cp.fenced_lock.futures import FencedLock
     from hz_cp.semaphore.futures import Semaphore
+
+
+class Client(Protocol):
+    """A client of programs of threads."""
+
+    def get_object(self, kind: ObjectKind[FuturesT, Any], name: str) -> FuturesT:
+        """Return a distributed object."""
+        ...
 
 
 class CPSubsystem:

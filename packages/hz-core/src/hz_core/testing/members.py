@@ -463,10 +463,7 @@ class SimulatedCluster:
             raise MemberError(codes.UNSUPPORTED, number)
         service = self.services.get(request.shape.service)
         name = _WORD.sub("_", request.shape.method).lower()
-        # A word of Python, such as "await", is followed by an underscore.
-        method: Callable[[Request], None] | None = getattr(service, name, None) or getattr(
-            service, f"{name}_", None
-        )
+        method: Callable[[Request], None] | None = getattr(service, name, None)
         if method is None:
             raise MemberError(codes.UNSUPPORTED, f"{request.method} is not simulated")
         self._check_route(request)

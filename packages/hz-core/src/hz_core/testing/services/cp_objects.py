@@ -129,7 +129,7 @@ class CountDownLatchService(Service):
         """Reply how often the count was set."""
         request.reply(self._latch(request).round)
 
-    def await_(self, request: Request) -> None:
+    def wait(self, request: Request) -> None:
         """Reply True when the count is 0, or False when the time is over."""
         latch = self._latch(request)
 
@@ -143,6 +143,10 @@ class CountDownLatchService(Service):
 
     def _latch(self, request: Request) -> LatchState:
         return self.state(request["groupId"], request["name"])
+
+
+# The message's name is a word of Python.
+setattr(CountDownLatchService, "await", CountDownLatchService.wait)
 
 
 @dataclass(eq=False)
