@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 import hazelcast
 from hz_cp.codecs import cp_session
-from hz_cp.sessions import NO_SESSION, SessionService
+from hz_cp.sessions import SessionService
 from hz_embedded import Cluster
 from hz_embedded.interfaces import JavaInterface, Long
 from hz_serialization.api import IdentifiedDataSerializable, ObjectDataInput, ObjectDataOutput
@@ -114,6 +114,6 @@ def _configure(config: Any) -> None:
 
 def end_session(side: hazelcast.HazelcastClient, client: Any, group: Any) -> None:
     """Close a client's CP session with a group behind its back, as its members do when they miss its heartbeats."""
-    session_id = client._engine.service(SessionService).session_id(group)
-    assert session_id != NO_SESSION
-    assert side.blocking.call(cp_session.close_session(group, session_id)) is True
+    session = client._engine.service(SessionService).current(group)
+    assert session is not None
+    assert side.blocking.call(cp_session.close_session(group, session.id)) is True

@@ -6,10 +6,15 @@ from typing import Any
 import pytest
 
 import hazelcast
-from cp_harness import CPCluster
-from hz_core.errors import IllegalMonitorStateError, OperationTimeoutError
-from hz_cp import FENCED_LOCK
-from map_harness import AnyObject, AsyncioCaller, Caller
+from cp_harness import CPCluster, end_session
+from hz_core.errors import (
+    IllegalMonitorStateError,
+    LockAcquireLimitReachedError,
+    LockOwnershipLostError,
+    OperationTimeoutError,
+)
+from hz_cp import FENCED_LOCK, LockOwner
+from map_harness import AnyObject, AsyncioCaller, Caller, fresh_name
 
 
 async def test_lock_and_unlock(cp_caller: Caller) -> None:
@@ -112,3 +117,56 @@ async def test_an_asyncio_client_that_leaves_gives_its_locks_back(
         assert lock.try_lock() == 0
     assert lock.try_lock() > 0
     lock.unlock()
+
+
+async def test_blocks(cp_caller: Caller) -> None:
+    lock = await cp_caller.object(FENCED_LOCK, fresh_name("lock"))
+    proxy = lock.proxy if cp_caller.surface != "futures" else lock.proxy.blocking()
+    if cp_caller.surface == "asyncio":
+        async with proxy as same, proxy.hold() as fence, proxy.hold(timeout=5) as again:
+            assert (same is proxy, fence == again > 0, await lock.get_lock_count()) == (True, True, 3)
+            assert await proxy.is_locked_by_current_task() is True
+    else:
+        with proxy as same, proxy.hold() as fence, proxy.hold(timeout=5) as again:
+            assert (same is proxy, fence == again > 0, await lock.get_lock_count()) == (True, True, 3)
+    assert await lock.is_locked() is False
+    assert lock.proxy.INVALID_FENCE == 0
+
+
+async def test_owners_that_are_neither_threads_nor_tasks(cp_caller: Caller) -> None:
+    lock = await cp_caller.object(FENCED_LOCK)
+    first, second = (lock.related(lock.proxy.owned_by(LockOwner())) for _ in range(2))
+    fence = await first.lock()
+    assert (await second.try_lock(), await lock.try_lock()) == (0, 0)
+    assert await first.lock() == fence
+    for owned, held in ((first, True), (second, False), (lock, False)):
+        assert await owned.is_locked_by_current_thread() is held
+    await first.unlock()
+    await first.unlock()
+    assert await second.lock() > fence
+    await second.unlock()
+
+
+async def test_the_limit_of_acquisitions(cp_caller: Caller) -> None:
+    lock = await cp_caller.object(FENCED_LOCK, fresh_name("twice"))
+    fence = await lock.lock()
+    assert await lock.try_lock() == fence
+    assert await lock.try_lock() == 0
+    with pytest.raises(LockAcquireLimitReachedError, match="twice"):
+        await lock.lock()
+    await lock.unlock()
+    await lock.unlock()
+
+
+@pytest.mark.parametrize("operation", ["lock", "try_lock", "unlock", "is_locked_by_current_thread"])
+async def test_ownership_is_lost_with_the_session(cp_caller: Caller, cp: CPCluster, operation: str) -> None:
+    lock = await cp_caller.object(FENCED_LOCK, f"{fresh_name('lock')}@locks")
+    fence = await lock.lock()
+    end_session(cp.client, cp_caller.client, lock.proxy.get_group_id())
+    if operation == "is_locked_by_current_thread":
+        assert await lock.is_locked_by_current_thread() is False
+    else:
+        with pytest.raises(LockOwnershipLostError, match="is lost: CP session"):
+            await getattr(lock, operation)()
+        assert await lock.lock() > fence
+        await lock.unlock()

@@ -19,7 +19,7 @@ from hz_core.errors import (
 from hz_core.op import Flow, Sleep
 from hz_core.testing import FencedLockService, Request, codes
 from hz_core.testing.simulation import SimulatedClient, Simulation
-from hz_cp import FENCED_LOCK
+from hz_cp import FENCED_LOCK, LockOwner
 from hz_cp.fenced_lock import BlockingFencedLock, FencedLock
 
 simulation = simulated_harness.simulation
@@ -239,6 +239,106 @@ def test_session_that_was_created_for_nobody_is_closed(simulation: Simulation, f
     held[0].member.answer(held[0])
     simulation.driver.advance()
     assert sessions(simulation).endpoints == {}
+
+
+def test_a_release_that_is_given_up_is_done_all_the_same(simulation: Simulation, futures: FencedLock) -> None:
+    lock = futures.blocking()
+    lock.lock()
+    lock.lock()
+    held: list[Request] = []
+    rule(simulation, "FencedLock.unlock", held.append)
+    releasing = futures.unlock()
+    simulation.driver.advance()
+    assert releasing.cancel() is True
+    simulation.driver.advance()
+    assert (lock.get_lock_count(), count(simulation, "FencedLock.unlock")) == (1, 2)
+    held[0].member.answer(held[0])
+    simulation.driver.advance()
+    assert lock.get_lock_count() == 1
+    lock.unlock()
+    assert lock.is_locked() is False
+    simulation.driver.advance(2 * TTL)
+    assert sessions(simulation).endpoints == {}
+
+
+# --- blocks and owners ----------------------------------------------------------------------------------------
+
+
+def test_blocks(simulation: Simulation, lock: BlockingFencedLock) -> None:
+    with lock as same, lock.hold() as fence, lock.hold(5) as again:
+        assert (same is lock, fence == again > 0, lock.get_lock_count()) == (True, True, 3)
+    assert lock.is_locked() is False
+    with pytest.raises(ZeroDivisionError), lock:
+        _ = 1 / 0
+    assert lock.is_locked() is False
+    lock.lock()
+    simulation.client.owner = 2
+    began = simulation.driver.now()
+    with pytest.raises(OperationTimeoutError, match="'l' was not acquired within 3 s"), lock.hold(3):
+        pytest.fail("the lock was acquired")
+    assert simulation.driver.now() - began == pytest.approx(3)
+    simulation.client.owner = 1
+    with pytest.raises(LockOwnershipLostError), lock:
+        end_sessions(simulation)
+
+
+def test_owners_that_are_no_threads(simulation: Simulation, futures: FencedLock) -> None:
+    first, second = futures.owned_by(LockOwner()), futures.owned_by(LockOwner())
+    fence = first.lock().result()
+    simulation.client.owner = 2
+    assert (first.lock().result(), second.try_lock().result()) == (fence, futures.INVALID_FENCE)
+    assert first.is_locked_by_current_thread().result() is True
+    assert futures.is_locked_by_current_thread().result() is False
+    with pytest.raises(IllegalMonitorStateError):
+        second.unlock().result()
+    waiting = second.lock()
+    first.unlock().result()
+    first.unlock().result()
+    assert waiting.result() > fence
+    with second.blocking() as held:
+        assert held.get_lock_count() == 2
+    second.unlock().result()
+
+
+def test_a_session_of_another_cluster_with_the_same_id_is_another_session(
+    simulation: Simulation, lock: BlockingFencedLock
+) -> None:
+    lock.lock()
+    simulation.cluster.restart()
+    simulation.driver.advance(60)
+    simulation.client.owner = 2
+    lock.lock()
+    simulation.client.owner = 1
+    with pytest.raises(LockOwnershipLostError):
+        lock.unlock()
+    simulation.client.owner = 2
+    assert lock.is_locked_by_current_thread() is True
+    lock.unlock()
+
+
+def test_groups_are_got_anew_from_a_cluster_that_has_begun_anew(simulation: Simulation) -> None:
+    lock = simulation.client.get_object(FENCED_LOCK, "l@g").blocking()
+    other = lock.owned_by(LockOwner())
+    refused = [3]
+
+    def answer(request: Request) -> None:
+        if refused[0]:
+            refused[0] -= 1
+            request.error(*codes.HAZELCAST, "not yet")
+        else:
+            request.reply(("g", 7, 1))
+
+    simulation.cluster.restart()
+    rule(simulation, "CPGroup.createCPGroup", answer, times=100)
+    simulation.driver.advance(60)
+    assert (refused, tuple(lock.get_group_id()), tuple(other.get_group_id())) == (
+        [0],
+        ("g", 7, 1),
+        ("g", 7, 1),
+    )
+    lock.lock()
+    assert list(sessions(simulation).endpoints) == [(("g", 7, 1), 1)]
+    lock.unlock()
 
 
 # --- sessions -------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from hz_core.errors import (
     OperationTimeoutError,
     SessionExpiredError,
     TargetDisconnectedError,
+    UnsupportedOperationError,
 )
 from hz_core.testing import CountDownLatchService, Request, SemaphoreService, codes
 from hz_core.testing.simulation import SimulatedClient, Simulation
@@ -404,3 +405,18 @@ def test_destroyed_permits(simulation: Simulation, permits: Semaphore) -> None:
     permits.destroy()
     state = simulation.cluster.service(SemaphoreService).state(tuple(group), permits.name)
     assert (state.initialized, state.permits) == (False, 0)
+
+
+# --- members without the CP Subsystem ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [ATOMIC_REFERENCE, COUNT_DOWN_LATCH, SEMAPHORE])
+def test_members_without_the_subsystem(simulation: Simulation, kind: Any) -> None:
+    def refuse(request: Request) -> None:
+        request.error(*codes.UNSUPPORTED, "CP subsystem is a licensed feature.")
+
+    rule(simulation, "CPGroup.createCPGroup", refuse)
+    with pytest.raises(
+        UnsupportedOperationError, match=r"needs Hazelcast Enterprise members.*CP subsystem is a licensed"
+    ):
+        simulation.client.get_object(kind, "n")

@@ -1,9 +1,11 @@
 """What the surfaces of a FencedLock have besides its operations, in programs of threads."""
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Self
 
 from hz_core.errors import OperationTimeoutError
+from hz_core.op import Flow, GatherOutcomes
 from hz_core.surfaces import BlockingObject, FuturesObject
 from hz_cp.owner import LockOwner
 
@@ -51,7 +53,7 @@ class BlockingLock(BlockingObject):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._run(self._ops.unlock())
+        _release(self._run, self._ops)
 
 
 class BlockingHold:
@@ -75,7 +77,25 @@ class BlockingHold:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._lock._run(self._ops.unlock())
+        _release(self._lock._run, self._ops)
+
+
+def _release(run: Callable[[Flow[Any]], Any], operations: Any) -> None:
+    """Release a lock at the end of a block, also if the thread is interrupted in the middle of that."""
+    unlock = None
+    try:
+        unlock = operations._unlocking()
+        run(operations._release(unlock))
+    except Exception:
+        raise
+    except BaseException:
+        # It counts once, if it has been done already.
+        run(_quietly(operations._release(unlock or operations._unlocking())))
+        raise
+
+
+def _quietly(flow: Flow[None]) -> Flow[None]:
+    yield GatherOutcomes([flow])
 
 
 def not_in_time(name: str, timeout: float) -> OperationTimeoutError:

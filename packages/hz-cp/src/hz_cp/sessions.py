@@ -15,19 +15,27 @@ T = TypeVar("T")
 
 _logger = get_logger("cp")
 
-NO_SESSION: Final = -1
 
+class Session:
+    """A session with one CP group.
 
-class _Session:
-    """A session with one CP group."""
+    Sessions are compared by identity: another cluster gives the same ids to others.
+
+    Attributes:
+        id: Its id in the group.
+    """
 
     __slots__ = ("beating", "heartbeat", "holds", "id")
 
-    def __init__(self, session_id: int, heartbeat: float) -> None:
+    def __init__(self, session_id: int, heartbeat: float = 0.0) -> None:
         self.id = session_id
         self.heartbeat = heartbeat
         self.holds = 0
         self.beating = False
+
+
+NO_SESSION: Final = Session(-1)
+"""In place of a session, for what is bound to none."""
 
 
 class SessionService(Service):
@@ -44,12 +52,12 @@ class SessionService(Service):
     def __init__(self, context: ClientContext) -> None:
         super().__init__(context)
         self._mutex = context.io.mutex()
-        self._sessions: dict[RaftGroupId, _Session] = {}
+        self._sessions: dict[RaftGroupId, Session] = {}
         self._next_thread_id: Callable[[], int] = count(1).__next__
         self._idle_thread_ids: dict[tuple[RaftGroupId, bool], list[int]] = {}
 
-    def acquire(self, group: RaftGroupId, number: int = 1) -> Flow[int]:
-        """Return the id of the session with ``group``, and add ``number`` held objects. Create it if necessary.
+    def acquire(self, group: RaftGroupId, number: int = 1) -> Flow[Session]:
+        """Return the session with ``group``, and add ``number`` held objects. Create it if necessary.
 
         Source: message ``CPSession.createSession``.
         """
@@ -65,7 +73,7 @@ class SessionService(Service):
             with self._mutex:
                 session = self._sessions.get(group)
                 if session is None:
-                    session = self._sessions[group] = _Session(
+                    session = self._sessions[group] = Session(
                         created.session_id, created.heartbeat_millis / 1000
                     )
                 session.holds += number
@@ -76,33 +84,29 @@ class SessionService(Service):
         if not session.beating:
             self._context.start(self._keep_alive(group, session), "keeping a CP session alive")
             session.beating = True
-        return session.id
+        return session
 
-    def _hold(self, group: RaftGroupId, number: int) -> _Session | None:
+    def _hold(self, group: RaftGroupId, number: int) -> Session | None:
         with self._mutex:
             session = self._sessions.get(group)
             if session is not None:
                 session.holds += number
             return session
 
-    def release(self, group: RaftGroupId, session_id: int, number: int = 1) -> None:
+    def release(self, session: Session, number: int = 1) -> None:
         """Take ``number`` from the held objects of a session; one that is in use may get more by a negative number."""
         with self._mutex:
-            session = self._sessions.get(group)
-            if session is not None and session.id == session_id:
-                session.holds -= number
+            session.holds -= number
 
-    def invalidate(self, group: RaftGroupId, session_id: int) -> None:
+    def invalidate(self, group: RaftGroupId, session: Session) -> None:
         """Remove a session that the group does not know any more."""
         with self._mutex:
-            session = self._sessions.get(group)
-            if session is not None and session.id == session_id:
+            if self._sessions.get(group) is session:
                 del self._sessions[group]
 
-    def session_id(self, group: RaftGroupId) -> int:
-        """Return the id of the session with ``group``, or NO_SESSION."""
-        session = self._sessions.get(group)
-        return NO_SESSION if session is None else session.id
+    def current(self, group: RaftGroupId) -> Session | None:
+        """Return the session with ``group``, if there is one."""
+        return self._sessions.get(group)
 
     def with_thread_id(self, group: RaftGroupId, make: Callable[[int], Op[T]], *, bound: bool) -> Flow[T]:
         """Send the operation that ``make`` returns for a thread id which no other request in progress has.
@@ -130,7 +134,7 @@ class SessionService(Service):
         result: T = yield make(thread_id).then(ended, ended)
         return result
 
-    def _keep_alive(self, group: RaftGroupId, session: _Session) -> Flow[None]:
+    def _keep_alive(self, group: RaftGroupId, session: Session) -> Flow[None]:
         while True:
             yield Sleep(session.heartbeat)
             with self._mutex:
@@ -141,7 +145,7 @@ class SessionService(Service):
                 yield codec.heartbeat_session(group, session.id)
             except (SessionExpiredError, CPGroupDestroyedError, IllegalStateError):
                 # Without CP members, a group that has lost its data reports an IllegalStateError.
-                self.invalidate(group, session.id)
+                self.invalidate(group, session)
             except Exception as e:
                 _logger.warning("the heartbeat of CP session %d failed: %s", session.id, e)
 

@@ -11,7 +11,7 @@ from hz_core.op import Flow, Op
 from hz_cp.checks import at_least, waiting_time
 from hz_cp.codecs import semaphore as codec
 from hz_cp.cp_object import CPObjectOperations
-from hz_cp.sessions import NO_SESSION, SessionService
+from hz_cp.sessions import NO_SESSION, Session, SessionService
 
 T = TypeVar("T")
 
@@ -105,17 +105,17 @@ class SemaphoreOperations(CPObjectOperations):
         """Acquire all permits that nobody has; return how many. Source: message ``Semaphore.drain``."""
         uid = self._context.new_uuid()
         while True:
-            session_id = yield from self._hold(1)
-            hold = _Hold(session_id, 0)
+            session = yield from self._hold(1)
+            hold = _Hold(session, 0)
             drained = 0
             try:
                 drained = yield from self._with_thread_id(partial(self._drain, hold, uid))
             except SessionExpiredError:
-                self._sessions.invalidate(self._group, session_id)
+                self._sessions.invalidate(self._group, session)
                 continue
             finally:
                 # In one step: between two, the session might seem unused.
-                self._let_go(session_id, 1 - drained)
+                self._let_go(session, 1 - drained)
             hold.noted = True
             return drained
 
@@ -153,13 +153,13 @@ class SemaphoreOperations(CPObjectOperations):
         ends = 0.0 if millis is None else self._context.io.now() + millis / 1000
         left = _NO_LIMIT if millis is None else millis
         while True:
-            session_id = yield from self._hold(permits)
-            hold = _Hold(session_id, permits)
+            session = yield from self._hold(permits)
+            hold = _Hold(session, permits)
             acquired = False
             try:
                 acquired = yield from self._with_thread_id(partial(self._request, hold, uid, left))
             except SessionExpiredError:
-                self._sessions.invalidate(self._group, session_id)
+                self._sessions.invalidate(self._group, session)
                 if millis is not None:
                     left = max(0, int((ends - self._context.io.now()) * 1000))
                 continue
@@ -169,75 +169,73 @@ class SemaphoreOperations(CPObjectOperations):
                 ) from e
             finally:
                 if not acquired:
-                    self._let_go(session_id, permits)
+                    self._let_go(session, permits)
             hold.noted = acquired
             return acquired
 
     def _request(self, hold: "_Hold", uid: UUID, millis: int, thread_id: int) -> Op[bool]:
-        scope = (self._group, self._object_name, hold.session_id, thread_id)
+        scope = (self._group, self._object_name, hold.session.id, thread_id)
         request = codec.acquire(*scope, uid, hold.permits, millis)
         return acquires(
             self._context, request, lambda acquired: self._given_up(hold, hold.permits) if acquired else None
         )
 
     def _drain(self, hold: "_Hold", uid: UUID, thread_id: int) -> Op[int]:
-        request = codec.drain(self._group, self._object_name, hold.session_id, thread_id, uid)
+        request = codec.drain(self._group, self._object_name, hold.session.id, thread_id, uid)
         return acquires(
             self._context, request, lambda drained: self._given_up(hold, drained) if drained else None
         )
 
     def _given_up(self, hold: "_Hold", permits: int) -> Flow[None]:
         """Release what was granted to nobody."""
-        yield from self._send_release(hold.session_id, permits)
+        yield from self._send_release(hold.session, permits)
         if hold.noted:
-            self._let_go(hold.session_id, permits)
+            self._let_go(hold.session, permits)
 
     def _release(self, permits: int) -> Flow[None]:
-        session_id = NO_SESSION
-        if not self._sessionless:
-            session_id = self._sessions.session_id(self._group)
-            if session_id == NO_SESSION:
-                raise self._not_acquired()
+        session = NO_SESSION if self._sessionless else self._sessions.current(self._group)
+        if session is None:
+            raise self._not_acquired()
         try:
-            yield from self._send_release(session_id, permits)
+            yield from self._send_release(session, permits)
         except SessionExpiredError as e:
-            self._sessions.invalidate(self._group, session_id)
+            self._sessions.invalidate(self._group, session)
             raise self._not_acquired() from e
-        self._let_go(session_id, permits)
+        self._let_go(session, permits)
 
-    def _send_release(self, session_id: int, permits: int) -> Flow[bool]:
+    def _send_release(self, session: Session, permits: int) -> Flow[bool]:
         uid = self._context.new_uuid()
-        scope = (self._group, self._object_name, session_id)
+        scope = (self._group, self._object_name, session.id)
         return self._with_thread_id(lambda thread_id: codec.release(*scope, thread_id, uid, permits))
 
     def _change(self, permits: int) -> Flow[None]:
         if permits == 0:
             return
         uid = self._context.new_uuid()
-        session_id = yield from self._hold(1)
-        scope = (self._group, self._object_name, session_id)
+        session = yield from self._hold(1)
+        scope = (self._group, self._object_name, session.id)
         try:
             yield from self._with_thread_id(lambda thread_id: codec.change(*scope, thread_id, uid, permits))
         except SessionExpiredError as e:
-            self._sessions.invalidate(self._group, session_id)
+            self._sessions.invalidate(self._group, session)
             raise IllegalStateError(
-                f"semaphore {self.name!r}: CP session {session_id} ended meanwhile, and nobody knows whether the"
+                f"semaphore {self.name!r}: CP session {session.id} ended meanwhile, and nobody knows whether the"
                 " permits were changed"
             ) from e
         finally:
-            self._let_go(session_id, 1)
+            self._let_go(session, 1)
 
     def _with_thread_id(self, make: Callable[[int], Op[T]]) -> Flow[T]:
         return self._sessions.with_thread_id(self._group, make, bound=not self._sessionless)
 
-    def _hold(self, count: int) -> Flow[int]:
+    def _hold(self, count: int) -> Flow[Session]:
         if self._sessionless:
             return NO_SESSION
         return (yield from self._sessions.acquire(self._group, count))
 
-    def _let_go(self, session_id: int, count: int) -> None:
-        if session_id != NO_SESSION:
-            self._sessions.release(self._group, session_id, count)
+    def _let_go(self, session: Session, count: int) -> None:
+        if session is not NO_SESSION:
+            self._sessions.release(session, count)
 
     def _not_acquired(self) -> IllegalStateError:
         return IllegalStateError(
@@ -249,9 +247,9 @@ class SemaphoreOperations(CPObjectOperations):
 class _Hold:
     """Permits that were asked for. They are ``noted`` once the session counts them."""
 
-    __slots__ = ("noted", "permits", "session_id")
+    __slots__ = ("noted", "permits", "session")
 
-    def __init__(self, session_id: int, permits: int) -> None:
-        self.session_id = session_id
+    def __init__(self, session: Session, permits: int) -> None:
+        self.session = session
         self.permits = permits
         self.noted = False
