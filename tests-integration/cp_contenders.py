@@ -18,6 +18,7 @@ from pathlib import Path
 import hazelcast
 import hazelcast.asyncio
 from hz_cp import LockOwner
+from hz_cp.fenced_lock import FencedLock
 
 LOCK = "contended"
 CONTENDERS = 2
@@ -98,7 +99,7 @@ def _blocking(addresses: list[str], guarded: Guarded, who: int, wanted: int, *, 
 
 
 def _with_block(
-    lock: hazelcast.proxy.cp.fenced_lock.FencedLock, guarded: Guarded, who: int
+    lock: FencedLock, guarded: Guarded, who: int
 ) -> Callable[[], None]:
     blocking = lock.blocking()
 
@@ -111,7 +112,7 @@ def _with_block(
 
 
 def _with_futures(
-    lock: hazelcast.proxy.cp.fenced_lock.FencedLock, guarded: Guarded, who: int
+    lock: FencedLock, guarded: Guarded, who: int
 ) -> Callable[[], None]:
     owned = lock.owned_by(LockOwner())
 
