@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hz_core.invocation.observation import InvocationObserver
     from hz_core.surfaces import AsyncioObject
     from hz_proxies.jet.aio import AsyncJet
+    from hz_cp.aio_subsystem import AsyncCPSubsystem
     from hz_proxies.sql.aio import AsyncSql
     from hz_proxies.transaction.aio import AsyncTransaction
     from hz_proxies.transaction.repeating import AsyncTransactions
@@ -68,6 +69,12 @@ class HazelcastClient(AsyncioObjects):
         from hz_proxies.jet.operations import JetOperations
 
         return AsyncJet(self.operations, JetOperations(self._engine))
+
+    @property
+    def cp_subsystem(self) -> "AsyncCPSubsystem":
+        """The objects of the CP Subsystem. Open-source members have it up to version 5.4."""
+        from hz_cp.aio_subsystem import AsyncCPSubsystem
+        return AsyncCPSubsystem(self)
 
     @property
     def sql(self) -> "AsyncSql":

@@ -9,6 +9,7 @@ from hz_core.config import ClientConfig, FailoverConfig
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from hazelcast.cp import CPSubsystem
     from hz_core.invocation.observation import InvocationObserver
     from hz_core.surfaces import FuturesObject
     from hz_proxies.jet.futures import Jet
@@ -63,6 +64,12 @@ class HazelcastClient(FuturesObjects):
         from hz_proxies.jet.operations import JetOperations
 
         return Jet(self.futures, JetOperations(self._engine))
+
+    @property
+    def cp_subsystem(self) -> "CPSubsystem":
+        """The objects of the CP Subsystem. Open-source members have it up to version 5.4."""
+        from hazelcast.cp import CPSubsystem
+        return CPSubsystem(self)
 
     @property
     def sql(self) -> "Sql":
