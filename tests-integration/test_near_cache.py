@@ -1,19 +1,20 @@
-"""A map that answers reads by itself, on all three surfaces: what it asks the member, and what it hears of others."""
+"""Near caches on all three surfaces, in both formats: what they ask the members, and what they hear of others."""
 
 from collections.abc import AsyncIterator
+from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
 
 import hazelcast
-from hz_core import Client, ClientConfig
-from hz_core.aio_client import AsyncioClient
+import hazelcast.asyncio
 from hz_core.invocation.invocation import Invocation
 from hz_core.op import Flow, Op
 from hz_embedded import Cluster
+from hz_nearcache import NearCache
+from hz_proxies import MAP
 from hz_proxies.codecs import map as codec
 from hz_proxies.map import BlockingMap
-from local_reads import LOCAL_MAP
 from map_harness import SURFACES, AnyObject, AsyncioCaller, BlockingCaller, Caller, FuturesCaller
 
 
@@ -33,31 +34,42 @@ class Requests:
 
 
 class Reads(NamedTuple):
-    """A map with local reads, the same map of another client, and what the first has sent."""
+    """A map with a near cache, the same map of another client, and what the first has sent."""
 
     caller: Caller
     m: AnyObject
     other: BlockingMap[Any, Any]
     requests: Requests
 
+    @property
+    def cache(self) -> NearCache:
+        """The near cache."""
+        cache: NearCache = self.m.proxy._ops.near_cache
+        return cache
 
-@pytest.fixture(params=SURFACES)
+
+@pytest.fixture(params=product(SURFACES, ["BINARY", "OBJECT"]), ids="-".join)
 async def reads(
     request: pytest.FixtureRequest, cluster: Cluster, client: hazelcast.HazelcastClient
 ) -> AsyncIterator[Reads]:
-    """Yield a map with local reads on each surface in turn."""
+    """Yield a map with a near cache on each surface in turn, in each format."""
+    surface, in_memory_format = request.param
     requests = Requests()
-    config = ClientConfig.from_kwargs(cluster_members=cluster.addresses)
-    if request.param == "asyncio":
-        made: Caller = AsyncioCaller(AsyncioClient, config=config, observer=requests)
+    options: dict[str, Any] = {
+        "cluster_members": cluster.addresses,
+        "near_caches": {"map-*": {"in_memory_format": in_memory_format}},
+    }
+    made: Caller
+    if surface == "asyncio":
+        made = AsyncioCaller(hazelcast.asyncio.HazelcastClient, observer=requests, **options)
         async with made:
-            m = await made.object(LOCAL_MAP)
+            m = await made.object(MAP)
             yield Reads(made, m, client.get_map(m.name).blocking(), requests)
         return
-    with Client(config, observer=requests) as own:
-        made = FuturesCaller(own) if request.param == "futures" else BlockingCaller(own)
+    with hazelcast.HazelcastClient(observer=requests, **options) as own:
+        made = FuturesCaller(own) if surface == "futures" else BlockingCaller(own)
         async with made:
-            m = await made.object(LOCAL_MAP)
+            m = await made.object(MAP)
             yield Reads(made, m, client.get_map(m.name).blocking(), requests)
 
 
@@ -95,11 +107,50 @@ async def test_an_answer_is_in_time(reads: Reads) -> None:
     assert reads.requests.count("Map.get") == 1
 
 
-async def test_a_missing_entry_is_asked_for_each_time(reads: Reads) -> None:
+async def test_a_missing_entry_is_asked_for_once(reads: Reads) -> None:
     for _ in range(2):
         assert await reads.m.get("missing") is None
         assert await reads.m.contains_key("missing") is False
-    assert reads.requests.count("Map.get", "Map.containsKey") == 4
+        assert await reads.m.get_all(["missing"]) == {}
+    assert reads.requests.count("Map.get", "Map.containsKey", "Map.getAll") == 1
+    reads.other.put("missing", "there")
+
+    async def seen() -> bool:
+        value: str | None = await reads.m.get("missing")
+        return value == "there"
+
+    await reads.caller.until(seen)
+
+
+async def test_reads_of_many_keys_ask_for_those_that_are_not_there(reads: Reads) -> None:
+    reads.other.put_all({n: str(n) for n in range(20)})
+    assert await reads.m.get(3) == "3"
+    for _ in range(2):
+        assert await reads.m.get_all(range(25)) == {n: str(n) for n in range(20)}
+    asked = reads.requests.count("Map.getAll")
+    assert asked <= 24
+    assert [await reads.m.get(n) for n in range(25)] == [str(n) for n in range(20)] + [None] * 5
+    assert await reads.m.contains_key(7) is True
+    assert (reads.requests.count("Map.getAll"), reads.requests.count("Map.get")) == (asked, 1)
+
+
+async def test_keys_that_are_equal_but_have_other_bytes_are_others(reads: Reads) -> None:
+    keys = [1, True, 1.0, "1", b"1", 0, False, 0.0, -0.0]
+    for number, key in enumerate(keys):
+        await reads.m.put(key, number)
+    for _ in range(2):
+        assert [await reads.m.get(key) for key in keys] == list(range(len(keys)))
+
+
+async def test_the_lock_of_a_key_shows_what_others_have_left(reads: Reads) -> None:
+    m = reads.m
+    reads.other.put("k", "old")
+    assert await m.get("k") == "old"
+    for lock in (m.lock, m.try_lock):
+        await lock("k")
+        assert await m.get("k") == "old"
+        await m.unlock("k")
+    assert reads.requests.count("Map.get") == 3
 
 
 WRITES: list[tuple[str, tuple[Any, ...], Any]] = [
@@ -157,5 +208,5 @@ async def test_a_destroyed_map_forgets_and_hears_no_more(reads: Reads) -> None:
     await reads.caller.destroy(reads.m)
     members = reads.caller.client.cluster_service.get_members()
     assert reads.requests.count("Map.removeEntryListener") == len(members)
-    again = await reads.caller.object(LOCAL_MAP, name)
+    again = await reads.caller.object(MAP, name)
     assert await again.get("k") is None
