@@ -12,10 +12,20 @@ from hz_core.invocation.invocation import Invocation
 from hz_core.op import Flow, Op
 from hz_embedded import Cluster
 from hz_nearcache import NearCache
-from hz_proxies import MAP
+from hz_proxies import MAP, REPLICATED_MAP, predicate
 from hz_proxies.codecs import map as codec
 from hz_proxies.map import BlockingMap
-from map_harness import SURFACES, AnyObject, AsyncioCaller, BlockingCaller, Caller, FuturesCaller
+from map_harness import (
+    SURFACES,
+    AnyObject,
+    AsyncioCaller,
+    BlockingCaller,
+    Caller,
+    FuturesCaller,
+    fresh_name,
+)
+from member_side import Adder, Joiner, MemberSide
+from object_harness import map_of, transaction
 
 
 class Requests:
@@ -57,7 +67,7 @@ async def reads(
     requests = Requests()
     options: dict[str, Any] = {
         "cluster_members": cluster.addresses,
-        "near_caches": {"map-*": {"in_memory_format": in_memory_format}},
+        "near_caches": {"*": {"in_memory_format": in_memory_format}},
     }
     made: Caller
     if surface == "asyncio":
@@ -210,3 +220,111 @@ async def test_a_destroyed_map_forgets_and_hears_no_more(reads: Reads) -> None:
     assert reads.requests.count("Map.removeEntryListener") == len(members)
     again = await reads.caller.object(MAP, name)
     assert await again.get("k") is None
+
+
+async def test_processed_entries_are_read_again(reads: Reads) -> None:
+    m = reads.m
+    await m.put_all({1: 1, 2: 2})
+    expected = {1: 1, 2: 2}
+    for operation, arguments, changed in (
+        ("execute_on_key", (1, Adder(10)), [1]),
+        ("submit_to_key", (1, Adder(10)), [1]),
+        ("execute_on_keys", ([1, 2], Adder(10)), [1, 2]),
+        ("execute_on_entries", (Adder(10),), [1, 2]),
+        ("execute_on_entries", (Adder(10), predicate.true()), [1, 2]),
+    ):
+        assert await m.get_all([1, 2]) == expected
+        await getattr(m, operation)(*arguments)
+        expected |= {key: expected[key] + 10 for key in changed}
+        assert [await m.get(1), await m.get(2)] == [expected[1], expected[2]], operation
+    await m.replace_all(Joiner())
+    assert await m.get_all([1, 2]) == {key: f"{key}: {value}" for key, value in expected.items()}
+    await m.remove_all(predicate.true())
+    assert await m.get_all([1, 2]) == {}
+
+
+async def test_loaded_entries_are_read_again(reads: Reads, member_side: MemberSide) -> None:
+    m = await reads.caller.map(fresh_name("stored"))
+    assert await m.get(1) is None
+    rows = member_side.stores[m.name].rows
+    rows[1] = "one"
+    assert await m.get(1) is None
+    await m.load_all()
+    assert await m.get(1) == "one"
+    rows[1] = "ONE"
+    await m.load_all([1])
+    assert await m.get(1) == "ONE"
+
+
+async def test_a_commit_is_seen_at_once(reads: Reads) -> None:
+    m = reads.m
+    keys = ["put", "if absent", "set", "replaced", "if same", "removed", "if removed", "deleted"]
+    await m.put_all({key: "old" for key in keys if key != "if absent"})
+    before = await m.get_all(keys)
+    tx = transaction(reads.caller)
+    await tx.begin()
+    in_tx = map_of(tx, m.name)
+    await in_tx.put("put", "new")
+    await in_tx.put_if_absent("if absent", "new")
+    await in_tx.set("set", "new")
+    await in_tx.replace("replaced", "new")
+    await in_tx.replace_if_same("if same", "old", "new")
+    await in_tx.remove("removed")
+    await in_tx.remove_if_same("if removed", "old")
+    await in_tx.delete("deleted")
+    assert await m.get_all(keys) == before
+    await tx.commit()
+    assert await m.get_all(keys) == dict.fromkeys(keys[:5], "new")
+    assert [await m.get(key) for key in keys] == ["new"] * 5 + [None] * 3
+
+
+async def test_members_number_their_invalidations_without_a_gap(reads: Reads) -> None:
+    await reads.m.put_all({n: n for n in range(50)})
+    reads.other.put_all({n: -n for n in range(50)})
+
+    async def all_seen() -> bool:
+        found: dict[int, int] = await reads.m.get_all(range(50))
+        return found == {n: -n for n in range(50)}
+
+    await reads.caller.until(all_seen)
+    assert reads.cache.statistics.invalidation_requests >= 50
+    assert reads.cache.statistics.lost_invalidations == 0
+    assert reads.requests.count("Map.fetchNearCacheInvalidationMetadata") == len(
+        reads.caller.client.cluster_service.get_members()
+    )
+
+
+async def test_a_replicated_map_has_a_near_cache(reads: Reads, client: hazelcast.HazelcastClient) -> None:
+    r = await reads.caller.object(REPLICATED_MAP)
+    other = client.get_replicated_map(r.name).blocking()
+    other.put_all({"k": "old", "l": "old"})
+
+    async def there() -> bool:
+        return [await r.get("k"), await r.get("l")] == ["old", "old"]
+
+    await reads.caller.until(there)
+    cache = r.proxy._ops.near_cache
+
+    async def hit() -> bool:
+        hits = cache.statistics.hits
+        found: str | None = await r.get("k")
+        return found == "old" and bool(cache.statistics.hits == hits + 1)
+
+    await reads.caller.until(hit)
+    assert await r.contains_key("k") is True
+    for operation, arguments, value in (
+        ("put", ("k", "new"), "new"),
+        ("put_all", ({"k": "newer"},), "newer"),
+        ("remove", ("k",), None),
+    ):
+        await getattr(r, operation)(*arguments)
+        assert await r.get("k") == value, operation
+    other.put("l", "new")
+
+    async def seen() -> bool:
+        value: str | None = await r.get("l")
+        return value == "new"
+
+    await reads.caller.until(seen)
+    await r.clear()
+    assert await r.get("l") is None

@@ -325,7 +325,7 @@ class StoreModel(RuleBasedStateMachine):
     def whole(self) -> None:
         if hasattr(self, "store"):
             check(self.store)
-            assert {int(key) for key in self.store.keys()} == self.model.keys()
+            assert set(map(int, self.store.keys())) == self.model.keys()
 
 
 TestStoreModel = StoreModel.TestCase

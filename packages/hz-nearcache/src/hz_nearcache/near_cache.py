@@ -19,7 +19,7 @@ from hz_serialization import Data
 T = TypeVar("T")
 
 MOST_DOUBTFUL: Final = 10_000
-"""So many keys are remembered of which nobody knows whether this client has changed them."""
+"""So many keys are remembered of which nobody knows whether this client has changed them; with more, any key may be."""
 
 
 class Caretaker(Protocol):
@@ -106,8 +106,8 @@ class NearCache:
         self._members: object = None
         self._registered: set[Connection] = set()
         self._registration: str | None = None
-        self._doubtful: dict[Data, None] = {}
-        self._all_doubtful = False
+        self._doubtful: dict[Data, int] = {}
+        self._all_doubtful = 0
 
     @property
     def statistics(self) -> Statistics:
@@ -301,27 +301,49 @@ class NearCache:
         Before: a read that begins after the write must not find what it replaces. And after, whatever the outcome: a
         read that was faster than the write may have brought the old value meanwhile.
         """
-        self.changed(keys, True)
-        return op.then(lambda _: self.changed(keys, True), lambda _: self.changed(keys, False))
+        doubted = self._doubt(keys)
+        self._forget(keys)
+
+        def done(_: object) -> None:
+            self._trust(doubted)
+            self._forget(keys)
+
+        return op.then(done, lambda _: self._forget(keys))
 
     def changed(self, keys: Iterable[Data] | None, certain: bool) -> None:
         """Forget entries that this client has changed; see :class:`hz_core.local_copies.Copies`."""
-        if keys is None:
-            if not certain:
-                self._all_doubtful = True
-            self.statistics.invalidations += self.store.clear()
-            return
-        for key in keys:
-            if not certain:
-                self._doubt(key)
-            self.statistics.invalidations += self.store.forget(key)
+        listed = None if keys is None else list(keys)
+        if not certain:
+            self._doubt(listed)
+        self._forget(listed)
 
-    def _doubt(self, key: Data) -> None:
-        """Note that a change by this client may be made later, so that it counts when the members tell of it."""
-        self._doubtful[key] = None
-        if len(self._doubtful) > MOST_DOUBTFUL:
-            self._all_doubtful = True
-            self._doubtful.clear()
+    def _forget(self, keys: list[Data] | None) -> None:
+        self.statistics.invalidations += self.store.clear() if keys is None else self.store.forget_many(keys)
+
+    def _doubt(self, keys: list[Data] | None) -> list[Data] | None:
+        """Note that this client changes entries at an unknown time, so that it counts when the members tell of it.
+
+        A write may be given up by its caller, and made later. Return what ``_trust`` takes back.
+        """
+        with self._mutex:
+            if keys is None or len(self._doubtful) + len(keys) > MOST_DOUBTFUL:
+                self._all_doubtful += 1
+                return None
+            for key in keys:
+                self._doubtful[key] = self._doubtful.get(key, 0) + 1
+        return keys
+
+    def _trust(self, doubted: list[Data] | None) -> None:
+        with self._mutex:
+            if doubted is None:
+                self._all_doubtful -= 1
+                return
+            for key in doubted:
+                left = self._doubtful.get(key, 0) - 1
+                if left > 0:
+                    self._doubtful[key] = left
+                else:
+                    self._doubtful.pop(key, None)
 
     def _on_event(self, event: Any) -> None:
         store, statistics, own = self.store, self.statistics, self._context.uuid
