@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from hazelcast._asyncio_objects import AsyncioObjects
+from hazelcast._near_caches import make_near_cached, report_near_caches
 from hz_core.config import ClientConfig, FailoverConfig
 from hz_proxies.map.aio import AsyncMap as Map
 from hz_proxies.multi_map.aio import AsyncMultiMap as MultiMap
@@ -42,6 +43,8 @@ class HazelcastClient(AsyncioObjects):
         TypeError, ValueError: The value of an option has the wrong type or is out of range.
     """
 
+    make_near_cached = staticmethod(make_near_cached)
+
     def __init__(
         self,
         config: ClientConfig | None = None,
@@ -50,6 +53,7 @@ class HazelcastClient(AsyncioObjects):
         **kwargs: Any,
     ) -> None:
         super().__init__(ClientConfig.given(config, **kwargs), observer=observer)
+        report_near_caches(self)
 
     async def get_distributed_objects(self) -> "list[AsyncioObject]":
         """Return all distributed objects that there are in the cluster, whoever has created them.

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from hazelcast._near_caches import make_near_cached, report_near_caches
 from hazelcast._objects import FuturesObjects
 from hz_core.config import ClientConfig, FailoverConfig
 
@@ -37,6 +38,8 @@ class HazelcastClient(FuturesObjects):
         IllegalStateError: No member could be connected within ``cluster_connect_timeout``.
     """
 
+    make_near_cached = staticmethod(make_near_cached)
+
     def __init__(
         self,
         config: ClientConfig | None = None,
@@ -45,6 +48,7 @@ class HazelcastClient(FuturesObjects):
         **kwargs: Any,
     ) -> None:
         super().__init__(ClientConfig.given(config, **kwargs), observer=observer)
+        report_near_caches(self)
 
     def get_distributed_objects(self) -> "list[FuturesObject]":
         """Return all distributed objects that there are in the cluster, whoever has created them.
