@@ -76,3 +76,10 @@ def reserved_ports() -> Iterator[tuple[int, int]]:
     assert second is not None
     with first, second:
         yield first.getsockname()[1], second.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def sql_cluster() -> Iterator[Cluster]:
+    """Yield a member that knows SQL, for all tests that need no more."""
+    with Cluster(sql=True) as started:
+        yield started

@@ -16,10 +16,9 @@ SQUARES = "SELECT __key, this FROM squares WHERE this >= ? ORDER BY __key"
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    """Yield a member that knows SQL."""
-    with Cluster(sql=True) as started:
-        yield started
+def cluster(sql_cluster: Cluster) -> Cluster:
+    """Return a member that knows SQL."""
+    return sql_cluster
 
 
 @pytest.fixture(scope="module")

@@ -462,3 +462,8 @@ def test_rows_can_be_pickled_and_copied(sql: Sql) -> None:
     error = HazelcastSqlError(None, 1008, "m", ValueError("v"), "s")
     again = pickle.loads(pickle.dumps(error))
     assert (again.code, str(again), again.suggestion, str(again.__cause__)) == (1008, "m", "s", "v")
+
+
+def test_integers_of_any_size_are_parameters(sql: Sql) -> None:
+    values = [2**31 - 1, -(2**31), 2**31, 2**63 - 1, -(2**63), 2**63, -(2**100), True]
+    assert [row[0] for row in sql.execute("ECHO", *values).result()] == values

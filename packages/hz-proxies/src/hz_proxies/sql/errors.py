@@ -106,6 +106,16 @@ def raise_for(error: codec.SqlError | None) -> None:
         )
 
 
+def expired(error: HazelcastSqlError, seconds: float) -> HazelcastSqlError:
+    """Return the error of a statement that failed after its time limit. Members only say that they cancelled it."""
+    return HazelcastSqlError(
+        error.originating_member_uuid,
+        SqlErrorCode.TIMEOUT,
+        f"the time limit of the statement, {seconds:g} s, has expired ({error})",
+        error,
+    )
+
+
 def lost(member: UUID, error: Exception) -> HazelcastSqlError:
     """Return the error of a query whose member is lost."""
     return HazelcastSqlError(

@@ -1,6 +1,6 @@
 """Operations of the SQL service, from which its surfaces are generated."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from hz_core.arguments import SERVER_DEFAULT, int32, is_negative, milliseconds, shown
@@ -11,12 +11,15 @@ from hz_core.op import Flow, GatherOutcomes, Sleep
 from hz_core.operations import Operations
 from hz_core.wire.types import ReadData, raw_data
 from hz_proxies.codecs import sql as codec
-from hz_proxies.sql.errors import REPEATABLE, HazelcastSqlError, lost, raise_for
+from hz_proxies.sql.errors import REPEATABLE, HazelcastSqlError, lost
 from hz_proxies.sql.paths import SqlPaths
 from hz_proxies.sql.result.operations import Query, SqlResultOperations
 from hz_proxies.sql.rows import SqlExpectedResultType
 from hz_serialization import Data
+from hz_serialization.java_types import BigInteger, Long
 
+_INT_32: Final = (-(1 << 31), 1 << 31)
+_INT_64: Final = (-(1 << 63), 1 << 63)
 _LOW_64 = (1 << 64) - 1
 _SIGN_64 = 1 << 63
 
@@ -65,7 +68,7 @@ class SqlOperations(Operations):
             raise ValueError(f"expected_result_type must be 0, 1 or 2, not {shown(expected_result_type)}")
         if schema is not None and not isinstance(schema, str):
             raise TypeError(f"schema must be a string or None, not {shown(schema)}")
-        parameters = [None if value is None else self._to_data(value) for value in params]
+        parameters = [None if value is None else self._to_data(_wide(value)) for value in params]
         statement = _Statement(
             sql,
             parameters,
@@ -99,7 +102,9 @@ class SqlOperations(Operations):
         member = connection.member
         assert member is not None, "a ready connection knows its member"
         query_id = codec.SqlQueryId(*_halves(member), *_halves(self._context.new_uuid()))
-        query = Query(connection, query_id, statement.cursor_buffer_size, statement.read)
+        limit = statement.timeout_millis / 1000 if statement.timeout_millis > 0 else None
+        now = self._context.io.now
+        query = Query(connection, query_id, statement.cursor_buffer_size, statement.read, limit, now)
         request = codec.execute(
             connection,
             statement.sql,
@@ -124,10 +129,17 @@ class SqlOperations(Operations):
             )
         except TargetDisconnectedError as e:
             raise lost(member, e) from e
-        raise_for(response.error)
+        query.check(response.error)
         paths.learn(statement.sql, response)
         classes = None if response.row_metadata is None else paths.row_classes(response.row_metadata)
         return SqlResultOperations(self._context, query, response, classes)
+
+
+def _wide(value: Any) -> Any:
+    """Return a parameter as it is sent: integers of any size, as members convert them to the type that is needed."""
+    if type(value) is int and not _INT_32[0] <= value < _INT_32[1]:
+        return Long(value) if _INT_64[0] <= value < _INT_64[1] else BigInteger(value)
+    return value
 
 
 class _Statement(NamedTuple):

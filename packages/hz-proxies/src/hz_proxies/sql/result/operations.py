@@ -1,6 +1,6 @@
 """Operations of a SQL result, from which its surfaces are generated."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from hz_core.op import Flow, GatherOutcomes, Op
 from hz_core.operations import Operations
 from hz_core.wire.types import ReadData
 from hz_proxies.codecs import sql as codec
-from hz_proxies.sql.errors import closed, lost, raise_for
+from hz_proxies.sql.errors import HazelcastSqlError, SqlErrorCode, closed, expired, lost, raise_for
 from hz_proxies.sql.result.ahead import PageAhead
 from hz_proxies.sql.rows import RowClasses, SqlRow, SqlRowMetadata
 from hz_proxies.sql_page import OBJECT, SqlPage, Unreadable
@@ -25,6 +25,8 @@ class Query:
         query_id: The id that the client has given the query.
         cursor_buffer_size: The most rows of a page.
         read: Deserializes objects, instead of the client's serialization; None for that.
+        limit: The statement's time limit in seconds; None for none, or for that of the member.
+        now: The clock, which the limit is measured with.
     """
 
     def __init__(
@@ -33,6 +35,8 @@ class Query:
         query_id: codec.SqlQueryId,
         cursor_buffer_size: int,
         read: ReadData | None,
+        limit: float | None,
+        now: Callable[[], float],
     ) -> None:
         assert connection.member is not None, "a ready connection knows its member"
         self.member: UUID = connection.member
@@ -40,6 +44,9 @@ class Query:
         self.read = read
         self._connection = connection
         self._query_id = query_id
+        self._limit = limit
+        self._now = now
+        self._begun = now()
 
     def fetch(self) -> Flow[SqlPage | None]:
         """Fetch the next page.
@@ -55,9 +62,19 @@ class Query:
             response = yield op
         except TargetDisconnectedError as e:
             raise lost(self.member, e) from e
-        raise_for(response.error)
+        self.check(response.error)
         page: SqlPage | None = response.row_page
         return page
+
+    def check(self, error: codec.SqlError | None) -> None:
+        """Raise the error of a reply, if there is one."""
+        try:
+            raise_for(error)
+        except HazelcastSqlError as e:
+            limit = self._limit
+            if limit is None or e.code != SqlErrorCode.GENERIC or self._now() - self._begun < limit:
+                raise
+            raise expired(e, limit) from e
 
     def close(self) -> Op[None]:
         """Return the operation that ends the query."""
