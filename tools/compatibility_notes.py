@@ -13,6 +13,7 @@ DIFFERENT: Final[dict[str, str]] = {
     r"hazelcast\.asyncio\.(EntryEventCallable|LockContext(\..+)?)": (
         "need no import path: a type alias, and what `Map.lock_context` and `MultiMap.lock_context` return"
     ),
+    r"hazelcast\.internal\.asyncio_sql\..+": "internal; `client.sql` of the asyncio client has these methods",
     r"hazelcast\.proxy\.base\.Proxy\.blocking": "each structure has its own, with its own type",
 }
 """Names that are missing or that differ for a reason."""
@@ -28,6 +29,5 @@ ELSEWHERE: Final[dict[str, str]] = {
         "CP Subsystem"
     ),
     r"hazelcast\.(asyncio|client)\.HazelcastClient\.cp_subsystem": "CP Subsystem",
-    r"hazelcast\.(sql|db|internal\.asyncio_sql)\..+": "SQL",
 }
 """Names of features that other pages are about."""

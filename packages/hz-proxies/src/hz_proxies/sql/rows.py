@@ -138,24 +138,24 @@ class SqlRow(tuple[Any, ...]):
 
     __slots__ = ()
 
-    metadata: SqlRowMetadata
+    metadata: SqlRowMetadata = SqlRowMetadata(())
 
     @overload
-    def __getitem__(self, column: SupportsIndex | str) -> Any: ...
+    def __getitem__(self, item: SupportsIndex | str) -> Any: ...
 
     @overload
-    def __getitem__(self, column: slice) -> tuple[Any, ...]: ...
+    def __getitem__(self, item: slice) -> tuple[Any, ...]: ...
 
-    def __getitem__(self, column: SupportsIndex | str | slice) -> Any:
-        """Return the value of a column.
+    def __getitem__(self, item: SupportsIndex | str | slice) -> Any:
+        """Return the value of a column, by its name or its index.
 
         Raises:
             IndexError, ValueError: There is no such column.
             HazelcastSerializationError: The object in it cannot be deserialized.
         """
-        if isinstance(column, str):
-            return self.get_object(column)
-        return _item(self, column)
+        if isinstance(item, str):
+            return self.get_object(item)
+        return _item(self, item)
 
     def get_object(self, column_name: str) -> Any:
         """Return the value of the column ``column_name``; of the last one, if several have this name.
@@ -225,9 +225,9 @@ def row_classes(columns: Iterable[SqlColumnMetadata]) -> RowClasses:
 class _DamagedRow(SqlRow):
     __slots__ = ()
 
-    def __getitem__(self, column: Any) -> Any:
-        value = super().__getitem__(column)
-        return tuple(map(_checked, value)) if isinstance(column, slice) else _checked(value)
+    def __getitem__(self, item: Any) -> Any:
+        value = super().__getitem__(item)
+        return tuple(map(_checked, value)) if isinstance(item, slice) else _checked(value)
 
     def __iter__(self) -> Iterator[Any]:
         return map(_checked, super().__iter__())

@@ -1,6 +1,6 @@
 """Iteration over the rows of a SQL result."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import chain, repeat, starmap
 from typing import Any, Self
 
@@ -80,8 +80,26 @@ class FuturesRows(FuturesSurface):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        self._caller.blocking().run(self._ops._exit(error))
+    def __exit__(self, exc_type: object, exc_value: BaseException | None, traceback: object) -> None:
+        self._caller.blocking().run(self._ops._exit(exc_value))
+
+
+class _AsyncRows(AsyncIterator[SqlRow]):
+    """Iterates over rows. Not a generator, which would end when a task that waits for it is cancelled."""
+
+    __slots__ = ("_operations", "_run")
+
+    def __init__(self, run: Callable[[Any], Awaitable[Any]], operations: SqlResultOperations) -> None:
+        self._run = run
+        self._operations = operations
+
+    async def __anext__(self) -> SqlRow:
+        for row in self._operations._rows:
+            return row
+        found: SqlRow | None = await self._run(self._operations._next_row())
+        if found is None:
+            raise StopAsyncIteration
+        return found
 
 
 class AsyncioRows(AsyncioContextManager):
@@ -91,15 +109,7 @@ class AsyncioRows(AsyncioContextManager):
 
     def __aiter__(self) -> AsyncIterator[SqlRow]:
         self._ops.get_row_metadata()
-        return self._iterate()
-
-    async def _iterate(self) -> AsyncIterator[SqlRow]:
-        operations = self._ops
-        rows: Iterator[SqlRow] | None = operations._rows
-        while rows is not None:
-            for row in rows:
-                yield row
-            rows = await self._run(operations._next_rows())
+        return _AsyncRows(self._run, self._ops)
 
     def iterator(self) -> AsyncIterator[SqlRow]:
         """Return an iterator over the rows, as ``aiter`` does.
