@@ -78,6 +78,7 @@ class HazelcastClient(AsyncioObjects):
     def cp_subsystem(self) -> "AsyncCPSubsystem":
         """The objects of the CP Subsystem. Open-source members have it up to version 5.4."""
         from hz_cp.aio_subsystem import AsyncCPSubsystem
+
         return AsyncCPSubsystem(self)
 
     @property

@@ -73,6 +73,7 @@ class HazelcastClient(FuturesObjects):
     def cp_subsystem(self) -> "CPSubsystem":
         """The objects of the CP Subsystem. Open-source members have it up to version 5.4."""
         from hazelcast.cp import CPSubsystem
+
         return CPSubsystem(self)
 
     @property
