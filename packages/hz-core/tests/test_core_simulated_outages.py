@@ -243,6 +243,40 @@ def test_heartbeats_are_sent_while_requests_go_unanswered() -> None:
     simulation.stop()
 
 
+def test_a_member_that_sends_events_but_answers_nothing_is_given_up() -> None:
+    # The way to the member is broken, the way back is not.
+    simulation = Simulation(1, heartbeat_interval=2, heartbeat_timeout=6, invocation_timeout=300).start()
+    link = simulation.driver.links[0]
+    simulation.cluster.members[0].rule("Map.get", lambda request: None, times=1)
+    simulation.cluster.members[0].rule("Client.ping", lambda request: None)
+    waiting = simulation.submit(simulation.ops.get(0))
+    event = encode("Map.get response", [None], 1 << 40, 0)
+    began = simulation.driver.now()
+    while link.open and simulation.driver.now() - began < 60:
+        link.send(event)
+        simulation.driver.advance(0.25)
+    # A check each second; the request may have been sent just after one.
+    assert 6 <= simulation.driver.now() - began <= 8.5
+    assert "sends, but has answered no request for" in str(link._connection.close_reason)
+    assert "not even heartbeats: more than heartbeat_timeout (6 s)" in str(link._connection.close_reason)
+    assert simulation.value(waiting, 5) is None
+    simulation.stop()
+
+
+def test_a_member_that_answers_old_requests_is_not_given_up() -> None:
+    simulation = Simulation(1, heartbeat_interval=2, heartbeat_timeout=6, invocation_timeout=300).start()
+    held: list[Request] = []
+    simulation.cluster.members[0].rule("Map.get", held.append)
+    simulation.cluster.members[0].rule("Client.ping", lambda request: None)
+    waiting = [simulation.submit(simulation.ops.get(0)) for _ in range(20)]
+    for outcome in waiting:
+        simulation.driver.advance(3)
+        held.pop(0).reply(None)
+        assert simulation.value(outcome, 1) is None
+    assert len(simulation.driver.links) == 1
+    simulation.stop()
+
+
 def test_time_in_which_the_process_did_not_run_is_not_counted() -> None:
     simulation = Simulation(1, heartbeat_interval=2, heartbeat_timeout=6).start()
     simulation.driver.sleep(60)
@@ -266,6 +300,21 @@ def test_acks_that_a_lost_connection_would_have_brought_are_not_awaited_for_long
         simulation.put(key, "x")
         assert simulation.driver.now() - began <= 1.1
     simulation.stop()
+
+
+def test_one_timer_looks_for_lost_acks_however_often_connections_are_lost() -> None:
+    with Simulation(3) as simulation:
+        lost, other = simulation.cluster.members[1:]
+        simulation.cluster.down[lost.address] = Refuse()
+        lost.cut_all()
+        for _ in range(20):
+            other.cut_all()
+            simulation.driver.advance(3)
+        looks: list[float] = []
+        simulation.engine.invocations.backups.expire = lambda: looks.append(simulation.driver.now())  # type: ignore[method-assign]
+        simulation.driver.advance(5)
+        # Twice a second, and at first those of the last connections that were lost; the heartbeats look as well.
+        assert 10 <= len(looks) <= 30
 
 
 def test_acks_are_not_awaited_for_long_from_a_member_that_has_just_joined() -> None:

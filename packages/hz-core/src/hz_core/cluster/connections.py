@@ -277,7 +277,7 @@ class ConnectionManager:
         connection.cluster = self._targets.index(self._target)
         self._next_id += 1
         now = self._io.now()
-        connection.opened = connection.last_read = connection.last_write = now
+        connection.opened = connection.last_read = connection.last_write = connection.last_answer = now
         attempt = self._attempts[connection] = _Attempt(promise, self._target, member)
         timeout = self._options.connection_timeout
         # The same limit again for the authentication: a member that does not reply must not block the client.
@@ -468,31 +468,64 @@ class ConnectionManager:
         """Do not count ``seconds`` as silence of the members: the client could not read meanwhile."""
         for connection in self._ready.values():
             connection.last_read += seconds
+            connection.last_answer += seconds
+            if connection.first_ping is not None:
+                connection.first_ping += seconds
 
     def heartbeat(self, now: float) -> Sequence[Connection]:
         """Close connections that exceeded the heartbeat timeout; return those that need a ping."""
-        options = self._options
-        interval = options.heartbeat_interval
+        interval = self._options.heartbeat_interval
         quiet = []
         for connection in list(self._ready.values()):
-            if connection.heard:
-                connection.heard = False
-                connection.last_read = now
-            if connection.spoke:
-                connection.spoke = False
-                connection.last_write = now
-            silent = now - connection.last_read
-            if silent > options.heartbeat_timeout:
-                error = TargetDisconnectedError(
-                    f"nothing was received from {connection.address} for {silent:.1f} s, more than"
-                    f" heartbeat_timeout ({options.heartbeat_timeout:g} s)"
-                )
+            self._note_times(connection, now)
+            silent, unanswered = now - connection.last_read, now - connection.last_answer
+            error = self._too_late(connection, now)
+            if error is not None:
                 self.close_connection(connection, error)
             # Also when requests are sent, but not answered, for example because they wait for a lock.
-            elif min(max(silent, now - connection.last_write), now - connection.last_ping) >= interval:
+            elif (
+                min(max(silent, unanswered, now - connection.last_write), now - connection.last_ping)
+                >= interval
+            ):
                 connection.last_ping = connection.last_write = now
+                if connection.first_ping is None:
+                    connection.first_ping = now
                 quiet.append(connection)
         return quiet
+
+    @staticmethod
+    def _note_times(connection: Connection, now: float) -> None:
+        """Note what has happened since the last check."""
+        # A large reply is an answer as long as its parts arrive.
+        arriving = connection.heard and connection.reader.incomplete
+        if connection.answered or arriving:
+            connection.answered = False
+            connection.last_answer = now
+            connection.first_ping = None
+        if connection.heard:
+            connection.heard = False
+            connection.last_read = now
+        if connection.spoke:
+            connection.spoke = False
+            connection.last_write = now
+
+    def _too_late(self, connection: Connection, now: float) -> TargetDisconnectedError | None:
+        """Return an error if the member exceeded the heartbeat timeout."""
+        limit = self._options.heartbeat_timeout
+        silent = now - connection.last_read
+        if silent > limit:
+            return TargetDisconnectedError(
+                f"nothing was received from {connection.address} for {silent:.1f} s, more than"
+                f" heartbeat_timeout ({limit:g} s)"
+            )
+        # Events may still arrive while the way to the member is broken, which swallows all requests.
+        unanswered, first = now - connection.last_answer, connection.first_ping
+        if unanswered > limit and first is not None and now - first > limit / 2:
+            return TargetDisconnectedError(
+                f"{connection.address} sends, but has answered no request for {unanswered:.1f} s, not even heartbeats:"
+                f" more than heartbeat_timeout ({limit:g} s)"
+            )
+        return None
 
     def all(self) -> list[Connection]:
         """Return all connections, also those that are not ready; callable from any thread."""

@@ -59,6 +59,7 @@ class TransactionOperations(Operations):
         self._id: UUID | None = None
         self._thread_id = 0
         self._start_time: float | None = None
+        self._maps: list[TransactionalMapOperations[Any, Any]] = []
 
     def begin(self) -> Flow[None]:
         """Begin the transaction.
@@ -111,12 +112,19 @@ class TransactionOperations(Operations):
         Source: message ``Transaction.commit``.
         """
         connection, transaction_id = self._active()
+        self._forget_copies()
         try:
             yield codec.commit(connection, transaction_id, self._thread_id)
         except BaseException:
             self._enter_state(TransactionState.UNKNOWN)
+            self._forget_copies(certain=False)
             raise
         self._enter_state(TransactionState.COMMITTED)
+        self._forget_copies()
+
+    def _forget_copies(self, certain: bool = True) -> None:
+        for one in self._maps:
+            one._forget_copies(certain)
 
     def rollback(self) -> Flow[None]:
         """Discard all changes of the transaction.
@@ -159,7 +167,9 @@ class TransactionOperations(Operations):
             TransactionNotActiveError: The transaction is not active.
             TransactionError: It belongs to another thread or task.
         """
-        return self._object(TransactionalMapOperations, name)
+        map: TransactionalMapOperations[Any, Any] = self._object(TransactionalMapOperations, name)
+        self._maps.append(map)
+        return map
 
     def get_queue(self, name: str) -> TransactionalQueueOperations[Any]:
         """Return a queue whose operations are part of the transaction.

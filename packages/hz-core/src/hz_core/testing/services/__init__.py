@@ -8,6 +8,13 @@ from hz_core.testing.services.cardinality_estimator import CardinalityEstimatorS
 from hz_core.testing.services.client import ClientService
 from hz_core.testing.services.collections import ListService, SetService
 from hz_core.testing.services.cp import AtomicLongService, FencedLockService, GroupService, SessionService
+from hz_core.testing.services.cp_objects import (
+    AtomicRefService,
+    CountDownLatchService,
+    LatchState,
+    SemaphoreService,
+    SemaphoreState,
+)
 from hz_core.testing.services.executor import ExecutorService
 from hz_core.testing.services.flake_id_generator import FlakeIdGeneratorService
 from hz_core.testing.services.map import MapService
@@ -30,12 +37,15 @@ from hz_core.testing.services.vector_collection import VectorCollectionService, 
 
 __all__ = [
     "AtomicLongService",
+    "AtomicRefService",
     "CardinalityEstimatorService",
     "ClientService",
+    "CountDownLatchService",
     "ExecutorService",
     "FencedLockService",
     "FlakeIdGeneratorService",
     "GroupService",
+    "LatchState",
     "ListService",
     "MapService",
     "MapState",
@@ -48,6 +58,8 @@ __all__ = [
     "ReplicatedMapService",
     "RingbufferService",
     "RingbufferState",
+    "SemaphoreService",
+    "SemaphoreState",
     "SessionService",
     "SetService",
     "SqlResult",
