@@ -54,7 +54,7 @@ def seen_by_member(cluster: Cluster, name: str) -> list[Any]:
 
 def another_address(cluster: Cluster, proxy: FaultProxy) -> None:
     """A client with one connection reconnects after a cut, and at the second address when the first one refuses."""
-    options = {
+    options: dict[str, Any] = {
         "cluster_members": [proxy.address, cluster.addresses[0]],
         "shuffle_member_list": False,
         "client_name": "connections",
@@ -85,7 +85,7 @@ def another_address(cluster: Cluster, proxy: FaultProxy) -> None:
 def another_cluster(cluster: Cluster, proxy: FaultProxy) -> None:
     """A client of two clusters, of which the first is the way through the proxy, moves to the second one."""
     states: list[str] = []
-    options = {
+    options: dict[str, Any] = {
         "cluster_members": [proxy.address],
         "failover_configs": [{"cluster_members": cluster.addresses}],
         "lifecycle_listeners": [states.append],

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from core_clusters import GREEN, BlueGreen
 from core_queue import Offer, QueueTraffic
 from core_simulation import listener_spec
+from core_transactions import Transactions
 from hz_core.errors import HazelcastError
 from hz_core.invocation.invocation import Invocation
 from hz_core.model import Address
@@ -156,6 +157,7 @@ class Run:
         self.removed: list[tuple[Registration, Outcome]] = []
         self.garbled: list[Any] = []
         self.queue = QueueTraffic(self.simulation, self.clusters, redo=self.redo)
+        self.transactions = Transactions(self.simulation, self.clusters)
         self.connecting = self.simulation.begin(self.simulation.engine.connect())
 
     def _watch(self, answer: Answer) -> Answer:
@@ -194,6 +196,9 @@ class Run:
 
     def poll(self, choose: Random) -> None:
         self.queue.polls.append(self._submit(choose, self.queue.poll(choose)))
+
+    def transact(self, choose: Random) -> None:
+        self.transactions.begin(choose)
 
     def cancel(self, choose: Random) -> None:
         if self.simulation.outcomes:
@@ -305,7 +310,9 @@ class Run:
     def refuse(self, choose: Random) -> None:
         member = choose.choice(choose.choice(self.clusters).members)
         error = choose.choice([codes.RETRYABLE, codes.WRONG_TARGET])
-        for method in ("Map.put", "Map.get", "Map.addEntryListener", "Queue.offer", "Queue.poll"):
+        for method in (
+            "Map.put", "Map.get", "Map.addEntryListener", "Queue.offer", "Queue.poll", "TransactionalMap.put"
+        ):  # fmt: skip
             member.rule(method, lambda request: request.error(*error), times=choose.randint(1, 4))
 
     def cut_after_writing(self, choose: Random) -> None:
@@ -314,7 +321,7 @@ class Run:
             request.session.pipe.cut()
 
         for member in choose.choice(self.clusters).members:
-            for method in ("Map.put", "Queue.offer"):
+            for method in ("Map.put", "Queue.offer", "Transaction.commit"):
                 member.rule(method, write_and_cut, times=1)
 
     def lose_acks(self, choose: Random) -> None:
@@ -369,10 +376,14 @@ class Run:
 
     def _quiet(self) -> bool:
         flows = [r.added for r in self.registrations] + [outcome for _, outcome in self.removed]
+        flows += [transaction.outcome for transaction in self.transactions.begun]
         if not all(outcome.done for outcome in (self.connecting, *self.simulation.outcomes, *flows)):
             return False
         if not self.driver.idle or self.queue.waiting or any(link.under_way for link in self._links()):
             # What was sent while the network was slow may change everything: an old view, for example.
+            return False
+        if len(self.simulation.engine.invocations.backups):
+            # Promises do not tell that they were cancelled: the requests wait on for backup acks that were lost.
             return False
         used = self._used()
         wanted = {member.address for member in used.members} if used else set()
@@ -386,7 +397,7 @@ class Run:
         return settled and len(links) == (len(wanted) if self.smart else 1)
 
     def _check_outcomes(self) -> None:
-        for outcome in self.simulation.outcomes:
+        for outcome in (*self.simulation.outcomes, *(t.outcome for t in self.transactions.begun)):
             assert outcome.times <= 1, f"completed {outcome.times} times"
             assert outcome.error is None or isinstance(outcome.error, HazelcastError), repr(outcome.error)
         assert not self.completions.late, self.completions.late
@@ -409,6 +420,7 @@ class Run:
             value = outcome.result
             assert value is None or value // VALUES_PER_KEY == key, f"key {key}: wrong reply {value}"
         self.queue.check()
+        self.transactions.check()
         used = self._used()
         assert used is not None
         for key in (0, KEYS - 1):
@@ -436,9 +448,10 @@ class Run:
 
 
 WEIGHTS = {
-    "put": 7, "get": 4, "offer": 3, "poll": 3, "wait": 8, "cancel": 1, "listen": 2, "unlisten": 1, "cut": 2, "deafen": 1, "delay": 2,
-    "garbage": 1, "stop": 1, "close_port": 1, "open_ports": 1, "restart": 1, "blacklist": 1, "allow": 1, "move": 2,
-    "join": 1, "leave": 1, "split_brain": 1, "merge": 1, "refuse": 2, "cut_after_writing": 1, "lose_acks": 1,
+    "put": 7, "get": 4, "offer": 3, "poll": 3, "transact": 3, "wait": 9, "cancel": 1, "listen": 2, "unlisten": 1,
+    "cut": 2, "deafen": 1, "delay": 2, "garbage": 1, "stop": 1, "close_port": 1, "open_ports": 1, "restart": 1,
+    "blacklist": 1, "allow": 1, "move": 2, "join": 1, "leave": 1, "split_brain": 1, "merge": 1, "refuse": 2,
+    "cut_after_writing": 2, "lose_acks": 1,
 }  # fmt: skip
 _NAMES = list(WEIGHTS)
 _EACH = list(WEIGHTS.values())
