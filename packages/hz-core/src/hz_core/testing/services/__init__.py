@@ -8,6 +8,7 @@ from hz_core.testing.services.cardinality_estimator import CardinalityEstimatorS
 from hz_core.testing.services.client import ClientService
 from hz_core.testing.services.collections import ListService, SetService
 from hz_core.testing.services.cp import AtomicLongService, FencedLockService, GroupService, SessionService
+from hz_core.testing.services.durable_executor import DurableExecutorService
 from hz_core.testing.services.executor import ExecutorService
 from hz_core.testing.services.flake_id_generator import FlakeIdGeneratorService
 from hz_core.testing.services.map import MapService
@@ -32,6 +33,7 @@ __all__ = [
     "AtomicLongService",
     "CardinalityEstimatorService",
     "ClientService",
+    "DurableExecutorService",
     "ExecutorService",
     "FencedLockService",
     "FlakeIdGeneratorService",
