@@ -98,3 +98,10 @@ async def cp_caller(request: pytest.FixtureRequest, cp: CPCluster) -> AsyncItera
         made = FuturesCaller(cp.client) if request.param == "futures" else BlockingCaller(cp.client)
     async with made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def sql_cluster() -> Iterator[Cluster]:
+    """Yield a member that knows SQL, for all tests that need no more."""
+    with Cluster(sql=True) as started:
+        yield started

@@ -106,6 +106,20 @@ RIGHT: dict[str, tuple[Model, list[Operation]]] = {
             (3, None, None, "replace_if_same", 0, 1), (5, 6, 2, "get"),
         ),
     ),
+    "the other one of two unknown ones": (
+        Register(),
+        history(
+            (0, 1, None, "put", 0), (2, None, None, "put", 1), (3, None, None, "replace", 1), (4, 5, 1, "get"),
+            (6, 7, 1, "remove"), (8, 9, 1, "get"),
+        ),
+    ),
+    "the other one of two unknown ones, in the other order": (
+        Register(),
+        history(
+            (0, 1, None, "put", 0), (2, None, None, "replace", 1), (3, None, None, "put", 1), (4, 5, 1, "get"),
+            (6, 7, 1, "remove"), (8, 9, 1, "get"),
+        ),
+    ),
     "counter": (Counter(), history((0, 3, 3, "add_and_get", 1), (1, 2, 0, "get_and_add", 2))),
     "lock after lock": (
         FencedMutex(),
@@ -235,6 +249,7 @@ def test_small_histories_of_queues_agree_with_all_orders(unknown: float) -> None
             (0, 1, True, "offer", 1), (2, 3, True, "offer", 2), (4, 5, 2, "poll"), (6, 7, 1, "poll"),
         ), "overtaken"),
         (history((0, 1, True, "offer", 1), (2, 3, True, "offer", 2), (4, 5, 2, "poll")), "lost"),
+        (history((0, 1, True, "offer", 1), (2, 3, None, "poll"), (4, None, None, "poll")), "lost"),
         (history((0, 1, True, "offer", 1), (2, 3, None, "poll")), "lost"),
         (history(
             (0, 1, True, "offer", 1), (2, 3, True, "offer", 2), (4, None, None, "poll"), (5, 6, None, "poll"),
@@ -282,7 +297,11 @@ def test_the_window_is_small_if_the_beginning_does_not_matter() -> None:
     choices = random.Random(5)
     true = list(make_history(Register(), choose_register, choices, count=500, clients=4).operations)
     last = max(each.end for each in true)
-    wrong = history((last + 1, last + 2, None, "set", 7), (last + 3, last + 4, 8, "get"))
+    wrong = history(
+        (last + 1, last + 2, None, "set", 7),
+        *((last + time, last + time + 1, True, "contains_key") for time in range(3, 13, 2)),
+        (last + 13, last + 14, 8, "get"),
+    )
     violation = find_violation(true + wrong, Register())
     assert violation is not None
     assert violation.from_any_state

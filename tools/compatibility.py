@@ -140,7 +140,7 @@ def differences(row: Name, found: Any) -> tuple[list[str], list[str]]:
         if mine is None:
             wrong.append(f"no parameter `{name}`")
         elif name.startswith("*"):
-            continue
+            by_name_only = by_name_only or not name.startswith("**")
         elif not by_name_only and positional[place : place + 1] != [name]:
             wrong.append(f"`{name}` is in another place")
         elif has_default and mine.default is mine.empty:

@@ -14,6 +14,7 @@ DIFFERENT: Final[dict[str, str]] = {
         "need no import path: a type alias, and what `Map.lock_context` and `MultiMap.lock_context` return"
     ),
     r"hazelcast\.proxy\.cp\.(BaseCPProxy|SessionAwareCPProxy)(\..+)?": "internal base class",
+    r"hazelcast\.internal\.asyncio_sql\..+": "internal; `client.sql` of the asyncio client has these methods",
     r"hazelcast\.proxy\.base\.Proxy\.blocking": "each structure has its own, with its own type",
 }
 """Names that are missing or that differ for a reason."""
@@ -23,7 +24,5 @@ MISSING: Final[dict[str, str]] = {
 }
 """Names that are still to come, with what they belong to."""
 
-ELSEWHERE: Final[dict[str, str]] = {
-    r"hazelcast\.(sql|db|internal\.asyncio_sql)\..+": "SQL",
-}
+ELSEWHERE: Final[dict[str, str]] = {}
 """Names of features that other pages are about."""
