@@ -11,6 +11,7 @@ from hz_core.testing.services.cp import AtomicLongService, FencedLockService, Gr
 from hz_core.testing.services.cp_objects import (
     AtomicRefService,
     CountDownLatchService,
+    CPMapService,
     LatchState,
     SemaphoreService,
     SemaphoreState,
@@ -39,6 +40,7 @@ from hz_core.testing.services.vector_collection import VectorCollectionService, 
 __all__ = [
     "AtomicLongService",
     "AtomicRefService",
+    "CPMapService",
     "CardinalityEstimatorService",
     "ClientService",
     "CountDownLatchService",
