@@ -18,11 +18,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import hazelcast
 from cp_contenders import CONTENDERS, SURFACES, Guarded
 from cp_harness import CP_CONFIG
 from histories import History
+from hz_cp.cp_management import CPGroupAvailabilityEvent, CPMembershipEvent, CPMembershipEventType
 from hz_embedded import Cluster
 from linearizability import check_history
 from sequential_models import Counter, Deterministic
@@ -67,6 +69,8 @@ class Outcome:
         unknown: How many of these nobody knows the outcome of.
         seconds: How long the load ran.
         pause: The longest time in seconds without an acquisition.
+        lost: How often a group was reported to have lost a member; it still has a majority.
+        removed: How many CP members were removed after that.
     """
 
     acquisitions: int
@@ -75,6 +79,8 @@ class Outcome:
     unknown: int
     seconds: float
     pause: float
+    lost: int
+    removed: int
 
 
 def run(acquisitions: int, *, own_jvms: bool = False, seed: int = 0, version: str = "5.4.0") -> Outcome:
@@ -106,8 +112,10 @@ def run(acquisitions: int, *, own_jvms: bool = False, seed: int = 0, version: st
         ]
         try:
             with recorded:
+                reported = _Reported(recorded.client)
                 began, pause = _watch(cluster, guarded, acquisitions, contenders)
                 seconds = time.monotonic() - began
+                reported.remove_lost()
             assert [process.wait(60) for process in contenders] == [0] * len(contenders)
         finally:
             for process in contenders:
@@ -123,6 +131,8 @@ def run(acquisitions: int, *, own_jvms: bool = False, seed: int = 0, version: st
             ),
             seconds,
             pause,
+            reported.lost,
+            reported.removed,
         )
         guarded.close()
     check_history(recorded.numbers, Counter())
@@ -155,6 +165,40 @@ def _watch(
     return began, pause
 
 
+class _Reported:
+    """What listeners are told about the CP members."""
+
+    def __init__(self, client: hazelcast.HazelcastClient) -> None:
+        self._management = client.cp_subsystem.management.blocking()
+        self._before = self._management.get_cp_members()
+        self._unavailable: set[UUID] = set()
+        self.lost = self.removed = 0
+        self._told = threading.Event()
+        self._management.add_group_availability_listener(self._on_lost)
+        self._management.add_membership_listener(self._on_change)
+
+    def _on_lost(self, event: CPGroupAvailabilityEvent) -> None:
+        self.lost += event.is_majority_available
+        self._unavailable.update(member.uuid for member in event.unavailable_members)
+        self._told.set()
+
+    def _on_change(self, event: CPMembershipEvent) -> None:
+        self.removed += event.type == CPMembershipEventType.REMOVED
+        self._told.set()
+
+    def remove_lost(self) -> None:
+        """Wait for the report, remove the CP member that it is about, and wait until that is reported."""
+        assert self._told.wait(PATIENCE)
+        (victim,) = self._unavailable
+        assert victim in self._before
+        self._told.clear()
+        self._management.remove_cp_member(victim)
+        while not self.removed:
+            assert self._told.wait(PATIENCE)
+            self._told.clear()
+        assert set(self._management.get_cp_members()) == set(self._before) - {victim}
+
+
 class _Recorded:
     """Threads that change one number and one value, and the histories of what they did."""
 
@@ -162,6 +206,7 @@ class _Recorded:
         self.numbers = History()
         self.values = History()
         self._clients = [hazelcast.HazelcastClient(cluster_members=addresses) for _ in range(2)]
+        self.client = self._clients[0]
         self._enough = threading.Event()
         self._threads = [
             threading.Thread(

@@ -98,9 +98,7 @@ def _blocking(addresses: list[str], guarded: Guarded, who: int, wanted: int, *, 
             thread.join()
 
 
-def _with_block(
-    lock: FencedLock, guarded: Guarded, who: int
-) -> Callable[[], None]:
+def _with_block(lock: FencedLock, guarded: Guarded, who: int) -> Callable[[], None]:
     blocking = lock.blocking()
 
     def act() -> None:
@@ -111,9 +109,7 @@ def _with_block(
     return act
 
 
-def _with_futures(
-    lock: FencedLock, guarded: Guarded, who: int
-) -> Callable[[], None]:
+def _with_futures(lock: FencedLock, guarded: Guarded, who: int) -> Callable[[], None]:
     owned = lock.owned_by(LockOwner())
 
     def act() -> None:

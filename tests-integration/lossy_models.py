@@ -96,10 +96,14 @@ class Network(ABC):
     Attributes:
         clients: The clients.
         redo: Whether the clients repeat changes after a lost connection.
+        shared: What the clients know of the objects of a name: the numbers of tasks, for example.
     """
 
     clients: tuple[Any, Any]
     redo: bool = False
+
+    def __init__(self) -> None:
+        self.shared: dict[str, list[Any]] = {}
 
     @abstractmethod
     def prepare(self, name: str) -> None:

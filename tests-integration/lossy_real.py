@@ -60,6 +60,7 @@ class RealNetwork(Network):
     """
 
     def __init__(self, real: RealClients) -> None:
+        super().__init__()
         self._real = real
         self.clients = (real.clients[0], real.clients[1])
         self.redo = real.redo

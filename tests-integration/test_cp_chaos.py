@@ -10,6 +10,7 @@ def test_a_cp_member_is_killed_under_load() -> None:
     outcome = cp_chaos.run(900)
     assert (outcome.wrong, outcome.acquisitions >= 900) == (0, True)
     assert outcome.operations > 200
+    assert (outcome.lost > 0, outcome.removed) == (True, 1)
 
 
 def test_what_is_guarded_notices_intruders(tmp_path: Path) -> None:

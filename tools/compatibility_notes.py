@@ -24,6 +24,5 @@ MISSING: Final[dict[str, str]] = {
 }
 """Names that are still to come, with what they belong to."""
 
-ELSEWHERE: Final[dict[str, str]] = {
-}
+ELSEWHERE: Final[dict[str, str]] = {}
 """Names of features that other pages are about."""

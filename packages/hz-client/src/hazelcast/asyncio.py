@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from hz_core.invocation.observation import InvocationObserver
     from hz_core.surfaces import AsyncioObject
-    from hz_proxies.jet.aio import AsyncJet
     from hz_cp.aio_subsystem import AsyncCPSubsystem
+    from hz_proxies.jet.aio import AsyncJet
     from hz_proxies.sql.aio import AsyncSql
     from hz_proxies.transaction.aio import AsyncTransaction
     from hz_proxies.transaction.repeating import AsyncTransactions
@@ -78,6 +78,7 @@ class HazelcastClient(AsyncioObjects):
     def cp_subsystem(self) -> "AsyncCPSubsystem":
         """The objects of the CP Subsystem. Open-source members have it up to version 5.4."""
         from hz_cp.aio_subsystem import AsyncCPSubsystem
+
         return AsyncCPSubsystem(self)
 
     @property
@@ -113,7 +114,7 @@ class HazelcastClient(AsyncioObjects):
         The function gets a new transaction as its first argument, which is committed after it and rolled back if it
         raises an error. If that is a conflict, an expired time limit or a lost connection, it is called again, after
         a short random pause. So it should have no other effects than those of the transaction. An error of the commit
-        itself is never repeated, because the changes may have been applied.
+        itself is not repeated, because the changes may have been applied, unless the transaction's time was over.
 
         Args:
             retries: Number of attempts after the first one.

@@ -73,6 +73,7 @@ class HazelcastClient(FuturesObjects):
     def cp_subsystem(self) -> "CPSubsystem":
         """The objects of the CP Subsystem. Open-source members have it up to version 5.4."""
         from hazelcast.cp import CPSubsystem
+
         return CPSubsystem(self)
 
     @property
@@ -110,7 +111,7 @@ class HazelcastClient(FuturesObjects):
         The function gets a new transaction as its first argument, which is committed after it and rolled back if it
         raises an error. If that is a conflict, an expired time limit or a lost connection, it is called again, after
         a short random pause. So it should have no other effects than those of the transaction. An error of the commit
-        itself is never repeated, because the changes may have been applied.
+        itself is not repeated, because the changes may have been applied, unless the transaction's time was over.
 
         Args:
             retries: Number of attempts after the first one.

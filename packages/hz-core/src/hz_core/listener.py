@@ -408,7 +408,8 @@ class ListenerService:
                 self._remove_in_background(registration, connection, here)
             promise.set_result(None)
 
-        connection.listening = True
+        # An event for the client itself may wait some milliseconds while callers read; that costs their calls nothing.
+        connection.listening |= not registration.spec.inline
         # Stored before the member can reply: another thread may read the reply.
         here.correlation_id = self._invocations.new_correlation_id()
         handler = partial(registration.handle, op.method.events)

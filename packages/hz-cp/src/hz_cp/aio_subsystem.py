@@ -2,18 +2,24 @@
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hz_core.callers import AsyncioCaller
 from hz_core.kinds import AsyncioT, ObjectKind
 
 if TYPE_CHECKING:
     from hz_cp.atomic_long.aio import AsyncAtomicLong
     from hz_cp.atomic_reference.aio import AsyncAtomicReference
     from hz_cp.count_down_latch.aio import AsyncCountDownLatch
+    from hz_cp.cp_management.aio import AsyncCPManagement
+    from hz_cp.cp_map.aio import AsyncCPMap
     from hz_cp.fenced_lock.aio import AsyncFencedLock
     from hz_cp.semaphore.aio import AsyncSemaphore
 
 
 class AsyncioClient(Protocol):
     """A client of asyncio programs."""
+
+    operations: AsyncioCaller
+    _engine: Any
 
     async def get_object(self, kind: ObjectKind[Any, AsyncioT], name: str) -> AsyncioT:
         """Return a distributed object."""
@@ -102,3 +108,25 @@ class AsyncCPSubsystem:
         from hz_cp.semaphore.kind import SEMAPHORE
 
         return await self._client.get_object(SEMAPHORE, name)
+
+    async def get_cp_map(self, name: str) -> "AsyncCPMap[Any, Any]":
+        """Return the CPMap with this name, which only Enterprise members of 5.4 and later have.
+
+        Args:
+            name: Its name, maybe with ``@`` and the name of a CP group.
+
+        Raises:
+            UnsupportedOperationError: The members have no CP Subsystem.
+            ValueError: ``name`` is not a valid name.
+        """
+        from hz_cp.cp_map.kind import CP_MAP
+
+        return await self._client.get_object(CP_MAP, name)
+
+    @property
+    def management(self) -> "AsyncCPManagement":
+        """The members, groups and sessions of the CP Subsystem."""
+        from hz_cp.cp_management.aio import AsyncCPManagement
+        from hz_cp.cp_management.operations import CPManagementOperations
+
+        return AsyncCPManagement(self._client.operations, CPManagementOperations(self._client._engine))

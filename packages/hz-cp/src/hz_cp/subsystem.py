@@ -2,18 +2,24 @@
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hz_core.callers import FuturesCaller
 from hz_core.kinds import FuturesT, ObjectKind
 
 if TYPE_CHECKING:
     from hz_cp.atomic_long.futures import AtomicLong
     from hz_cp.atomic_reference.futures import AtomicReference
     from hz_cp.count_down_latch.futures import CountDownLatch
+    from hz_cp.cp_management.futures import CPManagement
+    from hz_cp.cp_map.futures import CPMap
     from hz_cp.fenced_lock.futures import FencedLock
     from hz_cp.semaphore.futures import Semaphore
 
 
 class Client(Protocol):
     """A client of programs of threads."""
+
+    futures: FuturesCaller
+    _engine: Any
 
     def get_object(self, kind: ObjectKind[FuturesT, Any], name: str) -> FuturesT:
         """Return a distributed object."""
@@ -102,3 +108,25 @@ class CPSubsystem:
         from hz_cp.semaphore.kind import SEMAPHORE
 
         return self._client.get_object(SEMAPHORE, name)
+
+    def get_cp_map(self, name: str) -> "CPMap[Any, Any]":
+        """Return the CPMap with this name, which only Enterprise members of 5.4 and later have.
+
+        Args:
+            name: Its name, maybe with ``@`` and the name of a CP group.
+
+        Raises:
+            UnsupportedOperationError: The members have no CP Subsystem.
+            ValueError: ``name`` is not a valid name.
+        """
+        from hz_cp.cp_map.kind import CP_MAP
+
+        return self._client.get_object(CP_MAP, name)
+
+    @property
+    def management(self) -> "CPManagement":
+        """The members, groups and sessions of the CP Subsystem."""
+        from hz_cp.cp_management.futures import CPManagement
+        from hz_cp.cp_management.operations import CPManagementOperations
+
+        return CPManagement(self._client.futures, CPManagementOperations(self._client._engine))

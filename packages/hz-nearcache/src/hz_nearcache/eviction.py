@@ -26,10 +26,23 @@ class Record:
         used: Number of its last use; the uses of all entries are numbered.
         hits: How often it was read.
         place: Its index in the list of all records; -1 when it was removed.
-        shortcut: The table in which it is found by the caller's own key, and that key; None for none.
+        table: The table in which it is found by the caller's own key; None for none.
+        shortcut: The key in that table.
     """
 
-    __slots__ = ("cost", "expires", "group", "hits", "key", "place", "shortcut", "touched", "used", "value")
+    __slots__ = (
+        "cost",
+        "expires",
+        "group",
+        "hits",
+        "key",
+        "place",
+        "shortcut",
+        "table",
+        "touched",
+        "used",
+        "value",
+    )
 
     def __init__(self, key: Any, value: Any, cost: int, group: int, expires: float, touched: float) -> None:
         self.key = key
@@ -41,7 +54,8 @@ class Record:
         self.used = 0
         self.hits = 0
         self.place = -1
-        self.shortcut: tuple[dict[Any, Record], Any] | None = None
+        self.table: dict[Any, Record] | None = None
+        self.shortcut: Any = None
 
 
 class Sampler:

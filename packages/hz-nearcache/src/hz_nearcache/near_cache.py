@@ -293,7 +293,7 @@ class NearCache:
             if self._copies and data is not None:
                 kept = read(data, 0, len(data))  # the caller may change the other one
             cost = len(key) + (0 if data is None else len(data))
-            self.store.put(key, kept, cost, group=partition, reservation=reservation, shortcut=shortcut)
+            self.store.put(key, kept, cost, partition, reservation, shortcut)
         return value
 
     # --- changes -----------------------------------------------------------------------------------------------

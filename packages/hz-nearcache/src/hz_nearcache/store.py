@@ -72,6 +72,7 @@ class Store:
         self._max_bytes: float = inf if max_bytes is None else max_bytes
         self._time_to_live = time_to_live or inf
         self._max_idle = max_idle or inf
+        self._expires = self._time_to_live < inf or self._max_idle < inf
         self._sampler = Sampler(policy, sampling_count, sampling_pool_size, random)
         self._show = show
         self._records: dict[Any, Record] = {}
@@ -101,7 +102,7 @@ class Store:
         table_of = self._shortcuts.get
         statistics = self.statistics
         show = self._show
-        expires = self._time_to_live < inf or self._max_idle < inf
+        expires = self._expires
         alive = self._alive
 
         def look_up(key: Any) -> Any:
@@ -126,20 +127,23 @@ class Store:
             shortcut: The caller's own key, to find the entry by ``look_up`` from now on.
         """
         record = self._records.get(key)
-        if record is None or not self._alive(record):
-            self.statistics.misses += 1
-            return MISSING
         statistics = self.statistics
+        if record is None or (self._expires and not self._alive(record)):
+            statistics.misses += 1
+            return MISSING
         statistics.uses = record.used = statistics.uses + 1
         record.hits += 1
-        if record.shortcut is None and shortcut is not MISSING:
-            self._add_shortcut(record, shortcut)
+        if record.table is None and shortcut is not MISSING:
+            with self.mutex:
+                self._add_shortcut(record, shortcut)
         return record.value if self._show is None else self._show(record.value)
 
     def peek(self, key: Any) -> Any:
         """Return the value of a key as it is kept, or MISSING. This is no use of the entry."""
         record = self._records.get(key)
-        return record.value if record is not None and self._alive(record) else MISSING
+        if record is None or (self._expires and not self._alive(record)):
+            return MISSING
+        return record.value
 
     def keys(self) -> list[Any]:
         """Return all keys, the least recently used first."""
@@ -169,7 +173,6 @@ class Store:
         key: Any,
         value: Any,
         cost: int = 0,
-        *,
         group: int = 0,
         reservation: int | None = None,
         shortcut: Any = MISSING,
@@ -187,16 +190,17 @@ class Store:
         Returns:
             Whether it was stored.
         """
-        now = self._now()
+        now = self._now() if self._expires else 0.0
         cost += ENTRY_COST
         record = Record(key, value, cost, group, now + self._time_to_live, now)
         with self.mutex:
-            if reservation is not None and reservation != self.reserve(key):
+            if reservation is not None and reservation != self._epoch + self._changes[hash(key) % _STRIPES]:
                 return False
             old = self._records.get(key)
             if old is not None:
                 self._unlink(old)
-            if not self._make_room(cost, now):
+            full = self._size >= self._max_size or self._bytes + cost > self._max_bytes
+            if full and not self._make_room(cost, now):
                 return False
             if not self._link(record):
                 return False
@@ -250,20 +254,19 @@ class Store:
         self._size -= 1
         del records[record.key]
         self._bytes -= record.cost
-        if record.shortcut is not None:
-            del record.shortcut[0][record.shortcut[1]]
+        if record.table is not None:
+            del record.table[record.shortcut]
         return True
 
     def _add_shortcut(self, record: Record, key: Any) -> None:
         table = self._shortcuts.get(type(key))
         if table is None:
             return
-        with self.mutex:
-            pair = (table, key)
-            if record.place >= 0 and record.shortcut is None and key not in table:
-                # Nothing can interrupt the thread between these lines.
-                table[key] = record
-                record.shortcut = pair
+        # Nothing can interrupt the thread between these lines.
+        if record.place >= 0 and record.table is None and key not in table:
+            table[key] = record
+            record.shortcut = key
+            record.table = table
 
     # --- forgetting --------------------------------------------------------------------------------------------
 

@@ -11,10 +11,12 @@ from hz_core.testing.services.cp import AtomicLongService, FencedLockService, Gr
 from hz_core.testing.services.cp_objects import (
     AtomicRefService,
     CountDownLatchService,
+    CPMapService,
     LatchState,
     SemaphoreService,
     SemaphoreState,
 )
+from hz_core.testing.services.durable_executor import DurableExecutorService
 from hz_core.testing.services.executor import ExecutorService
 from hz_core.testing.services.flake_id_generator import FlakeIdGeneratorService
 from hz_core.testing.services.map import MapService
@@ -38,9 +40,11 @@ from hz_core.testing.services.vector_collection import VectorCollectionService, 
 __all__ = [
     "AtomicLongService",
     "AtomicRefService",
+    "CPMapService",
     "CardinalityEstimatorService",
     "ClientService",
     "CountDownLatchService",
+    "DurableExecutorService",
     "ExecutorService",
     "FencedLockService",
     "FlakeIdGeneratorService",

@@ -60,6 +60,70 @@ class AtomicRefService(Service):
         return self.values.get((request["groupId"], request["name"]))
 
 
+@serves("CPMap")
+class CPMapService(Service):
+    """Messages of the service ``CPMap``.
+
+    Attributes:
+        entries: The serialized entries by group and name.
+    """
+
+    service_name = "hz:raft:mapService"
+
+    def __init__(self, cluster: SimulatedCluster) -> None:
+        super().__init__(cluster)
+        self.entries: dict[tuple[GroupId, str], dict[bytes, bytes]] = {}
+
+    def destroy(self, name: str) -> None:
+        """Forget a map."""
+        for key in [key for key in self.entries if key[1] == name]:
+            del self.entries[key]
+
+    def reset(self) -> None:
+        """Forget all maps."""
+        self.entries.clear()
+
+    def get(self, request: Request) -> None:
+        """Reply the value of a key."""
+        request.reply(self._map(request).get(request["key"]))
+
+    def put(self, request: Request) -> None:
+        """Set the value of a key; reply the one before."""
+        before = self._map(request).get(request["key"])
+        self._map(request)[request["key"]] = request["value"]
+        request.reply(before)
+
+    def set(self, request: Request) -> None:
+        """Set the value of a key."""
+        self._map(request)[request["key"]] = request["value"]
+        request.reply(None)
+
+    def put_if_absent(self, request: Request) -> None:
+        """Set the value of a key that has none; reply the one that it had."""
+        before = self._map(request).get(request["key"])
+        self._map(request).setdefault(request["key"], request["value"])
+        request.reply(before)
+
+    def compare_and_set(self, request: Request) -> None:
+        """Set the value of a key if it is the expected one; reply whether it was."""
+        same = self._map(request).get(request["key"]) == request["expectedValue"]
+        if same:
+            self._map(request)[request["key"]] = request["newValue"]
+        request.reply(same)
+
+    def remove(self, request: Request) -> None:
+        """Remove a key; reply its value."""
+        request.reply(self._map(request).pop(request["key"], None))
+
+    def delete(self, request: Request) -> None:
+        """Remove a key."""
+        self._map(request).pop(request["key"], None)
+        request.reply(None)
+
+    def _map(self, request: Request) -> dict[bytes, bytes]:
+        return self.entries.setdefault((request["groupId"], request["name"]), {})
+
+
 @dataclass(eq=False)
 class LatchState:
     """One latch.
