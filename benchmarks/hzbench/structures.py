@@ -51,6 +51,13 @@ ROWS = {
 }
 """The rows by name: whether a round trip, the messages per second, the number of entries, or a hit counts."""
 
+CP_ROWS = {
+    "AtomicLong increment_and_get": "latency",
+    "FencedLock lock and unlock": "latency",
+    "Semaphore acquire and release": "latency",
+}
+"""The rows for members with the CP Subsystem."""
+
 Step = Callable[[], int]
 """One call, or a few; returns how many operations it was."""
 
@@ -130,6 +137,34 @@ class StructuresWorker:
         """Add one."""
         counter = self._object("pn_counter")
         return lambda: counter.add_and_get(1) and 1
+
+    def atomiclong_increment_and_get(self) -> Step:
+        """Add one."""
+        number = self._client.cp_subsystem.get_atomic_long(f"bench-number{self._suffix}").blocking()
+        return lambda: number.increment_and_get() and 1
+
+    def fencedlock_lock_and_unlock(self) -> Step:
+        """Take a free lock, and release it."""
+        lock = self._client.cp_subsystem.get_lock(f"bench-lock{self._suffix}").blocking()
+
+        def step() -> int:
+            lock.lock()
+            lock.unlock()
+            return 1
+
+        return step
+
+    def semaphore_acquire_and_release(self) -> Step:
+        """Take a permit, and release it."""
+        permits = self._client.cp_subsystem.get_semaphore(f"bench-permits{self._suffix}").blocking()
+        permits.init(1)
+
+        def step() -> int:
+            permits.acquire()
+            permits.release()
+            return 1
+
+        return step
 
     def transaction_of_four_puts(self) -> Step:
         """Begin a transaction, change four entries, commit it."""

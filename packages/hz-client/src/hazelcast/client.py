@@ -10,8 +10,10 @@ from hz_core.config import ClientConfig, FailoverConfig
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from hazelcast.cp import CPSubsystem
     from hz_core.invocation.observation import InvocationObserver
     from hz_core.surfaces import FuturesObject
+    from hz_proxies.jet.futures import Jet
     from hz_proxies.sql.futures import Sql
     from hz_proxies.transaction.blocking import BlockingTransaction
     from hz_proxies.transaction.repeating import BlockingTransactions
@@ -60,6 +62,21 @@ class HazelcastClient(FuturesObjects):
         return self._distributed_objects(kinds())
 
     @property
+    def jet(self) -> "Jet":
+        """The jobs of the cluster."""
+        from hz_proxies.jet.futures import Jet
+        from hz_proxies.jet.operations import JetOperations
+
+        return Jet(self.futures, JetOperations(self._engine))
+
+    @property
+    def cp_subsystem(self) -> "CPSubsystem":
+        """The objects of the CP Subsystem. Open-source members have it up to version 5.4."""
+        from hazelcast.cp import CPSubsystem
+
+        return CPSubsystem(self)
+
+    @property
     def sql(self) -> "Sql":
         """The SQL service of the cluster."""
         from hz_proxies.sql.futures import Sql
@@ -94,7 +111,7 @@ class HazelcastClient(FuturesObjects):
         The function gets a new transaction as its first argument, which is committed after it and rolled back if it
         raises an error. If that is a conflict, an expired time limit or a lost connection, it is called again, after
         a short random pause. So it should have no other effects than those of the transaction. An error of the commit
-        itself is never repeated, because the changes may have been applied.
+        itself is not repeated, because the changes may have been applied, unless the transaction's time was over.
 
         Args:
             retries: Number of attempts after the first one.

@@ -133,12 +133,15 @@ class ObjectTable:
     ) -> Flow[list[tuple[ObjectKind[Any, Any], ObjectOperations]]]:
         """Return all objects that there are in the cluster, with their kinds.
 
-        They are not created again: another client may be destroying one meanwhile.
+        They are not created again: another client may be destroying one meanwhile. Objects of this client that are
+        not there any more are forgotten, so that the next one who asks for one of these names creates it.
 
         Source: message ``Client.getDistributedObjects``.
         """
         known = {kind.operations.service_name: kind for kind in kinds}
+        before = list(self._ready.items())
         infos = yield get_distributed_objects()
+        self._forget_missing(before, {(service_name, name) for service_name, name in infos})
         found = []
         for service_name, name in infos:
             kind = known.get(service_name)
@@ -150,6 +153,19 @@ class ObjectTable:
                 operations = self._ready.setdefault((kind, name), made)
             found.append((kind, operations))
         return found
+
+    def _forget_missing(
+        self,
+        ready: list[tuple[tuple[ObjectKind[Any, Any], str], ObjectOperations]],
+        there: set[tuple[str, str]],
+    ) -> None:
+        """Forget those objects of ``ready`` that another client has destroyed."""
+        for key, operations in ready:
+            place = (operations.service_name, operations.name)
+            # What is not created as a distributed object, such as those of the CP Subsystem, is not listed as one.
+            if place not in there and type(operations)._prepare is ObjectOperations._prepare:
+                self._ready.pop(key, None)
+                self._context.forget_object(*place)
 
     def destroy(self, operations: ObjectOperations) -> Flow[None]:
         """Destroy an object in the cluster and forget it."""

@@ -148,7 +148,10 @@ class KeyedOperations(ObjectOperations):
         return op
 
     def _read_many(self, op: Op[T], keys: Sequence[Data]) -> Op[T]:
-        """Read the entries of ``keys``, which are all in one partition, with one request."""
+        """Read the entries of ``keys``, which are all in one partition, with one request.
+
+        Its result is pairs of the ``Data`` of a key and the value.
+        """
         return op
 
     def _write_many(self, op: Op[T], keys: Iterable[Data]) -> Op[T]:

@@ -308,14 +308,17 @@ class NearCache:
         return op
 
     def filling_many(self, op: Op[T], keys: Iterable[Data], partition: int) -> Op[T]:
-        """Return ``op``, which reads the entries of keys in one partition, so that they are kept."""
+        """Return ``op``, which reads the entries of keys in one partition, so that they are kept.
+
+        It gives pairs of the ``Data`` of a key and the value.
+        """
         reservations = {key: self.reserve(key) for key in keys}
         decode: Any = op.decode
 
         def decode_and_keep(message: bytes, read: ReadData) -> Any:
             found: dict[Data, Data] = dict(decode(message, raw_data))
             entries = [
-                (read(key, 0, len(key)), self._keep(key, data, read, partition, reservations.get(key)))
+                (key, self._keep(key, data, read, partition, reservations.get(key)))
                 for key, data in found.items()
             ]
             for key in reservations.keys() - found.keys():

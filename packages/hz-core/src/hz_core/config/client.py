@@ -207,7 +207,10 @@ class ClientConfig(LoadableOptions):
     )
     heartbeat_interval = Option(positive, lambda: 5.0, "Seconds between heartbeats.")
     heartbeat_timeout = Option(
-        positive, lambda: 60.0, "Seconds without received data after which a connection is closed."
+        positive,
+        lambda: 60.0,
+        "Seconds without received data, or without a reply to any request, also to heartbeats, after which a connection"
+        " is closed.",
     )
     async_start = Option(
         boolean,

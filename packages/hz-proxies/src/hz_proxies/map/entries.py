@@ -1,5 +1,6 @@
 """Operations of a map on one key."""
 
+from functools import partial
 from typing import Any, Generic
 
 from hz_core.arguments import milliseconds, milliseconds_or_default
@@ -244,15 +245,15 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: message ``Map.getEntryView``.
         """
-        return self._read(codec.get_entry_view, key).decoded(_entry_view)
+        return self._read(codec.get_entry_view, key).decoded(partial(_entry_view, key))
 
 
-def _entry_view(message: bytes, read: ReadData) -> SimpleEntryView[Any, Any] | None:
+def _entry_view(key: Any, message: bytes, read: ReadData) -> SimpleEntryView[Any, Any] | None:
     view = codec.GET_ENTRY_VIEW.decode(message, read).response
     if view is None:
         return None
     return SimpleEntryView(
-        view.key,
+        key,
         view.value,
         view.cost,
         view.creation_time,

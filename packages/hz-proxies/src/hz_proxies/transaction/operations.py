@@ -7,9 +7,14 @@ from uuid import UUID
 from hz_core.arguments import int32, milliseconds, shown
 from hz_core.connection import Connection
 from hz_core.context import ClientContext, acquires
-from hz_core.errors import TransactionError, TransactionNotActiveError
+from hz_core.errors import (
+    TransactionError,
+    TransactionNotActiveError,
+    TransactionTimedOutError,
+    server_error,
+)
 from hz_core.log import get_logger
-from hz_core.op import Flow, Op
+from hz_core.op import Flow, GatherOutcomes, Op
 from hz_core.operations import Operations, check_name
 from hz_proxies.codecs import transaction as codec
 from hz_proxies.transaction.list.operations import TransactionalListOperations
@@ -107,7 +112,9 @@ class TransactionOperations(Operations):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
-            TransactionError: It belongs to another thread or task.
+            TransactionTimedOutError: Its time is over; its changes were discarded.
+            TransactionError: It belongs to another thread or task, or members could not commit it.
+            TargetDisconnectedError: The connection was lost: the changes were applied or discarded, all together.
 
         Source: message ``Transaction.commit``.
         """
@@ -115,9 +122,16 @@ class TransactionOperations(Operations):
         self._forget_copies()
         try:
             yield codec.commit(connection, transaction_id, self._thread_id)
-        except BaseException:
+        except TransactionTimedOutError:
+            # A member looks at the time before it changes anything.
+            self._enter_state(TransactionState.ROLLED_BACK)
+            yield from self._release(connection, transaction_id)
+            raise
+        except BaseException as e:
             self._enter_state(TransactionState.UNKNOWN)
             self._forget_copies(certain=False)
+            if isinstance(e, Exception) and server_error(e) is not None:
+                yield from self._release(connection, transaction_id)
             raise
         self._enter_state(TransactionState.COMMITTED)
         self._forget_copies()
@@ -125,6 +139,10 @@ class TransactionOperations(Operations):
     def _forget_copies(self, certain: bool = True) -> None:
         for one in self._maps:
             one._forget_copies(certain)
+
+    def _release(self, connection: Connection, transaction_id: UUID) -> Flow[None]:
+        """Let the member give up what a transaction holds whose commit it has refused: locks, and items of queues."""
+        yield GatherOutcomes([codec.rollback(connection, transaction_id, self._thread_id)])
 
     def rollback(self) -> Flow[None]:
         """Discard all changes of the transaction.
