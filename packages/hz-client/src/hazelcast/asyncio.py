@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from hz_core.invocation.observation import InvocationObserver
     from hz_core.surfaces import AsyncioObject
-    from hz_proxies.jet.aio import AsyncJet
     from hz_cp.aio_subsystem import AsyncCPSubsystem
+    from hz_proxies.jet.aio import AsyncJet
     from hz_proxies.sql.aio import AsyncSql
     from hz_proxies.transaction.aio import AsyncTransaction
     from hz_proxies.transaction.repeating import AsyncTransactions
