@@ -19,12 +19,17 @@ MAPPING = "TYPE IMap OPTIONS ('keyFormat'='int', 'valueFormat'='varchar')"
 def test_queries_and_changes(version: str, hazelcast_cluster_factory: Callable[..., Cluster]) -> None:
     """5.7.0 is in the other tests."""
     cluster = hazelcast_cluster_factory(version=version, sql=True)
-    with hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client, db.connect(client=client) as connection:
+    with (
+        hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client,
+        db.connect(client=client) as connection,
+    ):
         sql = client.sql.blocking()
         cursor = connection.cursor()
         cursor.execute(f"CREATE MAPPING m (__key INT, this VARCHAR) {MAPPING}")
         cursor.executemany("SINK INTO m VALUES (?, ?)", [(n, f"name {n}") for n in range(20)])
-        for _ in range(2):  # the second time to the owner of the key, if the member tells which parameter that is
+        for _ in range(
+            2
+        ):  # the second time to the owner of the key, if the member tells which parameter that is
             cursor.execute("SELECT this FROM m WHERE __key = ?", (7,))
             assert cursor.fetchall() == [("name 7",)]
         cursor.execute("UPDATE m SET this = 'new' WHERE __key = ?", (7,))
