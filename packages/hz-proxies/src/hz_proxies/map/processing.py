@@ -42,13 +42,15 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
             Key and result of each entry; the keys are the objects that were given. Source: message
             ``Map.executeOnKeys``.
         """
-        keys = keys if keys is None else list(keys)
-        data = self._values(keys, "keys")
+        if keys is None:
+            raise none_refused("keys", self.name)
+        own = list(keys)
+        data = self._values(own, "keys")
         processor = self._value(entry_processor, "entry_processor")
         if not data:
             return Op.ready([])
         execute = codec.execute_on_keys(self.name, processor, data)
-        return self._write_many(execute.decoded(with_own_keys(dict(zip(data, keys, strict=True)))), data)
+        return self._write_many(execute.decoded(with_own_keys(dict(zip(data, own, strict=True)))), data)
 
     def execute_on_entries(
         self, entry_processor: Any, predicate: Predicate | None = None
