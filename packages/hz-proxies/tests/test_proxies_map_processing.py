@@ -97,8 +97,12 @@ def test_who_waits_for_an_event_gets_it_over_another_connection(
 ) -> None:
     partition = partition_of(simulation, "k")
     pages = iter(m.blocking().iter_event_journal(partition, 0))
-    simulation.driver.call_later(1, lambda: simulation.cluster.cut_all())
-    simulation.driver.call_later(20, lambda: m.put("k", "late"))
+
+    def put() -> None:
+        m.put("k", "late")
+
+    simulation.driver.call_later(1, simulation.cluster.cut_all)
+    simulation.driver.call_later(20, put)
     event = next(pages)
     assert (event.sequence, event.key, event.new_value, event.old_value) == (0, "k", "late", None)
     assert simulation.driver.now() >= 1020
