@@ -7,7 +7,7 @@ import pytest
 import hazelcast
 import hazelcast.asyncio
 from hz_embedded import Cluster
-from hz_proxies.sql import HazelcastSqlError, SqlColumnType
+from hz_proxies.sql import HazelcastSqlError, SqlColumnType, SqlErrorCode
 from hz_proxies.sql.rows import SqlColumnMetadata
 from map_harness import AnyObject, Caller
 from object_harness import rows_of, sql
@@ -16,10 +16,9 @@ SQUARES = "SELECT __key, this FROM squares WHERE this >= ? ORDER BY __key"
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    """Yield a member that knows SQL."""
-    with Cluster(sql=True) as started:
-        yield started
+def cluster(sql_cluster: Cluster) -> Cluster:
+    """Return a member that knows SQL."""
+    return sql_cluster
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +85,17 @@ async def test_closing_early(caller: Caller) -> None:
     result = AnyObject(caller, await service.execute(SQUARES, 0, cursor_buffer_size=2))
     assert await result.close() is None
     assert await result.close() is None
-    assert await rows_of(result.proxy) == []
+    with pytest.raises(HazelcastSqlError, match="closed before all rows") as caught:
+        await rows_of(result.proxy)
+    assert caught.value.code == SqlErrorCode.CANCELLED_BY_USER
 
 
 def test_a_block_closes_the_result_at_its_end(client: hazelcast.HazelcastClient) -> None:
     with client.sql.blocking().execute(SQUARES, 0, cursor_buffer_size=2) as result:
         assert next(iter(result))["this"] == 0
-    assert list(result) == []
+    assert next(iter(result))[0] == 1  # of the page that was there
+    with pytest.raises(HazelcastSqlError, match="closed before all rows"):
+        list(result)
 
 
 @pytest.mark.usefixtures("client")
@@ -102,4 +105,5 @@ async def test_an_asyncio_block_closes_the_result_at_its_end(cluster: Cluster) -
             async for row in result:
                 assert list(row) == [0, 0]
                 break
-        assert await rows_of(result) == []
+        with pytest.raises(HazelcastSqlError, match="closed before all rows"):
+            await rows_of(result)

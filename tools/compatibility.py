@@ -100,15 +100,13 @@ def find(row: Name) -> Any:
 
 def _asyncio_class(name: str) -> Any:
     """Return the class of the asyncio surface, which needs no import path of its own."""
-    import hz_proxies
-
     package = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.replace("PNC", "PnC")).lower()
-    try:
-        return getattr(
-            importlib.import_module(f"{hz_proxies.__name__}.{package}.aio"), f"Async{name}", ABSENT
-        )
-    except ModuleNotFoundError:
-        return ABSENT
+    for module in (f"hz_proxies.{package}.aio", f"hz_cp.{package}.aio", "hz_cp.aio_subsystem"):
+        try:
+            return getattr(importlib.import_module(module), f"Async{name}")
+        except (ModuleNotFoundError, AttributeError):
+            continue
+    return ABSENT
 
 
 def _is_set_by_constructor(owner: Any, attribute: str) -> bool:
@@ -142,7 +140,7 @@ def differences(row: Name, found: Any) -> tuple[list[str], list[str]]:
         if mine is None:
             wrong.append(f"no parameter `{name}`")
         elif name.startswith("*"):
-            continue
+            by_name_only = by_name_only or not name.startswith("**")
         elif not by_name_only and positional[place : place + 1] != [name]:
             wrong.append(f"`{name}` is in another place")
         elif has_default and mine.default is mine.empty:

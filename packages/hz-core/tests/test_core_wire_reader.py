@@ -230,6 +230,7 @@ def fragment(fragment_id: int, flags: int, body: bytes = b"") -> bytes:
         (fragment(1, 0, frame(b"a")), "never began"),
         (fragment(1, END, frame(b"a")), "never began"),
         (frame(b"1234567", BEGIN | IS_FINAL), "14 are needed"),
+        (message(1) + frame(b"x" * 30, BEGIN | IS_FINAL) + message(2), "14 are needed"),
         (fragment(1, BEGIN) + fragment(1, END), "at least 19"),
         (fragment(1, BEGIN, frame(b"a")) + fragment(1, END, frame(b"b" * 40)), "at least 19"),
         (b"".join(fragment(i, BEGIN) for i in range(1025)), "1024 fragmented messages"),

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from hz_core.wire.frames import DECODE_ERRORS, FRAME_HEADER, HazelcastProtocolError
 from hz_core.wire.types import raw_data
+from hz_proxies.sql import SqlColumnMetadata, SqlColumnType
+from hz_proxies.sql.rows import row_classes
 from hz_proxies.sql_page import read_sql_page
 from hz_serialization import HazelcastJsonValue, HazelcastSerializationError
 
@@ -128,3 +130,47 @@ def test_garbage_gives_only_the_named_errors(column_type: int, frames: list[tupl
     message = page([column_type], *(frame(payload, flags) for payload, flags in frames))
     with suppress(HazelcastProtocolError, HazelcastSerializationError, *DECODE_ERRORS):
         read_sql_page(message, 0, raw_data)
+
+
+def test_an_object_that_cannot_be_read_does_not_spoil_the_others() -> None:
+    def read(buffer: bytes, start: int, end: int) -> Any:
+        content = buffer[start:end]
+        if content == b"bad":
+            raise HazelcastSerializationError("no class for it")
+        return content.decode()
+
+    content = frame(flags=0x1000) + frame(b"a") + frame(b"bad") + frame(flags=0x0400) + frame(flags=0x0800)
+    result, _ = read_sql_page(page([13], content), 0, read)
+    good, bad, none = result.columns[0]
+    assert (good, none, repr(bad)) == ("a", None, "<unreadable: no class for it>")
+    rows = list(
+        map(row_classes([SqlColumnMetadata("o", SqlColumnType.OBJECT, True)]).damaged, [(good,), (bad,)])
+    )
+    assert (rows[0]["o"], list(rows[0]), rows[0][:1]) == ("a", ["a"], ("a",))
+    for use in (lambda: rows[1]["o"], lambda: rows[1][0], lambda: list(rows[1]), lambda: rows[1][:]):
+        with pytest.raises(HazelcastSerializationError, match="no class for it"):
+            use()
+
+
+def test_a_page_in_a_reply_is_decoded_when_its_columns_are_asked_for() -> None:
+    """Also as something else than lists, by readers of one's own."""
+    numbers = frame(struct.pack("<bi", 2, 2) + struct.pack("<ii", 7, 8))
+    message = page([4, 14], numbers, frame(b"\2\0\0\0")) + frame(flags=0x0400)
+    result, end = read_sql_page(message, 0, raw_data)
+    assert end == len(message) - 6
+
+    def span(buffer: bytes, pos: int, read: object) -> tuple[int, int]:
+        length = struct.unpack_from("<i", buffer, pos)[0]
+        return length, pos + length
+
+    assert result.decode({4: span, 14: span}) == [len(numbers), 10]
+    assert result.columns == [[7, 8], [None, None]]
+    with pytest.raises(HazelcastProtocolError, match="type 14"):
+        result.decode({4: span})
+    damaged = message.replace(struct.pack("<bi", 2, 2), struct.pack("<bi", 2, 3))
+    lazily, _ = read_sql_page(damaged, 0, raw_data)
+    with pytest.raises(HazelcastProtocolError, match="kind 2 with 3 values"):
+        lazily.columns  # noqa: B018
+    longer, _ = read_sql_page(page([4], numbers, frame()) + frame(flags=0x0400), 0, raw_data)
+    with pytest.raises(HazelcastProtocolError, match="end at byte"):
+        longer.columns  # noqa: B018

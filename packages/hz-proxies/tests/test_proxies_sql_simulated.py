@@ -1,5 +1,8 @@
 """SQL on simulated members: rows of every type, pages, metadata, errors, closing early, update counts."""
 
+import copy
+import pickle
+import struct
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -7,13 +10,19 @@ from typing import Any
 import pytest
 
 import simulated_harness
-from hz_core.errors import TargetDisconnectedError
+from hz_core.errors import (
+    HazelcastClientNotActiveError,
+    IllegalStateError,
+    OperationTimeoutError,
+    TargetDisconnectedError,
+)
 from hz_core.op import Flow, Sleep
 from hz_core.testing import Request, SqlResult, SqlService, SqlType
 from hz_core.testing.simulation import Simulation
-from hz_proxies.sql import HazelcastSqlError, Sql, SqlColumnMetadata, SqlColumnType
+from hz_proxies.sql import HazelcastSqlError, Sql, SqlColumnMetadata, SqlColumnType, SqlErrorCode, SqlRow
 from hz_proxies.sql.operations import SqlOperations
-from hz_serialization import HazelcastJsonValue
+from hz_proxies.sql.paths import SqlPaths
+from hz_serialization import HazelcastJsonValue, HazelcastSerializationError, partition_hash, partition_id
 
 simulation = simulated_harness.simulation
 
@@ -53,14 +62,41 @@ def test_pages(simulation: Simulation, sql: Sql, size: int, fetches: int) -> Non
     assert list(result) == []
     result.close().result()
     assert requests(simulation, "Sql.close") == []
+    assert list(result) == []
 
 
-def test_pages_are_fetched_as_they_are_needed(simulation: Simulation, sql: Sql) -> None:
-    rows = iter(sql.blocking().execute("SELECT", cursor_buffer_size=4))
-    assert [next(rows)[0] for _ in range(4)] == [0, 1, 2, 3]
-    assert requests(simulation, "Sql.fetch") == []
-    assert next(rows)[0] == 4
-    assert len(requests(simulation, "Sql.fetch")) == 1
+def test_one_page_is_fetched_ahead(simulation: Simulation, sql: Sql) -> None:
+    result = sql.blocking().execute("SELECT", cursor_buffer_size=2)
+    rows = iter(result)
+    simulation.driver.advance()
+    assert requests(simulation, "Sql.fetch") == []  # nobody has asked for rows
+    for number in range(10):
+        assert next(rows)[0] == number
+        simulation.driver.advance()
+        # The page of this row, the one behind it, and no further ones.
+        assert len(requests(simulation, "Sql.fetch")) == min(number // 2 + 1, 4)
+    assert next(rows, None) is None
+
+
+def test_a_second_loop_goes_on(sql: Sql) -> None:
+    for result in (
+        sql.execute("SELECT", cursor_buffer_size=4).result(),
+        sql.blocking().execute("SELECT", cursor_buffer_size=4),
+    ):
+        for row in result:
+            if row[0] == 5:
+                break
+        assert [row[0] for row in result] == [6, 7, 8, 9]
+        assert list(result) == []
+
+
+def test_futures_of_rows(sql: Sql) -> None:
+    futures = sql.execute("SELECT", cursor_buffer_size=4).result().iterator()
+    assert [next(futures).result()["id"] for _ in range(10)] == list(range(10))
+    for _ in range(2):
+        end = next(futures)
+        with pytest.raises(StopIteration):
+            end.result()
 
 
 def test_closing_early(simulation: Simulation, sql: Sql) -> None:
@@ -72,7 +108,21 @@ def test_closing_early(simulation: Simulation, sql: Sql) -> None:
         result.close().result()
     assert cursors(simulation) == 0
     assert len(requests(simulation, "Sql.close")) == 1
-    assert len(list(rows)) == 3  # of the page that it had
+    assert [next(rows)[0] for _ in range(3)] == [1, 2, 3]  # of the page that it had
+    for again in (rows, iter(result)):
+        with pytest.raises(HazelcastSqlError, match="closed before all rows") as caught:
+            next(again)
+        assert caught.value.code == SqlErrorCode.CANCELLED_BY_USER
+
+
+@pytest.mark.parametrize("size", [4, 10])
+def test_rows_that_nobody_has_asked_for_are_not_lost_in_silence(sql: Sql, size: int) -> None:
+    with sql.execute("SELECT", cursor_buffer_size=size).result() as result:
+        pass
+    with pytest.raises(HazelcastSqlError, match="closed before all rows"):
+        list(result)
+    with sql.execute("SELECT", cursor_buffer_size=size).result() as result:
+        assert len(list(result)) == 10
     assert list(result) == []
 
 
@@ -81,6 +131,68 @@ def test_a_block_closes_at_its_end(simulation: Simulation, sql: Sql) -> None:
         assert next(iter(result))["id"] == 0
         assert cursors(simulation) == 1
     assert cursors(simulation) == 0
+
+
+def test_the_error_of_a_block_is_the_one_to_see(simulation: Simulation, sql: Sql) -> None:
+    result = sql.blocking().execute("SELECT", cursor_buffer_size=4)
+
+    def block() -> None:
+        with result:
+            simulation.cluster.cut_all()
+            raise RuntimeError("of the block")
+
+    with pytest.raises(RuntimeError, match="of the block"):
+        block()
+
+
+def held(simulation: Simulation, method: str) -> list[Request]:
+    """Return where requests of a message wait from now on for a reply."""
+    waiting: list[Request] = []
+    for member in simulation.cluster.members:
+        member.rule(method, waiting.append)
+    return waiting
+
+
+def test_closing_ends_the_wait_for_a_page(simulation: Simulation, sql: Sql) -> None:
+    fetches = held(simulation, "Sql.fetch")
+    result = sql.execute("SELECT", cursor_buffer_size=10 - 1).result()
+    rows = result.iterator()
+    assert [next(rows).result()[0] for _ in range(9)] == list(range(9))
+    waiting = next(rows)
+    simulation.driver.advance()
+    assert (len(fetches), waiting.done()) == (1, False)
+    with pytest.raises(IllegalStateError, match="another thread or task waits"):
+        next(rows).result()
+    result.close().result()
+    with pytest.raises(HazelcastSqlError) as caught:
+        waiting.result()
+    assert caught.value.code == SqlErrorCode.CANCELLED_BY_USER
+    assert cursors(simulation) == 0
+
+
+def test_who_gives_up_loses_no_page(simulation: Simulation, sql: Sql) -> None:
+    fetches = held(simulation, "Sql.fetch")
+    result = sql.execute("SELECT", cursor_buffer_size=5).result()
+    rows = result.iterator()
+    assert [next(rows).result()[0] for _ in range(5)] == list(range(5))
+    for _ in range(2):
+        with pytest.raises(OperationTimeoutError):
+            list(result.with_timeout(2))
+    (fetch,) = fetches
+    simulation.cluster.service(SqlService).fetch(fetch)
+    assert [row[0] for row in result] == [5, 6, 7, 8, 9]
+
+
+def test_a_client_that_is_shut_down(simulation: Simulation, sql: Sql) -> None:
+    held(simulation, "Sql.fetch")
+    result = sql.execute("SELECT", cursor_buffer_size=5).result()
+    rows = result.iterator()
+    first = [next(rows) for _ in range(5)]
+    waiting = next(rows)
+    simulation.client.shutdown()
+    assert [row.result()[0] for row in first] == [0, 1, 2, 3, 4]
+    with pytest.raises(HazelcastClientNotActiveError, match="shut down"):
+        waiting.result()
 
 
 def test_metadata(sql: Sql) -> None:
@@ -184,8 +296,14 @@ def test_a_lost_connection_between_two_pages(simulation: Simulation, sql: Sql) -
     result = sql.execute("SELECT", cursor_buffer_size=4).result()
     simulation.cluster.cut_all()
     simulation.driver.advance(10)
-    with pytest.raises(TargetDisconnectedError):
+    member = requests(simulation, "Sql.execute")[0].member.uuid
+    with pytest.raises(
+        HazelcastSqlError, match=rf"connection to member {member}, which has the query, was lost"
+    ) as caught:
         list(result)
+    assert caught.value.code == SqlErrorCode.CONNECTION_PROBLEM
+    assert isinstance(caught.value.__cause__, TargetDisconnectedError)
+    result.close().result()
 
 
 def test_a_query_that_is_cancelled_before_its_reply_is_closed(simulation: Simulation, sql: Sql) -> None:
@@ -216,3 +334,136 @@ def test_a_query_whose_result_nobody_gets_is_closed(
     simulation.driver.advance()
     assert len(requests(simulation, "Sql.close")) == closed
     assert cursors(simulation) == 0
+
+
+def to_data(simulation: Simulation, value: Any) -> bytes:
+    return simulation.client.serialization.to_data(value)
+
+
+def test_the_owner_of_the_key_is_asked(simulation: Simulation, sql: Sql) -> None:
+    service = simulation.cluster.service(SqlService)
+    service.results["BY KEY"] = SqlResult(COLUMNS, ROWS[:1], partition_argument=1)
+    service.results["CHANGE"] = SqlResult(update_count=1, partition_argument=0)
+    table = simulation.engine.view.partitions
+    keys = [f"key {number}" for number in range(20)]
+    owners = [
+        table.owners[partition_id(partition_hash(to_data(simulation, key)), table.count)] for key in keys
+    ]
+    assert len(set(owners)) == 3
+
+    def asked(statement: str, *parameters: Any) -> Any:
+        before = {m.uuid: m.count("Sql.execute") for m in simulation.cluster.members}
+        sql.execute(statement, *parameters).result()
+        (uuid,) = [m.uuid for m in simulation.cluster.members if m.count("Sql.execute") > before[m.uuid]]
+        return uuid
+
+    for statement, parameters in (("BY KEY", lambda key: ("other", key)), ("CHANGE", lambda key: (key,))):
+        sql.execute(statement, *parameters(keys[0])).result()
+        for key, owner in zip(keys, owners, strict=True):
+            assert asked(statement, *parameters(key)) == owner
+    # Without the parameter, a key, or the hint of the member, any member will do.
+    sql.execute("BY KEY").result()
+    sql.execute("BY KEY", 1, None).result()
+    service.results["BY KEY"] = SqlResult(COLUMNS, ROWS[:1])
+    assert len({asked("BY KEY", 1, keys[0]) for _ in range(4)}) == 3
+
+
+def test_what_is_remembered_of_statements_is_bounded(simulation: Simulation, sql: Sql) -> None:
+    service = simulation.cluster.service(SqlService)
+    for number in range(1003):
+        name = f"S{number}"
+        service.results[name] = SqlResult([(name, SqlType.INTEGER)], partition_argument=0)
+        sql.execute(name).result()
+    paths = simulation.engine.service(SqlPaths)
+    assert list(paths._arguments) == [f"S{number}" for number in range(3, 1003)]
+    assert len(paths._classes) == 200
+    paths.on_cluster_changed()
+    assert not paths._arguments
+
+
+def test_raw_objects(simulation: Simulation, sql: Sql) -> None:
+    data = to_data(simulation, {"a": [1]})
+    rows = SqlResult([("o", SqlType.OBJECT), ("n", SqlType.INTEGER)], [[data, 1], [None, 2], [data, 3]])
+    simulation.cluster.service(SqlService).results["OBJECTS"] = rows
+    raw = list(sql.execute("OBJECTS", return_raw=True, cursor_buffer_size=1).result())
+    assert raw == [(data, 1), (None, 2), (data, 3)]
+    assert [row["o"] for row in sql.execute("OBJECTS").result()] == [{"a": [1]}, None, {"a": [1]}]
+
+
+def test_an_object_that_cannot_be_deserialized(simulation: Simulation, sql: Sql) -> None:
+    unknown = struct.pack(">ii", 0, 12345) + b"x"
+    rows = SqlResult([("n", SqlType.INTEGER), ("o", SqlType.OBJECT)], [[1, unknown], [2, None]])
+    simulation.cluster.service(SqlService).results["OBJECTS"] = rows
+    first, second = sql.execute("OBJECTS").result()
+    assert (first["n"], first[0], tuple(second)) == (1, 1, (2, None))
+    for use in (lambda: first["o"], lambda: first[1], lambda: list(first)):
+        with pytest.raises(HazelcastSerializationError, match="12345"):
+            use()
+
+
+def test_infinite_rows(simulation: Simulation, sql: Sql) -> None:
+    simulation.cluster.service(SqlService).results["STREAM"] = SqlResult(COLUMNS, ROWS, infinite=True)
+    assert sql.execute("STREAM").result().is_infinite() is True
+    assert sql.execute("SELECT").result().is_infinite() is False
+
+
+def test_a_select_is_repeated_if_that_is_asked_for(simulation: Simulation, sql: Sql) -> None:
+    errors = [(SqlErrorCode.TOPOLOGY_CHANGE, "a member left"), (SqlErrorCode.PARTITION_DISTRIBUTION, "moved")]
+    for statement, retry, attempts in (
+        (" select 1", True, 3),
+        (" select 1", False, 1),
+        ("DELETE FROM m", True, 1),
+    ):
+        left = list(errors)
+
+        def answer(_: object, left: list[Any] = left) -> SqlResult:
+            return SqlResult(error=left.pop(0)) if left else SqlResult(COLUMNS, ROWS)
+
+        simulation.cluster.service(SqlService).results[statement] = answer
+        before = len(requests(simulation, "Sql.execute"))
+        if attempts == 1:
+            with pytest.raises(HazelcastSqlError, match="a member left"):
+                sql.execute(statement, retry_select=retry).result()
+        else:
+            assert len(list(sql.execute(statement, retry_select=retry).result())) == 10
+        assert len(requests(simulation, "Sql.execute")) - before == attempts
+
+
+def test_a_select_is_not_repeated_for_ever(simulation: Simulation, sql: Sql) -> None:
+    for code, at_most in ((SqlErrorCode.TOPOLOGY_CHANGE, 1000), (SqlErrorCode.PARSING, 1)):
+        simulation.cluster.service(SqlService).results["SELECT x"] = SqlResult(error=(code, "always"))
+        before = len(requests(simulation, "Sql.execute"))
+        with pytest.raises(HazelcastSqlError, match="always"):
+            sql.execute("SELECT x", retry_select=True).result()
+        assert 1 <= len(requests(simulation, "Sql.execute")) - before <= at_most
+
+
+def test_a_select_whose_member_is_lost(simulation: Simulation, sql: Sql) -> None:
+    def cut(request: Request) -> None:
+        request.member.cut_all()
+
+    for retry in (False, True):
+        for member in simulation.cluster.members:
+            member.rule("Sql.execute", cut, times=1)
+        if retry:
+            assert len(list(sql.execute("SELECT", retry_select=retry).result())) == 10
+        else:
+            with pytest.raises(HazelcastSqlError, match="which has the query, was lost") as caught:
+                sql.execute("SELECT", retry_select=retry).result()
+            assert caught.value.code == SqlErrorCode.CONNECTION_PROBLEM
+
+
+def test_rows_can_be_pickled_and_copied(sql: Sql) -> None:
+    row = next(iter(sql.execute("SELECT").result()))
+    for again in (pickle.loads(pickle.dumps(row)), copy.deepcopy(row)):
+        assert (again, again["name"], repr(again)) == (row, "name 0", repr(row))
+        assert isinstance(again, SqlRow)
+    assert row.as_dict() == {"id": 0, "name": "name 0"}
+    error = HazelcastSqlError(None, 1008, "m", ValueError("v"), "s")
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.code, str(again), again.suggestion, str(again.__cause__)) == (1008, "m", "s", "v")
+
+
+def test_integers_of_any_size_are_parameters(sql: Sql) -> None:
+    values = [2**31 - 1, -(2**31), 2**31, 2**63 - 1, -(2**63), 2**63, -(2**100), True]
+    assert [row[0] for row in sql.execute("ECHO", *values).result()] == values

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hazelcast import cluster as cluster
     from hazelcast import config as config
     from hazelcast import core as core
+    from hazelcast import db as db
     from hazelcast import diagnostics as diagnostics
     from hazelcast import future as future
     from hazelcast import lifecycle as lifecycle
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from hazelcast import projection as projection
     from hazelcast import proxy as proxy
     from hazelcast import serialization as serialization
+    from hazelcast import sql as sql
     from hazelcast import util as util
 
 __all__ = ["HazelcastClient", "HazelcastFailoverClient", "__version__"]
@@ -33,6 +35,7 @@ _MODULES = frozenset(
         "cluster",
         "config",
         "core",
+        "db",
         "future",
         "diagnostics",
         "lifecycle",
@@ -42,6 +45,7 @@ _MODULES = frozenset(
         "projection",
         "proxy",
         "serialization",
+        "sql",
         "util",
     }
 )

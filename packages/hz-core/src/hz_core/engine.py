@@ -486,6 +486,8 @@ class Engine:
         self._schedule_tick()
         for connection in self.connections.heartbeat(now):
             self.start(_ping(connection), "a heartbeat")
+            # Noted already; otherwise the next check would take it as sent then, and the next heartbeat would be late.
+            connection.spoke = False
         self._connect_missing()
 
     def __repr__(self) -> str:

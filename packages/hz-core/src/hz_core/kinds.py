@@ -1,7 +1,7 @@
 """Kinds of distributed objects, and the table of a client's objects."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from hz_core.callers import AsyncioCaller, FuturesCaller
 from hz_core.codecs.client import get_distributed_objects
@@ -44,15 +44,31 @@ def _other_kind(service_name: str) -> ObjectKind[Any, Any]:
     return ObjectKind(operations, FuturesObject, AsyncioObject)
 
 
+class MakeOperations(Protocol):
+    """Makes the operations of one object, of a class or of a subclass of it."""
+
+    def __call__(
+        self, operations: type[ObjectOperations], context: ClientContext, name: str, /
+    ) -> ObjectOperations:
+        """Return the operations of the object called ``name``."""
+        ...
+
+
+def _made(operations: type[ObjectOperations], context: ClientContext, name: str) -> ObjectOperations:
+    return operations(context, name)
+
+
 class ObjectTable:
     """The distributed objects that a client has prepared.
 
     Args:
         context: The client.
+        make: Makes the operations of an object; None for those of its kind.
     """
 
-    def __init__(self, context: ClientContext) -> None:
+    def __init__(self, context: ClientContext, make: MakeOperations | None = None) -> None:
         self._context = context
+        self._make = make or _made
         self._mutex = context.io.mutex()
         self._ready: dict[tuple[ObjectKind[Any, Any], str], ObjectOperations] = {}
         self._preparing: dict[tuple[ObjectKind[Any, Any], str], list[Promise]] = {}
@@ -94,7 +110,7 @@ class ObjectTable:
     def _prepare(self, key: tuple[ObjectKind[Any, Any], str]) -> Flow[ObjectOperations]:
         kind, name = key
         try:
-            operations = kind.operations(self._context, name)
+            operations = self._make(kind.operations, self._context, name)
             yield from operations._prepare()
             self._ready[key] = operations
         finally:
@@ -133,7 +149,8 @@ class ObjectTable:
                 kind = self._others.setdefault(service_name, _other_kind(service_name))
             operations = self.find(kind, name)
             if operations is None:
-                operations = self._ready.setdefault((kind, name), kind.operations(self._context, name))
+                made = self._make(kind.operations, self._context, name)
+                operations = self._ready.setdefault((kind, name), made)
             found.append((kind, operations))
         return found
 

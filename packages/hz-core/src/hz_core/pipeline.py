@@ -84,7 +84,8 @@ class PipelinedCalls:
         if error is None:
             return
         self._errors[number] = error
-        for later in self._failed_calls()[1:]:
+        numbers = sorted(self._errors)  # copied in one step, since other threads may add errors
+        for later in numbers[1:]:
             self._errors.pop(later, None)
 
     def cancel(self) -> None:
@@ -94,13 +95,8 @@ class PipelinedCalls:
 
     def raise_first(self) -> None:
         """Raise the first error, in the order of the calls."""
-        for number in self._failed_calls():
+        for number in sorted(self._errors):
             raise self._errors[number]
-
-    def _failed_calls(self) -> list[int]:
-        numbers = list(self._errors)  # in one step, since other threads may add errors
-        numbers.sort()
-        return numbers
 
 
 def no_place(seconds: float) -> OperationTimeoutError:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from struct import Struct
-from typing import Any, Final, NamedTuple
+from struct import Struct, unpack
+from typing import Any, Final, TypeAlias, TypeVar
 
-from hz_core.wire.decode import after_begin, after_end, frame_at, length_at, read_data_list, read_ints
-from hz_core.wire.frames import END_DATA_STRUCTURE, IS_NULL, HazelcastProtocolError
+from hz_core.wire.decode import after_begin, after_end, frame_at, length_at, read_ints
+from hz_core.wire.frames import DECODE_ERRORS, END_DATA_STRUCTURE, IS_NULL, HazelcastProtocolError
 from hz_core.wire.types import ReadData
 from hz_serialization import HazelcastJsonValue, HazelcastSerializationError
 from hz_serialization.big_numbers import join_decimal
+from hz_serialization.compact import UnknownSchemaError
 
+C = TypeVar("C")
+
+ColumnReader: TypeAlias = Callable[[bytes, int, ReadData], tuple[C, int]]
+"""Reads a column of the message at a position; returns it with the position after it."""
+
+OBJECT: Final = 13
+"""The type id of columns of objects."""
+
+_FRAME: Final = 6
+"""The length of a frame without content."""
+
+_END_OR_NULL: Final = END_DATA_STRUCTURE | IS_NULL
 _ALL_NULL: Final = 1
 _NO_NULLS: Final = 2
 _MIXED: Final = 3
@@ -22,17 +35,100 @@ _column_head: Final = Struct("<bi").unpack_from
 _int: Final = Struct("<i")
 
 
-class SqlPage(NamedTuple):
-    """One page of a SQL result: the type ids and the values of the columns, and whether it is the last page."""
+class SqlPage:
+    """One page of a SQL result.
 
-    is_last: bool
-    column_types: list[int]
-    columns: list[list[Any]]
+    Its columns are decoded when they are asked for: not by whoever receives the message, but by whoever reads the rows.
+
+    Args:
+        is_last: Whether there are no further rows.
+        column_types: The type ids of the columns.
+        message: The bytes with the columns.
+        span: The positions of the first column, and after the last one.
+        read: Deserializes objects.
+
+    Attributes:
+        is_last: Whether there are no further rows.
+        column_types: The type ids of the columns.
+    """
+
+    __slots__ = ("_columns", "_message", "_read", "_span", "column_types", "is_last")
+
+    def __init__(
+        self, is_last: bool, column_types: list[int], message: bytes, span: tuple[int, int], read: ReadData
+    ) -> None:
+        self.is_last = is_last
+        self.column_types = column_types
+        self._message = message
+        self._span = span
+        self._read = read
+        self._columns: list[list[Any]] | None = None
+
+    @property
+    def columns(self) -> list[list[Any]]:
+        """The values, column by column. What cannot be deserialized is an :class:`Unreadable`.
+
+        Raises:
+            HazelcastProtocolError: The page is damaged.
+            HazelcastSerializationError: A date is outside of the years that ``datetime`` supports.
+        """
+        columns = self._columns
+        if columns is None:
+            columns = self._columns = _same_length(self.decode(COLUMNS))
+        return columns
 
     @property
     def row_count(self) -> int:
         """Number of rows."""
-        return len(self.columns[0]) if self.columns else 0
+        return len(self.columns[0]) if self.column_types else 0
+
+    def decode(self, readers: Mapping[int, ColumnReader[C]]) -> list[C]:
+        """Return what ``readers`` make of the columns' bytes, which are not kept.
+
+        For other forms of columns than lists of Python objects.
+
+        Args:
+            readers: A function for each type id. It takes the message, the position of the column in it, and a function
+                that deserializes objects, and returns the column and the position after it.
+
+        Raises:
+            HazelcastProtocolError: The page is damaged, or there is no reader for the type of a column.
+        """
+        start, end = self._span
+        columns, pos = _decoded(self._message, start, self.column_types, readers, self._read)
+        if pos != end:
+            raise HazelcastProtocolError(f"The columns of a SQL page end at byte {pos}, not at {end}")
+        return columns
+
+
+def _decoded(
+    message: bytes,
+    pos: int,
+    column_types: list[int],
+    readers: Mapping[int, ColumnReader[C]],
+    read: ReadData,
+) -> tuple[list[C], int]:
+    """Return the columns that begin at ``pos``, and the position after them."""
+    columns: list[C] = []
+    try:
+        for column_type in column_types:
+            reader = readers.get(column_type)
+            if reader is None:
+                raise HazelcastProtocolError(
+                    f"A SQL page has a column of type {column_type}, which this client does not know"
+                )
+            column, pos = reader(message, pos, read)
+            columns.append(column)
+    except DECODE_ERRORS as e:
+        raise HazelcastProtocolError(f"A SQL page is damaged: {type(e).__name__}: {e}") from e
+    return columns, pos
+
+
+def _same_length(columns: list[list[Any]]) -> list[list[Any]]:
+    if len({len(column) for column in columns}) > 1:
+        lengths = [len(column) for column in columns]
+        raise HazelcastProtocolError(f"The columns of a SQL page differ in length: {lengths}")
+    return columns
 
 
 def read_sql_page(message: bytes, pos: int, read: ReadData) -> tuple[SqlPage, int]:
@@ -45,33 +141,53 @@ def read_sql_page(message: bytes, pos: int, read: ReadData) -> tuple[SqlPage, in
     pos = after_begin(message, pos)
     end = pos + length_at(message, pos)[0]
     is_last = message[pos + 6 : end] == b"\x01"
-    column_types, pos = read_ints(message, end, read)
-    columns: list[list[Any]] = []
-    for column_type in column_types:
-        reader = _COLUMNS.get(column_type)
-        if reader is None:
-            raise HazelcastProtocolError(
-                f"A SQL page has a column of type {column_type}, which this client does not know"
-            )
-        column, pos = reader(message, pos, read)
-        columns.append(column)
-    if len({len(column) for column in columns}) > 1:
-        raise HazelcastProtocolError(
-            f"The columns of a SQL page differ in length: {[len(c) for c in columns]}"
-        )
-    return SqlPage(is_last, column_types, columns), after_end(message, pos)
+    column_types, start = read_ints(message, end, read)
+    # In a reply, nothing but the null frame of the error is behind a page, so its end is known without its columns.
+    end = len(message) - _FRAME
+    columns_end = end - _FRAME
+    if (
+        OBJECT not in column_types
+        and start <= columns_end
+        and _is_empty(message, columns_end, END_DATA_STRUCTURE)
+        and _is_empty(message, end, IS_NULL)
+    ):
+        return SqlPage(is_last, column_types, message, (start, columns_end), read), end
+    # Objects are deserialized here: whoever receives the message can fetch the schemas that are needed.
+    columns, end = _decoded(message, start, column_types, COLUMNS, read)
+    page = SqlPage(is_last, column_types, message, (start, end), read)
+    page._columns = _same_length(columns)
+    return page, after_end(message, end)
 
 
-def _fixed_column(
-    code: str, convert: Callable[..., Any] | None = None
-) -> Callable[[bytes, int, ReadData], tuple[list[Any], int]]:
-    """Return the reader of a column with values of a fixed size: one frame with the non-null values."""
-    layout = Struct(f"<{code}")
-    size = layout.size
+def _is_empty(message: bytes, pos: int, flag: int) -> bool:
+    """Return whether there is a frame without content, with this flag."""
+    length, flags = frame_at(message, pos)
+    return length == _FRAME and bool(flags & flag)
 
-    def values(payload: bytes) -> Iterator[Any]:
-        fields = layout.iter_unpack(payload)
-        return (convert(*item) for item in fields) if convert else (item[0] for item in fields)
+
+class Unreadable:
+    """What stands in a column for an object that cannot be deserialized.
+
+    Args:
+        error: Why not.
+    """
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __repr__(self) -> str:
+        return f"<unreadable: {self.error}>"
+
+
+def _fixed_column(size: int, values: Callable[[bytes], list[Any]]) -> ColumnReader[list[Any]]:
+    """Return the reader of a column with values of a fixed size: one frame with the non-null values.
+
+    Args:
+        size: The bytes of a value.
+        values: Returns the values in a row of bytes.
+    """
 
     def read_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
         end = pos + length_at(message, pos)[0]
@@ -80,8 +196,8 @@ def _fixed_column(
         if kind == _ALL_NULL:
             # Rows of this kind need no bytes, so a damaged count is limited here.
             return [None] * _row_count(count), end
-        if kind == _NO_NULLS and count == (end - start) // size:
-            return list(values(message[start:end])), end
+        if kind == _NO_NULLS and count * size == end - start:
+            return values(message[start:end]), end
         if kind == _MIXED:
             return _mixed(message[start:end], count, size, values), end
         raise HazelcastProtocolError(
@@ -89,6 +205,35 @@ def _fixed_column(
         )
 
     return read_column
+
+
+def _number_column(code: str) -> ColumnReader[list[Any]]:
+    size = Struct(f"<{code}").size
+
+    def values(payload: bytes) -> list[Any]:
+        return list(unpack(f"<{len(payload) // size}{code}", payload))
+
+    return _fixed_column(size, values)
+
+
+def _moment_column(
+    code: str, convert: Callable[[Iterable[tuple[int, ...]]], list[Any]]
+) -> ColumnReader[list[Any]]:
+    layout = Struct(f"<{code}")
+
+    def values(payload: bytes) -> list[Any]:
+        try:
+            return convert(layout.iter_unpack(payload))
+        except (ValueError, OverflowError) as e:
+            for fields in layout.iter_unpack(payload):
+                if len(fields) != _FIELDS_OF_TIME and not 1 <= fields[0] <= 9999:
+                    raise HazelcastSerializationError(
+                        f"A SQL date of the year {fields[0]} does not fit into Python's datetime (years 1 to 9999); "
+                        "CAST the column to VARCHAR in the query"
+                    ) from e
+            raise HazelcastProtocolError(f"A SQL column has a date or time that does not exist: {e}") from e
+
+    return _fixed_column(layout.size, values)
 
 
 _MAX_ROWS: Final = 1 << 22
@@ -100,7 +245,7 @@ def _row_count(count: int) -> int:
     raise HazelcastProtocolError(f"A SQL page claims {count} rows, more than {_MAX_ROWS} cannot be true")
 
 
-def _mixed(payload: bytes, count: int, size: int, values: Callable[[bytes], Iterator[Any]]) -> list[Any]:
+def _mixed(payload: bytes, count: int, size: int, values: Callable[[bytes], list[Any]]) -> list[Any]:
     """Read groups of up to eight values, each after a bitmask of its non-null values."""
     present: list[int] = []
     parts: list[bytes] = []
@@ -110,30 +255,71 @@ def _mixed(payload: bytes, count: int, size: int, values: Callable[[bytes], Iter
         parts.append(payload[pos + 1 : pos + 1 + mask.bit_count() * size])
         present.append(mask)
         pos += 1 + mask.bit_count() * size
-    known = values(b"".join(parts))
+    known = iter(values(b"".join(parts)))
     result = [next(known, None) if present[i >> 3] >> (i & 7) & 1 else None for i in range(count)]
     if pos != len(payload):
         raise HazelcastProtocolError(f"A SQL column of {count} values fills {len(payload)} bytes, not {pos}")
     return result
 
 
-def _nullable_column(
-    convert: Callable[[bytes], Any],
-) -> Callable[[bytes, int, ReadData], tuple[list[Any], int]]:
+def _nullable_column(convert: Callable[[bytes], Any]) -> ColumnReader[list[Any]]:
     """Return the reader of a column with a frame for each value."""
 
     def read_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
         pos = after_begin(message, pos)
         column: list[Any] = []
+        append = column.append
         while True:
             length, flags = frame_at(message, pos)
             end = pos + length
-            if flags & END_DATA_STRUCTURE:
-                return column, end
-            column.append(None if flags & IS_NULL else convert(message[pos + 6 : end]))
+            if flags & _END_OR_NULL:
+                if flags & END_DATA_STRUCTURE:
+                    return column, end
+                append(None)
+            else:
+                append(convert(message[pos + 6 : end]))
             pos = end
 
     return read_column
+
+
+def _read_varchar_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
+    # As `_nullable_column` does, with fewer steps: most of the cells of results are strings.
+    pos = after_begin(message, pos)
+    column: list[Any] = []
+    append = column.append
+    length, flags = frame_at(message, pos)
+    while True:
+        start = pos + 6
+        pos += length
+        if flags & _END_OR_NULL:
+            if flags & END_DATA_STRUCTURE:
+                return column, pos
+            append(None)
+        else:
+            append(message[start:pos].decode())
+        length, flags = frame_at(message, pos)
+
+
+def _read_object_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
+    pos = after_begin(message, pos)
+    column: list[Any] = []
+    append = column.append
+    while True:
+        length, flags = frame_at(message, pos)
+        end = pos + length
+        if flags & _END_OR_NULL:
+            if flags & END_DATA_STRUCTURE:
+                return column, end
+            append(None)
+        else:
+            try:
+                append(read(message, pos + 6, end))
+            except UnknownSchemaError:
+                raise  # the client fetches the schema, and reads the page again
+            except HazelcastSerializationError as e:
+                append(Unreadable(e))
+        pos = end
 
 
 def _read_json_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
@@ -164,49 +350,50 @@ def _decimal(payload: bytes) -> Decimal:
     return join_decimal(payload[4 : 4 + size], scale)
 
 
-def _date(year: int, month: int, day: int) -> date:
-    return date(_year(year), month, day)
+def _dates(fields: Iterable[Any]) -> list[Any]:
+    return [date(year, month, day) for year, month, day in fields]
 
 
-def _time(hour: int, minute: int, second: int, nano: int) -> time:
-    return time(hour, minute, second, nano // 1000)
+def _times(fields: Iterable[Any]) -> list[Any]:
+    return [time(hour, minute, second, nano // 1000) for hour, minute, second, nano in fields]
 
 
-def _timestamp(year: int, month: int, day: int, hour: int, minute: int, second: int, nano: int) -> datetime:
-    return datetime(_year(year), month, day, hour, minute, second, nano // 1000)
+def _timestamps(fields: Iterable[Any]) -> list[Any]:
+    return [
+        datetime(year, month, day, hour, minute, second, nano // 1000)
+        for year, month, day, hour, minute, second, nano in fields
+    ]
 
 
-def _zoned_timestamp(
-    year: int, month: int, day: int, hour: int, minute: int, second: int, nano: int, offset: int
-) -> datetime:
-    zone = timezone(timedelta(seconds=offset)) if offset else UTC
-    return datetime(_year(year), month, day, hour, minute, second, nano // 1000, zone)
+def _zoned_timestamps(fields: Iterable[Any]) -> list[Any]:
+    zones: dict[int, timezone] = {0: UTC}
+    result = []
+    for year, month, day, hour, minute, second, nano, offset in fields:
+        zone = zones.get(offset)
+        if zone is None:
+            zone = zones[offset] = timezone(timedelta(seconds=offset))
+        result.append(datetime(year, month, day, hour, minute, second, nano // 1000, zone))
+    return result
 
 
-def _year(year: int) -> int:
-    if 1 <= year <= 9999:
-        return year
-    raise HazelcastSerializationError(
-        f"A SQL date of the year {year} does not fit into Python's datetime (years 1 to 9999); "
-        "CAST the column to VARCHAR in the query"
-    )
+_FIELDS_OF_TIME: Final = 4
 
-
-_COLUMNS: Final[dict[int, Callable[[bytes, int, ReadData], tuple[list[Any], int]]]] = {
-    0: _nullable_column(bytes.decode),
-    1: _fixed_column("?"),
-    2: _fixed_column("b"),
-    3: _fixed_column("h"),
-    4: _fixed_column("i"),
-    5: _fixed_column("q"),
+COLUMNS: Final[Mapping[int, ColumnReader[list[Any]]]] = {
+    0: _read_varchar_column,
+    1: _number_column("?"),
+    2: _number_column("b"),
+    3: _number_column("h"),
+    4: _number_column("i"),
+    5: _number_column("q"),
     6: _nullable_column(_decimal),
-    7: _fixed_column("f"),
-    8: _fixed_column("d"),
-    9: _fixed_column("ibb", _date),
-    10: _fixed_column("bbbi", _time),
-    11: _fixed_column("ibbbbbi", _timestamp),
-    12: _fixed_column("ibbbbbii", _zoned_timestamp),
-    13: read_data_list,
+    7: _number_column("f"),
+    8: _number_column("d"),
+    9: _moment_column("ibb", _dates),
+    10: _moment_column("bbbi", _times),
+    11: _moment_column("ibbbbbi", _timestamps),
+    12: _moment_column("ibbbbbii", _zoned_timestamps),
+    OBJECT: _read_object_column,
     14: _read_null_column,
     15: _read_json_column,
 }
+"""Readers of all types of columns, as lists of Python objects."""

@@ -1,7 +1,6 @@
 """One blocking call."""
 
 from _thread import LockType, allocate_lock
-from contextlib import suppress
 from typing import Any, Protocol
 
 from hz_core.invocation.invocation import Invocation
@@ -77,8 +76,10 @@ class BlockingCall(Invocation):
         return self.finished
 
     def _wake(self, lock: LockType) -> None:
-        with suppress(RuntimeError):  # released already, to let its owner read
+        try:  # noqa: SIM105  # `suppress` is slow, and this runs for many replies
             lock.release()
+        except RuntimeError:
+            pass  # released already, to let its owner read
 
     def attach(self, lock: LockType, /) -> bool:
         """Have ``lock`` released with the outcome; return False if there is one already."""

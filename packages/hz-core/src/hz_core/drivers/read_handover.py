@@ -14,7 +14,6 @@ whether somebody reads.
 
 from _thread import LockType, RLock, allocate_lock
 from collections.abc import Mapping
-from contextlib import suppress
 from enum import Enum, auto
 from typing import Final, Protocol
 
@@ -173,7 +172,7 @@ class ReadHandover:
     def stopped_leading(self) -> None:
         """Hand over: another caller leads, or the I/O thread reads where replies are still expected.
 
-        Not needed while there are no ``followers`` and the I/O thread watches the socket.
+        Not needed while there are no ``followers``, nothing is expected, and the state is not LEFT_TO_LEADER.
         """
         if self.followers:
             self.nominate()
@@ -212,8 +211,10 @@ class ReadHandover:
             if self.state is _LEFT_TO_LEADER and not self.claimed():
                 self._happened(Event.NOBODY_READS)
             return
-        with suppress(RuntimeError):  # its call may be completed at the same moment
+        try:  # noqa: SIM105  # `suppress` is slow, and this runs for many replies
             lock.release()
+        except RuntimeError:
+            pass  # its call was completed at the same moment
 
     def expect_input(self) -> None:
         """Let the I/O thread read again: now, or after its next check if that is near. Callable from any thread."""

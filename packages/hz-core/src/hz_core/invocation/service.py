@@ -147,7 +147,7 @@ class InvocationService:
             if self._gate.hold(invocation, self):
                 return
         connection = op.connection or self._route(op)
-        if connection is None or connection.transport is None:
+        if connection is None or (transport := connection.transport) is None:
             self._not_connected(invocation)
             return
         pending = connection.pending
@@ -158,15 +158,15 @@ class InvocationService:
         _CORRELATION.pack_into(request, _CORRELATION_OFFSET, correlation_id)
         if self._backup_acks:
             request[_HIGH_FLAGS_OFFSET] |= _BACKUP_AWARE
-        if connection.transport.full:
+        if transport.full:
             check_unsent(invocation, connection)
         invocation.connection = connection
         connection.spoke = True
         pending[correlation_id] = invocation
         if soon:
-            connection.transport.write_soon(request)
+            transport.write_soon(request)
         else:
-            connection.transport.write(request)
+            transport.write(request)
         if not connection.alive and pending.pop(correlation_id, None) is not None:
             # Closed between the choice and the write: no other thread fails this invocation.
             closed = _closed(connection)
@@ -285,6 +285,7 @@ class InvocationService:
                     invocation = pending[correlation_id]
                 except KeyError:
                     continue  # the listener was removed
+                connection.answered = True
                 if message_type != invocation.op.method.response_type:
                     self._error(connection, correlation_id, invocation, message, message_type)
                 elif message[BACKUP_ACKS_OFFSET]:

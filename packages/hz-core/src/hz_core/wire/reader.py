@@ -53,6 +53,11 @@ class _Incomplete:
         self._fragments: dict[int, tuple[bytes, ...]] = {}
         self._open_size = 0
 
+    @property
+    def begun(self) -> bool:
+        """Whether a message or a fragment is incomplete."""
+        return bool(self.pieces or self._fragments)
+
     def copy(self) -> "_Incomplete":
         """Return a copy that can be changed without a change of this one."""
         copy = _Incomplete(self.max_message_size)
@@ -110,23 +115,27 @@ class _Incomplete:
         stop = self._stop(start, size)
         while size - position >= _HEADER_SIZE:
             length, flags = unpack(data, position)
-            end = position + length
-            if end > stop or length < (_INITIAL_FRAME_MIN if position == start else _HEADER_SIZE):
+            if position == start and length < _INITIAL_FRAME_MIN:
+                self._check(length, flags, length, True)
+            position += length
+            near = stop - _HEADER_SIZE
+            while position <= near and length >= _HEADER_SIZE and not flags & _IS_FINAL:
+                length, flags = unpack(data, position)
+                position += length
+            if position > stop or length < _HEADER_SIZE:
                 # The uncommon cases: an incomplete frame, or an invalid one.
-                self._check(length, flags, end - start, position == start)
-                if end > size:
+                self._check(length, flags, position - start, False)
+                if position > size:
                     closing = flags & _IS_FINAL
-                    position = end
                     break
-            position = end
             if flags & _IS_FINAL:
-                message = data[start:end]
+                message = data[start:position]
                 if self.pieces:
                     self.pieces.append(message)
                     message = b"".join(self.pieces)
                     self._clear()
                 self._add(message, messages)
-                start = end
+                start = position
                 stop = self._stop(start, size)
         if start < size:
             self._store(data[start:], position - size, bool(closing))
@@ -194,6 +203,35 @@ class _Incomplete:
         return message
 
 
+def _take_whole(data: bytes, messages: list[bytes]) -> int:
+    """Append the whole messages at the beginning of ``data`` to ``messages``; return where the first other one begins.
+
+    That is an incomplete message, an invalid one or a fragment, which are for `_Incomplete`. Here is no more than what
+    runs for each of many replies.
+    """
+    size = len(data)
+    last = size - _HEADER_SIZE
+    unpack = _HEADER.unpack_from
+    start = 0
+    while start <= last:
+        length, flags = unpack(data, start)
+        if length < _INITIAL_FRAME_MIN or flags & _UNFRAGMENTED != _UNFRAGMENTED:
+            break
+        end = start + length
+        while not flags & _IS_FINAL:
+            if end > last:
+                return start
+            length, flags = unpack(data, end)
+            if length < _HEADER_SIZE:
+                return start
+            end += length
+        if end > size:
+            break
+        messages.append(data[start:end])
+        start = end
+    return start
+
+
 class MessageReader:
     """Splits the bytes of one connection into whole messages.
 
@@ -218,6 +256,11 @@ class MessageReader:
         self.received: bytes | None = None
         self.receive_sizes: tuple[int] = _RECEIVE_SIZES
         self.ready: Iterator[bytes] = iter(())
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a part of a message has been received, but not all of it."""
+        return self._incomplete.begun
 
     def feed(self, data: bytes) -> list[bytes]:
         """Process the bytes of one receive and return the messages that they complete, in order.
@@ -255,9 +298,15 @@ class MessageReader:
                     self.ready = ready
                 return
         messages: list[bytes] = []
-        changed = incomplete.copy()
-        changed.feed(data, messages)
-        sizes = _RECEIVE_SIZES if changed.next <= RECEIVE_SIZE else _LARGE_RECEIVE_SIZES
+        changed = incomplete
+        sizes = self.receive_sizes
+        start = 0
+        if not incomplete.pieces and size <= incomplete.max_message_size:
+            start = _take_whole(data, messages)
+        if start < size:
+            changed = incomplete.copy()
+            changed.feed(data[start:] if start else data, messages)
+            sizes = _RECEIVE_SIZES if changed.next <= RECEIVE_SIZE else _LARGE_RECEIVE_SIZES
         ready = iter(messages)
         # No exception can come between these lines. If the thread was interrupted by code that split the same bytes,
         # that was it.

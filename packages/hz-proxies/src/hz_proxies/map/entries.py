@@ -21,11 +21,11 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: message ``Map.get``.
         """
-        return self._read(codec.get, key)
+        return self._get(codec.get, key)
 
     def contains_key(self, key: K) -> Op[bool]:
         """Return whether there is an entry for ``key``. Source: message ``Map.containsKey``."""
-        return self._read(codec.contains_key, key)
+        return self._contains(codec.contains_key, key)
 
     def put(self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None) -> Op[V | None]:
         """Store ``value`` under ``key`` and return the previous value, or None.

@@ -31,6 +31,8 @@ class Sql(FuturesSurface):
         timeout: float = -1,
         expected_result_type: int = 0,
         schema: str | None = None,
+        return_raw: bool = False,
+        retry_select: bool = False,
     ) -> Future[SqlResult]:
         """Execute a statement and return its result, with the first page of rows.
 
@@ -40,8 +42,13 @@ class Sql(FuturesSurface):
             cursor_buffer_size: Maximum number of rows of a page.
             timeout: Seconds after which the member cancels the statement; 0 for no limit, negative for the
                 member's configuration.
-            expected_result_type: 0 for any result, 1 for rows only, 2 for an update count only.
+            expected_result_type: One of :class:`SqlExpectedResultType`: 0 for any result, 1 for rows only, 2 for an
+                update count only.
             schema: Schema of names without an explicit one; None for the default.
+            return_raw: Whether objects in columns are returned as their serialized ``Data``, so that programs can
+                pass them on, or deserialize them later.
+            retry_select: Whether a SELECT is executed again, within the client's ``invocation_timeout``, if its member
+                is lost or partitions move before the first rows are there. Never done later, nor for other statements.
 
         Raises:
             HazelcastSqlError: The statement failed.
@@ -58,6 +65,8 @@ class Sql(FuturesSurface):
                     timeout=timeout,
                     expected_result_type=expected_result_type,
                     schema=schema,
+                    return_raw=return_raw,
+                    retry_select=retry_select,
                 ),
                 partial(SqlResult, self._caller),
             )

@@ -1,10 +1,27 @@
 """Rows of a SQL result, and their metadata."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, SupportsIndex, overload
+
+from hz_proxies.sql_page import Unreadable
 
 COLUMN_NOT_FOUND: Final = -1
+
+_item: Final = tuple.__getitem__
+
+
+class SqlExpectedResultType(IntEnum):
+    """What a statement is expected to return; anything else is an error."""
+
+    ANY = 0
+    """Rows or an update count."""
+
+    ROWS = 1
+    """Rows."""
+
+    UPDATE_COUNT = 2
+    """An update count."""
 
 
 class SqlColumnType(IntEnum):
@@ -110,54 +127,115 @@ class SqlRowMetadata:
         return f"SqlRowMetadata({columns})"
 
 
-class SqlRow:
-    """A row of a result; a sequence of values that can also be accessed by column name.
+class SqlRow(tuple[Any, ...]):
+    """A row of a result: a tuple of the values, which can also be accessed by column name.
 
-    Args:
-        metadata: The columns.
-        values: The values, in the order of the columns.
+    The client makes rows; each result has a class of rows of its own.
 
     Attributes:
         metadata: The columns.
     """
 
-    __slots__ = ("_values", "metadata")
+    __slots__ = ()
 
-    def __init__(self, metadata: SqlRowMetadata, values: Sequence[Any]) -> None:
-        self.metadata = metadata
-        self._values = values
+    metadata: SqlRowMetadata = SqlRowMetadata(())
 
-    def __getitem__(self, column: int | str) -> Any:
-        if isinstance(column, str):
-            return self.get_object(column)
-        return self._values[column]
+    @overload
+    def __getitem__(self, item: SupportsIndex | str) -> Any: ...
+
+    @overload
+    def __getitem__(self, item: slice) -> tuple[Any, ...]: ...
+
+    def __getitem__(self, item: SupportsIndex | str | slice) -> Any:
+        """Return the value of a column, by its name or its index.
+
+        Raises:
+            IndexError, ValueError: There is no such column.
+            HazelcastSerializationError: The object in it cannot be deserialized.
+        """
+        if isinstance(item, str):
+            return self.get_object(item)
+        return _item(self, item)
 
     def get_object(self, column_name: str) -> Any:
-        """Return the value of the column ``column_name``.
+        """Return the value of the column ``column_name``; of the last one, if several have this name.
 
         Raises:
             ValueError: There is no such column.
+            HazelcastSerializationError: The object in it cannot be deserialized.
         """
-        index = self.metadata.find_column(column_name)
-        if index == COLUMN_NOT_FOUND:
+        index = self.metadata._indexes.get(column_name)
+        if index is None:
             names = ", ".join(column.name for column in self.metadata.columns)
             raise ValueError(f"the result has no column {column_name!r}; it has {names}")
-        return self._values[index]
+        return self[index]
 
     def get_object_with_index(self, column_index: int) -> Any:
         """Return the value of the column at ``column_index``.
 
         Raises:
             IndexError: There is no such column.
+            HazelcastSerializationError: The object in it cannot be deserialized.
         """
-        return self._values[column_index]
+        return self[column_index]
 
-    def __len__(self) -> int:
-        return len(self._values)
+    def as_dict(self) -> dict[str, Any]:
+        """Return the values by the names of their columns."""
+        return dict(zip((column.name for column in self.metadata.columns), self, strict=True))
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _copied, ([tuple(column) for column in self.metadata.columns], tuple(self))
 
     def __repr__(self) -> str:
-        pairs = zip(self.metadata.columns, self._values, strict=True)
+        pairs = zip(self.metadata.columns, tuple.__iter__(self), strict=True)
         return f"SqlRow({', '.join(f'{column.name}={value!r}' for column, value in pairs)})"
+
+
+def _checked(value: Any) -> Any:
+    if isinstance(value, Unreadable):
+        raise value.error
+    return value
+
+
+class RowClasses(NamedTuple):
+    """The classes of the rows of a result."""
+
+    metadata: SqlRowMetadata
+    """The columns."""
+
+    whole: type[SqlRow]
+    """Rows whose values are all readable."""
+
+    damaged: type[SqlRow]
+    """Rows that may have unreadable objects, which raise their error when they are accessed."""
+
+
+def row_classes(columns: Iterable[SqlColumnMetadata]) -> RowClasses:
+    """Return the classes for rows with these columns.
+
+    A row is made by one call of a class written in C, from which the name of the columns are found.
+    """
+    metadata = SqlRowMetadata(list(columns))
+    whole: type[SqlRow] = type("SqlRow", (SqlRow,), {"__slots__": (), "metadata": metadata})
+    damaged: type[SqlRow] = type("SqlRow", (_DamagedRow,), {"__slots__": (), "metadata": metadata})
+    whole.__module__ = damaged.__module__ = SqlRow.__module__
+    return RowClasses(metadata, whole, damaged)
+
+
+class _DamagedRow(SqlRow):
+    __slots__ = ()
+
+    def __getitem__(self, item: Any) -> Any:
+        value = super().__getitem__(item)
+        return tuple(map(_checked, value)) if isinstance(item, slice) else _checked(value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(_checked, super().__iter__())
+
+
+def _copied(columns: list[tuple[Any, ...]], values: tuple[Any, ...]) -> SqlRow:
+    """Return a row that was pickled."""
+    classes = row_classes(
+        SqlColumnMetadata(name, SqlColumnType(type_), nullable) for name, type_, nullable in columns
+    )
+    return classes.whole(values)

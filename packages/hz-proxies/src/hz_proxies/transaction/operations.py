@@ -64,6 +64,7 @@ class TransactionOperations(Operations):
         self._id: UUID | None = None
         self._thread_id = 0
         self._start_time: float | None = None
+        self._maps: list[TransactionalMapOperations[Any, Any]] = []
 
     def begin(self) -> Flow[None]:
         """Begin the transaction.
@@ -118,6 +119,7 @@ class TransactionOperations(Operations):
         Source: message ``Transaction.commit``.
         """
         connection, transaction_id = self._active()
+        self._forget_copies()
         try:
             yield codec.commit(connection, transaction_id, self._thread_id)
         except TransactionTimedOutError:
@@ -127,10 +129,16 @@ class TransactionOperations(Operations):
             raise
         except BaseException as e:
             self._enter_state(TransactionState.UNKNOWN)
+            self._forget_copies(certain=False)
             if isinstance(e, Exception) and server_error(e) is not None:
                 yield from self._release(connection, transaction_id)
             raise
         self._enter_state(TransactionState.COMMITTED)
+        self._forget_copies()
+
+    def _forget_copies(self, certain: bool = True) -> None:
+        for one in self._maps:
+            one._forget_copies(certain)
 
     def _release(self, connection: Connection, transaction_id: UUID) -> Flow[None]:
         """Let the member give up what a transaction holds whose commit it has refused: locks, and items of queues."""
@@ -177,7 +185,9 @@ class TransactionOperations(Operations):
             TransactionNotActiveError: The transaction is not active.
             TransactionError: It belongs to another thread or task.
         """
-        return self._object(TransactionalMapOperations, name)
+        map: TransactionalMapOperations[Any, Any] = self._object(TransactionalMapOperations, name)
+        self._maps.append(map)
+        return map
 
     def get_queue(self, name: str) -> TransactionalQueueOperations[Any]:
         """Return a queue whose operations are part of the transaction.

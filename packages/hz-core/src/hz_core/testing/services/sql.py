@@ -45,12 +45,16 @@ class SqlResult:
         rows: The rows: Python values, serialized bytes for OBJECT, text for JSON, None for NULL.
         update_count: Number of changed rows, for a statement that returns none.
         error: Code and message of the error, if the statement fails.
+        infinite: Whether the rows are those of a stream.
+        partition_argument: Index of the parameter that is the key; -1 for none.
     """
 
     columns: Sequence[tuple[str, SqlType]] = ()
     rows: Sequence[Sequence[Any]] = ()
     update_count: int = 0
     error: tuple[int, str] | None = None
+    infinite: bool = False
+    partition_argument: int = -1
 
 
 OBJECT_NOT_FOUND: Final = 1010
@@ -85,12 +89,13 @@ class SqlService(Service):
         if result.error is not None:
             request.reply(None, None, -1, _error(request, *result.error), False, -1)
         elif not result.columns:
-            request.reply(None, None, result.update_count, None, False, -1)
+            request.reply(None, None, result.update_count, None, False, result.partition_argument)
         else:
             metadata = [(name, int(type_), True) for name, type_ in result.columns]
             place = (request.member.uuid, request["queryId"])
             self.cursors[place] = ([type_ for _, type_ in result.columns], list(result.rows))
-            request.reply(metadata, self._page(request), -1, None, False, -1)
+            page = self._page(request)
+            request.reply(metadata, page, -1, None, result.infinite, result.partition_argument)
 
     def fetch(self, request: Request) -> None:
         """Reply the next page; another member does not know the query."""

@@ -4,13 +4,15 @@
 from hz_proxies.sql.result.operations import SqlResultOperations
 from hz_proxies.sql.result.rows import AsyncioRows
 from hz_proxies.sql.rows import SqlRowMetadata
+from hz_proxies.sql_page import SqlPage
 
 
 class AsyncSqlResult(AsyncioRows):
     """The rows of a query, or the update count of another statement.
 
-    Iteration fetches page by page. Close a result that is not read to its end, or use it as a context manager;
-    otherwise the member keeps it.
+    Iteration hands out each row once: a second loop goes on where the first one has stopped. The next page is fetched
+    while the rows of one are read, but not more than one. Close a result that is not read to its end, or use it as a
+    context manager; otherwise the member keeps it.
 
     The operations are coroutines.
     """
@@ -21,8 +23,12 @@ class AsyncSqlResult(AsyncioRows):
         """Return whether the result has rows; if not, it has an update count."""
         return self._ops.is_row_set()
 
+    def is_infinite(self) -> bool:
+        """Return whether the rows have no end, as those of ``generate_stream``; members before 5.5 do not tell."""
+        return self._ops.is_infinite()
+
     def update_count(self) -> int:
-        """Return the number of changed rows; -1 for a result with rows."""
+        """Return the number of changed rows; -1 for a result with rows. Members count only some statements."""
         return self._ops.update_count()
 
     def get_row_metadata(self) -> SqlRowMetadata:
@@ -33,6 +39,22 @@ class AsyncSqlResult(AsyncioRows):
         """
         return self._ops.get_row_metadata()
 
+    async def next_page(self) -> SqlPage | None:
+        """Return the next page as columns, for those who read no rows; None after the last page.
+
+        Raises:
+            ValueError: The result has an update count instead of rows.
+            HazelcastSqlError: The query has failed, was closed, or its member is lost.
+            IllegalStateError: Another thread or task reads the result at the moment.
+        """
+        return await self._run(self._ops.next_page())
+
     async def close(self) -> None:
-        """Cancel the query on the member. Idempotent. Source: message ``Sql.close``."""
+        """Cancel the query on the member; callable from any thread or task. Idempotent.
+
+        Whoever waits for further rows, or asks for them later, gets a HazelcastSqlError with the code
+        CANCELLED_BY_USER, unless all rows have been fetched.
+
+        Source: message ``Sql.close``.
+        """
         return await self._run(self._ops.close())

@@ -1,22 +1,92 @@
 """Operations of a SQL result, from which its surfaces are generated."""
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from uuid import UUID
 
 from hz_core.connection import Connection
 from hz_core.context import ClientContext
-from hz_core.op import Flow
+from hz_core.errors import IllegalStateError, TargetDisconnectedError
+from hz_core.op import Flow, GatherOutcomes, Op
 from hz_core.operations import Operations
+from hz_core.wire.types import ReadData
 from hz_proxies.codecs import sql as codec
-from hz_proxies.sql.errors import HazelcastSqlError
-from hz_proxies.sql.rows import SqlColumnMetadata, SqlColumnType, SqlRow, SqlRowMetadata
-from hz_proxies.sql_page import SqlPage
+from hz_proxies.sql.errors import HazelcastSqlError, SqlErrorCode, closed, expired, lost, raise_for
+from hz_proxies.sql.result.ahead import PageAhead
+from hz_proxies.sql.rows import RowClasses, SqlRow, SqlRowMetadata
+from hz_proxies.sql_page import OBJECT, SqlPage, Unreadable
+
+
+class Query:
+    """A statement on the member that executes it.
+
+    Args:
+        connection: The connection to that member.
+        query_id: The id that the client has given the query.
+        cursor_buffer_size: The most rows of a page.
+        read: Deserializes objects, instead of the client's serialization; None for that.
+        limit: The statement's time limit in seconds; None for none, or for that of the member.
+        now: The clock, which the limit is measured with.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        query_id: codec.SqlQueryId,
+        cursor_buffer_size: int,
+        read: ReadData | None,
+        limit: float | None,
+        now: Callable[[], float],
+    ) -> None:
+        assert connection.member is not None, "a ready connection knows its member"
+        self.member: UUID = connection.member
+        self.cursor_buffer_size = cursor_buffer_size
+        self.read = read
+        self._connection = connection
+        self._query_id = query_id
+        self._limit = limit
+        self._now = now
+        self._begun = now()
+
+    def fetch(self) -> Flow[SqlPage | None]:
+        """Fetch the next page.
+
+        Raises:
+            HazelcastSqlError: The query has failed, or its member is lost.
+        """
+        op: Op[codec.FetchResponse] = codec.fetch(self._connection, self._query_id, self.cursor_buffer_size)
+        read = self.read
+        if read is not None:
+            op.decoded(lambda message, _: codec.fetch_response(message, read))
+        try:
+            response = yield op
+        except TargetDisconnectedError as e:
+            raise lost(self.member, e) from e
+        self.check(response.error)
+        page: SqlPage | None = response.row_page
+        return page
+
+    def check(self, error: codec.SqlError | None) -> None:
+        """Raise the error of a reply, if there is one."""
+        try:
+            raise_for(error)
+        except HazelcastSqlError as e:
+            limit = self._limit
+            if limit is None or e.code != SqlErrorCode.GENERIC or self._now() - self._begun < limit:
+                raise
+            raise expired(e, limit) from e
+
+    def close(self) -> Op[None]:
+        """Return the operation that ends the query."""
+        return codec.close(self._connection, self._query_id)
 
 
 class SqlResultOperations(Operations):
     """The rows of a query, or the update count of another statement.
 
-    Iteration fetches page by page. Close a result that is not read to its end, or use it as a context manager;
-    otherwise the member keeps it.
+    Iteration hands out each row once: a second loop goes on where the first one has stopped. The next page is fetched
+    while the rows of one are read, but not more than one. Close a result that is not read to its end, or use it as a
+    context manager; otherwise the member keeps it.
     """
 
     # Read by tools/generate_surfaces.py.
@@ -27,34 +97,34 @@ class SqlResultOperations(Operations):
     def __init__(
         self,
         context: ClientContext,
-        connection: Connection,
-        query_id: codec.SqlQueryId,
-        cursor_buffer_size: int,
+        query: Query,
         response: codec.ExecuteResponse,
+        classes: RowClasses | None,
     ) -> None:
         super().__init__(context)
-        _raise_for(response.error)
-        self._connection = connection
-        self._query_id = query_id
-        self._cursor_buffer_size = cursor_buffer_size
+        self._query = query
+        self._classes = classes
         self._update_count = response.update_count
+        self._infinite = response.is_infinite_rows is True
+        # The page to hand out next, or where it is on its way; neither after the last one.
         self._page: SqlPage | None = response.row_page
+        self._ahead: PageAhead | None = None
         self._open = self._page is not None and not self._page.is_last
-        self._metadata: SqlRowMetadata | None = None
-        if response.row_metadata is not None:
-            self._metadata = SqlRowMetadata(
-                [
-                    SqlColumnMetadata(column.name, SqlColumnType(column.type), column.nullable is not False)
-                    for column in response.row_metadata
-                ]
-            )
+        self._closed = False
+        self._reading = False
+        self._rows: Iterator[SqlRow] = iter(())
+        """The rows of the current page that are left."""
 
     def is_row_set(self) -> bool:
         """Return whether the result has rows; if not, it has an update count."""
-        return self._metadata is not None
+        return self._classes is not None
+
+    def is_infinite(self) -> bool:
+        """Return whether the rows have no end, as those of ``generate_stream``; members before 5.5 do not tell."""
+        return self._infinite
 
     def update_count(self) -> int:
-        """Return the number of changed rows; -1 for a result with rows."""
+        """Return the number of changed rows; -1 for a result with rows. Members count only some statements."""
         return self._update_count
 
     def get_row_metadata(self) -> SqlRowMetadata:
@@ -63,43 +133,103 @@ class SqlResultOperations(Operations):
         Raises:
             ValueError: The result has an update count instead of rows.
         """
-        if self._metadata is None:
-            raise ValueError("the result has an update count instead of rows")
-        return self._metadata
+        return self._row_classes().metadata
+
+    def next_page(self) -> Flow[SqlPage | None]:
+        """Return the next page as columns, for those who read no rows; None after the last page.
+
+        Raises:
+            ValueError: The result has an update count instead of rows.
+            HazelcastSqlError: The query has failed, was closed, or its member is lost.
+            IllegalStateError: Another thread or task reads the result at the moment.
+        """
+        self._row_classes()
+        if self._reading:
+            raise IllegalStateError(
+                "another thread or task waits for the next page of this result; share the rows, not the result"
+            )
+        self._reading = True
+        try:
+            page = self._page
+            if page is None:
+                if self._closed:
+                    raise closed()
+                if not self._open:
+                    return None
+                ahead = self._ahead
+                if ahead is None:
+                    ahead = self._ahead = PageAhead(self._context, self._query.fetch())
+                page = yield from ahead.take()
+            self._taken(page)
+            return page
+        finally:
+            self._reading = False
+
+    def _taken(self, page: SqlPage | None) -> None:
+        """Fetch the page behind ``page``, which is handed out."""
+        self._page = self._ahead = None
+        if page is None or page.is_last:
+            self._open = self._closed = False
+        elif not self._closed:
+            self._ahead = PageAhead(self._context, self._query.fetch())
 
     def close(self) -> Flow[None]:
-        """Cancel the query on the member. Idempotent. Source: message ``Sql.close``."""
-        self._page = None
-        if self._open:
-            self._open = False
-            yield codec.close(self._connection, self._query_id)
+        """Cancel the query on the member; callable from any thread or task. Idempotent.
 
-    def _next_page(self) -> Flow[list[SqlRow]]:
-        """Return the rows of the next page; an empty list after the last page."""
-        metadata = self.get_row_metadata()
-        page, self._page = self._page, None
-        if page is None:
-            if not self._open:
-                return []
-            response: Any = yield codec.fetch(self._connection, self._query_id, self._cursor_buffer_size)
-            _raise_for(response.error)
-            page = response.row_page
-        if page is None or page.is_last:
+        Whoever waits for further rows, or asks for them later, gets a HazelcastSqlError with the code
+        CANCELLED_BY_USER, unless all rows have been fetched.
+
+        Source: message ``Sql.close``.
+        """
+        if self._page is not None:
+            # Not handed out, so that the result is not read to its end.
+            self._page = None
+            self._closed = True
+        if self._open:
+            self._closed = True
             self._open = False
+            ahead = self._ahead
+            if ahead is not None:
+                ahead.fail(closed())
+            with suppress(TargetDisconnectedError):  # nothing is left of it there
+                yield self._query.close()
+
+    def _row_classes(self) -> RowClasses:
+        if self._classes is None:
+            raise ValueError("the result has an update count instead of rows")
+        return self._classes
+
+    def _next_rows(self) -> Flow[Iterator[SqlRow] | None]:
+        """Return the rows of the next page, which are the current ones then; None after the last page."""
+        page: SqlPage | None = yield from self.next_page()
         if page is None:
-            return []
-        return [SqlRow(metadata, values) for values in zip(*page.columns, strict=True)]
+            return None
+        classes = self._row_classes()
+        columns = page.columns
+        damaged = OBJECT in page.column_types and any(
+            isinstance(value, Unreadable)
+            for column, type_ in zip(columns, page.column_types, strict=True)
+            if type_ == OBJECT
+            for value in column
+        )
+        # Made one by one, in C.
+        self._rows = map(classes.damaged if damaged else classes.whole, zip(*columns, strict=True))
+        return self._rows
+
+    def _next_row(self) -> Flow[SqlRow | None]:
+        """Return the next row; None after the last one."""
+        while (row := next(self._rows, None)) is None:
+            rows: Iterator[SqlRow] | None = yield from self._next_rows()
+            if rows is None:
+                return None
+        return row
 
     def _enter(self) -> Flow[None]:
         yield []
 
     def _exit(self, error: BaseException | None) -> Flow[None]:
-        yield from self.close()
-
-
-def _raise_for(error: codec.SqlError | None) -> None:
-    if error is not None:
-        suggestion = error.suggestion if isinstance(error.suggestion, str) else None
-        raise HazelcastSqlError(
-            error.message or "the statement failed", error.code, error.originating_member_id, suggestion
-        )
+        if error is None:
+            yield from self.close()
+        else:
+            # The error of the block is the one to see.
+            yield GatherOutcomes([self.close()])
