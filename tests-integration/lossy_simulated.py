@@ -4,7 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from hz_core.config import ClientConfig
-from hz_core.testing import MemberError, MultiMapService, Request, RingbufferService, SimulatedCluster
+from hz_core.testing import (
+    DurableExecutorService,
+    MemberError,
+    MultiMapService,
+    Request,
+    RingbufferService,
+    SimulatedCluster,
+)
 from hz_core.testing.simulation import SimulatedClient, Simulation
 from hz_proxies.transaction.futures import Transaction
 from hz_proxies.transaction.operations import TransactionOperations
@@ -20,6 +27,7 @@ class SimulatedNetwork(Network):
     """
 
     def __init__(self, redo: bool = False) -> None:
+        super().__init__()
         self.redo = redo
         options: dict[str, Any] = {
             "redo_operation": redo,
@@ -51,6 +59,11 @@ class SimulatedNetwork(Network):
             ringbuffer.expires, ringbuffer.capacity = True, SMALL
         if name.startswith("listed"):
             self.cluster.service(MultiMapService).state(name).lists = True
+        self.cluster.service(DurableExecutorService).execute = self._execute
+
+    def _execute(self, task: bytes) -> bytes:
+        """Do what members do with a `Task`: its text is behind the head, which has its class, and a length."""
+        return self.simulation.serialization.to_data(f"did {task[21:].decode()}")
 
     def close(self) -> None:
         self.clients[1].shutdown()

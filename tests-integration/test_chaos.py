@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ def test_a_write_that_dies_with_its_owner_was_seen_by_readers_and_reported_to_it
         for member in cluster.members:
             member.proxy.heal()
         for key in (reported, unreported):
-            assert until_now(lambda key=key: get(others, key), LIMIT) == "old"
+            assert until_now(partial(get, others, key), LIMIT) == "old"
         history.invoke("get", key=reported).ok("old")
         # Readers have seen a value that never was: this is how far the guarantee of such a map goes.
         with pytest.raises(AssertionError, match=r"get\(\) -> 'old'"):

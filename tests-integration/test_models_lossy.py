@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from hz_embedded import Cluster
+from lossy_executors import DurableExecutorModel
 from lossy_models import Model, check
 from lossy_real import RealClients, RealNetwork
 from lossy_structures import STRUCTURES
@@ -28,7 +29,7 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.parametrize("model", [*STRUCTURES, TransactionModel])
+@pytest.mark.parametrize("model", [*STRUCTURES, TransactionModel, DurableExecutorModel])
 def test_it_behaves_as_its_model_over_lost_connections(real: RealClients, model: type[Model]) -> None:
     losses = check(model, partial(RealNetwork, real), examples=3, steps=12)
     assert losses.total() > 0

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from lossy_executors import DurableExecutorModel
 from lossy_models import Model, check
 from lossy_simulated import SimulatedNetwork
 from lossy_structures import STRUCTURES
@@ -24,6 +25,12 @@ def test_transactions_are_done_or_not_over_lost_connections() -> None:
     losses = check(TransactionModel, SimulatedNetwork, examples=20, steps=20)
     assert losses["lost"] > 0  # in the commit
     assert losses["undone"] > 0  # before
+
+
+def test_results_of_durable_tasks_survive_lost_connections() -> None:
+    losses = check(DurableExecutorModel, SimulatedNetwork, examples=10, steps=25)
+    assert losses["returned"] > 0
+    assert losses["lost"] == 0
 
 
 @pytest.mark.parametrize("redo", [False, True], ids=["once", "redo"])

@@ -84,7 +84,7 @@ class PipelinedCalls:
         if error is None:
             return
         self._errors[number] = error
-        numbers = sorted(list(self._errors))  # a copy, since other threads may add errors
+        numbers = sorted(self._errors)  # copied in one step, since other threads may add errors
         for later in numbers[1:]:
             self._errors.pop(later, None)
 
@@ -95,7 +95,7 @@ class PipelinedCalls:
 
     def raise_first(self) -> None:
         """Raise the first error, in the order of the calls."""
-        for number in sorted(list(self._errors)):
+        for number in sorted(self._errors):
             raise self._errors[number]
 
 

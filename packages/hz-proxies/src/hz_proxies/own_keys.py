@@ -1,7 +1,7 @@
 """Replies with entries, whose keys are the objects that the caller has asked with.
 
-Members answer with the keys' ``Data``. To deserialize it would cost more, and give other objects: a list for a tuple, which
-cannot be the key of a dict.
+Members answer with the keys' ``Data``. To deserialize it would cost more, and give other objects: a list for a tuple,
+which cannot be the key of a dict.
 """
 
 from collections.abc import Callable, Mapping

@@ -42,7 +42,9 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
             Key and result of each entry; the keys are the objects that were given. Source: message
             ``Map.executeOnKeys``.
         """
-        keys = keys if keys is None else list(keys)
+        if keys is None:
+            raise none_refused("keys", self.name)
+        keys = list(keys)
         data = self._values(keys, "keys")
         processor = self._value(entry_processor, "entry_processor")
         if not data:

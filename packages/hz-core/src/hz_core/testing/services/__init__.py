@@ -16,6 +16,7 @@ from hz_core.testing.services.cp_objects import (
     SemaphoreService,
     SemaphoreState,
 )
+from hz_core.testing.services.durable_executor import DurableExecutorService
 from hz_core.testing.services.executor import ExecutorService
 from hz_core.testing.services.flake_id_generator import FlakeIdGeneratorService
 from hz_core.testing.services.map import MapService
@@ -43,6 +44,7 @@ __all__ = [
     "CardinalityEstimatorService",
     "ClientService",
     "CountDownLatchService",
+    "DurableExecutorService",
     "ExecutorService",
     "FencedLockService",
     "FlakeIdGeneratorService",
