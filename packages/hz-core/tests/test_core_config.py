@@ -149,6 +149,7 @@ NEAR_CACHE_ACCEPTED: dict[str, set[str]] = {
     "eviction_sampling_pool_size": {"true", "one"},
     "max_bytes": {"true", "one"},
     "copy_on_read": BOOL,
+    "preload_file": TEXT,
     "reconciliation_interval": NOT_NEGATIVE,
 }
 NEAR_CACHE_OUT_OF_RANGE: dict[str, set[str]] = {

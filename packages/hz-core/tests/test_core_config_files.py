@@ -111,6 +111,7 @@ ALL: dict[str, Any] = {
             "eviction_sampling_pool_size": 4,
             "max_bytes": 5000,
             "copy_on_read": True,
+            "preload_file": "{name}.keys",
             "reconciliation_interval": 30,
         },
         "plain": {},

@@ -106,6 +106,7 @@ PARTS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "eviction_sampling_pool_size": counts,
         "max_bytes": counts,
         "copy_on_read": st.booleans(),
+        "preload_file": texts,
         "reconciliation_interval": seconds,
     },
     "flake_id_generators": {"prefetch_count": st.integers(1, 100_000), "prefetch_validity": millis},

@@ -27,7 +27,12 @@ def caught(dropped: float) -> bool:
 
 
 def test_the_model_catches_a_cache_without_reservations(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Store, "reserve", lambda self, key: 0)
+    put = Store.put
+
+    def put_anyway(self: Store, key: Any, value: Any, cost: int, group: int, _: int, shortcut: Any) -> bool:
+        return put(self, key, value, cost, group, None, shortcut)
+
+    monkeypatch.setattr(Store, "put", put_anyway)
     assert caught(0.0)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
+from functools import partial
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from hz_core.config import InMemoryFormat, NearCacheConfig
@@ -9,8 +11,10 @@ from hz_core.connection import Connection
 from hz_core.context import ClientContext
 from hz_core.listener import ListenerSpec
 from hz_core.local_copies import ChangeFeed, LocalCopies
-from hz_core.op import Flow, Op
+from hz_core.log import get_logger
+from hz_core.op import Flow, GatherOutcomes, Op, Sleep, WaitFor
 from hz_core.wire.types import ReadData, raw_data
+from hz_nearcache.preloading import file_of, read_keys, write_keys
 from hz_nearcache.repairing import Numbers
 from hz_nearcache.statistics import Statistics
 from hz_nearcache.store import MISSING, Store
@@ -18,8 +22,17 @@ from hz_serialization import Data
 
 T = TypeVar("T")
 
+_logger = get_logger("nearcache")
+
 MOST_DOUBTFUL: Final = 10_000
 """So many keys are remembered of which nobody knows whether this client has changed them; with more, any key may be."""
+
+
+PRELOADED_TOGETHER: Final = 100
+"""So many values are asked for at the same time at the start."""
+
+PERSISTED_EVERY: Final = 600.0
+"""Seconds after which the keys are written again, and not only when the client is shut down."""
 
 
 class Caretaker(Protocol):
@@ -225,6 +238,44 @@ class NearCache:
                 self._stop_serving()
             self._serving = covered
             self._members = members
+
+    # --- keys between runs -------------------------------------------------------------------------------------
+
+    def preload(self, read: Callable[[Any], Op[Any]]) -> Flow[None]:
+        """Read the values of the keys that the last run has left, then write the keys from time to time.
+
+        Args:
+            read: Returns the operation that reads the value of a key.
+        """
+        path = self._file()
+        try:
+            keys = yield WaitFor(partial(self._context.io.run_blocking, partial(read_keys, path, self.name)))
+            to_object = self._context.serialization.to_object
+            for start in range(0, len(keys), PRELOADED_TOGETHER):
+                yield GatherOutcomes(
+                    [read(to_object(key)) for key in keys[start : start + PRELOADED_TOGETHER]]
+                )
+        except Exception as e:
+            _logger.warning("the near cache of %r begins without the keys of %s: %s", self.name, path, e)
+        while True:
+            yield Sleep(PERSISTED_EVERY)
+            yield from self.persist()
+
+    def persist(self) -> Flow[None]:
+        """Write the keys into the file, if there is one, those that were used last first."""
+        if self.config.preload_file is None or not len(self.store):
+            return
+        path, keys = self._file(), self.store.keys()[::-1]
+        write = partial(write_keys, path, self.name, keys)
+        try:
+            yield WaitFor(partial(self._context.io.run_blocking, write))
+            self.statistics.persistences += 1
+        except Exception as e:
+            _logger.warning("the keys of the near cache of %r were not written to %s: %s", self.name, path, e)
+
+    def _file(self) -> Path:
+        assert self.config.preload_file is not None
+        return file_of(self.config.preload_file, self.name)
 
     # --- reading -----------------------------------------------------------------------------------------------
 

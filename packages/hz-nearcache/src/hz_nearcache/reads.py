@@ -47,6 +47,12 @@ class NearCachedOperations(KeyedOperations):
     def _prepare(self) -> Flow[None]:
         yield from super()._prepare()
         yield from self.near_cache.start()
+        if self.near_cache.config.preload_file is not None:
+            operations: Any = self
+            self._context.start(
+                self.near_cache.preload(operations.get),
+                f"keeping the keys of the near cache of {self.name!r}",
+            )
 
     def _destroy(self) -> Flow[None]:
         yield from self.near_cache.stop()

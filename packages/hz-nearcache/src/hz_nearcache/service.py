@@ -47,10 +47,10 @@ class NearCaches(Service):
         self._caches = [one for one in self._caches if one is not cache]
 
     def closing(self) -> Flow[None]:
-        """Keep nothing from now on: the client ends, and its maps with it."""
+        """Write keys into their files, and keep nothing from now on: the client ends, and its maps with it."""
+        yield GatherOutcomes([cache.persist() for cache in self._caches])
         for cache in self._caches:
             cache.end()
-        yield []
 
     def on_cluster_changed(self) -> None:
         """Forget what is known of the former cluster."""

@@ -10,6 +10,7 @@ from hz_core.config.checks import (
     member_of,
     non_negative,
     optional,
+    string,
     type_error,
 )
 from hz_core.config.constants import EvictionPolicy, InMemoryFormat, TopicOverloadPolicy
@@ -59,6 +60,12 @@ class NearCacheConfig(Options):
     )
     copy_on_read = Option(
         boolean, lambda: False, "Whether each read of a near cache of objects gets a copy of its own."
+    )
+    preload_file = Option(
+        optional(string),
+        lambda: None,
+        "File that keeps the keys between runs; ``{name}`` in it is replaced by the name of the map.",
+        "None: no file",
     )
     reconciliation_interval = Option(
         non_negative,

@@ -235,6 +235,7 @@ NEAR_CACHE: Final[Mapping[str, tuple[Key, ...]]] = {
     "eviction_sampling_pool_size": _keys(Key("eviction/sampling-pool-size", INTEGER)),  # ours
     "max_bytes": _keys(Key("eviction/max-bytes", INTEGER)),  # ours
     "copy_on_read": _keys(Key("copy-on-read", FLAG)),  # ours
+    "preload_file": _keys(Key("preload-file", TEXT)),  # ours
     "reconciliation_interval": _keys(Key("reconciliation-interval-seconds", SECONDS)),  # ours
 }
 
