@@ -1,6 +1,7 @@
 """Two clients in front of a real member, each behind a proxy that cuts its connection as `lossy_models` says."""
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -123,6 +124,23 @@ class RealNetwork(Network):
         self._settle(who)
         # The first byte of a request, or of its reply, tells what was done; the following ones may be of any.
         return [cut.done if cut.request == 1 and not self.redo else None]
+
+    def fits(self, check: Callable[[], None]) -> None:
+        # A member rolls back transactions after it has noticed the loss.
+        failures: list[AssertionError] = []
+
+        def fitting() -> bool:
+            try:
+                check()
+            except AssertionError as e:
+                failures.append(e)
+                return False
+            return True
+
+        try:
+            until(fitting)
+        except TimeoutError:
+            raise failures[-1] from None
 
     def transaction(self, who: int, kind: int) -> Any:
         return self.clients[who].new_transaction(type=kind)

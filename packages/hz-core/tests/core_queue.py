@@ -58,7 +58,7 @@ class QueueTraffic:
             return first(request, queue)
 
         service._add = watched_add  # type: ignore[method-assign]  # of this one object
-        service._first = watched_first  # type: ignore[method-assign]
+        service._first = watched_first  # type: ignore[method-assign]  # of this one object
 
     @property
     def waiting(self) -> int:

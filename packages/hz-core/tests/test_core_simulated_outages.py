@@ -311,7 +311,8 @@ def test_one_timer_looks_for_lost_acks_however_often_connections_are_lost() -> N
             other.cut_all()
             simulation.driver.advance(3)
         looks: list[float] = []
-        simulation.engine.invocations.backups.expire = lambda: looks.append(simulation.driver.now())  # type: ignore[method-assign]
+        backups = simulation.engine.invocations.backups
+        backups.expire = lambda: looks.append(simulation.driver.now())  # type: ignore[method-assign]  # of this one
         simulation.driver.advance(5)
         # Twice a second, and at first those of the last connections that were lost; the heartbeats look as well.
         assert 10 <= len(looks) <= 30

@@ -54,6 +54,11 @@ class Connection:
         return self._client
 
     @property
+    def is_open(self) -> bool:
+        """Whether it was not closed yet."""
+        return self._client is not None
+
+    @property
     def autocommit(self) -> bool:
         """True: SQL of clusters has no transactions."""
         return True

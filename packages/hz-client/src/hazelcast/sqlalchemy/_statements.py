@@ -1,0 +1,242 @@
+"""Statements that SQL of clusters has besides the standard ones, and how all of them are written."""
+
+from typing import Any, Final
+
+from sqlalchemy import Column, Integer, Table
+from sqlalchemy.exc import CompileError
+from sqlalchemy.sql import compiler
+from sqlalchemy.sql.dml import Insert
+from sqlalchemy.types import NullType, TypeEngine
+
+_KEY: Final = "__key"
+_VALUE: Final = "this"
+_FORMATS: Final = {
+    "TINYINT": "tinyint",
+    "SMALLINT": "smallint",
+    "INTEGER": "int",
+    "BIGINT": "bigint",
+    "DECIMAL": "decimal",
+    "REAL": "real",
+    "DOUBLE": "double",
+    "VARCHAR": "varchar",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIME": "time",
+    "TIMESTAMP": "timestamp",
+    "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
+}
+
+
+class Sink(Insert):
+    """INSERT that replaces what the key has already: SINK INTO."""
+
+    inherit_cache = True
+
+
+def sink(table: Table) -> Sink:
+    """Return a statement that writes rows into a mapping, whether their keys are there or not.
+
+    Args:
+        table: The mapping. Everything else is as for :func:`sqlalchemy.insert`.
+    """
+    return Sink(table)
+
+
+def key_columns(table: Table) -> list[Column[Any]]:
+    """Return the columns that are the key of a table's mapping: ``__key``, the primary key, or the first column."""
+    if _KEY in table.c:
+        return [table.c[_KEY]]
+    return list(table.primary_key.columns) or list(table.c)[:1]
+
+
+class HazelcastCompiler(compiler.SQLCompiler):
+    """Writes queries and changes."""
+
+    def visit_insert(self, insert_stmt: Insert, *args: Any, **kw: Any) -> str:
+        """Write INSERT INTO or SINK INTO."""
+        text: str = super().visit_insert(insert_stmt, *args, **kw)  # type: ignore[no-untyped-call]  # SQLAlchemy has no annotations there
+        return text.replace("INSERT INTO", "SINK INTO", 1) if isinstance(insert_stmt, Sink) else text
+
+    def visit_bindparam(  # type: ignore[override]  # the others are passed on by name
+        self, bindparam: Any, within_columns_clause: bool = False, **kw: Any
+    ) -> str:
+        """Write a parameter, with its type where a member cannot find that out: in the list of columns."""
+        kw["within_columns_clause"] = within_columns_clause
+        text: str = super().visit_bindparam(bindparam, **kw)  # type: ignore[no-untyped-call]  # SQLAlchemy has no annotations there
+        later = bindparam.expanding or bindparam.literal_execute or kw.get("literal_binds")
+        if not within_columns_clause or later or isinstance(bindparam.type, NullType):
+            return text
+        return f"CAST({text} AS {self._type(bindparam.type)})"
+
+    def visit_empty_set_op_expr(self, type_: Any, expand_op: Any, **kw: Any) -> str:
+        """Write what no value is in. Members take no NULL without a type there."""
+        text: str = super().visit_empty_set_op_expr(type_, expand_op, **kw)  # type: ignore[no-untyped-call]  # SQLAlchemy has no annotations there
+        return text.replace(
+            "NULL", f"CAST(NULL AS {self._type(type_[0] if isinstance(type_, list) else type_)})"
+        )
+
+    def visit_empty_set_expr(self, element_types: Any, **kw: Any) -> str:
+        """Write a query without rows."""
+        columns = ", ".join(f"CAST(NULL AS {self._type(type_)})" for type_ in element_types or [NullType()])
+        return f"SELECT {columns} FROM (VALUES (1)) AS nothing(x) WHERE 1 <> 1"
+
+    def _type(self, type_: TypeEngine[Any]) -> str:
+        known = Integer() if isinstance(type_, NullType) else type_
+        return self.dialect.type_compiler_instance.process(known)
+
+    def limit_clause(self, select: Any, **kw: Any) -> str:
+        """Write LIMIT and OFFSET."""
+        text = ""
+        if select._limit_clause is not None:
+            text += f"\n LIMIT {self.process(select._limit_clause, **kw)}"
+        if select._offset_clause is not None:
+            text += f"\n OFFSET {self.process(select._offset_clause, **kw)}"
+        return text
+
+    def for_update_clause(self, select: Any, **kw: Any) -> str:
+        """Write nothing: there are no transactions."""
+        return ""
+
+    def visit_cte(self, *args: Any, **kw: Any) -> str:
+        """Refuse WITH.
+
+        Raises:
+            CompileError: Always.
+        """
+        raise CompileError("SQL of clusters has no WITH; use a subquery")
+
+
+class HazelcastDDLCompiler(compiler.DDLCompiler):
+    """Writes mappings instead of tables.
+
+    Options of a table: ``hazelcast_type`` ("IMap"), ``hazelcast_options`` (a dictionary, which is added to what is made
+    of the columns), ``hazelcast_external_name`` (the map, if its name is another one).
+    """
+
+    def visit_create_table(self, create: Any, **kw: Any) -> str:
+        """Write CREATE MAPPING."""
+        table: Table = create.element
+        if not list(table.c):
+            raise CompileError("a mapping needs a column")
+        given = table.dialect_options["hazelcast"]
+        keys = key_columns(table)
+        name = self.preparer.format_table(table)
+        text = "\nCREATE MAPPING "
+        if create.if_not_exists:
+            text += "IF NOT EXISTS "
+        text += name
+        if given["external_name"]:
+            text += f" EXTERNAL NAME {self.preparer.quote(given['external_name'])}"
+        columns = ",\n\t".join(self._mapped(column, keys) for column in table.c)
+        options = {**self._formats(table, keys), **(given["options"] or {})}
+        written = ", ".join(f"{_text(option)} = {_text(value)}" for option, value in options.items())
+        return f"{text} (\n\t{columns}\n)\nTYPE {given['type']}\nOPTIONS ({written})\n\n"
+
+    def visit_drop_table(self, drop: Any, **kw: Any) -> str:
+        """Write DROP MAPPING. The entries stay in the map."""
+        return f"\nDROP MAPPING {'IF EXISTS ' if drop.if_exists else ''}{self.preparer.format_table(drop.element)}"
+
+    def visit_create_index(self, create: Any, *args: Any, **kw: Any) -> str:
+        """Write CREATE INDEX.
+
+        Raises:
+            CompileError: It is a unique one.
+        """
+        index = create.element
+        if index.unique:
+            raise CompileError(f"the index {index.name!r} cannot be unique: only keys are")
+        columns = ", ".join(self.preparer.format_column(column) for column in index.columns)
+        exists = "IF NOT EXISTS " if create.if_not_exists else ""
+        return (
+            f"CREATE INDEX {exists}{self.preparer.quote(index.name)} ON {self.preparer.format_table(index.table)}"
+            f" ({columns}) TYPE SORTED"
+        )
+
+    def visit_drop_index(self, drop: Any, **kw: Any) -> str:
+        """Refuse.
+
+        Raises:
+            CompileError: Always.
+        """
+        raise CompileError("indexes of maps cannot be dropped")
+
+    def _type(self, column: Column[Any]) -> str:
+        return self.dialect.type_compiler_instance.process(column.type, type_expression=column)
+
+    def _mapped(self, column: Column[Any], keys: list[Column[Any]]) -> str:
+        text = f"{self.preparer.format_column(column)} {self._type(column)}"
+        if column in keys and column.name != _KEY:
+            return f"{text} EXTERNAL NAME {self.preparer.quote(f'{_KEY}.{column.name}')}"
+        return text
+
+    def _formats(self, table: Table, keys: list[Column[Any]]) -> dict[str, str]:
+        values = [column for column in table.c if column not in keys]
+        options: dict[str, str] = {}
+        if keys[0].name == _KEY:
+            options["keyFormat"] = _FORMATS.get(self._type(keys[0]), "java")
+        else:
+            options |= {"keyFormat": "compact", "keyCompactTypeName": f"{table.name}:key"}
+        if [column.name for column in values] == [_VALUE]:
+            options["valueFormat"] = _FORMATS.get(self._type(values[0]), "json")
+        elif values:
+            options |= {"valueFormat": "compact", "valueCompactTypeName": table.name}
+        else:
+            options["valueFormat"] = "json-flat"
+        return options
+
+
+def _text(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+class HazelcastTypeCompiler(compiler.GenericTypeCompiler):
+    """Writes types of columns, which have no length and no precision."""
+
+    def _varchar(self, type_: Any, **kw: Any) -> str:
+        return "VARCHAR"
+
+    visit_VARCHAR = visit_CHAR = visit_NVARCHAR = visit_NCHAR = visit_TEXT = visit_CLOB = _varchar
+    visit_string = visit_unicode = visit_text = visit_unicode_text = visit_enum = visit_UUID = _varchar
+
+    def visit_integer(self, type_: Any, **kw: Any) -> str:
+        """Write an integer."""
+        return "INTEGER"
+
+    def visit_NUMERIC(self, type_: Any, **kw: Any) -> str:
+        """Write a decimal number."""
+        return "DECIMAL"
+
+    visit_DECIMAL = visit_NUMERIC
+
+    def visit_FLOAT(self, type_: Any, **kw: Any) -> str:
+        """Write a floating-point number of 64 bits."""
+        return "DOUBLE"
+
+    visit_DOUBLE = visit_DOUBLE_PRECISION = visit_FLOAT
+
+    def visit_TIMESTAMP(self, type_: Any, **kw: Any) -> str:
+        """Write a date with a time."""
+        return "TIMESTAMP WITH TIME ZONE" if type_.timezone else "TIMESTAMP"
+
+    visit_DATETIME = visit_datetime = visit_TIMESTAMP
+
+    def visit_TIME(self, type_: Any, **kw: Any) -> str:
+        """Write a time."""
+        return "TIME"
+
+    def visit_large_binary(self, type_: Any, **kw: Any) -> str:
+        """Refuse bytes.
+
+        Raises:
+            CompileError: Always.
+        """
+        raise CompileError("SQL of clusters has no type for bytes")
+
+    visit_BLOB = visit_BINARY = visit_VARBINARY = visit_large_binary
+
+
+class HazelcastPreparer(compiler.IdentifierPreparer):
+    """Quotes all names, since many words are reserved."""
+
+    def _requires_quotes(self, value: str) -> bool:
+        return True
