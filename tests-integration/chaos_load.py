@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import hazelcast
 import hazelcast.asyncio
@@ -23,7 +23,6 @@ KEYS: Final = 6
 """Keys that are used at the same time."""
 
 ACCOUNTS: Final = 6
-BALANCE: Final = 1000
 TOKENS: Final = 20
 TRANSACTION_TIMEOUT: Final = 10
 
@@ -31,6 +30,21 @@ Action = tuple[Any, ...]
 """Name and arguments of a call."""
 
 READS: Final = frozenset({"get", "contains_key"})
+
+
+class Transfer(NamedTuple):
+    """A transaction that has read two balances, and takes an amount from the first one to the second one.
+
+    Its error, if any, may be that of its commit: then nobody knows whether it was done.
+    """
+
+    first: int
+    second: int
+    amount: int
+    balances: list[int]
+    began: float
+    ended: float
+    error: HazelcastError | None
 
 
 class Load:
@@ -50,6 +64,7 @@ class Load:
         events: Key and new value of each event of the map.
         messages: Each message of the topic.
         published: Confirmed messages.
+        transfers: Transactions between accounts.
     """
 
     def __init__(self, client: hazelcast.HazelcastClient, options: dict[str, Any], seed: int) -> None:
@@ -62,6 +77,7 @@ class Load:
         self.events: list[tuple[str, int]] = []
         self.messages: list[int] = []
         self.published: set[int] = set()
+        self.transfers: list[Transfer] = []
         self.latest = 0.0
         self.asyncio_pending = -1
         self._options = options
@@ -75,7 +91,7 @@ class Load:
     def start(self, patient: hazelcast.HazelcastClient) -> None:
         """Fill the accounts by a client that waits, and begin."""
         accounts = patient.get_map("accounts").blocking()
-        accounts.put_all(dict.fromkeys(range(ACCOUNTS), BALANCE))
+        accounts.put_all(dict.fromkeys(range(ACCOUNTS), 0))
         purse = patient.get_queue("purse").blocking()
         for token in range(TOKENS):
             purse.offer(token)
@@ -273,17 +289,24 @@ class Load:
         while self._pause(choices):
             # In order, so that no two transactions wait for each other.
             first, second = sorted(choices.sample(range(ACCOUNTS), 2))
-            amount = choices.randrange(-9, 10)
+            # So large that a wrong sum tells which transfer was done by half; the sums fit into 32 bits.
+            amount = choices.randrange(1 << 20)
+            balances: list[Any] = []
+            outcome: HazelcastError | None = None
+            began = self.maps.now()
             try:
                 with self.client.new_transaction(timeout=TRANSACTION_TIMEOUT) as transaction:
                     accounts = transaction.get_map("accounts")
-                    balances: list[Any] = [accounts.get_for_update(account) for account in (first, second)]
+                    balances = [accounts.get_for_update(account) for account in (first, second)]
                     accounts.set(first, balances[0] - amount)
                     accounts.set(second, balances[1] + amount)
             except HazelcastError as e:
-                self._note("transfer", e)
-            else:
-                self._note("transfer", None)
+                outcome = e
+            self._note("transfer", outcome)
+            if balances:
+                transfer = Transfer(first, second, amount, balances, began, self.maps.now(), outcome)
+                with self._lock:
+                    self.transfers.append(transfer)
 
     def _move(self, choices: random.Random) -> None:
         """Move a token from the queue to the map, or back."""

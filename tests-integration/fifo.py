@@ -12,7 +12,7 @@ is called wrong.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -27,19 +27,22 @@ class Item:
         offer: Its offer.
         poll: What took it out; None if it stayed, or if a poll of unknown outcome may have taken it.
         gone: When it may have left the queue at the earliest; infinite if it stayed.
-        left: When it certainly had left the queue; infinite if it stayed, or if nobody knows.
     """
 
     offer: Operation
     poll: Operation | None
     gone: float
-    left: float
 
 
-def find_disorder(operations: Iterable[Operation]) -> str | None:
+def find_disorder(operations: Iterable[Operation], *, put_back: bool = False) -> str | None:
     """Return what is wrong with the operations ``offer(item)`` and ``poll()`` on one queue, or None.
 
     Offers return True, polls an item, or None for an empty queue. Other operations are not allowed.
+
+    Args:
+        operations: The operations, in any order; those that failed without an effect are ignored.
+        put_back: Whether a poll of unknown outcome may also put its item back, at the end of the queue: this is what
+            the client does with an item that arrives for a caller who has given up.
     """
     found = [each for each in operations if each.outcome != "failed"]
     offers = {each.arguments[0]: each for each in found if each.name == "offer"}
@@ -52,7 +55,21 @@ def find_disorder(operations: Iterable[Operation]) -> str | None:
     if phantom := _find_phantom(offers, taken):
         return phantom
     items = _items(offers, taken)
-    return _find_missing(items, empty, lost) or _find_overtaking(items) or _find_not_empty(items, empty)
+    came = [each for each in items if each.poll is not None]
+    stayed = [each for each in items if each.poll is None]
+    # What proves that an item is gone, if it was offered before `begin`: an item behind it, or an empty queue.
+    behind = [(each.offer.begin, each.poll) for each in came if each.poll is not None]
+    missing = list(_overdue(stayed, [*behind, *((each.begin, each) for each in empty)]))
+    overtaken = list(_overdue(came, behind))
+    if overtaken and not put_back:
+        return _tell("was overtaken", *_shown(overtaken[0]))
+    if unexplained := _unexplained([*missing, *overtaken], lost):
+        return _tell("was lost or overtaken, as the second operation shows", *_shown(unexplained))
+    if lost:
+        # Nobody knows which of the items were taken by these polls.
+        for item in items if put_back else stayed:
+            item.gone = min(item.gone, lost[0])
+    return _find_not_empty(items, empty)
 
 
 def _find_phantom(offers: dict[Hashable, Operation], taken: Sequence[Operation]) -> str | None:
@@ -74,56 +91,43 @@ def _items(offers: dict[Hashable, Operation], taken: Sequence[Operation]) -> lis
     for item, offer in offers.items():
         poll = by_item.get(item)
         if poll is not None:
-            items.append(Item(offer, poll, poll.begin, poll.end))
+            items.append(Item(offer, poll, poll.begin))
         elif offer.outcome == "ok":
-            items.append(Item(offer, None, inf, inf))
+            items.append(Item(offer, None, inf))
     return items
 
 
-def _find_missing(items: list[Item], empty: Sequence[Operation], lost: Sequence[float]) -> str | None:
-    """Give polls of unknown outcome to items that must have left the queue and never came out."""
-    deadlines: list[tuple[float, Item, Operation]] = []
-    # What proves that an item is gone, if it was offered before `begin`: an item behind it, or an empty queue.
-    proofs = [(each.offer.begin, each.poll) for each in items if each.poll is not None]
-    proofs += [(each.begin, each) for each in empty]
-    proofs.sort(key=lambda each: each[0], reverse=True)
-    stayed = sorted(
-        (each for each in items if each.poll is None), key=lambda each: each.offer.end, reverse=True
-    )
+Overdue = tuple[float, Item, Operation]
+"""The time before which an item must have left the queue, and the operation that proves it."""
+
+
+def _overdue(items: Iterable[Item], proofs: list[tuple[float, Operation]]) -> Iterator[Overdue]:
+    """Yield the items that were still in the queue when something shows that they had left it."""
+    proofs = sorted(proofs, key=lambda each: each[0], reverse=True)
     first: Operation | None = None
     index = 0
-    for item in stayed:
+    for item in sorted(items, key=lambda each: each.offer.end, reverse=True):
         while index < len(proofs) and proofs[index][0] > item.offer.end:
             proof = proofs[index][1]
             first = proof if first is None or proof.end < first.end else first
             index += 1
-        if first is not None:
-            deadlines.append((first.end, item, first))
-    deadlines.sort(key=lambda each: each[0])
-    for count, (deadline, item, proof) in enumerate(deadlines):
+        if first is not None and first.end < item.gone:
+            yield first.end, item, first
+
+
+def _unexplained(overdue: list[Overdue], lost: Sequence[float]) -> Overdue | None:
+    """Give each item that was not there a poll of unknown outcome; return one for which there is none."""
+    overdue.sort(key=lambda each: each[0])
+    for count, each in enumerate(overdue):
         # The earliest polls go to the items that had to be gone first.
-        if count >= len(lost) or lost[count] > deadline:
-            return _tell("was lost, as the second operation shows", item.offer, proof)
-    if lost:
-        for item in stayed:
-            item.gone = lost[0]
+        if count >= len(lost) or lost[count] > each[0]:
+            return each
     return None
 
 
-def _find_overtaking(items: list[Item]) -> str | None:
-    by_end = sorted(items, key=lambda each: each.offer.end)
-    by_begin = sorted(items, key=lambda each: each.offer.begin)
-    before = 0
-    last: Item | None = None
-    for item in by_begin:
-        while before < len(by_end) and by_end[before].offer.end < item.offer.begin:
-            other = by_end[before]
-            last = other if last is None or other.gone > last.gone else last
-            before += 1
-        if last is not None and item.poll is not None and item.left < last.gone:
-            polls = [each for each in (item.poll, last.poll) if each is not None]
-            return _tell("was overtaken", last.offer, item.offer, *polls)
-    return None
+def _shown(overdue: Overdue) -> list[Operation]:
+    _, item, proof = overdue
+    return [item.offer, proof, *([] if item.poll is None else [item.poll])]
 
 
 def _find_not_empty(items: list[Item], empty: Sequence[Operation]) -> str | None:

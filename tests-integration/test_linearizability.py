@@ -270,6 +270,24 @@ def test_wrong_queues_are_told(wrong: list[Operation], told: str) -> None:
     assert told in disorder
 
 
+def test_items_that_polls_of_unknown_outcome_put_back() -> None:
+    late = (5, 6, 1, "poll")
+    operations = [(0, 1, True, "offer", 1), (2, 3, True, "offer", 2), (4, 4.5, 2, "poll"), late]
+    lost = (3.5, None, None, "poll")
+    assert find_disorder(history(*operations), put_back=True) is not None
+    assert find_disorder(history(*operations, lost)) is not None
+    assert find_disorder(history(*operations, lost), put_back=True) is None
+    # Only one item for each, and not before it has begun.
+    more = [(1.1, 1.2, True, "offer", 3), (7, 8, 3, "poll")]
+    assert find_disorder(history(*operations, lost, *more), put_back=True) is not None
+    assert find_disorder(history(*operations, lost, lost, *more), put_back=True) is None
+    assert find_disorder(history(*operations, (4.6, None, None, "poll")), put_back=True) is not None
+    # While it is away, the queue may be empty.
+    empty = (3.6, 3.7, None, "poll")
+    assert find_disorder(history((0, 1, True, "offer", 1), lost, empty, late), put_back=True) is None
+    assert find_disorder(history((0, 1, True, "offer", 1), lost, empty, late)) is not None
+
+
 @pytest.mark.parametrize(
     ("model", "choose"),
     [(Register(), partial(choose_register, values=1000)), (Counter(), choose_counter)],
