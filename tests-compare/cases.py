@@ -406,12 +406,8 @@ def config_alone(session: Session) -> Any:
 # --- 13: options
 
 
-@differs(
-    "Options of features that are missing",
-    ours=[Raised("InvalidConfigurationError")] * 4,
-    official=["connected"] * 4,
-)
-def options_of_missing_features(session: Session) -> Any:
+@case
+def options_of_features(session: Session) -> Any:
     options: list[dict[str, Any]] = [
         {"statistics_enabled": True},
         {"near_caches": {"m": {}}},

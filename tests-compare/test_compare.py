@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 OURS = [
     ROOT / "packages" / name / "src"
-    for name in ("hz-client", "hz-proxies", "hz-cp", "hz-core", "hz-serialization")
+    for name in ("hz-client", "hz-proxies", "hz-cp", "hz-nearcache", "hz-core", "hz-serialization")
 ]
 LIMIT = 60.0
 """Seconds after which a case counts as hanging."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 import hazelcast
+from cp_harness import CP_MODES, CPCluster, Multiply
 from hz_embedded import Cluster
 from hz_embedded._ports import reserve
 from map_harness import SURFACES, AsyncioCaller, BlockingCaller, Caller, FuturesCaller, Recorder
@@ -76,6 +77,27 @@ def reserved_ports() -> Iterator[tuple[int, int]]:
     assert second is not None
     with first, second:
         yield first.getsockname()[1], second.getsockname()[1]
+
+
+@pytest.fixture(params=CP_MODES, scope="session")
+def cp(request: pytest.FixtureRequest) -> Iterator[CPCluster]:
+    """Yield members with the CP Subsystem, of each mode in turn."""
+    with CPCluster(request.param) as started:
+        # Starts the connections by which members call Python.
+        started.client.cp_subsystem.get_atomic_long("warm").blocking().alter(Multiply())
+        yield started
+
+
+@pytest.fixture(params=SURFACES)
+async def cp_caller(request: pytest.FixtureRequest, cp: CPCluster) -> AsyncIterator[Caller]:
+    """Yield the way to call the objects of `cp` on each surface in turn."""
+    made: Caller
+    if request.param == "asyncio":
+        made = AsyncioCaller(cluster_members=cp.members.addresses)
+    else:
+        made = FuturesCaller(cp.client) if request.param == "futures" else BlockingCaller(cp.client)
+    async with made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from hz_proxies.jet.aio import AsyncJet
+from hz_proxies.jet.blocking import BlockingJet
+from hz_proxies.jet.futures import Jet
+from hz_proxies.jet.operations import JetOperations
 from hz_proxies.sql.aio import AsyncSql
 from hz_proxies.sql.blocking import BlockingSql
 from hz_proxies.sql.futures import Sql
@@ -23,6 +27,11 @@ def transaction(caller: Caller, **options: Any) -> AnyObject:
 def sql(caller: Caller) -> AnyObject:
     """Return the SQL service."""
     return _on_surface(caller, Sql, BlockingSql, AsyncSql, SqlOperations(caller.client._engine))
+
+
+def jet(caller: Caller) -> AnyObject:
+    """Return the Jet service."""
+    return _on_surface(caller, Jet, BlockingJet, AsyncJet, JetOperations(caller.client._engine))
 
 
 def _on_surface(

@@ -68,6 +68,30 @@ async def test_the_objects_of_the_cluster(caller: Caller, cluster: Cluster) -> N
     assert theirs not in [o.name for o in found]
 
 
+async def test_what_another_client_destroys(caller: Caller, cluster: Cluster) -> None:
+    name = fresh_name("shared")
+    m, told, heard = await caller.map(name), caller.recorder(), caller.recorder()
+    registration = await result(caller, caller.client.add_distributed_object_listener, told)
+    old = await m.add_entry_listener(added_func=heard)
+    with hazelcast.HazelcastClient(cluster_members=cluster.addresses) as another:
+        theirs = another.get_map(name).blocking()
+        theirs.set(1, "one")
+        await caller.until(lambda: [e.key for e in heard.events] == [1])
+        theirs.destroy()
+        await caller.until(lambda: [e.event_type for e in told.events if e.name == name] == ["DESTROYED"])
+        await result(caller, caller.client.get_distributed_objects)
+        assert await result(caller, caller.client.get_object, MAP, name) is not m.proxy
+        # Members have dropped the listener; another one hears the next map of this name.
+        again = caller.recorder()
+        assert await m.remove_entry_listener(old) is True
+        new = await m.add_entry_listener(added_func=again)
+        another.get_map(name).blocking().set(2, "two")
+        await caller.until(lambda: [e.key for e in again.events] == [2])
+        assert [e.key for e in heard.events] == [1]
+        assert await m.remove_entry_listener(new) is True
+    assert await result(caller, caller.client.remove_distributed_object_listener, registration) is True
+
+
 def test_partitions_that_move() -> None:
     states: list[MigrationState] = []
     moved: list[ReplicaMigrationEvent] = []

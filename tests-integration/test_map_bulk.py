@@ -20,6 +20,17 @@ async def test_put_all_and_get_all_over_all_partitions(caller: Caller) -> None:
     assert await m.get_all(["key 7", "more"]) == {"key 7": -7, "more": 1}
 
 
+async def test_results_have_the_keys_of_the_caller(caller: Caller) -> None:
+    m = await caller.map()
+    keys = [("a", n) for n in range(5)]
+    for key in keys:
+        await m.put(key, list(key))
+    found = await m.get_all([*keys, ("a", 7)])
+    assert found == {key: list(key) for key in keys}
+    assert all(any(key is own for own in keys) for key in found)
+    assert (await m.get_entry_view(keys[0])).key is keys[0]
+
+
 async def test_nothing_at_all(caller: Caller) -> None:
     m = await caller.map()
     assert await m.put_all({}) is None

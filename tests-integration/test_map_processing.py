@@ -64,6 +64,15 @@ async def test_execute_on_keys(caller: Caller) -> None:
     assert await m.get_all([1, 2, 3, 4, 5]) == {1: 1, 2: 102, 3: 103, 4: 104, 5: 5}
 
 
+async def test_execute_on_keys_of_the_caller(caller: Caller) -> None:
+    m = await caller.map()
+    keys = [("k", 1), ("k", 2)]
+    for number, key in enumerate(keys):
+        await m.put(key, number)
+    found = await m.execute_on_keys((key for key in keys), Adder(1))
+    assert dict(found) == {keys[0]: 0, keys[1]: 1}
+
+
 async def test_execute_on_entries(caller: Caller) -> None:
     m = await caller.map()
     await m.put_all({key: key for key in range(10)})

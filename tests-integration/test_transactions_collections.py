@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import hazelcast
-from hz_core.errors import TransactionError, TransactionNotActiveError
+from hz_core.errors import TransactionError, TransactionNotActiveError, TransactionTimedOutError
 from hz_core.kinds import ObjectKind
 from hz_proxies import LIST, QUEUE, SET
 from hz_proxies.transaction import TransactionType
@@ -203,3 +203,16 @@ def test_all_of_them_in_one_transaction(client: hazelcast.HazelcastClient) -> No
     assert (items.get_all(), m.get("k"), q.poll(), s.get_all()) == (["l"], "m", "q", ["s"])
     for found in (items, m, q, s):
         found.destroy()
+
+
+async def test_what_a_transaction_held_whose_commit_came_too_late_is_free_again(caller: Caller) -> None:
+    q = await caller.object(QUEUE)
+    await q.add_all(["a", "b"])
+    tx = await begun(caller, timeout=0.2)
+    assert await object_of(tx, "queue", q.name).poll() == "a"
+    began = caller.now()
+    await caller.until(lambda: caller.now() > began + 0.3)
+    with pytest.raises(TransactionTimedOutError):
+        await tx.commit()
+    assert tx.proxy.state == "rolled_back"
+    assert await q.iterator() == ["a", "b"]

@@ -16,6 +16,7 @@ from hz_proxies import aggregator, predicate, projection
 from hz_serialization import HazelcastJsonValue
 from map_harness import Recorder, until_now
 from received_statistics import received_statistics
+from version_connections import walk_connections, walk_tls
 
 VERSIONS = ("4.0", "4.2.8", "5.3.8", "5.4.0", "5.5.0", "5.6.0", "5.7.0")
 COUNT = 3000
@@ -154,6 +155,8 @@ def test_multi_map_and_replicated_map(
         multi_map(client)
         replicated_map(client)
         iterators(client.get_map("iterated").blocking())
+    walk_connections(cluster)
+    asyncio.run(walk_tls(cluster))
 
 
 def multi_map(client: hazelcast.HazelcastClient) -> None:

@@ -100,15 +100,13 @@ def find(row: Name) -> Any:
 
 def _asyncio_class(name: str) -> Any:
     """Return the class of the asyncio surface, which needs no import path of its own."""
-    import hz_proxies
-
     package = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.replace("PNC", "PnC")).lower()
-    try:
-        return getattr(
-            importlib.import_module(f"{hz_proxies.__name__}.{package}.aio"), f"Async{name}", ABSENT
-        )
-    except ModuleNotFoundError:
-        return ABSENT
+    for module in (f"hz_proxies.{package}.aio", f"hz_cp.{package}.aio", "hz_cp.aio_subsystem"):
+        try:
+            return getattr(importlib.import_module(module), f"Async{name}")
+        except (ModuleNotFoundError, AttributeError):
+            continue
+    return ABSENT
 
 
 def _is_set_by_constructor(owner: Any, attribute: str) -> bool:

@@ -13,6 +13,7 @@ DIFFERENT: Final[dict[str, str]] = {
     r"hazelcast\.asyncio\.(EntryEventCallable|LockContext(\..+)?)": (
         "need no import path: a type alias, and what `Map.lock_context` and `MultiMap.lock_context` return"
     ),
+    r"hazelcast\.proxy\.cp\.(BaseCPProxy|SessionAwareCPProxy)(\..+)?": "internal base class",
     r"hazelcast\.internal\.asyncio_sql\..+": "internal; `client.sql` of the asyncio client has these methods",
     r"hazelcast\.proxy\.base\.Proxy\.blocking": "each structure has its own, with its own type",
 }
@@ -23,11 +24,5 @@ MISSING: Final[dict[str, str]] = {
 }
 """Names that are still to come, with what they belong to."""
 
-ELSEWHERE: Final[dict[str, str]] = {
-    r"hazelcast\.(proxy\.)?cp(\..+)?": "CP Subsystem",
-    r"hazelcast\.asyncio\.(AtomicLong|AtomicReference|CPSubsystem|CountDownLatch|FencedLock|Semaphore)(\..+)?": (
-        "CP Subsystem"
-    ),
-    r"hazelcast\.(asyncio|client)\.HazelcastClient\.cp_subsystem": "CP Subsystem",
-}
+ELSEWHERE: Final[dict[str, str]] = {}
 """Names of features that other pages are about."""

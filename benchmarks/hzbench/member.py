@@ -6,6 +6,9 @@ from typing import Any
 
 MEMBER_VERSION = "5.7.0"
 
+CP_VERSION = "5.4.0"
+"""The last version whose open-source members have the CP Subsystem."""
+
 _JVM_ARGS = ("-XX:TieredStopAtLevel=4", "-XX:-UseSerialGC", "-XX:+UseG1GC")
 """Full compilation and the default collector: embedded members are tuned for a fast start, not for throughput."""
 
@@ -25,5 +28,6 @@ def member_at(address: str | None, **options: Any) -> Iterator[str]:
     from hz_embedded import Cluster
 
     # Large values create hundreds of megabytes of garbage: with a small heap its collection would be measured.
-    with Cluster(members=1, version=MEMBER_VERSION, heap="2g", jvm_args=_JVM_ARGS, **options) as cluster:
+    chosen = {"version": MEMBER_VERSION, **options}
+    with Cluster(members=1, heap="2g", jvm_args=_JVM_ARGS, **chosen) as cluster:
         yield str(cluster.addresses[0])

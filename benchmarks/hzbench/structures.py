@@ -4,6 +4,7 @@ Run as ``python -m hzbench.structures CONTENDER HOST:PORT``. The same code works
 ``hazelcast`` package: the interpreter decides which one is measured.
 """
 
+import asyncio
 import importlib
 import queue
 import sys
@@ -43,8 +44,19 @@ ROWS = {
     "FlakeIdGenerator new_id": "rate",
     f"ringbuffer add_all and read_many of {BATCH}": "bulk",
     f"iteration over {ENTRIES:,} entries": "bulk",
+    "near cache hit, OBJECT": "hit of an object",
+    "near cache hit, BINARY": "hit of bytes",
+    "near cache hit, asyncio": "hit of bytes",
+    "near cache miss": "latency",
 }
-"""The rows by name: whether a round trip, the messages per second, or the number of entries counts."""
+"""The rows by name: whether a round trip, the messages per second, the number of entries, or a hit counts."""
+
+CP_ROWS = {
+    "AtomicLong increment_and_get": "latency",
+    "FencedLock lock and unlock": "latency",
+    "Semaphore acquire and release": "latency",
+}
+"""The rows for members with the CP Subsystem."""
 
 Step = Callable[[], int]
 """One call, or a few; returns how many operations it was."""
@@ -54,8 +66,11 @@ class StructuresWorker:
     """A connected client that runs tasks; each row prepares its structure on first use."""
 
     def __init__(self, contender: str, address: str) -> None:
-        self._client = hazelcast.HazelcastClient(cluster_members=[address])
         self._suffix = f"-{contender}"
+        self._options: dict[str, Any] = {"cluster_members": [address], "near_caches": self._near_caches()}
+        self._client = hazelcast.HazelcastClient(**self._options)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asyncio_client: Any = None
         self._steps: dict[str, Step] = {}
 
     def work(self, task: Task, seconds: float) -> Outcome:
@@ -70,7 +85,18 @@ class StructuresWorker:
 
     def close(self) -> None:
         """Disconnect."""
+        if self._loop is not None:
+            self._loop.run_until_complete(self._asyncio_client.shutdown())
+            self._loop.close()
         self._client.shutdown()
+
+    def _near_caches(self) -> dict[str, dict[str, Any]]:
+        options: dict[str, dict[str, Any]] = {
+            "object": {"in_memory_format": "OBJECT"},
+            "binary": {"in_memory_format": "BINARY"},
+            "miss": {"in_memory_format": "BINARY", "eviction_policy": "NONE"},
+        }
+        return {f"bench-near-{name}{self._suffix}": of for name, of in options.items()}
 
     def _object(self, kind: str) -> Any:
         return getattr(self._client, f"get_{kind}")(f"bench-{kind}{self._suffix}").blocking()
@@ -111,6 +137,34 @@ class StructuresWorker:
         """Add one."""
         counter = self._object("pn_counter")
         return lambda: counter.add_and_get(1) and 1
+
+    def atomiclong_increment_and_get(self) -> Step:
+        """Add one."""
+        number = self._client.cp_subsystem.get_atomic_long(f"bench-number{self._suffix}").blocking()
+        return lambda: number.increment_and_get() and 1
+
+    def fencedlock_lock_and_unlock(self) -> Step:
+        """Take a free lock, and release it."""
+        lock = self._client.cp_subsystem.get_lock(f"bench-lock{self._suffix}").blocking()
+
+        def step() -> int:
+            lock.lock()
+            lock.unlock()
+            return 1
+
+        return step
+
+    def semaphore_acquire_and_release(self) -> Step:
+        """Take a permit, and release it."""
+        permits = self._client.cp_subsystem.get_semaphore(f"bench-permits{self._suffix}").blocking()
+        permits.init(1)
+
+        def step() -> int:
+            permits.acquire()
+            permits.release()
+            return 1
+
+        return step
 
     def transaction_of_four_puts(self) -> Step:
         """Begin a transaction, change four entries, commit it."""
@@ -206,6 +260,53 @@ class StructuresWorker:
                 count += 1
             assert count == ENTRIES
             return count
+
+        return step
+
+    def near_cache_hit__object(self) -> Step:
+        """Read a value that is kept as an object."""
+        return self._hits("object")
+
+    def near_cache_hit__binary(self) -> Step:
+        """Read a value that is kept as bytes."""
+        return self._hits("binary")
+
+    def _hits(self, name: str) -> Step:
+        near = self._client.get_map(f"bench-near-{name}{self._suffix}").blocking()
+        near.put("key", TEXT)
+        assert near.get("key") == TEXT
+
+        def step() -> int:
+            for _ in range(BATCH):
+                near.get("key")
+            return BATCH
+
+        return step
+
+    def near_cache_hit__asyncio(self) -> Step:
+        """Read a value that is kept as an object, on an event loop."""
+        from hazelcast.asyncio import HazelcastClient
+
+        loop = self._loop = asyncio.new_event_loop()
+        self._asyncio_client = loop.run_until_complete(HazelcastClient.create_and_start(**self._options))
+        near = loop.run_until_complete(self._asyncio_client.get_map(f"bench-near-object{self._suffix}"))
+
+        async def hits() -> int:
+            for _ in range(1000):
+                await near.get("key")
+            return 1000
+
+        loop.run_until_complete(near.put("key", TEXT))
+        return lambda: loop.run_until_complete(hits())
+
+    def near_cache_miss(self) -> Step:
+        """Read another key each time."""
+        near = self._client.get_map(f"bench-near-miss{self._suffix}").blocking()
+        numbers = iter(range(1 << 31))
+
+        def step() -> int:
+            near.get(next(numbers))
+            return 1
 
         return step
 

@@ -47,6 +47,7 @@ RESPONSES: dict[str, str] = {
     "int": "int_response",
     "long": "long_response",
     "UUID": "uuid_response",
+    "UUID?": "uuid_response",
     "Data?": "data_response",
     "List<Data>": "data_list_response",
     "EntryList<Data, Data>": "data_entries_response",

@@ -22,6 +22,7 @@ DOCUMENTED = {
     "hazelcast.cluster": "ClusterService",
     "hazelcast.config": "Config EvictionPolicy InMemoryFormat IndexType IntType QueryConstants ReconnectMode"
     " SSLProtocol UniqueKeyTransformation",
+    "hazelcast.cp": "CPSubsystem",
     "hazelcast.core": "Address DistributedObjectEvent DistributedObjectType HazelcastJsonValue MemberInfo"
     " MemberVersion SimpleEntryView",
     "hazelcast.errors": "AccessControlError ArrayIndexOutOfBoundsException ArrayStoreError AuthenticationError"
@@ -56,6 +57,11 @@ DOCUMENTED = {
     " in_ instance_of less less_or_equal like not_ not_equal or_ paging regex sql true",
     "hazelcast.projection": "identity multi_attribute single_attribute",
     "hazelcast.proxy.base": "EntryEvent EntryEventType ItemEvent ItemEventType Proxy TopicMessage",
+    "hazelcast.proxy.cp.atomic_long": "AtomicLong",
+    "hazelcast.proxy.cp.atomic_reference": "AtomicReference",
+    "hazelcast.proxy.cp.count_down_latch": "CountDownLatch",
+    "hazelcast.proxy.cp.fenced_lock": "FencedLock",
+    "hazelcast.proxy.cp.semaphore": "Semaphore",
     "hazelcast.proxy.list": "List",
     "hazelcast.proxy.map": "Map",
     "hazelcast.proxy.reliable_topic": "ReliableMessageListener ReliableTopic",
@@ -77,25 +83,10 @@ DOCUMENTED = {
 }
 """Names by module: everything that this release has."""
 
-LATER_MODULES = {
-    "hazelcast.cp",
-    "hazelcast.proxy.cp.atomic_long",
-    "hazelcast.proxy.cp.atomic_reference",
-    "hazelcast.proxy.cp.count_down_latch",
-    "hazelcast.proxy.cp.fenced_lock",
-    "hazelcast.proxy.cp.semaphore",
-}
-"""Documented modules of structures of later releases."""
-
 LATER_NAMES = {
     ("hazelcast.proxy.base", name) for name in ("PartitionSpecificProxy", "TransactionalProxy")
 } | {("hazelcast.transaction", "TransactionManager")}
 """Documented names of what is internal, in modules of this release."""
-
-LATER_METHODS = {
-    "cp_subsystem",
-}
-"""Methods of the client that belong to structures of later releases."""
 
 GETTERS = {
     "get_cardinality_estimator",
@@ -191,12 +182,10 @@ def is_available(row: Row) -> bool:
 
 def is_planned(row: Row) -> bool:
     """Return whether the documented name belongs to a structure of a later release, or to subclasses."""
-    top, _, method = row.name.partition(".")
+    top = row.name.partition(".")[0]
     if (row.module, row.name) in OF_SUBCLASSES:
         return True
-    if row.module == "hazelcast.client":
-        return method in LATER_METHODS
-    return row.module in LATER_MODULES or (row.module, top) in LATER_NAMES
+    return (row.module, top) in LATER_NAMES
 
 
 def test_every_documented_name_is_available_or_planned() -> None:
@@ -207,12 +196,8 @@ def test_every_documented_name_is_available_or_planned() -> None:
 
 def test_the_lists_of_planned_names_are_exact() -> None:
     later = {(row.module, row.name): row for row in index() if is_planned(row)}
-    assert {module for module, _ in later} >= LATER_MODULES
     assert later.keys() >= LATER_NAMES | OF_SUBCLASSES
-    assert {name.partition(".")[2] for _, name in later} >= LATER_METHODS
-    in_modules_of_today = [row for row in later.values() if row.module not in LATER_MODULES]
-    assert [f"{row.module}.{row.name}" for row in in_modules_of_today if is_available(row)] == []
-    assert not LATER_MODULES & set(public_modules())
+    assert [f"{row.module}.{row.name}" for row in later.values() if is_available(row)] == []
 
 
 def test_the_reference_lists_every_module() -> None:

@@ -11,7 +11,9 @@ from random import Random
 from typing import Any, NamedTuple
 
 from core_clusters import GREEN, BlueGreen
+from core_queue import Offer, QueueTraffic
 from core_simulation import listener_spec
+from core_transactions import Transactions
 from hz_core.errors import HazelcastError
 from hz_core.invocation.invocation import Invocation
 from hz_core.model import Address
@@ -47,14 +49,22 @@ class Step(NamedTuple):
 
 
 class Watched:
-    """A member whose connections notice what is sent after the client has closed them."""
+    """A member whose connections notice what is sent after the client has closed them.
 
-    def __init__(self, peer: SimulatedMember) -> None:
+    Args:
+        peer: The member.
+        running: Tells whether its process still runs.
+    """
+
+    def __init__(self, peer: SimulatedMember, running: Callable[[SimulatedMember], bool]) -> None:
         self._peer = peer
+        self._running = running
 
     def connected(self, link: Any) -> None:
-        if self._peer not in self._peer.cluster.members:
-            link.cut()  # it left between the attempt and now
+        if not self._running(self._peer):
+            # It was stopped after the attempt had begun. No system completes a connection to a process that is gone;
+            # the network of the simulation does, since it looks for the member when the attempt begins.
+            link.cut()
             return
         write = link.write
         connection = link._connection
@@ -74,13 +84,18 @@ class Watched:
 
 
 class Completions:
-    """Counts how often each operation was completed."""
+    """Counts how often each operation was completed, and notes those that ended after their deadline."""
 
     def __init__(self) -> None:
         self.of: Counter[Op[Any]] = Counter()
+        self.late: list[str] = []
+        self.now: Callable[[], float]
 
     def invocation_completed(self, invocation: Invocation, error: BaseException | None) -> None:
-        self.of[invocation.op] += 1
+        op = invocation.op
+        self.of[op] += 1
+        if op.deadline is not None and self.now() > op.deadline + 1e-6:
+            self.late.append(f"{op} ended {self.now() - op.deadline:g} s after its deadline: {error!r}")
 
 
 class Write(NamedTuple):
@@ -125,12 +140,15 @@ class Run:
             retry_jitter=choose.choice([0, 0.5]),
         )
         self.driver = self.simulation.driver
+        self.completions.now = self.driver.now
         network = self.simulation.blue.network
         self.driver._script = lambda address: self._watch(network(address))
         self.clusters: list[SimulatedCluster] = [self.simulation.blue, self.simulation.green]
         for cluster in self.clusters:
             cluster.backups = choose.choice([0, 1])
-            # A member passes on what a client with one connection sends to it.
+            # A member never refuses what a client with one connection sends for partitions of other members, as it
+            # does when another member is addressed: it passes that on. Simulated members share their data, so that
+            # executing it is the same.
             cluster.strict = self.smart
         self.split: list[tuple[SimulatedCluster, Any]] = []
         self.writes: list[Write] = []
@@ -138,27 +156,49 @@ class Run:
         self.registrations: list[Registration] = []
         self.removed: list[tuple[Registration, Outcome]] = []
         self.garbled: list[Any] = []
+        self.queue = QueueTraffic(self.simulation, self.clusters, redo=self.redo)
+        self.transactions = Transactions(self.simulation, self.clusters)
         self.connecting = self.simulation.begin(self.simulation.engine.connect())
 
     def _watch(self, answer: Answer) -> Answer:
         if not isinstance(answer, Accept):
             return answer
         assert isinstance(answer.peer, SimulatedMember)
-        return Accept(Watched(answer.peer))
+        return Accept(Watched(answer.peer, self._running))
+
+    def _running(self, member: SimulatedMember) -> bool:
+        # Those that have split off run on, and clients can connect to them.
+        return member in member.cluster.members or (member.cluster, member) in self.split
 
     # --- steps ---
 
     def _links(self) -> list[Any]:
         return [link for link in self.driver.links if link.open]
 
+    def _submit(self, choose: Random, op: Op[Any]) -> Outcome:
+        """Submit an operation; some have a deadline."""
+        if choose.random() < 0.2:
+            op.deadline = self.driver.now() + choose.choice([0, 0.01, 1, 6])
+        return self.simulation.submit(op)
+
     def put(self, choose: Random) -> None:
         key = choose.randrange(KEYS)
         value = key * VALUES_PER_KEY + len(self.writes)
-        self.writes.append(Write(key, value, self.simulation.submit(self.simulation.ops.put(key, value))))
+        self.writes.append(Write(key, value, self._submit(choose, self.simulation.ops.put(key, value))))
 
     def get(self, choose: Random) -> None:
         key = choose.randrange(KEYS)
-        self.reads.append((key, self.simulation.submit(self.simulation.ops.get(key))))
+        self.reads.append((key, self._submit(choose, self.simulation.ops.get(key))))
+
+    def offer(self, choose: Random) -> None:
+        op = self.queue.offer()
+        self.queue.offers.append(Offer(len(self.queue.offers), self._submit(choose, op)))
+
+    def poll(self, choose: Random) -> None:
+        self.queue.polls.append(self._submit(choose, self.queue.poll(choose)))
+
+    def transact(self, choose: Random) -> None:
+        self.transactions.begin(choose)
 
     def cancel(self, choose: Random) -> None:
         if self.simulation.outcomes:
@@ -270,7 +310,9 @@ class Run:
     def refuse(self, choose: Random) -> None:
         member = choose.choice(choose.choice(self.clusters).members)
         error = choose.choice([codes.RETRYABLE, codes.WRONG_TARGET])
-        for method in ("Map.put", "Map.get", "Map.addEntryListener"):
+        for method in (
+            "Map.put", "Map.get", "Map.addEntryListener", "Queue.offer", "Queue.poll", "TransactionalMap.put"
+        ):  # fmt: skip
             member.rule(method, lambda request: request.error(*error), times=choose.randint(1, 4))
 
     def cut_after_writing(self, choose: Random) -> None:
@@ -279,7 +321,8 @@ class Run:
             request.session.pipe.cut()
 
         for member in choose.choice(self.clusters).members:
-            member.rule("Map.put", write_and_cut, times=1)
+            for method in ("Map.put", "Queue.offer", "Transaction.commit"):
+                member.rule(method, write_and_cut, times=1)
 
     def lose_acks(self, choose: Random) -> None:
         cluster = choose.choice(self.clusters)
@@ -301,7 +344,6 @@ class Run:
             assert len(sides) <= 1, "connected to both clusters"
         self._heal()
         self.healed = self.driver.now()
-        self.driver.advance(2)  # what the slow network still has arrives: views, for example
         self.driver.run_until(self._quiet, RECOVERY)
         self._check_outcomes()
         self._check_data()
@@ -334,10 +376,15 @@ class Run:
 
     def _quiet(self) -> bool:
         flows = [r.added for r in self.registrations] + [outcome for _, outcome in self.removed]
+        flows += [transaction.outcome for transaction in self.transactions.begun]
         if not all(outcome.done for outcome in (self.connecting, *self.simulation.outcomes, *flows)):
             return False
-        if self.simulation.engine.invocations.pending_count:
-            return False  # a heartbeat that the slow network still has, for example
+        if not self.driver.idle or self.queue.waiting or any(link.under_way for link in self._links()):
+            # What was sent while the network was slow may change everything: an old view, for example.
+            return False
+        if len(self.simulation.engine.invocations.backups):
+            # Promises do not tell that they were cancelled: the requests wait on for backup acks that were lost.
+            return False
         used = self._used()
         wanted = {member.address for member in used.members} if used else set()
         if not used or (self.smart and self.simulation.connected != wanted):
@@ -350,9 +397,10 @@ class Run:
         return settled and len(links) == (len(wanted) if self.smart else 1)
 
     def _check_outcomes(self) -> None:
-        for outcome in self.simulation.outcomes:
+        for outcome in (*self.simulation.outcomes, *(t.outcome for t in self.transactions.begun)):
             assert outcome.times <= 1, f"completed {outcome.times} times"
             assert outcome.error is None or isinstance(outcome.error, HazelcastError), repr(outcome.error)
+        assert not self.completions.late, self.completions.late
         twice = [op for op, times in self.completions.of.items() if times != 1]
         assert not twice, f"{len(twice)} invocations were completed more than once"
         pending = self.simulation.engine.invocations.pending_count
@@ -371,6 +419,8 @@ class Run:
         for key, outcome in self.reads:
             value = outcome.result
             assert value is None or value // VALUES_PER_KEY == key, f"key {key}: wrong reply {value}"
+        self.queue.check()
+        self.transactions.check()
         used = self._used()
         assert used is not None
         for key in (0, KEYS - 1):
@@ -385,12 +435,12 @@ class Run:
             found = [len(s.listeners) for m in cluster.members for s in m.sessions.values()]
             wanted = [len(active)] * (len(cluster.members) if self.smart else 1) if cluster is used else []
             assert found == wanted, f"listeners of {cluster.name}: {found} instead of {wanted}"
-        for registration in (r for r in active if self.smart):
+        for registration in active:
             registration.keys.clear()
         for key in range(KEYS if active else 0):
             self.simulation.put(key, key * VALUES_PER_KEY)
         self.driver.advance(0.1)
-        for registration in (r for r in active if self.smart):
+        for registration in active:
             assert sorted(registration.keys) == list(range(KEYS)), f"events of the keys {registration.keys}"
         for registration, outcome in self.removed:
             assert outcome.error is None, repr(outcome.error)
@@ -398,9 +448,10 @@ class Run:
 
 
 WEIGHTS = {
-    "put": 8, "get": 5, "wait": 8, "cancel": 1, "listen": 2, "unlisten": 1, "cut": 2, "deafen": 1, "delay": 2,
-    "garbage": 1, "stop": 1, "close_port": 1, "open_ports": 1, "restart": 1, "blacklist": 1, "allow": 1, "move": 2,
-    "join": 1, "leave": 1, "split_brain": 1, "merge": 1, "refuse": 2, "cut_after_writing": 1, "lose_acks": 1,
+    "put": 7, "get": 4, "offer": 3, "poll": 3, "transact": 3, "wait": 9, "cancel": 1, "listen": 2, "unlisten": 1,
+    "cut": 2, "deafen": 1, "delay": 2, "garbage": 1, "stop": 1, "close_port": 1, "open_ports": 1, "restart": 1,
+    "blacklist": 1, "allow": 1, "move": 2, "join": 1, "leave": 1, "split_brain": 1, "merge": 1, "refuse": 2,
+    "cut_after_writing": 2, "lose_acks": 1,
 }  # fmt: skip
 _NAMES = list(WEIGHTS)
 _EACH = list(WEIGHTS.values())

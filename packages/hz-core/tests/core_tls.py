@@ -103,6 +103,8 @@ class TlsRelay:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, plain_port: int
     ) -> None:
         writers = [writer]
+        # asyncio does so only for sockets whose protocol was named.
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             with suppress(OSError):
                 plain_reader, plain_writer = await asyncio.open_connection("127.0.0.1", plain_port)

@@ -357,7 +357,8 @@ def test_the_limit_tells_what_was_under_way() -> None:
     clock.perform(clock.dialing.time(clock.now))
     assert isinstance(clock.error, TimeoutError)
     assert str(clock.error) == (
-        "no connection within 2 s (the time limit): a:5701: Connection refused;"
+        "no connection within 2 s (connection_timeout, or what was left of cluster_connect_timeout):"
+        " a:5701: Connection refused;"
         " b:5701: the TLS handshake did not finish; c:5701: no answer"
     )
     assert clock.open == set()

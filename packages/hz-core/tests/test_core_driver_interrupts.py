@@ -5,13 +5,12 @@ import itertools
 import logging
 import random
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from types import FrameType
 
 import pytest
 
+from core_interrupts import Interrupt, at_point, interrupted
 from core_simulation import listener_spec
 from core_sockets import PATIENCE
 from core_surfaces import Threaded, keep
@@ -23,10 +22,6 @@ from hz_core.errors import HazelcastClientNotActiveError, HazelcastError, Illega
 from hz_core.future import Future
 from hz_core.op import Flow
 from hz_core.testing import Request
-
-
-class Interrupt(BaseException):
-    """Raised where a signal handler could raise."""
 
 
 @pytest.fixture(params=["plain", "tls"])
@@ -45,45 +40,6 @@ def transport_of(surface: Threaded) -> SocketTransport:
     transport = connection_of(surface).transport
     assert isinstance(transport, SocketTransport)
     return transport
-
-
-def at_point(number: int, action: Callable[[], object], what: Callable[[], object]) -> bool:
-    """Run ``action``, and ``what`` in the middle; return False if ``action`` ends before that.
-
-    The interpreter runs signal handlers when it enters a function, and after it has called one written in C. The
-    ``number``-th of these points in the client, or in what it uses for TLS, is chosen.
-    """
-    points = itertools.count(1)
-    happened = False
-
-    def profile(frame: FrameType, event: str, arg: object) -> None:
-        nonlocal happened
-        if event not in ("call", "c_return") or not frame.f_globals["__name__"].startswith(
-            ("hz_core.", "ssl")
-        ):
-            return
-        if next(points) == number:
-            sys.setprofile(None)
-            happened = True
-            what()
-
-    sys.setprofile(profile)
-    try:
-        action()
-    finally:
-        sys.setprofile(None)
-    return happened
-
-
-def interrupt() -> None:
-    raise Interrupt
-
-
-def interrupted(number: int, action: Callable[[], object]) -> bool:
-    try:
-        return at_point(number, action, interrupt)
-    except Interrupt:
-        return True
 
 
 def check_all_is_well(surface: Threaded, before: Connection) -> None:

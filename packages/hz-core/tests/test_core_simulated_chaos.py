@@ -237,7 +237,7 @@ class Chaos:
                 self.writes.append(Write(key, value, op, outcome))
             else:
                 self.reads.append((key, outcome))
-        if self.random.random() < 0.05:
+        if self.random.random() < 0.05 and simulation.outcomes:
             self.random.choice(simulation.outcomes).cancel()
         simulation.driver.advance(self.random.random() * 2)
 

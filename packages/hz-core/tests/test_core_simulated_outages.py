@@ -1,5 +1,7 @@
 """Outages with much work waiting, limits, liveness and lost acks, with simulated members on the virtual clock."""
 
+from itertools import pairwise
+
 import pytest
 
 from core_simulation import Simulation
@@ -226,8 +228,8 @@ def test_heartbeats_are_sent_while_the_member_sends_but_the_client_does_not() ->
         for _ in range(40):
             simulation.driver.links[0].send(unknown)
             simulation.driver.advance(0.25)
-    # Each may be late by one check, which are a second apart here.
-    assert pings == [1003, 1006, 1009]
+    # The checks are a second apart here. What the client has sent before was noted by the first one.
+    assert pings == [1003, 1005, 1007, 1009]
 
 
 def test_heartbeats_are_sent_while_requests_go_unanswered() -> None:
@@ -238,6 +240,40 @@ def test_heartbeats_are_sent_while_requests_go_unanswered() -> None:
         simulation.driver.advance(0.5)
     assert len(simulation.driver.links) == 1
     assert simulation.connected
+    simulation.stop()
+
+
+def test_a_member_that_sends_events_but_answers_nothing_is_given_up() -> None:
+    # The way to the member is broken, the way back is not.
+    simulation = Simulation(1, heartbeat_interval=2, heartbeat_timeout=6, invocation_timeout=300).start()
+    link = simulation.driver.links[0]
+    simulation.cluster.members[0].rule("Map.get", lambda request: None, times=1)
+    simulation.cluster.members[0].rule("Client.ping", lambda request: None)
+    waiting = simulation.submit(simulation.ops.get(0))
+    event = encode("Map.get response", [None], 1 << 40, 0)
+    began = simulation.driver.now()
+    while link.open and simulation.driver.now() - began < 60:
+        link.send(event)
+        simulation.driver.advance(0.25)
+    # A check each second; the request may have been sent just after one.
+    assert 6 <= simulation.driver.now() - began <= 8.5
+    assert "sends, but has answered no request for" in str(link._connection.close_reason)
+    assert "not even heartbeats: more than heartbeat_timeout (6 s)" in str(link._connection.close_reason)
+    assert simulation.value(waiting, 5) is None
+    simulation.stop()
+
+
+def test_a_member_that_answers_old_requests_is_not_given_up() -> None:
+    simulation = Simulation(1, heartbeat_interval=2, heartbeat_timeout=6, invocation_timeout=300).start()
+    held: list[Request] = []
+    simulation.cluster.members[0].rule("Map.get", held.append)
+    simulation.cluster.members[0].rule("Client.ping", lambda request: None)
+    waiting = [simulation.submit(simulation.ops.get(0)) for _ in range(20)]
+    for outcome in waiting:
+        simulation.driver.advance(3)
+        held.pop(0).reply(None)
+        assert simulation.value(outcome, 1) is None
+    assert len(simulation.driver.links) == 1
     simulation.stop()
 
 
@@ -266,6 +302,22 @@ def test_acks_that_a_lost_connection_would_have_brought_are_not_awaited_for_long
     simulation.stop()
 
 
+def test_one_timer_looks_for_lost_acks_however_often_connections_are_lost() -> None:
+    with Simulation(3) as simulation:
+        lost, other = simulation.cluster.members[1:]
+        simulation.cluster.down[lost.address] = Refuse()
+        lost.cut_all()
+        for _ in range(20):
+            other.cut_all()
+            simulation.driver.advance(3)
+        looks: list[float] = []
+        backups = simulation.engine.invocations.backups
+        backups.expire = lambda: looks.append(simulation.driver.now())  # type: ignore[method-assign]  # of this one
+        simulation.driver.advance(5)
+        # Twice a second, and at first those of the last connections that were lost; the heartbeats look as well.
+        assert 10 <= len(looks) <= 30
+
+
 def test_acks_are_not_awaited_for_long_from_a_member_that_has_just_joined() -> None:
     simulation = Simulation(2, operation_backup_timeout=60).start()
     simulation.cluster.backups = 1
@@ -282,3 +334,32 @@ def test_acks_are_not_awaited_for_long_from_a_member_that_has_just_joined() -> N
     simulation.driver.advance(5)
     assert not outcome.done
     simulation.stop()
+
+
+def test_what_nobody_waits_for_any_more_does_not_wait_for_acks() -> None:
+    with Simulation(2, operation_backup_timeout=60) as simulation:
+        simulation.cluster.backups = 1
+        simulation.cluster.acks_lost = True
+        op = simulation.ops.put(0, "x")
+        op.deadline = simulation.driver.now() + 1
+        outcome = simulation.submit(op)
+        future = simulation.client.futures.call(simulation.ops.put(0, "y"))
+        simulation.driver.advance(0.5)
+        assert len(simulation.cluster.puts) == simulation.engine.invocations.pending_count == 2
+        assert future.cancel()
+        assert simulation.engine.invocations.pending_count == 1
+        simulation.driver.advance(0.5)
+        assert outcome.done
+        assert simulation.engine.invocations.pending_count == 0
+
+
+def test_heartbeats_wait_for_nothing_but_their_interval() -> None:
+    """That a heartbeat was sent itself, which a later check finds, does not put off the next one."""
+    with Simulation(1, heartbeat_interval=3, heartbeat_timeout=30) as simulation:
+        pings: list[float] = []
+        simulation.cluster.members[0].rule(
+            "Client.ping", lambda request: pings.append(simulation.driver.now())
+        )
+        simulation.driver.advance(20)
+        assert [later - earlier for earlier, later in pairwise(pings)] == [3.0] * (len(pings) - 1)
+        assert len(pings) >= 6

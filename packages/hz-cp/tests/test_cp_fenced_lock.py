@@ -1,6 +1,5 @@
 """FencedLock and CP sessions on simulated members, with minutes of virtual time."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 import simulated_harness
 from core_forks import in_child
 from core_sockets import SocketCluster
+from cp_simulation import BEAT, TTL, answer_and_cut, count, end_sessions, rule, sessions
 from hz_core import ClientConfig
 from hz_core.client import Client
 from hz_core.errors import (
@@ -17,16 +17,12 @@ from hz_core.errors import (
     OperationTimeoutError,
 )
 from hz_core.op import Flow, Sleep
-from hz_core.testing import FencedLockService, Request, SessionService, codes
-from hz_core.testing.services.cp import HEARTBEAT, SESSION_TTL
+from hz_core.testing import FencedLockService, Request, codes
 from hz_core.testing.simulation import SimulatedClient, Simulation
-from hz_cp import FENCED_LOCK
+from hz_cp import FENCED_LOCK, LockOwner
 from hz_cp.fenced_lock import BlockingFencedLock, FencedLock
 
 simulation = simulated_harness.simulation
-
-TTL = SESSION_TTL / 1000
-BEAT = HEARTBEAT / 1000
 
 
 @pytest.fixture
@@ -37,35 +33,6 @@ def futures(simulation: Simulation) -> FencedLock:
 @pytest.fixture
 def lock(futures: FencedLock) -> BlockingFencedLock:
     return futures.blocking()
-
-
-def sessions(simulation: Simulation) -> SessionService:
-    return simulation.cluster.service(SessionService)
-
-
-def count(simulation: Simulation, method: str) -> int:
-    return sum(member.count(method) for member in simulation.cluster.members)
-
-
-def rule(simulation: Simulation, method: str, action: Callable[[Request], object], times: int = 1) -> None:
-    """Let `action` deal with the next requests of a method, whichever member gets them."""
-    left = [times]
-
-    def once(request: Request) -> None:
-        if left[0]:
-            left[0] -= 1
-            action(request)
-        else:
-            request.member.answer(request)
-
-    for member in simulation.cluster.members:
-        member.rule(method, once)
-
-
-def end_sessions(simulation: Simulation) -> None:
-    """Let all sessions expire, without the client hearing of it."""
-    for group, session_id in list(sessions(simulation).endpoints):
-        sessions(simulation).close(group, session_id)
 
 
 # --- owning ---------------------------------------------------------------------------------------------------
@@ -90,7 +57,7 @@ def test_reentrancy(simulation: Simulation, lock: BlockingFencedLock) -> None:
     lock.unlock()
     assert lock.is_locked() is False
     assert count(simulation, "CPSession.createSession") == 1
-    assert count(simulation, "CPSession.generateThreadId") == 1
+    assert count(simulation, "CPSession.generateThreadId") == 0
 
 
 def test_another_owner(simulation: Simulation, futures: FencedLock) -> None:
@@ -130,15 +97,11 @@ def test_the_configured_limit(simulation: Simulation, lock: BlockingFencedLock) 
 def test_a_lock_request_that_is_sent_twice_counts_once(
     simulation: Simulation, lock: BlockingFencedLock
 ) -> None:
-    def grant_and_cut(request: Request) -> None:
-        request.member.answer(request)
-        request.member.cut_all()
-
-    rule(simulation, "FencedLock.lock", grant_and_cut)
+    rule(simulation, "FencedLock.lock", answer_and_cut)
     assert lock.lock() > 0
     assert count(simulation, "FencedLock.lock") == 2
     assert lock.get_lock_count() == 1
-    rule(simulation, "FencedLock.unlock", grant_and_cut)
+    rule(simulation, "FencedLock.unlock", answer_and_cut)
     lock.unlock()
     assert lock.is_locked() is False
 
@@ -185,6 +148,44 @@ def test_a_lock_that_is_granted_while_it_is_given_up_is_released(
     assert waiting.cancel() is True
     simulation.driver.advance()
     assert futures.blocking().is_locked() is False
+
+
+@pytest.mark.parametrize("timeout", [None, 10])
+def test_a_request_that_was_given_up_and_arrives_late_does_not_end_the_waiting(
+    simulation: Simulation, futures: FencedLock, timeout: float | None
+) -> None:
+    lock = futures.blocking()
+    lock.lock()
+    simulation.client.owner = 2
+    held: list[Request] = []
+    rule(simulation, "FencedLock.lock", held.append)
+    late = futures.lock()
+    simulation.driver.advance()
+    assert late.cancel() is True
+    waiting = futures.lock() if timeout is None else futures.try_lock(timeout)
+    simulation.driver.advance(1)
+    held[0].member.answer(held[0])
+    simulation.driver.advance(1)
+    assert waiting.done() is False
+    simulation.client.owner = 1
+    lock.unlock()
+    assert waiting.result() > 0
+    simulation.client.owner = 2
+    assert (lock.is_locked_by_current_thread(), lock.get_lock_count()) == (True, 1)
+    lock.unlock()
+
+
+def test_two_requests_of_one_owner_do_not_wait_at_once(simulation: Simulation, futures: FencedLock) -> None:
+    futures.blocking().lock()
+    simulation.client.owner = 2
+    first, timed = futures.lock(), futures.try_lock(10)
+    simulation.driver.advance(1)
+    with pytest.raises(IllegalMonitorStateError, match="another request of the same owner"):
+        first.result(0)
+    last = futures.lock()
+    simulation.driver.advance(1)
+    assert timed.result(0) == 0
+    assert (last.done(), last.cancel()) == (False, True)
 
 
 @pytest.mark.parametrize("how", ["cancelled", "deadline"])
@@ -238,6 +239,106 @@ def test_session_that_was_created_for_nobody_is_closed(simulation: Simulation, f
     held[0].member.answer(held[0])
     simulation.driver.advance()
     assert sessions(simulation).endpoints == {}
+
+
+def test_a_release_that_is_given_up_is_done_all_the_same(simulation: Simulation, futures: FencedLock) -> None:
+    lock = futures.blocking()
+    lock.lock()
+    lock.lock()
+    held: list[Request] = []
+    rule(simulation, "FencedLock.unlock", held.append)
+    releasing = futures.unlock()
+    simulation.driver.advance()
+    assert releasing.cancel() is True
+    simulation.driver.advance()
+    assert (lock.get_lock_count(), count(simulation, "FencedLock.unlock")) == (1, 2)
+    held[0].member.answer(held[0])
+    simulation.driver.advance()
+    assert lock.get_lock_count() == 1
+    lock.unlock()
+    assert lock.is_locked() is False
+    simulation.driver.advance(2 * TTL)
+    assert sessions(simulation).endpoints == {}
+
+
+# --- blocks and owners ----------------------------------------------------------------------------------------
+
+
+def test_blocks(simulation: Simulation, lock: BlockingFencedLock) -> None:
+    with lock as same, lock.hold() as fence, lock.hold(5) as again:
+        assert (same is lock, fence == again > 0, lock.get_lock_count()) == (True, True, 3)
+    assert lock.is_locked() is False
+    with pytest.raises(ZeroDivisionError), lock:
+        _ = 1 / 0
+    assert lock.is_locked() is False
+    lock.lock()
+    simulation.client.owner = 2
+    began = simulation.driver.now()
+    with pytest.raises(OperationTimeoutError, match="'l' was not acquired within 3 s"), lock.hold(3):
+        pytest.fail("the lock was acquired")
+    assert simulation.driver.now() - began == pytest.approx(3)
+    simulation.client.owner = 1
+    with pytest.raises(LockOwnershipLostError), lock:
+        end_sessions(simulation)
+
+
+def test_owners_that_are_no_threads(simulation: Simulation, futures: FencedLock) -> None:
+    first, second = futures.owned_by(LockOwner()), futures.owned_by(LockOwner())
+    fence = first.lock().result()
+    simulation.client.owner = 2
+    assert (first.lock().result(), second.try_lock().result()) == (fence, futures.INVALID_FENCE)
+    assert first.is_locked_by_current_thread().result() is True
+    assert futures.is_locked_by_current_thread().result() is False
+    with pytest.raises(IllegalMonitorStateError):
+        second.unlock().result()
+    waiting = second.lock()
+    first.unlock().result()
+    first.unlock().result()
+    assert waiting.result() > fence
+    with second.blocking() as held:
+        assert held.get_lock_count() == 2
+    second.unlock().result()
+
+
+def test_a_session_of_another_cluster_with_the_same_id_is_another_session(
+    simulation: Simulation, lock: BlockingFencedLock
+) -> None:
+    lock.lock()
+    simulation.cluster.restart()
+    simulation.driver.advance(60)
+    simulation.client.owner = 2
+    lock.lock()
+    simulation.client.owner = 1
+    with pytest.raises(LockOwnershipLostError):
+        lock.unlock()
+    simulation.client.owner = 2
+    assert lock.is_locked_by_current_thread() is True
+    lock.unlock()
+
+
+def test_groups_are_got_anew_from_a_cluster_that_has_begun_anew(simulation: Simulation) -> None:
+    lock = simulation.client.get_object(FENCED_LOCK, "l@g").blocking()
+    other = lock.owned_by(LockOwner())
+    refused = [3]
+
+    def answer(request: Request) -> None:
+        if refused[0]:
+            refused[0] -= 1
+            request.error(*codes.HAZELCAST, "not yet")
+        else:
+            request.reply(("g", 7, 1))
+
+    simulation.cluster.restart()
+    rule(simulation, "CPGroup.createCPGroup", answer, times=100)
+    simulation.driver.advance(60)
+    assert (refused, tuple(lock.get_group_id()), tuple(other.get_group_id())) == (
+        [0],
+        ("g", 7, 1),
+        ("g", 7, 1),
+    )
+    lock.lock()
+    assert list(sessions(simulation).endpoints) == [(("g", 7, 1), 1)]
+    lock.unlock()
 
 
 # --- sessions -------------------------------------------------------------------------------------------------

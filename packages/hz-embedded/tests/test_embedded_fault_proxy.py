@@ -254,6 +254,142 @@ def test_refused_until_healed(connect: Connect, proxy: FaultProxy) -> None:
     connect()
 
 
+def test_garbage_comes_at_once_to_those_who_are_connected(connect: Connect, proxy: FaultProxy) -> None:
+    near, far = connect()
+    assert proxy.await_connections(1, timeout=LIMIT)
+    with proxy.garbage(b"#!?"):
+        assert receive(near, 3) == b"#!?"
+        far.sendall(b"goes on")
+        assert receive(near, 7) == b"goes on"
+        near.sendall(b"the other direction")
+        assert receive(far, 19) == b"the other direction"
+        later, later_far = connect()
+        later_far.sendall(b"x")
+        assert receive(later, 4) == b"#!?x"
+    healed, healed_far = connect()
+    healed_far.sendall(b"x")
+    assert receive(healed, 1) == b"x"
+    assert_silent(near)
+
+
+def test_garbage_in_the_middle_of_a_message(connect: Connect, proxy: FaultProxy) -> None:
+    near, far = connect()
+    proxy.garbage(b"?", "to_member", after=5)
+    proxy.garbage(b"!", "to_member", after=3)
+    near.sendall(b"12")
+    near.sendall(b"34567")
+    assert receive(far, 9) == b"123!45?67"
+    far.sendall(b"1234567")
+    assert receive(near, 7) == b"1234567"
+    proxy.cut_after(2, "to_member")
+    near.sendall(b"89")
+    with contextlib.suppress(ConnectionResetError):
+        assert receive(far, 2) == b"89"
+    assert_ended(far)
+
+
+def test_garbage_for_one_source(connect: Connect, proxy: FaultProxy) -> None:
+    proxy.garbage(b"?", "to_member", source="clients")
+    near, far = connect()
+    near.sendall(b"CP2")
+    assert receive(far, 4) == b"?CP2"
+    near, far = connect()
+    near.sendall(b"GET")
+    assert receive(far, 3) == b"GET"
+
+
+def test_random_garbage_is_repeated_with_its_seed(connect: Connect, proxy: FaultProxy) -> None:
+    near, _ = connect()
+    assert proxy.await_connections(1, timeout=LIMIT)
+    found = []
+    for seed in (1, 1, 2):
+        with proxy.garbage(100, seed=seed):
+            found.append(receive(near, 100))
+    assert found[0] == found[1] != found[2]
+    with proxy.garbage():
+        assert len(receive(near, 64)) == 64
+
+
+def connecting(proxy: FaultProxy, server: Server) -> socket.socket:
+    """Return a socket that has begun to connect through the proxy."""
+    near = socket.socket()
+    server.accepted.append(near)  # closed with these
+    near.setblocking(False)
+    near.connect_ex(("127.0.0.1", proxy.port))
+    return near
+
+
+def is_connected(near: socket.socket) -> bool:
+    try:
+        near.getpeername()
+    except OSError:
+        return False
+    return True
+
+
+def test_connections_wait_to_be_accepted(connect: Connect, proxy: FaultProxy, server: Server) -> None:
+    old, old_far = connect()
+    with proxy.accept_slowly():
+        near = connecting(proxy, server)
+        near.setblocking(True)
+        near.sendall(b"x")
+        assert_silent(near)
+        old.sendall(b"old ones go on")
+        assert receive(old_far, 14) == b"old ones go on"
+        assert proxy.connection_count() == 1
+    assert receive(server.accept(), 1) == b"x"
+
+
+def test_connections_are_accepted_one_after_the_other(proxy: FaultProxy, server: Server) -> None:
+    fault = proxy.accept_slowly(0.1)
+    began = time.monotonic()
+    for _ in range(2):
+        connecting(proxy, server)
+    server.accept()
+    assert time.monotonic() - began >= 0.1
+    server.accept()
+    assert time.monotonic() - began >= 0.2
+    fault.heal()
+    proxy.accept_slowly(3600)
+    connecting(proxy, server)
+    server.socket.settimeout(SHORT)
+    with pytest.raises(TimeoutError):
+        server.accept()
+    server.socket.settimeout(LIMIT)
+    proxy.heal()
+    server.accept()
+
+
+@pytest.mark.parametrize("backlog", [0, 1, 3])
+def test_connections_beyond_the_backlog_get_no_answer(
+    backlog: int, proxy: FaultProxy, server: Server
+) -> None:
+    fault = proxy.accept_slowly(backlog=backlog)
+    ends = [connecting(proxy, server) for _ in range(5)]
+    assert [is_connected(end) for end in ends] == [True] * backlog + [False] * (5 - backlog)
+    fault.heal()
+    # The operating system tries again after a second, the proxy's own connection is not passed on.
+    assert proxy.await_connections(5, timeout=LIMIT)
+    for _ in ends:
+        server.accept()
+    server.socket.settimeout(SHORT)
+    with pytest.raises(TimeoutError):
+        server.accept()
+
+
+def test_slow_and_refused(proxy: FaultProxy, server: Server) -> None:
+    proxy.accept_slowly(backlog=0)
+    with proxy.refuse(), socket.socket() as near, pytest.raises(ConnectionRefusedError):
+        near.connect(("127.0.0.1", proxy.port))
+    assert not is_connected(connecting(proxy, server))
+    proxy.accept_slowly(backlog=2)  # the smaller one of both goes
+    assert not is_connected(connecting(proxy, server))
+    assert repr(proxy).endswith(": accept, accept>")
+    proxy.heal()
+    connecting(proxy, server)
+    server.accept()
+
+
 def test_target_that_is_not_there() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
@@ -379,6 +515,20 @@ def test_arguments_that_make_no_sense(proxy: FaultProxy) -> None:
             proxy.limit(wrong)
     with pytest.raises(ConfigurationError, match="1 or more"):
         proxy.cut_after(0)
+    for wrong_count in (0, -1, 1.5, True, None):
+        with pytest.raises(ConfigurationError, match="data must be a whole number, 1 or more"):
+            proxy.garbage(wrong_count)  # type: ignore[arg-type]  # the error is the point
+    with pytest.raises(ConfigurationError, match="at least one byte"):
+        proxy.garbage(b"")
+    with pytest.raises(ConfigurationError, match="after must be a whole number, 0 or more"):
+        proxy.garbage(after=-1)
+    for wrong in (0, -1.0, float("nan")):
+        with pytest.raises(ConfigurationError, match="must be a positive number"):
+            proxy.accept_slowly(wrong)
+    with pytest.raises(ConfigurationError, match="backlog must be a whole number, 0 or more"):
+        proxy.accept_slowly(backlog=-1)
+    with pytest.raises(ConfigurationError, match="leave out seconds"):
+        proxy.accept_slowly(1, backlog=0)
     with pytest.raises(ConfigurationError, match="must be one of both"):
         proxy.hold("sideways")  # type: ignore[arg-type]  # the error is the point
     with pytest.raises(ConfigurationError, match="must be one of to_member"):

@@ -101,6 +101,35 @@ def test_listener_that_is_added_while_the_object_is_destroyed_stays(simulation: 
     assert len(heard) == 1
 
 
+def test_what_another_client_has_destroyed_is_forgotten(simulation: Simulation) -> None:
+    client, cluster = simulation.client, simulation.cluster
+    gone, kept = client.get_object(MAP, "gone"), client.get_object(MAP, "kept")
+    cluster.proxies.discard(("gone", MAP.operations.service_name))
+    listed = client._run(client._objects.listed([MAP]))
+    assert [operations.name for _, operations in listed] == ["kept"]
+    assert client.get_object(MAP, "kept") is kept
+    assert ("gone", MAP.operations.service_name) not in cluster.proxies
+    cluster.restart()
+    simulation.until(lambda: cluster.proxies)
+    assert cluster.proxies == {("kept", MAP.operations.service_name)}
+    again = client.get_object(MAP, "gone")
+    assert again is not gone
+    assert ("gone", MAP.operations.service_name) in cluster.proxies
+
+
+def test_what_is_created_while_objects_are_listed_is_not_forgotten(simulation: Simulation) -> None:
+    client = simulation.client
+    kept: list[Request] = []
+    for member in simulation.cluster.members:
+        member.rule("Client.getDistributedObjects", kept.append, times=1)
+    listing = client.futures.run(client._objects.listed([MAP]))
+    simulation.driver.advance()
+    made = client.get_object(MAP, "made")
+    kept[0].reply([])
+    assert listing.result() == []
+    assert client.get_object(MAP, "made") is made
+
+
 @pytest.fixture
 def server() -> Iterator[SocketCluster]:
     started = SocketCluster(1)

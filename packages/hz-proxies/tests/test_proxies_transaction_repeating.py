@@ -90,6 +90,18 @@ def test_a_commit_that_failed_is_not_repeated(simulation: Simulation) -> None:
     assert sum(member.count("Transaction.create") for member in simulation.cluster.members) == 1
 
 
+def test_a_commit_that_came_too_late_is_repeated(simulation: Simulation) -> None:
+    def refuse(request: Request) -> None:
+        request.error(*codes.TRANSACTION_TIMED_OUT, "Transaction is timed-out!")
+
+    for member in simulation.cluster.members:
+        member.rule("Transaction.commit", refuse, times=1)
+    seen = failing(simulation, 0, ValueError())
+    assert [tx.state for tx in seen][-1] == "committed"
+    assert len(seen) == 4
+    assert (values(simulation), active(simulation)) == (["v"], 0)
+
+
 @pytest.mark.parametrize(("retries", "kind"), [(-1, ValueError), ("2", TypeError)])
 def test_a_wrong_number(simulation: Simulation, retries: int, kind: type[Exception]) -> None:
     with pytest.raises(kind, match="retries"):

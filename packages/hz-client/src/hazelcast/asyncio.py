@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from hazelcast._asyncio_objects import AsyncioObjects
+from hazelcast._near_caches import make_near_cached, report_near_caches
 from hz_core.config import ClientConfig, FailoverConfig
 from hz_proxies.map.aio import AsyncMap as Map
 from hz_proxies.multi_map.aio import AsyncMultiMap as MultiMap
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from hz_core.invocation.observation import InvocationObserver
     from hz_core.surfaces import AsyncioObject
+    from hz_cp.aio_subsystem import AsyncCPSubsystem
+    from hz_proxies.jet.aio import AsyncJet
     from hz_proxies.sql.aio import AsyncSql
     from hz_proxies.transaction.aio import AsyncTransaction
     from hz_proxies.transaction.repeating import AsyncTransactions
@@ -40,6 +43,8 @@ class HazelcastClient(AsyncioObjects):
         TypeError, ValueError: The value of an option has the wrong type or is out of range.
     """
 
+    make_near_cached = staticmethod(make_near_cached)
+
     def __init__(
         self,
         config: ClientConfig | None = None,
@@ -48,6 +53,7 @@ class HazelcastClient(AsyncioObjects):
         **kwargs: Any,
     ) -> None:
         super().__init__(ClientConfig.given(config, **kwargs), observer=observer)
+        report_near_caches(self)
 
     async def get_distributed_objects(self) -> "list[AsyncioObject]":
         """Return all distributed objects that there are in the cluster, whoever has created them.
@@ -59,6 +65,21 @@ class HazelcastClient(AsyncioObjects):
         from hz_proxies import kinds
 
         return await self._distributed_objects(kinds())
+
+    @property
+    def jet(self) -> "AsyncJet":
+        """The jobs of the cluster."""
+        from hz_proxies.jet.aio import AsyncJet
+        from hz_proxies.jet.operations import JetOperations
+
+        return AsyncJet(self.operations, JetOperations(self._engine))
+
+    @property
+    def cp_subsystem(self) -> "AsyncCPSubsystem":
+        """The objects of the CP Subsystem. Open-source members have it up to version 5.4."""
+        from hz_cp.aio_subsystem import AsyncCPSubsystem
+
+        return AsyncCPSubsystem(self)
 
     @property
     def sql(self) -> "AsyncSql":
@@ -93,7 +114,7 @@ class HazelcastClient(AsyncioObjects):
         The function gets a new transaction as its first argument, which is committed after it and rolled back if it
         raises an error. If that is a conflict, an expired time limit or a lost connection, it is called again, after
         a short random pause. So it should have no other effects than those of the transaction. An error of the commit
-        itself is never repeated, because the changes may have been applied.
+        itself is not repeated, because the changes may have been applied, unless the transaction's time was over.
 
         Args:
             retries: Number of attempts after the first one.

@@ -3,14 +3,17 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from hazelcast._near_caches import make_near_cached, report_near_caches
 from hazelcast._objects import FuturesObjects
 from hz_core.config import ClientConfig, FailoverConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from hazelcast.cp import CPSubsystem
     from hz_core.invocation.observation import InvocationObserver
     from hz_core.surfaces import FuturesObject
+    from hz_proxies.jet.futures import Jet
     from hz_proxies.sql.futures import Sql
     from hz_proxies.transaction.blocking import BlockingTransaction
     from hz_proxies.transaction.repeating import BlockingTransactions
@@ -35,6 +38,8 @@ class HazelcastClient(FuturesObjects):
         IllegalStateError: No member could be connected within ``cluster_connect_timeout``.
     """
 
+    make_near_cached = staticmethod(make_near_cached)
+
     def __init__(
         self,
         config: ClientConfig | None = None,
@@ -43,6 +48,7 @@ class HazelcastClient(FuturesObjects):
         **kwargs: Any,
     ) -> None:
         super().__init__(ClientConfig.given(config, **kwargs), observer=observer)
+        report_near_caches(self)
 
     def get_distributed_objects(self) -> "list[FuturesObject]":
         """Return all distributed objects that there are in the cluster, whoever has created them.
@@ -54,6 +60,21 @@ class HazelcastClient(FuturesObjects):
         from hz_proxies import kinds
 
         return self._distributed_objects(kinds())
+
+    @property
+    def jet(self) -> "Jet":
+        """The jobs of the cluster."""
+        from hz_proxies.jet.futures import Jet
+        from hz_proxies.jet.operations import JetOperations
+
+        return Jet(self.futures, JetOperations(self._engine))
+
+    @property
+    def cp_subsystem(self) -> "CPSubsystem":
+        """The objects of the CP Subsystem. Open-source members have it up to version 5.4."""
+        from hazelcast.cp import CPSubsystem
+
+        return CPSubsystem(self)
 
     @property
     def sql(self) -> "Sql":
@@ -90,7 +111,7 @@ class HazelcastClient(FuturesObjects):
         The function gets a new transaction as its first argument, which is committed after it and rolled back if it
         raises an error. If that is a conflict, an expired time limit or a lost connection, it is called again, after
         a short random pause. So it should have no other effects than those of the transaction. An error of the commit
-        itself is never repeated, because the changes may have been applied.
+        itself is not repeated, because the changes may have been applied, unless the transaction's time was over.
 
         Args:
             retries: Number of attempts after the first one.

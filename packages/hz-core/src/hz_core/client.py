@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import count
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar, cast
+from typing import Any, Final, Self, TypeVar
 
 from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
@@ -361,20 +361,25 @@ class BlockingOperations:
                     # also Ctrl-C: the flow may run cleanup steps before it continues
                     error = e
         except StopIteration as stop:
-            return cast("T", stop.value)
+            # Nothing can interrupt the thread from here on, so what the flow has acquired has an owner.
+            result: T = stop.value
+            return result
         except BaseException:
             give_back(acquired)
+            flow.close()
             raise
         finally:
-            flow.close()
             del error
 
     def _wait_step(self, wanted: Any, acquired: Acquisitions) -> Any:
         if isinstance(wanted, Op):
-            value = self.call(wanted)
-            if wanted.on_lost is not None:
-                acquired.append(partial(wanted.lost, value))
-            return value
+            if wanted.on_lost is None:
+                return self.call(wanted)
+            # Known before it is acquired: nothing can interrupt the thread between the reply and the assignment.
+            granted = _Granted(wanted)
+            acquired.append(granted)
+            granted.result = self.call(wanted)
+            return granted.result
         if isinstance(wanted, Acquired):
             acquired.append(wanted)
             return None
@@ -430,6 +435,24 @@ class BlockingOperations:
         """Destroy an object; wait for that."""
         self.run(self._objects.destroy(operations))
         return True
+
+
+class _Granted:
+    """Gives back what an operation has acquired, if it has."""
+
+    __slots__ = ("_op", "result")
+
+    result: Any
+
+    def __init__(self, op: Op[Any]) -> None:
+        self._op = op
+
+    def __call__(self) -> None:
+        try:
+            result = self.result
+        except AttributeError:
+            return  # it failed, or was given up
+        self._op.lost(result)
 
 
 class _LimitedBlocking(BlockingOperations):

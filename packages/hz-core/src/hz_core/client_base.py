@@ -16,7 +16,7 @@ from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, Op
 from hz_core.in_flight import InFlightLimit, LimitedBlocking, LimitedFutures
 from hz_core.invocation.observation import InvocationObserver
 from hz_core.io import IO, Machine
-from hz_core.kinds import ObjectTable
+from hz_core.kinds import MakeOperations, ObjectTable
 from hz_core.lifecycle import LifecycleService
 from hz_core.load_balancer import RoundRobinLB
 from hz_core.log import get_logger
@@ -57,6 +57,9 @@ class ClientBase(Uncopied):
 
     _how_to_close: ClassVar[str] = "shutdown()"
 
+    make_near_cached: ClassVar[MakeOperations | None] = None
+    """Makes the operations of objects that the option ``near_caches`` names; None where that is not available."""
+
     def __init__(
         self,
         config: ClientConfig | None,
@@ -68,7 +71,7 @@ class ClientBase(Uncopied):
         self._closed = True  # until there is something to close
         config = ClientConfig() if config is None else config
         for one in cluster_configs(config):
-            one.check_available()
+            one.check_available(near_caches=self.make_near_cached is not None)
         self.config = config
         self.name: str = config.client_name or f"hz.client_{next(_client_numbers)}"
         self.serialization = SerializationService(config.serialization())
@@ -90,7 +93,7 @@ class ClientBase(Uncopied):
             self._engine.background.append((self.statistics.run, "sending statistics"))
         self.cluster_service = ClusterService(self._engine.view)
         balancer.init(self.cluster_service)
-        self._objects = ObjectTable(self._engine)
+        self._objects = ObjectTable(self._engine, type(self).make_near_cached if config.near_caches else None)
         _clients.add(self)
 
     @property

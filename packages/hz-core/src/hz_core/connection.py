@@ -139,9 +139,12 @@ class Connection:
         interrupted: Messages whose handling was interrupted. They are handled again.
         interruptions: How often in a row handling them again was interrupted, too.
         event_handlers: Handler of the events of each listener registration, by correlation id.
+        answered: Set when a reply is received, and reset by the engine when it notes the time of that.
         heard: Set by the driver when bytes are received, and reset by the engine when it notes the time of that.
         spoke: The same for requests that are sent.
         opened: Time when the client began to open it, in seconds.
+        first_ping: Time of the first heartbeat since the last reply, in seconds; None without one.
+        last_answer: About the time of the last reply, in seconds.
         last_ping: Time of the last heartbeat, in seconds.
         last_read: About the time of the last received bytes, in seconds.
         last_write: About the time of the last request, in seconds.
@@ -151,15 +154,18 @@ class Connection:
         "_owner",
         "address",
         "alive",
+        "answered",
         "close_reason",
         "cluster",
         "crowded_at",
         "deliver",
         "event_handlers",
+        "first_ping",
         "heard",
         "id",
         "interrupted",
         "interruptions",
+        "last_answer",
         "last_ping",
         "last_read",
         "last_write",
@@ -193,9 +199,12 @@ class Connection:
         self.event_handlers: dict[int, MessageHandler] = {}
         self.interrupted: list[bytes] = []
         self.interruptions = 0
+        self.answered = False
         self.heard = False
         self.spoke = False
         self.opened = 0.0
+        self.first_ping: float | None = None
+        self.last_answer = 0.0
         self.last_ping = 0.0
         self.last_read = 0.0
         self.last_write = 0.0

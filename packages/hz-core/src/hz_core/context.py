@@ -92,6 +92,10 @@ class ClientContext(Protocol):
         """Destroy a distributed object in the cluster (``Client.destroyProxy``)."""
         ...
 
+    def forget_object(self, service_name: str, name: str) -> None:
+        """Create an object no more after a restart of the cluster: somebody else has destroyed it."""
+        ...
+
     def add_listener(self, spec: ListenerSpec) -> Flow[str]:
         """Register a listener on the cluster; see :class:`hz_core.listener.ListenerService`."""
         ...

@@ -332,6 +332,10 @@ class Engine:
         yield codec.destroy_proxy(name, service_name)
         yield [self.listeners.remove(registration) for registration in registrations]
 
+    def forget_object(self, service_name: str, name: str) -> None:
+        """Create an object no more after a restart of the cluster: somebody else has destroyed it."""
+        self._created_objects.pop((service_name, name), None)
+
     def add_listener(self, spec: ListenerSpec) -> Flow[str]:
         """Register a listener on the cluster."""
         return self.listeners.add(spec)
@@ -482,6 +486,8 @@ class Engine:
         self._schedule_tick()
         for connection in self.connections.heartbeat(now):
             self.start(_ping(connection), "a heartbeat")
+            # Noted already; otherwise the next check would take it as sent then, and the next heartbeat would be late.
+            connection.spoke = False
         self._connect_missing()
 
     def __repr__(self) -> str:

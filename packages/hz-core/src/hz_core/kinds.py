@@ -1,7 +1,7 @@
 """Kinds of distributed objects, and the table of a client's objects."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from hz_core.callers import AsyncioCaller, FuturesCaller
 from hz_core.codecs.client import get_distributed_objects
@@ -44,15 +44,31 @@ def _other_kind(service_name: str) -> ObjectKind[Any, Any]:
     return ObjectKind(operations, FuturesObject, AsyncioObject)
 
 
+class MakeOperations(Protocol):
+    """Makes the operations of one object, of a class or of a subclass of it."""
+
+    def __call__(
+        self, operations: type[ObjectOperations], context: ClientContext, name: str, /
+    ) -> ObjectOperations:
+        """Return the operations of the object called ``name``."""
+        ...
+
+
+def _made(operations: type[ObjectOperations], context: ClientContext, name: str) -> ObjectOperations:
+    return operations(context, name)
+
+
 class ObjectTable:
     """The distributed objects that a client has prepared.
 
     Args:
         context: The client.
+        make: Makes the operations of an object; None for those of its kind.
     """
 
-    def __init__(self, context: ClientContext) -> None:
+    def __init__(self, context: ClientContext, make: MakeOperations | None = None) -> None:
         self._context = context
+        self._make = make or _made
         self._mutex = context.io.mutex()
         self._ready: dict[tuple[ObjectKind[Any, Any], str], ObjectOperations] = {}
         self._preparing: dict[tuple[ObjectKind[Any, Any], str], list[Promise]] = {}
@@ -94,7 +110,7 @@ class ObjectTable:
     def _prepare(self, key: tuple[ObjectKind[Any, Any], str]) -> Flow[ObjectOperations]:
         kind, name = key
         try:
-            operations = kind.operations(self._context, name)
+            operations = self._make(kind.operations, self._context, name)
             yield from operations._prepare()
             self._ready[key] = operations
         finally:
@@ -117,12 +133,15 @@ class ObjectTable:
     ) -> Flow[list[tuple[ObjectKind[Any, Any], ObjectOperations]]]:
         """Return all objects that there are in the cluster, with their kinds.
 
-        They are not created again: another client may be destroying one meanwhile.
+        They are not created again: another client may be destroying one meanwhile. Objects of this client that are
+        not there any more are forgotten, so that the next one who asks for one of these names creates it.
 
         Source: message ``Client.getDistributedObjects``.
         """
         known = {kind.operations.service_name: kind for kind in kinds}
+        before = list(self._ready.items())
         infos = yield get_distributed_objects()
+        self._forget_missing(before, {(service_name, name) for service_name, name in infos})
         found = []
         for service_name, name in infos:
             kind = known.get(service_name)
@@ -130,9 +149,23 @@ class ObjectTable:
                 kind = self._others.setdefault(service_name, _other_kind(service_name))
             operations = self.find(kind, name)
             if operations is None:
-                operations = self._ready.setdefault((kind, name), kind.operations(self._context, name))
+                made = self._make(kind.operations, self._context, name)
+                operations = self._ready.setdefault((kind, name), made)
             found.append((kind, operations))
         return found
+
+    def _forget_missing(
+        self,
+        ready: list[tuple[tuple[ObjectKind[Any, Any], str], ObjectOperations]],
+        there: set[tuple[str, str]],
+    ) -> None:
+        """Forget those objects of ``ready`` that another client has destroyed."""
+        for key, operations in ready:
+            place = (operations.service_name, operations.name)
+            # What is not created as a distributed object, such as those of the CP Subsystem, is not listed as one.
+            if place not in there and type(operations)._prepare is ObjectOperations._prepare:
+                self._ready.pop(key, None)
+                self._context.forget_object(*place)
 
     def destroy(self, operations: ObjectOperations) -> Flow[None]:
         """Destroy an object in the cluster and forget it."""

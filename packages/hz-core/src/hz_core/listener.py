@@ -52,9 +52,12 @@ class ListenerSpec:
     Attributes:
         owner: Service and name of the object that the listener belongs to; it is removed with the object. None for
             a listener of the client itself.
+        on_registered: Called with each connection on which the listener is registered, before any event of it is
+            handled that comes after the member's reply; None for nothing. It must not block.
+        on_lost: Called with each of these connections when it is closed, on the I/O side.
     """
 
-    __slots__ = ("add", "inline", "on_event", "owner", "read", "remove")
+    __slots__ = ("add", "inline", "on_event", "on_lost", "on_registered", "owner", "read", "remove")
 
     def __init__(
         self,
@@ -71,6 +74,8 @@ class ListenerSpec:
         self.read = read
         self.inline = inline
         self.owner: tuple[str, str] | None = None
+        self.on_registered: Callable[[Connection], object] | None = None
+        self.on_lost: Callable[[Connection], object] | None = None
 
 
 class ListenerFacts(NamedTuple):
@@ -371,7 +376,9 @@ class ListenerService:
     def on_connection_removed(self, connection: Connection) -> None:
         """Remove the registrations of a closed connection."""
         for registration in list(self._registrations.values()):
-            registration.on_connection.pop(connection, None)
+            known = registration.on_connection.pop(connection, None)
+            if known is not None and registration.spec.on_lost is not None:
+                registration.spec.on_lost(connection)
 
     def forked(self) -> None:
         """Drop the events that wait, in a forked child: they are the parent's."""
@@ -385,6 +392,9 @@ class ListenerService:
             return
         op = registration.spec.add(self._smart)
         op.connection = connection
+        on_registered = registration.spec.on_registered
+        if on_registered is not None:
+            op.then(lambda _: on_registered(connection))
 
         def registered(server_id: UUID | None, error: BaseException | None) -> None:
             if error is not None:
@@ -398,7 +408,8 @@ class ListenerService:
                 self._remove_in_background(registration, connection, here)
             promise.set_result(None)
 
-        connection.listening = True
+        # An event for the client itself may wait some milliseconds while callers read; that costs their calls nothing.
+        connection.listening |= not registration.spec.inline
         # Stored before the member can reply: another thread may read the reply.
         here.correlation_id = self._invocations.new_correlation_id()
         handler = partial(registration.handle, op.method.events)

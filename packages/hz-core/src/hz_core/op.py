@@ -74,8 +74,8 @@ class Op(Generic[T]):
     ) -> "Op[T]":
         """Call ``on_result`` with the result before the caller gets it, or ``on_failure`` with the error.
 
-        Both run on the thread that completes the operation, even if the caller has cancelled it, and must not block.
-        Return this Op.
+        Both run on the thread that completes the operation, and must not block. Neither may be called if the caller has
+        cancelled it. Return this Op.
         """
         self._on_results = (*self._on_results, on_result)
         self.decode = _decode_and_call(self.decode, on_result)

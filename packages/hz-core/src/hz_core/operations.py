@@ -1,10 +1,11 @@
 """Base classes of the declarations of operations, from which all surfaces are generated."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, TypeVar, TypeVarTuple
 
 from hz_core.context import ClientContext
 from hz_core.listener import ListenerSpec
+from hz_core.local_copies import ChangeFeed
 from hz_core.op import Flow, Op
 from hz_serialization import Data
 from hz_serialization.data import MINIMUM_HASH, partition_hash
@@ -101,10 +102,14 @@ class ObjectOperations(Operations):
 class KeyedOperations(ObjectOperations):
     """Operations of an object whose entries are distributed over the partitions by key.
 
-    Every operation uses one of these methods, which serialize keys: ``_read`` reads one entry and ``_write`` changes
-    one, ``_read_many``, ``_write_many`` and ``_write_all`` are for several, ``_on_key`` is for all others. A near
-    cache overrides them, and so sees every read and every change of an entry.
+    Every operation uses one of these methods, which serialize keys: ``_get`` reads one value, ``_contains`` whether
+    there is one, ``_read`` anything else of one entry, and ``_write`` changes one; ``_read_many``, ``_write_many`` and
+    ``_write_all`` are for several, ``_on_key`` is for all others. A near cache overrides them, and so sees every read
+    and every change of an entry.
     """
+
+    _changes: ClassVar[ChangeFeed | None] = None
+    """How members tell of changes of entries; None for a structure whose entries cannot be kept by the client."""
 
     def _keyed(self, key: Any) -> tuple[Data, int]:
         """Return the ``Data`` of a key and its partition; reject None."""
@@ -134,12 +139,19 @@ class KeyedOperations(ObjectOperations):
         data, partition = self._keyed(key)
         return make(partition, self.name, data, self._owner())
 
+    # Other names of the same function, so that they cost no call.
+    _get = _read
+    _contains = _read
+
     def _write(self, key: Data, op: Op[T]) -> Op[T]:
-        """Return the operation ``op``, which changes the entry of ``key``."""
+        """Return the operation ``op``, which changes the entry of ``key``, or lets the caller rely on its value."""
         return op
 
-    def _read_many(self, op: Op[T], keys: Iterable[Data]) -> Op[T]:
-        """Read the entries of ``keys`` with one request."""
+    def _read_many(self, op: Op[T], keys: Sequence[Data]) -> Op[T]:
+        """Read the entries of ``keys``, which are all in one partition, with one request.
+
+        Its result is pairs of the ``Data`` of a key and the value.
+        """
         return op
 
     def _write_many(self, op: Op[T], keys: Iterable[Data]) -> Op[T]:

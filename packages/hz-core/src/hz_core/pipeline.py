@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from functools import partial
-from threading import RLock
+from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -31,17 +32,20 @@ DEFAULT_DEPTH: Final = 256
 class PipelinedCalls:
     """The calls of one pipeline that are in progress, and the first error.
 
+    It has no lock, which a forked child might find held by a thread that does not exist there: each change is one step
+    that no other thread can come between.
+
     Args:
         depth: The most calls that are in progress at the same time.
         new_waiter: Makes the future on which a caller waits for a place.
     """
 
     def __init__(self, depth: int, new_waiter: Callable[[], Any]) -> None:
-        self._free = int32(depth, "depth", 1)
-        self.waitlist = Waitlist(lambda: self._free, new_waiter)
-        self._count = 0
-        self._mutex = RLock()
-        self._first_error: tuple[int, BaseException] | None = None
+        self._depth = int32(depth, "depth", 1)
+        self._taken: deque[None] = deque()
+        self.waitlist = Waitlist(lambda: self._depth - len(self._taken), new_waiter)
+        self._numbers = count()
+        self._errors: dict[int, BaseException] = {}
         self.running: dict[int, Any] = {}
         self.ended = False
 
@@ -49,22 +53,22 @@ class PipelinedCalls:
         """Take a place if there is one."""
         if self.ended:
             raise IllegalStateError("the pipeline has ended: call its operations inside of the block")
-        with self._mutex:
-            if self._free == 0:
-                return False
-            self._free -= 1
+        taken = self._taken
+        taken.append(None)
+        if len(taken) <= self._depth:
             return True
+        # Several threads may do so because of each other. They wait then, and waiting begins with another look.
+        taken.pop()
+        return False
 
     def give_back(self) -> None:
         """Give a place back."""
-        with self._mutex:
-            self._free += 1
+        self._taken.pop()
         self.waitlist.wake()
 
     def add(self, future: Any) -> Callable[[Any], None]:
         """Count a call that has a place; return what to call when its future is done."""
-        self._count += 1
-        number = self._count
+        number = next(self._numbers)
         self.running[number] = future
         return partial(self._done, number)
 
@@ -79,9 +83,10 @@ class PipelinedCalls:
         error = None if future.cancelled() else future.exception()
         if error is None:
             return
-        with self._mutex:
-            if self._first_error is None or number < self._first_error[0]:
-                self._first_error = number, error
+        self._errors[number] = error
+        numbers = sorted(self._errors)  # copied in one step, since other threads may add errors
+        for later in numbers[1:]:
+            self._errors.pop(later, None)
 
     def cancel(self) -> None:
         """Cancel the calls in progress."""
@@ -90,8 +95,8 @@ class PipelinedCalls:
 
     def raise_first(self) -> None:
         """Raise the first error, in the order of the calls."""
-        if self._first_error is not None:
-            raise self._first_error[1]
+        for number in sorted(self._errors):
+            raise self._errors[number]
 
 
 def no_place(seconds: float) -> OperationTimeoutError:

@@ -5,6 +5,7 @@ from hz_core.context import ClientContext
 from hz_core.op import Flow
 from hz_core.operations import ObjectOperations
 from hz_cp.codecs import cp_group as codec
+from hz_cp.groups import GroupService
 
 
 class CPObjectOperations(ObjectOperations):
@@ -17,13 +18,18 @@ class CPObjectOperations(ObjectOperations):
 
     def __init__(self, context: ClientContext, name: str) -> None:
         super().__init__(context, name)
+        self._groups = context.service(GroupService)
         self._object_name = name.partition("@")[0].strip()
         if not self._object_name:
             raise ValueError(f"{name!r} is the name of a CP group without an object")
 
+    def get_group_id(self) -> RaftGroupId:
+        """Return the id of the object's CP group."""
+        return self._group
+
     def _prepare(self) -> Flow[None]:
         """Get the CP group; create it if necessary. Source: message ``CPGroup.createCPGroup``."""
-        self._group = yield codec.create_cp_group(self.name)
+        yield from self._groups.join(self)
 
     def _destroy(self) -> Flow[None]:
         """Destroy the object permanently; it cannot be created again. Source: message ``CPGroup.destroyCPObject``."""

@@ -1,33 +1,49 @@
 """CP sessions: the objects that a client holds are released when its session ends."""
 
-from typing import Final
+from collections.abc import Callable
+from itertools import count
+from typing import Final, TypeVar
 
 from hz_core.codecs.types import RaftGroupId
 from hz_core.context import ClientContext, Service, acquires
 from hz_core.errors import CPGroupDestroyedError, IllegalStateError, SessionExpiredError
 from hz_core.log import get_logger
-from hz_core.op import Flow, GatherOutcomes, Sleep
+from hz_core.op import Flow, GatherOutcomes, Op, Sleep
 from hz_cp.codecs import cp_session as codec
+
+T = TypeVar("T")
 
 _logger = get_logger("cp")
 
-NO_SESSION: Final = -1
 
+class Session:
+    """A session with one CP group.
 
-class _Session:
-    """A session with one CP group."""
+    Sessions are compared by identity: another cluster gives the same ids to others.
 
-    __slots__ = ("holds", "id")
+    Attributes:
+        id: Its id in the group.
+    """
 
-    def __init__(self, session_id: int) -> None:
+    __slots__ = ("beating", "heartbeat", "holds", "id")
+
+    def __init__(self, session_id: int, heartbeat: float = 0.0) -> None:
         self.id = session_id
+        self.heartbeat = heartbeat
         self.holds = 0
+        self.beating = False
+
+
+NO_SESSION: Final = Session(-1)
+"""In place of a session, for what is bound to none."""
 
 
 class SessionService(Service):
     """The CP sessions of a client, one for each CP group in which it holds objects.
 
     Sessions are kept alive by heartbeats while anything is held, and closed before the client closes its connections.
+    While nothing is held there is no timer: a session that is not used ends at the members, and the next use
+    replaces it.
 
     Args:
         context: The client.
@@ -36,81 +52,100 @@ class SessionService(Service):
     def __init__(self, context: ClientContext) -> None:
         super().__init__(context)
         self._mutex = context.io.mutex()
-        self._sessions: dict[RaftGroupId, _Session] = {}
-        self._thread_ids: dict[tuple[RaftGroupId, int], int] = {}
+        self._sessions: dict[RaftGroupId, Session] = {}
+        self._next_thread_id: Callable[[], int] = count(1).__next__
+        self._idle_thread_ids: dict[tuple[RaftGroupId, bool], list[int]] = {}
 
-    def acquire(self, group: RaftGroupId) -> Flow[int]:
-        """Return the id of the session with ``group``, and increase its count of held objects. Create it if necessary.
+    def acquire(self, group: RaftGroupId, number: int = 1) -> Flow[Session]:
+        """Return the session with ``group``, and add ``number`` held objects. Create it if necessary.
 
         Source: message ``CPSession.createSession``.
         """
-        session = self._hold(group)
-        if session is not None:
-            return session.id
-        create = acquires(
-            self._context,
-            codec.create_session(group, self._context.name),
-            lambda created: codec.close_session(group, created.session_id),
-        )
-        created: codec.CreateSessionResponse = yield create
-        create.kept()
-        with self._mutex:
-            known = self._sessions.get(group)
-            session = known or _Session(created.session_id)
-            session.holds += 1
-            self._sessions[group] = session
-        if known is None:
-            seconds = created.heartbeat_millis / 1000
-            self._context.start(self._keep_alive(group, session, seconds), "keeping a CP session alive")
-        else:
-            yield codec.close_session(group, created.session_id)  # created by another caller meanwhile
-        return session.id
+        session = self._hold(group, number)
+        if session is None:
+            create = acquires(
+                self._context,
+                codec.create_session(group, self._context.name),
+                lambda created: codec.close_session(group, created.session_id),
+            )
+            created: codec.CreateSessionResponse = yield create
+            create.kept()
+            with self._mutex:
+                session = self._sessions.get(group)
+                if session is None:
+                    session = self._sessions[group] = Session(
+                        created.session_id, created.heartbeat_millis / 1000
+                    )
+                session.holds += number
+            if session.id != created.session_id:
+                yield codec.close_session(
+                    group, created.session_id
+                )  # another caller has created one meanwhile
+        if not session.beating:
+            self._context.start(self._keep_alive(group, session), "keeping a CP session alive")
+            session.beating = True
+        return session
 
-    def _hold(self, group: RaftGroupId) -> _Session | None:
+    def _hold(self, group: RaftGroupId, number: int) -> Session | None:
         with self._mutex:
             session = self._sessions.get(group)
             if session is not None:
-                session.holds += 1
+                session.holds += number
             return session
 
-    def release(self, group: RaftGroupId, session_id: int) -> None:
-        """Decrease the count of held objects of a session."""
+    def release(self, session: Session, number: int = 1) -> None:
+        """Take ``number`` from the held objects of a session; one that is in use may get more by a negative number."""
         with self._mutex:
-            session = self._sessions.get(group)
-            if session is not None and session.id == session_id:
-                session.holds -= 1
+            session.holds -= number
 
-    def invalidate(self, group: RaftGroupId, session_id: int) -> None:
+    def invalidate(self, group: RaftGroupId, session: Session) -> None:
         """Remove a session that the group does not know any more."""
         with self._mutex:
-            session = self._sessions.get(group)
-            if session is not None and session.id == session_id:
+            if self._sessions.get(group) is session:
                 del self._sessions[group]
 
-    def session_id(self, group: RaftGroupId) -> int:
-        """Return the id of the session with ``group``, or NO_SESSION."""
-        session = self._sessions.get(group)
-        return NO_SESSION if session is None else session.id
+    def current(self, group: RaftGroupId) -> Session | None:
+        """Return the session with ``group``, if there is one."""
+        return self._sessions.get(group)
 
-    def thread_id(self, group: RaftGroupId, owner: int) -> Flow[int]:
-        """Return the id of a lock owner (thread or task) in ``group``. Source: ``CPSession.generateThreadId``."""
-        key = (group, owner)
-        known = self._thread_ids.get(key)
-        if known is None:
-            generated: int = yield codec.generate_thread_id(group)
-            known = self._thread_ids.setdefault(key, generated)
-        return known
+    def with_thread_id(self, group: RaftGroupId, make: Callable[[int], Op[T]], *, bound: bool) -> Flow[T]:
+        """Send the operation that ``make`` returns for a thread id which no other request in progress has.
 
-    def _keep_alive(self, group: RaftGroupId, session: _Session, seconds: float) -> Flow[None]:
-        while self._sessions.get(group) is session:
-            yield Sleep(seconds)
-            if self._sessions.get(group) is not session or session.holds <= 0:
-                continue
+        A group remembers the last request of each thread id, so that one which is sent twice counts once; and it ends
+        the waiting of the request before. So requests at the same time need different ones. They are used again.
+
+        Args:
+            group: The group.
+            make: Returns the operation.
+            bound: Whether it belongs to a session. Then a number that is unique in this client does; else the group
+                generates one that no other client has.
+
+        Source: message ``CPSession.generateThreadId``.
+        """
+        idle = self._idle_thread_ids.setdefault((group, bound), [])
+        try:
+            thread_id = idle.pop()
+        except IndexError:
+            thread_id = self._next_thread_id() if bound else (yield codec.generate_thread_id(group))
+
+        def ended(outcome: object) -> None:
+            idle.append(thread_id)
+
+        result: T = yield make(thread_id).then(ended, ended)
+        return result
+
+    def _keep_alive(self, group: RaftGroupId, session: Session) -> Flow[None]:
+        while True:
+            yield Sleep(session.heartbeat)
+            with self._mutex:
+                if self._sessions.get(group) is not session or session.holds <= 0:
+                    session.beating = False
+                    return
             try:
                 yield codec.heartbeat_session(group, session.id)
             except (SessionExpiredError, CPGroupDestroyedError, IllegalStateError):
                 # Without CP members, a group that has lost its data reports an IllegalStateError.
-                self.invalidate(group, session.id)
+                self.invalidate(group, session)
             except Exception as e:
                 _logger.warning("the heartbeat of CP session %d failed: %s", session.id, e)
 
@@ -124,7 +159,7 @@ class SessionService(Service):
         """Remove all sessions, which another cluster does not know."""
         with self._mutex:
             self._sessions = {}
-            self._thread_ids = {}
+            self._idle_thread_ids = {}
 
     def on_fork(self) -> None:
         """Remove all sessions, which are the parent's."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Final, TypeVar
 
+from hz_embedded._fault_accept import BACKLOG, Acceptor
 from hz_embedded._fault_stream import Connection, OneWay, Rule, linger, matches
 from hz_embedded._ports import reserve
 from hz_embedded._py4j import LOOPBACK
@@ -30,11 +31,11 @@ class FaultServer:
         if self._reservation is not None:
             port = int(self._reservation.getsockname()[1])
         try:
-            self._listener: socket.socket | None = socket.create_server((LOOPBACK, port))
+            listener = socket.create_server((LOOPBACK, port), backlog=BACKLOG)
         except OSError as error:
             self._release_port()
             raise PortInUseError(f"a fault proxy cannot listen on {LOOPBACK}:{port}: {error}") from error
-        self.port = int(self._listener.getsockname()[1])
+        self.port = int(listener.getsockname()[1])
         self.members: Callable[[], Iterable[str]] = list
         self.active: tuple[Rule, ...] = ()
         self.connections: tuple[Connection, ...] = ()
@@ -45,10 +46,10 @@ class FaultServer:
         self._change: asyncio.Event
         self._tasks: set[asyncio.Task[None]] = set()
         self._fresh: set[socket.socket] = set()
-        self._listening = False
+        self.acceptor: Acceptor
         ready: Future[None] = Future()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(ready)),
+            target=lambda: asyncio.run(self._serve(listener, ready)),
             name=f"hz-embedded-proxy-{self.port}",
             daemon=True,
         )
@@ -109,7 +110,10 @@ class FaultServer:
     def add(self, rule: Rule) -> None:
         """Activate a rule."""
         self.active = (*self.active, rule)
-        self._signal_change()
+        if rule.kind == "garbage":
+            for connection in self.connections:
+                connection.inject(rule)
+        self._apply()
 
     def remove(self, rules: Iterable[Rule]) -> None:
         """Deactivate rules, and reset the connections that lost bytes because of them."""
@@ -119,7 +123,7 @@ class FaultServer:
         for connection in self.connections:
             if connection.lossy and any(matches(rule.source, connection.source) for rule in lost):
                 connection.reset()
-        self._signal_change()
+        self._apply()
 
     def each(self, source: str | None, action: Callable[[Connection], None]) -> int:
         """Call ``action`` with each connection from ``source``, and return their number."""
@@ -128,35 +132,22 @@ class FaultServer:
             action(connection)
         return len(chosen)
 
-    def listen(self) -> None:
-        """Accept connections again after :meth:`refuse`."""
-        if not self._listening:
-            listener = self._listener or socket.create_server((LOOPBACK, self.port))
-            listener.setblocking(False)
-            self._loop.add_reader(listener, self._accept, listener)
-            self._listener = listener
-            self._listening = True
-
-    def refuse(self) -> None:
-        """Stop listening, so that the operating system refuses new connections."""
-        if self._listener is not None:
-            self._loop.remove_reader(self._listener)
-            self._listener.close()
-            self._listener = None
-        self._listening = False
-
-    def _signal_change(self) -> None:
+    def _apply(self) -> None:
+        slow = [rule for rule in self.active if rule.kind == "accept"]
+        limits = [rule.count for rule in slow if rule.count is not None]
+        self.acceptor.pace(max((rule.value for rule in slow), default=0.0), min(limits, default=None))
         self._change.set()
         self._change = asyncio.Event()
 
-    async def _serve(self, ready: Future[None]) -> None:
+    async def _serve(self, listener: socket.socket, ready: Future[None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._change = asyncio.Event()
-        self.listen()
+        self.acceptor = Acceptor(listener, self._accepted)
+        self.acceptor.listen()
         ready.set_result(None)
         await self._stop.wait()
-        self.refuse()
+        self.acceptor.refuse()
         while self._tasks:
             for task in self._tasks:
                 task.cancel()
@@ -164,15 +155,13 @@ class FaultServer:
         for near in self._fresh:
             near.close()
 
-    def _accept(self, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):  # the peer has disconnected already
-            near, _ = listener.accept()
-            near.setblocking(False)
-            linger(near, on=True)
-            self._fresh.add(near)
-            task = self._loop.create_task(self._forward(near))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    def _accepted(self, near: socket.socket) -> None:
+        near.setblocking(False)
+        linger(near, on=True)
+        self._fresh.add(near)
+        task = self._loop.create_task(self._forward(near))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _forward(self, near: socket.socket) -> None:
         far = socket.socket()
@@ -183,6 +172,9 @@ class FaultServer:
                 await self._loop.sock_connect(far, self._target)
             # It is too late to refuse the connection: until it is complete, it can only end with a reset.
             linger(far, on=True)
+            for end in (near, far):
+                # asyncio does so only for sockets whose protocol was named.
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             near_ends = await asyncio.open_connection(sock=near)
             connection = Connection(self, near_ends, await asyncio.open_connection(sock=far))
         except BaseException as error:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Protocol
 
 Direction = Literal["both", "to_member", "to_client"]
 OneWay = Literal["to_member", "to_client"]
-Kind = Literal["hold", "drop", "delay", "limit", "cut"]
+Kind = Literal["hold", "drop", "delay", "limit", "cut", "garbage", "accept"]
 
 CLIENTS: Final = "clients"
 MEMBERS: Final = "members"
@@ -28,12 +28,23 @@ _PIECES_PER_SECOND: Final = 20
 
 @dataclass(eq=False, slots=True)
 class Rule:
-    """What one fault does, to which direction, and to the connections of which source."""
+    """What one fault does, to which direction, and to the connections of which source.
+
+    Attributes:
+        value: Seconds, a rate, or a number of bytes.
+        data: Garbage.
+        count: Number of connections that may wait to be accepted.
+        passed: How many bytes a stream has passed on since the rule is active, for those that count them.
+        injected: Streams that the garbage was written to.
+    """
 
     kind: Kind
     direction: Direction
     source: str | None
     value: float = 0.0
+    data: bytes = b""
+    count: int | None = None
+    injected: weakref.WeakSet[Stream] = field(default_factory=weakref.WeakSet)
     passed: weakref.WeakKeyDictionary[Stream, int] = field(default_factory=weakref.WeakKeyDictionary)
 
     def hits(self, direction: OneWay, source: str) -> bool:
@@ -125,6 +136,12 @@ class Connection:
     def half_close(self, direction: OneWay) -> None:
         """End one direction in the orderly way; the other direction continues."""
         self._streams[direction].end()
+
+    def inject(self, rule: Rule) -> None:
+        """Write garbage that is to come before the next byte."""
+        for direction, stream in self._streams.items():
+            if rule.hits(direction, self.source):
+                stream.inject(rule)
 
     def identify(self, chunk: bytes) -> None:
         """Find out from a connection's first bytes who opened it.
@@ -235,7 +252,9 @@ class Stream:
     async def _write_some(self, chunk: bytes, rules: list[Rule]) -> int:
         """Write as many bytes as the rules allow at once, and return their number."""
         rates = [rule.value for rule in rules if rule.kind == "limit"]
-        piece = chunk[: self._until_cut(rules)]
+        for rule in rules:
+            self.inject(rule)
+        piece = chunk[: self._until_next(rules)]
         if rates:
             piece = piece[: max(1, int(min(rates) / _PIECES_PER_SECOND))]
         if not self._ended:
@@ -246,17 +265,29 @@ class Stream:
                 # The receiver is gone; the sender is informed by the other direction.
                 self._ended = True
         for rule in rules:
-            if rule.kind == "cut":
+            if rule.kind in ("cut", "garbage"):
                 rule.passed[self] = rule.passed.get(self, 0) + len(piece)
-        if self._until_cut(rules) == 0:
+            self.inject(rule)
+        if any(rule.kind == "cut" and self._left(rule) <= 0 for rule in rules):
             raise Cut
         if rates:
             await self._connection.traffic.changed(len(piece) / min(rates))
         return len(piece)
 
-    def _until_cut(self, rules: list[Rule]) -> int | None:
-        left = [int(rule.value) - rule.passed.get(self, 0) for rule in rules if rule.kind == "cut"]
-        return max(0, min(left)) if left else None
+    def inject(self, rule: Rule) -> None:
+        """Write the garbage of a rule, once, when its place in the stream is reached."""
+        if rule.kind == "garbage" and self not in rule.injected and self._left(rule) <= 0:
+            rule.injected.add(self)
+            if not self._ended:
+                self._writer.write(rule.data)
+
+    def _until_next(self, rules: list[Rule]) -> int | None:
+        """Return how many bytes may pass before a rule that counts them comes into effect; None for any number."""
+        counting = [rule for rule in rules if rule.kind in ("cut", "garbage") and self not in rule.injected]
+        return max(0, min(map(self._left, counting))) if counting else None
+
+    def _left(self, rule: Rule) -> int:
+        return int(rule.value) - rule.passed.get(self, 0)
 
     def end(self) -> None:
         """End the stream to the receiver."""

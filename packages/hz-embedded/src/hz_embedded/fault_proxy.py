@@ -1,6 +1,7 @@
-"""A TCP proxy on loopback that holds, drops, delays, limits, cuts or refuses traffic on request."""
+"""A TCP proxy on loopback that holds, drops, delays, limits, cuts, falsifies or refuses traffic on request."""
 
 import math
+import random
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
@@ -42,7 +43,7 @@ class FaultProxy:
     member of the cluster, or None for all. Several faults may be active; they apply to existing and new connections.
 
     The proxy works above TCP: the operating system accepts connections even while no bytes are forwarded; only
-    :meth:`refuse` makes it refuse them.
+    :meth:`refuse` makes it refuse them, and :meth:`accept_slowly` with a ``backlog`` leave them without an answer.
 
     Args:
         target: ``host:port`` to forward to.
@@ -131,14 +132,59 @@ class FaultProxy:
             direction: The direction in which the bytes are counted.
             source: The source of the connections; None means all.
         """
-        if type(count) is not int or count < 1:
-            raise ConfigurationError(f"count must be a number of bytes, 1 or more, not {count!r}")
-        return self._fault("cut", direction, source, count)
+        return self._fault("cut", direction, source, _whole("count", count, 1))
+
+    def garbage(
+        self,
+        data: bytes | int = 64,
+        direction: OneWay = "to_client",
+        *,
+        after: int = 0,
+        seed: int | None = None,
+        source: str | None = None,
+    ) -> Fault:
+        """Insert bytes that nobody sent, once into each connection, existing or new.
+
+        They are written when their place is reached, whatever else is held, delayed or limited. Healing the fault
+        spares new connections; it does not repair the others.
+
+        Args:
+            data: The bytes, or a number of random ones, 1 or more.
+            direction: The direction in which they are inserted.
+            after: Number of bytes that pass before, counted from now or from the start of a new connection; 0 inserts
+                into existing connections at once. Other numbers fall into the middle of messages.
+            seed: Makes the random bytes repeatable.
+            source: The source of the connections; None means all.
+        """
+        if not isinstance(data, bytes | bytearray):
+            data = random.Random(seed).randbytes(_whole("data", data, 1))
+        if not data:
+            raise ConfigurationError("data must be at least one byte of garbage")
+        return self._fault("garbage", direction, source, _whole("after", after, 0), data=bytes(data))
+
+    def accept_slowly(self, seconds: float = math.inf, *, backlog: int | None = None) -> Fault:
+        """Accept new connections late: a server that is too busy. Existing connections continue.
+
+        A client's connecting succeeds meanwhile, since the operating system completes it, but nobody reads what it
+        sends. With a ``backlog``, connections beyond it are not even completed: the client's packets get no answer.
+        When the fault is healed, connections that still wait are accepted.
+
+        Args:
+            seconds: Time before a connection is accepted, and between two of them; infinite (the default) for never.
+            backlog: Number of connections that may wait to be accepted; None leaves it to the operating system. 0
+                needs infinite ``seconds``. Exact on Linux; others may round it, or refuse what is too much.
+        """
+        if not seconds > 0:
+            raise ConfigurationError(f"seconds must be a positive number, not {seconds!r}")
+        limit = None if backlog is None else _whole("backlog", backlog, 0)
+        if limit == 0 and seconds < math.inf:
+            raise ConfigurationError("with backlog=0 nothing waits that could be accepted: leave out seconds")
+        return self._fault("accept", "both", None, seconds, count=limit)
 
     def refuse(self) -> Fault:
         """Refuse new connections, as a port without a listener does. Existing connections continue."""
-        self._server.call(self._server.refuse)
-        return Fault(lambda: self._call_unless_closed(self._server.listen))
+        self._server.call(self._server.acceptor.refuse)
+        return Fault(lambda: self._call_unless_closed(self._server.acceptor.listen))
 
     def reset(self, *, source: str | None = None) -> int:
         """Reset the existing connections and return their number."""
@@ -159,7 +205,7 @@ class FaultProxy:
 
         def end() -> None:
             self._server.remove(self._server.active)
-            self._server.listen()
+            self._server.acceptor.listen()
 
         self._server.call(end)
 
@@ -175,9 +221,18 @@ class FaultProxy:
         """
         self._server.members = addresses
 
-    def _fault(self, kind: Kind, direction: Direction, source: str | None, value: float = 0.0) -> Fault:
+    def _fault(
+        self,
+        kind: Kind,
+        direction: Direction,
+        source: str | None,
+        value: float = 0.0,
+        *,
+        data: bytes = b"",
+        count: int | None = None,
+    ) -> Fault:
         _check(direction, _DIRECTIONS)
-        rule = Rule(kind, direction, source, value)
+        rule = Rule(kind, direction, source, value, data, count)
         self._server.call(lambda: self._server.add(rule))
         return Fault(lambda: self._call_unless_closed(lambda: self._server.remove([rule])))
 
@@ -194,4 +249,10 @@ def _check(direction: str, allowed: tuple[str, ...]) -> None:
 def _positive(name: str, value: float) -> float:
     if not 0 < value < math.inf:
         raise ConfigurationError(f"{name} must be a positive number, not {value!r}")
+    return value
+
+
+def _whole(name: str, value: object, least: int) -> int:
+    if type(value) is not int or value < least:
+        raise ConfigurationError(f"{name} must be a whole number, {least} or more, not {value!r}")
     return value

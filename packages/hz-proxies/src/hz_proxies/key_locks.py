@@ -79,7 +79,8 @@ class KeyLockOperations(KeyedOperations, Generic[K]):
         data, partition = self._keyed(key)
         owner = self._owner()
         op = self._lock_messages.lock(partition, self.name, data, owner, lease, _next_reference())
-        return acquires(self._context, op, lambda _: self._unlock(partition, data, owner))
+        # Who holds the lock relies on the value that others have left.
+        return self._write(data, acquires(self._context, op, lambda _: self._unlock(partition, data, owner)))
 
     def try_lock(self, key: K, lease_time: float | None = None, timeout: float = 0) -> Op[bool]:
         """Acquire the lock of ``key``; wait up to ``timeout`` seconds.
@@ -96,8 +97,11 @@ class KeyLockOperations(KeyedOperations, Generic[K]):
         data, partition = self._keyed(key)
         owner = self._owner()
         op = self._lock_messages.try_lock(partition, self.name, data, owner, lease, wait, _next_reference())
-        return acquires(
-            self._context, op, lambda acquired: self._unlock(partition, data, owner) if acquired else None
+        return self._write(
+            data,
+            acquires(
+                self._context, op, lambda acquired: self._unlock(partition, data, owner) if acquired else None
+            ),
         )
 
     def unlock(self, key: K) -> Op[None]:

@@ -28,6 +28,13 @@ class MapJournalRecord(NamedTuple):
     old_value: Data | None
 
 
+class JobMetricsBlob(NamedTuple):
+    """The metrics of a Jet job on one member, compressed (factory -10003, class 1)."""
+
+    blob: bytes | None
+    timestamp: int
+
+
 class ReliableTopicMessage(IdentifiedDataSerializable):
     """One item of a reliable topic's ringbuffer (factory -9, class 2).
 
@@ -101,6 +108,11 @@ def _read_journal_record(inp: ObjectDataInput) -> MapJournalRecord:
     )
 
 
+def _read_job_metrics(inp: ObjectDataInput) -> JobMetricsBlob:
+    blob = inp.read_byte_array()
+    return JobMetricsBlob(None if blob is None else bytes(blob), inp.read_long())
+
+
 def _read_distinct(inp: ObjectDataInput) -> set[Any]:
     count = inp.read_int()
     if count < 0 or count * 4 > inp.size() - inp.position():
@@ -114,4 +126,5 @@ def register_member_objects(format_: IdentifiedFormat) -> None:
     format_.add_reader(-4, 120, _read_entry)
     format_.add_reader(-4, 132, _read_journal_record)
     format_.add_reader(-29, 19, _read_distinct)
+    format_.add_reader(-10003, 1, _read_job_metrics)
     format_.add_factory(-9, {2: ReliableTopicMessage})

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
@@ -21,7 +22,7 @@ from hz_core.errors import (
     TargetDisconnectedError,
 )
 from hz_core.flow import Submitter, run_flow
-from hz_core.io import IO
+from hz_core.io import IO, Timer
 from hz_core.log import DEBUG, INFO, WARNING, get_logger
 from hz_core.model import Address
 from hz_core.op import Flow, GatherOutcomes, Sleep, WaitFor
@@ -86,13 +87,15 @@ _Failures: TypeAlias = dict[tuple[str, Address | str], Exception | None]
 """Why an address could not be connected, by the cluster's name and the address; None if it was not tried."""
 
 
-class _Attempt(NamedTuple):
+@dataclass(slots=True)
+class _Attempt:
     """An attempt to open a connection."""
 
     promise: Promise
     target: ClusterTarget
     member: UUID | None
     """The expected member, or None for a configured address."""
+    limit: Timer | None = None
 
 
 class ConnectionManager:
@@ -274,8 +277,8 @@ class ConnectionManager:
         connection.cluster = self._targets.index(self._target)
         self._next_id += 1
         now = self._io.now()
-        connection.opened = connection.last_read = connection.last_write = now
-        self._attempts[connection] = _Attempt(promise, self._target, member)
+        connection.opened = connection.last_read = connection.last_write = connection.last_answer = now
+        attempt = self._attempts[connection] = _Attempt(promise, self._target, member)
         timeout = self._options.connection_timeout
         # The same limit again for the authentication: a member that does not reply must not block the client.
         whole, why = 2 * timeout, TargetDisconnectedError
@@ -289,7 +292,7 @@ class ConnectionManager:
             self._io.call_soon(partial(connection.on_socket_closed, e))
             return
         if whole > 0:
-            self._io.call_later(whole, partial(self._overdue, connection, whole, why))
+            attempt.limit = self._io.call_later(whole, partial(self._overdue, connection, whole, why))
 
     def _overdue(self, connection: Connection, seconds: float, kind: type[TargetDisconnectedError]) -> None:
         if connection in self._attempts:
@@ -302,6 +305,13 @@ class ConnectionManager:
                 kind(f"{connection.address} {what} within {round(seconds, 3):g} s ({why})"),
             )
 
+    def _take_attempt(self, connection: Connection) -> _Attempt | None:
+        """Forget an attempt that has ended, and its time limit, which would keep the connection in memory."""
+        attempt = self._attempts.pop(connection, None)
+        if attempt is not None and attempt.limit is not None:
+            attempt.limit.cancel()
+        return attempt
+
     def authenticate(self, connection: Connection) -> None:
         """Continue with the authentication after the socket was connected."""
         connection.enter(ConnectionState.AUTHENTICATING)
@@ -312,7 +322,7 @@ class ConnectionManager:
         if isinstance(error, Exception):
             self._io.call_soon(partial(self.close_connection, connection, error))
             return
-        attempt = self._attempts.pop(connection, None)
+        attempt = self._take_attempt(connection)
         if attempt is None:
             return
         if attempt.member not in (None, result.member):
@@ -421,7 +431,7 @@ class ConnectionManager:
     def close_connection(self, connection: Connection, reason: Exception) -> None:
         """Close ``connection`` and clean up: routes, pending operations, listeners."""
         connection.close(reason)
-        attempt = self._attempts.pop(connection, None)
+        attempt = self._take_attempt(connection)
         was_ready = connection.member is not None and self._ready.get(connection.member) is connection
         if was_ready and connection.member is not None:
             del self._ready[connection.member]
@@ -458,31 +468,64 @@ class ConnectionManager:
         """Do not count ``seconds`` as silence of the members: the client could not read meanwhile."""
         for connection in self._ready.values():
             connection.last_read += seconds
+            connection.last_answer += seconds
+            if connection.first_ping is not None:
+                connection.first_ping += seconds
 
     def heartbeat(self, now: float) -> Sequence[Connection]:
         """Close connections that exceeded the heartbeat timeout; return those that need a ping."""
-        options = self._options
-        interval = options.heartbeat_interval
+        interval = self._options.heartbeat_interval
         quiet = []
         for connection in list(self._ready.values()):
-            if connection.heard:
-                connection.heard = False
-                connection.last_read = now
-            if connection.spoke:
-                connection.spoke = False
-                connection.last_write = now
-            silent = now - connection.last_read
-            if silent > options.heartbeat_timeout:
-                error = TargetDisconnectedError(
-                    f"nothing was received from {connection.address} for {silent:.1f} s, more than"
-                    f" heartbeat_timeout ({options.heartbeat_timeout:g} s)"
-                )
+            self._note_times(connection, now)
+            silent, unanswered = now - connection.last_read, now - connection.last_answer
+            error = self._too_late(connection, now)
+            if error is not None:
                 self.close_connection(connection, error)
             # Also when requests are sent, but not answered, for example because they wait for a lock.
-            elif min(max(silent, now - connection.last_write), now - connection.last_ping) >= interval:
-                connection.last_ping = now
+            elif (
+                min(max(silent, unanswered, now - connection.last_write), now - connection.last_ping)
+                >= interval
+            ):
+                connection.last_ping = connection.last_write = now
+                if connection.first_ping is None:
+                    connection.first_ping = now
                 quiet.append(connection)
         return quiet
+
+    @staticmethod
+    def _note_times(connection: Connection, now: float) -> None:
+        """Note what has happened since the last check."""
+        # A large reply is an answer as long as its parts arrive.
+        arriving = connection.heard and connection.reader.incomplete
+        if connection.answered or arriving:
+            connection.answered = False
+            connection.last_answer = now
+            connection.first_ping = None
+        if connection.heard:
+            connection.heard = False
+            connection.last_read = now
+        if connection.spoke:
+            connection.spoke = False
+            connection.last_write = now
+
+    def _too_late(self, connection: Connection, now: float) -> TargetDisconnectedError | None:
+        """Return an error if the member exceeded the heartbeat timeout."""
+        limit = self._options.heartbeat_timeout
+        silent = now - connection.last_read
+        if silent > limit:
+            return TargetDisconnectedError(
+                f"nothing was received from {connection.address} for {silent:.1f} s, more than"
+                f" heartbeat_timeout ({limit:g} s)"
+            )
+        # Events may still arrive while the way to the member is broken, which swallows all requests.
+        unanswered, first = now - connection.last_answer, connection.first_ping
+        if unanswered > limit and first is not None and now - first > limit / 2:
+            return TargetDisconnectedError(
+                f"{connection.address} sends, but has answered no request for {unanswered:.1f} s, not even heartbeats:"
+                f" more than heartbeat_timeout ({limit:g} s)"
+            )
+        return None
 
     def all(self) -> list[Connection]:
         """Return all connections, also those that are not ready; callable from any thread."""

@@ -114,12 +114,6 @@ def _alternatives(name: str, value: Any) -> list[Any]:
     return alternatives(ClientConfig, name, value)
 
 
-_MISSING_FEATURES: Final = {
-    ("near_caches",): "near caches are",
-}
-"""What the options mean that are checked, but cannot be used so far."""
-
-
 class ClientConfig(LoadableOptions):
     """All options of a client.
 
@@ -213,7 +207,10 @@ class ClientConfig(LoadableOptions):
     )
     heartbeat_interval = Option(positive, lambda: 5.0, "Seconds between heartbeats.")
     heartbeat_timeout = Option(
-        positive, lambda: 60.0, "Seconds without received data after which a connection is closed."
+        positive,
+        lambda: 60.0,
+        "Seconds without received data, or without a reply to any request, also to heartbeats, after which a connection"
+        " is closed.",
     )
     async_start = Option(
         boolean,
@@ -497,19 +494,22 @@ class ClientConfig(LoadableOptions):
         """Whether connections are encrypted."""
         return self.ssl_enabled or self.ssl_context is not None
 
-    def check_available(self) -> None:
-        """Refuse options of features that are missing in this release, or that contradict each other.
+    def check_available(self, *, near_caches: bool = False) -> None:
+        """Refuse options of features that the client does not have, or that contradict each other.
+
+        Args:
+            near_caches: Whether the client has near caches.
 
         Raises:
             InvalidConfigurationError: One of them is set; the error names it.
             IllegalStateError: There is more than one way to find a Hazelcast Cloud cluster.
         """
         check_discovery(self)
-        for options, feature in _MISSING_FEATURES.items():
-            if any(getattr(self, option) for option in options):
-                raise InvalidConfigurationError(
-                    f"{', '.join(options)}: {feature} not available in this release"
-                )
+        if self.near_caches and not near_caches:
+            raise InvalidConfigurationError(
+                "near_caches: near caches are not available in this client, which is put together without them. Use"
+                " HazelcastClient of the package hz-client (import hazelcast)"
+            )
 
     def serialization(self) -> SerializationConfig:
         """Return the options of the serialization service, which have the same names here."""

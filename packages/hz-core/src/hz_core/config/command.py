@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         loaded = _loaded(parsed.file, parsed.env, parsed.url)
         config = loaded.apply(ClientConfig())
         all_candidates(config.cluster_members)
-        config.check_available()
+        config.check_available(near_caches=True)
     except HazelcastError as error:
         print(f"not valid: {error}", *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         return INVALID

@@ -10,6 +10,7 @@ from hz_core.config.checks import (
     member_of,
     non_negative,
     optional,
+    string,
     type_error,
 )
 from hz_core.config.constants import EvictionPolicy, InMemoryFormat, TopicOverloadPolicy
@@ -50,6 +51,26 @@ class NearCacheConfig(Options):
     )
     eviction_sampling_pool_size = Option(
         at_least_one, lambda: 16, "Size of the pool of candidates for eviction."
+    )
+    max_bytes = Option(
+        optional(at_least_one),
+        lambda: None,
+        "Maximum memory that the entries take, in bytes, roughly.",
+        "None: no limit",
+    )
+    copy_on_read = Option(
+        boolean, lambda: False, "Whether each read of a near cache of objects gets a copy of its own."
+    )
+    preload_file = Option(
+        optional(string),
+        lambda: None,
+        "File that keeps the keys between runs; ``{name}`` in it is replaced by the name of the map.",
+        "None: no file",
+    )
+    reconciliation_interval = Option(
+        non_negative,
+        lambda: 60.0,
+        "Seconds after which members are asked again for changes that were not told; 0 for never.",
     )
 
 

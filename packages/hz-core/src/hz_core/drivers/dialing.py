@@ -193,7 +193,8 @@ class Dialing:
             reasons.append(f"{attempt.name}: {what}")
         reasons += [f"{Address(*info[4][:2])}: not tried" for info in self._waiting]
         limit = f"{round(self._limit, 3):g} s"
-        return TimeoutError(f"no connection within {limit} (the time limit): {'; '.join(reasons)}")
+        why = "connection_timeout, or what was left of cluster_connect_timeout"
+        return TimeoutError(f"no connection within {limit} ({why}): {'; '.join(reasons)}")
 
 
 def _reason(attempt: _Attempt, error: Exception) -> str:

@@ -172,7 +172,7 @@ class ReadHandover:
     def stopped_leading(self) -> None:
         """Hand over: another caller leads, or the I/O thread reads where replies are still expected.
 
-        Not needed while there are no ``followers`` and the I/O thread watches the socket.
+        Not needed while there are no ``followers``, nothing is expected, and the state is not LEFT_TO_LEADER.
         """
         if self.followers:
             self.nominate()

@@ -29,7 +29,7 @@ _BATCH_SIZE: Final = 65536
 _FIRST: Final = slice(1)
 """The first part of an outbox."""
 
-_WATCHED: Final = Reading.WATCHED
+_LEFT_TO_LEADER: Final = Reading.LEFT_TO_LEADER
 
 # The arguments of a receive or a send, for `map`.
 _WAIT: Final = (0,)
@@ -335,12 +335,14 @@ class SocketTransport:
     def wait(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
         """Wait until ``call`` is done or its reply cannot come here. Read here, if no other thread does.
 
-        This may return earlier, and does so with a timeout (in seconds) after the first input.
+        This may return earlier, and does so with a timeout (in seconds) after the first input. A blocking call has
+        none.
 
         Raises:
             IllegalStateError: On the I/O thread.
         """
         reading = self.reading
+        connection = self.connection
         me = get_ident()
         if me == self._owner.io_thread:
             raise waits_for_itself(invocation.op.method.name)
@@ -354,10 +356,9 @@ class SocketTransport:
         try:
             reading.thread = me
             reading.busy = True
-            connection = self.connection
             if connection.listening:
                 reading.begun_leading()
-            if timeout is None and isinstance(call, BlockingCall):
+            if isinstance(call, BlockingCall):
                 # A blocking call, without the steps that others need.
                 read = self.read
                 while not (invocation.finished or self.broken) and invocation.connection is connection:
@@ -371,7 +372,12 @@ class SocketTransport:
             reading.free = True
             reading.busy = False
             reading.turns += 1
-            if reading.followers or reading.state is not _WATCHED:
+            if (
+                reading.followers
+                or connection.pending
+                or connection.listening
+                or reading.state is _LEFT_TO_LEADER
+            ):
                 reading.stopped_leading()
 
     def _wait_for_others(self, call: Pending, invocation: Invocation, timeout: float | None, me: int) -> None:

@@ -184,6 +184,9 @@ ERROR_CLASSES: Final[dict[int, type[HazelcastError]]] = {
 }
 """Class for each error code of the protocol and of Jet. Codes from 1000 are for users' exceptions."""
 
+_BY_CLASS_NAME: Final = {"com.hazelcast.jet.impl.exception.JetDisabledException": jet.JetDisabledError}
+"""Class for a Java class whose code some members do not know: those without Jet, that of Jet."""
+
 _RETRYABLE: Final = (
     cluster.RetryableHazelcastError,
     cluster.RetryableIOError,
@@ -248,7 +251,7 @@ def error_from_holders(
 
 def _error(holder: ErrorHolder) -> HazelcastError:
     text = holder.class_name if not holder.message else f"{holder.class_name}: {holder.message}"
-    error_class = ERROR_CLASSES.get(holder.error_code)
+    error_class = _BY_CLASS_NAME.get(holder.class_name) or ERROR_CLASSES.get(holder.error_code)
     if error_class is None:
         error_class = cluster.UndefinedErrorCodeError
         text = f"{text} (error code {holder.error_code}, which this client does not know)"

@@ -7,7 +7,7 @@ from hz_core.connection import Connection
 from hz_core.errors import IndeterminateOperationStateError
 from hz_core.invocation.invocation import Invocation
 from hz_core.invocation.ports import InvocationPolicy
-from hz_core.io import IO
+from hz_core.io import IO, Timer
 from hz_core.wire.frames import BACKUP_ACKS_OFFSET
 
 _GRACE: Final = 0.5
@@ -40,6 +40,8 @@ class BackupAcks:
         self._complete = complete
         self._waiting: dict[int, Invocation] = {}
         self._missing = False
+        self._grace_ends = 0.0
+        self._next_check: Timer | None = None
         self._ended = False
 
     def waiting(self) -> list[Invocation]:
@@ -61,6 +63,7 @@ class BackupAcks:
         invocation.acks_until = self._now() + (min(timeout, _GRACE) if self._missing else timeout)
         invocation.waits_for_acks = True
         invocation.reply = message
+        invocation.acks_table = self._waiting
         self._waiting[correlation_id] = invocation
         connection.pending.pop(correlation_id, None)
         if self._ended or len(invocation.acks) >= invocation.acks_wanted:
@@ -81,15 +84,19 @@ class BackupAcks:
     def may_be_missing(self, missing: bool) -> None:
         """Note whether members without a connection may not send their backup acks; they will not be sent later."""
         self._missing = missing
-        latest = self._now() + _GRACE
+        self._grace_ends = self._now() + _GRACE
         for invocation in list(self._waiting.values()):
-            invocation.acks_until = min(invocation.acks_until, latest)
-        self._io.call_later(_GRACE, self._expire_after_grace)
+            invocation.acks_until = min(invocation.acks_until, self._grace_ends)
+        if self._next_check is None:
+            self._next_check = self._io.call_later(_GRACE, self._expire_after_grace)
 
     def _expire_after_grace(self) -> None:
+        # One timer at a time, however often connections are lost while a member is missing.
+        self._next_check = None
         self.expire()
-        if self._missing and not self._ended:
-            self._io.call_later(_GRACE, self._expire_after_grace)
+        left = self._grace_ends - self._now()
+        if not self._ended and (self._missing or left > 0):
+            self._next_check = self._io.call_later(left if left > 0 else _GRACE, self._expire_after_grace)
 
     def expire(self) -> None:
         """Stop waiting for overdue backup acks: the owner has executed the operation, a backup may not have."""
@@ -150,3 +157,4 @@ class BackupAcks:
     def renew(self) -> None:
         """Let invocations wait again, in a forked child."""
         self._ended = self._missing = False
+        self._next_check = None

@@ -32,6 +32,7 @@ class Invocation:
         acks_until: Time until which it waits for backup acks, in seconds of the engine's clock.
         waits_for_acks: Exists while backup acks are missing. The thread that deletes it completes the invocation.
         reply: The reply, stored while backup acks are missing.
+        acks_table: The table of those that wait for backup acks, by correlation id, once it is there.
         schemas_replicated: Whether its Compact schemas have been replicated.
         deadline_watched: Whether a timer watches its deadline.
         given_up: Whether it ended with an error, for example at its deadline, although a reply may still be received.
@@ -50,6 +51,7 @@ class Invocation:
     acks: tuple[int, ...] = ()
     acks_until = 0.0
     reply: bytes | None = None
+    acks_table: "dict[int, Invocation] | None" = None
     waits_for_acks: bool
     schemas_replicated = False
     deadline_watched = False
@@ -83,13 +85,17 @@ class Invocation:
         return False
 
     def forget(self) -> None:
-        """Free the entry among the requests that wait for replies, since nobody wants this one.
+        """Free the entry among the requests that wait for replies or backup acks, since nobody wants this one.
 
         The reply to an operation that acquires something is needed all the same: to give it back.
         """
-        connection = self.connection
-        if connection is not None and self.op.on_lost is None:
-            connection.pending.pop(_CORRELATION.unpack_from(self.op.request, _CORRELATION_OFFSET)[0], None)
+        connection, table = self.connection, self.acks_table
+        if self.op.on_lost is None and (connection is not None or table is not None):
+            (correlation_id,) = _CORRELATION.unpack_from(self.op.request, _CORRELATION_OFFSET)
+            if connection is not None:
+                connection.pending.pop(correlation_id, None)
+            if table is not None:
+                table.pop(correlation_id, None)
 
     def __repr__(self) -> str:
         if self.finished:

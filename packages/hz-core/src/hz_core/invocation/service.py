@@ -285,6 +285,7 @@ class InvocationService:
                     invocation = pending[correlation_id]
                 except KeyError:
                     continue  # the listener was removed
+                connection.answered = True
                 if message_type != invocation.op.method.response_type:
                     self._error(connection, correlation_id, invocation, message, message_type)
                 elif message[BACKUP_ACKS_OFFSET]:

@@ -24,11 +24,16 @@ def escaped(text: str) -> str:
 class Report:
     """Collects the statistics of one period. Sources add to it; see ``ClientStatistics.add_source``.
 
+    Args:
+        timestamp: The time of the report, in milliseconds since the epoch.
+
     Attributes:
+        timestamp: The time of the report, in milliseconds since the epoch.
         metrics: The metrics so far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, timestamp: int = 0) -> None:
+        self.timestamp = timestamp
         self.metrics: list[Metric] = []
         self._attributes: list[str] = []
 

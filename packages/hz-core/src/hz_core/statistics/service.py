@@ -65,7 +65,7 @@ class ClientStatistics:
             timestamp: The time, in milliseconds since the epoch.
         """
         engine = self._engine
-        report = Report()
+        report = Report(timestamp)
         report.add_attribute("lastStatisticsCollectionTime", timestamp)
         report.add_attribute("enterprise", False)
         report.add_attribute("clientType", CLIENT_TYPE)

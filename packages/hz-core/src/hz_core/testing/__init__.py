@@ -1,12 +1,8 @@
 """Simulated members, so that a client and programs that use it can be tested without a JVM.
 
-A :class:`SimulatedCluster` has members that answer as real ones do, for maps, queues, lists, sets, transactions, SQL
-with results that the test provides, and the CP subsystem's AtomicLong and FencedLock. They know nothing of
-sockets: each connection is a :class:`Pipe`, and what depends on time goes by the cluster's :class:`Clock`. ::
 A :class:`SimulatedCluster` has members that answer as real ones do, for maps, multimaps, replicated maps, queues,
-transactions, SQL with results that the test provides, and the CP subsystem's AtomicLong and FencedLock. They know
-nothing of sockets: each connection is a :class:`Pipe`, and what depends on time goes by the cluster's
-:class:`Clock`. ::
+transactions, SQL with results that the test provides, and the CP subsystem's objects. They know nothing of sockets:
+each connection is a :class:`Pipe`, and what depends on time goes by the cluster's :class:`Clock`. ::
 
     cluster = SimulatedCluster(2)
     member = cluster.members[0]
@@ -34,8 +30,12 @@ from hz_core.testing.network import Accept, Answer, BlackHole, Delay, Peer, Pipe
 from hz_core.testing.raw import RawClient
 from hz_core.testing.services import (
     AtomicLongService,
+    AtomicRefService,
     CardinalityEstimatorService,
     ClientService,
+    CountDownLatchService,
+    CPMapService,
+    DurableExecutorService,
     ExecutorService,
     FencedLockService,
     FlakeIdGeneratorService,
@@ -46,6 +46,7 @@ from hz_core.testing.services import (
     QueueService,
     ReplicatedMapService,
     RingbufferService,
+    SemaphoreService,
     SessionService,
     SetService,
     SqlResult,
@@ -61,11 +62,15 @@ __all__ = [
     "Accept",
     "Answer",
     "AtomicLongService",
+    "AtomicRefService",
     "BlackHole",
+    "CPMapService",
     "CardinalityEstimatorService",
     "ClientService",
     "Clock",
+    "CountDownLatchService",
     "Delay",
+    "DurableExecutorService",
     "ExecutorService",
     "FencedLockService",
     "FlakeIdGeneratorService",
@@ -85,6 +90,7 @@ __all__ = [
     "Request",
     "RingbufferService",
     "Rule",
+    "SemaphoreService",
     "Service",
     "Session",
     "SessionService",

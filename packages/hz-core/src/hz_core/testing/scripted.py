@@ -127,6 +127,7 @@ class Link:
         sent: Bytes that the client has written so far.
         full: Set it to let the client believe that too much waits to be sent.
         received: Bytes that the client has received so far.
+        under_way: How many pieces have been sent, either way, and have not arrived so far.
     """
 
     def __init__(
@@ -141,6 +142,7 @@ class Link:
         self.sent = 0
         self.full = False
         self.received = 0
+        self.under_way = 0
         self._driver = driver
         self._connection = connection
         self._peer = peer
@@ -205,7 +207,12 @@ class Link:
         # What was sent first arrives first, also when the latency was changed in between.
         at = max(self._arrivals[way] + pace, self._driver.now() + self.latency)
         self._arrivals[way] = at
-        self._driver.call_later(at - self._driver.now(), arrive)
+        self.under_way += 1
+        self._driver.call_later(at - self._driver.now(), partial(self._arrived, arrive))
+
+    def _arrived(self, arrive: Callable[[], None]) -> None:
+        self.under_way -= 1
+        arrive()
 
 
 class ScriptedDriver:
@@ -250,6 +257,16 @@ class ScriptedDriver:
         event = Event(callback)
         heappush(self._queue, (self._now + max(delay, 0.0), next(self._ids), event))
         return event
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing more happens before time passes."""
+        return not self._queue or self._queue[0][0] > self._now
+
+    @property
+    def waiting_calls(self) -> int:
+        """How many calls are due now or later."""
+        return sum(event.callback is not None for _, _, event in self._queue)
 
     def run_callback(self, callback: Callable[[], None]) -> None:
         """Run a user's callback as an event of its own; what it raises is logged."""

@@ -224,6 +224,7 @@ class Simulation:
         seed: Seed of all randomness.
         cluster: The cluster; one is made without it.
         observer: Watches completions of the client's operations.
+        client: The class of the client.
         **options: The client's options.
 
     Attributes:
@@ -242,6 +243,7 @@ class Simulation:
         seed: int = 0,
         cluster: SimulatedCluster | None = None,
         observer: InvocationObserver | None = None,
+        client: type[SimulatedClient] = SimulatedClient,
         **options: Any,
     ) -> None:
         self.cluster = cluster or SimulatedCluster(members, seed=seed)
@@ -252,7 +254,7 @@ class Simulation:
         options.setdefault("client_name", "client")
         self.states: list[str] = []
         options.setdefault("lifecycle_listeners", [self.states.append])
-        self.client = SimulatedClient(self.driver, ClientConfig.from_kwargs(**options), observer=observer)
+        self.client = client(self.driver, ClientConfig.from_kwargs(**options), observer=observer)
         self.engine = self.client.engine
         self.serialization = self.client.serialization
         self.outcomes: list[Outcome] = []

@@ -53,6 +53,11 @@ class _Incomplete:
         self._fragments: dict[int, tuple[bytes, ...]] = {}
         self._open_size = 0
 
+    @property
+    def begun(self) -> bool:
+        """Whether a message or a fragment is incomplete."""
+        return bool(self.pieces or self._fragments)
+
     def copy(self) -> "_Incomplete":
         """Return a copy that can be changed without a change of this one."""
         copy = _Incomplete(self.max_message_size)
@@ -251,6 +256,11 @@ class MessageReader:
         self.received: bytes | None = None
         self.receive_sizes: tuple[int] = _RECEIVE_SIZES
         self.ready: Iterator[bytes] = iter(())
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a part of a message has been received, but not all of it."""
+        return self._incomplete.begun
 
     def feed(self, data: bytes) -> list[bytes]:
         """Process the bytes of one receive and return the messages that they complete, in order.

@@ -3,6 +3,7 @@
 
 from typing import Any
 
+from hz_core.codecs.types import RaftGroupId
 from hz_core.surfaces import AsyncioObject
 from hz_cp.atomic_long.operations import AtomicLongOperations
 
@@ -16,6 +17,10 @@ class AsyncAtomicLong(AsyncioObject):
     """
 
     _ops: AtomicLongOperations
+
+    def get_group_id(self) -> RaftGroupId:
+        """Return the id of the object's CP group."""
+        return self._ops.get_group_id()
 
     async def get(self) -> int:
         """Return the value. Source: message ``AtomicLong.get``."""

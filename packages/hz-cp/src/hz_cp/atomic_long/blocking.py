@@ -3,6 +3,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hz_core.codecs.types import RaftGroupId
 from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_core.surfaces import BlockingObject
 from hz_cp.atomic_long.operations import AtomicLongOperations
@@ -36,6 +37,10 @@ class BlockingAtomicLong(BlockingObject):
 
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: AtomicLong(pipelined, self._ops), caller, depth)
+
+    def get_group_id(self) -> RaftGroupId:
+        """Return the id of the object's CP group."""
+        return self._ops.get_group_id()
 
     def get(self) -> int:
         """Return the value. Source: message ``AtomicLong.get``."""

@@ -3,6 +3,7 @@
 
 from typing import Any
 
+from hz_core.codecs.types import RaftGroupId
 from hz_core.future import Future
 from hz_core.surfaces import FuturesObject
 from hz_cp.atomic_long.blocking import BlockingAtomicLong
@@ -22,6 +23,10 @@ class AtomicLong(FuturesObject):
     def blocking(self) -> "BlockingAtomicLong":
         """Return the same object with operations that wait for their results."""
         return BlockingAtomicLong(self._caller.blocking(), self._ops)
+
+    def get_group_id(self) -> RaftGroupId:
+        """Return the id of the object's CP group."""
+        return self._ops.get_group_id()
 
     def get(self) -> Future[int]:
         """Return the value. Source: message ``AtomicLong.get``."""

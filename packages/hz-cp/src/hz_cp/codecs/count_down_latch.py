@@ -89,5 +89,5 @@ COUNT_DOWN: Final = Method(
     count_down_response,
     retryable=True,
 )
-GET_COUNT: Final = Method("CountDownLatch.getCount", 0x0B0400, 0x0B0401, get_count_response, retryable=True)
+GET_COUNT: Final = Method("CountDownLatch.getCount", 0x0B0400, 0x0B0501, get_count_response, retryable=True)
 GET_ROUND: Final = Method("CountDownLatch.getRound", 0x0B0500, 0x0B0501, get_round_response, retryable=True)

@@ -2,15 +2,17 @@
 """FencedLock: operations are coroutines."""
 
 from hz_core.codecs.types import RaftGroupId
-from hz_core.surfaces import AsyncioObject
+from hz_cp.aio_lock_surface import AsyncioLock
 from hz_cp.fenced_lock.operations import FencedLockOperations
 
 
-class AsyncFencedLock(AsyncioObject):
-    """A reentrant lock that at most one thread or asyncio task of all clients owns.
+class AsyncFencedLock(AsyncioLock):
+    """A reentrant lock that at most one owner of all clients has.
 
     Every acquisition has a fence, a number that is greater than all previous ones. A resource that stores the greatest
     fence can reject requests of a former owner.
+
+    The owner is the thread that calls, with asyncio the task, or a :class:`hz_cp.LockOwner` of your choice.
 
     Ownership is bound to a CP session. A client that cannot reach the group for the session's time to live loses its
     locks; the next use raises LockOwnershipLostError.
@@ -19,6 +21,10 @@ class AsyncFencedLock(AsyncioObject):
     """
 
     _ops: FencedLockOperations
+
+    def get_group_id(self) -> RaftGroupId:
+        """Return the id of the object's CP group."""
+        return self._ops.get_group_id()
 
     async def lock(self) -> int:
         """Acquire the lock; wait without limit.
@@ -69,7 +75,3 @@ class AsyncFencedLock(AsyncioObject):
     async def get_lock_count(self) -> int:
         """Return the number of acquisitions by the owner. Source: message ``FencedLock.getLockOwnership``."""
         return await self._run(self._ops.get_lock_count())
-
-    def get_group_id(self) -> RaftGroupId:
-        """Return the id of the lock's CP group."""
-        return self._ops.get_group_id()

@@ -5,18 +5,20 @@ from typing import TYPE_CHECKING
 
 from hz_core.codecs.types import RaftGroupId
 from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
-from hz_core.surfaces import BlockingObject
 from hz_cp.fenced_lock.operations import FencedLockOperations
+from hz_cp.lock_surfaces import BlockingLock
 
 if TYPE_CHECKING:
     from hz_cp.fenced_lock.futures import FencedLock
 
 
-class BlockingFencedLock(BlockingObject):
-    """A reentrant lock that at most one thread or asyncio task of all clients owns.
+class BlockingFencedLock(BlockingLock):
+    """A reentrant lock that at most one owner of all clients has.
 
     Every acquisition has a fence, a number that is greater than all previous ones. A resource that stores the greatest
     fence can reject requests of a former owner.
+
+    The owner is the thread that calls, with asyncio the task, or a :class:`hz_cp.LockOwner` of your choice.
 
     Ownership is bound to a CP session. A client that cannot reach the group for the session's time to live loses its
     locks; the next use raises LockOwnershipLostError.
@@ -41,6 +43,10 @@ class BlockingFencedLock(BlockingObject):
 
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: FencedLock(pipelined, self._ops), caller, depth)
+
+    def get_group_id(self) -> RaftGroupId:
+        """Return the id of the object's CP group."""
+        return self._ops.get_group_id()
 
     def lock(self) -> int:
         """Acquire the lock; wait without limit.
@@ -91,7 +97,3 @@ class BlockingFencedLock(BlockingObject):
     def get_lock_count(self) -> int:
         """Return the number of acquisitions by the owner. Source: message ``FencedLock.getLockOwnership``."""
         return self._run(self._ops.get_lock_count())
-
-    def get_group_id(self) -> RaftGroupId:
-        """Return the id of the lock's CP group."""
-        return self._ops.get_group_id()

@@ -3,16 +3,18 @@
 
 from hz_core.codecs.types import RaftGroupId
 from hz_core.future import Future
-from hz_core.surfaces import FuturesObject
 from hz_cp.fenced_lock.blocking import BlockingFencedLock
 from hz_cp.fenced_lock.operations import FencedLockOperations
+from hz_cp.lock_surfaces import FuturesLock
 
 
-class FencedLock(FuturesObject):
-    """A reentrant lock that at most one thread or asyncio task of all clients owns.
+class FencedLock(FuturesLock):
+    """A reentrant lock that at most one owner of all clients has.
 
     Every acquisition has a fence, a number that is greater than all previous ones. A resource that stores the greatest
     fence can reject requests of a former owner.
+
+    The owner is the thread that calls, with asyncio the task, or a :class:`hz_cp.LockOwner` of your choice.
 
     Ownership is bound to a CP session. A client that cannot reach the group for the session's time to live loses its
     locks; the next use raises LockOwnershipLostError.
@@ -25,6 +27,10 @@ class FencedLock(FuturesObject):
     def blocking(self) -> "BlockingFencedLock":
         """Return the same object with operations that wait for their results."""
         return BlockingFencedLock(self._caller.blocking(), self._ops)
+
+    def get_group_id(self) -> RaftGroupId:
+        """Return the id of the object's CP group."""
+        return self._ops.get_group_id()
 
     def lock(self) -> Future[int]:
         """Acquire the lock; wait without limit.
@@ -75,7 +81,3 @@ class FencedLock(FuturesObject):
     def get_lock_count(self) -> Future[int]:
         """Return the number of acquisitions by the owner. Source: message ``FencedLock.getLockOwnership``."""
         return self._run(self._ops.get_lock_count())
-
-    def get_group_id(self) -> RaftGroupId:
-        """Return the id of the lock's CP group."""
-        return self._ops.get_group_id()

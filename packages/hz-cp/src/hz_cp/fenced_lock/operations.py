@@ -1,30 +1,34 @@
 """The operations of a FencedLock, from which its surfaces are generated."""
 
-from typing import Final
+from copy import copy
+from typing import Self
 from uuid import UUID
+from weakref import WeakSet
 
 from hz_core.arguments import is_negative, milliseconds
-from hz_core.codecs.types import RaftGroupId
 from hz_core.context import ClientContext, acquires
 from hz_core.errors import (
     IllegalMonitorStateError,
     LockAcquireLimitReachedError,
     LockOwnershipLostError,
     SessionExpiredError,
+    WaitKeyCancelledError,
 )
 from hz_core.op import Flow, Op
 from hz_cp.codecs import fenced_lock as codec
 from hz_cp.cp_object import CPObjectOperations
-from hz_cp.sessions import NO_SESSION, SessionService
-
-INVALID_FENCE: Final = 0
+from hz_cp.lock_surfaces import INVALID_FENCE
+from hz_cp.owner import LockOwner
+from hz_cp.sessions import Session, SessionService
 
 
 class FencedLockOperations(CPObjectOperations):
-    """A reentrant lock that at most one thread or asyncio task of all clients owns.
+    """A reentrant lock that at most one owner of all clients has.
 
     Every acquisition has a fence, a number that is greater than all previous ones. A resource that stores the greatest
     fence can reject requests of a former owner.
+
+    The owner is the thread that calls, with asyncio the task, or a :class:`hz_cp.LockOwner` of your choice.
 
     Ownership is bound to a CP session. A client that cannot reach the group for the session's time to live loses its
     locks; the next use raises LockOwnershipLostError.
@@ -32,15 +36,29 @@ class FencedLockOperations(CPObjectOperations):
 
     # Read by tools/generate_surfaces.py.
     service_name = "hz:raft:lockService"
+    futures_base = "hz_cp.lock_surfaces.FuturesLock"
+    blocking_base = "hz_cp.lock_surfaces.BlockingLock"
+    asyncio_base = "hz_cp.aio_lock_surface.AsyncioLock"
 
     def __init__(self, context: ClientContext, name: str) -> None:
         super().__init__(context, name)
         self._sessions = context.service(SessionService)
-        self._held: dict[int, int] = {}
-        """Session id by owner of the lock."""
+        self._held: dict[int, Session] = {}
+        """Session by owner of the lock."""
+        self._mutex = context.io.mutex()
+        self._given_up: WeakSet[_Hold] = WeakSet()
+        """Requests that nobody waits for, but whose outcome is not known yet; those that were never sent vanish."""
+
+    def _owned_by(self, owner: LockOwner) -> Self:
+        """Return the operations on the same lock of another owner."""
+        made = copy(self)
+        made._owner = owner._number
+        self._groups.add(made)
+        return made
 
     def _on_fork(self) -> None:
         self._held.clear()
+        self._given_up.clear()
 
     def lock(self) -> Flow[int]:
         """Acquire the lock; wait without limit.
@@ -81,21 +99,38 @@ class FencedLockOperations(CPObjectOperations):
 
         Source: message ``FencedLock.unlock``.
         """
-        owner = self._owner()
-        session_id = self._sessions.session_id(self._group)
-        self._check_session(owner, session_id)
-        if session_id == NO_SESSION:
+        return self._release(self._unlocking())
+
+    def _unlocking(self) -> "_Unlock":
+        return _Unlock(self._owner(), self._context.new_uuid())
+
+    def _release(self, unlock: "_Unlock") -> Flow[None]:
+        session = self._sessions.current(self._group)
+        self._check_session(unlock.owner, session)
+        if session is None:
             raise IllegalMonitorStateError(f"lock {self.name!r} is not owned by this thread or task")
-        thread_id = yield from self._sessions.thread_id(self._group, owner)
         try:
-            still_held = yield codec.unlock(
-                self._group, self._object_name, session_id, thread_id, self._context.new_uuid()
+            yield from self._unlock(session, unlock)
+        except Exception:
+            raise
+        except BaseException:
+            # Whoever releases a lock means it, also if he does not wait for the end.
+            self._context.start(
+                self._unlock(session, unlock), "releasing a lock for a caller who has given up"
             )
+            raise
+
+    def _unlock(self, session: Session, unlock: "_Unlock") -> Flow[None]:
+        owner = unlock.owner
+        try:
+            still_held = yield codec.unlock(self._group, self._object_name, session.id, owner, unlock.uid)
         except SessionExpiredError:
-            self._sessions.invalidate(self._group, session_id)
+            self._sessions.invalidate(self._group, session)
             self._held.pop(owner, None)
-            raise self._lost(session_id) from None
-        self._released(owner, session_id, still_held)
+            raise self._lost(session) from None
+        if not unlock.counted:
+            unlock.counted = True
+            self._released(owner, session, still_held)
 
     def is_locked(self) -> Flow[bool]:
         """Return whether the lock is owned. Source: message ``FencedLock.getLockOwnership``."""
@@ -105,20 +140,15 @@ class FencedLockOperations(CPObjectOperations):
     def is_locked_by_current_thread(self) -> Flow[bool]:
         """Return whether this thread (or task) owns the lock. Source: message ``FencedLock.getLockOwnership``."""
         owner = self._owner()
-        session_id = self._sessions.session_id(self._group)
-        self._check_session(owner, session_id)
+        session = self._sessions.current(self._group)
+        self._check_session(owner, session)
         ownership = yield from self._ownership()
-        thread_id = yield from self._sessions.thread_id(self._group, owner)
-        return bool(ownership.session_id == session_id and ownership.thread_id == thread_id)
+        return session is not None and (ownership.session_id, ownership.thread_id) == (session.id, owner)
 
     def get_lock_count(self) -> Flow[int]:
         """Return the number of acquisitions by the owner. Source: message ``FencedLock.getLockOwnership``."""
         ownership = yield from self._ownership()
         return ownership.lock_count
-
-    def get_group_id(self) -> RaftGroupId:
-        """Return the id of the lock's CP group."""
-        return self._group
 
     def _ownership(self) -> Flow[codec.GetLockOwnershipResponse]:
         found: codec.GetLockOwnershipResponse = yield codec.get_lock_ownership(self._group, self._object_name)
@@ -128,33 +158,68 @@ class FencedLockOperations(CPObjectOperations):
         owner = self._owner()
         # One uid for all attempts, so that the group does not grant the lock twice.
         invocation_uid = self._context.new_uuid()
+        ends = self._context.io.now() + (timeout_millis or 0) / 1000
+        left = timeout_millis
+        repetitions = self._given_up_by(owner)
         while True:
-            session_id = yield from self._sessions.acquire(self._group)
+            session = yield from self._sessions.acquire(self._group)
             taken = False
-            hold = _Hold(owner, session_id)
+            hold = _Hold(owner, session)
             try:
-                self._check_session(owner, session_id)
-                thread_id = yield from self._sessions.thread_id(self._group, owner)
-                fence: int = yield self._request(hold, thread_id, invocation_uid, timeout_millis)
+                self._check_session(owner, session)
+                fence: int = yield self._request(hold, invocation_uid, left)
                 taken = fence != INVALID_FENCE
             except SessionExpiredError:
-                self._sessions.invalidate(self._group, session_id)
+                self._sessions.invalidate(self._group, session)
                 if owner in self._held:
                     self._held.pop(owner)
-                    raise self._lost(session_id) from None
+                    raise self._lost(session) from None
+                if timeout_millis is not None:
+                    left = max(0, int((ends - self._context.io.now()) * 1000))
                 continue
+            except WaitKeyCancelledError as e:
+                # A request that this owner has given up arrived after this one: each of them may do that once.
+                if repetitions > 0 or self._given_up_by(owner):
+                    repetitions -= 1
+                    continue
+                if timeout_millis is not None:
+                    return INVALID_FENCE
+                raise IllegalMonitorStateError(
+                    f"lock {self.name!r} is not acquired: another request of the same owner has ended the waiting"
+                ) from e
+            except Exception:
+                raise
+            except BaseException:
+                self._give_up(hold)
+                raise
             finally:
                 if not taken:
-                    self._sessions.release(self._group, session_id)
+                    self._sessions.release(session)
             if taken:
-                self._held[owner] = session_id
+                self._held[owner] = session
                 hold.noted = True
             return fence
 
-    def _request(
-        self, hold: "_Hold", thread_id: int, invocation_uid: UUID, timeout_millis: int | None
-    ) -> Op[int]:
-        scope = (self._group, self._object_name, hold.session_id, thread_id)
+    def _give_up(self, hold: "_Hold") -> None:
+        """Note that nobody waits for a request any more that the members may still get."""
+        with self._mutex:
+            if not hold.ended:
+                self._given_up.add(hold)
+
+    def _ended(self, hold: "_Hold") -> None:
+        with self._mutex:
+            hold.ended = True
+            self._given_up.discard(hold)
+
+    def _given_up_by(self, owner: int) -> int:
+        if not self._given_up:
+            return 0
+        with self._mutex:
+            return len([hold for hold in self._given_up if hold.owner == owner])
+
+    def _request(self, hold: "_Hold", invocation_uid: UUID, timeout_millis: int | None) -> Op[int]:
+        # A thread id only has to be unique in the session, so it is the number of the owner.
+        scope = (self._group, self._object_name, hold.session.id, hold.owner)
         if timeout_millis is None:
             request = codec.lock(*scope, invocation_uid)
         else:
@@ -167,34 +232,47 @@ class FencedLockOperations(CPObjectOperations):
 
         def released(still_held: bool) -> None:
             if hold.noted:
-                self._released(hold.owner, hold.session_id, still_held)
+                self._released(hold.owner, hold.session, still_held)
 
+        request.then(lambda fence: self._ended(hold), lambda error: self._ended(hold))
         # Only once the grant is known: an unlock before that might be faster, and would release what the owner has.
         return acquires(self._context, request, give_back)
 
-    def _released(self, owner: int, session_id: int, still_held: bool) -> None:
+    def _released(self, owner: int, session: Session, still_held: bool) -> None:
         if not still_held:
             self._held.pop(owner, None)
-        self._sessions.release(self._group, session_id)
+        self._sessions.release(session)
 
-    def _check_session(self, owner: int, session_id: int) -> None:
+    def _check_session(self, owner: int, session: Session | None) -> None:
         held = self._held.get(owner)
-        if held is not None and held != session_id:
+        if held is not None and held is not session:
             del self._held[owner]
             raise self._lost(held)
 
-    def _lost(self, session_id: int) -> LockOwnershipLostError:
+    def _lost(self, session: Session) -> LockOwnershipLostError:
         return LockOwnershipLostError(
-            f"lock {self.name!r} is lost: CP session {session_id}, in which this owner held it, has ended"
+            f"lock {self.name!r} is lost: CP session {session.id}, in which this owner held it, has ended"
         )
 
 
 class _Hold:
-    """One acquisition. It is ``noted`` once the lock and the session count it."""
+    """One acquisition: ``ended`` once its outcome is known, ``noted`` once the lock and the session count it."""
 
-    __slots__ = ("noted", "owner", "session_id")
+    __slots__ = ("__weakref__", "ended", "noted", "owner", "session")
 
-    def __init__(self, owner: int, session_id: int) -> None:
+    def __init__(self, owner: int, session: Session) -> None:
+        self.ended = False
         self.owner = owner
-        self.session_id = session_id
+        self.session = session
         self.noted = False
+
+
+class _Unlock:
+    """One release, which counts once, however often it is sent."""
+
+    __slots__ = ("counted", "owner", "uid")
+
+    def __init__(self, owner: int, uid: UUID) -> None:
+        self.owner = owner
+        self.uid = uid
+        self.counted = False

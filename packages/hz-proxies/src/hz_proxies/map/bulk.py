@@ -6,6 +6,7 @@ from typing import Generic
 from hz_core.op import Flow, Op
 from hz_core.operations import KeyedOperations
 from hz_proxies.codecs import map as codec
+from hz_proxies.own_keys import entries_by_data
 from hz_proxies.predicate import Predicate, unpaged
 from hz_proxies.types import K, V
 from hz_serialization import Data
@@ -43,20 +44,34 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
     def get_all(self, keys: Iterable[K]) -> Flow[dict[K, V]]:
         """Return the entries of ``keys``, without keys that have no entry.
 
+        The keys of the result are the objects that were given, so tuples are possible.
+
         Source: message ``Map.getAll``.
         """
         if keys is None:
             raise AssertionError("keys must not be None")
         by_partition: dict[int, list[Data]] = {}
+        own: dict[Data, K] = {}
         for key in keys:
             data, partition = self._keyed(key)
+            own[data] = key
             by_partition.setdefault(partition, []).append(data)
-        return _joined(
+        return self._joined(
             [
-                self._read_many(codec.get_all(partition, self.name, wanted), wanted)
+                self._read_many(codec.get_all(partition, self.name, wanted).decoded(entries_by_data), wanted)
                 for partition, wanted in by_partition.items()
-            ]
+            ],
+            own,
         )
+
+    def _joined(self, steps: list[Op[list[tuple[Data, V]]]], own: dict[Data, K]) -> Flow[dict[K, V]]:
+        results = yield steps
+        return {
+            # A member that has loaded a key from its store has serialized it anew.
+            own[key] if key in own else self._context.serialization.to_object(key): value
+            for entries in results
+            for key, value in entries
+        }
 
     def contains_value(self, value: V) -> Op[bool]:
         """Return whether an entry has this value, compared in serialized form. Searches all entries.
@@ -116,8 +131,3 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
 
 def _all_done(steps: list[Op[None]]) -> Flow[None]:
     yield steps
-
-
-def _joined(steps: list[Op[list[tuple[K, V]]]]) -> Flow[dict[K, V]]:
-    results = yield steps
-    return {key: value for entries in results for key, value in entries}

@@ -1,5 +1,6 @@
 """Operations of a map on one key."""
 
+from functools import partial
 from typing import Any, Generic
 
 from hz_core.arguments import milliseconds, milliseconds_or_default
@@ -20,11 +21,11 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: message ``Map.get``.
         """
-        return self._read(codec.get, key)
+        return self._get(codec.get, key)
 
     def contains_key(self, key: K) -> Op[bool]:
         """Return whether there is an entry for ``key``. Source: message ``Map.containsKey``."""
-        return self._read(codec.contains_key, key)
+        return self._contains(codec.contains_key, key)
 
     def put(self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None) -> Op[V | None]:
         """Store ``value`` under ``key`` and return the previous value, or None.
@@ -244,15 +245,15 @@ class EntryOperations(KeyedOperations, Generic[K, V]):
 
         Source: message ``Map.getEntryView``.
         """
-        return self._read(codec.get_entry_view, key).decoded(_entry_view)
+        return self._read(codec.get_entry_view, key).decoded(partial(_entry_view, key))
 
 
-def _entry_view(message: bytes, read: ReadData) -> SimpleEntryView[Any, Any] | None:
+def _entry_view(key: Any, message: bytes, read: ReadData) -> SimpleEntryView[Any, Any] | None:
     view = codec.GET_ENTRY_VIEW.decode(message, read).response
     if view is None:
         return None
     return SimpleEntryView(
-        view.key,
+        key,
         view.value,
         view.cost,
         view.creation_time,

@@ -244,6 +244,8 @@ class Map(FuturesObject, Generic[K, V]):
     def get_all(self, keys: Iterable[K]) -> Future[dict[K, V]]:
         """Return the entries of ``keys``, without keys that have no entry.
 
+        The keys of the result are the objects that were given, so tuples are possible.
+
         Source: message ``Map.getAll``.
         """
         return self._run(self._ops.get_all(keys))
@@ -402,7 +404,8 @@ class Map(FuturesObject, Generic[K, V]):
         """Run ``entry_processor`` on the entries of ``keys``, each on the owner of its partition.
 
         Returns:
-            Key and result of each entry. Source: message ``Map.executeOnKeys``.
+            Key and result of each entry; the keys are the objects that were given. Source: message
+            ``Map.executeOnKeys``.
         """
         return self._call(self._ops.execute_on_keys(keys, entry_processor))
 

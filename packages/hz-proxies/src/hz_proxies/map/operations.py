@@ -2,9 +2,11 @@
 
 from typing import ClassVar, Generic
 
+from hz_core.local_copies import ChangeFeed
 from hz_proxies.codecs import map as codec
 from hz_proxies.key_locks import KeyLockOperations, LockMessages
 from hz_proxies.map.bulk import BulkOperations
+from hz_proxies.map.changes import MapChanges
 from hz_proxies.map.entries import EntryOperations
 from hz_proxies.map.journal import JournalOperations
 from hz_proxies.map.listeners import ListenerOperations
@@ -40,3 +42,4 @@ class MapOperations(
     asyncio_base = "hz_proxies.map.collections.AsyncioMapMapping"
 
     _lock_messages: ClassVar[LockMessages] = codec
+    _changes: ClassVar[ChangeFeed | None] = MapChanges()

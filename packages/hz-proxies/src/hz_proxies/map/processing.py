@@ -6,6 +6,7 @@ from typing import Any, Generic
 from hz_core.op import Flow, Op
 from hz_core.operations import KeyedOperations, none_refused
 from hz_proxies.codecs import map as codec
+from hz_proxies.own_keys import with_own_keys
 from hz_proxies.predicate import Predicate, unpaged
 from hz_proxies.types import K, V
 from hz_serialization import Data
@@ -38,13 +39,18 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
         """Run ``entry_processor`` on the entries of ``keys``, each on the owner of its partition.
 
         Returns:
-            Key and result of each entry. Source: message ``Map.executeOnKeys``.
+            Key and result of each entry; the keys are the objects that were given. Source: message
+            ``Map.executeOnKeys``.
         """
+        if keys is None:
+            raise none_refused("keys", self.name)
+        keys = list(keys)
         data = self._values(keys, "keys")
         processor = self._value(entry_processor, "entry_processor")
         if not data:
             return Op.ready([])
-        return self._write_many(codec.execute_on_keys(self.name, processor, data), data)
+        execute = codec.execute_on_keys(self.name, processor, data)
+        return self._write_many(execute.decoded(with_own_keys(dict(zip(data, keys, strict=True)))), data)
 
     def execute_on_entries(
         self, entry_processor: Any, predicate: Predicate | None = None

@@ -44,7 +44,7 @@ class MultiMapOperations(KeyLockOperations[K], Generic[K, V]):
 
     def get(self, key: K) -> Op[list[V]]:
         """Return a copy of the values of ``key``; an empty list if there is none. Source: message ``MultiMap.get``."""
-        return self._read(codec.get, key)
+        return self._get(codec.get, key)
 
     def remove(self, key: K, value: V) -> Op[bool]:
         """Remove ``value`` from the values of ``key``, once.
@@ -72,7 +72,7 @@ class MultiMapOperations(KeyLockOperations[K], Generic[K, V]):
 
     def contains_key(self, key: K) -> Op[bool]:
         """Return whether ``key`` has any value. Source: message ``MultiMap.containsKey``."""
-        return self._read(codec.contains_key, key)
+        return self._contains(codec.contains_key, key)
 
     def contains_entry(self, key: K, value: V) -> Op[bool]:
         """Return whether ``value`` is among the values of ``key``. Source: message ``MultiMap.containsEntry``."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 from uuid import UUID
 
 from hz_core.arguments import int32, milliseconds_or_default
 from hz_core.context import ClientContext
+from hz_core.local_copies import ChangeFeed
 from hz_core.op import Flow, Op
 from hz_core.operations import KeyedOperations, none_refused
 from hz_proxies.codecs import replicated_map as codec
@@ -15,6 +16,7 @@ from hz_proxies.entry_listeners import entry_listener, wanted_callbacks
 from hz_proxies.events import EntryCallback
 from hz_proxies.pages.operations import PagesOperations
 from hz_proxies.predicate import Predicate, unpaged
+from hz_proxies.replicated_map.changes import ReplicatedMapChanges
 from hz_proxies.replicated_map.entry_view import ReplicatedMapEntryView
 from hz_proxies.replicated_map.paging import SmallOrPaged, ViewPages
 from hz_proxies.types import K, V
@@ -41,6 +43,8 @@ class ReplicatedMapOperations(KeyedOperations, Generic[K, V]):
     blocking_base = "hz_proxies.mappings.BlockingMapping"
     asyncio_base = "hz_proxies.mappings.AsyncioMapping"
 
+    _changes: ClassVar[ChangeFeed | None] = ReplicatedMapChanges()
+
     def __init__(self, context: ClientContext, name: str) -> None:
         super().__init__(context, name)
         self._place = context.io.random.random()
@@ -63,7 +67,7 @@ class ReplicatedMapOperations(KeyedOperations, Generic[K, V]):
 
     def get(self, key: K) -> Op[V | None]:
         """Return a copy of the value of ``key``, or None. Source: message ``ReplicatedMap.get``."""
-        return self._read(_without_owner(codec.get), key)
+        return self._get(_without_owner(codec.get), key)
 
     def remove(self, key: K) -> Op[V | None]:
         """Remove the entry of ``key`` and return its value, or None. Source: message ``ReplicatedMap.remove``."""
@@ -72,7 +76,7 @@ class ReplicatedMapOperations(KeyedOperations, Generic[K, V]):
 
     def contains_key(self, key: K) -> Op[bool]:
         """Return whether there is an entry for ``key``. Source: message ``ReplicatedMap.containsKey``."""
-        return self._read(_without_owner(codec.contains_key), key)
+        return self._contains(_without_owner(codec.contains_key), key)
 
     # --- all entries ---------------------------------------------------------------------------------------
 

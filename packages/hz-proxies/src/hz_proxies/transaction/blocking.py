@@ -40,7 +40,9 @@ class BlockingTransaction(BlockingTransactionContext):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
-            TransactionError: It belongs to another thread or task.
+            TransactionTimedOutError: Its time is over; its changes were discarded.
+            TransactionError: It belongs to another thread or task, or members could not commit it.
+            TargetDisconnectedError: The connection was lost: the changes were applied or discarded, all together.
 
         Source: message ``Transaction.commit``.
         """

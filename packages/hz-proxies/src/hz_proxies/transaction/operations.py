@@ -7,9 +7,14 @@ from uuid import UUID
 from hz_core.arguments import int32, milliseconds, shown
 from hz_core.connection import Connection
 from hz_core.context import ClientContext, acquires
-from hz_core.errors import TransactionError, TransactionNotActiveError
+from hz_core.errors import (
+    TransactionError,
+    TransactionNotActiveError,
+    TransactionTimedOutError,
+    server_error,
+)
 from hz_core.log import get_logger
-from hz_core.op import Flow, Op
+from hz_core.op import Flow, GatherOutcomes, Op
 from hz_core.operations import Operations, check_name
 from hz_proxies.codecs import transaction as codec
 from hz_proxies.transaction.list.operations import TransactionalListOperations
@@ -59,6 +64,7 @@ class TransactionOperations(Operations):
         self._id: UUID | None = None
         self._thread_id = 0
         self._start_time: float | None = None
+        self._maps: list[TransactionalMapOperations[Any, Any]] = []
 
     def begin(self) -> Flow[None]:
         """Begin the transaction.
@@ -106,17 +112,37 @@ class TransactionOperations(Operations):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
-            TransactionError: It belongs to another thread or task.
+            TransactionTimedOutError: Its time is over; its changes were discarded.
+            TransactionError: It belongs to another thread or task, or members could not commit it.
+            TargetDisconnectedError: The connection was lost: the changes were applied or discarded, all together.
 
         Source: message ``Transaction.commit``.
         """
         connection, transaction_id = self._active()
+        self._forget_copies()
         try:
             yield codec.commit(connection, transaction_id, self._thread_id)
-        except BaseException:
+        except TransactionTimedOutError:
+            # A member looks at the time before it changes anything.
+            self._enter_state(TransactionState.ROLLED_BACK)
+            yield from self._release(connection, transaction_id)
+            raise
+        except BaseException as e:
             self._enter_state(TransactionState.UNKNOWN)
+            self._forget_copies(certain=False)
+            if isinstance(e, Exception) and server_error(e) is not None:
+                yield from self._release(connection, transaction_id)
             raise
         self._enter_state(TransactionState.COMMITTED)
+        self._forget_copies()
+
+    def _forget_copies(self, certain: bool = True) -> None:
+        for one in self._maps:
+            one._forget_copies(certain)
+
+    def _release(self, connection: Connection, transaction_id: UUID) -> Flow[None]:
+        """Let the member give up what a transaction holds whose commit it has refused: locks, and items of queues."""
+        yield GatherOutcomes([codec.rollback(connection, transaction_id, self._thread_id)])
 
     def rollback(self) -> Flow[None]:
         """Discard all changes of the transaction.
@@ -159,7 +185,9 @@ class TransactionOperations(Operations):
             TransactionNotActiveError: The transaction is not active.
             TransactionError: It belongs to another thread or task.
         """
-        return self._object(TransactionalMapOperations, name)
+        map: TransactionalMapOperations[Any, Any] = self._object(TransactionalMapOperations, name)
+        self._maps.append(map)
+        return map
 
     def get_queue(self, name: str) -> TransactionalQueueOperations[Any]:
         """Return a queue whose operations are part of the transaction.

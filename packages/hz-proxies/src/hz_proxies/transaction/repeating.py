@@ -54,7 +54,7 @@ class Repetition:
     def again(self, attempt: int, state: str, error: Exception) -> bool:
         """Return whether to repeat the transaction, whose attempt (0 is the first) has failed in a state.
 
-        A commit that has failed is never repeated: the changes may have been applied.
+        A commit that has failed is not repeated, since the changes may have been applied, unless its time was over.
         """
         nothing_applied = state in (TransactionState.NOT_STARTED, TransactionState.ROLLED_BACK)
         return attempt < self._retries and nothing_applied and isinstance(error, REPEATABLE)

@@ -112,7 +112,7 @@ FOREIGN: Final = (
         "invalidate",
         "invalidate_on_change",
     ),
-    _ignored("near-cache/*/preloader", "near caches are empty at the start"),
+    _ignored("near-cache/*/preloader", "preload-file names the file that keeps the keys"),
     Foreign(
         "near-cache/*/eviction/max-size-policy",
         "the size is a number of entries (ENTRY_COUNT)",

@@ -233,6 +233,10 @@ NEAR_CACHE: Final[Mapping[str, tuple[Key, ...]]] = {
     "eviction_max_size": _keys(Key("eviction/size", INTEGER)),
     "eviction_sampling_count": _keys(Key("eviction/sampling-count", INTEGER)),  # ours
     "eviction_sampling_pool_size": _keys(Key("eviction/sampling-pool-size", INTEGER)),  # ours
+    "max_bytes": _keys(Key("eviction/max-bytes", INTEGER)),  # ours
+    "copy_on_read": _keys(Key("copy-on-read", FLAG)),  # ours
+    "preload_file": _keys(Key("preload-file", TEXT)),  # ours
+    "reconciliation_interval": _keys(Key("reconciliation-interval-seconds", SECONDS)),  # ours
 }
 
 FLAKE_ID_GENERATOR: Final[Mapping[str, tuple[Key, ...]]] = {

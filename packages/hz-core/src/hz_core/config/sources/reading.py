@@ -186,7 +186,7 @@ class Reading:
         self._note(place, path, foreign.reason)
 
     def _exact(self, option: str, name: str, place: Place) -> None:
-        if name == "default" or "*" in name:
+        if name == "default" or ("*" in name and option != "near_caches"):
             self.notes.append(
                 f"{place}: the name {name!r} in {option} is that of one object here, and no pattern for others"
             )

@@ -8,6 +8,15 @@ from hz_core.testing.services.cardinality_estimator import CardinalityEstimatorS
 from hz_core.testing.services.client import ClientService
 from hz_core.testing.services.collections import ListService, SetService
 from hz_core.testing.services.cp import AtomicLongService, FencedLockService, GroupService, SessionService
+from hz_core.testing.services.cp_objects import (
+    AtomicRefService,
+    CountDownLatchService,
+    CPMapService,
+    LatchState,
+    SemaphoreService,
+    SemaphoreState,
+)
+from hz_core.testing.services.durable_executor import DurableExecutorService
 from hz_core.testing.services.executor import ExecutorService
 from hz_core.testing.services.flake_id_generator import FlakeIdGeneratorService
 from hz_core.testing.services.map import MapService
@@ -30,12 +39,17 @@ from hz_core.testing.services.vector_collection import VectorCollectionService, 
 
 __all__ = [
     "AtomicLongService",
+    "AtomicRefService",
+    "CPMapService",
     "CardinalityEstimatorService",
     "ClientService",
+    "CountDownLatchService",
+    "DurableExecutorService",
     "ExecutorService",
     "FencedLockService",
     "FlakeIdGeneratorService",
     "GroupService",
+    "LatchState",
     "ListService",
     "MapService",
     "MapState",
@@ -48,6 +62,8 @@ __all__ = [
     "ReplicatedMapService",
     "RingbufferService",
     "RingbufferState",
+    "SemaphoreService",
+    "SemaphoreState",
     "SessionService",
     "SetService",
     "SqlResult",

@@ -17,6 +17,14 @@ HEARTBEAT: Final = 5_000
 NO_FENCE: Final = 0
 
 
+class SessionBound:
+    """A service whose objects are held by sessions."""
+
+    def session_ended(self, group: GroupId, session_id: int) -> None:
+        """Release what a session holds, and refuse its requests that wait."""
+        raise NotImplementedError
+
+
 @serves("CPGroup")
 class GroupService(Service):
     """Messages of the service ``CPGroup``."""
@@ -69,7 +77,9 @@ class SessionService(Service):
         if self.endpoints.pop((group, session_id), None) is None:
             return False
         self._timers.pop((group, session_id)).cancel()
-        self.cluster.service(FencedLockService).session_ended(group, session_id)
+        for service in self.cluster.services.values():
+            if isinstance(service, SessionBound):
+                service.session_ended(group, session_id)
         return True
 
     def create_session(self, request: Request) -> None:
@@ -195,7 +205,7 @@ class LockState:
 
 
 @serves("FencedLock")
-class FencedLockService(Service):
+class FencedLockService(Service, SessionBound):
     """Messages of the service ``FencedLock``."""
 
     service_name = "hz:raft:lockService"

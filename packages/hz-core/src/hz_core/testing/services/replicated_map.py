@@ -207,6 +207,10 @@ class ReplicatedMapService(Service):
         """Tell of changes of one key, as long as it matches, from now on."""
         self.add_entry_listener(request)
 
+    def add_near_cache_entry_listener(self, request: Request) -> None:
+        """Tell of all changes from now on; the values of events are those of the listeners for users."""
+        self.add_entry_listener(request)
+
     def remove_entry_listener(self, request: Request) -> None:
         """Tell of changes no more."""
         request.reply(request.member.remove_listener(request["registrationId"]))

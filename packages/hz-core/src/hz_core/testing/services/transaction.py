@@ -83,7 +83,8 @@ class TransactionService(Service):
         """Apply all changes and end the transaction."""
         transaction = self.find(request, request["transactionId"])
         if self.cluster.clock.now() > transaction.deadline:
-            self._end(transaction)
+            # Its locks are over, too. What else it holds it keeps until it is rolled back, or its connection is lost.
+            self._unlock(transaction)
             raise MemberError(codes.TRANSACTION_TIMED_OUT, "Transaction is timed-out!")
         for (name, key), change in transaction.changes.items():
             state, partition = self.cluster.service(MapService).state(name), self.cluster.partition_of(key)
@@ -107,9 +108,13 @@ class TransactionService(Service):
         del self.active[transaction.id]
         for act in reversed(transaction.at_rollback) if actions is None else actions:
             act()
+        self._unlock(transaction)
+
+    def _unlock(self, transaction: TransactionState) -> None:
         for name, key in transaction.locked:
             locks = self.cluster.service(MapService).state(name).locks
             locks.release((self.cluster.partition_of(key), key), transaction.owner)
+        transaction.locked.clear()
 
 
 @serves("TransactionalMap")

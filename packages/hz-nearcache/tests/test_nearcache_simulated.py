@@ -1,25 +1,26 @@
-"""A map that answers reads by itself, on simulated members: races, failures, lost connections, batches of events."""
+"""Near caches on simulated members: races, failures, lost connections, batches of events."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 
-import test_local_reads
+import test_near_cache
 from hz_core import ClientConfig
 from hz_core.errors import IllegalArgumentError
 from hz_core.testing import Request, codes
 from hz_core.testing.simulation import SimulatedClient, Simulation
+from hz_nearcache import NearCache
 from hz_proxies import MAP
 from hz_proxies.map import BlockingMap, Map
-from local_reads import LOCAL_MAP
 from map_harness import cases
+from nearcache_harness import NearClient
 from simulated_harness import SimulatedCaller
-from test_local_reads import Reads, Requests
+from test_near_cache import Reads, Requests
 
 
 class Local(NamedTuple):
-    """A map with local reads on simulated members, the same map of another client, and what the first has sent."""
+    """A map with a near cache on simulated members, the same map of another client, and what the first has sent."""
 
     simulation: Simulation
     m: Map[Any, Any]
@@ -32,35 +33,44 @@ class Local(NamedTuple):
         return self.m.get(key).result()
 
     @property
+    def cache(self) -> NearCache:
+        """The near cache."""
+        operations: Any = self.m._ops
+        cache: NearCache = operations.near_cache
+        return cache
+
+    @property
     def gets(self) -> int:
         """Number of reads that were sent."""
         return self.requests.count("Map.get")
 
 
-@pytest.fixture
-def local() -> Iterator[Local]:
+@pytest.fixture(params=["BINARY", "OBJECT"])
+def local(request: pytest.FixtureRequest) -> Iterator[Local]:
     requests = Requests()
-    with Simulation(3, observer=requests) as simulation:
+    options = {"in_memory_format": request.param}
+    with Simulation(3, observer=requests, client=NearClient, near_caches={"m": options}) as simulation:
         addresses = [str(member.address) for member in simulation.cluster.members]
         config = ClientConfig.from_kwargs(cluster_members=addresses, client_name="other")
         another = SimulatedClient(simulation.driver, config)
         another.start()
         yield Local(
             simulation,
-            simulation.client.get_object(LOCAL_MAP, "m"),
+            simulation.client.get_object(MAP, "m"),
             another.get_object(MAP, "m").blocking(),
             requests,
         )
         another.shutdown()
 
 
-CASES = dict(cases("reads", test_local_reads))
+CASES = dict(cases("reads", test_near_cache))
+del CASES["near_cache.processed_entries_are_read_again"]  # processors run on real members
 
 
 @pytest.mark.parametrize("name", CASES)
 async def test_case(name: str, local: Local) -> None:
     async with SimulatedCaller(local.simulation) as caller:
-        await CASES[name](Reads(caller, await caller.object(LOCAL_MAP, "m"), local.other, local.requests))
+        await CASES[name](Reads(caller, await caller.object(MAP, "m"), local.other, local.requests))
 
 
 def hold(local: Local, method: str) -> list[Request]:
@@ -166,7 +176,9 @@ def test_a_batch_of_invalidations(local: Local) -> None:
     assert local.gets == 3
     to_data = local.simulation.client.serialization.to_data
     cluster = local.simulation.cluster
-    own, foreign, partition = local.simulation.engine.uuid, cluster.new_uuid(), cluster.new_uuid()
+    own, foreign = local.simulation.engine.uuid, cluster.new_uuid()
+    partitions = [cluster.partition_uuid(cluster.partition_of(to_data(key))) for key in "ab"]
+    last = local.cache.numbers.last
     (session, listener), *_ = [
         (session, listener)
         for session in cluster.members[0].sessions.values()
@@ -177,8 +189,8 @@ def test_a_batch_of_invalidations(local: Local) -> None:
         listener.correlation_id,
         [to_data("a"), to_data("b")],
         [own, foreign],
-        [partition, partition],
-        [1, 2],
+        partitions,
+        [last[partition] + 1 for partition in partitions],
     )
     assert [local.get(key) for key in "abc"] == [1, 2, 3]
     assert local.gets == 4  # of "b": the client's own writes have been noted when they were made

@@ -1,0 +1,1 @@
+"""The objects of the CP Subsystem, one module for each."""

@@ -1,0 +1,1 @@
+"""A job of a cluster."""
