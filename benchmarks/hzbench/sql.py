@@ -17,7 +17,8 @@ ROWS = 100_000
 KEYS = 1000
 
 MANY = (
-    "SELECT CAST(v AS INT), v, CAST(v AS DOUBLE), 'name ' || CAST(v AS VARCHAR), CAST('2026-01-02T03:04:05' AS TIMESTAMP)"
+    "SELECT CAST(v AS INT), v, CAST(v AS DOUBLE), 'name ' || CAST(v AS VARCHAR),"
+    " CAST('2026-01-02T03:04:05' AS TIMESTAMP)"
     f" FROM TABLE(generate_series(1, {ROWS}))"
 )
 """Five columns: int, bigint, double, varchar and timestamp."""
