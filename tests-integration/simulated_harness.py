@@ -22,6 +22,7 @@ from hz_core.testing import (
 )
 from hz_core.testing.simulation import Simulation
 from map_harness import LIMIT, Caller
+from member_side import JOURNAL
 
 PARTITIONS: Final = 271
 """As many as real members have."""
@@ -46,6 +47,8 @@ class SimulatedCaller(Caller):
         # As the members of the integration tests are configured.
         if name.startswith("stats"):
             self.simulation.cluster.service(MapService).state(name).statistics = True
+        if name.startswith("journal"):
+            self.simulation.cluster.service(MapService).state(name).journal_capacity = JOURNAL
         if name.startswith("listed"):
             self.simulation.cluster.service(MultiMapService).state(name).lists = True
         if name.startswith("bounded"):

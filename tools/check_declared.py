@@ -8,7 +8,7 @@ import sys
 
 from repository import ROOT, distributions
 
-EXTRAS = "attrs|dnspython|hz-speedups|msgspec|opentelemetry-api|psutil|pydantic|pyspnego|pyyaml"
+EXTRAS = "attrs|dnspython|hz-speedups|msgspec|opentelemetry-api|psutil|pydantic|pyspnego|pyyaml|sqlalchemy"
 """What users choose among: named by an extra, and imported only where it is installed."""
 
 

@@ -28,6 +28,7 @@ from repository import Distribution, distributions
 
 NEED_AN_EXTRA = {
     "hazelcast.opentelemetry",
+    "hazelcast.sqlalchemy",
     "hz_core.opentelemetry",
     "hz_embedded.pytest_plugin",
 }

@@ -430,6 +430,24 @@ def test_who_waits_when_the_session_expires_waits_on_in_another(
     lock.unlock()
 
 
+def test_the_time_to_wait_goes_on_in_another_session(simulation: Simulation, futures: FencedLock) -> None:
+    addresses = [str(member.address) for member in simulation.cluster.members]
+    config = ClientConfig.from_kwargs(cluster_members=addresses, client_name="other")
+    other = SimulatedClient(simulation.driver, config)
+    other.start()
+    other.get_object(FENCED_LOCK, "l").blocking().lock()
+    waiting = futures.try_lock(50)
+    simulation.driver.advance(20)
+    for key, name in list(sessions(simulation).endpoints.items()):
+        if name == simulation.client.name:
+            sessions(simulation).close(*key)
+    simulation.driver.advance(29)
+    assert waiting.done() is False
+    simulation.driver.advance(2)
+    assert waiting.result(0) == 0
+    other.shutdown()
+
+
 def test_sessions_that_are_created_at_once_are_one(simulation: Simulation, futures: FencedLock) -> None:
     waiting = []
     for owner in range(1, 4):

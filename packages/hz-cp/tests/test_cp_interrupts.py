@@ -58,7 +58,9 @@ def test_a_lock_is_not_held_by_who_was_interrupted(client: Client, how: str) -> 
         until(lambda: other.get_lock_count() == depth)
         if not happened:
             break
-    assert number > 60
+    assert number > 30
+    # The session may count too much, which keeps it alive; if it counted too little, locks would be lost with it.
+    assert session_holds(client) >= depth
     assert other.try_lock() > 0 or depth
     if depth:
         lock.unlock()
@@ -82,7 +84,7 @@ def test_permits_are_not_held_by_who_was_interrupted(client: Client) -> None:
         until(lambda: permits.available_permits() == 3)
         if not happened:
             break
-    assert number > 50
+    assert number > 30
     # The session may count too much, which keeps it alive; if it counted too little, permits would be lost with it.
     assert session_holds(client) >= 0
 

@@ -173,10 +173,16 @@ class NamedOperations(ObjectOperations):
     def __init__(self, context: ClientContext, name: str) -> None:
         super().__init__(context, name)
         self._partition_key = self._to_data(name.partition("@")[2] or name)
+        self._placed = 0, 0
+        """The last known number of partitions, and the object's partition among them."""
 
     @property
     def _partition(self) -> int:
-        return self._partition_of(self._partition_key)
+        known, partition = self._placed
+        if not known or known != self._view.partitions.count:
+            partition = self._partition_of(self._partition_key)
+            self._placed = self._view.partitions.count, partition
+        return partition
 
 
 def none_refused(what: str, name: str) -> AssertionError:

@@ -1,5 +1,8 @@
 """Items that a request has removed, and that nobody gets because the caller has given up."""
 
+# The annotations of inner functions would be evaluated in each call.
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import TypeVar
 

@@ -76,7 +76,7 @@ class HazelcastDialect(default.DefaultDialect):
     favor_returning_over_lastrowid = False
     insert_null_pk_still_autoincrements = False
     use_insertmanyvalues = False
-    max_identifier_length = 1000
+    max_identifier_length = 128
     colspecs = {types.JSON: _Json}  # noqa: RUF012  # as in the base class
     construct_arguments = [  # noqa: RUF012  # as in the base class
         (
@@ -204,7 +204,6 @@ class HazelcastDialect(default.DefaultDialect):
                 "type": _TYPES.get(type_, types.NullType)(),
                 "nullable": str(nullable).lower() == "true",
                 "default": None,
-                "autoincrement": False,
             }
             for name, _, type_, nullable in self._columns(connection, table_name, schema, **kw)
         ]

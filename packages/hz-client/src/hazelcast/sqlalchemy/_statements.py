@@ -84,6 +84,10 @@ class HazelcastCompiler(compiler.SQLCompiler):
         known = Integer() if isinstance(type_, NullType) else type_
         return self.dialect.type_compiler_instance.process(known)
 
+    def default_from(self) -> str:
+        """Write one row to select from, which WHERE needs."""
+        return " FROM (VALUES (0)) AS nothing(x)"
+
     def limit_clause(self, select: Any, **kw: Any) -> str:
         """Write LIMIT and OFFSET."""
         text = ""

@@ -44,13 +44,13 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
         """
         if keys is None:
             raise none_refused("keys", self.name)
-        keys = list(keys)
-        data = self._values(keys, "keys")
+        own = list(keys)
+        data = self._values(own, "keys")
         processor = self._value(entry_processor, "entry_processor")
         if not data:
             return Op.ready([])
         execute = codec.execute_on_keys(self.name, processor, data)
-        return self._write_many(execute.decoded(with_own_keys(dict(zip(data, keys, strict=True)))), data)
+        return self._write_many(execute.decoded(with_own_keys(dict(zip(data, own, strict=True)))), data)
 
     def execute_on_entries(
         self, entry_processor: Any, predicate: Predicate | None = None

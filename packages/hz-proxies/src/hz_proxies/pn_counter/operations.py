@@ -1,7 +1,7 @@
 """The operations of a PN counter, from which its surfaces are generated."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from hz_core.arguments import int64
@@ -51,6 +51,8 @@ class PNCounterOperations(ObjectOperations):
         super().__init__(context, name)
         self._session = Session(context.io.mutex())
         self._replica_count = 0
+        self._known_replicas: tuple[Any, int, list[UUID]] = None, 0, []
+        """The last member list, the number of replicas, and what has them then."""
         self._redo = context.config.redo_operation
         self._smart = context.config.smart_routing
 
@@ -207,13 +209,12 @@ class PNCounterOperations(ObjectOperations):
             NoDataMemberInClusterError: There is no replica.
             HazelcastError: All replicas have refused the request.
         """
-        data_members = [m.uuid for m in self._view.members.members if not m.lite_member]
-        replicas = data_members[: self._replica_count]
+        replicas = self._replicas()
         if not replicas:
             raise NoDataMemberInClusterError(
                 f"PN counter {self.name!r} cannot be used: the cluster has no data members"
             )
-        left = [replica for replica in replicas if replica not in refused]
+        left = [replica for replica in replicas if replica not in refused] if refused else replicas
         if not left:
             errors = list(refused.values())
             raise next((e for e in errors if isinstance(e, ConsistencyLostError)), errors[-1])
@@ -223,6 +224,7 @@ class PNCounterOperations(ObjectOperations):
                 connection = self._connection_to(current, lost)
                 if connection is not None:
                     return current, connection
+            left = list(left)
             self._context.io.random.shuffle(left)
             for replica in left:
                 connection = self._connection_to(replica, lost)
@@ -234,9 +236,18 @@ class PNCounterOperations(ObjectOperations):
             if session.switch(current, replica):
                 return replica, connection
 
+    def _replicas(self) -> list[UUID]:
+        """Return the members that have replicas; not to be changed."""
+        members, count = self._view.members, self._replica_count
+        known, known_count, replicas = self._known_replicas
+        if known is not members or known_count != count:
+            replicas = [m.uuid for m in members.members if not m.lite_member][:count]
+            self._known_replicas = members, count, replicas
+        return replicas
+
     def _connection_to(self, replica: UUID, lost: set[UUID]) -> Connection | None:
         """Return a ready connection over which requests reach a member; None if there is none."""
-        if replica in lost:
+        if lost and replica in lost:
             return None
         context = self._context
         try:

@@ -1,12 +1,9 @@
 """What a client has observed of a PN counter, and the replica that it uses."""
 
 from collections.abc import Iterable
-from typing import Final
 from uuid import UUID
 
 from hz_core.io import Mutex
-
-_NEVER: Final = -(2**63) - 1
 
 
 class Session:
@@ -22,18 +19,20 @@ class Session:
 
     def __init__(self, mutex: Mutex) -> None:
         self._mutex = mutex
+        # By the numbers of the UUIDs, because the hash of a UUID is computed in Python.
+        self._known: dict[int, tuple[UUID, int]] = {}
         self.clock: tuple[tuple[UUID, int], ...] = ()
         self.replica: UUID | None = None
 
     def observe(self, timestamps: Iterable[tuple[UUID, int]]) -> None:
         """Merge the vector clock of a reply. Replies may be received in any order."""
         with self._mutex:
-            merged = dict(self.clock)
+            known = self._known
             for replica, timestamp in timestamps:
-                # Members count from -2**63.
-                if timestamp > merged.get(replica, _NEVER):
-                    merged[replica] = timestamp
-            self.clock = tuple(merged.items())
+                before = known.get(replica.int)
+                if before is None or timestamp > before[1]:
+                    known[replica.int] = replica, timestamp
+            self.clock = tuple(known.values())
 
     def switch(self, before: UUID | None, after: UUID) -> bool:
         """Use another replica, unless another thread has chosen one since ``before`` was read.

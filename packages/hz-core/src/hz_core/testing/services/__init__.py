@@ -20,6 +20,7 @@ from hz_core.testing.services.durable_executor import DurableExecutorService
 from hz_core.testing.services.executor import ExecutorService
 from hz_core.testing.services.flake_id_generator import FlakeIdGeneratorService
 from hz_core.testing.services.map import MapService
+from hz_core.testing.services.map_processing import Processed
 from hz_core.testing.services.map_state import MapState
 from hz_core.testing.services.multi_map import MultiMapService, MultiMapState
 from hz_core.testing.services.pn_counter import PNCounterService
@@ -56,6 +57,7 @@ __all__ = [
     "MultiMapService",
     "MultiMapState",
     "PNCounterService",
+    "Processed",
     "QueueService",
     "QueueState",
     "ReplicatedEntry",

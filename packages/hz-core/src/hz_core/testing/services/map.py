@@ -1,11 +1,10 @@
-"""Maps. Predicates need ``SimulatedCluster.matches``; code of members (processors, aggregators) is not simulated."""
-
-from collections.abc import Callable
+"""Maps. Predicates need ``SimulatedCluster.matches``, processors ``MapService.process``."""
 
 from hz_core.testing import codes
-from hz_core.testing.locks import Locks
-from hz_core.testing.members import Listener, MemberError, Request, SimulatedCluster, serves
-from hz_core.testing.services.key_locks import KeyLocking, Values
+from hz_core.testing.members import Listener, MemberError, Request, serves
+from hz_core.testing.services.key_locks import Values
+from hz_core.testing.services.map_messages import MapMessages
+from hz_core.testing.services.map_processing import Journaling, Processing
 from hz_core.testing.services.map_state import (
     CLEAR_ALL,
     EVICT_ALL,
@@ -18,66 +17,7 @@ from hz_core.testing.services.map_state import (
 )
 
 
-class _MapMessages(KeyLocking):
-    """What the messages of a map share."""
-
-    service_name = "hz:impl:mapService"
-
-    def __init__(self, cluster: SimulatedCluster) -> None:
-        super().__init__(cluster)
-        self._maps: dict[str, MapState] = {}
-
-    def state(self, name: str) -> MapState:
-        """Return a map; it begins empty."""
-        if name not in self._maps:
-            self._maps[name] = MapState(self.cluster, self.name, name)
-        return self._maps[name]
-
-    def destroy(self, name: str) -> None:
-        """Forget a map."""
-        if name in self._maps:
-            self._maps.pop(name).discard()
-
-    def reset(self) -> None:
-        """Forget all maps."""
-        for name in list(self._maps):
-            self.destroy(name)
-
-    def _map(self, request: Request) -> MapState:
-        return self.state(request["name"])
-
-    def _locks(self, request: Request) -> Locks:
-        return self._map(request).locks
-
-    def _found(self, request: Request) -> Entry | None:
-        return self._map(request).access(request.partition_id, request["key"])
-
-    def _write(
-        self,
-        request: Request,
-        action: Callable[[MapState], Values],
-        *,
-        timeout: int = -1,
-        otherwise: Values = (),
-    ) -> None:
-        """Reply what ``action`` returns, once nobody else owns the lock of the key; ``otherwise`` after ``timeout``."""
-        state = self._map(request)
-        self._when_free(request, lambda: action(state), timeout, otherwise)
-
-    def _read(self, request: Request, action: Callable[[MapState], Values]) -> None:
-        """Reply what ``action`` returns, once no transaction of others has locked the key."""
-        state = self._map(request)
-        self._when_readable(request, lambda: action(state))
-
-    def _store(self, request: Request, state: MapState, *, added: bool = False) -> bytes | None:
-        """Store what the request has, and return the value before."""
-        key, value, named = request["key"], request["value"], request.named
-        self.cluster.puts.append((key, value))
-        ttl, max_idle = named.get("ttl", -1), named.get("maxIdle", -1)
-        return state.store(Origin.of(request), request.partition_id, key, value, ttl, max_idle, added=added)
-
-
-class _Entries(_MapMessages):
+class _Entries(MapMessages):
     """Messages on one key."""
 
     def get(self, request: Request) -> None:
@@ -245,7 +185,7 @@ def _view(entry: Entry, statistics: bool) -> Values:
     )  # fmt: skip
 
 
-class _Bulk(_MapMessages):
+class _Bulk(MapMessages):
     """Messages on many entries."""
 
     def put_all(self, request: Request) -> None:
@@ -322,7 +262,7 @@ class _Bulk(_MapMessages):
         return state.page(request.partition_id, request["iterationPointers"], request["batch"])
 
 
-class _Queries(_MapMessages):
+class _Queries(MapMessages):
     """Messages that look at all entries."""
 
     def key_set(self, request: Request) -> None:
@@ -355,7 +295,7 @@ class _Queries(_MapMessages):
         return [entry for partition, entry in found if request.partition_id in (-1, partition)]
 
 
-class _Listening(_MapMessages):
+class _Listening(MapMessages):
     """Messages about listeners."""
 
     def add_entry_listener(self, request: Request) -> None:
@@ -394,7 +334,7 @@ class _Listening(_MapMessages):
         request.reply(request.member.remove_listener(request["registrationId"]))
 
 
-class _NearCaches(_MapMessages):
+class _NearCaches(MapMessages):
     """Messages of near caches. Invalidations are sent one by one, as by members that do not batch them."""
 
     def add_near_cache_invalidation_listener(self, request: Request) -> None:
@@ -420,5 +360,5 @@ class _NearCaches(_MapMessages):
 
 
 @serves("Map")
-class MapService(_Entries, _Bulk, _Queries, _Listening, _NearCaches):
+class MapService(_Entries, _Bulk, _Queries, _Listening, _NearCaches, Processing, Journaling):
     """Messages of the service ``Map``."""

@@ -10,6 +10,7 @@ from hz_core.testing import codes
 from hz_core.testing.clock import Timer
 from hz_core.testing.locks import Locks
 from hz_core.testing.members import Listener, MemberError, Request, SimulatedCluster, SimulatedMember
+from hz_core.testing.services.map_journal import Journal, JournalEvent
 from hz_serialization.data import partition_hash
 
 ADDED: Final = 1
@@ -131,6 +132,7 @@ class MapState:
         partitions: The partitions that have had an entry.
         locks: The locks of keys, by partition and key.
         statistics: Whether entries keep statistics, which is off by default as with real members.
+        journal_capacity: How many events the journal of a partition has room for; 0 if there is none.
     """
 
     def __init__(self, cluster: SimulatedCluster, service: str, name: str) -> None:
@@ -138,6 +140,8 @@ class MapState:
         self.partitions: dict[int, Partition] = {}
         self.locks = Locks(cluster)
         self.statistics = False
+        self.journal_capacity = 0
+        self._journals: dict[int, Journal] = {}
         self._cluster = cluster
         self._service = service
         self._sequences: dict[int, int] = {}
@@ -276,6 +280,12 @@ class MapState:
         """Return the numbers of the last invalidations in those of the partitions that have had any."""
         return [(p, self._sequences[p]) for p in partitions if p in self._sequences]
 
+    def journal(self, partition: int) -> Journal | None:
+        """Return the journal of a partition; None if the map has none."""
+        if not self.journal_capacity:
+            return None
+        return self._journals.setdefault(partition, Journal(self._cluster, self.journal_capacity))
+
     def discard(self) -> None:
         """Forget all entries; requests that wait for a lock fail, because the map is destroyed."""
         for partition, entry in self._all():
@@ -291,7 +301,10 @@ class MapState:
         value: bytes | None,
         old: bytes | None,
     ) -> None:
-        """Tell listeners and near caches of a change of one entry."""
+        """Tell listeners, near caches and the journal of a change of one entry."""
+        journal = self.journal(partition)
+        if journal is not None:
+            journal.add(JournalEvent(event_type, key, value, old))
 
         def values(listener: Listener) -> Iterable[Any] | None:
             if not listener.flags & event_type or listener.key not in (None, key):
