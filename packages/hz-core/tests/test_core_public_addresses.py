@@ -170,7 +170,7 @@ def only_private_but(simulation: Simulation, cluster: SimulatedCluster, public: 
 def test_encrypted_connections_use_private_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = nat(2)
     cluster.down.clear()
-    monkeypatch.setattr("hz_core.config.client.ClientConfig.check_available", lambda self: None)
+    monkeypatch.setattr("hz_core.config.client.ClientConfig.check_available", lambda self, **_: None)
     simulation = start(cluster, ssl_context=ssl.create_default_context())
     only_private(simulation, cluster)
     assert len(simulation.driver.attempts) == 2

@@ -86,10 +86,11 @@ def resources(surface: Surface) -> dict[str, Any]:
     """Return what must not grow."""
     settle(surface)
     engine = engine_of(surface)
+    connections = [found for found in gc.get_objects() if type(found) is Connection]
     return {
         "threads": threading.active_count(),
         "descriptors": len(os.listdir("/proc/self/fd")),
-        "connections": sum(type(found) is Connection for found in gc.get_objects()),
+        "connections": sum(connection._owner is engine for connection in connections),
         "entries": sum(len(connection.pending) for connection in engine.connections.all()),
         "attempts": len(engine.connections.all()) - MEMBERS,
         "sleeping": len(engine._sleeping),

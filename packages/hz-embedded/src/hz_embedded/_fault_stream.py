@@ -125,9 +125,10 @@ class Connection:
             tasks = [*readers, *writers, reset]
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, both, return_exceptions=True)
+            # Before anything is awaited: the proxy may be closed meanwhile, which cancels this.
             for writer in self._writers:
                 writer.close()
+            await asyncio.gather(*tasks, both, return_exceptions=True)
 
     def reset(self) -> None:
         """End the connection with a reset at both ends."""
