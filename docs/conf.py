@@ -41,5 +41,8 @@ napoleon_numpy_docstring = False
 # The section Attributes would otherwise describe attributes a second time that have docstrings of their own.
 napoleon_use_ivar = True
 
+# Short names that several classes have, such as an attribute called ``type``: all of them are listed, one is linked.
+suppress_warnings = ["ref.python"]
+
 # Docstring examples run without additional imports.
 doctest_test_doctest_blocks = "default"

@@ -153,6 +153,7 @@ class AsyncHazelcastDialect(HazelcastDialect):
     execution_ctx_cls = _Execution
     is_async = True
     supports_statement_cache = True
+    """Compiled statements are kept."""
     supports_server_side_cursors = True
 
     @classmethod

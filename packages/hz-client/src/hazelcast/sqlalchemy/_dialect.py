@@ -58,6 +58,7 @@ class HazelcastDialect(default.DefaultDialect):
     default_paramstyle = "qmark"
     default_schema_name = "public"
     supports_statement_cache = True
+    """Compiled statements are kept."""
     supports_alter = False
     supports_comments = False
     supports_default_values = False
@@ -76,6 +77,7 @@ class HazelcastDialect(default.DefaultDialect):
     favor_returning_over_lastrowid = False
     insert_null_pk_still_autoincrements = False
     use_insertmanyvalues = False
+    """Members return no generated values, so rows are inserted by ``executemany``."""
     max_identifier_length = 128
     colspecs = {types.JSON: _Json}  # noqa: RUF012  # as in the base class
     construct_arguments = [  # noqa: RUF012  # as in the base class

@@ -31,6 +31,7 @@ class Sink(Insert):
     """INSERT that replaces what the key has already: SINK INTO."""
 
     inherit_cache = True
+    """Compiled statements are kept."""
 
 
 def sink(table: Table) -> Sink:
