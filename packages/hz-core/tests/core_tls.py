@@ -155,6 +155,8 @@ class TlsRelay:
         async def stop() -> None:
             for server in self._servers.values():
                 server.close()
+            # A task that is cancelled before it has begun would not close what was accepted.
+            await asyncio.sleep(0)
             # Those of asyncio, too, which accept connections: a handshake that ends now would begin another relay.
             while running := asyncio.all_tasks() - {asyncio.current_task()}:
                 for task in running:

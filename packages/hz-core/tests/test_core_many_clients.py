@@ -72,11 +72,16 @@ def resources():
 
 run = {"threads": threads, "asyncio": loop, "forgotten": forgotten}[sys.argv[2]]
 run(50)
-before = resources()
-run(int(sys.argv[3]))
-after = resources()
+seen = [resources()]
+for _ in range(2):
+    run(int(sys.argv[3]) // 2)
+    seen.append(resources())
 runner.close()
-print(json.dumps({key: after[key] - before[key] for key in before}))
+before, between, after = seen
+grown = {key: after[key] - before[key] for key in before}
+# Python takes memory from the system in large steps. What clients leave grows with each half.
+grown["memory"] = min(between["memory"] - before["memory"], after["memory"] - between["memory"])
+print(json.dumps(grown))
 """
 
 
@@ -98,10 +103,9 @@ def test_thousands_of_clients_leave_nothing(tmp_path: Path) -> None:
             grown = json.loads(out)
             assert (grown["threads"], grown["descriptors"]) == (0, 0), kind
             assert grown["objects"] < 100, f"{kind}: the clients have left {grown['objects']} objects"
-            assert grown["memory"] < 4 << 20, f"{kind}: the clients have left {grown['memory']} bytes"
+            assert grown["memory"] < 1 << 20, f"{kind}: the clients have left {grown['memory']} bytes"
     finally:
         for run in runs.values():
-            if run.poll() is None:
-                run.kill()
-                run.communicate()
+            run.kill()
+            run.communicate()
         server.stop()
