@@ -371,8 +371,11 @@ class ThreadedDriver:
             self._close()
         elif GREEN_THREADS:
             # In a forked child, where green threads of the parent live on. `threading` has forgotten this one
-            # there, and would fail at its end.
-            threading.Event().wait()
+            # there, and would fail at its end. Again and again, since eventlet raises an error here when a descriptor
+            # that the thread has waited for is closed.
+            while True:
+                with suppress(Exception):
+                    threading.Event().wait()
 
     def _is_current(self, thread: threading.Thread) -> bool:
         """Return whether ``thread`` is the I/O thread, and not one of the parent's in a forked child."""
