@@ -88,6 +88,8 @@ class _Incomplete:
             message = b"".join(self.pieces)
             self._clear()
             self._add(message, messages)
+            if size <= self.max_message_size:
+                position = _take_whole(data, position, messages)
             self._split(data, position, position, messages)
         else:
             self._split(data, 0, position, messages)
@@ -203,8 +205,8 @@ class _Incomplete:
         return message
 
 
-def _take_whole(data: bytes, messages: list[bytes]) -> int:
-    """Append the whole messages at the beginning of ``data`` to ``messages``; return where the first other one begins.
+def _take_whole(data: bytes, start: int, messages: list[bytes]) -> int:
+    """Append the whole messages from ``start`` on to ``messages``; return where the first other one begins.
 
     That is an incomplete message, an invalid one or a fragment, which are for `_Incomplete`. Here is no more than what
     runs for each of many replies.
@@ -212,7 +214,6 @@ def _take_whole(data: bytes, messages: list[bytes]) -> int:
     size = len(data)
     last = size - _HEADER_SIZE
     unpack = _HEADER.unpack_from
-    start = 0
     while start <= last:
         length, flags = unpack(data, start)
         if length < _INITIAL_FRAME_MIN or flags & _UNFRAGMENTED != _UNFRAGMENTED:
@@ -302,7 +303,7 @@ class MessageReader:
         sizes = self.receive_sizes
         start = 0
         if not incomplete.pieces and size <= incomplete.max_message_size:
-            start = _take_whole(data, messages)
+            start = _take_whole(data, 0, messages)
         if start < size:
             changed = incomplete.copy()
             changed.feed(data[start:] if start else data, messages)
