@@ -15,6 +15,7 @@ from core_surfaces import FAST, Threaded, keep
 from hz_core.client import Client
 from hz_core.config import ClientConfig
 from hz_core.drivers.read_handover import Event, ReadHandover
+from hz_core.drivers.threaded import ThreadedDriver
 from hz_core.errors import HazelcastClientNotActiveError, IllegalStateError
 from hz_core.future import Future
 
@@ -210,3 +211,20 @@ def test_client_in_a_refusing_cluster_leaves_nothing_behind() -> None:
             )
     finally:
         server.stop()
+
+
+def test_cancelled_timers_do_not_add_up() -> None:
+    """Time limits are cancelled long before they are due; those that stand are called in order."""
+    driver = ThreadedDriver("timers")
+    called: list[int] = []
+    for number in range(5):
+        driver.call_later(0.01 * (5 - number), partial(called.append, number))
+    for _ in range(10_000):
+        driver.call_later(3600, called.clear).cancel()
+    assert len(driver._timers) < 200
+    done = threading.Event()
+    driver.call_later(0.06, done.set)
+    driver.start()
+    assert done.wait(PATIENCE)
+    driver.stop()
+    assert called == [4, 3, 2, 1, 0]

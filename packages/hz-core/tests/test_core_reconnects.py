@@ -20,14 +20,12 @@ MEMBERS = 5
 RECONNECTS = 500
 TRACED = 100
 """During the last ones of these, the memory is measured."""
-LEFT = 2000
-"""Bytes that a reconnect may leave for some seconds: timers that are not due, about 1,000. A connection takes 4,000."""
+LEFT = 500
+"""Bytes that a reconnect may leave, most of them in the event loop's debugging. A connection takes 4,000."""
 KEYS = 7
 QUICK: dict[str, Any] = {
     "retry_initial_backoff": 0.001,
     "retry_max_backoff": 0.002,
-    # Timers of the threaded driver stay until they are due, also cancelled ones.
-    "connection_timeout": 3,
 }
 
 

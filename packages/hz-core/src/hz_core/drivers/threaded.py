@@ -5,7 +5,7 @@ from _thread import RLock, get_ident
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from random import SystemRandom
 from time import monotonic, sleep
@@ -48,6 +48,9 @@ _REPAIR_INTERVAL: Final = 0.25
 """Shortest time in seconds between looks for what an interrupted thread has left undone."""
 
 _STOP_TIMEOUT: Final = 5.0
+
+_FEW_TIMERS: Final = 64
+"""With fewer timers, cancelled ones stay until they are due."""
 
 _WATCHED: Final = Reading.WATCHED
 
@@ -112,6 +115,7 @@ class ThreadedDriver:
         self._woken = False
         self._timers: list[tuple[float, int, ThreadTimer]] = []
         self._timer_ids = count()
+        self._most_timers = _FEW_TIMERS
         self._transports: dict[int, SocketTransport] = {}
         self._dials: set[Dial] = set()
         self._ready_callbacks: dict[int, Callable[[], None]] = {}
@@ -147,7 +151,13 @@ class ThreadedDriver:
     def call_later(self, delay: float, callback: Callable[[], None]) -> ThreadTimer:
         """Run ``callback`` on the I/O thread after ``delay`` seconds; to be called there, or before it starts."""
         timer = ThreadTimer(callback)
-        heappush(self._timers, (monotonic() + delay, next(self._timer_ids), timer))
+        timers = self._timers
+        if len(timers) >= self._most_timers:
+            # Most time limits are cancelled long before they are due: without this, they would add up until then.
+            timers[:] = [entry for entry in timers if entry[2].callback is not None]
+            heapify(timers)
+            self._most_timers = max(2 * len(timers), _FEW_TIMERS)
+        heappush(timers, (monotonic() + delay, next(self._timer_ids), timer))
         return timer
 
     def mutex(self) -> Mutex:

@@ -5,7 +5,6 @@ What a member does with the messages of a service is a :class:`Service`; the mod
 hold those that are shipped.
 """
 
-import re
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -31,7 +30,6 @@ from hz_core.wire.reader import MessageReader
 from hz_serialization.data import partition_hash, partition_id
 
 _RECEIVE_SIZE: Final = 65536
-_WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 MatchesPredicate = Callable[[bytes, bytes, bytes], bool]
 """Takes the serialized predicate, key and value."""
@@ -462,8 +460,7 @@ class SimulatedCluster:
             number = f"Unrecognized client message received with type: 0x{request.type:x}"
             raise MemberError(codes.UNSUPPORTED, number)
         service = self.services.get(request.shape.service)
-        name = _WORD.sub("_", request.shape.method).lower()
-        method: Callable[[Request], None] | None = getattr(service, name, None)
+        method: Callable[[Request], None] | None = getattr(service, request.shape.function, None)
         if method is None:
             raise MemberError(codes.UNSUPPORTED, f"{request.method} is not simulated")
         self._check_route(request)

@@ -11,9 +11,11 @@ Attributes:
 """
 
 import json
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from typing import Any, Final
 
@@ -34,6 +36,8 @@ UNFRAGMENTED: Final = 0xC000
 IS_EVENT: Final = 0x0200
 BACKUP_AWARE: Final = 0x0100
 BACKUP_EVENT: Final = 0x0080
+
+_WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 ERROR_TYPE: Final = 0
 """The message type of every error answer."""
@@ -60,6 +64,11 @@ class Shape:
     since: Version
     parameters: tuple[Parameter, ...]
     route: str = "none"
+
+    @cached_property
+    def function(self) -> str:
+        """The name of the method of a service that answers the request: ``add_entry_listener``."""
+        return _WORD.sub("_", self.method).lower()
 
     @property
     def title(self) -> str:
