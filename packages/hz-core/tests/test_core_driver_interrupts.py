@@ -15,6 +15,7 @@ from core_simulation import listener_spec
 from core_sockets import PATIENCE
 from core_surfaces import Threaded, keep
 from hz_core.codecs import client as codec
+from hz_core.compiled import IS_COMPILED
 from hz_core.connection import Connection
 from hz_core.drivers.executor import CallbackExecutor
 from hz_core.drivers.transport import SocketTransport
@@ -140,7 +141,8 @@ def test_code_that_interrupts_a_call_anywhere_may_use_the_client(single: Threade
             break
         assert client.blocking.call(ops.get(3)) == number
         check_all_is_well(single, before)
-    assert number > 40
+    # Compiled code is interrupted nowhere but in a receive: what is left is how these operations are built.
+    assert number > (25 if IS_COMPILED else 40)
 
 
 def test_a_large_message_that_is_interrupted_anywhere_is_not_damaged(single: Threaded) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from hz_core.cluster.membership import Membership
 from hz_core.cluster.view import Routes
+from hz_core.compiled import RoutingBase, prefer_compiled
 from hz_core.connection import Connection
 from hz_core.load_balancer import LoadBalancer
 from hz_core.model import MemberInfo
@@ -26,7 +27,8 @@ def _connected(routes: Routes, member: MemberInfo | None) -> Connection | None:
     return connection if connection is not None and connection.alive else None
 
 
-class Routing:
+@prefer_compiled
+class Routing(RoutingBase):
     """Chooses connections from immutable snapshots, on any thread.
 
     Args:
