@@ -14,6 +14,7 @@ from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.reader import MessageReader
 from hz_proxies.codecs import map as codec
 from hz_serialization import SerializationService
+from hz_serialization.config import SerializationConfig
 from hz_serialization.errors import HazelcastSerializationError
 
 SERVICE = SerializationService()
@@ -150,6 +151,33 @@ def written(function: Callable[[Any], bytes], value: Any) -> object:
 def test_values_are_written_as_by_the_pure_function(value: Any) -> None:
     to_data: Any = SERVICE.to_data
     assert written(to_data, value) == written(to_data.pure, value)
+
+
+@given(st.lists(st.one_of(st.text(), VALUES), max_size=8), st.booleans(), st.data())
+def test_lists_of_texts_are_the_same(values: list[Any], big_endian: bool, data: st.DataObject) -> None:
+    service = SerializationService(SerializationConfig(is_big_endian=big_endian))
+    for container in (values, tuple(values), [values, "x", values]):
+        with_texts = service.to_data(container)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("hz_serialization.container_writers._calls", None)
+            assert with_texts == service.to_data(container)
+            damaged = bytearray(with_texts)
+            damaged[data.draw(st.integers(8, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+            patch.setattr("hz_serialization.containers._calls", None)
+            pure = [decoded(read_data, bytes(one), service.read) for one in (with_texts, damaged)]
+        assert repr(pure) == repr(
+            [decoded(read_data, bytes(one), service.read) for one in (with_texts, damaged)]
+        )
+
+
+def read_data(message: bytes, read: Callable[..., Any]) -> Any:
+    """Return the value of a whole ``Data``."""
+    return read(message, 0, len(message))
+
+
+def test_a_text_that_cannot_be_written_is_named_with_its_place() -> None:
+    with pytest.raises(HazelcastSerializationError, match=r"\[2\]"):
+        SERVICE.to_data(["a", "b", "\ud800"])
 
 
 LONG = st.integers(-(2**63), 2**63 - 1)

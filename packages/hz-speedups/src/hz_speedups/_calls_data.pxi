@@ -191,3 +191,72 @@ cdef class Request:
             self.response = op.method.decode
             self.method = op.method
         return op
+
+
+def write_texts(bytearray out not None, items, scalars not None):
+    """Append the leading items that are texts, as ``scalars`` writes them; return how many there were."""
+    cdef Block block
+    cdef Py_ssize_t i, count, size
+    cdef unsigned char* at
+    writer = scalars.get(str)
+    if type(writer) is not TextWriter or not (PyList_CheckExact(items) or PyTuple_CheckExact(items)):
+        return 0
+    cdef bytes head = (<TextWriter> writer).head
+    cdef Py_ssize_t head_size = PyBytes_GET_SIZE(head)
+    count = len(items)
+    begin_block(&block)
+    try:
+        i = 0
+        while i < count:
+            item = <object> (PyList_GET_ITEM(items, i) if PyList_CheckExact(items) else PyTuple_GET_ITEM(items, i))
+            if type(item) is not str:
+                break
+            encoded = None
+            if PyUnicode_IS_COMPACT_ASCII(item):
+                size = PyUnicode_GET_LENGTH(item)
+            else:
+                try:
+                    encoded = (<str> item).encode()
+                except UnicodeEncodeError:
+                    break
+                size = PyBytes_GET_SIZE(encoded)
+            if size > 0x7FFFFFFF:
+                break
+            reserve(&block, head_size + 4 + size)
+            at = block.data + block.size
+            memcpy(at, PyBytes_AS_STRING(head), head_size)
+            store32(at + head_size, <uint32_t> size, (<TextWriter> writer).little)
+            if encoded is None:
+                memcpy(at + head_size + 4, PyUnicode_DATA(item), size)
+            else:
+                memcpy(at + head_size + 4, PyBytes_AS_STRING(encoded), size)
+            block.size += head_size + 4 + size
+            i += 1
+        append_block(out, &block)
+        return i
+    finally:
+        free_block(&block)
+
+
+def read_texts(data, Py_ssize_t position, Py_ssize_t count, bint is_big_endian, int32_t type_id):
+    """Return the leading items that are texts, of ``count`` items at ``position``, and where the next one begins."""
+    cdef list found = []
+    cdef const unsigned char* at
+    cdef Py_ssize_t size, limit
+    cdef bint little = not is_big_endian
+    if type(data) is not bytes or position < 0:
+        return found, position
+    at = <const unsigned char*> PyBytes_AS_STRING(data)
+    limit = PyBytes_GET_SIZE(data)
+    while count > 0 and position <= limit - 8 and <int32_t> load32(at + position, little) == type_id:
+        size = <int32_t> load32(at + position + 4, little)
+        if size < 0 or size > limit - position - 8:
+            break
+        try:
+            text = PyUnicode_DecodeUTF8(<const char*> at + position + 8, size, NULL)
+        except UnicodeDecodeError:
+            break
+        found.append(text)
+        position += 8 + size
+        count -= 1
+    return found, position
