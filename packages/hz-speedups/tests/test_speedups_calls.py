@@ -1,17 +1,21 @@
 """The compiled way of a call does the same as the pure one, on the same inputs."""
 
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from core_surfaces import Threaded
 from hz_core.compiled import IS_COMPILED
 from hz_core.op import Op
 from hz_core.wire import decode
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.reader import MessageReader
+from hz_proxies import MAP
 from hz_proxies.codecs import map as codec
 from hz_serialization import SerializationService
 from hz_serialization.config import SerializationConfig
@@ -245,3 +249,27 @@ def test_wrong_arguments_give_the_errors_of_the_pure_function(arguments: tuple[A
 
 def test_these_tests_compare_two_variants() -> None:
     assert IS_COMPILED
+
+
+def test_two_python_functions_are_left_of_a_blocking_get() -> None:
+    surface = Threaded(1)
+    try:
+        proxy = surface.client.get_object(MAP, "m").blocking()
+        proxy.set("key", "value")
+        proxy.get("key")
+        entered: list[str] = []
+
+        def profile(frame: FrameType, event: str, argument: object) -> None:
+            if event == "call":
+                entered.append(frame.f_code.co_name)
+
+        sys.setprofile(profile)
+        try:
+            found = proxy.get("key")
+        finally:
+            sys.setprofile(None)
+    finally:
+        surface.close()
+    assert found == "value"
+    # The surface, the declaration, and what lets interrupts in if the reply comes in two pieces or late.
+    assert [name for name in entered if name != "_step"] == ["get", "get"]
