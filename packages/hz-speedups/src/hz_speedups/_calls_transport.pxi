@@ -21,11 +21,30 @@ cdef extern from *:
         return send(fd, from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     #endif
+    /* Whether nobody else has an object. Without the interpreter's lock, nobody can tell. */
+    static int hz_is_only(PyObject *one) {
+    #ifdef Py_GIL_DISABLED
+        return 0;
+    #else
+        return Py_REFCNT(one) == 1;
+    #endif
+    }
+    /* Make a bytes object shorter, or as long again as its memory is. */
+    static void hz_set_size(PyObject *one, Py_ssize_t size) {
+        Py_SET_SIZE((PyVarObject *) one, size);
+        _Py_COMP_DIAG_PUSH
+        _Py_COMP_DIAG_IGNORE_DEPR_DECLS
+        ((PyBytesObject *) one)->ob_shash = -1;
+        _Py_COMP_DIAG_POP
+        ((PyBytesObject *) one)->ob_sval[size] = 0;
+    }
     static int hz_errno(void) { return errno; }
     static int hz_is_again(int number) { return number == EAGAIN || number == EWOULDBLOCK; }
     static int hz_is_interrupt(int number) { return number == EINTR; }
     """
     const int HZ_DONT_WAIT
+    bint hz_is_only(PyObject* one) noexcept
+    void hz_set_size(PyObject* one, Py_ssize_t size) noexcept
     Py_ssize_t hz_receive(int fd, void* to, size_t size, int flags) nogil
     Py_ssize_t hz_send(int fd, const void* data, size_t size) nogil
     int hz_errno() noexcept nogil
@@ -36,6 +55,8 @@ import os
 
 cdef enum:
     RECEIVE_SIZE = 65536
+    DIRECT_MOST = 64 << 20
+    SPARE_CHECKS = 4
 
 cdef Py_ssize_t batch_size = 65536
 cdef Py_ssize_t batch_count = 128
@@ -124,6 +145,10 @@ cdef class TransportBase:
     cdef public int fd
     cdef bint is_idle
     cdef char* buffer
+    # The last large message, whose memory serves for the next one if nobody else has it.
+    cdef bytes spare
+    cdef Py_ssize_t spare_capacity
+    cdef int spare_age
 
     def __dealloc__(self):
         PyMem_RawFree(self.buffer)
@@ -155,6 +180,12 @@ cdef class TransportBase:
     def read(self, flags=(0,)):
         """Receive once, waiting for input unless ``flags`` forbid it. This thread has claimed the reading."""
         transport_read(self, flags)
+
+    def rest(self):
+        """Give back memory that was not used for a while. On the I/O thread, regularly."""
+        self.spare_age += 1
+        if self.spare_age > SPARE_CHECKS:
+            self.spare = None
 
     def wait(self, call, invocation, timeout):
         """Wait until ``call`` is done or its reply cannot come here. Read here, if no other thread does."""
@@ -251,6 +282,8 @@ cdef int transport_read(TransportBase self, object flags) except -1:
             raise MemoryError
     how = flags[0]
     try:
+        if transport_read_large(self, <ConnectionBase> connection, <ReaderBase> reader, how):
+            return 0
         with nogil:
             count = hz_receive(self.fd, self.buffer, RECEIVE_SIZE, how)
             if count < 0:
@@ -277,6 +310,81 @@ cdef int transport_read(TransportBase self, object flags) except -1:
         return 0
     self._stream_ended(OSError(error, os.strerror(error)))
     return 0
+
+
+cdef bint begin_target(TransportBase self, IncompleteBase incomplete) except -1:
+    """Make room for a whole large message whose end is known; return whether there is."""
+    cdef Py_ssize_t total = incomplete._size + incomplete.next
+    cdef PyObject* spare = <PyObject*> self.spare
+    cdef char* at
+    first = <object> PyList_GET_ITEM(incomplete.pieces, 0)
+    if total > DIRECT_MOST or total > incomplete.max_message_size or PyBytes_GET_SIZE(first) < HEADER:
+        return False
+    if (<const unsigned char*> PyBytes_AS_STRING(first))[5] & 0xC0 != 0xC0:
+        return False  # a fragment
+    if self.spare is not None and total <= self.spare_capacity <= 4 * total and hz_is_only(spare):
+        incomplete.target = self.spare
+        hz_set_size(spare, total)
+        self.spare = None
+    else:
+        self.spare = None
+        incomplete.target = PyBytes_FromStringAndSize(NULL, total)
+        self.spare_capacity = total
+    at = PyBytes_AS_STRING(incomplete.target)
+    for piece in incomplete.pieces:
+        memcpy(at, PyBytes_AS_STRING(piece), PyBytes_GET_SIZE(piece))
+        at += PyBytes_GET_SIZE(piece)
+    incomplete.filled = incomplete._size
+    return True
+
+
+cdef bint transport_read_large(
+    TransportBase self, ConnectionBase connection, ReaderBase reader, int how
+) except -1:
+    """Receive the rest of a large message where it belongs; return false if there is no such message under way."""
+    cdef IncompleteBase incomplete
+    cdef list messages, pieces
+    cdef Py_ssize_t count, size
+    cdef char* to
+    if not isinstance(reader._incomplete, IncompleteBase):
+        return False
+    incomplete = <IncompleteBase> reader._incomplete
+    if not incomplete._is_final or incomplete.next <= LARGE_FRAME or PyList_GET_SIZE(incomplete.pieces) == 0:
+        if incomplete.target is None:
+            return False
+    if incomplete.target is None and not begin_target(self, incomplete):
+        return False
+    messages, pieces = [], []
+    ready = iter(messages)
+    target = incomplete.target
+    if target is None:
+        return False  # a finalizer has read meanwhile
+    to = PyBytes_AS_STRING(target) + incomplete.filled
+    size = incomplete.next
+    with nogil:
+        count = hz_receive(self.fd, to, size, how)
+    if count <= 0:
+        # An end or an error comes again with the next receive, which handles it; only input may come instead.
+        settle(incomplete)
+        return False
+    incomplete.filled += count
+    incomplete._size += count
+    incomplete.next = size - count
+    connection.heard = True
+    if incomplete.next > 0:
+        return True
+    messages.append(target)
+    incomplete.target = None
+    incomplete.pieces = pieces
+    incomplete._size = 0
+    incomplete._is_final = False
+    reader.receive_sizes = small_sizes
+    reader.received = None
+    reader.ready = ready
+    self.spare = target
+    self.spare_age = 0
+    connection.deliver(connection, ready)
+    return True
 
 
 cdef int transport_wait(TransportBase self, BlockingBase call) except -1:

@@ -27,6 +27,19 @@ cdef class IncompleteBase:
     cdef public object _fragments
     cdef public Py_ssize_t max_message_size, next, _size, _open_size
     cdef public bint _is_final
+    # Where the rest of a large message is received, and how much of it is there; `pieces` holds its beginning, too.
+    cdef bytes target
+    cdef Py_ssize_t filled
+
+
+cdef int settle(IncompleteBase self) except -1:
+    """Make a piece like others of what was received directly."""
+    cdef list pieces = []
+    if self.target is not None:
+        pieces.append(PyBytes_FromStringAndSize(PyBytes_AS_STRING(self.target), self.filled))
+        self.pieces = pieces
+        self.target = None
+    return 0
 
 
 cdef class ReaderBase:
@@ -71,6 +84,8 @@ cdef int reader_split(ReaderBase self) except -1:
         self._pure_split()
         return 0
     incomplete = <IncompleteBase> self._incomplete
+    if incomplete.target is not None:
+        settle(incomplete)
     at = PyBytes_AS_STRING(data)
     size = PyBytes_GET_SIZE(data)
     stored = PyList_GET_SIZE(incomplete.pieces) > 0

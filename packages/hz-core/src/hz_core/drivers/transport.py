@@ -239,10 +239,14 @@ class SocketTransport(TransportBase):
     def repair(self) -> None:
         """Do what an interrupted thread may have left undone. On the I/O thread, regularly."""
         self._blocked = False  # the thread that set this may have been interrupted before it began to watch
+        self.rest()
         self.reading.repair()
         self.flush_or_fail()
         if self._interruptions != self._handled and not self.reading.claimed():
             self.readable()
+
+    def rest(self) -> None:
+        """Give back memory that was not used for a while; only compiled code keeps any. On the I/O thread."""
 
     def flush_or_fail(self) -> None:
         """Send what waits, and give the stream up if that is not possible. On the I/O thread."""
