@@ -64,7 +64,7 @@ def environment(source: Distribution, extras: set[str], wheels: Path, folder: Pa
 
 def licences(bill: Path) -> Iterator[str]:
     """Return a line for each component of a CycloneDX document: name, version, licences."""
-    for component in json.loads(bill.read_text())["components"]:
+    for component in json.loads(bill.read_text()).get("components", []):
         found = [
             entry.get("expression") or entry["license"].get("id") or entry["license"].get("name")
             for entry in component.get("licenses", [])
