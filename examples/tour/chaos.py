@@ -120,7 +120,8 @@ def _watch(load: Load, cluster: Cluster) -> list[float]:
                 time.sleep(BUCKET / 2)
         finally:
             load.enough.set()
-        for one in [*work, replaced]:
+        replaced.result()
+        for one in work:
             one.result()
     remark(
         f"\nThe longest write and read, each {BUCKET} s; the highest block is more than half a second. Red: a kill."
