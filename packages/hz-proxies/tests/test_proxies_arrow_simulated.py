@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]  # it has no type information
@@ -127,8 +126,8 @@ def test_arguments(sql: Sql) -> None:
 
 
 @pytest.fixture(params=["pyarrow", "pandas", "polars"])
-def missing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Yield the name of a library that cannot be imported."""
+def missing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the name of a library that cannot be imported."""
 
     class Finder:
         def find_spec(self, name: str, path: object = None, target: object = None) -> None:
@@ -137,7 +136,7 @@ def missing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.delitem(sys.modules, request.param, raising=False)
     monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
-    return request.param
+    return str(request.param)
 
 
 def test_a_missing_library_is_named_with_its_extra(missing: str) -> None:
