@@ -32,6 +32,10 @@ NEED_AN_EXTRA = {
     "hazelcast.sqlalchemy",
     "hz_core.opentelemetry",
     "hz_embedded.pytest_plugin",
+    "hz_proxies.arrow.values",
+    "hz_proxies.sql.arrow.columns",
+    "hz_proxies.sql.arrow.decimals",
+    "hz_proxies.sql.arrow.moments",
 }
 """Modules that can be imported only with a package that an extra names."""
 
