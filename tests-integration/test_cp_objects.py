@@ -10,7 +10,7 @@ import hazelcast
 from cp_harness import CPCluster, Multiply, end_session
 from hz_core.errors import DistributedObjectDestroyedError, IllegalStateError, OperationTimeoutError
 from hz_cp import ATOMIC_LONG, ATOMIC_REFERENCE, COUNT_DOWN_LATCH, SEMAPHORE
-from map_harness import AnyObject, AsyncioCaller, Caller, fresh_name
+from map_harness import AnyObject, AsyncioCaller, Caller, fresh_name, until_now
 
 # --- AtomicLong -----------------------------------------------------------------------------------------------
 
@@ -277,3 +277,16 @@ async def test_the_subsystem_of_a_client(cp_caller: Caller) -> None:
             found = await found
         assert (found.name, found.service_name) == ("of the subsystem@sub", service)
         assert found.get_group_id().name == "sub"
+
+
+# --- leaders --------------------------------------------------------------------------------------------------
+
+
+def test_members_that_tell_no_leaders(cp: CPCluster, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "hazelcast.cp")
+    with hazelcast.HazelcastClient(
+        cluster_members=cp.members.addresses, cp_direct_to_leader_routing=True
+    ) as client:
+        n = client.cp_subsystem.get_atomic_long(fresh_name("n")).blocking()
+        assert [n.increment_and_get() for _ in range(3)] == [1, 2, 3]
+        until_now(lambda: "only Enterprise members from version 5.5 on tell them" in caplog.text)
