@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from hz_core.callers import FuturesCaller
 from hz_core.kinds import FuturesT, ObjectKind
+from hz_cp.cp_object import variant
 
 if TYPE_CHECKING:
     from hz_cp.atomic_long.futures import AtomicLong
@@ -95,19 +96,21 @@ class CPSubsystem:
 
         return self._client.get_object(FENCED_LOCK, name)
 
-    def get_semaphore(self, name: str) -> "Semaphore":
+    def get_semaphore(self, name: str, *, sessionless: bool | None = None) -> "Semaphore":
         """Return the Semaphore with this name.
 
         Args:
             name: Its name, maybe with ``@`` and the name of a CP group.
+            sessionless: Whether permits are bound to no session; None for what the members' configuration says.
 
         Raises:
             UnsupportedOperationError: The members have no CP Subsystem.
             ValueError: ``name`` is not a valid name.
+            TypeError: ``sessionless`` is not a bool.
         """
         from hz_cp.semaphore.kind import SEMAPHORE
 
-        return self._client.get_object(SEMAPHORE, name)
+        return variant(self._client.get_object(SEMAPHORE, name), sessionless=sessionless)
 
     def get_cp_map(self, name: str) -> "CPMap[Any, Any]":
         """Return the CPMap with this name, which only Enterprise members of 5.4 and later have.
