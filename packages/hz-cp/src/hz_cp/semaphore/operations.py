@@ -26,8 +26,8 @@ class SemaphoreOperations(CPObjectOperations):
 
     - Usually it is aware of sessions. The permits that a client has acquired are bound to its CP session: any thread of
       the client may release them, another client may not, and they are released when the session ends.
-    - With ``jdk-compatible`` (or ``sessionless=True``) it is sessionless. Anybody may release permits, also without having acquired them, and
-      those of a client that has failed stay acquired.
+    - With ``jdk-compatible`` (or ``sessionless=True``) it is sessionless. Anybody may release permits, also without
+      having acquired them, and those of a client that has failed stay acquired.
     """
 
     # Read by tools/generate_surfaces.py.
@@ -45,7 +45,14 @@ class SemaphoreOperations(CPObjectOperations):
         self._sessionless = yield codec.get_semaphore_type(self.name)
 
     def _variant(self, *, sessionless: bool | None = None) -> Self:
-        """Return the operations on the same semaphore as one of a sort; None for that of the members' configuration."""
+        """Return the operations on the same semaphore, used in a way of its own.
+
+        Args:
+            sessionless: Whether permits are bound to no session; None for what the members' configuration says.
+
+        Raises:
+            TypeError: ``sessionless`` is not a bool.
+        """
         if sessionless is None or truth(sessionless, "sessionless") == self._sessionless:
             return self
         made = copy(self)
