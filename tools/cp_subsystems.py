@@ -1,4 +1,4 @@
-"""The two classes behind ``client.cp_subsystem``, with a method for each kind of CP object; for generate_surfaces.py."""
+"""The two classes behind ``client.cp_subsystem``, with a method for each kind of CP object."""
 
 from __future__ import annotations
 
