@@ -321,7 +321,8 @@ def test_the_methods_of_the_cp_subsystem(folder: Path) -> None:
         + '        Raises:\n            TypeError: Too high.\n        """\n'
         + method("size(self) -> Op[int]")
     )
-    files = {path.name: text for path, text in generate_surfaces.generated().items()}
+    made = generate_surfaces.generated()
+    files = {path.name: text for path, text in made.items()}
     for name, prefix, define, wait in (
         ("subsystem.py", "", "def", ""),
         ("aio_subsystem.py", "Async", "async def", "await "),
@@ -338,7 +339,7 @@ def test_the_methods_of_the_cp_subsystem(folder: Path) -> None:
         assert "Return the StrictFence with this name, which nobody has.\n" in text
         assert "            high: How high.\n\n        Raises:\n" in text
         assert '            TypeError: Too high.\n        """\n' in text
-    generated = {name for name, text in files.items() if "StrictFence" in text}
+    generated = {path.name for path, text in made.items() if "StrictFence" in text}
     assert generated == {"futures.py", "blocking.py", "aio.py", "kind.py", "subsystem.py", "aio_subsystem.py"}
 
 
