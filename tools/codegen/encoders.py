@@ -62,7 +62,14 @@ class EncoderWriter:
                 else:
                     source.add("    request = join_parts(", *wrap("(", simple, ")", 8), "    )")
             made = "request"
-        source.block("return Op(", [constant(method.name), made, *routed], ")", 4)
+        arguments = [constant(method.name), made, *routed]
+        groups = [parameter(item.name) for item in method.request if item.type.name == "RaftGroupId"]
+        if not groups:
+            source.block("return Op(", arguments, ")", 4)
+            return
+        # So that it may be sent to the leader of the group.
+        source.block(f"op: {returned} = Op(", arguments, ")", 4)
+        source.add(f"    op.group = {groups[0]}", "    return op")
 
     def _route(self, route: str) -> tuple[list[str], list[str], str, list[str]]:
         """Arguments before and behind the parameters, the partition id of the header, and arguments of the Op."""

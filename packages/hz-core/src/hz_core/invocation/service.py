@@ -12,7 +12,6 @@ from hz_core.connection import Connection, MessageHandler
 from hz_core.errors import (
     ClientOfflineError,
     HazelcastClientNotActiveError,
-    HazelcastInstanceNotActiveError,
     OperationTimeoutError,
     TargetDisconnectedError,
     TargetNotMemberError,
@@ -25,7 +24,14 @@ from hz_core.invocation.observation import Observation
 from hz_core.invocation.parked import SLICE, ParkedInvocations
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
 from hz_core.invocation.recent_errors import RecentErrors
-from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
+from hz_core.invocation.retry import (
+    UNKNOWN_OUTCOME,
+    NotSentError,
+    WaitsForItselfError,
+    first_cause,
+    may_retry,
+    pause_before,
+)
 from hz_core.io import IO, Timer
 from hz_core.op import Op
 from hz_core.promise import Promise
@@ -462,10 +468,9 @@ class InvocationService:
 
     def _failed(self, invocation: Invocation, error: Exception) -> None:
         """Retry or fail an invocation. Runs on the I/O side."""
-        if invocation.op.on_lost is not None and isinstance(
-            error, TargetDisconnectedError | HazelcastInstanceNotActiveError
-        ):
+        if invocation.op.on_lost is not None and isinstance(error, UNKNOWN_OUTCOME):
             invocation.in_doubt = True
+        self._router.failed(invocation.op, error)
         deadline = invocation.op.deadline
         if invocation.in_doubt and deadline is not None and self._now() >= deadline:
             self._expire(invocation)

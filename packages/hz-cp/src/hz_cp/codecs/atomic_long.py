@@ -25,7 +25,9 @@ def apply(group_id: RaftGroupId, name: str, function: Data) -> Op[Any]:
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
     write_bytes(parts, function, FINAL)
-    return Op(APPLY, join_parts(parts))
+    op: Op[Any] = Op(APPLY, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 apply_response = data_response
@@ -37,7 +39,9 @@ def alter(group_id: RaftGroupId, name: str, function: Data, return_value_type: i
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
     write_bytes(parts, function, FINAL)
-    return Op(ALTER, join_parts(parts))
+    op: Op[int] = Op(ALTER, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 alter_response = long_response
@@ -48,7 +52,9 @@ def add_and_get(group_id: RaftGroupId, name: str, delta: int) -> Op[int]:
     parts = [_head_q(30, 0xC000, 0x090300, 0, -1, delta)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(ADD_AND_GET, join_parts(parts))
+    op: Op[int] = Op(ADD_AND_GET, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 add_and_get_response = long_response
@@ -59,7 +65,9 @@ def compare_and_set(group_id: RaftGroupId, name: str, expected: int, updated: in
     parts = [_head_qq(38, 0xC000, 0x090400, 0, -1, expected, updated)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(COMPARE_AND_SET, join_parts(parts))
+    op: Op[bool] = Op(COMPARE_AND_SET, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 compare_and_set_response = boolean_response
@@ -70,7 +78,9 @@ def get(group_id: RaftGroupId, name: str) -> Op[int]:
     parts = [_head(22, 0xC000, 0x090500, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(GET, join_parts(parts))
+    op: Op[int] = Op(GET, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 get_response = long_response
@@ -81,7 +91,9 @@ def get_and_add(group_id: RaftGroupId, name: str, delta: int) -> Op[int]:
     parts = [_head_q(30, 0xC000, 0x090600, 0, -1, delta)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(GET_AND_ADD, join_parts(parts))
+    op: Op[int] = Op(GET_AND_ADD, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 get_and_add_response = long_response
@@ -92,7 +104,9 @@ def get_and_set(group_id: RaftGroupId, name: str, new_value: int) -> Op[int]:
     parts = [_head_q(30, 0xC000, 0x090700, 0, -1, new_value)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(GET_AND_SET, join_parts(parts))
+    op: Op[int] = Op(GET_AND_SET, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 get_and_set_response = long_response

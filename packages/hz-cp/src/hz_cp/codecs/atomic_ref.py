@@ -24,7 +24,9 @@ def apply(group_id: RaftGroupId, name: str, function: Data, return_value_type: i
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
     write_bytes(parts, function, FINAL)
-    return Op(APPLY, join_parts(parts))
+    op: Op[Any] = Op(APPLY, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 apply_response = data_response
@@ -42,7 +44,9 @@ def compare_and_set(
     write_string(parts, name)
     write_nullable(parts, old_value, write_bytes)
     write_nullable(parts, new_value, write_bytes, FINAL)
-    return Op(COMPARE_AND_SET, join_parts(parts))
+    op: Op[bool] = Op(COMPARE_AND_SET, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 compare_and_set_response = boolean_response
@@ -54,7 +58,9 @@ def contains(group_id: RaftGroupId, name: str, value: Data | None) -> Op[bool]:
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
     write_nullable(parts, value, write_bytes, FINAL)
-    return Op(CONTAINS, join_parts(parts))
+    op: Op[bool] = Op(CONTAINS, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 contains_response = boolean_response
@@ -65,7 +71,9 @@ def get(group_id: RaftGroupId, name: str) -> Op[Any]:
     parts = [_head(22, 0xC000, 0x0A0400, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(GET, join_parts(parts))
+    op: Op[Any] = Op(GET, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 get_response = data_response
@@ -77,7 +85,9 @@ def set(group_id: RaftGroupId, name: str, new_value: Data | None, return_old_val
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
     write_nullable(parts, new_value, write_bytes, FINAL)
-    return Op(SET, join_parts(parts))
+    op: Op[Any] = Op(SET, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 set_response = data_response

@@ -24,7 +24,9 @@ def try_set_count(group_id: RaftGroupId, name: str, count: int) -> Op[bool]:
     parts = [_head_i(26, 0xC000, 0x0B0100, 0, -1, count)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(TRY_SET_COUNT, join_parts(parts))
+    op: Op[bool] = Op(TRY_SET_COUNT, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 try_set_count_response = boolean_response
@@ -35,7 +37,9 @@ def await_(group_id: RaftGroupId, name: str, invocation_uid: UUID, timeout_ms: i
     parts = [_head_uq(47, 0xC000, 0x0B0200, 0, -1, *uuid_fields(invocation_uid), timeout_ms)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(AWAIT, join_parts(parts))
+    op: Op[bool] = Op(AWAIT, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 await_response = boolean_response
@@ -46,7 +50,9 @@ def count_down(group_id: RaftGroupId, name: str, invocation_uid: UUID, expected_
     parts = [_head_ui(43, 0xC000, 0x0B0300, 0, -1, *uuid_fields(invocation_uid), expected_round)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(COUNT_DOWN, join_parts(parts))
+    op: Op[None] = Op(COUNT_DOWN, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 count_down_response = empty_response
@@ -57,7 +63,9 @@ def get_count(group_id: RaftGroupId, name: str) -> Op[int]:
     parts = [_head(22, 0xC000, 0x0B0400, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(GET_COUNT, join_parts(parts))
+    op: Op[int] = Op(GET_COUNT, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 get_count_response = int_response
@@ -68,7 +76,9 @@ def get_round(group_id: RaftGroupId, name: str) -> Op[int]:
     parts = [_head(22, 0xC000, 0x0B0500, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(GET_ROUND, join_parts(parts))
+    op: Op[int] = Op(GET_ROUND, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 get_round_response = int_response

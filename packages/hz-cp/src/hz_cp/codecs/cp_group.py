@@ -34,7 +34,9 @@ def destroy_cp_object(group_id: RaftGroupId, service_name: str, object_name: str
     write_raft_group_id(parts, group_id)
     write_string(parts, service_name)
     write_string(parts, object_name, FINAL)
-    return Op(DESTROY_CP_OBJECT, join_parts(parts))
+    op: Op[None] = Op(DESTROY_CP_OBJECT, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 destroy_cp_object_response = empty_response

@@ -22,7 +22,9 @@ def get(group_id: RaftGroupId, name: str, key: Data) -> Op[Any]:
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
     write_bytes(parts, key, FINAL)
-    return Op(GET, join_parts(parts))
+    op: Op[Any] = Op(GET, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 get_response = data_response
@@ -35,7 +37,9 @@ def put(group_id: RaftGroupId, name: str, key: Data, value: Data) -> Op[Any]:
     write_string(parts, name)
     write_bytes(parts, key)
     write_bytes(parts, value, FINAL)
-    return Op(PUT, join_parts(parts))
+    op: Op[Any] = Op(PUT, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 put_response = data_response
@@ -48,7 +52,9 @@ def set(group_id: RaftGroupId, name: str, key: Data, value: Data) -> Op[Any]:
     write_string(parts, name)
     write_bytes(parts, key)
     write_bytes(parts, value, FINAL)
-    return Op(SET, join_parts(parts))
+    op: Op[Any] = Op(SET, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 set_response = data_response
@@ -60,7 +66,9 @@ def remove(group_id: RaftGroupId, name: str, key: Data) -> Op[Any]:
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
     write_bytes(parts, key, FINAL)
-    return Op(REMOVE, join_parts(parts))
+    op: Op[Any] = Op(REMOVE, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 remove_response = data_response
@@ -72,7 +80,9 @@ def delete(group_id: RaftGroupId, name: str, key: Data) -> Op[Any]:
     write_raft_group_id(parts, group_id)
     write_string(parts, name)
     write_bytes(parts, key, FINAL)
-    return Op(DELETE, join_parts(parts))
+    op: Op[Any] = Op(DELETE, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 delete_response = data_response
@@ -92,7 +102,9 @@ def compare_and_set(
     write_bytes(parts, key)
     write_bytes(parts, expected_value)
     write_bytes(parts, new_value, FINAL)
-    return Op(COMPARE_AND_SET, join_parts(parts))
+    op: Op[bool] = Op(COMPARE_AND_SET, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 compare_and_set_response = boolean_response
@@ -105,7 +117,9 @@ def put_if_absent(group_id: RaftGroupId, name: str, key: Data, value: Data) -> O
     write_string(parts, name)
     write_bytes(parts, key)
     write_bytes(parts, value, FINAL)
-    return Op(PUT_IF_ABSENT, join_parts(parts))
+    op: Op[Any] = Op(PUT_IF_ABSENT, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 put_if_absent_response = data_response

@@ -133,7 +133,9 @@ def get_cp_object_infos(group_id: RaftGroupId, service_name: str, tombstone: boo
     parts = [_head_z(23, 0xC000, 0x220600, 0, -1, tombstone)]
     write_raft_group_id(parts, group_id)
     write_string(parts, service_name, FINAL)
-    return Op(GET_CP_OBJECT_INFOS, join_parts(parts))
+    op: Op[list[str]] = Op(GET_CP_OBJECT_INFOS, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 def get_cp_object_infos_response(message: bytes, read: ReadData) -> list[str]:

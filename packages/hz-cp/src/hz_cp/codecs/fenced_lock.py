@@ -25,7 +25,9 @@ def lock(group_id: RaftGroupId, name: str, session_id: int, thread_id: int, invo
     parts = [_head_qqu(55, 0xC000, 0x070100, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid))]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(LOCK, join_parts(parts))
+    op: Op[int] = Op(LOCK, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 lock_response = long_response
@@ -55,7 +57,9 @@ def try_lock(
     ]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(TRY_LOCK, join_parts(parts))
+    op: Op[int] = Op(TRY_LOCK, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 try_lock_response = long_response
@@ -72,7 +76,9 @@ def unlock(
     parts = [_head_qqu(55, 0xC000, 0x070300, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid))]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(UNLOCK, join_parts(parts))
+    op: Op[bool] = Op(UNLOCK, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 unlock_response = boolean_response
@@ -83,7 +89,9 @@ def get_lock_ownership(group_id: RaftGroupId, name: str) -> Op[GetLockOwnershipR
     parts = [_head(22, 0xC000, 0x070400, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(GET_LOCK_OWNERSHIP, join_parts(parts))
+    op: Op[GetLockOwnershipResponse] = Op(GET_LOCK_OWNERSHIP, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 class GetLockOwnershipResponse(Record):

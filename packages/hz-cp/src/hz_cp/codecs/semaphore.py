@@ -25,7 +25,9 @@ def init(group_id: RaftGroupId, name: str, permits: int) -> Op[bool]:
     parts = [_head_i(26, 0xC000, 0x0C0100, 0, -1, permits)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(INIT, join_parts(parts))
+    op: Op[bool] = Op(INIT, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 init_response = boolean_response
@@ -57,7 +59,9 @@ def acquire(
     ]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(ACQUIRE, join_parts(parts))
+    op: Op[bool] = Op(ACQUIRE, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 acquire_response = boolean_response
@@ -77,7 +81,9 @@ def release(
     ]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(RELEASE, join_parts(parts))
+    op: Op[bool] = Op(RELEASE, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 release_response = boolean_response
@@ -88,7 +94,9 @@ def drain(group_id: RaftGroupId, name: str, session_id: int, thread_id: int, inv
     parts = [_head_qqu(55, 0xC000, 0x0C0400, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid))]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(DRAIN, join_parts(parts))
+    op: Op[int] = Op(DRAIN, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 drain_response = int_response
@@ -108,7 +116,9 @@ def change(
     ]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(CHANGE, join_parts(parts))
+    op: Op[bool] = Op(CHANGE, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 change_response = boolean_response
@@ -119,7 +129,9 @@ def available_permits(group_id: RaftGroupId, name: str) -> Op[int]:
     parts = [_head(22, 0xC000, 0x0C0600, 0, -1)]
     write_raft_group_id(parts, group_id)
     write_string(parts, name, FINAL)
-    return Op(AVAILABLE_PERMITS, join_parts(parts))
+    op: Op[int] = Op(AVAILABLE_PERMITS, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 available_permits_response = int_response

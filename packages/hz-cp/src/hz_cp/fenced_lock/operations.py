@@ -36,6 +36,7 @@ class FencedLockOperations(CPObjectOperations):
 
     # Read by tools/generate_surfaces.py.
     service_name = "hz:raft:lockService"
+    getter = "lock"
     futures_base = "hz_cp.lock_surfaces.FuturesLock"
     blocking_base = "hz_cp.lock_surfaces.BlockingLock"
     asyncio_base = "hz_cp.aio_lock_surface.AsyncioLock"
