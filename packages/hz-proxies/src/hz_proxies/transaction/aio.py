@@ -42,7 +42,7 @@ class AsyncTransaction(AsyncioTransactionContext):
             TransactionNotActiveError: The transaction is not active.
             TransactionTimedOutError: Its time is over; its changes were discarded.
             TransactionError: It belongs to another thread or task, or members could not commit it.
-            TargetDisconnectedError: The connection was lost: the changes were applied or discarded, all together.
+            TargetDisconnectedError: The connection was lost: the changes were applied or discarded, or only some were.
 
         Source: message ``Transaction.commit``.
         """
