@@ -9,7 +9,7 @@ import sys
 from repository import ROOT, distributions
 
 EXTRAS = (
-    "attrs|dnspython|hz-cli|hz-embedded|hz-speedups|msgspec|opentelemetry-api|psutil|pyarrow|pydantic|pyspnego|pyyaml"
+    "attrs|dnspython|hz-cli|hz-embedded|hz-frameworks|hz-speedups|msgspec|opentelemetry-api|psutil|pyarrow|pydantic|pyspnego|pyyaml"
     "|sqlalchemy"
 )
 """What users choose among: named by an extra, and imported only where it is installed."""

@@ -31,6 +31,10 @@ NEED_AN_EXTRA = {
     "hazelcast.sqlalchemy",
     "hz_core.opentelemetry",
     "hz_embedded.pytest_plugin",
+    "hz_frameworks.celery",
+    "hz_frameworks.django.cache",
+    "hz_frameworks.django.sessions",
+    "hz_frameworks.flask_caching",
 }
 """Modules that can be imported only with a package that an extra names."""
 
