@@ -12,7 +12,7 @@ def library(name: str, purpose: str) -> Any:
     Imports take a while, so nothing that runs on the I/O thread calls this first.
 
     Args:
-        name: pyarrow, pandas or polars.
+        name: pyarrow, pandas or polars, or a module of these.
         purpose: What needs it, for the error: ``to_arrow()``.
 
     Raises:
@@ -21,11 +21,12 @@ def library(name: str, purpose: str) -> Any:
     try:
         return import_module(name)
     except ModuleNotFoundError as e:
-        if e.name != name:
+        root = name.partition(".")[0]
+        if e.name != root:
             raise
-        extra = _EXTRAS[name]
+        extra = _EXTRAS[root]
         raise ImportError(
-            f"{purpose} needs the package {name}, which is not installed. It is an extra:"
+            f"{purpose} needs the package {root}, which is not installed. It is an extra:"
             f" pip install 'hz-client[{extra}]' (or 'hz-proxies[{extra}]')",
-            name=name,
+            name=root,
         ) from e

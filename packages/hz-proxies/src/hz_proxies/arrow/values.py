@@ -1,6 +1,6 @@
 """Python objects as Arrow arrays."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -53,6 +53,57 @@ def _plain(value: Any) -> Any:
 
 def _list(values: Sequence[Any]) -> list[Any]:
     return [_plain(value) for value in values]
+
+
+def columns_of(
+    names: Sequence[str], rows: Sequence[Sequence[Any]], types: Mapping[str, pa.DataType] | None = None
+) -> pa.Table:
+    """Return a table of rows.
+
+    Raises:
+        ValueError: ``types`` has another column.
+        HazelcastSerializationError: The values of a column have no type in common.
+    """
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return _table(dict(zip(names, columns, strict=True)), types)
+
+
+def entries_of(
+    entries: Sequence[tuple[Any, Any]], types: Mapping[str, pa.DataType] | None = None
+) -> pa.Table:
+    """Return a table of keys and values, with a column for each field if all values are records or JSON objects.
+
+    Raises:
+        ValueError: ``types`` has another column.
+        HazelcastSerializationError: The values of a column have no type in common.
+    """
+    keys = [key for key, _ in entries]
+    records = [_fields(value) for _, value in entries]
+    if not entries or any(record is None for record in records):
+        return _table({"__key": keys, "this": [value for _, value in entries]}, types)
+    # The fields in the order in which they were met.
+    names = {name: None for record in records if record is not None for name in record}
+    columns = {name: [record.get(name) for record in records if record is not None] for name in names}
+    return _table({"__key": keys, **columns}, types)
+
+
+def _fields(value: Any) -> Mapping[str, Any] | None:
+    if isinstance(value, HazelcastJsonValue):
+        value = value.loads()
+        return value if isinstance(value, dict) else None
+    plain = _plain(value)
+    return plain if isinstance(plain, dict) and not isinstance(value, dict) else None
+
+
+def _table(columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.DataType] | None) -> pa.Table:
+    types = {} if types is None else types
+    for name in types:
+        if name not in columns:
+            raise ValueError(f"`types` has the column {name!r}; the table has {', '.join(columns)}")
+    arrays = [
+        object_array(values, types.get(name), f"the column {name!r}") for name, values in columns.items()
+    ]
+    return pa.Table.from_arrays(arrays, names=list(columns))
 
 
 _CONVERSIONS: Final[dict[type, Callable[[Any], Any]]] = {

@@ -1,12 +1,9 @@
 """Flows that read a result as tables and as batches. Nothing here imports pyarrow before it is asked for."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
-from hz_core.context import ClientContext
-from hz_core.op import Flow, WaitFor
-from hz_core.promise import Promise
+from hz_core.op import Flow
 from hz_proxies.arrow.types import ArrowBatch, ArrowTable, ArrowType
 from hz_proxies.sql.rows import SqlRowMetadata
 from hz_proxies.sql_page import SqlPage
@@ -81,13 +78,3 @@ class BatchSource:
         """Close the result."""
         self.more = False
         yield from self._close()
-
-
-def elsewhere(context: ClientContext, function: Callable[[], Any]) -> Flow[Any]:
-    """Return what a function returns that takes long, called on a thread where nothing waits for it."""
-    io = context.io
-
-    def start(promise: Promise) -> None:
-        io.call_soon(partial(io.run_blocking, function, promise))
-
-    return (yield WaitFor(start))

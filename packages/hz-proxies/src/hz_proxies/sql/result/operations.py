@@ -14,11 +14,12 @@ from hz_core.errors import IllegalStateError, TargetDisconnectedError
 from hz_core.op import Flow, GatherOutcomes, Op
 from hz_core.operations import Operations
 from hz_core.wire.types import ReadData
+from hz_proxies.arrow.background import elsewhere
 from hz_proxies.arrow.libraries import library
 from hz_proxies.arrow.types import ArrowBatch, ArrowTable, ArrowType, PandasFrame, PolarsFrame
 from hz_proxies.codecs import sql as codec
 from hz_proxies.pages.operations import PagesOperations
-from hz_proxies.sql.arrow.batches import BatchSource, elsewhere, table_of
+from hz_proxies.sql.arrow.batches import BatchSource, table_of
 from hz_proxies.sql.errors import HazelcastSqlError, SqlErrorCode, closed, expired, lost, raise_for
 from hz_proxies.sql.result.ahead import PageAhead
 from hz_proxies.sql.rows import RowClasses, SqlRow, SqlRowMetadata
