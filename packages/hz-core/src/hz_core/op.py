@@ -18,9 +18,8 @@ ANY_PARTITION: Final = -1
 class Group(Protocol):
     """A group of members that agree on what is done: a CP group."""
 
-    name: str
-    seed: int
-    id: int
+    frames: bytes
+    """Its id, as it is written in requests."""
 
 
 class Op(Generic[T]):

@@ -18,15 +18,8 @@ from hz_core.wire.types import raw_data
 
 _logger = get_logger("cp")
 
-GroupKey = tuple[str, int, int]
-"""Name, seed and id of a group."""
-
 ASK_AGAIN_AFTER: Final = 30.0
 """Seconds after which a member is asked again that has refused to tell leaders for another reason than its version."""
-
-
-def _key(group: Group) -> GroupKey:
-    return group.name, group.seed, group.id
 
 
 class GroupLeaders:
@@ -37,12 +30,12 @@ class GroupLeaders:
     """
 
     def __init__(self) -> None:
-        self.known: dict[GroupKey, UUID] = {}
-        """The members by the groups that they lead; replaced as a whole."""
+        self.known: dict[bytes, UUID] = {}
+        """The members by the frames of the groups that they lead; replaced as a whole."""
 
     def leader(self, group: Group) -> UUID | None:
         """Return the member that leads a group, None if it is not known."""
-        return self.known.get(_key(group))
+        return self.known.get(group.frames)
 
     def told(self, groups: Iterable[Any], members: Iterable[tuple[UUID, UUID]]) -> None:
         """Note what a member has told, in place of what was known.
@@ -53,13 +46,14 @@ class GroupLeaders:
         """
         uuids = dict(members)
         self.known = {
-            _key(group.group_id): uuids[group.leader.uuid] for group in groups if group.leader.uuid in uuids
+            group.group_id.frames: uuids[group.leader.uuid]
+            for group in groups
+            if group.leader.uuid in uuids
         }
 
     def doubt(self, group: Group) -> None:
         """Forget the leader of a group, which was not the leader, until the cluster tells of the next one."""
-        key = _key(group)
-        self.known = {other: member for other, member in self.known.items() if other != key}
+        self.known = {key: member for key, member in self.known.items() if key != group.frames}
 
     def forget(self) -> None:
         """Forget everything."""

@@ -101,7 +101,10 @@ class Routing:
             connection = _connected(routes, self._load_balancer.next())
             if connection is not None:
                 return connection
-        return next((c for c in routes.all if c.alive), None)
+        for connection in routes.all:
+            if connection.alive:
+                return connection
+        return None
 
     def any_data_connection(self) -> Connection | None:
         """Return a connection to a member that holds data, if there is one; else to any member."""

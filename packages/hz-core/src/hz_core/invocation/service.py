@@ -32,6 +32,7 @@ from hz_core.invocation.retry import (
     may_retry,
     pause_before,
 )
+from hz_core.invocation.withdrawing import withdraw_unsent
 from hz_core.io import IO, Timer
 from hz_core.op import Op
 from hz_core.promise import Promise
@@ -169,10 +170,11 @@ class InvocationService:
         invocation.connection = connection
         connection.spoke = True
         pending[correlation_id] = invocation
-        if soon:
-            transport.write_soon(request)
-        else:
-            transport.write(request)
+        try:
+            (transport.write_soon if soon else transport.write)(request)
+        except BaseException as e:
+            withdraw_unsent(e, pending, correlation_id, request)
+            raise
         if not connection.alive and pending.pop(correlation_id, None) is not None:
             # Closed between the choice and the write: no other thread fails this invocation.
             closed = _closed(connection)
@@ -460,7 +462,6 @@ class InvocationService:
         self._io.call_soon(partial(self._failed_reply, connection, correlation_id, error))
 
     def _failed_reply(self, connection: Connection, correlation_id: int, error: Exception) -> None:
-        # All entries are invocations, because only this service adds entries.
         pop: Any = connection.pending.pop
         invocation: Invocation | None = pop(correlation_id, None)
         if invocation is not None:

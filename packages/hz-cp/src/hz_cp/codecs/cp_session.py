@@ -9,7 +9,7 @@ from typing import Final
 from hz_core.codecs.types import RaftGroupId, write_raft_group_id
 from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, empty_response, long_response, truncated
-from hz_core.wire.encode import FINAL, join_parts, write_string
+from hz_core.wire.encode import FINAL, final_string_frame, join_parts
 from hz_core.wire.method import Method
 from hz_core.wire.types import ReadData, Record
 
@@ -20,10 +20,10 @@ _head_q: Final = Struct("<iHiqiq").pack
 
 def create_session(group_id: RaftGroupId, endpoint_name: str) -> Op[CreateSessionResponse]:
     """Return the operation ``CPSession.createSession``."""
-    parts = [_head(22, 0xC000, 0x1F0100, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, endpoint_name, FINAL)
-    op: Op[CreateSessionResponse] = Op(CREATE_SESSION, join_parts(parts))
+    request = join_parts(
+        (_head(22, 0xC000, 0x1F0100, 0, -1), group_id.frames, final_string_frame(endpoint_name))
+    )
+    op: Op[CreateSessionResponse] = Op(CREATE_SESSION, request)
     op.group = group_id
     return op
 

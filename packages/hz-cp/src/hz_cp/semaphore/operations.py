@@ -1,5 +1,7 @@
 """The operations of a Semaphore, from which its surfaces are generated."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from copy import copy
 from functools import partial
@@ -190,20 +192,20 @@ class SemaphoreOperations(CPObjectOperations):
             hold.noted = acquired
             return acquired
 
-    def _request(self, hold: "_Hold", uid: UUID, millis: int, thread_id: int) -> Op[bool]:
+    def _request(self, hold: _Hold, uid: UUID, millis: int, thread_id: int) -> Op[bool]:
         scope = (self._group, self._object_name, hold.session.id, thread_id)
         request = codec.acquire(*scope, uid, hold.permits, millis)
         return acquires(
             self._context, request, lambda acquired: self._given_up(hold, hold.permits) if acquired else None
         )
 
-    def _drain(self, hold: "_Hold", uid: UUID, thread_id: int) -> Op[int]:
+    def _drain(self, hold: _Hold, uid: UUID, thread_id: int) -> Op[int]:
         request = codec.drain(self._group, self._object_name, hold.session.id, thread_id, uid)
         return acquires(
             self._context, request, lambda drained: self._given_up(hold, drained) if drained else None
         )
 
-    def _given_up(self, hold: "_Hold", permits: int) -> Flow[None]:
+    def _given_up(self, hold: _Hold, permits: int) -> Flow[None]:
         """Release what was granted to nobody."""
         yield from self._send_release(hold.session, permits)
         if hold.noted:
