@@ -25,7 +25,7 @@ class AsyncTransaction(AsyncioTransactionContext):
     _ops: TransactionOperations
 
     async def begin(self) -> None:
-        """Begin the transaction.
+        """Begin the transaction. Without a connection to the cluster this waits for one, as other operations do.
 
         Raises:
             TransactionError: The transaction was begun before, or this thread or task has another one in progress:

@@ -31,7 +31,7 @@ class Transaction(FuturesTransaction):
         return BlockingTransaction(self._caller.blocking(), self._ops)
 
     def begin(self) -> Future[None]:
-        """Begin the transaction.
+        """Begin the transaction. Without a connection to the cluster this waits for one, as other operations do.
 
         Raises:
             TransactionError: The transaction was begun before, or this thread or task has another one in progress:
