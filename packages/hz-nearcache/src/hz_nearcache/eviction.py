@@ -12,6 +12,11 @@ _SCORES: Final[dict[EvictionPolicy, Callable[[Any], Any]]] = {
 }
 """What entries are compared by; the lowest is evicted first."""
 
+_FACTOR: Final = 6364136223846793005
+_ADDED: Final = 1442695040888963407
+_LOW_64: Final = (1 << 64) - 1
+"""A linear congruential generator, of which the upper half of the bits is used."""
+
 
 class Record:
     """One entry of a cache.
@@ -65,7 +70,7 @@ class Sampler:
         policy: LRU, LFU or RANDOM.
         count: Number of random entries to compare, and to look at for expired ones.
         pool_size: So many of the entries that were compared before are compared again.
-        random: Returns a random number in [0, 1).
+        random: Returns a random number in [0, 1); what follows is computed from the first, since it need not be secret.
     """
 
     def __init__(
@@ -74,31 +79,46 @@ class Sampler:
         self._score = _SCORES.get(policy)
         self._count = count
         self._pool_size = pool_size
-        self._random = random
+        self._state = int(random() * (1 << 53))
         self._pool: list[Record] = []
 
-    def choose(self, records: list[Record], expired: Callable[[Record], bool]) -> list[Record]:
-        """Return the expired ones of a sample of ``records``, or else the one record to evict. None is removed here.
+    def choose(
+        self, records: list[Record], expired: Callable[[Record], bool] | None = None
+    ) -> tuple[list[Record], bool]:
+        """Return the expired ones of a sample of ``records``, or else the one record to evict; and whether it expired.
 
-        ``records`` must not be empty. If it is no longer than the sample, all of it is compared.
+        None is removed here.
+
+        Args:
+            records: All of them, at least one. If there are no more than in a sample, all are compared.
+            expired: Tells whether a record has expired; None if none ever does.
         """
         size = len(records)
+        state = self._state
         if size <= self._count:
             sample = list(records)
         else:
-            random = self._random
-            sample = [records[int(random() * size)] for _ in range(self._count)]
-        found = [record for record in dict.fromkeys(sample) if expired(record)]
-        if found:
-            return found
+            sample = []
+            for _ in range(self._count):
+                state = (state * _FACTOR + _ADDED) & _LOW_64
+                sample.append(records[(state >> 32) * size >> 32])
+            self._state = state
+        if expired is not None:
+            found = [record for record in dict.fromkeys(sample) if expired(record)]
+            if found:
+                return found, True
         if self._score is None:
-            return [sample[0] if size > self._count else records[int(self._random() * size)]]
-        # Uses since they came into the pool count, too: their scores are compared anew.
-        candidates = dict.fromkeys(sample)
-        candidates.update(dict.fromkeys(record for record in self._pool if record.place >= 0))
-        ranked = sorted(candidates, key=self._score)
+            if size <= self._count:
+                self._state = state = (state * _FACTOR + _ADDED) & _LOW_64
+                return [records[(state >> 32) * size >> 32]], False
+            return sample[:1], False
+        # Uses since they came into the pool count, too: their scores are compared anew. One that is there twice does no
+        # harm: when it is removed, its place says so.
+        ranked = [record for record in self._pool if record.place >= 0]
+        ranked += sample
+        ranked.sort(key=self._score)
         self._pool = ranked[1 : self._pool_size + 1]
-        return ranked[:1]
+        return ranked[:1], False
 
     def forget(self) -> None:
         """Forget the candidates."""
