@@ -14,6 +14,7 @@ _SCORES: Final[dict[EvictionPolicy, Callable[[Any], Any]]] = {
 }
 """What entries are compared by; the lowest is evicted first."""
 
+
 class Record:
     """One entry of a cache.
 

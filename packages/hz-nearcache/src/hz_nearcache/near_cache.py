@@ -268,10 +268,13 @@ class NearCache:
             return
         path, keys = self._file(), self.store.keys()[::-1]
         write = partial(write_keys, path, self.name, keys)
+        now = self._context.io.now
+        began = now()
         try:
-            yield WaitFor(partial(self._context.io.run_blocking, write))
-            self.statistics.persistences += 1
+            size = yield WaitFor(partial(self._context.io.run_blocking, write))
+            self.statistics.persisted(began, now(), len(keys), size)
         except Exception as e:
+            self.statistics.persisted(began, now(), 0, 0, f"{type(e).__name__}: {e}")
             _logger.warning("the keys of the near cache of %r were not written to %s: %s", self.name, path, e)
 
     def _file(self) -> Path:
