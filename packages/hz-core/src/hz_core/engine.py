@@ -31,6 +31,7 @@ from hz_core.op import Flow, GatherOutcomes, Within
 from hz_core.promise import CallbackPromise
 from hz_core.schema_service import SchemaService
 from hz_serialization import SerializationService
+from hz_serialization.compact import UnknownSchemaError
 
 _logger = get_logger("client")
 
@@ -318,6 +319,10 @@ class Engine:
             self.check_active()
             raise TargetDisconnectedError(f"client {self.name} has no connection to member {member}")
         return connection
+
+    def find_schema(self, unknown: UnknownSchemaError) -> Flow[None]:
+        """Ask the cluster for a Compact schema."""
+        return self.schemas.find(unknown)
 
     def create_object(self, service_name: str, name: str) -> Flow[None]:
         """Create a distributed object in the cluster (``Client.createProxy``), and again after a restart."""
