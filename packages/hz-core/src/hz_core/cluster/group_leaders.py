@@ -46,9 +46,7 @@ class GroupLeaders:
         """
         uuids = dict(members)
         self.known = {
-            group.group_id.frames: uuids[group.leader.uuid]
-            for group in groups
-            if group.leader.uuid in uuids
+            group.group_id.frames: uuids[group.leader.uuid] for group in groups if group.leader.uuid in uuids
         }
 
     def doubt(self, group: Group) -> None:
