@@ -91,12 +91,10 @@ class SqlPage:
             HazelcastProtocolError: The page is damaged.
             HazelcastSerializationError: A date is outside of the years that ``datetime`` supports.
         """
-        if not self.is_lazy:
-            return self.cells
         columns = self._columns
         if columns is None:
             columns = self._columns = [
-                [_loaded(value) for value in column] if type_ == OBJECT else column
+                [_loaded(value) for value in column] if type_ == OBJECT and self.is_lazy else column
                 for column, type_ in zip(self.cells, self.column_types, strict=True)
             ]
         return columns
