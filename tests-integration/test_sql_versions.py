@@ -89,7 +89,8 @@ def run_job(client: hazelcast.HazelcastClient) -> None:
     assert job.is_user_cancelled() is True
     until_now(lambda: any(event.new_status is JobStatus.FAILED for event in events.events))
     short = jet.new_job("short", "SINK INTO n SELECT CAST(v AS INT), v FROM TABLE(generate_series(1, 3))")
-    assert short.join(60) is None
+    short.join(60)
+    assert short.get_status() is JobStatus.COMPLETED
     with pytest.raises(JobNotFoundError):
         jet.get_job("nobody")
 
