@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from asgiref.sync import ThreadSensitiveContext
 from celery import Celery, chord, group
 from celery.contrib.testing.worker import start_worker
 from django.conf import settings
@@ -25,9 +26,7 @@ from hz_frameworks.pickled import PickledMap
 from map_harness import fresh_name
 
 if not settings.configured:
-    settings.configure(
-        SECRET_KEY="only for tests", SESSION_SERIALIZER="django.contrib.sessions.serializers.JSONSerializer"
-    )
+    settings.configure(SECRET_KEY="only for tests")
 
 
 @pytest.fixture(autouse=True)
@@ -114,11 +113,10 @@ async def test_django_cache_in_coroutines(address: str) -> None:
     from hz_frameworks.django.cache import HazelcastCache
 
     cache = HazelcastCache(address, {"OPTIONS": {"MAP": fresh_name("django")}})
-    await cache.aset("k", 1)
-    assert await cache.aincr("k") == 2
-    assert await cache.aget_many(["k"]) == {"k": 2}
-    await asyncio.to_thread(cache.close)
-    await asyncio.get_running_loop().shutdown_default_executor()
+    async with ThreadSensitiveContext():
+        await cache.aset("k", 1)
+        assert await cache.aincr("k") == 2
+        assert await cache.aget_many(["k"]) == {"k": 2}
 
 
 def test_django_sessions(
@@ -306,26 +304,27 @@ def test_celery_results(address: str, client: hazelcast.HazelcastClient) -> None
         result_backend_transport_options={"map": name}, result_expires=300, worker_hijack_root_logger=False
     )
 
-    @app.task(name="add")
+    @app.task(name="add")  # type: ignore[untyped-decorator]  # Celery has no types
     def add(a: int, b: int) -> int:
         return a + b
 
-    @app.task(name="total")
+    @app.task(name="total")  # type: ignore[untyped-decorator]  # Celery has no types
     def total(numbers: list[int]) -> int:
         return sum(numbers)
 
-    @app.task(name="fail")
+    @app.task(name="fail")  # type: ignore[untyped-decorator]  # Celery has no types
     def fail() -> None:
         raise ValueError("no")
 
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
+        soon = {"timeout": 30, "interval": 0.02}
         result = add.delay(2, 3)
-        assert result.get(timeout=30) == 5
+        assert result.get(**soon) == 5
         many = group(add.s(n, n) for n in range(4)).apply_async()
-        assert many.get(timeout=30) == [0, 2, 4, 6]
-        assert chord([add.s(n, 1) for n in range(5)], total.s()).apply_async().get(timeout=30) == 15
+        assert many.get(**soon) == [0, 2, 4, 6]
+        assert chord([add.s(n, 1) for n in range(5)], total.s()).apply_async().get(**soon) == 15
         with pytest.raises(ValueError, match="no"):
-            fail.delay().get(timeout=30)
+            fail.delay().get(**soon)
     raw = client.get_map(name).blocking()
     view = raw.get_entry_view(f"celery-task-meta-{result.id}")
     assert view is not None

@@ -44,19 +44,8 @@ _LABELS = ("cache.tests.HazelcastCacheTests", "sessions_tests.tests.HazelcastSes
 def download(folder: Path) -> Path:
     """Download the sdist of the installed Django."""
     wanted = f"django=={version('django')}"
-    command = [
-        "uvx",
-        "pip",
-        "download",
-        "--quiet",
-        "--no-deps",
-        "--no-binary",
-        "django",
-        "--dest",
-        folder,
-        wanted,
-    ]
-    subprocess.run(command, check=True)
+    pip = ["uvx", "pip", "download", "--quiet", "--no-deps", "--no-binary", "django"]
+    subprocess.run([*pip, "--dest", str(folder), wanted], check=True)
     (path,) = folder.glob("django-*.tar.gz")
     return path
 
