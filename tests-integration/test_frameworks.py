@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +28,8 @@ from hz_frameworks.asgi import HazelcastMiddleware, hazelcast_lifespan
 from hz_frameworks.clients import close_clients, shared_client
 from hz_frameworks.pickled import PickledMap
 from map_harness import fresh_name
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
 
 if not settings.configured:
     settings.configure(SECRET_KEY="only for tests")
@@ -292,7 +298,17 @@ async def test_any_asgi_application(cluster: Cluster) -> None:
     assert middleware._client is None
 
 
-def test_celery_results(address: str, client: hazelcast.HazelcastClient) -> None:
+def test_celery_results(
+    address: str, client: hazelcast.HazelcastClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int | None] = []
+
+    class Counting(PickledMap):
+        def add_to(self, key: str, delta: int, start: int | None = None) -> int | None:
+            counted.append(super().add_to(key, delta, start))
+            return counted[-1]
+
+    monkeypatch.setattr("hz_frameworks.celery.PickledMap", Counting)
     name = fresh_name("celery")
     app = Celery(
         "shop",
@@ -301,7 +317,10 @@ def test_celery_results(address: str, client: hazelcast.HazelcastClient) -> None
         set_as_current=False,
     )
     app.conf.update(
-        result_backend_transport_options={"map": name}, result_expires=300, worker_hijack_root_logger=False
+        result_backend_transport_options={"map": name},
+        result_expires=300,
+        worker_hijack_root_logger=False,
+        broker_transport_options={"polling_interval": 0.01},
     )
 
     @app.task(name="add")  # type: ignore[untyped-decorator]  # Celery has no types
@@ -323,6 +342,7 @@ def test_celery_results(address: str, client: hazelcast.HazelcastClient) -> None
         many = group(add.s(n, n) for n in range(4)).apply_async()
         assert many.get(**soon) == [0, 2, 4, 6]
         assert chord([add.s(n, 1) for n in range(5)], total.s()).apply_async().get(**soon) == 15
+        assert counted == [1, 2, 3, 4, 5]
         with pytest.raises(ValueError, match="no"):
             fail.delay().get(**soon)
     raw = client.get_map(name).blocking()
@@ -331,3 +351,65 @@ def test_celery_results(address: str, client: hazelcast.HazelcastClient) -> None
     assert view.ttl == 300_000
     result.forget()
     assert not raw.contains_key(f"celery-task-meta-{result.id}")
+
+
+def load_example(name: str) -> Any:
+    """Import a module of examples/."""
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+async def test_the_fastapi_example(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HZ_MEMBERS", address)
+    example = load_example("fastapi_app")
+    async with Web(example.app) as web:
+        first = await web.get("/rates/USD")
+        answers = await asyncio.gather(*(web.get("/rates/USD") for _ in range(6)))
+    assert first == '{"USD":1.16}'
+    refused = '{"detail":"too many requests"}'
+    assert sorted(answers) == sorted([first] * (example.MOST - 1) + [refused] * 2)
+    assert example.rate_of.counts.misses <= 1
+
+
+async def test_the_task_queue_survives_a_worker(address: str) -> None:
+    example = load_example("task_queue")
+    example.CLAIM = 1.0
+    name, begun, go_on = fresh_name("tasks"), threading.Event(), threading.Event()
+
+    def stuck(value: int) -> int:
+        begun.set()
+        assert go_on.wait(30)
+        return value
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    functions = {"factorize": example.factorize, "stuck": stuck, "fail": fail}
+    with ThreadPoolExecutor(2) as pool:
+        async with (
+            example.connect(address) as client,
+            example.connect(address) as other,
+            example.TaskQueue(client, name) as tasks,
+            example.TaskQueue(other, name) as theirs,
+        ):
+            doomed = asyncio.create_task(example.Worker(theirs, functions, pool).run())
+            result = await tasks.submit("stuck", 7)
+            assert await asyncio.to_thread(begun.wait, 30)
+            # It dies with the task in its hands: nobody renews the claim.
+            doomed.cancel()
+            await asyncio.gather(doomed, return_exceptions=True)
+            go_on.set()
+            survivor = example.Worker(tasks, functions, pool)
+            running = asyncio.create_task(survivor.run())
+            assert await asyncio.wait_for(result, 30) == 7
+            assert await (await tasks.submit("factorize", 10**10)) == [2] * 10 + [5] * 10
+            with pytest.raises(example.Failed, match="ValueError: no"):
+                await (await tasks.submit("fail"))
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            assert survivor.done >= 2
+            await tasks.queue.destroy()
