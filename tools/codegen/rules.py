@@ -42,6 +42,8 @@ WRITERS = frozenset(
         "uuid_long_entries",
     }
 )
+# Custom types whose records keep their frames, because few of them are written with very many requests.
+KEPT = frozenset({"RaftGroupId"})
 # Whole-response decoders for responses with one parameter of such a type.
 RESPONSES: dict[str, str] = {
     "boolean": "boolean_response",

@@ -84,6 +84,10 @@ class ClientContext(Protocol):
         """
         ...
 
+    def follow_leaders(self) -> None:
+        """Send operations of CP groups to their leaders, if the option says so and the members tell them."""
+        ...
+
     def create_object(self, service_name: str, name: str) -> Flow[None]:
         """Create a distributed object in the cluster (``Client.createProxy``), and again after a restart."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from struct import Struct, unpack
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from hz_core.wire.decode import after_begin, after_end, frame_at, length_at, read_ints
 from hz_core.wire.frames import DECODE_ERRORS, END_DATA_STRUCTURE, IS_NULL, HazelcastProtocolError
@@ -181,6 +181,40 @@ class Unreadable:
         return f"<unreadable: {self.error}>"
 
 
+class FixedCells(NamedTuple):
+    """A column with values of a fixed size, as its bytes."""
+
+    rows: int
+    """The number of rows."""
+
+    values: bytes
+    """The values that are not null, one after the other."""
+
+    present: bytes | None
+    """A bit for each row, the lowest one of a byte first, that says whether its value is not null; None if all are."""
+
+
+def fixed_cells(size: int) -> ColumnReader[FixedCells]:
+    """Return the reader of the bytes of a column with values of ``size`` bytes: one frame."""
+
+    def read_cells(message: bytes, pos: int, read: ReadData) -> tuple[FixedCells, int]:
+        end = pos + length_at(message, pos)[0]
+        kind, count = _column_head(message, pos + 6)
+        start = pos + 11
+        if kind == _ALL_NULL:
+            # Rows of this kind need no bytes, so a damaged count is limited here.
+            return FixedCells(_row_count(count), b"", bytes((count + 7) // 8)), end
+        if kind == _NO_NULLS and count * size == end - start:
+            return FixedCells(count, message[start:end], None), end
+        if kind == _MIXED:
+            return _mixed(message[start:end], count, size), end
+        raise HazelcastProtocolError(
+            f"A SQL column of kind {kind} with {count} values fills {end - pos} bytes"
+        )
+
+    return read_cells
+
+
 def _fixed_column(size: int, values: Callable[[bytes], list[Any]]) -> ColumnReader[list[Any]]:
     """Return the reader of a column with values of a fixed size: one frame with the non-null values.
 
@@ -188,21 +222,15 @@ def _fixed_column(size: int, values: Callable[[bytes], list[Any]]) -> ColumnRead
         size: The bytes of a value.
         values: Returns the values in a row of bytes.
     """
+    read_cells = fixed_cells(size)
 
     def read_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
-        end = pos + length_at(message, pos)[0]
-        kind, count = _column_head(message, pos + 6)
-        start = pos + 11
-        if kind == _ALL_NULL:
-            # Rows of this kind need no bytes, so a damaged count is limited here.
-            return [None] * _row_count(count), end
-        if kind == _NO_NULLS and count * size == end - start:
-            return values(message[start:end]), end
-        if kind == _MIXED:
-            return _mixed(message[start:end], count, size, values), end
-        raise HazelcastProtocolError(
-            f"A SQL column of kind {kind} with {count} values fills {end - pos} bytes"
-        )
+        cells, end = read_cells(message, pos, read)
+        present = cells.present
+        if present is None:
+            return values(cells.values), end
+        known = iter(values(cells.values))
+        return [next(known, None) if present[i >> 3] >> (i & 7) & 1 else None for i in range(cells.rows)], end
 
     return read_column
 
@@ -245,29 +273,28 @@ def _row_count(count: int) -> int:
     raise HazelcastProtocolError(f"A SQL page claims {count} rows, more than {_MAX_ROWS} cannot be true")
 
 
-def _mixed(payload: bytes, count: int, size: int, values: Callable[[bytes], list[Any]]) -> list[Any]:
+def _mixed(payload: bytes, count: int, size: int) -> FixedCells:
     """Read groups of up to eight values, each after a bitmask of its non-null values."""
-    present: list[int] = []
+    present = bytearray()
     parts: list[bytes] = []
     pos = 0
     for _ in range(0, count, 8):
         mask = payload[pos]
-        parts.append(payload[pos + 1 : pos + 1 + mask.bit_count() * size])
+        end = pos + 1 + mask.bit_count() * size
+        parts.append(payload[pos + 1 : end])
         present.append(mask)
-        pos += 1 + mask.bit_count() * size
-    known = iter(values(b"".join(parts)))
-    result = [next(known, None) if present[i >> 3] >> (i & 7) & 1 else None for i in range(count)]
+        pos = end
     if pos != len(payload):
         raise HazelcastProtocolError(f"A SQL column of {count} values fills {len(payload)} bytes, not {pos}")
-    return result
+    return FixedCells(count, b"".join(parts), bytes(present))
 
 
-def _nullable_column(convert: Callable[[bytes], Any]) -> ColumnReader[list[Any]]:
-    """Return the reader of a column with a frame for each value."""
+def nullable_column(convert: Callable[[bytes], C]) -> ColumnReader[list[C | None]]:
+    """Return the reader of a column with a frame for each value, which is converted by ``convert``."""
 
-    def read_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
+    def read_column(message: bytes, pos: int, read: ReadData) -> tuple[list[C | None], int]:
         pos = after_begin(message, pos)
-        column: list[Any] = []
+        column: list[C | None] = []
         append = column.append
         while True:
             length, flags = frame_at(message, pos)
@@ -284,7 +311,7 @@ def _nullable_column(convert: Callable[[bytes], Any]) -> ColumnReader[list[Any]]
 
 
 def _read_varchar_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
-    # As `_nullable_column` does, with fewer steps: most of the cells of results are strings.
+    # As `nullable_column` does, with fewer steps: most of the cells of results are strings.
     pos = after_begin(message, pos)
     column: list[Any] = []
     append = column.append
@@ -322,32 +349,47 @@ def _read_object_column(message: bytes, pos: int, read: ReadData) -> tuple[list[
         pos = end
 
 
-def _read_json_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
-    pos = after_begin(message, pos)
-    column: list[Any] = []
-    while True:
-        length, flags = frame_at(message, pos)
-        if flags & END_DATA_STRUCTURE:
-            return column, pos + length
-        if flags & IS_NULL:
-            column.append(None)
-            pos += length
-            continue
-        start = after_begin(message, pos)
-        end = start + length_at(message, start)[0]
-        column.append(HazelcastJsonValue(message[start + 6 : end].decode()))
-        pos = after_end(message, end)
+def json_column(convert: Callable[[bytes], C]) -> ColumnReader[list[C | None]]:
+    """Return the reader of a column with a structure for each value, whose text is converted by ``convert``."""
+
+    def read_column(message: bytes, pos: int, read: ReadData) -> tuple[list[C | None], int]:
+        pos = after_begin(message, pos)
+        column: list[C | None] = []
+        while True:
+            length, flags = frame_at(message, pos)
+            if flags & END_DATA_STRUCTURE:
+                return column, pos + length
+            if flags & IS_NULL:
+                column.append(None)
+                pos += length
+                continue
+            start = after_begin(message, pos)
+            end = start + length_at(message, start)[0]
+            column.append(convert(message[start + 6 : end]))
+            pos = after_end(message, end)
+
+    return read_column
 
 
-def _read_null_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
+def _json(text: bytes) -> HazelcastJsonValue:
+    return HazelcastJsonValue(text.decode())
+
+
+def read_null_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
+    """Read a column that has nothing but nulls: their number."""
     end = pos + length_at(message, pos)[0]
     return [None] * _row_count(_int.unpack_from(message, pos + 6)[0]), end
 
 
-def _decimal(payload: bytes) -> Decimal:
+def decimal_parts(payload: bytes) -> tuple[bytes, int]:
+    """Return a decimal's unscaled value, as in Java's ``BigInteger.toByteArray``, and its scale."""
     size: int = _int.unpack_from(payload)[0]
     scale: int = _int.unpack_from(payload, 4 + size)[0]
-    return join_decimal(payload[4 : 4 + size], scale)
+    return payload[4 : 4 + size], scale
+
+
+def _decimal(payload: bytes) -> Decimal:
+    return join_decimal(*decimal_parts(payload))
 
 
 def _dates(fields: Iterable[Any]) -> list[Any]:
@@ -385,7 +427,7 @@ COLUMNS: Final[Mapping[int, ColumnReader[list[Any]]]] = {
     3: _number_column("h"),
     4: _number_column("i"),
     5: _number_column("q"),
-    6: _nullable_column(_decimal),
+    6: nullable_column(_decimal),
     7: _number_column("f"),
     8: _number_column("d"),
     9: _moment_column("ibb", _dates),
@@ -393,7 +435,7 @@ COLUMNS: Final[Mapping[int, ColumnReader[list[Any]]]] = {
     11: _moment_column("ibbbbbi", _timestamps),
     12: _moment_column("ibbbbbii", _zoned_timestamps),
     OBJECT: _read_object_column,
-    14: _read_null_column,
-    15: _read_json_column,
+    14: read_null_column,
+    15: json_column(_json),
 }
 """Readers of all types of columns, as lists of Python objects."""

@@ -1,16 +1,25 @@
 """Operations of a SQL result, from which its surfaces are generated."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
+from operator import length_hint
+from typing import Any
 from uuid import UUID
 
+from hz_core.arguments import shown
 from hz_core.connection import Connection
 from hz_core.context import ClientContext
 from hz_core.errors import IllegalStateError, TargetDisconnectedError
 from hz_core.op import Flow, GatherOutcomes, Op
 from hz_core.operations import Operations
 from hz_core.wire.types import ReadData
+from hz_proxies.arrow.background import elsewhere
+from hz_proxies.arrow.libraries import library
+from hz_proxies.arrow.types import ArrowBatch, ArrowTable, ArrowType, PandasFrame, PolarsFrame
 from hz_proxies.codecs import sql as codec
+from hz_proxies.pages.operations import PagesOperations
+from hz_proxies.sql.arrow.batches import BatchSource, table_of
 from hz_proxies.sql.errors import HazelcastSqlError, SqlErrorCode, closed, expired, lost, raise_for
 from hz_proxies.sql.result.ahead import PageAhead
 from hz_proxies.sql.rows import RowClasses, SqlRow, SqlRowMetadata
@@ -114,6 +123,8 @@ class SqlResultOperations(Operations):
         self._reading = False
         self._rows: Iterator[SqlRow] = iter(())
         """The rows of the current page that are left."""
+        self._first_column: Iterator[Any] = iter(())
+        """What is left of the first column of the current page."""
 
     def is_row_set(self) -> bool:
         """Return whether the result has rows; if not, it has an update count."""
@@ -173,6 +184,96 @@ class SqlResultOperations(Operations):
         elif not self._closed:
             self._ahead = PageAhead(self._context, self._query.fetch())
 
+    def to_arrow(self, types: Mapping[str, ArrowType] | None = None) -> Flow[ArrowTable]:
+        """Return the rows, all that have not been read, as a ``pyarrow.Table``.
+
+        The columns are made from the bytes that the member has sent, without Python objects for values of fixed size.
+
+        Args:
+            types: Arrow types of columns, by their names, instead of the usual ones: another unit of a timestamp, for
+                example, or the type of objects.
+
+        Raises:
+            ImportError: pyarrow is not installed (extra ``arrow``).
+            ValueError: The result has an update count instead of rows, or ``types`` has a column that it has not.
+            HazelcastSqlError: The query has failed, was closed, or its member is lost.
+            HazelcastSerializationError: A value does not fit into the type of its column.
+            IllegalStateError: Rows of a page have been read, and others of that page have not.
+        """
+        library("pyarrow", "to_arrow()")
+        return table_of(self._unread(), self.next_page, types)
+
+    def to_arrow_batches(self, types: Mapping[str, ArrowType] | None = None) -> PagesOperations[ArrowBatch]:
+        """Return an iterator over the rows as ``pyarrow.RecordBatch``, one for each page and at least one.
+
+        At most two pages and a batch are in memory. The schema is that of the first batch: decimals are
+        ``decimal256(76, 38)``, and objects have the type of the first page, unless ``types`` names another one.
+
+        Args:
+            types: Arrow types of columns, by their names; see ``to_arrow``.
+
+        Raises:
+            ImportError: pyarrow is not installed (extra ``arrow``).
+            ValueError, IllegalStateError: See ``to_arrow``, whose other errors are raised by the iterator.
+        """
+        library("pyarrow", "to_arrow_batches()")
+        source = BatchSource(self._unread(), self.next_page, self.close, types)
+        return PagesOperations(self._context, source)
+
+    def to_pandas(
+        self, types: Mapping[str, ArrowType] | None = None, dtype_backend: str | None = None
+    ) -> Flow[PandasFrame]:
+        """Return the rows, all that have not been read, as a ``pandas.DataFrame``.
+
+        Args:
+            types: Arrow types of columns, by their names; see ``to_arrow``.
+            dtype_backend: ``"pyarrow"`` for columns that pandas keeps in Arrow's memory, which have nulls of every type
+                and decimals; None for NumPy's types.
+
+        Raises:
+            ImportError: pandas or pyarrow is not installed (extra ``pandas``).
+            ValueError: ``dtype_backend`` is another one.
+            HazelcastSqlError, HazelcastSerializationError, IllegalStateError: See ``to_arrow``.
+        """
+        pandas = library("pandas", "to_pandas()")
+        library("pyarrow", "to_pandas()")
+        if dtype_backend not in (None, "pyarrow"):
+            raise ValueError(f"dtype_backend must be 'pyarrow' or None, not {shown(dtype_backend)}")
+        mapper = None if dtype_backend is None else pandas.ArrowDtype
+        return self._frame(types, lambda table: table.to_pandas(types_mapper=mapper))
+
+    def to_polars(self, types: Mapping[str, ArrowType] | None = None) -> Flow[PolarsFrame]:
+        """Return the rows, all that have not been read, as a ``polars.DataFrame``.
+
+        Args:
+            types: Arrow types of columns, by their names; see ``to_arrow``.
+
+        Raises:
+            ImportError: polars or pyarrow is not installed (extra ``polars``).
+            HazelcastSqlError, HazelcastSerializationError, IllegalStateError: See ``to_arrow``.
+        """
+        polars = library("polars", "to_polars()")
+        library("pyarrow", "to_polars()")
+        return self._frame(types, polars.from_arrow)
+
+    def _frame(
+        self, types: Mapping[str, ArrowType] | None, convert: Callable[[ArrowTable], Any]
+    ) -> Flow[Any]:
+        reading = table_of(self._unread(), self.next_page, types)
+        return self._converted(reading, convert)
+
+    def _converted(self, reading: Flow[ArrowTable], convert: Callable[[ArrowTable], Any]) -> Flow[Any]:
+        table = yield from reading
+        return (yield from elsewhere(self._context, partial(convert, table)))
+
+    def _unread(self) -> SqlRowMetadata:
+        """Return the columns, if no page has been begun."""
+        if left := length_hint(self._first_column):
+            raise IllegalStateError(
+                f"{left} rows of the page that was read last are left; read a result either as rows or as a whole"
+            )
+        return self._row_classes().metadata
+
     def close(self) -> Flow[None]:
         """Cancel the query on the member; callable from any thread or task. Idempotent.
 
@@ -212,8 +313,10 @@ class SqlResultOperations(Operations):
             if type_ == OBJECT
             for value in column
         )
+        self._first_column = iter(columns[0])
         # Made one by one, in C.
-        self._rows = map(classes.damaged if damaged else classes.whole, zip(*columns, strict=True))
+        values = zip(self._first_column, *columns[1:], strict=True)
+        self._rows = map(classes.damaged if damaged else classes.whole, values)
         return self._rows
 
     def _next_row(self) -> Flow[SqlRow | None]:
