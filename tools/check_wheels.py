@@ -32,6 +32,7 @@ NEED_AN_EXTRA = {
     "hz_core.opentelemetry",
     "hz_embedded.pytest_plugin",
     "hz_proxies.arrow.contents",
+    "hz_proxies.arrow.hashes",
     "hz_proxies.arrow.kinds",
     "hz_proxies.arrow.rows",
     "hz_proxies.arrow.values",
