@@ -7,8 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped]  # it has no type information
-import pyarrow.parquet as pq  # type: ignore[import-untyped]  # nor has this
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import hazelcast

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped]  # it has no type information
+import pyarrow as pa
 import pytest
 
 import simulated_harness

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd  # type: ignore[import-untyped]  # its stubs are another package
-import pyarrow as pa  # type: ignore[import-untyped]  # it has no type information
-import pyarrow.parquet as pq  # type: ignore[import-untyped]  # nor has this
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import simulated_harness

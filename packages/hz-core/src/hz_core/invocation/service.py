@@ -12,7 +12,6 @@ from hz_core.connection import Connection, MessageHandler
 from hz_core.errors import (
     ClientOfflineError,
     HazelcastClientNotActiveError,
-    HazelcastInstanceNotActiveError,
     OperationTimeoutError,
     TargetDisconnectedError,
     TargetNotMemberError,
@@ -25,7 +24,15 @@ from hz_core.invocation.observation import Observation
 from hz_core.invocation.parked import SLICE, ParkedInvocations
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
 from hz_core.invocation.recent_errors import RecentErrors
-from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
+from hz_core.invocation.retry import (
+    UNKNOWN_OUTCOME,
+    NotSentError,
+    WaitsForItselfError,
+    first_cause,
+    may_retry,
+    pause_before,
+)
+from hz_core.invocation.withdrawing import withdraw_unsent
 from hz_core.io import IO, Timer
 from hz_core.op import Op
 from hz_core.promise import Promise
@@ -87,7 +94,7 @@ class InvocationService:
         self._next_id = count(1).__next__
         self._route = router.route
         self._ended = False
-        self._pausing: dict[Invocation, Timer] = {}
+        self._pausing: dict[Invocation, Timer | None] = {}
         self.errors = errors
         self._now = io.now
         self._backup_acks = policy.backup_acks
@@ -163,10 +170,11 @@ class InvocationService:
         invocation.connection = connection
         connection.spoke = True
         pending[correlation_id] = invocation
-        if soon:
-            transport.write_soon(request)
-        else:
-            transport.write(request)
+        try:
+            (transport.write_soon if soon else transport.write)(request)
+        except BaseException as e:
+            withdraw_unsent(e, pending, correlation_id, request)
+            raise
         if not connection.alive and pending.pop(correlation_id, None) is not None:
             # Closed between the choice and the write: no other thread fails this invocation.
             closed = _closed(connection)
@@ -430,8 +438,9 @@ class InvocationService:
         self._ended = True
         self.backups.fail_all(error)
         pausing, self._pausing = self._pausing, {}
-        for invocation, timer in pausing.items():
-            timer.cancel()
+        for invocation, timer in list(pausing.items()):
+            if timer is not None:
+                timer.cancel()
             invocation.fail(error)
         self.parked.fail_all(error)
 
@@ -454,7 +463,6 @@ class InvocationService:
         self._io.call_soon(partial(self._failed_reply, connection, correlation_id, error))
 
     def _failed_reply(self, connection: Connection, correlation_id: int, error: Exception) -> None:
-        # All entries are invocations, because only this service adds entries.
         pop: Any = connection.pending.pop
         invocation: Invocation | None = pop(correlation_id, None)
         if invocation is not None:
@@ -462,10 +470,9 @@ class InvocationService:
 
     def _failed(self, invocation: Invocation, error: Exception) -> None:
         """Retry or fail an invocation. Runs on the I/O side."""
-        if invocation.op.on_lost is not None and isinstance(
-            error, TargetDisconnectedError | HazelcastInstanceNotActiveError
-        ):
+        if invocation.op.on_lost is not None and isinstance(error, UNKNOWN_OUTCOME):
             invocation.in_doubt = True
+        self._router.failed(invocation.op, error)
         deadline = invocation.op.deadline
         if invocation.in_doubt and deadline is not None and self._now() >= deadline:
             self._expire(invocation)
@@ -492,14 +499,19 @@ class InvocationService:
             if not invocation.in_doubt:
                 # The last attempt is made at the end of the time limit.
                 pause = min(pause, max(self._limit(invocation) - self._now(), 0.001))
+            invocation.waits_in = self._pausing
             self._pausing[invocation] = self._io.call_later(
                 pause, lambda: self._after_pause(invocation, error)
             )
+            if invocation.unwanted():
+                invocation.forget()  # given up meanwhile by another thread, which did not find it
         else:
             self._resend(invocation)
 
     def _after_pause(self, invocation: Invocation, error: Exception) -> None:
-        del self._pausing[invocation]
+        if self._pausing.pop(invocation, None) is None:
+            return  # given up
+        invocation.waits_in = None
         if invocation.unwanted() and not invocation.in_doubt:
             invocation.fail(error)
         else:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from struct import Struct
 from typing import Any, Final
 
-import pyarrow as pa  # type: ignore[import-untyped]  # it has no type information
+import pyarrow as pa
 
 _CODES: Final = {
     pa.int8(): "b",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-import pyarrow as pa  # type: ignore[import-untyped]  # it has no type information
+import pyarrow as pa
 
 from hz_serialization import HazelcastSerializationError
 from hz_serialization.compact import GenericRecord

@@ -6,8 +6,8 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped]  # it has no type information
-import pyarrow.compute as pc  # type: ignore[import-untyped]  # nor has this
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hz_core.arguments import shown
 from hz_proxies.arrow.contents import contents

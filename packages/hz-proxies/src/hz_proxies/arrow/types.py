@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     import pandas  # type: ignore[import-untyped]  # its stubs are another package
     import polars
-    import pyarrow  # type: ignore[import-untyped]  # it has none
+    import pyarrow
 
     ArrowBatch: TypeAlias = pyarrow.RecordBatch
     ArrowTable: TypeAlias = pyarrow.Table

@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, Final
 from uuid import UUID
 
-import pyarrow as pa  # type: ignore[import-untyped]  # it has no type information
+import pyarrow as pa
 
 from hz_serialization import HazelcastJsonValue, HazelcastSerializationError
 from hz_serialization.compact import GenericRecord

@@ -366,40 +366,65 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         """
         return self._call(self._ops.add_index(attributes, index_type, name, bitmap_index_options))
 
-    def iter_keys(self, page_size: int = 1000, predicate: Predicate | None = None) -> BlockingPages[K]:
+    def iter_keys(
+        self,
+        page_size: int = 1000,
+        predicate: Predicate | None = None,
+        partitions: Iterable[int] | None = None,
+    ) -> BlockingPages[K]:
         """Return an iterator over all keys, or over those whose entries match ``predicate``.
 
         Args:
             page_size: How many entries of a partition to fetch at once.
             predicate: The condition; a paging predicate is refused.
+            partitions: The partitions to look into, so that an iteration can be split, or be continued; None for all.
+
+        Raises:
+            ValueError: There is no such partition.
 
         Source: messages ``Map.fetchKeys`` and ``Map.fetchWithQuery``.
         """
-        return BlockingPages(self._caller, self._ops.iter_keys(page_size, predicate))
+        return BlockingPages(self._caller, self._ops.iter_keys(page_size, predicate, partitions))
 
-    def iter_values(self, page_size: int = 1000, predicate: Predicate | None = None) -> BlockingPages[V]:
+    def iter_values(
+        self,
+        page_size: int = 1000,
+        predicate: Predicate | None = None,
+        partitions: Iterable[int] | None = None,
+    ) -> BlockingPages[V]:
         """Return an iterator over all values, or over those whose entries match ``predicate``.
 
         Args:
             page_size: How many entries of a partition to fetch at once.
             predicate: The condition; a paging predicate is refused.
+            partitions: The partitions to look into, so that an iteration can be split, or be continued; None for all.
+
+        Raises:
+            ValueError: There is no such partition.
 
         Source: message ``Map.fetchWithQuery``; without a predicate ``Map.fetchEntries``.
         """
-        return BlockingPages(self._caller, self._ops.iter_values(page_size, predicate))
+        return BlockingPages(self._caller, self._ops.iter_values(page_size, predicate, partitions))
 
     def iter_items(
-        self, page_size: int = 1000, predicate: Predicate | None = None
+        self,
+        page_size: int = 1000,
+        predicate: Predicate | None = None,
+        partitions: Iterable[int] | None = None,
     ) -> BlockingPages[tuple[K, V]]:
         """Return an iterator over all entries, or over those that match ``predicate``.
 
         Args:
             page_size: How many entries of a partition to fetch at once.
             predicate: The condition; a paging predicate is refused.
+            partitions: The partitions to look into, so that an iteration can be split, or be continued; None for all.
+
+        Raises:
+            ValueError: There is no such partition.
 
         Source: messages ``Map.fetchEntries`` and ``Map.fetchWithQuery``.
         """
-        return BlockingPages(self._caller, self._ops.iter_items(page_size, predicate))
+        return BlockingPages(self._caller, self._ops.iter_items(page_size, predicate, partitions))
 
     def load_arrow(
         self,

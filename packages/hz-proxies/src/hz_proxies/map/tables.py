@@ -248,7 +248,7 @@ class TableOperations(QueryOperations[K, V], PagingOperations[K, V], Generic[K, 
         names = list(columns)
         attributes = multi_attribute(*names)
         pages = self._query_pages(
-            "to_arrow", attributes, list, true() if predicate is None else predicate, _PAGE
+            "to_arrow", attributes, list, true() if predicate is None else predicate, _PAGE, None
         )
         return self._table(pages, partial(columns_of, names, types=types))
 

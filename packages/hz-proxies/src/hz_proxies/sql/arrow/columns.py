@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-import pyarrow as pa  # type: ignore[import-untyped]  # it has no type information
-import pyarrow.compute as pc  # type: ignore[import-untyped]  # nor has this
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_proxies.arrow.values import ARROW_ERRORS, object_array

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-import pyarrow as pa  # type: ignore[import-untyped]  # it has no type information
+import pyarrow as pa
 
 from hz_proxies.sql_page import decimal_parts
 from hz_serialization import HazelcastSerializationError

@@ -7,8 +7,8 @@ the number of days is computed from all years, months and days with Arrow's arit
 
 from typing import Any, Final
 
-import pyarrow as pa  # type: ignore[import-untyped]  # it has no type information
-import pyarrow.compute as pc  # type: ignore[import-untyped]  # nor has this
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hz_core.wire.frames import HazelcastProtocolError
 
