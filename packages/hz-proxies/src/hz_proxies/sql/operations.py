@@ -1,5 +1,6 @@
 """Operations of the SQL service, from which its surfaces are generated."""
 
+from struct import Struct
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -20,8 +21,8 @@ from hz_serialization.java_types import BigInteger, Long
 
 _INT_32: Final = (-(1 << 31), 1 << 31)
 _INT_64: Final = (-(1 << 63), 1 << 63)
-_LOW_64 = (1 << 64) - 1
-_SIGN_64 = 1 << 63
+_RESULT_TYPES: Final = frozenset(SqlExpectedResultType)
+_two_longs: Final = Struct(">qq").unpack
 
 
 class SqlOperations(Operations):
@@ -64,7 +65,7 @@ class SqlOperations(Operations):
             raise TypeError(f"the statement must be a string, not {shown(sql)}")
         millis = SERVER_DEFAULT if is_negative(timeout) else milliseconds(timeout, "timeout")
         buffer_size = int32(cursor_buffer_size, "cursor_buffer_size", 1)
-        if expected_result_type not in tuple(SqlExpectedResultType):
+        if expected_result_type not in _RESULT_TYPES:
             raise ValueError(f"expected_result_type must be 0, 1 or 2, not {shown(expected_result_type)}")
         if schema is not None and not isinstance(schema, str):
             raise TypeError(f"schema must be a string or None, not {shown(schema)}")
@@ -161,8 +162,5 @@ def _has_more_pages(response: codec.ExecuteResponse) -> bool:
 
 def _halves(uuid: UUID) -> tuple[int, int]:
     """Return a UUID as two signed 64-bit numbers."""
-    return _signed(uuid.int >> 64), _signed(uuid.int & _LOW_64)
-
-
-def _signed(number: int) -> int:
-    return number - (1 << 64) if number & _SIGN_64 else number
+    high, low = _two_longs(uuid.bytes)
+    return high, low
