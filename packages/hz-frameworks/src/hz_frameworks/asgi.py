@@ -23,7 +23,8 @@ def hazelcast_lifespan(
 ) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any]]]:
     """Return a lifespan for Starlette and FastAPI: the client connects at the start and closes at the end.
 
-    Requests find it as ``request.state.hazelcast``. An application whose cluster cannot be reached does not start.
+    Requests find it as ``request.state.hazelcast``, everything else as ``app.state.hazelcast``. An application whose
+    cluster cannot be reached does not start.
 
     Args:
         config: The options of the client; None for those that every client finds.
@@ -36,6 +37,8 @@ def hazelcast_lifespan(
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(HazelcastClient(config, **options))
             state: dict[str, Any] = {STATE: client}
+            if hasattr(application, "state"):
+                setattr(application.state, STATE, client)
             if inner is not None:
                 more = await stack.enter_async_context(inner(application))
                 state.update({} if more is None else more)

@@ -8,6 +8,7 @@ from celery.backends.base import KeyValueStoreBackend
 
 import hazelcast
 from hz_frameworks.clients import shared_client
+from hz_frameworks.pickled import FOREVER, PickledMap
 
 DEFAULT_MAP: Final = "celery-results"
 """Name of the map, unless the option ``map`` names another."""
@@ -28,6 +29,7 @@ class HazelcastBackend(KeyValueStoreBackend):
     supports_autoexpire = True
     supports_native_join = True
     persistent = True
+    implements_incr = True
 
     def __init__(self, app: Celery, url: str | None = None, **kwargs: Any) -> None:
         super().__init__(app=app, url=url, **kwargs)
@@ -36,14 +38,12 @@ class HazelcastBackend(KeyValueStoreBackend):
         self._options = dict(options.get("client") or {})
         self._name = str(options.get("map", DEFAULT_MAP))
 
-    @property
-    def _futures(self) -> Any:
-        client: hazelcast.HazelcastClient = shared_client(self._location, self._options)
-        return client.get_map(self._name)
+    def _client(self) -> hazelcast.HazelcastClient:
+        return shared_client(self._location, self._options)
 
     @property
     def _map(self) -> Any:
-        return self._futures.blocking()
+        return self._client().get_map(self._name).blocking()
 
     def get(self, key: Any) -> Any:
         """Return what is stored for a key."""
@@ -58,7 +58,7 @@ class HazelcastBackend(KeyValueStoreBackend):
     def set(self, key: Any, value: Any) -> None:
         """Store a result until it expires."""
         stored = bytes(value) if isinstance(value, bytes | bytearray | memoryview) else value
-        self._map.set(_text(key), stored, ttl=self.expires or 0)
+        self._map.set(_text(key), stored, ttl=self.expires or FOREVER)
 
     def delete(self, key: Any) -> None:
         """Remove a result."""
@@ -66,15 +66,11 @@ class HazelcastBackend(KeyValueStoreBackend):
 
     def incr(self, key: Any) -> int:
         """Count a part of a chord that has ended, atomically."""
-        target, name = self._map, _text(key)
-        with target.lock_context(name, lease_time=10):
-            number = int(target.get(name) or 0) + 1
-            target.set(name, number, ttl=self.expires or 0)
-        return number
+        return PickledMap(self._client, self._name).add_to(_text(key), 1, 0) or 0
 
-    def expire(self, key: Any, value: float) -> None:
-        """Let a result expire after so many seconds."""
-        self._map.set_ttl(_text(key), value)
+    def expire(self, key: Any, value: float | None) -> None:
+        """Let a result expire after so many seconds; never without a number."""
+        self._map.set_ttl(_text(key), value or FOREVER)
 
 
 def _text(key: Any) -> str:

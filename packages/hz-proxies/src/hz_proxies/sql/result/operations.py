@@ -22,6 +22,7 @@ from hz_proxies.pages.operations import PagesOperations
 from hz_proxies.sql.arrow.batches import BatchSource, table_of
 from hz_proxies.sql.errors import HazelcastSqlError, SqlErrorCode, closed, expired, lost, raise_for
 from hz_proxies.sql.result.ahead import PageAhead
+from hz_proxies.sql.result.html import MOST_ROWS, html_table
 from hz_proxies.sql.rows import RowClasses, SqlRow, SqlRowMetadata
 from hz_proxies.sql_cells import NeededSchemas
 from hz_proxies.sql_page import OBJECT, SqlPage
@@ -315,6 +316,20 @@ class SqlResultOperations(Operations):
                 ahead.fail(closed())
             with suppress(TargetDisconnectedError):  # nothing is left of it there
                 yield self._query.close()
+
+    def _html(self) -> str:
+        """Return what a notebook shows: the first rows, if none have been read. Nothing is fetched or handed out."""
+        if self._classes is None:
+            return f"<p>update count: {self._update_count}</p>"
+        page = self._page
+        if page is None:
+            return html_table(self._classes.metadata, [], "the rows have been read, or the result is closed")
+        rest = page.row_count - MOST_ROWS
+        notes = [
+            f"{rest} more rows in this page" if rest > 0 else "",
+            "" if page.is_last else "further pages",
+        ]
+        return html_table(self._classes.metadata, page.columns, ", ".join(note for note in notes if note))
 
     def _row_classes(self) -> RowClasses:
         if self._classes is None:
