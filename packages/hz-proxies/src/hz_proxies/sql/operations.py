@@ -1,8 +1,6 @@
 """Operations of the SQL service, from which its surfaces are generated."""
 
-from struct import Struct
 from typing import Any, Final, NamedTuple
-from uuid import UUID
 
 from hz_core.arguments import SERVER_DEFAULT, int32, is_negative, milliseconds, shown
 from hz_core.context import acquires
@@ -22,7 +20,6 @@ from hz_serialization.java_types import BigInteger, Long
 _INT_32: Final = (-(1 << 31), 1 << 31)
 _INT_64: Final = (-(1 << 63), 1 << 63)
 _RESULT_TYPES: Final = frozenset(SqlExpectedResultType)
-_two_longs: Final = Struct(">qq").unpack
 
 
 class SqlOperations(Operations):
@@ -102,7 +99,7 @@ class SqlOperations(Operations):
         connection = paths.connection(statement.sql, statement.parameters)
         member = connection.member
         assert member is not None, "a ready connection knows its member"
-        query_id = codec.SqlQueryId(*_halves(member), *_halves(self._context.new_uuid()))
+        query_id = paths.query_id(member)
         limit = statement.timeout_millis / 1000 if statement.timeout_millis > 0 else None
         now = self._context.io.now
         query = Query(connection, query_id, statement.cursor_buffer_size, statement.read, limit, now)
@@ -158,9 +155,3 @@ class _Statement(NamedTuple):
 def _has_more_pages(response: codec.ExecuteResponse) -> bool:
     page = response.row_page
     return response.error is None and page is not None and not page.is_last
-
-
-def _halves(uuid: UUID) -> tuple[int, int]:
-    """Return a UUID as two signed 64-bit numbers."""
-    high, low = _two_longs(uuid.bytes)
-    return high, low
