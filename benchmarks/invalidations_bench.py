@@ -80,26 +80,26 @@ def main(given: list[str]) -> None:
         "hazelcast.map.invalidation.batchfrequency.seconds": "1",
     }
     near = {NAME: {"in_memory_format": "OBJECT", "eviction_max_size": 2 * COUNT}}
-    with member_at(None, config={"properties": properties}) as address:
-        with hazelcast.HazelcastClient(cluster_members=[address], near_caches=near) as client:
-            kept, plain = client.get_map(NAME).blocking(), client.get_map("bench-plain").blocking()
-            cache = near_cache(kept)
-            assert cache is not None
-            plain.set("key", "value")
-            kept.set("hot", "value")
-            command = [sys.executable, "-c", WRITER, address]
-            with subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            ) as writer:
-                print("| reads | idle | while entries become invalid | ratio of the medians | goal |")
-                print("|---|--:|--:|--:|--:|")
-                for title, read in (
-                    ("near cache hit", lambda: kept.get("hot")),
-                    ("get from a member", lambda: plain.get("key")),
-                ):
-                    _row(title, read, kept, cache, writer, chosen.rounds)
-                assert writer.stdin is not None
-                writer.stdin.close()
+    with (
+        member_at(None, config={"properties": properties}) as address,
+        hazelcast.HazelcastClient(cluster_members=[address], near_caches=near) as client,
+    ):
+        kept, plain = client.get_map(NAME).blocking(), client.get_map("bench-plain").blocking()
+        cache = near_cache(kept)
+        assert cache is not None
+        plain.set("key", "value")
+        kept.set("hot", "value")
+        command = [sys.executable, "-c", WRITER, address]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+            print("| reads | idle | while entries become invalid | ratio of the medians | goal |")
+            print("|---|--:|--:|--:|--:|")
+            for title, read in (
+                ("near cache hit", lambda: kept.get("hot")),
+                ("get from a member", lambda: plain.get("key")),
+            ):
+                _row(title, read, kept, cache, writer, chosen.rounds)
+            assert writer.stdin is not None
+            writer.stdin.close()
 
 
 def _row(title: str, read: Callable[[], object], kept: Any, cache: Any, writer: Any, rounds: int) -> None:
