@@ -27,6 +27,7 @@ CODECS: dict[str, str] = {
     "EntryList<UUID, long>": "uuid_long_entries",
     "EntryList<UUID, UUID>": "uuid_uuid_entries",
     "EntryList<UUID, List<int>>": "uuid_ints_entries",
+    "EntryList<long, byteArray>": "long_bytes_entries",
 }
 WRITERS = frozenset(
     {

@@ -94,7 +94,7 @@ class InvocationService:
         self._next_id = count(1).__next__
         self._route = router.route
         self._ended = False
-        self._pausing: dict[Invocation, Timer] = {}
+        self._pausing: dict[Invocation, Timer | None] = {}
         self.errors = errors
         self._now = io.now
         self._backup_acks = policy.backup_acks
@@ -438,8 +438,9 @@ class InvocationService:
         self._ended = True
         self.backups.fail_all(error)
         pausing, self._pausing = self._pausing, {}
-        for invocation, timer in pausing.items():
-            timer.cancel()
+        for invocation, timer in list(pausing.items()):
+            if timer is not None:
+                timer.cancel()
             invocation.fail(error)
         self.parked.fail_all(error)
 
@@ -498,14 +499,19 @@ class InvocationService:
             if not invocation.in_doubt:
                 # The last attempt is made at the end of the time limit.
                 pause = min(pause, max(self._limit(invocation) - self._now(), 0.001))
+            invocation.waits_in = self._pausing
             self._pausing[invocation] = self._io.call_later(
                 pause, lambda: self._after_pause(invocation, error)
             )
+            if invocation.unwanted():
+                invocation.forget()  # given up meanwhile by another thread, which did not find it
         else:
             self._resend(invocation)
 
     def _after_pause(self, invocation: Invocation, error: Exception) -> None:
-        del self._pausing[invocation]
+        if self._pausing.pop(invocation, None) is None:
+            return  # given up
+        invocation.waits_in = None
         if invocation.unwanted() and not invocation.in_doubt:
             invocation.fail(error)
         else:
