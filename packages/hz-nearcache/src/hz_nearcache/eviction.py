@@ -93,14 +93,15 @@ class Sampler:
             expired: Tells whether a record has expired; None if none ever does.
         """
         size, random = len(records), self._random
-        whole = size <= self._count
-        sample = list(records) if whole else [records[int(random() * size)] for _ in self._times]
+        sample = (
+            list(records) if size <= self._count else [records[int(random() * size)] for _ in self._times]
+        )
         if expired is not None:
             found = [record for record in dict.fromkeys(sample) if expired(record)]
             if found:
                 return found, True
         if self._score is None:
-            return [records[int(random() * size)] if whole else sample[0]], False
+            return [sample[0] if size > self._count else records[int(random() * size)]], False
         return [self._lowest(sample, self._score)], False
 
     def _lowest(self, sample: list[Record], score: Callable[[Record], Any]) -> Record:

@@ -15,10 +15,10 @@ from hz_core.errors import (
     TargetNotMemberError,
 )
 from hz_core.invocation.backups import BackupAcks
+from hz_core.invocation.failures import closed_by, error_in, not_member, timed_out
 from hz_core.invocation.invocation import Invocation, PromisedInvocation
 from hz_core.invocation.limits import PendingLimit, check_unsent
 from hz_core.invocation.observation import Observation
-from hz_core.invocation.outcomes import closed, error_in, not_member, timed_out
 from hz_core.invocation.parked import SLICE, ParkedInvocations
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
 from hz_core.invocation.recent_errors import RecentErrors
@@ -175,8 +175,8 @@ class InvocationService:
             raise
         if not connection.alive and pending.pop(correlation_id, None) is not None:
             # Closed between the choice and the write: no other thread fails this invocation.
-            error = closed(connection)
-            self._io.call_soon(lambda: self._failed(invocation, error))
+            closed = closed_by(connection)
+            self._io.call_soon(lambda: self._failed(invocation, closed))
 
     def _not_connected(self, invocation: Invocation) -> None:
         """Let an invocation wait for a connection; callable from any thread."""
@@ -267,7 +267,7 @@ class InvocationService:
         if connection.transport is not None and connection.alive:
             connection.transport.write(op.request)
         if not connection.alive and connection.pending.pop(correlation_id, None) is not None:
-            invocation.fail(closed(connection))
+            invocation.fail(closed_by(connection))
 
     def received(self, connection: Connection, messages: Iterable[bytes]) -> None:
         """Complete the invocations that ``messages`` reply to, and pass events to their handlers.
@@ -426,7 +426,7 @@ class InvocationService:
         connection.interrupted.clear()
         for invocation in islice(_drain(connection.pending), SLICE):
             invocation.connection = None
-            self._failed(invocation, closed(connection))
+            self._failed(invocation, closed_by(connection))
         if connection.pending:
             # The way to the cluster goes before them.
             self._io.call_soon(partial(self.on_connection_removed, connection))

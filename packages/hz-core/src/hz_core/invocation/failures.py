@@ -1,4 +1,4 @@
-"""The errors with which invocations end, and what they say."""
+"""The errors of invocations that members refuse, or that end without a reply."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def error_in(message: bytes, message_type: int, name: str, server_version: str) 
 
 
 def timed_out(invocation: Invocation, error: Exception, limit: float) -> OperationTimeoutError:
-    """Return the error of an invocation that is not retried after ``limit``; its last attempt ended with ``error``."""
+    """Return the error of an invocation whose time was over after ``error``."""
     op = invocation.op
     timeout = OperationTimeoutError(
         f"{op.method.name} did not succeed within the"
@@ -48,8 +48,8 @@ def not_member(op: Op[Any], cause: Exception) -> TargetNotMemberError:
     return error
 
 
-def closed(connection: Connection) -> TargetDisconnectedError:
-    """Return the error of what waited for a reply over a connection that was closed."""
+def closed_by(connection: Connection) -> TargetDisconnectedError:
+    """Return the error of what was pending on a connection."""
     error = TargetDisconnectedError(
         f"the connection to {connection.address} was closed before the reply was received: {connection.close_reason}"
     )
