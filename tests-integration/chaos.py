@@ -11,20 +11,21 @@ The seed chooses the faults and the calls; the times at which they meet are thos
 from __future__ import annotations
 
 import argparse
-import itertools
 import logging
 import random
 import statistics
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import Any, Final, Literal
 
 import hazelcast
-from chaos_load import ACCOUNTS, TOKENS, WAIT, Load
+from chaos_load import WAIT, Load
+from chaos_reliable import NAME
+from chaos_transactions import ACCOUNTS, Transfer, await_tokens, check_tokens, check_transfers
 from fifo import find_disorder
 from hazelcast.errors import HazelcastError
 from hz_embedded import Cluster, Member
@@ -58,7 +59,9 @@ class Chaos:
     Attributes:
         recovery: Seconds until the keys of a member could be written again, by the fault.
         faults: How many there were of each kind.
-        halves: How many transactions of unknown outcome were done by half.
+        halves: The transfers of unknown outcome that were done by half.
+        wrong_tokens: The tokens that are missing or there twice, by moves of unknown outcome.
+        missed: How many messages of the reliable topic were missed, for unconfirmed ones that died with a member.
         heard: How many events and messages the listeners heard under the load.
         load: What was recorded.
     """
@@ -68,7 +71,9 @@ class Chaos:
         self.seed = seed
         self.recovery: dict[str, list[float]] = defaultdict(list)
         self.faults: Counter[str] = Counter()
-        self.halves = 0
+        self.halves: list[Transfer] = []
+        self.wrong_tokens: list[int] = []
+        self.missed = 0
         self.heard = 0, 0
         self.load: Load
         self._choices = random.Random(seed)
@@ -197,6 +202,7 @@ class Chaos:
 
     def _check(self) -> None:
         load = self.load
+        self._check_reliable()
         self._read_all()
         self._check_pending()
         self._say(
@@ -226,28 +232,23 @@ class Chaos:
         assert self.load.maps.open_count == self.load.queue.open_count == 0
 
     def _check_transactions(self) -> None:
-        """Compare sums, when members have ended the transactions that nobody ended.
-
-        What was acknowledged was done as a whole. A transaction that has failed may have been done by half, if the
-        member that committed it was killed just then: this is counted.
-        """
+        """Check what each transaction has done, when members have ended those that nobody ended."""
         accounts = self._patient.get_map("accounts").blocking()
+        until_now(lambda: not any(accounts.is_locked(account) for account in range(ACCOUNTS)), LIMIT)
+        self.halves = check_transfers(self.load.transfers, accounts.get_all(range(ACCOUNTS)))
         chest = self._patient.get_map("chest").blocking()
         purse = self._patient.get_queue("purse").blocking()
-        until_now(lambda: not any(accounts.is_locked(account) for account in range(ACCOUNTS)), LIMIT)
-        balances = accounts.get_all(range(ACCOUNTS))
-        unknown = [transfer.amount for transfer in self.load.transfers if transfer.error is not None]
-        self.halves = smallest_part([*unknown, *(-amount for amount in unknown)], sum(balances.values()))
+        self.wrong_tokens = check_tokens(self.load.moves, *await_tokens(chest, purse, until_now))
 
-        def wrong() -> set[int]:
-            found = Counter([*chest.key_set(), *purse.iterator()])
-            return {token for token in range(TOKENS) if found[token] != 1}
-
+    def _check_reliable(self) -> None:
+        """Check that all confirmed messages of the reliable topic were heard."""
+        reliable = self.load.reliable
+        topic = self._patient.get_reliable_topic(NAME).blocking()
+        while reliable.publish(topic) is not None:
+            pass
         with suppress(AssertionError):
-            until_now(lambda: not wrong(), 30)
-        tokens = wrong()
-        assert len(tokens) <= self.load.counts["move failed"], tokens
-        self.halves += len(tokens)
+            until_now(reliable.all_heard, LIMIT)
+        self.missed = reliable.check()
 
     def _check_events(self) -> None:
         """Check that listeners heard nothing wrong, and that they hear each event again."""
@@ -292,7 +293,12 @@ class Chaos:
             "errors: " + ", ".join(f"{count} {kind}" for kind, count in load.errors.most_common()),
             f"latest end of a call after its time limit of {WAIT:g} s: {1000 * load.latest:.0f} ms",
             f"events heard: {self.heard[0]}; messages heard: {self.heard[1]} of {len(load.published)}",
-            f"transactions of unknown outcome that were done by half: {self.halves}",
+            f"reliable topic: {len(load.reliable.published)} messages, {self.missed} missed for unconfirmed ones",
+            "transactions: "
+            + ", ".join(f"{count} {kind} {state}" for (kind, state), count in sorted(load.states.items())),
+            f"transactions of unknown outcome that were done by half: {len(self.halves)} transfers,"
+            f" {len(self.wrong_tokens)} moves",
+            *(f"  {each}" for each in self.halves),
             "seconds until keys of the member could be written again (least, median, most):",
         ]
         for fault, seconds in sorted(self.recovery.items()):
@@ -301,14 +307,6 @@ class Chaos:
                 f"  {fault:<20} {len(seconds):3} times  " + "  ".join(f"{each:.2f}" for each in figures)
             )
         return "\n".join(lines)
-
-
-def smallest_part(amounts: Sequence[int], wanted: int) -> int:
-    """Return how few of the amounts have this sum, up to three; raise AssertionError if there are none."""
-    for size in range(4):
-        if any(sum(part) == wanted for part in itertools.combinations(amounts, size)):
-            return size
-    raise AssertionError(f"the sum is wrong by {wanted}, which no transfers of unknown outcome explain")
 
 
 def main() -> None:

@@ -7,12 +7,14 @@ import itertools
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import hazelcast
 import hazelcast.asyncio
+from chaos_reliable import NAME, ReliableLoad
+from chaos_transactions import ACCOUNTS, TOKENS, Ended, Move, Transfer, move, transfer
 from hazelcast.errors import HazelcastError
 from histories import Call, History
 
@@ -22,29 +24,10 @@ WAIT: Final = 4.0
 KEYS: Final = 6
 """Keys that are used at the same time."""
 
-ACCOUNTS: Final = 6
-TOKENS: Final = 20
-TRANSACTION_TIMEOUT: Final = 10
-
 Action = tuple[Any, ...]
 """Name and arguments of a call."""
 
 READS: Final = frozenset({"get", "contains_key"})
-
-
-class Transfer(NamedTuple):
-    """A transaction that has read two balances, and takes an amount from the first one to the second one.
-
-    Its error, if any, may be that of its commit: then nobody knows whether it was done.
-    """
-
-    first: int
-    second: int
-    amount: int
-    balances: list[int]
-    began: float
-    ended: float
-    error: HazelcastError | None
 
 
 class Load:
@@ -60,11 +43,14 @@ class Load:
         queue: Calls on a queue.
         counts: How many calls of each kind were confirmed, and how many were not.
         errors: How many errors of each class.
+        states: How many transactions of each kind ended in each state.
         failures: What must not happen.
         events: Key and new value of each event of the map.
         messages: Each message of the topic.
         published: Confirmed messages.
-        transfers: Transactions between accounts.
+        transfers: Transactions between accounts that have read balances.
+        moves: Transactions that move tokens.
+        reliable: Messages of a reliable topic.
     """
 
     def __init__(self, client: hazelcast.HazelcastClient, options: dict[str, Any], seed: int) -> None:
@@ -73,11 +59,14 @@ class Load:
         self.queue = History()
         self.counts: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
+        self.states: Counter[tuple[str, str]] = Counter()
         self.failures: list[BaseException] = []
         self.events: list[tuple[str, int]] = []
         self.messages: list[int] = []
         self.published: set[int] = set()
         self.transfers: list[Transfer] = []
+        self.moves: list[Move] = []
+        self.reliable = ReliableLoad()
         self.latest = 0.0
         self.asyncio_pending = -1
         self._options = options
@@ -98,6 +87,8 @@ class Load:
         entries = self.client.get_map("chaos").blocking()
         entries.add_entry_listener(include_value=True, added_func=self._on_entry, updated_func=self._on_entry)
         self.client.get_topic("chaos").blocking().add_listener(self._on_message)
+        for client in (self.client, patient):
+            self.reliable.listen(client)
         jobs: list[Callable[[random.Random], None]] = [
             *[self._use_map] * 3,
             self._use_futures,
@@ -107,6 +98,7 @@ class Load:
             *[self._transfer] * 2,
             self._move,
             self._publish,
+            self._publish_reliably,
         ]
         self._threads = [
             threading.Thread(target=self._guarded, args=(job, random.Random(f"{self._seed} {number}")))
@@ -279,55 +271,37 @@ class Load:
                 self.published.add(message)
                 self._note("publish", None)
 
+    def _publish_reliably(self, choices: random.Random) -> None:
+        topic = self.client.get_reliable_topic(NAME).blocking().with_timeout(WAIT)
+        while self._pause(choices):
+            self._note("publish reliably", self.reliable.publish(topic))
+
     def _on_message(self, message: Any) -> None:
         self.messages.append(message.message)
 
     # --- transactions -----------------------------------------------------------------------------------------
 
+    def _note_transaction(self, kind: str, ended: Ended) -> None:
+        self._note(kind, ended.error)
+        with self._lock:
+            self.states[kind, ended.state] += 1
+
     def _transfer(self, choices: random.Random) -> None:
-        """Move money between two accounts, which does not change the sum."""
         while self._pause(choices):
-            # In order, so that no two transactions wait for each other.
-            first, second = sorted(choices.sample(range(ACCOUNTS), 2))
-            # So large that a wrong sum tells which transfer was done by half; the sums fit into 32 bits.
-            amount = choices.randrange(1 << 20)
-            balances: list[Any] = []
-            outcome: HazelcastError | None = None
-            began = self.maps.now()
-            try:
-                with self.client.new_transaction(timeout=TRANSACTION_TIMEOUT) as transaction:
-                    accounts = transaction.get_map("accounts")
-                    balances = [accounts.get_for_update(account) for account in (first, second)]
-                    accounts.set(first, balances[0] - amount)
-                    accounts.set(second, balances[1] + amount)
-            except HazelcastError as e:
-                outcome = e
-            self._note("transfer", outcome)
-            if balances:
-                transfer = Transfer(first, second, amount, balances, began, self.maps.now(), outcome)
+            done = transfer(self.client, choices)
+            self._note_transaction("transfer", done if isinstance(done, Ended) else done.ended)
+            if isinstance(done, Transfer):
                 with self._lock:
-                    self.transfers.append(transfer)
+                    self.transfers.append(done)
 
     def _move(self, choices: random.Random) -> None:
-        """Move a token from the queue to the map, or back."""
         chest = self.client.get_map("chest").blocking().with_timeout(WAIT)
         while self._pause(choices):
             try:
                 there = chest.key_set() if choices.random() < 0.5 else []
-                with self.client.new_transaction(timeout=TRANSACTION_TIMEOUT) as transaction:
-                    self._move_token(transaction, choices, there)
             except HazelcastError as e:
                 self._note("move", e)
-            else:
-                self._note("move", None)
-
-    @staticmethod
-    def _move_token(transaction: Any, choices: random.Random, there: Sequence[int]) -> None:
-        if there:
-            token = choices.choice(sorted(there))
-            if transaction.get_map("chest").remove(token) is not None:
-                transaction.get_queue("purse").offer(token)
-        else:
-            token = transaction.get_queue("purse").poll()
-            if token is not None:
-                transaction.get_map("chest").put(token, "moved")
+                continue
+            done = move(self.client, choices, there)
+            self._note_transaction("move", done.ended)
+            self.moves.append(done)

@@ -382,9 +382,6 @@ class Run:
         if not self.driver.idle or self.queue.waiting or any(link.under_way for link in self._links()):
             # What was sent while the network was slow may change everything: an old view, for example.
             return False
-        if len(self.simulation.engine.invocations.backups):
-            # Promises do not tell that they were cancelled: the requests wait on for backup acks that were lost.
-            return False
         used = self._used()
         wanted = {member.address for member in used.members} if used else set()
         if not used or (self.smart and self.simulation.connected != wanted):

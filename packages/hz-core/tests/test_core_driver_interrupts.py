@@ -86,9 +86,9 @@ def test_a_call_that_is_interrupted_anywhere_loses_no_reply_of_others(single: Th
         single.until(lambda called=called: len(called) == 1)  # type: ignore[misc]  # binds called
         if not happened:
             break
-    assert number > 40
+    assert number > (25 if IS_COMPILED else 40)
     client.blocking.call(ops.put(3, "x"))
-    single.until(lambda: len(before.pending) <= 5)  # those that were interrupted before they were sent
+    single.until(lambda: not before.pending)
 
 
 def test_an_interrupted_follower_and_leader_leave_the_others_their_replies(single: Threaded) -> None:
@@ -160,7 +160,7 @@ def test_a_large_message_that_is_interrupted_anywhere_is_not_damaged(single: Thr
         if not happened:
             break
     assert client.blocking.call(ops.get(2)) == value
-    assert steps > 60
+    assert steps > (30 if IS_COMPILED else 60)
 
 
 # --- exceptions of users ------------------------------------------------------------------------------------------

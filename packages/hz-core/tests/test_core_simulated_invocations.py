@@ -20,7 +20,7 @@ from hz_core.errors import (
     TargetNotMemberError,
     server_error,
 )
-from hz_core.testing import Request, codes
+from hz_core.testing import Refuse, Request, codes
 from hz_core.testing.messages import error_bytes, fragments
 from hz_core.testing.scripted import random_cuts
 from hz_core.wire.frames import HazelcastProtocolError
@@ -270,6 +270,32 @@ def test_cancelled_operation_is_not_tried_again() -> None:
     simulation.driver.advance(60)
     assert simulation.cluster.members[0].count("Map.put") == before
     assert outcome.times == 0
+    simulation.stop()
+
+
+def test_cancelled_operations_that_pause_or_wait_for_a_connection_are_forgotten_at_once() -> None:
+    simulation = Simulation(1).start()
+    invocations = simulation.engine.invocations
+    member = simulation.cluster.members[0]
+    member.rule("Map.put", lambda request: request.error(*codes.RETRYABLE))
+    pausing = simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance(2)
+    assert (len(invocations.pausing()), invocations.pending_count) == (1, 1)
+    pausing.cancel()
+    assert (invocations.pausing(), invocations.pending_count) == ([], 0)
+    member.rules.clear()
+    simulation.cluster.down[member.address] = Refuse()
+    simulation.cluster.cut_all()
+    simulation.driver.advance()
+    parked, other = (simulation.submit(simulation.ops.put(0, value)) for value in "yz")
+    simulation.driver.advance()
+    assert len(invocations.parked) == 2
+    parked.cancel()
+    assert (invocations.parked.waiting(), invocations.pending_count) == ([other.invocation], 1)
+    simulation.cluster.down.clear()
+    assert simulation.value(other) is None
+    assert simulation.get(0) == "z"
+    assert (pausing.times, parked.times, len(simulation.cluster.puts)) == (0, 0, 1)
     simulation.stop()
 
 

@@ -7,7 +7,7 @@ import pytest
 import simulated_harness
 from hz_core.errors import IllegalStateError, UnsupportedOperationError
 from hz_core.future import Future
-from hz_core.testing import ReplicatedMapService, Request
+from hz_core.testing import ReplicatedMapService, Request, codes
 from hz_core.testing.simulation import Simulation
 from hz_proxies import MAP, MULTI_MAP, REPLICATED_MAP
 from hz_proxies.events import EntryEvent
@@ -182,6 +182,40 @@ def test_a_page_is_fetched_again_after_an_error(
         pages.next_page().result()
     seen += pages
     assert sorted(set(seen)) == list(range(300))
+
+
+def test_partitions_whose_position_is_lost_are_read_again_without_what_was_seen(
+    simulation: Simulation, replicated: ReplicatedMap[Any, Any]
+) -> None:
+    replicated.put_all({key: key for key in range(300)}).result()
+    iterations = simulation.cluster.service(ReplicatedMapService).iterations
+    pages = replicated.iter_keys(3)
+    seen: list[Any] = []
+    lost = 0
+    while page := pages.next_page().result():
+        seen += page
+        if len(seen) > 30 * lost:
+            # The partitions have got other owners. Since then entries have come, and gone.
+            lost += 1
+            iterations.clear()
+            replicated.remove(seen[-1]).result()
+            replicated.put(seen[-1], "again").result()
+    assert lost > 3
+    assert sorted(seen) == list(range(300))
+    source: Any = pages._ops._source
+    assert (source._pages._known, source._pages._fetched) == ({}, {})
+
+
+def test_a_position_that_is_lost_again_and_again_is_an_error(
+    simulation: Simulation, replicated: ReplicatedMap[Any, Any]
+) -> None:
+    replicated.put_all({key: key for key in range(300)}).result()
+    pages = replicated.iter_keys(3)
+    assert pages.next_page().result()
+    for member in simulation.cluster.members:
+        member.rule("ReplicatedMap.fetchEntryViews", lambda request: request.error(*codes.ILLEGAL_STATE))
+    with pytest.raises(IllegalStateError):
+        pages.next_page().result()
 
 
 def test_pages_are_fetched_one_after_another(simulation: Simulation) -> None:

@@ -7,12 +7,13 @@ import pytest
 
 import simulated_harness
 from hz_core.errors import (
+    OperationTimeoutError,
     TargetDisconnectedError,
     TransactionError,
     TransactionNotActiveError,
     TransactionTimedOutError,
 )
-from hz_core.testing import MapService, Request, TransactionService
+from hz_core.testing import MapService, Refuse, Request, TransactionService
 from hz_core.testing.simulation import Simulation
 from hz_proxies import MAP
 from hz_proxies.transaction import TransactionType
@@ -130,6 +131,36 @@ def test_a_lost_connection_ends_the_transaction(simulation: Simulation) -> None:
     with pytest.raises(TransactionNotActiveError, match="unknown"):
         tx.rollback().result()
     assert values(simulation) == []
+
+
+def test_a_transaction_begins_when_there_is_a_connection_again(simulation: Simulation) -> None:
+    cluster = simulation.cluster
+    cluster.down = {member.address: Refuse() for member in cluster.members}
+    cluster.cut_all()
+    simulation.driver.advance(1)
+    beginning = transaction(simulation)
+    begins = beginning.begin()
+    simulation.driver.advance(20)
+    assert (begins.done(), beginning.state) == (False, "not_started")
+    cluster.down = {}
+    begins.result()
+    beginning.get_map("m").put("k", "v").result()
+    beginning.commit().result()
+    assert values(simulation) == ["v"]
+
+
+def test_a_transaction_does_not_wait_for_a_connection_without_end() -> None:
+    with Simulation(2, invocation_timeout=20) as simulation:
+        cluster = simulation.cluster
+        cluster.down = {member.address: Refuse() for member in cluster.members}
+        cluster.cut_all()
+        simulation.driver.advance(1)
+        before = simulation.driver.now()
+        with pytest.raises(
+            OperationTimeoutError, match="ping did not succeed within the invocation_timeout of 20 s"
+        ):
+            transaction(simulation).begin().result()
+        assert 20 <= simulation.driver.now() - before <= 21
 
 
 def test_a_commit_without_a_reply_is_not_repeated(simulation: Simulation) -> None:

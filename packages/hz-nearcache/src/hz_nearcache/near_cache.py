@@ -93,6 +93,7 @@ class NearCache:
         self.numbers = Numbers()
         self.created = context.io.now()
         self._context = context
+        self._view = context.view
         self._service_name = service_name
         self.feed = feed
         self._partition_of = partition_of
@@ -267,10 +268,13 @@ class NearCache:
             return
         path, keys = self._file(), self.store.keys()[::-1]
         write = partial(write_keys, path, self.name, keys)
+        now = self._context.io.now
+        began = now()
         try:
-            yield WaitFor(partial(self._context.io.run_blocking, write))
-            self.statistics.persistences += 1
+            size = yield WaitFor(partial(self._context.io.run_blocking, write))
+            self.statistics.persisted(began, now(), len(keys), size)
         except Exception as e:
+            self.statistics.persisted(began, now(), 0, 0, f"{type(e).__name__}: {e}")
             _logger.warning("the keys of the near cache of %r were not written to %s: %s", self.name, path, e)
 
     def _file(self) -> Path:
@@ -281,8 +285,9 @@ class NearCache:
 
     def reserve(self, key: Data) -> int | None:
         """Return a reservation for the value of a key; None if it must not be kept."""
-        if self._members is not self._context.view.members:
+        if self._members is not self._view.members:
             self._members_changed()
+        # In this order: what is reserved while this stops counts for nothing.
         reservation = self.store.reserve(key)
         return reservation if self._serving else None
 
@@ -299,10 +304,19 @@ class NearCache:
         if reservation is None:
             return op
         decode: Any = op.decode
+        put, binary, copies = self.store.put, self._binary, self._copies
 
         def decode_and_keep(message: bytes, read: ReadData) -> Any:
             data = decode(message, raw_data)
-            return self._keep(key, data, read, partition, reservation, shortcut)
+            if data is None:
+                put(key, None, len(key), partition, reservation, shortcut)
+                return None
+            size = len(data)
+            value = read(data, 0, size)
+            # With copies, the caller may change the other one.
+            kept = data if binary else read(data, 0, size) if copies else value
+            put(key, kept, len(key) + size, partition, reservation, shortcut)
+            return value
 
         op.decode = decode_and_keep
         return op
@@ -400,16 +414,25 @@ class NearCache:
                     self._doubtful.pop(key, None)
 
     def _on_event(self, event: Any) -> None:
-        store, statistics, own = self.store, self.statistics, self._context.uuid
-        numbers, lost = self.numbers, set()
+        # There may be 100,000 in one event, and the thread that reads the connection waits for this.
+        store, statistics, own = self.store, self.statistics, self._context.uuid.int
+        told, lost = self.numbers.told, set()
+        forgotten: list[Data] = []
+        count = 0
         for key, source, partition_uuid, number in self.feed.changes(event):
-            statistics.invalidation_requests += 1
-            if partition_uuid is not None and numbers.told(partition_uuid, number) and key is not None:
+            count += 1
+            if partition_uuid is not None and told(partition_uuid, number) and key is not None:
                 lost.add(self._partition_of(key))
             # What this client has changed it has forgotten by itself, and may have read again since.
-            if source == own and not (self._all_doubtful or key in self._doubtful):
+            if source is not None and source.int == own and not (self._all_doubtful or key in self._doubtful):
                 continue
-            statistics.invalidations += store.clear() if key is None else store.forget(key)
+            if key is None:
+                statistics.invalidations += store.clear()
+            else:
+                forgotten.append(key)
+        statistics.invalidation_requests += count
+        if forgotten:
+            statistics.invalidations += store.forget_many(forgotten)
         if lost:
             self.lose(lost)
 

@@ -90,17 +90,21 @@ cdef int service_send(ServiceBase self, object invocation, object soon) except -
     (<InvocationBase> invocation).connection = connection
     connection.spoke = True
     PyDict_SetItem(pending, correlation_id, invocation)
-    if isinstance(transport, TransportBase):
-        if soon:
-            transport_write_soon(<TransportBase> transport, op.request)
+    try:
+        if isinstance(transport, TransportBase):
+            if soon:
+                transport_write_soon(<TransportBase> transport, op.request)
+            else:
+                transport_write(<TransportBase> transport, op.request)
+        elif isinstance(transport, AsyncioTransportBase):
+            aio_write(<AsyncioTransportBase> transport, op.request)
+        elif soon:
+            transport.write_soon(op.request)
         else:
-            transport_write(<TransportBase> transport, op.request)
-    elif isinstance(transport, AsyncioTransportBase):
-        aio_write(<AsyncioTransportBase> transport, op.request)
-    elif soon:
-        transport.write_soon(op.request)
-    else:
-        transport.write(op.request)
+            transport.write(op.request)
+    except BaseException as e:
+        self._withdraw_unsent(e, pending, correlation_id, op.request)
+        raise
     if not connection.alive:
         self._closed_meanwhile(invocation, connection, correlation_id)
     return 0

@@ -3,7 +3,7 @@
 cdef class OpBase:
     """The fields of ``hz_core.op.Op``."""
 
-    cdef public object method, request, partition_id, decode, connection, member, deadline, on_lost
+    cdef public object method, request, partition_id, decode, connection, member, deadline, group, on_lost
 
     def __init__(self, method, request, partition_id=-1, *, connection=None):
         self.method = method
@@ -233,7 +233,7 @@ cdef class RoutingBase:
 cdef object owner_of(RoutingBase self, object op):
     """Return the open connection to the owner of the partition of ``op``; None if that is not all there is to it."""
     cdef Py_ssize_t partition
-    if not isinstance(op, OpBase) or (<OpBase> op).member is not None:
+    if not isinstance(op, OpBase) or (<OpBase> op).member is not None or (<OpBase> op).group is not None:
         return None
     owners = self._source.routes.by_partition
     partition_id = (<OpBase> op).partition_id

@@ -8,7 +8,7 @@ from hz_core.connection import Connection
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError
 from hz_core.invocation.invocation import Invocation
 from hz_core.invocation.retry import NotSentError
-from hz_core.io import IO
+from hz_core.io import IO, Timer
 
 SLICE: Final = 1000
 """So many invocations are failed or sent again at a time, before the I/O side does something else."""
@@ -39,7 +39,8 @@ class ParkedInvocations:
         self._check_active = check_active
         self._send = send
         self._expire = expire
-        self._queue: dict[Invocation, None] = {}
+        self._queue: dict[Invocation, Timer | None] = {}
+        """Without timers. An invocation that is given up removes itself."""
 
     def waiting(self) -> list[Invocation]:
         """Return the invocations; callable from any thread."""
@@ -50,7 +51,10 @@ class ParkedInvocations:
 
     def add(self, invocation: Invocation) -> None:
         """Let an invocation wait."""
+        invocation.waits_in = self._queue
         self._queue[invocation] = None
+        if invocation.unwanted():
+            invocation.forget()  # given up meanwhile by another thread, which did not find it
         # The state of the client may have changed before this one was in the queue.
         self._io.call_soon(self.send_all)
 
@@ -69,7 +73,8 @@ class ParkedInvocations:
                 self.fail_all(e)
             return
         for invocation in list(islice(queue, SLICE)):
-            del queue[invocation]
+            if not _take(queue, invocation):
+                continue
             if invocation.unwanted() and not invocation.in_doubt:
                 invocation.fail(NotSentError("nobody waits for it any more"))
             else:
@@ -85,12 +90,22 @@ class ParkedInvocations:
             if stays is None:
                 return
             if not stays:
-                del queue[invocation]
+                _take(queue, invocation)
         if queue:
             self._io.call_soon(self.expire)
 
     def fail_all(self, error: Exception) -> None:
         """Fail all."""
         for invocation in list(self._queue):
-            del self._queue[invocation]
-            invocation.fail(error)
+            if _take(self._queue, invocation):
+                invocation.fail(error)
+
+
+def _take(queue: dict[Invocation, Timer | None], invocation: Invocation) -> bool:
+    """Remove an invocation from the queue; return whether it was there."""
+    try:
+        del queue[invocation]
+    except KeyError:
+        return False
+    invocation.waits_in = None
+    return True

@@ -7,26 +7,31 @@ from struct import Struct
 from typing import Any, Final
 from weakref import ref
 
-from hz_core.codecs.error import decode_error
 from hz_core.compiled import ServiceBase, prefer_compiled
 from hz_core.connection import Connection, MessageHandler
 from hz_core.errors import (
     ClientOfflineError,
     HazelcastClientNotActiveError,
-    HazelcastInstanceNotActiveError,
     OperationTimeoutError,
-    TargetDisconnectedError,
     TargetNotMemberError,
-    error_from_holders,
 )
 from hz_core.invocation.backups import BackupAcks
+from hz_core.invocation.failures import closed_by, error_in, not_member, timed_out
 from hz_core.invocation.invocation import Invocation, PromisedInvocation
 from hz_core.invocation.limits import PendingLimit, check_unsent
 from hz_core.invocation.observation import Observation
 from hz_core.invocation.parked import SLICE, ParkedInvocations
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
 from hz_core.invocation.recent_errors import RecentErrors
-from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
+from hz_core.invocation.retry import (
+    UNKNOWN_OUTCOME,
+    NotSentError,
+    WaitsForItselfError,
+    first_cause,
+    may_retry,
+    pause_before,
+)
+from hz_core.invocation.withdrawing import withdraw_unsent
 from hz_core.io import IO, Timer
 from hz_core.op import Op
 from hz_core.promise import Promise
@@ -89,7 +94,7 @@ class InvocationService(ServiceBase):
         self._next_id = count(1).__next__
         self._route = router.route
         self._ended = False
-        self._pausing: dict[Invocation, Timer] = {}
+        self._pausing: dict[Invocation, Timer | None] = {}
         self.errors = errors
         self._now = io.now
         self._backup_acks = policy.backup_acks
@@ -165,17 +170,21 @@ class InvocationService(ServiceBase):
         invocation.connection = connection
         connection.spoke = True
         pending[correlation_id] = invocation
-        if soon:
-            transport.write_soon(request)
-        else:
-            transport.write(request)
+        try:
+            (transport.write_soon if soon else transport.write)(request)
+        except BaseException as e:
+            withdraw_unsent(e, pending, correlation_id, request)
+            raise
         if not connection.alive:
             self._closed_meanwhile(invocation, connection, correlation_id)
 
+    _withdraw_unsent = staticmethod(withdraw_unsent)  # for compiled code
+
     def _closed_meanwhile(self, invocation: Invocation, connection: Connection, correlation_id: int) -> None:
+        """Handle that the connection was closed between the choice and the write."""
         if connection.pending.pop(correlation_id, None) is not None:
             # No other thread fails this invocation.
-            closed = _closed(connection)
+            closed = closed_by(connection)
             self._io.call_soon(lambda: self._failed(invocation, closed))
 
     def _not_connected(self, invocation: Invocation) -> None:
@@ -200,7 +209,7 @@ class InvocationService(ServiceBase):
             return True
         invocation.tries += 1
         error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
-        invocation.fail(_timed_out(invocation, error, self._limit(invocation)))
+        invocation.fail(timed_out(invocation, error, self._limit(invocation)))
         return False
 
     def _overdue(self, invocation: Invocation, deadline: float) -> bool:
@@ -233,7 +242,7 @@ class InvocationService(ServiceBase):
         if invocation.finished:
             return
         if invocation.last_error is not None:
-            invocation.fail(_timed_out(invocation, invocation.last_error, self._limit(invocation)))
+            invocation.fail(timed_out(invocation, invocation.last_error, self._limit(invocation)))
         else:
             invocation.fail(
                 OperationTimeoutError(
@@ -267,7 +276,7 @@ class InvocationService(ServiceBase):
         if connection.transport is not None and connection.alive:
             connection.transport.write(op.request)
         if not connection.alive and connection.pending.pop(correlation_id, None) is not None:
-            invocation.fail(_closed(connection))
+            invocation.fail(closed_by(connection))
 
     def received(self, connection: Connection, messages: Iterable[bytes]) -> None:
         """Complete the invocations that ``messages`` reply to, and pass events to their handlers.
@@ -426,7 +435,7 @@ class InvocationService(ServiceBase):
         connection.interrupted.clear()
         for invocation in islice(_drain(connection.pending), SLICE):
             invocation.connection = None
-            self._failed(invocation, _closed(connection))
+            self._failed(invocation, closed_by(connection))
         if connection.pending:
             # The way to the cluster goes before them.
             self._io.call_soon(partial(self.on_connection_removed, connection))
@@ -436,8 +445,9 @@ class InvocationService(ServiceBase):
         self._ended = True
         self.backups.fail_all(error)
         pausing, self._pausing = self._pausing, {}
-        for invocation, timer in pausing.items():
-            timer.cancel()
+        for invocation, timer in list(pausing.items()):
+            if timer is not None:
+                timer.cancel()
             invocation.fail(error)
         self.parked.fail_all(error)
 
@@ -456,11 +466,10 @@ class InvocationService(ServiceBase):
     ) -> None:
         # The caller's thread may stop reading this connection: the next reply is received in another way.
         invocation.connection = None
-        error = _error_in(message, message_type, invocation.op.method.name, connection.server_version)
+        error = error_in(message, message_type, invocation.op.method.name, connection.server_version)
         self._io.call_soon(partial(self._failed_reply, connection, correlation_id, error))
 
     def _failed_reply(self, connection: Connection, correlation_id: int, error: Exception) -> None:
-        # All entries are invocations, because only this service adds entries.
         pop: Any = connection.pending.pop
         invocation: Invocation | None = pop(correlation_id, None)
         if invocation is not None:
@@ -468,10 +477,9 @@ class InvocationService(ServiceBase):
 
     def _failed(self, invocation: Invocation, error: Exception) -> None:
         """Retry or fail an invocation. Runs on the I/O side."""
-        if invocation.op.on_lost is not None and isinstance(
-            error, TargetDisconnectedError | HazelcastInstanceNotActiveError
-        ):
+        if invocation.op.on_lost is not None and isinstance(error, UNKNOWN_OUTCOME):
             invocation.in_doubt = True
+        self._router.failed(invocation.op, error)
         deadline = invocation.op.deadline
         if invocation.in_doubt and deadline is not None and self._now() >= deadline:
             self._expire(invocation)
@@ -498,14 +506,19 @@ class InvocationService(ServiceBase):
             if not invocation.in_doubt:
                 # The last attempt is made at the end of the time limit.
                 pause = min(pause, max(self._limit(invocation) - self._now(), 0.001))
+            invocation.waits_in = self._pausing
             self._pausing[invocation] = self._io.call_later(
                 pause, lambda: self._after_pause(invocation, error)
             )
+            if invocation.unwanted():
+                invocation.forget()  # given up meanwhile by another thread, which did not find it
         else:
             self._resend(invocation)
 
     def _after_pause(self, invocation: Invocation, error: Exception) -> None:
-        del self._pausing[invocation]
+        if self._pausing.pop(invocation, None) is None:
+            return  # given up
+        invocation.waits_in = None
         if invocation.unwanted() and not invocation.in_doubt:
             invocation.fail(error)
         else:
@@ -540,9 +553,9 @@ class InvocationService(ServiceBase):
             and op.member is not None
             and not self._router.is_member(op)
         ):
-            return _not_member(op, error)
+            return not_member(op, error)
         if self._now() >= self._limit(invocation):
-            return _timed_out(invocation, error, self._limit(invocation))
+            return timed_out(invocation, error, self._limit(invocation))
         return None
 
     def _limit(self, invocation: Invocation) -> float:
@@ -552,37 +565,6 @@ class InvocationService(ServiceBase):
         return limit if deadline is None else min(limit, deadline)
 
 
-def _error_in(message: bytes, message_type: int, name: str, server_version: str) -> Exception:
-    """Return the error that a reply reports, or that it is."""
-    if message_type:
-        return HazelcastProtocolError(
-            f"the reply to {name} has the unexpected message type {message_type:#08x}"
-        )
-    try:
-        return error_from_holders(decode_error(message), name, server_version)
-    except (HazelcastProtocolError, *DECODE_ERRORS) as e:
-        return HazelcastProtocolError(f"the error reply to {name} cannot be read: {e}")
-
-
-def _timed_out(invocation: Invocation, error: Exception, limit: float) -> OperationTimeoutError:
-    op = invocation.op
-    timeout = OperationTimeoutError(
-        f"{op.method.name} did not succeed within the"
-        f" {'invocation_timeout' if op.deadline is None else 'deadline'} of {limit - invocation.started:g} s,"
-        f" in {invocation.tries} attempts; the last failed with {type(error).__name__}: {error}"
-    )
-    timeout.__cause__ = error
-    return timeout
-
-
-def _not_member(op: Op[Any], cause: Exception) -> TargetNotMemberError:
-    if isinstance(cause, TargetNotMemberError):
-        return cause
-    error = TargetNotMemberError(f"{op.method.name} is for member {op.member}, which is not in the cluster")
-    error.__cause__ = cause
-    return error
-
-
 def _drain(table: dict[int, Any]) -> Iterator[Invocation]:
     """Remove and yield all entries of ``table``, while other threads may remove entries, too."""
     while table:
@@ -590,11 +572,3 @@ def _drain(table: dict[int, Any]) -> Iterator[Invocation]:
             yield table.popitem()[1]
         except KeyError:
             return
-
-
-def _closed(connection: Connection) -> TargetDisconnectedError:
-    error = TargetDisconnectedError(
-        f"the connection to {connection.address} was closed before the reply was received: {connection.close_reason}"
-    )
-    error.__cause__ = connection.close_reason
-    return error

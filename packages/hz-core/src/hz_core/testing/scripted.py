@@ -64,11 +64,13 @@ class Outcome:
         result: The value, None before there is one.
         error: The error, None while there is none.
         times: How often it was completed; more than once is a bug.
+        invocation: The invocation that completes it, if there is one: it is told of a cancel, as by a future.
     """
 
-    __slots__ = ("_cancelled", "error", "result", "times")
+    __slots__ = ("_cancelled", "error", "invocation", "result", "times")
 
     def __init__(self) -> None:
+        self.invocation: Any = None
         self.result: Any = None
         self.error: BaseException | None = None
         self.times = 0
@@ -82,6 +84,8 @@ class Outcome:
     def cancel(self) -> None:
         """Give the outcome up."""
         self._cancelled = True
+        if self.invocation is not None:
+            self.invocation.forget()
 
     def cancelled(self) -> bool:
         """Return whether it was cancelled."""

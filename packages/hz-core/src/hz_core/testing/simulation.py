@@ -279,7 +279,7 @@ class Simulation:
         """Submit an operation; what cannot even be sent is an outcome, too."""
         outcome = Outcome()
         self.outcomes.append(outcome)
-        self.engine.submit(op, outcome)
+        outcome.invocation = self.engine.submit(op, outcome)
         return outcome
 
     def value(self, outcome: Outcome, limit: float = 300.0) -> Any:

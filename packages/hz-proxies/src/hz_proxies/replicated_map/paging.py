@@ -1,22 +1,28 @@
 """Iteration over the entries of a replicated map."""
 
-from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from hz_core.context import ClientContext
-from hz_core.errors import UnsupportedOperationError
+from hz_core.errors import IllegalStateError, UnsupportedOperationError
 from hz_core.op import Flow, GatherOutcomes, Op
 from hz_proxies.codecs import replicated_map as codec
 from hz_proxies.codecs.replicated_map import ReplicatedMapEntryViewHolder
+from hz_serialization import Data
 
 T = TypeVar("T")
 
 _PARALLEL_PARTITIONS: Final = 16
+_MOST_RESTARTS: Final = 100
+"""If the position in one partition is lost so often, something else is wrong."""
 
 
 class ViewPages(Generic[T]):
     """Pages of entries, fetched from up to 16 partitions in parallel.
+
+    If a partition gets another owner, the position in it is lost. Then it is read again from its beginning, without the
+    entries that were returned before.
 
     Args:
         context: The client.
@@ -38,6 +44,11 @@ class ViewPages(Generic[T]):
         self._item = item
         # Of each partition that is not finished, the first and the next cursor; None where the iteration has not begun.
         self._cursors: dict[int, tuple[UUID, UUID] | None] = dict.fromkeys(range(context.partition_count()))
+        # Of the same partitions, the keys that were fetched so far, and those that were before the position was lost.
+        self._fetched: dict[int, list[Any]] = {}
+        self._known: dict[int, set[Data]] = {}
+        self._restarts: dict[int, int] = {}
+        self._found: list[T] = []
 
     @property
     def more(self) -> bool:
@@ -48,18 +59,50 @@ class ViewPages(Generic[T]):
         """Return the next page of several partitions."""
         partitions = list(self._cursors)[:_PARALLEL_PARTITIONS]
         first = {partition: self._first_cursor(partition) for partition in partitions}
-        replies = yield [self._request(partition, first[partition]) for partition in partitions]
-        found: list[T] = []
+        outcomes = yield GatherOutcomes(
+            [self._request(partition, first[partition]) for partition in partitions]
+        )
         finished: dict[int, UUID] = {}
-        for partition, reply in zip(partitions, replies, strict=True):
-            found += map(self._item, reply.entry_views)
-            if len(reply.entry_views) < self._page_size:
-                del self._cursors[partition]
+        error: Exception | None = None
+        for partition, outcome in zip(partitions, outcomes, strict=True):
+            if isinstance(outcome, IllegalStateError) and self._restart(partition):
+                continue
+            if isinstance(outcome, Exception):
+                error = outcome
+                continue
+            self._take(partition, outcome.entry_views)
+            if len(outcome.entry_views) < self._page_size:
+                self._forget(partition)
                 finished[partition] = first[partition]
             else:
-                self._cursors[partition] = (first[partition], reply.cursor_id)
+                self._cursors[partition] = (first[partition], outcome.cursor_id)
         yield from self._end(finished)
+        if error is not None:
+            raise error  # what was found meanwhile belongs to the next page
+        found, self._found = self._found, []
         return found
+
+    def _take(self, partition: int, views: Sequence[ReplicatedMapEntryViewHolder]) -> None:
+        known = self._known.get(partition)
+        if known:
+            to_data = self._context.serialization.to_data
+            views = [view for view in views if to_data(view.key) not in known]
+        self._found += map(self._item, views)
+        self._fetched.setdefault(partition, []).extend(view.key for view in views)
+
+    def _restart(self, partition: int) -> bool:
+        """Begin anew with a partition whose position is lost; return False if it was just begun, or too often."""
+        restarts = self._restarts[partition] = self._restarts.get(partition, 0) + 1
+        if self._cursors[partition] is None or restarts > _MOST_RESTARTS:
+            return False
+        known = self._known.setdefault(partition, set())
+        known.update(map(self._context.serialization.to_data, self._fetched.pop(partition, ())))
+        self._cursors[partition] = None
+        return True
+
+    def _forget(self, partition: int) -> None:
+        for table in (self._cursors, self._fetched, self._known, self._restarts):
+            table.pop(partition, None)
 
     def _first_cursor(self, partition: int) -> UUID:
         cursors = self._cursors[partition]

@@ -25,7 +25,7 @@ class BlockingTransaction(BlockingTransactionContext):
     _ops: TransactionOperations
 
     def begin(self) -> None:
-        """Begin the transaction.
+        """Begin the transaction. Without a connection to the cluster this waits for one, as other operations do.
 
         Raises:
             TransactionError: The transaction was begun before, or this thread or task has another one in progress:
@@ -42,7 +42,7 @@ class BlockingTransaction(BlockingTransactionContext):
             TransactionNotActiveError: The transaction is not active.
             TransactionTimedOutError: Its time is over; its changes were discarded.
             TransactionError: It belongs to another thread or task, or members could not commit it.
-            TargetDisconnectedError: The connection was lost: the changes were applied or discarded, all together.
+            TargetDisconnectedError: The connection was lost: the changes were applied or discarded, or only some were.
 
         Source: message ``Transaction.commit``.
         """

@@ -31,7 +31,7 @@ class Transaction(FuturesTransaction):
         return BlockingTransaction(self._caller.blocking(), self._ops)
 
     def begin(self) -> Future[None]:
-        """Begin the transaction.
+        """Begin the transaction. Without a connection to the cluster this waits for one, as other operations do.
 
         Raises:
             TransactionError: The transaction was begun before, or this thread or task has another one in progress:
@@ -48,7 +48,7 @@ class Transaction(FuturesTransaction):
             TransactionNotActiveError: The transaction is not active.
             TransactionTimedOutError: Its time is over; its changes were discarded.
             TransactionError: It belongs to another thread or task, or members could not commit it.
-            TargetDisconnectedError: The connection was lost: the changes were applied or discarded, all together.
+            TargetDisconnectedError: The connection was lost: the changes were applied or discarded, or only some were.
 
         Source: message ``Transaction.commit``.
         """

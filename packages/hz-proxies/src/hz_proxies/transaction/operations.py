@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from hz_core.arguments import int32, milliseconds, shown
+from hz_core.connecting import ready_connection
 from hz_core.connection import Connection
 from hz_core.context import ClientContext, acquires
 from hz_core.errors import (
@@ -67,7 +68,7 @@ class TransactionOperations(Operations):
         self._maps: list[TransactionalMapOperations[Any, Any]] = []
 
     def begin(self) -> Flow[None]:
-        """Begin the transaction.
+        """Begin the transaction. Without a connection to the cluster this waits for one, as other operations do.
 
         Raises:
             TransactionError: The transaction was begun before, or this thread or task has another one in progress:
@@ -86,7 +87,7 @@ class TransactionOperations(Operations):
                 "the transaction cannot begin: this thread or task has another one in progress, and they cannot be"
                 " nested; commit that one or roll it back first"
             )
-        connection = self._context.any_connection()
+        connection = yield from ready_connection(self._context)
         kind = 2 if self._type is TransactionType.TWO_PHASE else 1
         create = codec.create(connection, self._timeout_millis, self._durability, kind, self._thread_id)
         transaction_id: UUID = yield acquires(
@@ -114,7 +115,7 @@ class TransactionOperations(Operations):
             TransactionNotActiveError: The transaction is not active.
             TransactionTimedOutError: Its time is over; its changes were discarded.
             TransactionError: It belongs to another thread or task, or members could not commit it.
-            TargetDisconnectedError: The connection was lost: the changes were applied or discarded, all together.
+            TargetDisconnectedError: The connection was lost: the changes were applied or discarded, or only some were.
 
         Source: message ``Transaction.commit``.
         """

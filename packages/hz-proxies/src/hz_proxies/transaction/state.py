@@ -13,7 +13,10 @@ class TransactionType(IntEnum):
     """The protocols to commit a transaction."""
 
     TWO_PHASE = 1
-    """The changes are first prepared on all members, so that no changes are lost if a member fails meanwhile."""
+    """The changes are first prepared on all members, so that none are lost if a member fails that owns their keys.
+
+    If the member fails that commits the transaction, some changes may be lost all the same.
+    """
 
     ONE_PHASE = 2
     """The changes are applied member by member; if a member fails meanwhile, some changes may be lost."""
@@ -35,7 +38,7 @@ class TransactionState:
     """The changes were discarded."""
 
     UNKNOWN: Final = "unknown"
-    """The commit failed; it is unknown whether the changes were applied."""
+    """The commit failed; it is unknown whether the changes were applied, or only some of them."""
 
 
 _S = TransactionState
