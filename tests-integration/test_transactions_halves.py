@@ -70,7 +70,9 @@ def begin_at(client: hazelcast.HazelcastClient, member: Member, **options: Any) 
     while True:
         transaction = client.new_transaction(**options)
         transaction.begin()
-        if str(transaction._ops._connection.member) == member.uuid:
+        connection = transaction._ops._connection
+        assert connection is not None
+        if str(connection.member) == member.uuid:
             return transaction
         transaction.rollback()
 
