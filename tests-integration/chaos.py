@@ -19,11 +19,12 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, Final, Literal
 
 import hazelcast
 from chaos_load import WAIT, Load
+from chaos_reliable import NAME
 from chaos_transactions import ACCOUNTS, Transfer, await_tokens, check_tokens, check_transfers
 from fifo import find_disorder
 from hazelcast.errors import HazelcastError
@@ -60,6 +61,7 @@ class Chaos:
         faults: How many there were of each kind.
         halves: The transfers of unknown outcome that were done by half.
         wrong_tokens: The tokens that are missing or there twice, by moves of unknown outcome.
+        missed: How many messages of the reliable topic were missed, for unconfirmed ones that died with a member.
         heard: How many events and messages the listeners heard under the load.
         load: What was recorded.
     """
@@ -71,6 +73,7 @@ class Chaos:
         self.faults: Counter[str] = Counter()
         self.halves: list[Transfer] = []
         self.wrong_tokens: list[int] = []
+        self.missed = 0
         self.heard = 0, 0
         self.load: Load
         self._choices = random.Random(seed)
@@ -199,6 +202,7 @@ class Chaos:
 
     def _check(self) -> None:
         load = self.load
+        self._check_reliable()
         self._read_all()
         self._check_pending()
         self._say(
@@ -235,6 +239,16 @@ class Chaos:
         chest = self._patient.get_map("chest").blocking()
         purse = self._patient.get_queue("purse").blocking()
         self.wrong_tokens = check_tokens(self.load.moves, *await_tokens(chest, purse, until_now))
+
+    def _check_reliable(self) -> None:
+        """Check that all confirmed messages of the reliable topic were heard."""
+        reliable = self.load.reliable
+        topic = self._patient.get_reliable_topic(NAME).blocking()
+        while reliable.publish(topic) is not None:
+            pass
+        with suppress(AssertionError):
+            until_now(reliable.all_heard, LIMIT)
+        self.missed = reliable.check()
 
     def _check_events(self) -> None:
         """Check that listeners heard nothing wrong, and that they hear each event again."""
@@ -279,6 +293,7 @@ class Chaos:
             "errors: " + ", ".join(f"{count} {kind}" for kind, count in load.errors.most_common()),
             f"latest end of a call after its time limit of {WAIT:g} s: {1000 * load.latest:.0f} ms",
             f"events heard: {self.heard[0]}; messages heard: {self.heard[1]} of {len(load.published)}",
+            f"reliable topic: {len(load.reliable.published)} messages, {self.missed} missed for unconfirmed ones",
             "transactions: "
             + ", ".join(f"{count} {kind} {state}" for (kind, state), count in sorted(load.states.items())),
             f"transactions of unknown outcome that were done by half: {len(self.halves)} transfers,"

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import hazelcast
 import hazelcast.asyncio
+from chaos_reliable import NAME, ReliableLoad
 from chaos_transactions import ACCOUNTS, TOKENS, Ended, Move, Transfer, move, transfer
 from hazelcast.errors import HazelcastError
 from histories import Call, History
@@ -47,7 +48,9 @@ class Load:
         events: Key and new value of each event of the map.
         messages: Each message of the topic.
         published: Confirmed messages.
-        transfers: Transactions between accounts, and moves of tokens: those that have begun to change something.
+        transfers: Transactions between accounts that have read balances.
+        moves: Transactions that move tokens.
+        reliable: Messages of a reliable topic.
     """
 
     def __init__(self, client: hazelcast.HazelcastClient, options: dict[str, Any], seed: int) -> None:
@@ -63,6 +66,7 @@ class Load:
         self.published: set[int] = set()
         self.transfers: list[Transfer] = []
         self.moves: list[Move] = []
+        self.reliable = ReliableLoad()
         self.latest = 0.0
         self.asyncio_pending = -1
         self._options = options
@@ -83,6 +87,8 @@ class Load:
         entries = self.client.get_map("chaos").blocking()
         entries.add_entry_listener(include_value=True, added_func=self._on_entry, updated_func=self._on_entry)
         self.client.get_topic("chaos").blocking().add_listener(self._on_message)
+        for client in (self.client, patient):
+            self.reliable.listen(client)
         jobs: list[Callable[[random.Random], None]] = [
             *[self._use_map] * 3,
             self._use_futures,
@@ -92,6 +98,7 @@ class Load:
             *[self._transfer] * 2,
             self._move,
             self._publish,
+            self._publish_reliably,
         ]
         self._threads = [
             threading.Thread(target=self._guarded, args=(job, random.Random(f"{self._seed} {number}")))
@@ -263,6 +270,11 @@ class Load:
             else:
                 self.published.add(message)
                 self._note("publish", None)
+
+    def _publish_reliably(self, choices: random.Random) -> None:
+        topic = self.client.get_reliable_topic(NAME).blocking().with_timeout(WAIT)
+        while self._pause(choices):
+            self._note("publish reliably", self.reliable.publish(topic))
 
     def _on_message(self, message: Any) -> None:
         self.messages.append(message.message)

@@ -29,7 +29,18 @@ def test_nothing_acknowledged_is_lost_when_members_die() -> None:
     assert max(max(seconds) for seconds in chaos.recovery.values()) < LIMIT
     # Loose, because the machine may be busy with other tests; docs/resilience.md tells what was measured.
     assert chaos.load.latest < 10
-    for what in ("get", "put", "replace_if_same", "remove", "offer", "poll", "transfer", "move", "publish"):
+    for what in (
+        "get",
+        "put",
+        "replace_if_same",
+        "remove",
+        "offer",
+        "poll",
+        "transfer",
+        "move",
+        "publish",
+        "publish reliably",
+    ):
         assert chaos.load.counts[what] > 10, what
     assert min(chaos.heard) > 100
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chaos_reliable import Published, find_missed
 from chaos_transactions import TOKENS, Ended, Move, Transfer, check_tokens, check_transfers
 
 COMMITTED, ROLLED_BACK, UNKNOWN = Ended("committed"), Ended("rolled_back"), Ended("unknown")
@@ -63,3 +64,41 @@ def test_wrong_tokens_are_explained_by_unknown_moves_only() -> None:
             check_tokens(moves, there, [])
     with pytest.raises(AssertionError, match="from nowhere"):
         check_tokens([], there, [0, TOKENS])
+
+
+SENT = [Published(number, number not in (2, 5)) for number in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("heard", "missed"),
+    [
+        ([0, 1, 2, 3, 4, 5, 6, 7], []),
+        ([0, 1, 3, 4, 6, 7], []),
+        # One of unknown outcome may be done late.
+        ([0, 1, 3, 4, 6, 2, 7, 5], []),
+        # It was heard, and died; the next one got its sequence.
+        ([0, 1, 2, 4, 6, 7], [3]),
+        ([0, 1, 3, 4, 2, 5, 7], [6]),
+        ([0, 1, 3, 4, 6, 5], [7]),
+    ],
+)
+def test_messages_that_may_be_heard(heard: list[int], missed: list[int]) -> None:
+    assert find_missed(SENT, heard) == missed
+
+
+@pytest.mark.parametrize(
+    ("heard", "why"),
+    [
+        ([0, 1, 4, 6, 7], r"\[3\] were not heard before 4"),
+        ([0, 1, 3, 2, 4, 6], r"\[7\] were not heard at the end"),
+        ([0, 1, 2, 6, 7], r"\[3, 4\] were not heard before 6"),
+        ([0, 1, 4, 3, 6, 7], "order"),
+        ([0, 1, 3, 4, 6, 7, 7], r"twice: \[7\]"),
+        ([0, 1, 2, 3, 4, 6, 7, 2], r"twice: \[2\]"),
+        ([0, 1, 3, 4, 6, 7, 8], r"not published: \{8\}"),
+        ([], "at the end"),
+    ],
+)
+def test_messages_that_are_heard_wrongly(heard: list[int], why: str) -> None:
+    with pytest.raises(AssertionError, match=why):
+        find_missed(SENT, heard)

@@ -8,6 +8,7 @@ import importlib
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 from hzbench.channel import Channel, serve
@@ -18,6 +19,8 @@ hazelcast: Any = importlib.import_module("hazelcast")
 
 ROWS: Final = 100_000
 KEYS: Final = 1000
+BATCH: Final = 10_000
+MOMENT: Final = datetime(2026, 1, 2, 3, 4, 5)
 
 SERIES: Final = (
     "SELECT CAST(v AS INT), v, CAST(v AS DOUBLE), 'name ' || CAST(v AS VARCHAR),"
@@ -75,6 +78,8 @@ class SqlWorker:
     def _step(self, row: str) -> Step:
         if row == "by key":
             return self._by_key()
+        if row == "load":
+            return self._load_arrow() if hasattr(hazelcast, "asyncio") else self._put_all()
         how, source = row.split(" of ")
         statement = SOURCES[source]
         read: Callable[[Any], int] = getattr(self, f"_{how}")
@@ -111,6 +116,41 @@ class SqlWorker:
     @staticmethod
     def _batches(result: Any) -> int:
         return sum(batch.num_rows for batch in result.blocking().to_arrow_batches())
+
+    def _load_arrow(self) -> Step:
+        """Load a table as Compact values."""
+        import pyarrow
+
+        numbers = range(ROWS)
+        table = pyarrow.table(
+            {
+                "key": pyarrow.array(numbers, pyarrow.int32()),
+                "i": pyarrow.array(numbers, pyarrow.int32()),
+                "l": numbers,
+                "d": [float(number) for number in numbers],
+                "s": [f"name {number}" for number in numbers],
+                "t": [MOMENT] * ROWS,
+            }
+        )
+        target = self._client.get_map("bench-sql-load").blocking()
+        return lambda: int(target.load_arrow(table, "key"))
+
+    def _put_all(self) -> Step:
+        """Store the same rows as dictionaries, in batches of the same size."""
+        rows = {
+            # Pickled values cannot have a datetime: the official client decodes them as UTF-8.
+            n: {"i": n, "l": n, "d": float(n), "s": f"name {n}", "t": MOMENT.isoformat()}
+            for n in range(ROWS)
+        }
+        batches = [dict(list(rows.items())[at : at + BATCH]) for at in range(0, ROWS, BATCH)]
+        target = self._client.get_map("bench-sql-put-all").blocking()
+
+        def step() -> int:
+            for batch in batches:
+                target.put_all(batch)
+            return ROWS
+
+        return step
 
     def _by_key(self) -> Step:
         keys = iter(range(10**9))

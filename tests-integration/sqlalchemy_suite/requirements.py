@@ -53,15 +53,15 @@ UNMET: Final[dict[str, tuple[str, ...]]] = {
         "PostCompileParamsTest.test_compile", "PostCompileParamsTest.test_execute",
     ),
     "Members do not keep lengths, precisions and NOT NULL.": (
-        "ComponentReflectionTest.test_get_multi_columns[False-ObjectKind.ANY",
+        "ComponentReflectionTest.test_get_multi_columns[False-ObjectKind.ANY-",
         "ComponentReflectionTest.test_get_multi_columns[False-ObjectKind.TABLE",
-        "ComponentReflectionTest.test_get_multi_columns[True-ObjectKind.ANY",
+        "ComponentReflectionTest.test_get_multi_columns[True-ObjectKind.ANY-",
         "ComponentReflectionTest.test_get_multi_columns[True-ObjectKind.TABLE",
         "ComponentReflectionTestExtra.test_nullable_reflection", "ComponentReflectionTestExtra.test_numeric_reflection",
         "ComponentReflectionTestExtra.test_string_length_reflection",
     ),
     "Without a primary key, the first column is the key.": (
-        "ComponentReflectionTest.test_get_multi_pk_constraint[False-ObjectKind.ANY",
+        "ComponentReflectionTest.test_get_multi_pk_constraint[False-ObjectKind.ANY-",
         "ComponentReflectionTest.test_get_multi_pk_constraint[False-ObjectKind.TABLE",
         "ComponentReflectionTest.test_get_pk_constraint",
     ),
@@ -96,6 +96,27 @@ UNMET: Final[dict[str, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 """Tests that ask for more than the requirements say, by the reason: the beginnings of ``Class.test[parameters]``."""
+
+UNMET_OF_2_0: Final[dict[str, tuple[str, ...]]] = {
+    "Members do not keep lengths.": ("ComponentReflectionTestExtra.test_varchar_reflection",),
+    "Members do not tell the indexes of maps, and have no foreign keys.": (
+        "BizarroCharacterFKResolutionTest.test_fk_ref", "HasIndexTest.",
+        "QuotedNameArgumentTest.test_get_foreign_keys", "QuotedNameArgumentTest.test_get_indexes",
+    ),
+    "There is no type for bytes.": ("BinaryTest.",),
+    "There is no LIMIT within a query.": (
+        "DeprecatedCompoundSelectTest.test_limit_offset_aliased_selectable_in_unions",
+    ),
+    "Numbers in JSON are floating-point ones, and nothing is equal to null.": (
+        "JSONTest.test_index_typed_access[_decimal1", "JSONTest.test_index_typed_comparison[_decimal1",
+        "JSONTest.test_index_typed_comparison[boolean2", "JSONTest.test_index_typed_comparison[float1",
+        "JSONTest.test_index_typed_comparison[integer3", "JSONTest.test_index_typed_comparison[string1",
+        "JSONTest.test_path_typed_comparison[_decimal1", "JSONTest.test_path_typed_comparison[boolean2",
+        "JSONTest.test_path_typed_comparison[float1", "JSONTest.test_path_typed_comparison[integer3",
+        "JSONTest.test_path_typed_comparison[string1",
+    ),
+}  # fmt: skip
+"""Such tests of SQLAlchemy 2.0, some of which 2.1 has, too."""
 
 
 def _open(_: Any) -> Any:

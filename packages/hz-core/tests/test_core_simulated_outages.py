@@ -277,6 +277,48 @@ def test_a_member_that_answers_old_requests_is_not_given_up() -> None:
     simulation.stop()
 
 
+@pytest.mark.parametrize("per_second", [1, 20])
+def test_garbage_that_looks_like_a_large_message_is_no_sign_of_life_for_long(per_second: int) -> None:
+    simulation = Simulation(1, heartbeat_interval=2, heartbeat_timeout=6, invocation_timeout=300).start()
+    simulation.put(0, "x" * 1000)
+    link = simulation.driver.links[0]
+    # The head of a message of 500 MB, which takes in all replies, at up to 20 KB each second.
+    link.send((500_000_000).to_bytes(4, "little") + b"\x00\xc0")
+    began = simulation.driver.now()
+    waiting = []
+    while link.open and simulation.driver.now() - began < 200:
+        waiting += [simulation.submit(simulation.ops.get(0)) for _ in range(per_second)]
+        simulation.driver.advance(1)
+    assert 6 <= simulation.driver.now() - began <= 15
+    assert "has answered no request" in str(link._connection.close_reason)
+    assert [simulation.value(outcome, 5) for outcome in waiting] == ["x" * 1000] * len(waiting)
+    simulation.stop()
+
+
+@pytest.mark.parametrize("rate", [5_000, 100_000])
+def test_a_large_reply_that_takes_long_is_a_sign_of_life(rate: int) -> None:
+    simulation = Simulation(1, heartbeat_interval=2, heartbeat_timeout=6, invocation_timeout=300).start()
+    held: list[Request] = []
+    simulation.cluster.members[0].rule("Map.get", held.append, times=1)
+    simulation.cluster.members[0].rule("Client.ping", lambda request: None)
+    outcome = simulation.submit(simulation.ops.get(0))
+    simulation.driver.advance()
+    reply = held[0].reply_bytes(simulation.serialization.to_data("x" * rate * 60))
+    for start in range(0, len(reply), rate):
+        held[0].session.pipe.send(reply[start : start + rate])
+        simulation.driver.advance(1)
+    assert simulation.value(outcome, 1) == "x" * rate * 60
+    assert len(simulation.driver.links) == 1
+    # One that gets stuck is none.
+    simulation.cluster.members[0].rules.clear()
+    again = simulation.submit(simulation.ops.get(0))
+    simulation.driver.links[0].send(reply[:rate])
+    simulation.driver.advance(20)
+    assert len(simulation.driver.links) == 2
+    assert simulation.value(again) is None
+    simulation.stop()
+
+
 def test_time_in_which_the_process_did_not_run_is_not_counted() -> None:
     simulation = Simulation(1, heartbeat_interval=2, heartbeat_timeout=6).start()
     simulation.driver.sleep(60)

@@ -284,6 +284,32 @@ def test_a_ringbuffer_that_is_lost_while_the_cluster_goes_on(
     assert (keeper.got, keeper.cancelled) == expected
 
 
+@pytest.mark.parametrize("how", ["a member left", "connections are cut"])
+@pytest.mark.parametrize("tolerant", [False, True])
+def test_the_last_messages_are_lost_after_they_were_handled(
+    simulation: Simulation, topic: ReliableTopic[Any], state: RingbufferState, tolerant: bool, how: str
+) -> None:
+    keeper = Keeper(tolerant=tolerant)
+    topic.add_listener(keeper).result()
+    for message in "abcde":
+        simulation.driver.advance(1)
+        topic.publish(message).result()
+    simulation.driver.advance()
+    # Their owner was killed before the backup had them.
+    for _ in "de":
+        state.items.pop()
+    state.tail = 2
+    if how == "a member left":
+        simulation.cluster.remove(simulation.cluster.members[-1])
+    else:
+        simulation.cluster.cut_all()
+    simulation.driver.advance(30)
+    topic.publish_all("xyz").result()
+    simulation.driver.advance(5)
+    assert (keeper.got, keeper.cancelled) == ([*"abcde", *"xyz"], 0)
+    assert keeper.stored == [0, 1, 2, 3, 4, 3, 4, 5]
+
+
 def test_a_stored_sequence_of_a_ringbuffer_that_was_lost(
     simulation: Simulation, topic: ReliableTopic[Any]
 ) -> None:

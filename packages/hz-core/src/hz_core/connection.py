@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from hz_core.model import Address
+from hz_core.wire.arrival import Arrival
 from hz_core.wire.reader import MessageReader
 
 MessageHandler = Callable[[bytes], None]
@@ -143,6 +144,7 @@ class Connection:
         heard: Set by the driver when bytes are received, and reset by the engine when it notes the time of that.
         spoke: The same for requests that are sent.
         opened: Time when the client began to open it, in seconds.
+        arrival: Judges whether an incomplete message is a sign of life.
         first_ping: Time of the first heartbeat since the last reply, in seconds; None without one.
         last_answer: About the time of the last reply, in seconds.
         last_ping: Time of the last heartbeat, in seconds.
@@ -155,6 +157,7 @@ class Connection:
         "address",
         "alive",
         "answered",
+        "arrival",
         "close_reason",
         "cluster",
         "crowded_at",
@@ -203,6 +206,7 @@ class Connection:
         self.heard = False
         self.spoke = False
         self.opened = 0.0
+        self.arrival = Arrival()
         self.first_ping: float | None = None
         self.last_answer = 0.0
         self.last_ping = 0.0

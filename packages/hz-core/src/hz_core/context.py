@@ -13,6 +13,7 @@ from hz_core.listener import ListenerSpec
 from hz_core.log import get_logger
 from hz_core.op import Flow, Op, Step
 from hz_serialization import SerializationService
+from hz_serialization.compact import UnknownSchemaError
 
 T = TypeVar("T")
 
@@ -98,6 +99,14 @@ class ClientContext(Protocol):
 
     def forget_object(self, service_name: str, name: str) -> None:
         """Create an object no more after a restart of the cluster: somebody else has destroyed it."""
+        ...
+
+    def find_schema(self, unknown: UnknownSchemaError) -> Flow[None]:
+        """Ask the cluster for a Compact schema, for those who deserialize themselves.
+
+        Raises:
+            UnknownSchemaError: The cluster does not know it.
+        """
         ...
 
     def add_listener(self, spec: ListenerSpec) -> Flow[str]:

@@ -32,6 +32,7 @@ from hz_core.op import Flow, GatherOutcomes, Within
 from hz_core.promise import CallbackPromise
 from hz_core.schema_service import SchemaService
 from hz_serialization import SerializationService
+from hz_serialization.compact import UnknownSchemaError
 
 _logger = get_logger("client")
 
@@ -321,6 +322,10 @@ class Engine:
             self.check_active()
             raise TargetDisconnectedError(f"client {self.name} has no connection to member {member}")
         return connection
+
+    def find_schema(self, unknown: UnknownSchemaError) -> Flow[None]:
+        """Ask the cluster for a Compact schema."""
+        return self.schemas.find(unknown)
 
     def follow_leaders(self) -> None:
         """Send operations of CP groups to their leaders, if the option says so and the members tell them."""

@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from hz_core.wire.decode import after_begin, after_end, frame_at, length_at, read_ints
 from hz_core.wire.frames import DECODE_ERRORS, END_DATA_STRUCTURE, IS_NULL, HazelcastProtocolError
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, raw_data
+from hz_proxies.sql_cells import Cell, cell_value
 from hz_serialization import HazelcastJsonValue, HazelcastSerializationError
 from hz_serialization.big_numbers import join_decimal
-from hz_serialization.compact import UnknownSchemaError
 
 C = TypeVar("C")
 
@@ -52,7 +52,7 @@ class SqlPage:
         column_types: The type ids of the columns.
     """
 
-    __slots__ = ("_columns", "_message", "_read", "_span", "column_types", "is_last")
+    __slots__ = ("_cells", "_columns", "_message", "_read", "_span", "column_types", "is_last")
 
     def __init__(
         self, is_last: bool, column_types: list[int], message: bytes, span: tuple[int, int], read: ReadData
@@ -62,7 +62,26 @@ class SqlPage:
         self._message = message
         self._span = span
         self._read = read
+        self._cells: list[list[Any]] | None = None
         self._columns: list[list[Any]] | None = None
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether its cells may be of the class :class:`Cell`."""
+        return OBJECT in self.column_types and self._read is not raw_data
+
+    @property
+    def cells(self) -> list[list[Any]]:
+        """The values, column by column. Objects are not deserialized yet: a :class:`Cell` stands for each.
+
+        Raises:
+            HazelcastProtocolError: The page is damaged.
+            HazelcastSerializationError: A date is outside of the years that ``datetime`` supports.
+        """
+        cells = self._cells
+        if cells is None:
+            cells = self._cells = _same_length(self.decode(COLUMNS))
+        return cells
 
     @property
     def columns(self) -> list[list[Any]]:
@@ -74,13 +93,16 @@ class SqlPage:
         """
         columns = self._columns
         if columns is None:
-            columns = self._columns = _same_length(self.decode(COLUMNS))
+            columns = self._columns = [
+                [_loaded(value) for value in column] if type_ == OBJECT and self.is_lazy else column
+                for column, type_ in zip(self.cells, self.column_types, strict=True)
+            ]
         return columns
 
     @property
     def row_count(self) -> int:
         """Number of rows."""
-        return len(self.columns[0]) if self.column_types else 0
+        return len(self.cells[0]) if self.column_types else 0
 
     def decode(self, readers: Mapping[int, ColumnReader[C]]) -> list[C]:
         """Return what ``readers`` make of the columns' bytes, which are not kept.
@@ -146,16 +168,14 @@ def read_sql_page(message: bytes, pos: int, read: ReadData) -> tuple[SqlPage, in
     end = len(message) - _FRAME
     columns_end = end - _FRAME
     if (
-        OBJECT not in column_types
-        and start <= columns_end
+        start <= columns_end
         and _is_empty(message, columns_end, END_DATA_STRUCTURE)
         and _is_empty(message, end, IS_NULL)
     ):
         return SqlPage(is_last, column_types, message, (start, columns_end), read), end
-    # Objects are deserialized here: whoever receives the message can fetch the schemas that are needed.
     columns, end = _decoded(message, start, column_types, COLUMNS, read)
     page = SqlPage(is_last, column_types, message, (start, end), read)
-    page._columns = _same_length(columns)
+    page._cells = _same_length(columns)
     return page, after_end(message, end)
 
 
@@ -179,6 +199,13 @@ class Unreadable:
 
     def __repr__(self) -> str:
         return f"<unreadable: {self.error}>"
+
+
+def _loaded(value: Any) -> Any:
+    try:
+        return cell_value(value)
+    except HazelcastSerializationError as e:
+        return Unreadable(e)
 
 
 class FixedCells(NamedTuple):
@@ -340,12 +367,8 @@ def _read_object_column(message: bytes, pos: int, read: ReadData) -> tuple[list[
                 return column, end
             append(None)
         else:
-            try:
-                append(read(message, pos + 6, end))
-            except UnknownSchemaError:
-                raise  # the client fetches the schema, and reads the page again
-            except HazelcastSerializationError as e:
-                append(Unreadable(e))
+            data = message[pos + 6 : end]
+            append(data if read is raw_data else Cell(data, read))
         pos = end
 
 

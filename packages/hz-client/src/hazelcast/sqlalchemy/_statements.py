@@ -98,7 +98,10 @@ class HazelcastCompiler(compiler.SQLCompiler):
         written = f"{self.process(source, **kw)}, {path}"
         if isinstance(binary.type, JSON):
             return f"JSON_QUERY({written} WITH CONDITIONAL WRAPPER)"
-        return f"JSON_VALUE({written} RETURNING {self._type(binary.type)})"
+        type_ = self._type(binary.type)
+        if type_ == "DECIMAL":  # else with all digits of the nearest floating-point number
+            return f"CAST(JSON_VALUE({written}) AS DECIMAL)"
+        return f"JSON_VALUE({written} RETURNING {type_})"
 
     visit_json_path_getitem_op_binary = visit_json_getitem_op_binary
 

@@ -86,6 +86,7 @@ class _JsonSteps(_JsonPath, types.JSON.JSONPathType):
 
 
 BOUND: Final[dict[type[types.TypeEngine[Any]], type[types.TypeEngine[Any]]]] = {
+    types.Float: types.Float,  # in SQLAlchemy 2.0 it derives from Numeric
     types.Numeric: _Numeric,
     types.DateTime: _DateTime,
     types.Time: _Time,

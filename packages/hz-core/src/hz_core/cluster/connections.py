@@ -493,12 +493,11 @@ class ConnectionManager:
                 quiet.append(connection)
         return quiet
 
-    @staticmethod
-    def _note_times(connection: Connection, now: float) -> None:
+    def _note_times(self, connection: Connection, now: float) -> None:
         """Note what has happened since the last check."""
-        # A large reply is an answer as long as its parts arrive.
-        arriving = connection.heard and connection.reader.incomplete
-        if connection.answered or arriving:
+        timeout = self._options.heartbeat_timeout
+        arriving = connection.arrival.is_life(connection.reader, now, timeout, connection.answered)
+        if connection.answered or (connection.heard and arriving):
             connection.answered = False
             connection.last_answer = now
             connection.first_ping = None

@@ -54,9 +54,10 @@ class _Incomplete:
         self._open_size = 0
 
     @property
-    def begun(self) -> bool:
-        """Whether a message or a fragment is incomplete."""
-        return bool(self.pieces or self._fragments)
+    def progress(self) -> tuple[int, int]:
+        """How many bytes there are of what is incomplete, and how many it will have at least."""
+        size = self._size + self._open_size
+        return size, size + max(self.next, 0)
 
     def copy(self) -> "_Incomplete":
         """Return a copy that can be changed without a change of this one."""
@@ -259,9 +260,9 @@ class MessageReader:
         self.ready: Iterator[bytes] = iter(())
 
     @property
-    def incomplete(self) -> bool:
-        """Whether a part of a message has been received, but not all of it."""
-        return self._incomplete.begun
+    def progress(self) -> tuple[int, int]:
+        """How many bytes of incomplete messages were received, and how many these will have at least."""
+        return self._incomplete.progress
 
     def feed(self, data: bytes) -> list[bytes]:
         """Process the bytes of one receive and return the messages that they complete, in order.

@@ -18,6 +18,7 @@ from hz_core.errors import (
 from hz_core.errors.server import is_retryable
 from hz_core.flow import RunningFlow
 from hz_core.log import get_logger
+from hz_core.model import MemberInfo
 from hz_core.op import Flow, Op, Sleep, WaitFor
 from hz_core.promise import Promise
 from hz_proxies.events import TopicMessage
@@ -32,6 +33,9 @@ FIRST_PAUSE: Final = 0.1
 """Seconds before what has failed is tried again; they are doubled each time."""
 
 LONGEST_PAUSE: Final = 2.0
+
+_REMEMBERED: Final = 1000
+"""So many messages may be lost after they were handled, and the listener still knows where it was."""
 
 _PASSING: Final = (
     ClientOfflineError,
@@ -53,9 +57,14 @@ class Runners(Service):
     def __init__(self, context: ClientContext) -> None:
         super().__init__(context)
         self.running: dict[Runner[Any], None] = {}
+        context.view.add_listener(None, self._member_left)
+
+    def _member_left(self, member: MemberInfo) -> None:
+        """Let all see whether messages were lost with a member, before others get their sequences."""
+        self.on_cluster_changed()
 
     def on_cluster_changed(self) -> None:
-        """Let all see whether their ringbuffers have begun anew."""
+        """Let all see whether their ringbuffers have begun anew, or end before they did."""
         for runner in list(self.running):
             runner.look_again()
 
@@ -92,6 +101,7 @@ class Runner(Generic[E]):
         self._next = 0
         self._look = True
         self._to_head = False
+        self._times: dict[int, int | None] = {}
         self._waiting: Promise | None = None
         self._reading: RunningFlow | None = None
 
@@ -147,7 +157,7 @@ class Runner(Generic[E]):
             self._look = False
             tail = yield self._ringbuffer.tail_sequence()
             if self._next > tail + 1:
-                self._jump(f"the ringbuffer was lost: it ends at {tail}", 0)
+                yield from self._shorter(tail)
                 return
         try:
             found: ReadResult[TopicMessage[E]] | None = yield WaitFor(self._start_reading)
@@ -157,14 +167,45 @@ class Runner(Generic[E]):
             return
         begin = found.next_sequence_to_read_from - found.read_count
         if begin < self._next:
-            self._jump(f"the ringbuffer was lost: it has begun anew at {begin}", 0)
+            yield from self._shorter(begin - 1)
             return
         if begin > self._next:
             if not self._tolerates(f"{begin - self._next} messages are lost"):
                 return
             self._next = begin
+        self._remember(found, begin)
         while not (yield WaitFor(partial(self._deliver, found, begin))):
             yield Sleep(FIRST_PAUSE)  # too many callbacks wait
+
+    def _shorter(self, tail: int) -> Flow[None]:
+        """Go on with a ringbuffer that ends before the next sequence.
+
+        Either it has begun anew; or messages that no backup had were lost with their member after they were read, and
+        those before them are the ones that the listener has got.
+        """
+        known = self._times.get(tail)
+        if known is not None:
+            found: ReadResult[TopicMessage[E]] = yield self._read(tail)
+            item = found.raw_items[0]
+            if found.next_sequence_to_read_from - found.read_count == tail and _time_of(item) == known:
+                _logger.warning(
+                    "listener of %r: %d messages that it has got were lost with a member; it goes on at sequence %d",
+                    self._name,
+                    self._next - 1 - tail,
+                    tail + 1,
+                )
+                self._next = tail + 1
+                return
+        self._jump(f"the ringbuffer was lost: it ends at {tail}", 0)
+
+    def _remember(self, found: ReadResult[TopicMessage[E]], begin: int) -> None:
+        """Remember the times of the last messages, to know them again."""
+        times = self._times
+        for sequence, item in enumerate(found.raw_items, begin):
+            times.pop(sequence, None)
+            times[sequence] = _time_of(item)
+        while len(times) > _REMEMBERED:
+            del times[next(iter(times))]
 
     def _start_reading(self, promise: Promise) -> None:
         # Stored before the flags are read, while others set a flag before they look for it: so one sees the other.
@@ -264,3 +305,8 @@ class Runner(Generic[E]):
             self._listener.on_cancel()
         except Exception:
             _logger.exception("on_cancel of a listener of %r failed", self._name)
+
+
+def _time_of(item: Any) -> int | None:
+    """Return when a message was published, in milliseconds; None for one that cannot be read."""
+    return item.publish_time if isinstance(item, TopicMessage) else None

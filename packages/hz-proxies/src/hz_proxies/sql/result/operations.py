@@ -22,8 +22,11 @@ from hz_proxies.pages.operations import PagesOperations
 from hz_proxies.sql.arrow.batches import BatchSource, table_of
 from hz_proxies.sql.errors import HazelcastSqlError, SqlErrorCode, closed, expired, lost, raise_for
 from hz_proxies.sql.result.ahead import PageAhead
+from hz_proxies.sql.result.html import MOST_ROWS, html_table
 from hz_proxies.sql.rows import RowClasses, SqlRow, SqlRowMetadata
-from hz_proxies.sql_page import OBJECT, SqlPage, Unreadable
+from hz_proxies.sql_cells import NeededSchemas
+from hz_proxies.sql_page import OBJECT, SqlPage
+from hz_serialization.compact import UnknownSchemaError
 
 
 class Query:
@@ -171,10 +174,29 @@ class SqlResultOperations(Operations):
                 if ahead is None:
                     ahead = self._ahead = PageAhead(self._context, self._query.fetch())
                 page = yield from ahead.take()
+            if page is not None and page.is_lazy:
+                yield from self._find_schemas(page)
+                if self._closed:
+                    raise closed()
             self._taken(page)
             return page
         finally:
             self._reading = False
+
+    def _find_schemas(self, page: SqlPage) -> Flow[None]:
+        """Fetch the Compact schemas that the objects of a page need."""
+        serialization = self._context.serialization
+        needed = NeededSchemas(serialization.schemas, serialization.config.is_big_endian)
+        unknown: set[int] = set()
+        for column, type_ in zip(page.cells, page.column_types, strict=True):
+            for cell in column if type_ == OBJECT else ():
+                while cell is not None and (missing := needed.missing(cell)) is not None:
+                    if missing.schema_id in unknown:
+                        break
+                    try:
+                        yield from self._context.find_schema(missing)
+                    except UnknownSchemaError:
+                        unknown.add(missing.schema_id)
 
     def _taken(self, page: SqlPage | None) -> None:
         """Fetch the page behind ``page``, which is handed out."""
@@ -295,6 +317,20 @@ class SqlResultOperations(Operations):
             with suppress(TargetDisconnectedError):  # nothing is left of it there
                 yield self._query.close()
 
+    def _html(self) -> str:
+        """Return what a notebook shows: the first rows, if none have been read. Nothing is fetched or handed out."""
+        if self._classes is None:
+            return f"<p>update count: {self._update_count}</p>"
+        page = self._page
+        if page is None:
+            return html_table(self._classes.metadata, [], "the rows have been read, or the result is closed")
+        rest = page.row_count - MOST_ROWS
+        notes = [
+            f"{rest} more rows in this page" if rest > 0 else "",
+            "" if page.is_last else "further pages",
+        ]
+        return html_table(self._classes.metadata, page.columns, ", ".join(note for note in notes if note))
+
     def _row_classes(self) -> RowClasses:
         if self._classes is None:
             raise ValueError("the result has an update count instead of rows")
@@ -306,17 +342,11 @@ class SqlResultOperations(Operations):
         if page is None:
             return None
         classes = self._row_classes()
-        columns = page.columns
-        damaged = OBJECT in page.column_types and any(
-            isinstance(value, Unreadable)
-            for column, type_ in zip(columns, page.column_types, strict=True)
-            if type_ == OBJECT
-            for value in column
-        )
+        columns = page.cells
         self._first_column = iter(columns[0])
         # Made one by one, in C.
-        values = zip(self._first_column, *columns[1:], strict=True)
-        self._rows = map(classes.damaged if damaged else classes.whole, values)
+        row = classes.lazy if page.is_lazy else classes.whole
+        self._rows = map(row, zip(self._first_column, *columns[1:], strict=True))
         return self._rows
 
     def _next_row(self) -> Flow[SqlRow | None]:
