@@ -79,7 +79,7 @@ class TestCompliance(dbapi20.DatabaseAPI20Test):  # type: ignore[misc]  # it has
     assert_ = unittest.TestCase.assertTrue
 
     def _connect(self) -> Connection:
-        return Connection(None, client=self.client)
+        return Connection(self.client, owns_client=False)
 
     def tearDown(self) -> None:
         super().tearDown()

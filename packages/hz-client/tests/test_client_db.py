@@ -1,5 +1,6 @@
 """The database API without a cluster: its names, errors, types and ways to configure it."""
 
+import asyncio
 import inspect
 import pickle
 import time
@@ -13,6 +14,7 @@ from hazelcast.config import Config
 from hazelcast.db import aio
 from hazelcast.db._errors import error_for
 from hazelcast.db._settings import settings
+from hazelcast.db._steps import Done, finished
 from hazelcast.errors import HazelcastSerializationError, TargetDisconnectedError
 from hazelcast.sql import HazelcastSqlError
 
@@ -117,3 +119,12 @@ def test_wrong_settings(config: Any, given: dict[str, Any], words: str) -> None:
     with pytest.raises(db.InterfaceError, match=words) as caught:
         made(config, **given)
     assert "secret" not in str(caught.value)
+
+
+def test_steps_for_threads_do_not_wait() -> None:
+    async def step(value: Any) -> Any:
+        return await value
+
+    assert finished(step(Done(5))) == 5
+    with pytest.raises(AssertionError, match="waits"):
+        finished(step(asyncio.sleep(0)))

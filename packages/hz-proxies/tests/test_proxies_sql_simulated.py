@@ -389,6 +389,23 @@ def test_what_is_remembered_of_statements_is_bounded(simulation: Simulation, sql
     assert not paths._arguments
 
 
+def test_ids_of_queries_are_unique_in_the_cluster(simulation: Simulation, sql: Sql) -> None:
+    """Also in a forked child, and with another client."""
+    for _ in range(3):
+        sql.execute("SELECT").result()
+    paths = simulation.engine.service(SqlPaths)
+    paths.on_fork()
+    sql.execute("SELECT").result()
+    ids = [request["queryId"] for request in requests(simulation, "Sql.execute")]
+    members = [request.member.uuid.int for request in requests(simulation, "Sql.execute")]
+    assert len(set(ids)) == 4
+    assert len({query_id[2] for query_id in ids}) == 2
+    assert [((high % 2**64) << 64) + low % 2**64 for high, low, _, _ in ids] == members
+    assert SqlPaths(simulation.engine).query_id(simulation.cluster.members[0].uuid).local_id_high not in {
+        query_id[2] for query_id in ids
+    }
+
+
 def test_raw_objects(simulation: Simulation, sql: Sql) -> None:
     data = to_data(simulation, {"a": [1]})
     rows = SqlResult([("o", SqlType.OBJECT), ("n", SqlType.INTEGER)], [[data, 1], [None, 2], [data, 3]])

@@ -1,67 +1,30 @@
 """Connections and cursors for threads."""
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from typing import Self
-from weakref import WeakSet
+from collections.abc import Sequence
+from typing import Any, Self
 
 from hazelcast.client import HazelcastClient
 from hazelcast.config import Config
-from hazelcast.db import _errors as errors
-from hazelcast.db._errors import InterfaceError, NotSupportedError, error_for, translated
-from hazelcast.db._results import CursorBase, Parameters
-from hazelcast.db._settings import settings
-from hazelcast.errors import HazelcastError
-from hazelcast.sql import BlockingSqlResult, SqlRow
+from hazelcast.db._errors import translated
+from hazelcast.db._settings import settings, without_options
+from hazelcast.db._steps import ConnectionBase, CursorBase, Done, Parameters, finished
+from hazelcast.sql import SqlRow
 
 
-class Connection:
+class Connection(ConnectionBase[HazelcastClient, "Cursor"]):
     """A connection to a cluster, which threads may share. Each statement is committed when it has been executed.
 
     Args:
-        config: The options.
-        client: A client to use instead of one of its own; closing the connection leaves it as it is.
+        client: The client, which is connected.
+        owns_client: Whether closing the connection shuts it down.
     """
 
-    Warning = errors.Warning
-    Error = errors.Error
-    InterfaceError = errors.InterfaceError
-    DatabaseError = errors.DatabaseError
-    DataError = errors.DataError
-    OperationalError = errors.OperationalError
-    IntegrityError = errors.IntegrityError
-    InternalError = errors.InternalError
-    ProgrammingError = errors.ProgrammingError
-    NotSupportedError = errors.NotSupportedError
-
-    def __init__(self, config: Config | None, *, client: HazelcastClient | None = None) -> None:
-        self._owns_client = client is None
-        if client is None:
-            with translated():
-                client = HazelcastClient(config)
-        self._client: HazelcastClient | None = client
-        self._cursors: WeakSet[Cursor] = WeakSet()
-
     @property
-    def client(self) -> HazelcastClient:
-        """The client, for what SQL does not have.
+    def _sql(self) -> Any:
+        return self.client.sql.blocking()
 
-        Raises:
-            InterfaceError: The connection is closed.
-        """
-        if self._client is None:
-            raise InterfaceError("the connection is closed")
-        return self._client
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it was not closed yet."""
-        return self._client is not None
-
-    @property
-    def autocommit(self) -> bool:
-        """True: SQL of clusters has no transactions."""
-        return True
+    def _wait(self, called: Any) -> Any:
+        return Done(called)
 
     def cursor(self) -> "Cursor":
         """Return a new cursor.
@@ -69,10 +32,7 @@ class Connection:
         Raises:
             InterfaceError: The connection is closed.
         """
-        self.client  # noqa: B018  # checked
-        cursor = Cursor(self)
-        self._cursors.add(cursor)
-        return cursor
+        return self._added(Cursor(self))
 
     def commit(self) -> None:
         """Do nothing: each statement is committed when it has been executed.
@@ -80,7 +40,7 @@ class Connection:
         Raises:
             InterfaceError: The connection is closed.
         """
-        self.client  # noqa: B018  # checked
+        self._check()
 
     def rollback(self) -> None:
         """Refuse: there are no transactions.
@@ -88,17 +48,11 @@ class Connection:
         Raises:
             NotSupportedError: Always.
         """
-        raise NotSupportedError("SQL of clusters has no transactions, so there is nothing to roll back")
+        raise self._refused()
 
     def close(self) -> None:
         """Close all cursors and the connection. Idempotent."""
-        client, self._client = self._client, None
-        if client is None:
-            return
-        for cursor in list(self._cursors):
-            cursor.close()
-        if self._owns_client:
-            client.shutdown()
+        finished(self._close())
 
     def __enter__(self) -> Self:
         return self
@@ -107,23 +61,12 @@ class Connection:
         self.close()
 
 
-class Cursor(CursorBase):
+class Cursor(CursorBase[Connection]):
     """Executes statements one after another, and returns their rows. Threads cannot share a cursor.
 
     Args:
         conn: The connection.
     """
-
-    def __init__(self, conn: Connection) -> None:
-        super().__init__()
-        self._connection = conn
-        self._result: BlockingSqlResult | None = None
-        self._rows: Iterator[SqlRow] | None = None
-
-    @property
-    def connection(self) -> Connection:
-        """The connection."""
-        return self._connection
 
     def execute(self, operation: str, params: Parameters | None = None) -> None:
         """Execute a statement.
@@ -135,14 +78,7 @@ class Cursor(CursorBase):
         Raises:
             Error: One of its subclasses, if the statement fails.
         """
-        self._check()
-        self._forget()
-        with translated():
-            sql = self._connection.client.sql.blocking()
-            result = self._result = sql.execute(operation, *self._parameters(params))
-            self._take(result._ops)
-            if result.is_row_set():
-                self._rows = iter(result)
+        finished(self._execute(operation, params))
 
     def executemany(self, operation: str, seq_of_params: Sequence[Parameters]) -> None:
         """Execute a statement that returns no rows with each of several parameters, in their order.
@@ -154,20 +90,11 @@ class Cursor(CursorBase):
         Raises:
             Error: One of its subclasses, if one fails. Those before it stay executed.
         """
-        self._check()
-        self._forget()
-        total = 0
-        with translated():
-            sql = self._connection.client.sql.blocking()
-            for params in seq_of_params:
-                with sql.execute(operation, *self._parameters(params), expected_result_type=2) as result:
-                    total += result.update_count()
-        self._changed(total)
+        finished(self._executemany(operation, seq_of_params))
 
     def fetchone(self) -> SqlRow | None:
         """Return the next row; None after the last one."""
-        rows = self._some(1)
-        return rows[0] if rows else None
+        return finished(self._fetchone())
 
     def fetchmany(self, size: int | None = None) -> list[SqlRow]:
         """Return the next rows; an empty list after the last one.
@@ -175,12 +102,11 @@ class Cursor(CursorBase):
         Args:
             size: How many; None for ``arraysize``.
         """
-        self._left()
-        return self._some(self._many(size))
+        return finished(self._fetchmany(size))
 
     def fetchall(self) -> list[SqlRow]:
         """Return all rows that are left."""
-        return self._some(None)
+        return finished(self._fetch(None))
 
     def next(self) -> SqlRow:
         """Return the next row.
@@ -192,20 +118,15 @@ class Cursor(CursorBase):
 
     def close(self) -> None:
         """Close the cursor, and end its query. Idempotent."""
-        if not self._closed:
-            self._closed = True
-            self._forget()
+        finished(self._close())
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> SqlRow:
-        try:
-            row = next(self._left())
-        except HazelcastError as e:
-            self._again()
-            raise error_for(e) from e
-        self._count(1)
+        row = self._at_hand() or self.fetchone()
+        if row is None:
+            raise StopIteration
         return row
 
     def __enter__(self) -> Self:
@@ -213,39 +134,6 @@ class Cursor(CursorBase):
 
     def __exit__(self, exc_type: object, exc_val: object, exc_tb: object) -> None:
         self.close()
-
-    def _left(self) -> Iterator[SqlRow]:
-        self._check()
-        if self._rows is None:
-            raise self._no_rows()
-        return self._rows
-
-    def _some(self, number: int | None) -> list[SqlRow]:
-        """Return the next rows, at most ``number`` of them; None for all."""
-        rows = self._left()
-        found: list[SqlRow] = []
-        try:
-            found.extend(rows if number is None else islice(rows, number))
-        except HazelcastError as e:
-            self._again()
-            raise error_for(e) from e
-        self._count(len(found))
-        return found
-
-    def _again(self) -> None:
-        """Make the next fetch fail, too, or go on: an iterator that has failed would end instead."""
-        if self._result is not None:
-            self._rows = iter(self._result)
-
-    def _forget(self) -> None:
-        result, self._result, self._rows = self._result, None, None
-        self._begin()
-        if result is not None:
-            try:
-                result.close()
-            except HazelcastError:
-                # The query ends with its member or its client.
-                return
 
 
 def connect(
@@ -276,9 +164,9 @@ def connect(
         InterfaceError: The arguments contradict each other, or are not valid.
         OperationalError: No member could be connected.
     """
-    given = (config, dsn or None, user, password, host, port, cluster_name)
     if client is not None:
-        if any(value is not None for value in given):
-            raise InterfaceError("client has all options, so no others can be given, too")
-        return Connection(None, client=client)
-    return Connection(settings(config, dsn, user, password, host, port, cluster_name))
+        without_options(config, dsn, user, password, host, port, cluster_name)
+        return Connection(client, owns_client=False)
+    options = settings(config, dsn, user, password, host, port, cluster_name)
+    with translated():
+        return Connection(HazelcastClient(options), owns_client=True)

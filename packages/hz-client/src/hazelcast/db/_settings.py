@@ -64,6 +64,12 @@ def settings(
         raise InterfaceError(str(e)) from e
 
 
+def without_options(*given: object) -> None:
+    """Raise an InterfaceError if there is an option besides a client."""
+    if any(value not in (None, "") for value in given):
+        raise InterfaceError("client has all options, so no others can be given, too")
+
+
 def _of_dsn(dsn: str) -> Config:
     found = _DSN.fullmatch(dsn)
     if found is None:

@@ -7,17 +7,15 @@ from struct import Struct
 from typing import Any, Final
 from weakref import ref
 
-from hz_core.codecs.error import decode_error
 from hz_core.connection import Connection, MessageHandler
 from hz_core.errors import (
     ClientOfflineError,
     HazelcastClientNotActiveError,
     OperationTimeoutError,
-    TargetDisconnectedError,
     TargetNotMemberError,
-    error_from_holders,
 )
 from hz_core.invocation.backups import BackupAcks
+from hz_core.invocation.failures import closed_by, error_in, not_member, timed_out
 from hz_core.invocation.invocation import Invocation, PromisedInvocation
 from hz_core.invocation.limits import PendingLimit, check_unsent
 from hz_core.invocation.observation import Observation
@@ -177,7 +175,7 @@ class InvocationService:
             raise
         if not connection.alive and pending.pop(correlation_id, None) is not None:
             # Closed between the choice and the write: no other thread fails this invocation.
-            closed = _closed(connection)
+            closed = closed_by(connection)
             self._io.call_soon(lambda: self._failed(invocation, closed))
 
     def _not_connected(self, invocation: Invocation) -> None:
@@ -202,7 +200,7 @@ class InvocationService:
             return True
         invocation.tries += 1
         error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
-        invocation.fail(_timed_out(invocation, error, self._limit(invocation)))
+        invocation.fail(timed_out(invocation, error, self._limit(invocation)))
         return False
 
     def _overdue(self, invocation: Invocation, deadline: float) -> bool:
@@ -235,7 +233,7 @@ class InvocationService:
         if invocation.finished:
             return
         if invocation.last_error is not None:
-            invocation.fail(_timed_out(invocation, invocation.last_error, self._limit(invocation)))
+            invocation.fail(timed_out(invocation, invocation.last_error, self._limit(invocation)))
         else:
             invocation.fail(
                 OperationTimeoutError(
@@ -269,7 +267,7 @@ class InvocationService:
         if connection.transport is not None and connection.alive:
             connection.transport.write(op.request)
         if not connection.alive and connection.pending.pop(correlation_id, None) is not None:
-            invocation.fail(_closed(connection))
+            invocation.fail(closed_by(connection))
 
     def received(self, connection: Connection, messages: Iterable[bytes]) -> None:
         """Complete the invocations that ``messages`` reply to, and pass events to their handlers.
@@ -428,7 +426,7 @@ class InvocationService:
         connection.interrupted.clear()
         for invocation in islice(_drain(connection.pending), SLICE):
             invocation.connection = None
-            self._failed(invocation, _closed(connection))
+            self._failed(invocation, closed_by(connection))
         if connection.pending:
             # The way to the cluster goes before them.
             self._io.call_soon(partial(self.on_connection_removed, connection))
@@ -459,7 +457,7 @@ class InvocationService:
     ) -> None:
         # The caller's thread may stop reading this connection: the next reply is received in another way.
         invocation.connection = None
-        error = _error_in(message, message_type, invocation.op.method.name, connection.server_version)
+        error = error_in(message, message_type, invocation.op.method.name, connection.server_version)
         self._io.call_soon(partial(self._failed_reply, connection, correlation_id, error))
 
     def _failed_reply(self, connection: Connection, correlation_id: int, error: Exception) -> None:
@@ -546,9 +544,9 @@ class InvocationService:
             and op.member is not None
             and not self._router.is_member(op)
         ):
-            return _not_member(op, error)
+            return not_member(op, error)
         if self._now() >= self._limit(invocation):
-            return _timed_out(invocation, error, self._limit(invocation))
+            return timed_out(invocation, error, self._limit(invocation))
         return None
 
     def _limit(self, invocation: Invocation) -> float:
@@ -558,37 +556,6 @@ class InvocationService:
         return limit if deadline is None else min(limit, deadline)
 
 
-def _error_in(message: bytes, message_type: int, name: str, server_version: str) -> Exception:
-    """Return the error that a reply reports, or that it is."""
-    if message_type:
-        return HazelcastProtocolError(
-            f"the reply to {name} has the unexpected message type {message_type:#08x}"
-        )
-    try:
-        return error_from_holders(decode_error(message), name, server_version)
-    except (HazelcastProtocolError, *DECODE_ERRORS) as e:
-        return HazelcastProtocolError(f"the error reply to {name} cannot be read: {e}")
-
-
-def _timed_out(invocation: Invocation, error: Exception, limit: float) -> OperationTimeoutError:
-    op = invocation.op
-    timeout = OperationTimeoutError(
-        f"{op.method.name} did not succeed within the"
-        f" {'invocation_timeout' if op.deadline is None else 'deadline'} of {limit - invocation.started:g} s,"
-        f" in {invocation.tries} attempts; the last failed with {type(error).__name__}: {error}"
-    )
-    timeout.__cause__ = error
-    return timeout
-
-
-def _not_member(op: Op[Any], cause: Exception) -> TargetNotMemberError:
-    if isinstance(cause, TargetNotMemberError):
-        return cause
-    error = TargetNotMemberError(f"{op.method.name} is for member {op.member}, which is not in the cluster")
-    error.__cause__ = cause
-    return error
-
-
 def _drain(table: dict[int, Any]) -> Iterator[Invocation]:
     """Remove and yield all entries of ``table``, while other threads may remove entries, too."""
     while table:
@@ -596,11 +563,3 @@ def _drain(table: dict[int, Any]) -> Iterator[Invocation]:
             yield table.popitem()[1]
         except KeyError:
             return
-
-
-def _closed(connection: Connection) -> TargetDisconnectedError:
-    error = TargetDisconnectedError(
-        f"the connection to {connection.address} was closed before the reply was received: {connection.close_reason}"
-    )
-    error.__cause__ = connection.close_reason
-    return error

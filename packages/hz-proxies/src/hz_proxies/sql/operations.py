@@ -1,7 +1,6 @@
 """Operations of the SQL service, from which its surfaces are generated."""
 
 from typing import Any, Final, NamedTuple
-from uuid import UUID
 
 from hz_core.arguments import SERVER_DEFAULT, int32, is_negative, milliseconds, shown
 from hz_core.context import acquires
@@ -20,8 +19,7 @@ from hz_serialization.java_types import BigInteger, Long
 
 _INT_32: Final = (-(1 << 31), 1 << 31)
 _INT_64: Final = (-(1 << 63), 1 << 63)
-_LOW_64 = (1 << 64) - 1
-_SIGN_64 = 1 << 63
+_RESULT_TYPES: Final = frozenset(SqlExpectedResultType)
 
 
 class SqlOperations(Operations):
@@ -64,7 +62,7 @@ class SqlOperations(Operations):
             raise TypeError(f"the statement must be a string, not {shown(sql)}")
         millis = SERVER_DEFAULT if is_negative(timeout) else milliseconds(timeout, "timeout")
         buffer_size = int32(cursor_buffer_size, "cursor_buffer_size", 1)
-        if expected_result_type not in tuple(SqlExpectedResultType):
+        if expected_result_type not in _RESULT_TYPES:
             raise ValueError(f"expected_result_type must be 0, 1 or 2, not {shown(expected_result_type)}")
         if schema is not None and not isinstance(schema, str):
             raise TypeError(f"schema must be a string or None, not {shown(schema)}")
@@ -101,7 +99,7 @@ class SqlOperations(Operations):
         connection = paths.connection(statement.sql, statement.parameters)
         member = connection.member
         assert member is not None, "a ready connection knows its member"
-        query_id = codec.SqlQueryId(*_halves(member), *_halves(self._context.new_uuid()))
+        query_id = paths.query_id(member)
         limit = statement.timeout_millis / 1000 if statement.timeout_millis > 0 else None
         now = self._context.io.now
         query = Query(connection, query_id, statement.cursor_buffer_size, statement.read, limit, now)
@@ -157,12 +155,3 @@ class _Statement(NamedTuple):
 def _has_more_pages(response: codec.ExecuteResponse) -> bool:
     page = response.row_page
     return response.error is None and page is not None and not page.is_last
-
-
-def _halves(uuid: UUID) -> tuple[int, int]:
-    """Return a UUID as two signed 64-bit numbers."""
-    return _signed(uuid.int >> 64), _signed(uuid.int & _LOW_64)
-
-
-def _signed(number: int) -> int:
-    return number - (1 << 64) if number & _SIGN_64 else number

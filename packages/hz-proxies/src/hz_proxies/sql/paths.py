@@ -2,7 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import count
+from struct import Struct
 from typing import Final
+from uuid import UUID
 
 from hz_core.connection import Connection
 from hz_core.context import ClientContext, Service
@@ -13,6 +16,13 @@ from hz_serialization import Data, partition_hash, partition_id
 
 _MOST_STATEMENTS: Final = 1000
 _MOST_CLASSES: Final = 200
+_two_longs: Final = Struct(">qq").unpack
+
+
+def halves(uuid: UUID) -> tuple[int, int]:
+    """Return a UUID as two signed 64-bit numbers."""
+    high, low = _two_longs(uuid.bytes)
+    return high, low
 
 
 class SqlPaths(Service):
@@ -27,6 +37,19 @@ class SqlPaths(Service):
         self._mutex = context.io.mutex()
         self._arguments: OrderedDict[str, int] = OrderedDict()
         self._classes: OrderedDict[tuple[tuple[str, int, bool], ...], RowClasses] = OrderedDict()
+        self.on_fork()
+
+    def on_fork(self) -> None:
+        """Begin to number queries anew: those of the parent are not those of the child."""
+        self._client_half = halves(self._context.new_uuid())[0]
+        self._numbers = count(1)
+
+    def query_id(self, member: UUID) -> codec.SqlQueryId:
+        """Return a new id for a query on a member.
+
+        The client has one random number for all of them, as the system takes long to draw one.
+        """
+        return codec.SqlQueryId(*halves(member), self._client_half, next(self._numbers))
 
     def connection(self, sql: str, parameters: Sequence[Data | None]) -> Connection:
         """Return the connection to the member that executes a statement.
@@ -37,9 +60,9 @@ class SqlPaths(Service):
         index = self._arguments.get(sql)
         if index is not None and index < len(parameters):
             key = parameters[index]
-            count = self._context.view.partitions.count
-            if key is not None and count:
-                owner = self._context.view.partitions.owners[partition_id(partition_hash(key), count)]
+            partitions = self._context.view.partitions
+            if key is not None and partitions.count:
+                owner = partitions.owners[partition_id(partition_hash(key), partitions.count)]
                 if owner is not None:
                     try:
                         return self._context.member_connection(owner)

@@ -339,8 +339,24 @@ class SqlResultOperations(Operations):
     def _next_rows(self) -> Flow[Iterator[SqlRow] | None]:
         """Return the rows of the next page, which are the current ones then; None after the last page."""
         page: SqlPage | None = yield from self.next_page()
+        return None if page is None else self._rows_of(page)
+
+    def _is_here(self) -> bool:
+        """Return whether the next page, or the end, is here, so that nobody waits for it."""
+        page = self._page
+        if self._reading or page is None:
+            return not (self._reading or self._open or self._closed)
+        return not page.is_lazy
+
+    def _rows_here(self) -> Iterator[SqlRow] | None:
+        """Do as ``_next_rows``, if the next page or the end is here."""
+        page = self._page
         if page is None:
             return None
+        self._taken(page)
+        return self._rows_of(page)
+
+    def _rows_of(self, page: SqlPage) -> Iterator[SqlRow]:
         classes = self._row_classes()
         columns = page.cells
         self._first_column = iter(columns[0])

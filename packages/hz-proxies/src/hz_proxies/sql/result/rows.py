@@ -14,7 +14,7 @@ def _pages(run: Callable[[Any], Any], operations: SqlResultOperations) -> Iterat
     rows: Iterator[SqlRow] | None = operations._rows
     while rows is not None:
         yield rows
-        rows = run(operations._next_rows())
+        rows = operations._rows_here() if operations._is_here() else run(operations._next_rows())
 
 
 def _row(future: Future[SqlRow | None]) -> SqlRow:
