@@ -4,7 +4,8 @@
 
 Ratios are computed within a round; the table has their median, minimum and maximum. Member and client are on
 different cores, where processes can be pinned. The official client is installed in a separate environment on first
-use. With --out, a page is written.
+use. The floor of a row is a bare socket that sends the same requests and decodes no reply; what is in several steps,
+or waits for events, has none. With --out, a page is written.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from hzbench.cases import Contender
 from hzbench.executor_task import CONFIG, compile_classes
 from hzbench.fleet import Worker
 from hzbench.member import CP_VERSION, MEMBER_VERSION, member_at
-from hzbench.structures import CP_ROWS, EXECUTOR, ROWS
+from hzbench.structures import CP_ROWS, EXECUTOR, RECORDED_ROWS, ROWS
 from hzbench.task import Outcome, Task
 
 GOALS: Final = {
@@ -32,7 +33,9 @@ GOALS: Final = {
     "hit of an object": 5.0,
     "hit of bytes": 4.0,
 }
-CONTENDERS: Final[tuple[Contender, ...]] = ("ours", "official")
+CONTENDERS: Final[tuple[Contender, ...]] = ("ours", "official", "floor")
+WARM_UP: Final = 3.0
+"""Seconds of unmeasured work of each contender before a row, on all cores: members compile what they run for it."""
 Figures = dict[Contender, list[float]]
 
 
@@ -55,14 +58,22 @@ def measure(rows: list[str], rounds: int, seconds: float) -> dict[str, Figures]:
 
 def _measure(rows: list[str], rounds: int, seconds: float, options: dict[str, Any]) -> dict[str, Figures]:
     with member_at(None, **options) as address:
-        workers = {one: Worker(one, "structures", address) for one in CONTENDERS}
+        modules: dict[Contender, str] = dict.fromkeys(CONTENDERS, "structures") | {"floor": "replay"}
+        workers = {one: Worker(one, module, address) for one, module in modules.items()}
         try:
             member = machine.listener_pid(address)
             own = [psutil.Process(member), *(worker.process for worker in workers.values())]
-            for worker in workers.values():
-                if machine.can_place("different cores"):
-                    machine.place("different cores", member, worker.process.pid)
-            return {row: _row(row, workers, own, rounds, seconds) for row in rows}
+            found = {}
+            for row in rows:
+                measured = {one: workers[one] for one in CONTENDERS if one != "floor" or row in RECORDED_ROWS}
+                for placement in ("unpinned", "different cores"):
+                    for worker in measured.values():
+                        if machine.can_place(placement):
+                            machine.place(placement, member, worker.process.pid)
+                        if placement == "unpinned":
+                            worker.ask(Task(row, "blocking"), WARM_UP)
+                found[row] = _row(row, measured, own, rounds, seconds)
+            return found
         finally:
             for worker in workers.values():
                 worker.close()
@@ -71,9 +82,9 @@ def _measure(rows: list[str], rounds: int, seconds: float, options: dict[str, An
 def _row(
     row: str, workers: dict[Contender, Worker], own: list[psutil.Process], rounds: int, seconds: float
 ) -> Figures:
-    figures: Figures = {one: [] for one in CONTENDERS}
+    figures: Figures = {one: [] for one in workers}
     for number in range(rounds):
-        for one in CONTENDERS if number % 2 else CONTENDERS[::-1]:
+        for one in list(workers)[:: 1 if number % 2 else -1]:
 
             def ask(one: Contender = one) -> Outcome:
                 return workers[one].ask(Task(row, "blocking"), seconds)
@@ -86,13 +97,19 @@ def _row(
 
 def line(row: str, figures: Figures) -> str:
     """Return a line of the table."""
-    ratios = [ours / official for ours, official in zip(figures["ours"], figures["official"], strict=True)]
-    ours, official = (statistics.median(figures[one]) for one in CONTENDERS)
+    ratios = _ratios(figures, "ours")
+    ours, official = (statistics.median(figures[one]) for one in CONTENDERS[:2])
     spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    floor = f"{statistics.median(_ratios(figures, 'floor')):.2f}" if "floor" in figures else "-"
     goal = GOALS[(ROWS | CP_ROWS)[row]]
     return (
-        f"| {row} | {ours:,.0f} | {official:,.0f} | **{statistics.median(ratios):.2f}** | {spread} | {goal} |"
+        f"| {row} | {ours:,.0f} | {official:,.0f} | **{statistics.median(ratios):.2f}** | {spread} "
+        f"| {floor} | {goal} |"
     )
+
+
+def _ratios(figures: Figures, one: Contender) -> list[float]:
+    return [rate / official for rate, official in zip(figures[one], figures["official"], strict=True)]
 
 
 def page(figures: dict[str, Figures], command: str) -> str:
@@ -103,7 +120,8 @@ def page(figures: dict[str, Figures], command: str) -> str:
             "# Data structures",
             "",
             f"Operations per second on one member (Hazelcast {MEMBER_VERSION}; {CP_VERSION} for the CP Subsystem),",
-            "blocking surface; the official Python client in the same run. Generated by:",
+            "blocking surface, pure Python; the official Python client in the same run. The floor is a bare socket",
+            "that sends the same requests and decodes no reply: no client can be faster. Generated by:",
             "",
             "```sh",
             command,
@@ -111,8 +129,8 @@ def page(figures: dict[str, Figures], command: str) -> str:
             "",
             *(f"- {name}: {value}" for name, value in facts.items()),
             "",
-            "| work | ours | official | ratio | of the rounds | goal |",
-            "|---|--:|--:|--:|---|--:|",
+            "| work | ours | official | ratio | of the rounds | floor's ratio | goal |",
+            "|---|--:|--:|--:|---|--:|--:|",
             *(line(row, found) for row, found in figures.items()),
             "",
         ]
@@ -124,10 +142,10 @@ def main(given: list[str]) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--only", default="", help="part of the names of the rows")
+    parser.add_argument("--only", default="", help="parts of the names of the rows, with commas between them")
     parser.add_argument("--out", type=Path, help="folder for the page structures.md")
     chosen = parser.parse_args(given)
-    rows = [row for row in ROWS | CP_ROWS if chosen.only in row]
+    rows = [row for row in ROWS | CP_ROWS if any(part in row for part in chosen.only.split(","))]
     figures = measure(rows, chosen.rounds, chosen.seconds)
     if chosen.out is not None:
         text = page(figures, shlex.join(["python", "benchmarks/structures_bench.py", *given]))

@@ -1,10 +1,13 @@
-"""A tour of the client on a real cluster of three members, which this script starts and shuts down.
+"""Demos of the client on real clusters, which this script starts and shuts down.
 
-Run it with ``hatch run demo``. It does not need Java or a server; the first run downloads the members' jars.
+Run it with ``hatch run demo`` for the tour, and with ``hatch run demo sql``, ``chaos`` or ``lock`` for one subject. It
+does not need Java or a server; the first run downloads the members' jars.
 """
 
+import argparse
 import logging
 import sys
+from collections.abc import Callable
 
 from rich.markup import escape
 
@@ -12,7 +15,7 @@ from hazelcast import HazelcastClient
 from hazelcast.core import HazelcastJsonValue
 from hazelcast.errors import HazelcastError
 from hz_embedded import EmbeddedError
-from tour import DemoError, airports, mapping, members, queries, survival, together
+from tour import DemoError, airports, chaos, lock, mapping, members, queries, sql, survival, together
 from tour.screen import console, heading, remark, stopwatch
 
 
@@ -38,13 +41,30 @@ def tour() -> None:
         remark("The client is shut down; shutting down the members.")
 
 
+DEMOS: dict[str, Callable[[float], None]] = {
+    "tour": lambda seconds: tour(),
+    "sql": lambda seconds: sql.run(),
+    "chaos": chaos.run,
+    "lock": lambda seconds: lock.run(),
+}
+
+
 def main() -> int:
-    """Run the tour; return the exit status."""
+    """Run the chosen demo; return the exit status."""
+    if sys.argv[1:2] == ["candidate"]:  # a process that a demo has started
+        lock.candidate(*sys.argv[2:])
+        return 0
+    parser = argparse.ArgumentParser(prog="demo", description="Demos of the client on real clusters.")
+    parser.add_argument("demo", choices=DEMOS, nargs="?", default="tour", help="default: tour")
+    parser.add_argument(
+        "--seconds", type=float, default=14.0, help="duration of the load of chaos (default: %(default)s)"
+    )
+    chosen = parser.parse_args()
     # Hide the warning about the lost connection to the member that the demo kills.
     logging.getLogger("hazelcast").setLevel(logging.ERROR)
     try:
         with stopwatch() as watch:
-            tour()
+            DEMOS[chosen.demo](chosen.seconds)
     except KeyboardInterrupt:
         console.print("[bold red]The demo was interrupted; its members are shut down.[/bold red]")
         return 130

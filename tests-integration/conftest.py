@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 import hazelcast
+from cli_cluster import started as started_by_hz
 from cp_harness import CP_MODES, CPCluster, Multiply
 from hz_embedded import Cluster
 from hz_embedded._ports import reserve
@@ -105,3 +106,10 @@ def sql_cluster() -> Iterator[Cluster]:
     """Yield a member that knows SQL, for all tests that need no more."""
     with Cluster(sql=True) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def started_member() -> Iterator[str]:
+    """Yield the address of a member that the command `hz start` has started."""
+    with started_by_hz() as address:
+        yield address

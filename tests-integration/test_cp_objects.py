@@ -10,7 +10,7 @@ import hazelcast
 from cp_harness import CPCluster, Multiply, end_session
 from hz_core.errors import DistributedObjectDestroyedError, IllegalStateError, OperationTimeoutError
 from hz_cp import ATOMIC_LONG, ATOMIC_REFERENCE, COUNT_DOWN_LATCH, SEMAPHORE
-from map_harness import AnyObject, AsyncioCaller, Caller, fresh_name
+from map_harness import AnyObject, AsyncioCaller, Caller, fresh_name, until_now
 
 # --- AtomicLong -----------------------------------------------------------------------------------------------
 
@@ -246,6 +246,35 @@ async def test_permits_of_a_client_that_leaves(cp_caller: Caller, cp: CPCluster)
     assert (await bound.available_permits(), await free.available_permits()) == (2, 1)
 
 
+async def test_the_caller_says_whether_there_is_a_session(cp: CPCluster) -> None:
+    """Against the members' configuration, which says the opposite of each name."""
+    free, bound = fresh_name("semaphore"), fresh_name("sessionless")
+    subsystem = cp.client.cp_subsystem
+    with hazelcast.HazelcastClient(cluster_members=cp.members.addresses) as leaving:
+        for name, sessionless in ((free, True), (bound, False)):
+            s = subsystem.get_semaphore(name, sessionless=sessionless).blocking()
+            assert s.init(2) is True
+            other = leaving.cp_subsystem.get_semaphore(name, sessionless=sessionless)
+            other.acquire().result()
+            s.acquire()
+            s.release()
+            if sessionless:
+                s.release()
+                other.acquire().result()
+            else:
+                with pytest.raises(IllegalStateError):
+                    s.release()
+    left = [subsystem.get_semaphore(name).blocking().available_permits() for name in (free, bound)]
+    assert left == [1, 2]  # of the client that has left: only what was bound to its session is released
+    async with AsyncioCaller(cluster_members=cp.members.addresses) as caller:
+        made = await caller.client.cp_subsystem.get_semaphore(free, sessionless=True)
+        await made.release(3)
+        assert await made.drain_permits() == 4
+        strict = await caller.client.cp_subsystem.get_semaphore(free)
+        with pytest.raises(IllegalStateError):
+            await strict.release()
+
+
 # --- all ------------------------------------------------------------------------------------------------------
 
 
@@ -277,3 +306,16 @@ async def test_the_subsystem_of_a_client(cp_caller: Caller) -> None:
             found = await found
         assert (found.name, found.service_name) == ("of the subsystem@sub", service)
         assert found.get_group_id().name == "sub"
+
+
+# --- leaders --------------------------------------------------------------------------------------------------
+
+
+def test_members_that_tell_no_leaders(cp: CPCluster, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "hazelcast.cp")
+    with hazelcast.HazelcastClient(
+        cluster_members=cp.members.addresses, cp_direct_to_leader_routing=True
+    ) as client:
+        n = client.cp_subsystem.get_atomic_long(fresh_name("n")).blocking()
+        assert [n.increment_and_get() for _ in range(3)] == [1, 2, 3]
+        until_now(lambda: "only Enterprise members from version 5.5 on tell them" in caplog.text)

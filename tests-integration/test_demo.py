@@ -17,7 +17,7 @@ LIMIT = 60.0
 """Seconds that the demo may take."""
 
 ROW = r"^ *{} {{2,}}(.+?) *$"
-Start = Callable[[Path], "subprocess.Popen[str]"]
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
 
-    def run(script: Path) -> "subprocess.Popen[str]":
+    def run(script: Path, *words: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [sys.executable, str(script)],
+            [sys.executable, str(script), *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -99,6 +99,36 @@ def test_the_whole_tour(start: Start) -> None:
     assert _cell(output, "read back, with the correct value") == acknowledged
     assert _cell(output, "lost") == "0"
     assert _cell(output, "members left") == "2"
+
+
+def test_sql(start: Start) -> None:
+    output, errors = (demo := start(EXAMPLES / "demo.py", "sql")).communicate(timeout=LIMIT)
+    assert (demo.returncode, errors) == (0, ""), output + errors
+    assert re.search(r"BRW +Wiley Post Will Rogers Memorial +AK +71\.29", output)
+    assert re.search(r"AK +263 +61\.33", output)
+    assert re.search(r"X99 +Demo Field", output)
+    assert "The first five of a stream: [0, 1, 2, 3, 4]" in output
+    assert "Airports beyond 60 degrees north: 160" in output
+
+
+def test_chaos(start: Start) -> None:
+    output, errors = (demo := start(EXAMPLES / "demo.py", "chaos", "--seconds", "5")).communicate(
+        timeout=LIMIT
+    )
+    assert (demo.returncode, errors) == (0, ""), output + errors
+    assert re.search(r"^[▁▂▃▄▅▆▇█]{20,}$", output, re.MULTILINE)
+    assert int(_cell(output, "calls").replace(",", "")) > 0
+    assert _cell(output, "wrong values") == "0"
+    assert (_cell(output, "members killed"), _cell(output, "members at the end")) == ("2", "3")
+
+
+def test_lock(start: Start) -> None:
+    output, errors = (demo := start(EXAMPLES / "demo.py", "lock")).communicate(timeout=LIMIT)
+    assert (demo.returncode, errors) == (0, ""), output + errors
+    leaders = re.findall(r"^(\w+) leads, with fence (\d+)\.$", output, re.MULTILINE)
+    assert sorted(name for name, _ in leaders) == ["Ada", "Bob", "Cid"]
+    fences = [int(fence) for _, fence in leaders]
+    assert fences == sorted(set(fences))
 
 
 def test_interrupted(start: Start) -> None:

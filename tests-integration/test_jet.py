@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import hazelcast
+from hazelcast.jet import JobStatus, JobStatusEvent
 from hz_core.errors import (
     CancellationByUserError,
     CancellationError,
@@ -17,7 +18,6 @@ from hz_core.errors import (
     UnsupportedOperationError,
 )
 from hz_embedded import Cluster
-from hz_proxies.jet import JobStatus, JobStatusEvent
 from hz_proxies.sql import HazelcastSqlError
 from map_harness import AnyObject, Caller, Recorder, fresh_name, until_now
 from object_harness import jet, sql

@@ -72,6 +72,20 @@ async def test_in_one_partition(caller: Caller) -> None:
     assert len(keys) < len(ENTRIES) / 10
 
 
+async def test_in_some_partitions(caller: Caller) -> None:
+    m = await full(caller)
+    some, others = range(0, 100), range(100, 271)
+    parts = [await items_of(m.proxy.iter_items(partitions=partitions)) for partitions in (some, others)]
+    assert 0 < len(parts[0]) < len(parts[1])
+    assert (sum(map(len, parts)), dict(parts[0] + parts[1])) == (len(ENTRIES), ENTRIES)
+    assert set(await items_of(m.proxy.iter_keys(partitions=some))) == {key for key, _ in parts[0]}
+    few = await items_of(m.proxy.iter_values(predicate=predicate.less("__key", 700), partitions=others))
+    assert sorted(few) == sorted(value for key, value in parts[1] if key < 700)
+    only = predicate.partition(parts[0][0][0], predicate.true())
+    assert await items_of(m.proxy.iter_keys(predicate=only, partitions=others)) == []
+    assert await items_of(m.proxy.iter_keys(partitions=[])) == []
+
+
 async def test_pages_one_by_one(caller: Caller) -> None:
     m = await full(caller)
     pages = m.related(m.proxy.iter_keys(5))
@@ -95,6 +109,9 @@ async def test_wrong_arguments(caller: Caller) -> None:
                 getattr(m.proxy, name)(size)
         with pytest.raises(AssertionError, match="paging"):
             getattr(m.proxy, name)(predicate=predicate.paging(predicate.true(), 5))
+        for partition in (-1, 271, "0"):
+            with pytest.raises(ValueError, match=f"^partitions must be from 0 to 270, not {partition!r}"):
+                getattr(m.proxy, name)(partitions=[0, partition])
 
 
 # --- the event journal ----------------------------------------------------------------------------------------

@@ -4,15 +4,19 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 import hazelcast
 import hazelcast.asyncio
+from hazelcast import db
+from hazelcast.errors import HazelcastSerializationError
+from hazelcast.serialization.api import Portable, PortableReader, PortableWriter
 from hazelcast.serialization.compact import GenericRecord
 from hz_embedded import Cluster
 from hz_proxies.sql import HazelcastSqlError, SqlColumnType, SqlErrorCode, SqlExpectedResultType
@@ -123,6 +127,84 @@ async def test_records_of_classes_that_the_client_does_not_know(caller: Caller, 
         records = [row["this"] for row in rows]
     assert all(isinstance(record, GenericRecord) for record in records)
     assert [(record["city"], record["zip"]) for record in records] == [("Paris", 75001), (None, 10115)]
+
+
+class Town(Portable):
+    """Is stored in Portable form."""
+
+    def __init__(self, name: str = "", zip_code: int = 0) -> None:
+        self.name = name
+        self.zip_code = zip_code
+
+    def get_factory_id(self) -> int:
+        return 21
+
+    def get_class_id(self) -> int:
+        return 1
+
+    def write_portable(self, writer: PortableWriter) -> None:
+        writer.write_string("name", self.name)
+        writer.write_int("zip", self.zip_code)
+
+    def read_portable(self, reader: PortableReader) -> None:
+        self.name = reader.read_string("name") or ""
+        self.zip_code = reader.read_int("zip")
+
+
+def test_objects_of_all_formats_in_one_column(cluster: Cluster) -> None:
+    """Each is deserialized when it is accessed; what this client cannot read is an error of that cell alone."""
+    name = fresh_name("objects")
+    options: dict[str, Any] = {
+        "cluster_members": cluster.addresses,
+        "compact_serializers": [Employee],
+        "portable_factories": {21: {1: Town}},
+    }
+    ada = Employee("Ada", 36, datetime(1815, 12, 10, 1, 2, 3))
+    with hazelcast.HazelcastClient(**options) as client:
+        town = f'CREATE MAPPING "{name}-towns" (__key INT, name VARCHAR, zip INT) TYPE IMap OPTIONS'
+        service = client.sql.blocking()
+        formats = "'valueFormat'='portable', 'valuePortableFactoryId'='21', 'valuePortableClassId'='1'"
+        service.execute(f"{town} ('keyFormat'='int', {formats})")
+        client.get_map(f"{name}-towns").blocking().put(1, Town("Ulm", 89073))
+        (row,) = service.execute(f'SELECT name, zip, this FROM "{name}-towns"')
+        assert (row["name"], row["zip"], row["this"].name, type(row["this"])) == ("Ulm", 89073, "Ulm", Town)
+        values = client.get_map(name).blocking()
+        values.put_all({1: [1, "two", ada], 2: {"a": None}, 3: 2.5, 4: UUID(int=5), 5: "text"})
+        service.execute(
+            f'CREATE MAPPING "{name}" (__key INT, this OBJECT) TYPE IMap OPTIONS'
+            " ('keyFormat'='int', 'valueFormat'='java', 'valueJavaClass'='java.lang.Object')"
+        )
+        rows = list(service.execute(f'SELECT __key, this FROM "{name}" ORDER BY __key'))
+        assert [row["this"] for row in rows] == [[1, "two", ada], {"a": None}, 2.5, UUID(int=5), "text"]
+    with (
+        hazelcast.HazelcastClient(cluster_members=cluster.addresses) as other,
+        db.connect(client=other) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f'SELECT name, this FROM "{name}-towns"')
+        (row,) = cursor.fetchall()
+        assert row["name"] == "Ulm"
+        with pytest.raises(HazelcastSerializationError, match="21"):
+            row["this"]
+        cursor.execute(f'SELECT __key, this FROM "{name}" ORDER BY __key')
+        first = cursor.fetchall()[0]
+        assert isinstance(first["this"][2], GenericRecord)
+        assert (first["this"][2]["name"], first["__key"]) == ("Ada", 1)
+
+
+async def test_unknown_records_inside_of_others_on_asyncio(cluster: Cluster) -> None:
+    """Their schemas are there when a cell is read, which does not wait."""
+    name = fresh_name("listed")
+    listed = make_dataclass(name, [("number", int)])
+    with hazelcast.HazelcastClient(cluster_members=cluster.addresses, compact_serializers=[listed]) as client:
+        client.get_map(name).blocking().put_all({n: [listed(n)] for n in range(10)})
+    async with hazelcast.asyncio.HazelcastClient(cluster_members=cluster.addresses) as other:
+        await other.sql.execute(
+            f'CREATE MAPPING "{name}" (__key INT, this OBJECT) TYPE IMap OPTIONS'
+            " ('keyFormat'='int', 'valueFormat'='java', 'valueJavaClass'='java.lang.Object')"
+        )
+        result = await other.sql.execute(f'SELECT this FROM "{name}" ORDER BY __key', cursor_buffer_size=3)
+        assert [row["this"][0]["number"] async for row in result] == list(range(10))
 
 
 async def test_json_in_a_map(caller: Caller) -> None:

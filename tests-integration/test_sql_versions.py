@@ -1,4 +1,4 @@
-"""SQL with members of every version that has it, as far as each goes."""
+"""SQL and jobs with members of every version that has them, as far as each goes."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,8 +9,11 @@ import pytest
 import hazelcast
 import hazelcast.asyncio
 from hazelcast import db
+from hazelcast.errors import CancellationByUserError, CancellationError, JobNotFoundError
+from hazelcast.jet import JobStatus
 from hazelcast.sql import HazelcastSqlError
 from hz_embedded import Cluster
+from map_harness import Recorder, until_now
 
 MAPPING = "TYPE IMap OPTIONS ('keyFormat'='int', 'valueFormat'='varchar')"
 
@@ -41,7 +44,55 @@ def test_queries_and_changes(version: str, hazelcast_cluster_factory: Callable[.
         with pytest.raises(db.ProgrammingError) as caught:
             cursor.execute("SELECT * FROM nothing")
         assert caught.value.code == 1010
+        run_job(client)
     asyncio.run(read(cluster, "SELECT __key, this FROM m ORDER BY __key", 8))
+
+
+def run_job(client: hazelcast.HazelcastClient) -> None:
+    """Submit a job, find, watch and control it, on the same member."""
+    client.sql.blocking().execute(
+        "CREATE MAPPING n (__key INT, this BIGINT) TYPE IMap OPTIONS ('keyFormat'='int', 'valueFormat'='bigint')"
+    )
+    jet = client.jet.blocking()
+    endless = "SINK INTO n SELECT CAST(v AS INT), v FROM TABLE(generate_stream(?))"
+    job = jet.new_job("endless", endless, 100, options={"processingGuarantee": "atLeastOnce"})
+
+    def until_status(wanted: JobStatus) -> None:
+        until_now(lambda: job.get_status() is wanted)
+
+    until_status(JobStatus.RUNNING)
+    assert jet.get_job("endless").id == job.id
+    assert [found.name for found in jet.get_jobs() if not found.is_light] == ["endless"]
+    summary = job.get_summary()
+    assert (summary.id, summary.name, summary.status, summary.is_light) == (
+        job.id, "endless", JobStatus.RUNNING, False,
+    )  # fmt: skip
+    assert summary.submission_time == job.get_submission_time()
+    numbers = client.get_map("n").blocking()
+    until_now(lambda: numbers.size() > 10)
+    events = Recorder()
+    job.add_status_listener(events)
+    job.suspend()
+    until_status(JobStatus.SUSPENDED)
+    assert "user" in (job.get_suspension_cause() or "").lower()
+    job.resume()
+    until_status(JobStatus.RUNNING)
+    before = job.get_summary().execution_id
+    job.restart()
+    until_now(lambda: job.get_summary().execution_id not in (None, before))
+    until_status(JobStatus.RUNNING)
+    job.get_metrics()
+    job.cancel()
+    with pytest.raises((CancellationError, CancellationByUserError)):
+        job.join(60)
+    until_status(JobStatus.FAILED)
+    assert job.is_user_cancelled() is True
+    until_now(lambda: any(event.new_status is JobStatus.FAILED for event in events.events))
+    short = jet.new_job("short", "SINK INTO n SELECT CAST(v AS INT), v FROM TABLE(generate_series(1, 3))")
+    short.join(60)
+    assert short.get_status() is JobStatus.COMPLETED
+    with pytest.raises(JobNotFoundError):
+        jet.get_job("nobody")
 
 
 async def read(cluster: Cluster, statement: str, rows: int) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pandas as pd  # type: ignore[import-untyped]  # its stubs are another package
 import pytest
@@ -117,6 +118,94 @@ def test_types(engine: sa.Engine) -> None:
     binary = sa.Table("binary", sa.MetaData(), sa.Column("__key", sa.Integer), sa.Column("b", sa.LargeBinary))
     with pytest.raises(sa.exc.CompileError, match="no type for bytes"):
         binary.create(engine)
+
+
+def test_json(engine: sa.Engine) -> None:
+    """A text in a record, and a whole value."""
+    values = [{"a": {"b": [1, True, None, "ü"]}, "a \"quoted\" 'key'": 1.5}, ["x"], "text", 5, None]
+    for name in ("details", "this"):
+        key = sa.Column("__key", sa.Integer, primary_key=True)
+        table = sa.Table(fresh_name("json"), sa.MetaData(), key, sa.Column(name, sa.JSON))
+        column = table.c[name]
+        table.create(engine)
+        with engine.begin() as connection:
+            connection.execute(table.insert(), [{"__key": n, name: value} for n, value in enumerate(values)])
+        assert rows(engine, sa.select(column).order_by(key)) == [(value,) for value in values]
+        inner = column["a"]["b"]
+        parts = sa.select(
+            inner, inner[0].as_integer(), column[("a", "b", 1)].as_boolean(), inner[3].as_string()
+        ).where(column["a \"quoted\" 'key'"].as_float() == 1.5)
+        assert rows(engine, parts) == [([1, True, None, "ü"], 1, True, "ü")]
+        assert rows(engine, sa.select(key).where(column[0].as_string() == "x")) == [(1,)]
+        types = {one["name"]: one["type"] for one in sa.inspect(engine).get_columns(table.name)}
+        assert isinstance(types[name], sa.JSON if name == "this" else sa.VARCHAR)
+
+
+def test_json_functions_of_the_program(sql_cluster: Cluster) -> None:
+    made = sa.create_engine(
+        f"hazelcast://{sql_cluster.addresses[0]}",
+        json_serializer=lambda value: f'{{"value": {value}}}',
+        json_deserializer=lambda value: f"read {value}",
+    )
+    table = sa.Table(
+        fresh_name("json"), sa.MetaData(), sa.Column("__key", sa.Integer), sa.Column("this", sa.JSON)
+    )
+    table.create(made)
+    with made.begin() as connection:
+        connection.execute(table.insert(), {"__key": 1, "this": 5})
+    assert rows(made, sa.select(table.c.this)) == [('read {"value": 5}',)]
+    made.dispose()
+
+
+def test_what_is_converted(engine: sa.Engine) -> None:
+    """UUIDs are texts, numbers are decimal ones, and literals keep their microseconds."""
+    table = sa.Table(
+        fresh_name("converted"),
+        sa.MetaData(),
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("price", sa.Numeric(10, 2)),
+        sa.Column("at", sa.DateTime),
+        sa.Column("hour", sa.Time),
+    )
+    table.create(engine)
+    row = {
+        "id": uuid4(),
+        "price": 0.1,
+        "at": datetime(2026, 1, 2, 3, 4, 5, 678901),
+        "hour": time(3, 4, 5, 678901),
+    }
+    with engine.begin() as connection:
+        connection.execute(table.insert(), row)
+    literally = [table.c[name] == sa.literal(row[name], literal_execute=True) for name in ("at", "hour")]
+    assert rows(engine, sa.select(table).where(*literally)) == [
+        tuple({**row, "price": Decimal("0.1")}.values())
+    ]
+    assert rows(engine, sa.select(1 + sa.literal(2**40)).where(sa.literal("a") == sa.literal("a"))) == [
+        (2**40 + 1,)
+    ]
+    values = sa.values(sa.column("n", sa.Integer), sa.column("s", sa.String), name="v").data(
+        [(1, "a"), (2, "b")]
+    )
+    assert rows(engine, sa.select(values.c.s).where(values.c.n == 2)) == [("b",)]
+
+
+def test_names_of_columns(engine: sa.Engine) -> None:
+    """Members take dots and brackets in the names of fields for paths."""
+    names = ["k.1", "[k]", "_k_", "v.1", "v_1", "[v]", "v%", "q?"]
+    columns = [sa.Column(name, sa.Integer, primary_key="k" in name) for name in names]
+    table = sa.Table(
+        fresh_name("names"), sa.MetaData(), *columns, sa.PrimaryKeyConstraint("[k]", "k.1", "_k_")
+    )
+    table.create(engine)
+    row = {name: number for number, name in enumerate(names)}
+    with engine.begin() as connection:
+        connection.execute(table.insert(), row)
+    assert rows(engine, sa.select(table).where(table.c["v.1"] == 3)) == [tuple(row.values())]
+    inspector = sa.inspect(engine)
+    assert inspector.get_pk_constraint(table.name)["constrained_columns"] == ["[k]", "k.1", "_k_"]
+    assert {column["name"]: column["nullable"] for column in inspector.get_columns(table.name)} == {
+        name: "k" not in name for name in names
+    }
 
 
 def test_reflection(engine: sa.Engine, people: sa.Table) -> None:

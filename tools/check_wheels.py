@@ -2,7 +2,8 @@
 
 Every wheel is built into a temporary folder. Each distribution is then installed into a clean environment of
 its own, with exactly the siblings that its metadata lead to (taken from the built wheels, never from the
-registry) and nothing that nobody requires; each of its modules is imported there.
+registry) and nothing that nobody requires; each of its modules is imported there. Where all are installed, the
+tutorial is run as it is written.
 
 hz-speedups is built from its sdist, once with a C compiler and once without one: the first wheel must hold compiled
 modules that hz-serialization uses, the second one must work all the same.
@@ -31,6 +32,17 @@ NEED_AN_EXTRA = {
     "hazelcast.sqlalchemy",
     "hz_core.opentelemetry",
     "hz_embedded.pytest_plugin",
+    "hz_frameworks.celery",
+    "hz_frameworks.django.cache",
+    "hz_frameworks.django.sessions",
+    "hz_frameworks.flask_caching",
+    "hz_proxies.arrow.contents",
+    "hz_proxies.arrow.kinds",
+    "hz_proxies.arrow.rows",
+    "hz_proxies.arrow.values",
+    "hz_proxies.sql.arrow.columns",
+    "hz_proxies.sql.arrow.decimals",
+    "hz_proxies.sql.arrow.moments",
 }
 """Modules that can be imported only with a package that an extra names."""
 
@@ -42,6 +54,11 @@ SPEEDUPS_PROBE = Path(__file__).with_name("speedups_probe.py")
 
 PROBE = Path(__file__).with_name("wheel_probe.py")
 """Runs inside a clean environment; prints what is wrong there."""
+
+TUTORIAL_PROBE = Path(__file__).with_name("tutorial_probe.py")
+"""Runs inside the environment with all wheels; prints how many examples of the tutorial it has run."""
+
+TUTORIAL = Path(__file__).resolve().parent.parent / "docs" / "tutorial.md"
 
 
 class Failure(Exception):
@@ -202,7 +219,9 @@ def check(folder: Path) -> None:
         print(f"{wheel.name} {wheel.source.version} works alone ({count} distributions)", flush=True)
     check_speedups(wheels, folder / "speedups")
     count = check_installed(list(wheels.values()), wheels, folder / "together")
-    print(f"all work together ({count} distributions)")
+    print(f"all work together ({count} distributions)", flush=True)
+    examples = run(python_of(folder / "together"), "-I", TUTORIAL_PROBE, TUTORIAL)
+    print(f"the tutorial works there ({examples.strip()} examples)")
 
 
 def main() -> int:

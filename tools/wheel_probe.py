@@ -48,6 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--skip", action="append", default=[], help="a module not to import")
     parser.add_argument("--top", action="append", default=[], help="a distribution asked for by name")
+    parser.add_argument("--extras", action="store_true", help="allow what no distribution requires")
     parser.add_argument("words", nargs="+")
     options = parser.parse_args()
     installed = {canonical(found.metadata["Name"]): found for found in distributions()}
@@ -55,7 +56,7 @@ def main() -> None:
         name, separator, wanted = word.partition("==")
         if separator and version(name) != wanted:
             sys.exit(f"{name} {version(name)} is installed instead of {wanted}")
-    if strays := unrequired(installed, set(options.top)):
+    if (strays := unrequired(installed, set(options.top))) and not options.extras:
         sys.exit(f"installed although nothing leads to it: {sorted(strays)}")
     for word in options.words:
         if "==" not in word:

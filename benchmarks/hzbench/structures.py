@@ -58,6 +58,17 @@ CP_ROWS = {
 }
 """The rows for members with the CP Subsystem."""
 
+RECORDED_ROWS = (
+    "queue offer and poll",
+    "list add",
+    "set add",
+    "multimap put and get",
+    "PNCounter add_and_get",
+    EXECUTOR,
+    "AtomicLong increment_and_get",
+)
+"""The rows whose requests can be sent again as they are."""
+
 Step = Callable[[], int]
 """One call, or a few; returns how many operations it was."""
 
@@ -65,9 +76,13 @@ Step = Callable[[], int]
 class StructuresWorker:
     """A connected client that runs tasks; each row prepares its structure on first use."""
 
-    def __init__(self, contender: str, address: str) -> None:
+    def __init__(self, contender: str, address: str, options: dict[str, Any] | None = None) -> None:
         self._suffix = f"-{contender}"
-        self._options: dict[str, Any] = {"cluster_members": [address], "near_caches": self._near_caches()}
+        self._options: dict[str, Any] = {
+            "cluster_members": [address],
+            "near_caches": self._near_caches(),
+            **(options or {}),
+        }
         self._client = hazelcast.HazelcastClient(**self._options)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._asyncio_client: Any = None
@@ -75,13 +90,18 @@ class StructuresWorker:
 
     def work(self, task: Task, seconds: float) -> Outcome:
         """Run the row that the task names for ``seconds``."""
-        step = self._steps.get(task.action)
-        if step is None:
-            step = self._steps[task.action] = getattr(self, _method(task.action))()
+        step = self.step(task.action)
         _run(step, WARM_UP)
         cpu, began = time.process_time(), time.perf_counter()
         ops = _run(step, seconds)
         return Outcome(ops, time.perf_counter() - began, time.process_time() - cpu)
+
+    def step(self, row: str) -> Step:
+        """Return the step of a row, which is prepared on first use."""
+        step = self._steps.get(row)
+        if step is None:
+            step = self._steps[row] = getattr(self, _method(row))()
+        return step
 
     def close(self) -> None:
         """Disconnect."""

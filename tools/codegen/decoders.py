@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen.naming import layout, local, parameter, snake
-from codegen.rules import Rules, annotation
+from codegen.rules import KEPT, Rules, annotation
 from codegen.schema import FIXED, CustomType, Parameter, SchemaError, TypeRef, version
 from codegen.source import Source
 
@@ -34,7 +34,8 @@ class DecoderWriter:
             source.block("_fields = (", slots, ")", indent=4)
         else:
             source.add(f"    _fields = ({slots[0]},)")
-        source.add("    __slots__ = _fields")
+        kept = name in KEPT
+        source.add('    __slots__ = (*_fields, "frames")' if kept else "    __slots__ = _fields")
         defaults = _trailing_later(items, since)
         arguments = ["self"]
         for item in items:
@@ -53,6 +54,10 @@ class DecoderWriter:
         source.block("def __init__(", arguments, ") -> None:", indent=4)
         for n in names:
             source.add(f"        self.{n} = {n}")
+        if kept:
+            # Computed once; its fields are not changed.
+            source.add("        parts: Parts = []", f"        write_{snake(name)}(parts, self)")
+            source.add('        self.frames = b"".join(parts)')
 
     def alias(self, function: str, known: str) -> None:
         """A decoder that the runtime has."""

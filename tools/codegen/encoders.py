@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen.naming import constant, layout, operation, parameter, snake
-from codegen.rules import Rules, annotation
+from codegen.rules import KEPT, Rules, annotation
 from codegen.schema import FIXED, CustomType, Method, Parameter, SchemaError, TypeRef, version
 from codegen.source import LINE_LENGTH, Item, Source, inline, wrap
 
@@ -12,7 +12,7 @@ TYPES = "hz_core.wire.types"
 OP = "hz_core.op"
 CONNECTION = "hz_core.connection"
 _REQUEST_HEADER_SIZE = 22
-_SIMPLE = frozenset({"String", "Data", "byteArray"})
+_SIMPLE = frozenset({"String", "Data", "byteArray"}) | KEPT
 
 
 class EncoderWriter:
@@ -44,6 +44,8 @@ class EncoderWriter:
         head = self._head(method.request_type, fixed, partition, alone=not frames)
         simple: list[Item] = [head]
         while frames and frames[0].type.name in _SIMPLE and not frames[0].type.nullable:
+            if frames[0].type.name in KEPT and len(frames) == 1:
+                break
             item = frames.pop(0)
             simple += self._simple(item, last=not frames)
         if frames:
@@ -62,7 +64,14 @@ class EncoderWriter:
                 else:
                     source.add("    request = join_parts(", *wrap("(", simple, ")", 8), "    )")
             made = "request"
-        source.block("return Op(", [constant(method.name), made, *routed], ")", 4)
+        arguments = [constant(method.name), made, *routed]
+        groups = [parameter(item.name) for item in method.request if item.type.name == "RaftGroupId"]
+        if not groups:
+            source.block("return Op(", arguments, ")", 4)
+            return
+        # So that it may be sent to the leader of the group.
+        source.block(f"op: {returned} = Op(", arguments, ")", 4)
+        source.add(f"    op.group = {groups[0]}", "    return op")
 
     def _route(self, route: str) -> tuple[list[str], list[str], str, list[str]]:
         """Arguments before and behind the parameters, the partition id of the header, and arguments of the Op."""
@@ -128,6 +137,8 @@ class EncoderWriter:
     def _simple(self, item: Parameter, last: bool) -> list[Item]:
         name = parameter(item.name)
         source = self._source
+        if item.type.name in KEPT:
+            return [f"{name}.frames"]
         if item.type.name == "String" and item.name == "name":
             return [f"{source.use(ENCODE, 'final_name_frame' if last else 'name_frame')}({name})"]
         if item.type.name == "String":

@@ -27,6 +27,7 @@ CODECS: dict[str, str] = {
     "EntryList<UUID, long>": "uuid_long_entries",
     "EntryList<UUID, UUID>": "uuid_uuid_entries",
     "EntryList<UUID, List<int>>": "uuid_ints_entries",
+    "EntryList<long, byteArray>": "long_bytes_entries",
 }
 WRITERS = frozenset(
     {
@@ -41,6 +42,8 @@ WRITERS = frozenset(
         "uuid_long_entries",
     }
 )
+# Custom types whose records keep their frames, because few of them are written with very many requests.
+KEPT = frozenset({"RaftGroupId"})
 # Whole-response decoders for responses with one parameter of such a type.
 RESPONSES: dict[str, str] = {
     "boolean": "boolean_response",

@@ -306,6 +306,43 @@ def test_objects_of_other_packages_have_no_method_of_the_clients(folder: Path) -
     assert "get_counter" not in "".join(generate_surfaces.generated().values())
 
 
+def test_the_methods_of_the_cp_subsystem(folder: Path) -> None:
+    """With the name that a kind wants, and the options of a variant."""
+    write_multi_map(folder)
+    fence = folder.parents[3] / "hz-cp" / "src" / "hz_cp" / "strict_fence"
+    fence.mkdir(parents=True)
+    (fence / "operations.py").write_text(
+        "from hz_core.op import Op\nfrom hz_core.operations import ObjectOperations\n"
+        "class StrictFenceOperations(ObjectOperations):\n"
+        + OBJECT
+        + '    getter = "fence"\n    getter_note = "which nobody has"\n'
+        + "    def _variant(self, *, high: bool | None = None) -> Self:\n"
+        + '        """Vary.\n\n        Args:\n            high: How high.\n\n'
+        + '        Raises:\n            TypeError: Too high.\n        """\n'
+        + method("size(self) -> Op[int]")
+    )
+    made = generate_surfaces.generated()
+    files = {path.name: text for path, text in made.items()}
+    for name, prefix, define, wait in (
+        ("subsystem.py", "", "def", ""),
+        ("aio_subsystem.py", "Async", "async def", "await "),
+    ):
+        text = files[name]
+        assert f"class {prefix}CPSubsystem:" in text
+        one_line = " ".join(text.split()).replace("( ", "(").replace(" )", ")")
+        head = f"{define} get_fence(self, name: str, *, high: bool | None = None) -> "
+        assert f'{head}"{prefix}StrictFence":' in one_line
+        assert (
+            "        return variant(" + wait + "self._client.get_object(STRICT_FENCE, name), high=high)\n"
+            in text
+        )
+        assert "Return the StrictFence with this name, which nobody has.\n" in text
+        assert "            high: How high.\n\n        Raises:\n" in text
+        assert '            TypeError: Too high.\n        """\n' in text
+    generated = {path.name for path, text in made.items() if "StrictFence" in text}
+    assert generated == {"futures.py", "blocking.py", "aio.py", "kind.py", "subsystem.py", "aio_subsystem.py"}
+
+
 def test_check_reports_differences(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

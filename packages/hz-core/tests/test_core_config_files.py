@@ -41,6 +41,7 @@ ALL: dict[str, Any] = {
     "use_public_ip": True,
     "cloud_discovery_token": "of the cloud",
     "smart_routing": False,
+    "cp_direct_to_leader_routing": True,
     "connection_timeout": 1.25,
     "socket_options": [
         (socket.SOL_SOCKET, socket.SO_RCVBUF, 4096),

@@ -42,6 +42,7 @@ FLAGS = [
     "shuffle_member_list",
     "use_public_ip",
     "smart_routing",
+    "cp_direct_to_leader_routing",
     "async_start",
     "ssl_enabled",
     "ssl_check_hostname",

@@ -166,6 +166,7 @@ def test_retryable_errors() -> None:
         "CallerNotMemberError",
         "CannotReplicateError",
         "MemberLeftError",
+        "NotLeaderError",
         "PartitionMigratingError",
         "RetryableHazelcastError",
         "RetryableIOError",

@@ -20,6 +20,7 @@ from hz_core.testing.simulation import SimulatedClient, Simulation
 from hz_cp import ATOMIC_REFERENCE, COUNT_DOWN_LATCH, SEMAPHORE
 from hz_cp.atomic_reference import BlockingAtomicReference
 from hz_cp.count_down_latch import BlockingCountDownLatch, CountDownLatch
+from hz_cp.cp_object import variant
 from hz_cp.semaphore import BlockingSemaphore, Semaphore
 
 simulation = simulated_harness.simulation
@@ -420,3 +421,34 @@ def test_members_without_the_subsystem(simulation: Simulation, kind: Any) -> Non
         UnsupportedOperationError, match=r"needs Hazelcast Enterprise members.*CP subsystem is a licensed"
     ):
         simulation.client.get_object(kind, "n")
+
+
+# --- who says whether there is a session ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("configured", "sessionless"), [(True, False), (False, True)])
+def test_a_semaphore_of_the_sort_that_the_caller_wants(
+    simulation: Simulation, configured: bool, sessionless: bool
+) -> None:
+    if configured:
+        simulation.cluster.service(SemaphoreService).sessionless.add("s")
+    client = simulation.client
+    usual = client.get_object(SEMAPHORE, "s")
+    assert usual._ops._sessionless is configured
+    other = variant(usual, sessionless=sessionless)
+    assert variant(usual, sessionless=configured) is variant(usual, sessionless=None) is usual
+    assert usual.blocking().init(3)
+    other.blocking().acquire(2)
+    assert count(simulation, "CPSession.createSession") == (not sessionless)
+    assert count(simulation, "CPSession.generateThreadId") == sessionless
+    with nullcontext() if sessionless else pytest.raises(IllegalStateError):
+        other.blocking().release(3)
+    assert usual.blocking().available_permits() == (4 if sessionless else 1)
+    for wrong in (1, "yes", 0):
+        with pytest.raises(TypeError, match="sessionless must be a bool"):
+            variant(usual, sessionless=wrong)
+    # A cluster that has begun anew has other groups, for this one, too.
+    simulation.cluster.restart()
+    simulation.driver.advance(60)
+    assert other.get_group_id() == usual.get_group_id()
+    assert other.blocking().available_permits() == 0

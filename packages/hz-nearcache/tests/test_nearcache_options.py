@@ -113,18 +113,25 @@ def test_the_statistics_for_management_center() -> None:
         setting.simulation.engine.service(NearCaches).report(report)
         attributes = dict(pair.split("=") for pair in report.attributes.split(","))
         age = setting.simulation.driver.now() - setting.cache.created
+        created = int(attributes.pop("nc.m.creationTime"))
+        assert created == pytest.approx(100_000 - age * 1000, abs=1)
         assert attributes == {
-            "nc.m.creationTime": str(100_000 - int(age * 1000)),
             "nc.m.evictions": "0",
             "nc.m.expirations": "0",
             "nc.m.hits": "3",
             "nc.m.invalidationRequests": "1",
             "nc.m.invalidations": "0",
+            "nc.m.lastPersistenceDuration": "0",
+            "nc.m.lastPersistenceKeyCount": "0",
+            "nc.m.lastPersistenceTime": "0",
+            "nc.m.lastPersistenceWrittenBytes": "0",
             "nc.m.misses": "1",
             "nc.m.ownedEntryCount": "1",
             "nc.m.ownedEntryMemoryCost": str(setting.cache.store.bytes),
         }
-        assert [str(metric.value) for metric in report.metrics] == list(attributes.values())
+        values = [str(created), *attributes.values(), "0"]
+        assert [str(metric.value) for metric in report.metrics] == values
+        assert report.metrics[-1].name == "persistenceCount"
         assert {(m.prefix, m.label, m.label_value) for m in report.metrics} == {("nearcache", "name", "m")}
 
 

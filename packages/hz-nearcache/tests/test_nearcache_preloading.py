@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from hz_core.statistics.report import Report
+from hz_nearcache import NearCaches
 from hz_nearcache.near_cache import PERSISTED_EVERY
 from hz_nearcache.preloading import file_of, read_keys, write_keys
 from hz_proxies import MAP
@@ -44,7 +46,28 @@ def test_keys_are_written_from_time_to_time(tmp_path: Path) -> None:
         assert not path.exists()
         setting.pass_time(10)
         assert read_keys(path, "m") == setting.cache.store.keys()
-        assert setting.cache.statistics.persistences == 1
+        statistics = setting.cache.statistics
+        assert (statistics.persistences, statistics.last_persistence_failure) == (1, "")
+        report = Report(timestamp=10**9)
+        setting.simulation.engine.service(NearCaches).report(report)
+        sent = dict(pair.split("=") for pair in report.attributes.split(","))
+        assert statistics.last_persistence is not None
+        ago = setting.simulation.driver.now() - statistics.last_persistence
+        assert 0 < ago < 10
+        assert int(sent["nc.m.lastPersistenceTime"]) == pytest.approx(10**9 - ago * 1000, abs=1)
+        assert sent["nc.m.lastPersistenceKeyCount"] == "1"
+        assert sent["nc.m.lastPersistenceWrittenBytes"] == str(path.stat().st_size)
+        assert {m.name: m.value for m in report.metrics}["persistenceCount"] == 1
+        assert "nc.m.lastPersistenceFailure" not in sent
+        path.unlink()
+        path.mkdir()
+        (path / "occupied").touch()
+        setting.pass_time(PERSISTED_EVERY)
+        report = Report(timestamp=10**9)
+        setting.simulation.engine.service(NearCaches).report(report)
+        assert ",nc.m.lastPersistenceFailure=" in report.attributes
+        assert statistics.last_persistence_failure.split(":")[0] in ("IsADirectoryError", "OSError")
+        assert (statistics.persistences, statistics.last_persistence_keys) == (1, 0)
 
 
 @pytest.mark.parametrize("content", [b"", b"something else", None])

@@ -202,7 +202,8 @@ def test_partitions_whose_position_is_lost_are_read_again_without_what_was_seen(
             replicated.put(seen[-1], "again").result()
     assert lost > 3
     assert sorted(seen) == list(range(300))
-    assert (pages._ops._source._pages._known, pages._ops._source._pages._fetched) == ({}, {})
+    source: Any = pages._ops._source
+    assert (source._pages._known, source._pages._fetched) == ({}, {})
 
 
 def test_a_position_that_is_lost_again_and_again_is_an_error(

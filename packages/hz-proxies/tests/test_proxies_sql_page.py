@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import pickle
 import struct
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from operator import add, mod
 from pathlib import Path
 from typing import Any
 
@@ -143,13 +145,69 @@ def test_an_object_that_cannot_be_read_does_not_spoil_the_others() -> None:
     result, _ = read_sql_page(page([13], content), 0, read)
     good, bad, none = result.columns[0]
     assert (good, none, repr(bad)) == ("a", None, "<unreadable: no class for it>")
-    rows = list(
-        map(row_classes([SqlColumnMetadata("o", SqlColumnType.OBJECT, True)]).damaged, [(good,), (bad,)])
-    )
-    assert (rows[0]["o"], list(rows[0]), rows[0][:1]) == ("a", ["a"], ("a",))
-    for use in (lambda: rows[1]["o"], lambda: rows[1][0], lambda: list(rows[1]), lambda: rows[1][:]):
+    classes = row_classes([SqlColumnMetadata("o", SqlColumnType.OBJECT, True)])
+    rows = list(map(classes.lazy, zip(*result.cells, strict=True)))
+    assert (rows[0]["o"], list(rows[0]), rows[0][:1], rows[2][0]) == ("a", ["a"], ("a",), None)
+    for use in (
+        lambda: rows[1]["o"],
+        lambda: rows[1][0],
+        lambda: list(rows[1]),
+        lambda: rows[1][:],
+        lambda: rows[1] == rows[0],
+        lambda: hash(rows[1]),
+    ):
         with pytest.raises(HazelcastSerializationError, match="no class for it"):
             use()
+    assert repr(rows[1]) == "SqlRow(o=<unreadable: no class for it>)"
+
+
+def test_objects_are_read_when_they_are_accessed_and_once() -> None:
+    """A row is the same whether its objects were read or not, also for code that is written in C."""
+    read: list[bytes] = []
+
+    def note(buffer: bytes, start: int, end: int) -> Any:
+        read.append(buffer[start:end])
+        return buffer[start:end].decode()
+
+    texts = frame(flags=0x1000) + frame(b"a") + frame(b"b") + frame(flags=0x0800)
+    message = page([13, 4], texts, frame(struct.pack("<bi", 2, 2) + struct.pack("<ii", 7, 8)))
+    result, _ = read_sql_page(message + frame(flags=0x0400), 0, note)
+    metadata = [
+        SqlColumnMetadata("o", SqlColumnType.OBJECT, True),
+        SqlColumnMetadata("n", SqlColumnType.INTEGER, True),
+    ]
+    first, second = map(row_classes(metadata).lazy, zip(*result.cells, strict=True))
+    assert (result.row_count, second["n"], second[1], second[1:]) == (2, 8, 8, (8,))
+    assert read == []
+    assert (second["o"], second[0], second.as_dict()) == ("b", "b", {"o": "b", "n": 8})
+    assert read == [b"b"]
+    row: tuple[Any, ...] = ("a", 7)
+    assert first == row
+    assert row == first
+    assert first != second
+    assert first < second
+    assert max(first, second) is second
+    assert first <= row <= first
+    assert first >= row >= first
+    assert second > first
+    assert {first: 1}[row] == 1
+    assert "a" in first
+    assert first.index("a") == 0
+    for joined in (add(first, (1,)), add((1,), first)):
+        assert type(joined) is tuple
+        assert set(joined) == {"a", 7, 1}
+        assert "a" in map(str, joined)
+    assert mod("%s %s", first) == "a 7"
+    assert str(tuple.__getitem__(first, 0)) == "a"
+    assert repr(first) == "SqlRow(o='a', n=7)"
+    copied = pickle.loads(pickle.dumps(first))
+    assert (copied, type(tuple.__getitem__(copied, 0))) == (("a", 7), str)
+    assert read == [b"b", b"a"]
+    assert result.columns == [["a", "b"], [7, 8]]
+    assert read == [b"b", b"a"]
+    for operands in ((first, [1]), ([1], first)):
+        with pytest.raises(TypeError):
+            add(*operands)
 
 
 def test_a_page_in_a_reply_is_decoded_when_its_columns_are_asked_for() -> None:

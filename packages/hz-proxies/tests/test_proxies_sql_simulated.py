@@ -22,7 +22,15 @@ from hz_core.testing.simulation import Simulation
 from hz_proxies.sql import HazelcastSqlError, Sql, SqlColumnMetadata, SqlColumnType, SqlErrorCode, SqlRow
 from hz_proxies.sql.operations import SqlOperations
 from hz_proxies.sql.paths import SqlPaths
-from hz_serialization import HazelcastJsonValue, HazelcastSerializationError, partition_hash, partition_id
+from hz_serialization import (
+    HazelcastJsonValue,
+    HazelcastSerializationError,
+    SerializationService,
+    partition_hash,
+    partition_id,
+)
+from hz_serialization.compact import GenericRecord, UnknownSchemaError
+from hz_serialization.compact.kinds import FieldKind
 
 simulation = simulated_harness.simulation
 
@@ -399,6 +407,93 @@ def test_an_object_that_cannot_be_deserialized(simulation: Simulation, sql: Sql)
     for use in (lambda: first["o"], lambda: first[1], lambda: list(first)):
         with pytest.raises(HazelcastSerializationError, match="12345"):
             use()
+
+
+def a_record(name: str, inner: Any = None) -> GenericRecord:
+    fields: dict[str, tuple[FieldKind, Any]] = {"n": (FieldKind.INT32, 5)}
+    return GenericRecord(name, fields if inner is None else fields | {"inner": (FieldKind.COMPACT, inner)})
+
+
+@pytest.fixture
+def records(simulation: Simulation) -> dict[str, bytes]:
+    """Records that another client has written: it is in the columns, and the cluster has its schemas."""
+    other = SerializationService()
+    data = {
+        "flat": other.to_data(a_record("flat")),
+        "nested": other.to_data(a_record("outer", a_record("inner"))),
+        "listed": other.to_data([a_record("listed")]),
+    }
+    for schema in other.schemas.by_id.values():
+        simulation.cluster.schemas[schema.schema_id] = (
+            schema.type_name,
+            [(f.name, f.kind) for f in schema.fields],
+        )
+    return data
+
+
+def test_schemas_of_objects_are_fetched_before_rows_are_handed_out(
+    simulation: Simulation, sql: Sql, records: dict[str, bytes]
+) -> None:
+    """Whoever reads a cell cannot wait: also those inside of others."""
+    rows = [[index, data] for index, data in enumerate([*records.values(), records["flat"]])]
+    result = SqlResult([("n", SqlType.INTEGER), ("o", SqlType.OBJECT)], rows)
+    simulation.cluster.service(SqlService).results["RECORDS"] = result
+    answered = sql.execute("RECORDS", cursor_buffer_size=3).result()
+    assert requests(simulation, "Client.fetchSchema") == []
+    taken = list(answered)
+    assert len(requests(simulation, "Client.fetchSchema")) == 4
+    flat = taken[0]["o"]
+    assert (flat.type_name, flat["n"]) == ("flat", 5)
+    assert (taken[1]["o"]["inner"]["n"], taken[2]["o"][0]["n"], taken[3]["o"]) == (5, 5, flat)
+    assert len(requests(simulation, "Client.fetchSchema")) == 4
+
+
+def test_only_what_may_have_schemas_inside_is_deserialized_before(
+    simulation: Simulation, sql: Sql, records: dict[str, bytes]
+) -> None:
+    values = [to_data(simulation, value) for value in ("text", 5, [1.5], {"a": 1})]
+    rows = [[index, data] for index, data in enumerate([records["flat"], *values, records["nested"]])]
+    result = SqlResult([("n", SqlType.INTEGER), ("o", SqlType.OBJECT)], rows)
+    simulation.cluster.service(SqlService).results["RECORDS"] = result
+    taken = list(sql.execute("RECORDS").result())
+    cells = [tuple.__getitem__(row, 1) for row in taken]
+    assert [cell.data is None for cell in cells] == [False, False, False, True, True, True]
+    assert [row["o"] for row in taken][1:5] == ["text", 5, [1.5], {"a": 1}]
+
+
+def test_a_schema_that_the_cluster_does_not_know(
+    simulation: Simulation, sql: Sql, records: dict[str, bytes]
+) -> None:
+    """It is asked for once for each page, and an error only of the cells that need it."""
+    simulation.cluster.schemas.clear()
+    rows: list[list[Any]] = [[1, records["flat"]], [2, None], [3, records["flat"]]]
+    result = SqlResult([("n", SqlType.INTEGER), ("o", SqlType.OBJECT)], rows)
+    simulation.cluster.service(SqlService).results["RECORDS"] = result
+    taken = list(sql.execute("RECORDS").result())
+    assert len(requests(simulation, "Client.fetchSchema")) == 1
+    assert ([row["n"] for row in taken], taken[1]["o"]) == ([1, 2, 3], None)
+    for row in (taken[0], taken[2]):
+        with pytest.raises(UnknownSchemaError):
+            row["o"]
+
+
+def test_a_result_is_closed_while_a_schema_is_fetched(
+    simulation: Simulation, sql: Sql, records: dict[str, bytes]
+) -> None:
+    rows = [[1, records["flat"]], [2, records["flat"]]]
+    result = SqlResult([("n", SqlType.INTEGER), ("o", SqlType.OBJECT)], rows)
+    simulation.cluster.service(SqlService).results["RECORDS"] = result
+    held: list[Request] = []
+    for member in simulation.cluster.members:
+        member.rule("Client.fetchSchema", held.append)
+    answered = sql.execute("RECORDS", cursor_buffer_size=1).result()
+    row = next(answered.iterator())
+    simulation.until(lambda: held)
+    answered.close().result()
+    held[0].reply(simulation.cluster.schemas[held[0]["schemaId"]])
+    with pytest.raises(HazelcastSqlError) as caught:
+        row.result()
+    assert caught.value.code == SqlErrorCode.CANCELLED_BY_USER
 
 
 def test_infinite_rows(simulation: Simulation, sql: Sql) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hazelcast import db as db
     from hazelcast import diagnostics as diagnostics
     from hazelcast import future as future
+    from hazelcast import jet as jet
     from hazelcast import lifecycle as lifecycle
     from hazelcast import opentelemetry as opentelemetry
     from hazelcast import partition as partition
@@ -38,6 +39,7 @@ _MODULES = frozenset(
         "db",
         "future",
         "diagnostics",
+        "jet",
         "lifecycle",
         "opentelemetry",
         "partition",

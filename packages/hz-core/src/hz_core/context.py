@@ -13,6 +13,7 @@ from hz_core.listener import ListenerSpec
 from hz_core.log import get_logger
 from hz_core.op import Flow, Op, Step
 from hz_serialization import SerializationService
+from hz_serialization.compact import UnknownSchemaError
 
 T = TypeVar("T")
 
@@ -84,6 +85,10 @@ class ClientContext(Protocol):
         """
         ...
 
+    def follow_leaders(self) -> None:
+        """Send operations of CP groups to their leaders, if the option says so and the members tell them."""
+        ...
+
     def create_object(self, service_name: str, name: str) -> Flow[None]:
         """Create a distributed object in the cluster (``Client.createProxy``), and again after a restart."""
         ...
@@ -94,6 +99,14 @@ class ClientContext(Protocol):
 
     def forget_object(self, service_name: str, name: str) -> None:
         """Create an object no more after a restart of the cluster: somebody else has destroyed it."""
+        ...
+
+    def find_schema(self, unknown: UnknownSchemaError) -> Flow[None]:
+        """Ask the cluster for a Compact schema, for those who deserialize themselves.
+
+        Raises:
+            UnknownSchemaError: The cluster does not know it.
+        """
         ...
 
     def add_listener(self, spec: ListenerSpec) -> Flow[str]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from hz_core.client_state import ClientEvent, ClientState, ClientStateMachine
 from hz_core.cluster.connections import ConnectionManager
+from hz_core.cluster.group_leaders import LeaderSubscription
 from hz_core.cluster.membership import Membership
 from hz_core.cluster.routing import Routing
 from hz_core.cluster.view_subscription import ClusterViewSubscription
@@ -31,6 +32,7 @@ from hz_core.op import Flow, GatherOutcomes, Within
 from hz_core.promise import CallbackPromise
 from hz_core.schema_service import SchemaService
 from hz_serialization import SerializationService
+from hz_serialization.compact import UnknownSchemaError
 
 _logger = get_logger("client")
 
@@ -131,6 +133,7 @@ class Engine:
         )
         self.submit = self.invocations.submit
         self.on_messages = self.invocations.received
+        self.leaders = LeaderSubscription(io, self.invocations, self.routing, self.routing.leaders)
         self._cluster_view = ClusterViewSubscription(io, self.invocations, self.view, self.connections)
         self.listeners = ListenerService(
             io,
@@ -225,6 +228,7 @@ class Engine:
             for entry in list(connection.pending.values()):
                 entry.fail(error)
             self._cluster_view.on_connection_removed(connection, error)
+        self.leaders.forked()
         self.invocations.fail_all(error)
         self.schemas.fail_all(error)
         self.listeners.forked()
@@ -319,6 +323,15 @@ class Engine:
             raise TargetDisconnectedError(f"client {self.name} has no connection to member {member}")
         return connection
 
+    def find_schema(self, unknown: UnknownSchemaError) -> Flow[None]:
+        """Ask the cluster for a Compact schema."""
+        return self.schemas.find(unknown)
+
+    def follow_leaders(self) -> None:
+        """Send operations of CP groups to their leaders, if the option says so and the members tell them."""
+        if self.config.cp_direct_to_leader_routing and self.config.smart_routing:
+            self.leaders.follow()
+
     def create_object(self, service_name: str, name: str) -> Flow[None]:
         """Create a distributed object in the cluster (``Client.createProxy``), and again after a restart."""
         yield codec.create_proxy(name, service_name)
@@ -405,6 +418,7 @@ class Engine:
         if was_ready:
             self._check_acks()
         self.listeners.on_connection_removed(connection)
+        self.leaders.on_connection_removed(connection)
         if not self.states.closed:
             self.errors.add(str(connection.address), reason, str(reason))
             self.connections_lost += was_ready
@@ -442,6 +456,7 @@ class Engine:
     def on_cluster_changed(self) -> None:
         """Mark the schemas and objects to be sent to the new cluster, over the first connection to it."""
         self._state_lost = True
+        self.leaders.forget()
         self._services.on_cluster_changed()
 
     def _subscribe_anywhere(self) -> None:
@@ -492,6 +507,7 @@ class Engine:
             # Noted already; otherwise the next check would take it as sent then, and the next heartbeat would be late.
             connection.spoke = False
         self._connect_missing()
+        self.leaders.subscribe()
 
     def __repr__(self) -> str:
         return (

@@ -94,6 +94,7 @@ def _target(config: ClientConfig, client_name: str, client_uuid: UUID, io: IO) -
             config.creds_username,
             config.creds_password,
             config.token_provider,
+            config.cp_direct_to_leader_routing,
         ),
         backoff,
         locator(config, io),

@@ -1,7 +1,7 @@
 """The operations of a proxy: one request (``Op``), or several steps (``Flow``)."""
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from hz_core.connection import Connection
@@ -13,6 +13,13 @@ R = TypeVar("R")
 
 ANY_PARTITION: Final = -1
 """Partition id of a request that is bound to no partition."""
+
+
+class Group(Protocol):
+    """A group of members that agree on what is done: a CP group."""
+
+    frames: bytes
+    """Its id, as it is written in requests."""
 
 
 class Op(Generic[T]):
@@ -29,6 +36,7 @@ class Op(Generic[T]):
 
     Attributes:
         member: Send to the member with this UUID only.
+        group: The CP group that executes it; its leader does so without the help of others. None for no group.
         deadline: Time of the engine's clock (seconds) after which the operation fails; None for the client's
             ``invocation_timeout``.
         on_failure: Called with the error when the operation fails, by the thread that completes it.
@@ -40,6 +48,7 @@ class Op(Generic[T]):
     # interpreter finds an attribute of the instance much faster than a default of the class.
     on_failure: Callable[[BaseException], object] | None = None
     on_lost: Callable[[Any], object] | None = None
+    group: Group | None = None
     _on_results: tuple[Callable[[Any], object], ...] = ()
 
     def __init__(

@@ -249,11 +249,17 @@ class SchemaService:
             done(error if error is None or isinstance(error, Exception) else unknown)
 
         def fetch() -> None:
-            run_flow(self._submitter, self._fetch(unknown), CallbackPromise(fetched))
+            run_flow(self._submitter, self.find(unknown), CallbackPromise(fetched))
 
         self._io.call_soon(fetch)
 
-    def _fetch(self, unknown: UnknownSchemaError) -> Flow[None]:
+    def find(self, unknown: UnknownSchemaError) -> Flow[None]:
+        """Ask the cluster for a schema; callable from any thread.
+
+        Raises:
+            UnknownSchemaError: The cluster does not know it.
+            HazelcastSerializationError: The cluster replied with another one.
+        """
         if unknown.schema_id in self._schemas.by_id:
             return  # fetched for another reply meanwhile
         found: WireSchema | None = yield codec.fetch_schema(unknown.schema_id)

@@ -17,6 +17,17 @@ def at_least(least: int, value: int, name: str) -> int:
     return number
 
 
+def truth(value: bool, name: str) -> bool:
+    """Return a bool.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be a bool, not {shown(value)}")
+    return value
+
+
 def waiting_time(timeout: float) -> int:
     """Return the time to wait in milliseconds; 0 for a negative one.
 

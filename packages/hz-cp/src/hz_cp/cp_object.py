@@ -1,11 +1,22 @@
 """The base class of the operations of CP objects."""
 
+from typing import Any, TypeVar
+
 from hz_core.codecs.types import RaftGroupId
 from hz_core.context import ClientContext
 from hz_core.op import Flow
 from hz_core.operations import ObjectOperations
 from hz_cp.codecs import cp_group as codec
 from hz_cp.groups import GroupService
+
+SurfaceT = TypeVar("SurfaceT", bound=Any)
+
+
+def variant(surface: SurfaceT, **options: Any) -> SurfaceT:
+    """Return a surface of the same object with other options, where ``_variant`` of its operations knows them."""
+    operations = surface._ops._variant(**options)
+    made: SurfaceT = surface if operations is surface._ops else type(surface)(surface._caller, operations)
+    return made
 
 
 class CPObjectOperations(ObjectOperations):

@@ -40,6 +40,7 @@ class GroupService(Service):
 
     def join(self, member: InGroup) -> Flow[None]:
         """Give an object its group, which is created if necessary. Source: message ``CPGroup.createCPGroup``."""
+        self._context.follow_leaders()
         member._group = yield from supported(codec.create_cp_group(member.name))
         self.add(member)
 

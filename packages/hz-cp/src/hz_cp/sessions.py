@@ -1,5 +1,7 @@
 """CP sessions: the objects that a client holds are released when its session ends."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from itertools import count
 from typing import Final, TypeVar
@@ -52,17 +54,22 @@ class SessionService(Service):
     def __init__(self, context: ClientContext) -> None:
         super().__init__(context)
         self._mutex = context.io.mutex()
-        self._sessions: dict[RaftGroupId, Session] = {}
+        # By the frames of their groups: bytes are found faster than records.
+        self._sessions: dict[bytes, Session] = {}
         self._next_thread_id: Callable[[], int] = count(1).__next__
-        self._idle_thread_ids: dict[tuple[RaftGroupId, bool], list[int]] = {}
+        self._idle_thread_ids: dict[tuple[bytes, bool], list[int]] = {}
+        self._groups: dict[bytes, RaftGroupId] = {}
 
     def acquire(self, group: RaftGroupId, number: int = 1) -> Flow[Session]:
         """Return the session with ``group``, and add ``number`` held objects. Create it if necessary.
 
         Source: message ``CPSession.createSession``.
         """
-        session = self._hold(group, number)
-        if session is None:
+        session = self._sessions.get(group.frames)
+        if session is not None:
+            # Nothing can interrupt the thread here, and no other one runs meanwhile: as under the mutex.
+            session.holds += number
+        else:
             create = acquires(
                 self._context,
                 codec.create_session(group, self._context.name),
@@ -71,9 +78,10 @@ class SessionService(Service):
             created: codec.CreateSessionResponse = yield create
             create.kept()
             with self._mutex:
-                session = self._sessions.get(group)
+                session = self._sessions.get(group.frames)
                 if session is None:
-                    session = self._sessions[group] = Session(
+                    self._groups[group.frames] = group
+                    session = self._sessions[group.frames] = Session(
                         created.session_id, created.heartbeat_millis / 1000
                     )
                 session.holds += number
@@ -86,27 +94,19 @@ class SessionService(Service):
             session.beating = True
         return session
 
-    def _hold(self, group: RaftGroupId, number: int) -> Session | None:
-        with self._mutex:
-            session = self._sessions.get(group)
-            if session is not None:
-                session.holds += number
-            return session
-
     def release(self, session: Session, number: int = 1) -> None:
         """Take ``number`` from the held objects of a session; one that is in use may get more by a negative number."""
-        with self._mutex:
-            session.holds -= number
+        session.holds -= number
 
     def invalidate(self, group: RaftGroupId, session: Session) -> None:
         """Remove a session that the group does not know any more."""
         with self._mutex:
-            if self._sessions.get(group) is session:
-                del self._sessions[group]
+            if self._sessions.get(group.frames) is session:
+                del self._sessions[group.frames]
 
     def current(self, group: RaftGroupId) -> Session | None:
         """Return the session with ``group``, if there is one."""
-        return self._sessions.get(group)
+        return self._sessions.get(group.frames)
 
     def with_thread_id(self, group: RaftGroupId, make: Callable[[int], Op[T]], *, bound: bool) -> Flow[T]:
         """Send the operation that ``make`` returns for a thread id which no other request in progress has.
@@ -122,23 +122,25 @@ class SessionService(Service):
 
         Source: message ``CPSession.generateThreadId``.
         """
-        idle = self._idle_thread_ids.setdefault((group, bound), [])
+        idle = self._idle_thread_ids.setdefault((group.frames, bound), [])
         try:
             thread_id = idle.pop()
         except IndexError:
             thread_id = self._next_thread_id() if bound else (yield codec.generate_thread_id(group))
 
-        def ended(outcome: object) -> None:
-            idle.append(thread_id)
-
-        result: T = yield make(thread_id).then(ended, ended)
+        op = make(thread_id)
+        op.on_failure = lambda error: idle.append(thread_id)
+        result: T = yield op
+        # Not if the caller has given up: then the request may still be in progress.
+        idle.append(thread_id)
         return result
 
     def _keep_alive(self, group: RaftGroupId, session: Session) -> Flow[None]:
         while True:
             yield Sleep(session.heartbeat)
             with self._mutex:
-                if self._sessions.get(group) is not session or session.holds <= 0:
+                # Nothing comes between this comparison and the assignment.
+                if self._sessions.get(group.frames) is not session or session.holds <= 0:
                     session.beating = False
                     return
             try:
@@ -153,7 +155,9 @@ class SessionService(Service):
         """Close all sessions, to release the objects that this client holds."""
         with self._mutex:
             sessions, self._sessions = self._sessions, {}
-        yield GatherOutcomes([codec.close_session(group, session.id) for group, session in sessions.items()])
+        yield GatherOutcomes(
+            [codec.close_session(self._groups[key], session.id) for key, session in sessions.items()]
+        )
 
     def on_cluster_changed(self) -> None:
         """Remove all sessions, which another cluster does not know."""

@@ -22,10 +22,10 @@ _DEFAULT_PORT: Final = 5701
 _INTERRUPTED: Final = 130
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command's arguments."""
+def parser(program: str = "hz-embedded") -> argparse.ArgumentParser:
+    """Return the parser of the arguments of the command that is called ``program``."""
     command = argparse.ArgumentParser(
-        prog="hz-embedded", description="Real Hazelcast members on 127.0.0.1, started from Python."
+        prog=program, description="Real Hazelcast members on 127.0.0.1, started from Python."
     )
     command.add_argument("--version", action="version", version=f"hz-embedded {__version__}")
     actions = command.add_subparsers(dest="action", required=True, metavar="COMMAND")
@@ -92,17 +92,22 @@ def _add_start(start: argparse.ArgumentParser) -> None:
     start.add_argument("--json", action="store_true", help="print one line of JSON once the cluster runs")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 0, 1 after an error, 130 after an interrupt during the start."""
-    chosen = parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, program: str = "hz-embedded") -> int:
+    """Run the command and return its exit code: 0, 1 after an error, 130 after an interrupt during the start.
+
+    Args:
+        arguments: Those of the process by default.
+        program: What the command is called in usage and errors.
+    """
+    chosen = parser(program).parse_args(arguments)
     actions = {"start": _start, "versions": _versions, "fetch": _fetch, "java": _java}
     try:
         return actions[chosen.action](chosen)
     except EmbeddedError as error:
-        print(f"hz-embedded: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"{program}: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("hz-embedded: interrupted", file=sys.stderr)
+        print(f"{program}: interrupted", file=sys.stderr)
         return _INTERRUPTED
 
 

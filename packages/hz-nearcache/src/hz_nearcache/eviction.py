@@ -1,7 +1,9 @@
 """Which entries a full cache evicts: a few random ones are compared, so that each insert costs the same."""
 
+from bisect import bisect_left, insort
 from collections.abc import Callable
 from operator import attrgetter
+from random import Random
 from typing import Any, Final
 
 from hz_core.config import EvictionPolicy
@@ -65,7 +67,7 @@ class Sampler:
         policy: LRU, LFU or RANDOM.
         count: Number of random entries to compare, and to look at for expired ones.
         pool_size: So many of the entries that were compared before are compared again.
-        random: Returns a random number in [0, 1).
+        random: Returns a random number in [0, 1); what follows is computed from the first, since it need not be secret.
     """
 
     def __init__(
@@ -73,32 +75,58 @@ class Sampler:
     ) -> None:
         self._score = _SCORES.get(policy)
         self._count = count
+        self._times = range(count)
         self._pool_size = pool_size
-        self._random = random
-        self._pool: list[Record] = []
+        self._random = Random(int(random() * (1 << 53))).random
+        # The lowest of those that were compared so far, each with its score at that time, the lowest first.
+        self._pool: list[tuple[Any, Record]] = []
 
-    def choose(self, records: list[Record], expired: Callable[[Record], bool]) -> list[Record]:
-        """Return the expired ones of a sample of ``records``, or else the one record to evict. None is removed here.
+    def choose(
+        self, records: list[Record], expired: Callable[[Record], bool] | None = None
+    ) -> tuple[list[Record], bool]:
+        """Return the expired ones of a sample of ``records``, or else the one record to evict; and whether it expired.
 
-        ``records`` must not be empty. If it is no longer than the sample, all of it is compared.
+        None is removed here.
+
+        Args:
+            records: All of them, at least one. If there are no more than in a sample, all are compared.
+            expired: Tells whether a record has expired; None if none ever does.
         """
-        size = len(records)
-        if size <= self._count:
-            sample = list(records)
-        else:
-            random = self._random
-            sample = [records[int(random() * size)] for _ in range(self._count)]
-        found = [record for record in dict.fromkeys(sample) if expired(record)]
-        if found:
-            return found
+        size, random = len(records), self._random
+        sample = (
+            list(records) if size <= self._count else [records[int(random() * size)] for _ in self._times]
+        )
+        if expired is not None:
+            found = [record for record in dict.fromkeys(sample) if expired(record)]
+            if found:
+                return found, True
         if self._score is None:
-            return [sample[0] if size > self._count else records[int(self._random() * size)]]
-        # Uses since they came into the pool count, too: their scores are compared anew.
-        candidates = dict.fromkeys(sample)
-        candidates.update(dict.fromkeys(record for record in self._pool if record.place >= 0))
-        ranked = sorted(candidates, key=self._score)
-        self._pool = ranked[1 : self._pool_size + 1]
-        return ranked[:1]
+            return [sample[0] if size > self._count else records[int(random() * size)]], False
+        return [self._lowest(sample, self._score)], False
+
+    def _lowest(self, sample: list[Record], score: Callable[[Record], Any]) -> Record:
+        """Return the record with the lowest score of a sample and of the pool, and keep the next ones in the pool."""
+        pool, most = self._pool, self._pool_size
+        # It is filled again when half of it is gone; until then only better ones than it has come into it.
+        worst = pool[-1][0] if len(pool) > most // 2 else None
+        for entry in zip(map(score, sample), sample, strict=True):
+            if worst is not None and entry[0] >= worst:
+                continue
+            place = bisect_left(pool, entry)
+            # No two records have the same score.
+            if place == len(pool) or pool[place][1] is not entry[1]:
+                pool.insert(place, entry)
+        del pool[most + 1 :]
+        while pool:
+            known, record = pool.pop(0)
+            if record.place < 0:
+                continue
+            now = score(record)
+            if now == known:
+                return record
+            # Used since then. Scores only grow, so the others have at least the score that is known of them.
+            insort(pool, (now, record))
+        return min(sample, key=score)
 
     def forget(self) -> None:
         """Forget the candidates."""

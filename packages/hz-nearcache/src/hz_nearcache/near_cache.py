@@ -93,6 +93,7 @@ class NearCache:
         self.numbers = Numbers()
         self.created = context.io.now()
         self._context = context
+        self._view = context.view
         self._service_name = service_name
         self.feed = feed
         self._partition_of = partition_of
@@ -267,10 +268,13 @@ class NearCache:
             return
         path, keys = self._file(), self.store.keys()[::-1]
         write = partial(write_keys, path, self.name, keys)
+        now = self._context.io.now
+        began = now()
         try:
-            yield WaitFor(partial(self._context.io.run_blocking, write))
-            self.statistics.persistences += 1
+            size = yield WaitFor(partial(self._context.io.run_blocking, write))
+            self.statistics.persisted(began, now(), len(keys), size)
         except Exception as e:
+            self.statistics.persisted(began, now(), 0, 0, f"{type(e).__name__}: {e}")
             _logger.warning("the keys of the near cache of %r were not written to %s: %s", self.name, path, e)
 
     def _file(self) -> Path:
@@ -281,8 +285,9 @@ class NearCache:
 
     def reserve(self, key: Data) -> int | None:
         """Return a reservation for the value of a key; None if it must not be kept."""
-        if self._members is not self._context.view.members:
+        if self._members is not self._view.members:
             self._members_changed()
+        # In this order: what is reserved while this stops counts for nothing.
         reservation = self.store.reserve(key)
         return reservation if self._serving else None
 
@@ -299,10 +304,19 @@ class NearCache:
         if reservation is None:
             return op
         decode: Any = op.decode
+        put, binary, copies = self.store.put, self._binary, self._copies
 
         def decode_and_keep(message: bytes, read: ReadData) -> Any:
             data = decode(message, raw_data)
-            return self._keep(key, data, read, partition, reservation, shortcut)
+            if data is None:
+                put(key, None, len(key), partition, reservation, shortcut)
+                return None
+            size = len(data)
+            value = read(data, 0, size)
+            # With copies, the caller may change the other one.
+            kept = data if binary else read(data, 0, size) if copies else value
+            put(key, kept, len(key) + size, partition, reservation, shortcut)
+            return value
 
         op.decode = decode_and_keep
         return op

@@ -19,8 +19,8 @@ def file_of(pattern: str, name: str) -> Path:
     return Path(pattern.replace("{name}", quote(name, safe=" ")))
 
 
-def write_keys(path: Path, name: str, keys: list[Data]) -> None:
-    """Write keys into a file, which is replaced at once or not at all.
+def write_keys(path: Path, name: str, keys: list[Data]) -> int:
+    """Write keys into a file, which is replaced at once or not at all; return its size in bytes.
 
     Args:
         path: The file.
@@ -33,15 +33,17 @@ def write_keys(path: Path, name: str, keys: list[Data]) -> None:
     parts = [_MAGIC]
     for item in (name.encode(), *keys):
         parts += (len(item).to_bytes(_LENGTH, _ORDER), item)
+    content = b"".join(parts)
     descriptor, temporary = mkstemp(prefix=path.name, dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(b"".join(parts))
+            file.write(content)
         os.replace(temporary, path)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)
         raise
+    return len(content)
 
 
 def read_keys(path: Path, name: str) -> list[Data]:

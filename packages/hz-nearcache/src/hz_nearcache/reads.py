@@ -69,13 +69,12 @@ class NearCachedOperations(KeyedOperations):
         return value if value is not MISSING else self._store.find(self._keyed(key)[0], key)
 
     def _get(self, make: Callable[[int, str, Data, int], Op[T]], key: Any) -> Op[T]:
-        value = self._look_up(key)
+        # Surfaces have looked for the caller's key; see `quicken`.
+        data, partition = self._keyed(key)
+        value = self._store.find(data, key)
         if value is MISSING:
-            data, partition = self._keyed(key)
-            value = self._store.find(data, key)
-            if value is MISSING:
-                op = make(partition, self.name, data, self._owner())
-                return self.near_cache.filling(op, data, partition, key)
+            op = make(partition, self.name, data, self._owner())
+            return self.near_cache.filling(op, data, partition, key)
         return Op.ready(value)
 
     def _contains(self, make: Callable[[int, str, Data, int], Op[T]], key: Any) -> Op[T]:

@@ -117,23 +117,36 @@ class NearCaches(Service):
 
     def report(self, report: Report) -> None:
         """Add the statistics of all near caches to what is sent to the cluster."""
-        now = self._context.io.now()
         for cache in self._caches:
-            statistics = cache.statistics
-            values: dict[str, tuple[int, Unit]] = {
-                "creationTime": (report.timestamp - int((now - cache.created) * 1000), Unit.MS),
-                "evictions": (statistics.evictions, Unit.COUNT),
-                "expirations": (statistics.expirations, Unit.COUNT),
-                "hits": (statistics.hits, Unit.COUNT),
-                "invalidationRequests": (statistics.invalidation_requests, Unit.COUNT),
-                "invalidations": (statistics.invalidations, Unit.COUNT),
-                "misses": (statistics.misses, Unit.COUNT),
-                "ownedEntryCount": (len(cache), Unit.COUNT),
-                "ownedEntryMemoryCost": (cache.store.bytes, Unit.BYTES),
-            }
-            for name, (value, unit) in values.items():
-                report.add_attribute(f"nc.{escaped(cache.name)}.{name}", value)
+            title = f"nc.{escaped(cache.name)}"
+            for name, (value, unit) in self._values(cache, report.timestamp).items():
                 report.add_metric(Metric("nearcache", name, value, unit, "name", cache.name))
+                if name != "persistenceCount":  # other clients have it in the metrics only
+                    report.add_attribute(f"{title}.{name}", value)
+            failure = cache.statistics.last_persistence_failure
+            if failure:
+                report.add_attribute(f"{title}.lastPersistenceFailure", failure)
+
+    def _values(self, cache: NearCache, timestamp: int) -> dict[str, tuple[int, Unit]]:
+        statistics = cache.statistics
+        offset = timestamp - int(self._context.io.now() * 1000)
+        persisted = statistics.last_persistence
+        return {
+            "creationTime": (offset + int(cache.created * 1000), Unit.MS),
+            "evictions": (statistics.evictions, Unit.COUNT),
+            "expirations": (statistics.expirations, Unit.COUNT),
+            "hits": (statistics.hits, Unit.COUNT),
+            "invalidationRequests": (statistics.invalidation_requests, Unit.COUNT),
+            "invalidations": (statistics.invalidations, Unit.COUNT),
+            "lastPersistenceDuration": (int(statistics.last_persistence_duration * 1000), Unit.MS),
+            "lastPersistenceKeyCount": (statistics.last_persistence_keys, Unit.COUNT),
+            "lastPersistenceTime": (0 if persisted is None else offset + int(persisted * 1000), Unit.MS),
+            "lastPersistenceWrittenBytes": (statistics.last_persistence_bytes, Unit.BYTES),
+            "misses": (statistics.misses, Unit.COUNT),
+            "ownedEntryCount": (len(cache), Unit.COUNT),
+            "ownedEntryMemoryCost": (cache.store.bytes, Unit.BYTES),
+            "persistenceCount": (statistics.persistences, Unit.COUNT),
+        }
 
 
 def _compare(cache: NearCache, last: dict[int, int], uuids: Iterable[tuple[int, UUID]]) -> None:

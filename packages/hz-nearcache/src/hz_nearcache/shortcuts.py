@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from hz_core.op import Op
 from hz_core.surfaces import AsyncioSurface, BlockingSurface, FuturesSurface
 from hz_nearcache.store import MISSING
 
@@ -27,6 +28,10 @@ class _QuickAsyncio(AsyncioSurface):
 
 class _QuickFutures(FuturesSurface):
     _look_up: LookUp
+
+    def get(self, key: Any) -> Any:
+        value = self._look_up(key)
+        return self._call(self._ops.get(key) if value is MISSING else Op.ready(value))
 
     def blocking(self) -> Any:
         surface: Any = super()

@@ -16,6 +16,12 @@ class Statistics:
         invalidation_requests: Number of changes that the cluster has told of.
         lost_invalidations: How often it was noticed that changes of a partition were not told.
         persistences: How often the keys were written to a file.
+        last_persistence: The last time, of the client's clock in seconds, at which they were, or should have been; None
+            if they never were.
+        last_persistence_duration: Seconds that it took.
+        last_persistence_bytes: Bytes that were written.
+        last_persistence_keys: Number of keys that were written.
+        last_persistence_failure: Why nothing was written; empty if it was.
     """
 
     def __init__(self) -> None:
@@ -28,6 +34,19 @@ class Statistics:
         self.invalidation_requests = 0
         self.lost_invalidations = 0
         self.persistences = 0
+        self.last_persistence: float | None = None
+        self.last_persistence_duration = 0.0
+        self.last_persistence_bytes = 0
+        self.last_persistence_keys = 0
+        self.last_persistence_failure = ""
+
+    def persisted(self, began: float, ended: float, keys: int, size: int, failure: str = "") -> None:
+        """Note that keys were written to a file, or why not."""
+        self.persistences += not failure
+        self.last_persistence = began
+        self.last_persistence_duration = ended - began
+        self.last_persistence_keys, self.last_persistence_bytes = keys, size
+        self.last_persistence_failure = failure
 
     @property
     def hits(self) -> int:

@@ -205,15 +205,21 @@ class Store:
             if not self._link(record):
                 return False
             if shortcut is not MISSING:
-                self._add_shortcut(record, shortcut)
+                table = self._shortcuts.get(type(shortcut))
+                # Nothing can interrupt the thread between these lines.
+                if table is not None and record.place >= 0 and shortcut not in table:
+                    table[shortcut] = record
+                    record.shortcut = shortcut
+                    record.table = table
         return True
 
     def _make_room(self, cost: int, now: float) -> bool:
         if cost > self._max_bytes:
             return False
         while self._all and (self._size >= self._max_size or self._bytes + cost > self._max_bytes):
-            chosen = self._sampler.choose(self._all, lambda record: self._expired(record, now))
-            expired = self._expired(chosen[0], now)
+            chosen, expired = self._sampler.choose(
+                self._all, (lambda record: self._expired(record, now)) if self._expires else None
+            )
             if not (expired or self._bounded):
                 return False
             for record in chosen:

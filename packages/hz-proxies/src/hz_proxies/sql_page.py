@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from struct import Struct, unpack
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from hz_core.wire.decode import after_begin, after_end, frame_at, length_at, read_ints
 from hz_core.wire.frames import DECODE_ERRORS, END_DATA_STRUCTURE, IS_NULL, HazelcastProtocolError
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, raw_data
+from hz_proxies.sql_cells import Cell, cell_value
 from hz_serialization import HazelcastJsonValue, HazelcastSerializationError
 from hz_serialization.big_numbers import join_decimal
-from hz_serialization.compact import UnknownSchemaError
 
 C = TypeVar("C")
 
@@ -52,7 +52,7 @@ class SqlPage:
         column_types: The type ids of the columns.
     """
 
-    __slots__ = ("_columns", "_message", "_read", "_span", "column_types", "is_last")
+    __slots__ = ("_cells", "_columns", "_message", "_read", "_span", "column_types", "is_last")
 
     def __init__(
         self, is_last: bool, column_types: list[int], message: bytes, span: tuple[int, int], read: ReadData
@@ -62,7 +62,26 @@ class SqlPage:
         self._message = message
         self._span = span
         self._read = read
+        self._cells: list[list[Any]] | None = None
         self._columns: list[list[Any]] | None = None
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether its cells may be of the class :class:`Cell`."""
+        return OBJECT in self.column_types and self._read is not raw_data
+
+    @property
+    def cells(self) -> list[list[Any]]:
+        """The values, column by column. Objects are not deserialized yet: a :class:`Cell` stands for each.
+
+        Raises:
+            HazelcastProtocolError: The page is damaged.
+            HazelcastSerializationError: A date is outside of the years that ``datetime`` supports.
+        """
+        cells = self._cells
+        if cells is None:
+            cells = self._cells = _same_length(self.decode(COLUMNS))
+        return cells
 
     @property
     def columns(self) -> list[list[Any]]:
@@ -74,13 +93,16 @@ class SqlPage:
         """
         columns = self._columns
         if columns is None:
-            columns = self._columns = _same_length(self.decode(COLUMNS))
+            columns = self._columns = [
+                [_loaded(value) for value in column] if type_ == OBJECT and self.is_lazy else column
+                for column, type_ in zip(self.cells, self.column_types, strict=True)
+            ]
         return columns
 
     @property
     def row_count(self) -> int:
         """Number of rows."""
-        return len(self.columns[0]) if self.column_types else 0
+        return len(self.cells[0]) if self.column_types else 0
 
     def decode(self, readers: Mapping[int, ColumnReader[C]]) -> list[C]:
         """Return what ``readers`` make of the columns' bytes, which are not kept.
@@ -146,16 +168,14 @@ def read_sql_page(message: bytes, pos: int, read: ReadData) -> tuple[SqlPage, in
     end = len(message) - _FRAME
     columns_end = end - _FRAME
     if (
-        OBJECT not in column_types
-        and start <= columns_end
+        start <= columns_end
         and _is_empty(message, columns_end, END_DATA_STRUCTURE)
         and _is_empty(message, end, IS_NULL)
     ):
         return SqlPage(is_last, column_types, message, (start, columns_end), read), end
-    # Objects are deserialized here: whoever receives the message can fetch the schemas that are needed.
     columns, end = _decoded(message, start, column_types, COLUMNS, read)
     page = SqlPage(is_last, column_types, message, (start, end), read)
-    page._columns = _same_length(columns)
+    page._cells = _same_length(columns)
     return page, after_end(message, end)
 
 
@@ -181,6 +201,47 @@ class Unreadable:
         return f"<unreadable: {self.error}>"
 
 
+def _loaded(value: Any) -> Any:
+    try:
+        return cell_value(value)
+    except HazelcastSerializationError as e:
+        return Unreadable(e)
+
+
+class FixedCells(NamedTuple):
+    """A column with values of a fixed size, as its bytes."""
+
+    rows: int
+    """The number of rows."""
+
+    values: bytes
+    """The values that are not null, one after the other."""
+
+    present: bytes | None
+    """A bit for each row, the lowest one of a byte first, that says whether its value is not null; None if all are."""
+
+
+def fixed_cells(size: int) -> ColumnReader[FixedCells]:
+    """Return the reader of the bytes of a column with values of ``size`` bytes: one frame."""
+
+    def read_cells(message: bytes, pos: int, read: ReadData) -> tuple[FixedCells, int]:
+        end = pos + length_at(message, pos)[0]
+        kind, count = _column_head(message, pos + 6)
+        start = pos + 11
+        if kind == _ALL_NULL:
+            # Rows of this kind need no bytes, so a damaged count is limited here.
+            return FixedCells(_row_count(count), b"", bytes((count + 7) // 8)), end
+        if kind == _NO_NULLS and count * size == end - start:
+            return FixedCells(count, message[start:end], None), end
+        if kind == _MIXED:
+            return _mixed(message[start:end], count, size), end
+        raise HazelcastProtocolError(
+            f"A SQL column of kind {kind} with {count} values fills {end - pos} bytes"
+        )
+
+    return read_cells
+
+
 def _fixed_column(size: int, values: Callable[[bytes], list[Any]]) -> ColumnReader[list[Any]]:
     """Return the reader of a column with values of a fixed size: one frame with the non-null values.
 
@@ -188,21 +249,15 @@ def _fixed_column(size: int, values: Callable[[bytes], list[Any]]) -> ColumnRead
         size: The bytes of a value.
         values: Returns the values in a row of bytes.
     """
+    read_cells = fixed_cells(size)
 
     def read_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
-        end = pos + length_at(message, pos)[0]
-        kind, count = _column_head(message, pos + 6)
-        start = pos + 11
-        if kind == _ALL_NULL:
-            # Rows of this kind need no bytes, so a damaged count is limited here.
-            return [None] * _row_count(count), end
-        if kind == _NO_NULLS and count * size == end - start:
-            return values(message[start:end]), end
-        if kind == _MIXED:
-            return _mixed(message[start:end], count, size, values), end
-        raise HazelcastProtocolError(
-            f"A SQL column of kind {kind} with {count} values fills {end - pos} bytes"
-        )
+        cells, end = read_cells(message, pos, read)
+        present = cells.present
+        if present is None:
+            return values(cells.values), end
+        known = iter(values(cells.values))
+        return [next(known, None) if present[i >> 3] >> (i & 7) & 1 else None for i in range(cells.rows)], end
 
     return read_column
 
@@ -245,29 +300,28 @@ def _row_count(count: int) -> int:
     raise HazelcastProtocolError(f"A SQL page claims {count} rows, more than {_MAX_ROWS} cannot be true")
 
 
-def _mixed(payload: bytes, count: int, size: int, values: Callable[[bytes], list[Any]]) -> list[Any]:
+def _mixed(payload: bytes, count: int, size: int) -> FixedCells:
     """Read groups of up to eight values, each after a bitmask of its non-null values."""
-    present: list[int] = []
+    present = bytearray()
     parts: list[bytes] = []
     pos = 0
     for _ in range(0, count, 8):
         mask = payload[pos]
-        parts.append(payload[pos + 1 : pos + 1 + mask.bit_count() * size])
+        end = pos + 1 + mask.bit_count() * size
+        parts.append(payload[pos + 1 : end])
         present.append(mask)
-        pos += 1 + mask.bit_count() * size
-    known = iter(values(b"".join(parts)))
-    result = [next(known, None) if present[i >> 3] >> (i & 7) & 1 else None for i in range(count)]
+        pos = end
     if pos != len(payload):
         raise HazelcastProtocolError(f"A SQL column of {count} values fills {len(payload)} bytes, not {pos}")
-    return result
+    return FixedCells(count, b"".join(parts), bytes(present))
 
 
-def _nullable_column(convert: Callable[[bytes], Any]) -> ColumnReader[list[Any]]:
-    """Return the reader of a column with a frame for each value."""
+def nullable_column(convert: Callable[[bytes], C]) -> ColumnReader[list[C | None]]:
+    """Return the reader of a column with a frame for each value, which is converted by ``convert``."""
 
-    def read_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
+    def read_column(message: bytes, pos: int, read: ReadData) -> tuple[list[C | None], int]:
         pos = after_begin(message, pos)
-        column: list[Any] = []
+        column: list[C | None] = []
         append = column.append
         while True:
             length, flags = frame_at(message, pos)
@@ -284,7 +338,7 @@ def _nullable_column(convert: Callable[[bytes], Any]) -> ColumnReader[list[Any]]
 
 
 def _read_varchar_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
-    # As `_nullable_column` does, with fewer steps: most of the cells of results are strings.
+    # As `nullable_column` does, with fewer steps: most of the cells of results are strings.
     pos = after_begin(message, pos)
     column: list[Any] = []
     append = column.append
@@ -313,41 +367,52 @@ def _read_object_column(message: bytes, pos: int, read: ReadData) -> tuple[list[
                 return column, end
             append(None)
         else:
-            try:
-                append(read(message, pos + 6, end))
-            except UnknownSchemaError:
-                raise  # the client fetches the schema, and reads the page again
-            except HazelcastSerializationError as e:
-                append(Unreadable(e))
+            data = message[pos + 6 : end]
+            append(data if read is raw_data else Cell(data, read))
         pos = end
 
 
-def _read_json_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
-    pos = after_begin(message, pos)
-    column: list[Any] = []
-    while True:
-        length, flags = frame_at(message, pos)
-        if flags & END_DATA_STRUCTURE:
-            return column, pos + length
-        if flags & IS_NULL:
-            column.append(None)
-            pos += length
-            continue
-        start = after_begin(message, pos)
-        end = start + length_at(message, start)[0]
-        column.append(HazelcastJsonValue(message[start + 6 : end].decode()))
-        pos = after_end(message, end)
+def json_column(convert: Callable[[bytes], C]) -> ColumnReader[list[C | None]]:
+    """Return the reader of a column with a structure for each value, whose text is converted by ``convert``."""
+
+    def read_column(message: bytes, pos: int, read: ReadData) -> tuple[list[C | None], int]:
+        pos = after_begin(message, pos)
+        column: list[C | None] = []
+        while True:
+            length, flags = frame_at(message, pos)
+            if flags & END_DATA_STRUCTURE:
+                return column, pos + length
+            if flags & IS_NULL:
+                column.append(None)
+                pos += length
+                continue
+            start = after_begin(message, pos)
+            end = start + length_at(message, start)[0]
+            column.append(convert(message[start + 6 : end]))
+            pos = after_end(message, end)
+
+    return read_column
 
 
-def _read_null_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
+def _json(text: bytes) -> HazelcastJsonValue:
+    return HazelcastJsonValue(text.decode())
+
+
+def read_null_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
+    """Read a column that has nothing but nulls: their number."""
     end = pos + length_at(message, pos)[0]
     return [None] * _row_count(_int.unpack_from(message, pos + 6)[0]), end
 
 
-def _decimal(payload: bytes) -> Decimal:
+def decimal_parts(payload: bytes) -> tuple[bytes, int]:
+    """Return a decimal's unscaled value, as in Java's ``BigInteger.toByteArray``, and its scale."""
     size: int = _int.unpack_from(payload)[0]
     scale: int = _int.unpack_from(payload, 4 + size)[0]
-    return join_decimal(payload[4 : 4 + size], scale)
+    return payload[4 : 4 + size], scale
+
+
+def _decimal(payload: bytes) -> Decimal:
+    return join_decimal(*decimal_parts(payload))
 
 
 def _dates(fields: Iterable[Any]) -> list[Any]:
@@ -385,7 +450,7 @@ COLUMNS: Final[Mapping[int, ColumnReader[list[Any]]]] = {
     3: _number_column("h"),
     4: _number_column("i"),
     5: _number_column("q"),
-    6: _nullable_column(_decimal),
+    6: nullable_column(_decimal),
     7: _number_column("f"),
     8: _number_column("d"),
     9: _moment_column("ibb", _dates),
@@ -393,7 +458,7 @@ COLUMNS: Final[Mapping[int, ColumnReader[list[Any]]]] = {
     11: _moment_column("ibbbbbi", _timestamps),
     12: _moment_column("ibbbbbii", _zoned_timestamps),
     OBJECT: _read_object_column,
-    14: _read_null_column,
-    15: _read_json_column,
+    14: read_null_column,
+    15: json_column(_json),
 }
 """Readers of all types of columns, as lists of Python objects."""

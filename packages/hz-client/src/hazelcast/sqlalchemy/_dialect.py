@@ -2,52 +2,29 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from sqlalchemy import Table, exc, pool, text, types
 from sqlalchemy.engine import URL, Connection, default, reflection
 
-from hazelcast.core import HazelcastJsonValue
 from hazelcast.sqlalchemy._statements import (
     HazelcastCompiler,
     HazelcastDDLCompiler,
     HazelcastPreparer,
     HazelcastTypeCompiler,
 )
-
-_TYPES: Final[dict[str, Callable[[], types.TypeEngine[Any]]]] = {
-    "VARCHAR": types.VARCHAR,
-    "BOOLEAN": types.BOOLEAN,
-    "TINYINT": types.SMALLINT,
-    "SMALLINT": types.SMALLINT,
-    "INTEGER": types.INTEGER,
-    "BIGINT": types.BIGINT,
-    "DECIMAL": types.DECIMAL,
-    "REAL": types.REAL,
-    "DOUBLE": types.DOUBLE,
-    "DATE": types.DATE,
-    "TIME": types.TIME,
-    "TIMESTAMP": types.TIMESTAMP,
-    "TIMESTAMP WITH TIME ZONE": lambda: types.TIMESTAMP(timezone=True),
-    "JSON": types.JSON,
-}
-
-
-class _Json(types.JSON):
-    """JSON, as ``HazelcastJsonValue``."""
-
-    def bind_processor(self, dialect: Any) -> Any:
-        """Return what turns a value into a parameter."""
-        return lambda value: None if value is None else HazelcastJsonValue(value)
-
-    def result_processor(self, dialect: Any, coltype: Any) -> Any:
-        """Return what turns a column's value into that of Python."""
-        return lambda value: value.loads() if isinstance(value, HazelcastJsonValue) else value
+from hazelcast.sqlalchemy._types import BOUND, REFLECTED
 
 
 class HazelcastDialect(default.DefaultDialect):
-    """Clusters, by :mod:`hazelcast.db`. All users of an engine share one connection, and thereby one client."""
+    """Clusters, by :mod:`hazelcast.db`. All users of an engine share one connection, and thereby one client.
+
+    Args:
+        json_serializer: Turns the values of JSON columns into texts; None for :func:`json.dumps`.
+        json_deserializer: Turns such texts into values; None for :func:`json.loads`.
+        **kwargs: Those of the base class.
+    """
 
     name = "hazelcast"
     driver = "db"
@@ -79,13 +56,23 @@ class HazelcastDialect(default.DefaultDialect):
     use_insertmanyvalues = False
     """Members return no generated values, so rows are inserted by ``executemany``."""
     max_identifier_length = 128
-    colspecs = {types.JSON: _Json}  # noqa: RUF012  # as in the base class
+    colspecs = BOUND
     construct_arguments = [  # noqa: RUF012  # as in the base class
         (
             Table,
             {"type": "IMap", "options": None, "external_name": None},
         )
     ]
+
+    def __init__(
+        self,
+        json_serializer: Callable[[Any], str] | None = None,
+        json_deserializer: Callable[[str], Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._json_serializer = json_serializer
+        self._json_deserializer = json_deserializer
 
     @classmethod
     def import_dbapi(cls) -> Any:
@@ -143,6 +130,7 @@ class HazelcastDialect(default.DefaultDialect):
 
     # --- reflection ---------------------------------------------------------------------------------------------
 
+    @reflection.cache
     def has_table(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
     ) -> bool:
@@ -199,15 +187,15 @@ class HazelcastDialect(default.DefaultDialect):
     def get_columns(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
     ) -> list[Any]:
-        """Return the columns of a mapping or view."""
+        """Return the columns of a mapping or view. Those of a key are not nullable, whatever the member says."""
         return [
             {
                 "name": name,
-                "type": _TYPES.get(type_, types.NullType)(),
-                "nullable": str(nullable).lower() == "true",
+                "type": REFLECTED.get(type_, types.NullType)(),
+                "nullable": str(nullable).lower() == "true" and not _is_key(external),
                 "default": None,
             }
-            for name, _, type_, nullable in self._columns(connection, table_name, schema, **kw)
+            for name, external, type_, nullable in self._columns(connection, table_name, schema, **kw)
         ]
 
     def get_pk_constraint(
@@ -215,10 +203,7 @@ class HazelcastDialect(default.DefaultDialect):
     ) -> Any:
         """Return the columns that are the key."""
         rows = self._columns(connection, table_name, schema, **kw)
-        keys = [
-            name for name, external, _, _ in rows if external == "__key" or str(external).startswith("__key.")
-        ]
-        return {"constrained_columns": keys, "name": None}
+        return {"constrained_columns": [row[0] for row in rows if _is_key(row[1])], "name": None}
 
     def get_foreign_keys(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
@@ -251,3 +236,8 @@ class HazelcastDialect(default.DefaultDialect):
             "hazelcast_options": json.loads(row[1]),
             "hazelcast_external_name": row[2].strip('"'),
         }
+
+
+def _is_key(external_name: str | None) -> bool:
+    """Return whether a column with this name in the map is the key, or a part of it."""
+    return external_name == "__key" or str(external_name).startswith("__key.")

@@ -2,14 +2,18 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Column, Integer, Table
+from sqlalchemy import Column, Integer, Table, cast
 from sqlalchemy.exc import CompileError
-from sqlalchemy.sql import compiler
+from sqlalchemy.sql import compiler, operators
 from sqlalchemy.sql.dml import Insert
-from sqlalchemy.types import NullType, TypeEngine
+from sqlalchemy.sql.elements import BinaryExpression, BindParameter
+from sqlalchemy.types import JSON, NullType, TypeEngine
 
 _KEY: Final = "__key"
 _VALUE: Final = "this"
+_JSON_STEPS: Final = frozenset({operators.json_getitem_op, operators.json_path_getitem_op})
+_STEPS: Final = frozenset(".[]")
+"""Characters that no field of a record can have in its name."""
 _FORMATS: Final = {
     "TINYINT": "tinyint",
     "SMALLINT": "smallint",
@@ -50,6 +54,11 @@ def key_columns(table: Table) -> list[Column[Any]]:
     return list(table.primary_key.columns) or list(table.c)[:1]
 
 
+def _has_type(bindparam: BindParameter[Any]) -> bool:
+    """Return whether a parameter has a type that members know."""
+    return not isinstance(bindparam.type, NullType | JSON.JSONElementType)
+
+
 class HazelcastCompiler(compiler.SQLCompiler):
     """Writes queries and changes."""
 
@@ -65,9 +74,41 @@ class HazelcastCompiler(compiler.SQLCompiler):
         kw["within_columns_clause"] = within_columns_clause
         text: str = super().visit_bindparam(bindparam, **kw)  # type: ignore[no-untyped-call]  # SQLAlchemy has no annotations there
         later = bindparam.expanding or bindparam.literal_execute or kw.get("literal_binds")
-        if not within_columns_clause or later or isinstance(bindparam.type, NullType):
+        if not within_columns_clause or later or not _has_type(bindparam):
             return text
         return f"CAST({text} AS {self._type(bindparam.type)})"
+
+    def visit_binary(self, binary: Any, *args: Any, **kw: Any) -> str:
+        """Write an operation. Members cannot find out the type of parameters if both operands are such."""
+        left = binary.left
+        if isinstance(left, BindParameter) and isinstance(binary.right, BindParameter) and _has_type(left):
+            binary = binary._clone()
+            binary.left = cast(left, left.type)
+        return super().visit_binary(binary, *args, **kw)  # type: ignore[no-any-return, no-untyped-call]  # SQLAlchemy has no annotations there
+
+    def visit_json_getitem_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        """Write the access to a part of JSON."""
+        # One path: on the way, members could not tell an array with one element from that element.
+        source, paths = binary.left, [binary.right]
+        while isinstance(source, BinaryExpression) and source.operator in _JSON_STEPS:
+            paths.insert(0, source.right)
+            source = source.left
+        first, *others = (self.process(path, **kw) for path in paths)
+        path = " || ".join([first, *(f"SUBSTRING({other}, 2)" for other in others)])
+        written = f"{self.process(source, **kw)}, {path}"
+        if isinstance(binary.type, JSON):
+            return f"JSON_QUERY({written} WITH CONDITIONAL WRAPPER)"
+        type_ = self._type(binary.type)
+        if type_ == "DECIMAL":  # else with all digits of the nearest floating-point number
+            return f"CAST(JSON_VALUE({written}) AS DECIMAL)"
+        return f"JSON_VALUE({written} RETURNING {type_})"
+
+    visit_json_path_getitem_op_binary = visit_json_getitem_op_binary
+
+    def visit_values(self, element: Any, *args: Any, **kw: Any) -> str:
+        """Write rows of values, with the types of parameters."""
+        kw["within_columns_clause"] = True
+        return str(super().visit_values(element, *args, **kw))  # type: ignore[no-untyped-call]  # SQLAlchemy has no annotations there
 
     def visit_empty_set_op_expr(self, type_: Any, expand_op: Any, **kw: Any) -> str:
         """Write what no value is in. Members take no NULL without a type there."""
@@ -111,6 +152,27 @@ class HazelcastCompiler(compiler.SQLCompiler):
         raise CompileError("SQL of clusters has no WITH; use a subquery")
 
 
+def _external_names(table: Table, keys: list[Column[Any]]) -> dict[str, str]:
+    """Return the names of fields in the map, of columns for which it is not that of the column.
+
+    Members take dots for steps from one record into another, and brackets for indexes of arrays.
+    """
+    names: dict[str, str] = {}
+    taken = {column.name for column in table.c}
+    for column in table.c:
+        field = column.name
+        if not _STEPS.isdisjoint(field):
+            field = "".join("_" if character in _STEPS else character for character in field)
+            while field in taken:
+                field += "_"
+            taken.add(field)
+        if column in keys and column.name != _KEY:
+            names[column.name] = f"{_KEY}.{field}"
+        elif field != column.name:
+            names[column.name] = f"{_VALUE}.{field}"
+    return names
+
+
 class HazelcastDDLCompiler(compiler.DDLCompiler):
     """Writes mappings instead of tables.
 
@@ -132,7 +194,9 @@ class HazelcastDDLCompiler(compiler.DDLCompiler):
         text += name
         if given["external_name"]:
             text += f" EXTERNAL NAME {self.preparer.quote(given['external_name'])}"
-        columns = ",\n\t".join(self._mapped(column, keys) for column in table.c)
+        external = _external_names(table, keys)
+        ordered = [*keys, *(column for column in table.c if column not in keys)]
+        columns = ",\n\t".join(self._mapped(column, external.get(column.name)) for column in ordered)
         options = {**self._formats(table, keys), **(given["options"] or {})}
         written = ", ".join(f"{_text(option)} = {_text(value)}" for option, value in options.items())
         return f"{text} (\n\t{columns}\n)\nTYPE {given['type']}\nOPTIONS ({written})\n\n"
@@ -165,14 +229,24 @@ class HazelcastDDLCompiler(compiler.DDLCompiler):
         """
         raise CompileError("indexes of maps cannot be dropped")
 
-    def _type(self, column: Column[Any]) -> str:
-        return self.dialect.type_compiler_instance.process(column.type, type_expression=column)
+    def visit_create_table_as(self, element: Any, **kw: Any) -> str:
+        """Refuse.
 
-    def _mapped(self, column: Column[Any], keys: list[Column[Any]]) -> str:
+        Raises:
+            CompileError: Always.
+        """
+        raise CompileError(
+            "there is no CREATE TABLE AS: create the mapping, and INSERT INTO it from the SELECT"
+        )
+
+    def _type(self, column: Column[Any]) -> str:
+        written = self.dialect.type_compiler_instance.process(column.type, type_expression=column)
+        # Only whole values are JSON for members.
+        return "VARCHAR" if written == "JSON" and column.name != _VALUE else written
+
+    def _mapped(self, column: Column[Any], external: str | None) -> str:
         text = f"{self.preparer.format_column(column)} {self._type(column)}"
-        if column in keys and column.name != _KEY:
-            return f"{text} EXTERNAL NAME {self.preparer.quote(f'{_KEY}.{column.name}')}"
-        return text
+        return text if external is None else f"{text} EXTERNAL NAME {self.preparer.quote(external)}"
 
     def _formats(self, table: Table, keys: list[Column[Any]]) -> dict[str, str]:
         values = [column for column in table.c if column not in keys]
@@ -201,7 +275,9 @@ class HazelcastTypeCompiler(compiler.GenericTypeCompiler):
         return "VARCHAR"
 
     visit_VARCHAR = visit_CHAR = visit_NVARCHAR = visit_NCHAR = visit_TEXT = visit_CLOB = _varchar
-    visit_string = visit_unicode = visit_text = visit_unicode_text = visit_enum = visit_UUID = _varchar
+    visit_string = visit_unicode = visit_text = visit_unicode_text = visit_enum = visit_uuid = visit_UUID = (
+        _varchar
+    )
 
     def visit_integer(self, type_: Any, **kw: Any) -> str:
         """Write an integer."""
@@ -228,6 +304,10 @@ class HazelcastTypeCompiler(compiler.GenericTypeCompiler):
     def visit_TIME(self, type_: Any, **kw: Any) -> str:
         """Write a time."""
         return "TIME"
+
+    def visit_JSON(self, type_: Any, **kw: Any) -> str:
+        """Write JSON."""
+        return "JSON"
 
     def visit_large_binary(self, type_: Any, **kw: Any) -> str:
         """Refuse bytes.

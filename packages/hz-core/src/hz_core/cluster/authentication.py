@@ -58,6 +58,8 @@ class Credentials(NamedTuple):
     username: str | None = None
     password: str | None = None
     token_provider: HasToken | None = None
+    direct_to_leader: bool = False
+    """Whether operations of CP groups are sent to their leaders."""
 
     def __repr__(self) -> str:
         # Errors and tracebacks may show it; the password is in it.
@@ -158,7 +160,7 @@ def _request(connection: Connection, credentials: Credentials, token: bytes | No
         list(credentials.labels),
     )
     # No other routing modes than "all members" are supported, see `routingMode` of the protocol.
-    routing = (1, False)
+    routing = (1, credentials.direct_to_leader)
     name = credentials.cluster_name
     if token is not None:
         return codec.authentication_custom(connection, name, token, *rest, *routing)

@@ -1,14 +1,29 @@
 """Choice of the connection for an operation."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from hz_core.cluster.group_leaders import GroupLeaders
 from hz_core.cluster.membership import Membership
 from hz_core.cluster.view import Routes
 from hz_core.connection import Connection
+from hz_core.errors import (
+    CPLeaderSteppingDownError,
+    LeaderDemotedError,
+    NotLeaderError,
+    StaleAppendRequestError,
+)
 from hz_core.load_balancer import LoadBalancer
 from hz_core.model import MemberInfo
 from hz_core.op import Op
+
+_NO_LEADER: Final = (
+    NotLeaderError,
+    LeaderDemotedError,
+    StaleAppendRequestError,
+    CPLeaderSteppingDownError,
+)
+"""Errors of a member that does not lead a CP group, or does not any more."""
 
 
 class RouteSource(Protocol):
@@ -29,6 +44,8 @@ def _connected(routes: Routes, member: MemberInfo | None) -> Connection | None:
 class Routing:
     """Chooses connections from immutable snapshots, on any thread.
 
+    Operations of CP groups go to their ``leaders``, as far as these are known.
+
     Args:
         source: Owner of the routes.
         membership: The member list.
@@ -37,15 +54,20 @@ class Routing:
     """
 
     def __init__(
-        self, source: RouteSource, membership: Membership, load_balancer: LoadBalancer, smart: bool
+        self,
+        source: RouteSource,
+        membership: Membership,
+        load_balancer: LoadBalancer,
+        smart: bool,
     ) -> None:
         self._source = source
         self._membership = membership
         self._load_balancer = load_balancer
         self._smart = smart
+        self.leaders = GroupLeaders()
 
     def route(self, op: Op[Any]) -> Connection | None:
-        """Return the connection to the op's member, to the owner of its partition, or to any member."""
+        """Return the connection to the op's member, the owner of its partition, the leader of its group, or any."""
         routes = self._source.routes
         if op.member is not None and self._smart:
             return routes.by_member.get(op.member)
@@ -60,7 +82,17 @@ class Routing:
             connection = routes.all[partition_id % len(routes.all)]
             if connection.alive:
                 return connection
+        if self.leaders.known and op.group is not None:
+            leader = self.leaders.leader(op.group)
+            connection = None if leader is None else routes.by_member.get(leader)
+            if connection is not None and connection.alive:
+                return connection
         return self.any_connection()
+
+    def failed(self, op: Op[Any], error: Exception) -> None:
+        """Forget the leader of the CP group of ``op`` if it does not lead the group, or does not any more."""
+        if op.group is not None and isinstance(error, _NO_LEADER):
+            self.leaders.doubt(op.group)
 
     def any_connection(self) -> Connection | None:
         """Return a connection to the member that the load balancer chooses; None if there is none."""
@@ -69,7 +101,10 @@ class Routing:
             connection = _connected(routes, self._load_balancer.next())
             if connection is not None:
                 return connection
-        return next((c for c in routes.all if c.alive), None)
+        for connection in routes.all:
+            if connection.alive:
+                return connection
+        return None
 
     def any_data_connection(self) -> Connection | None:
         """Return a connection to a member that holds data, if there is one; else to any member."""

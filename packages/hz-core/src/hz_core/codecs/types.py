@@ -82,12 +82,15 @@ class RaftGroupId(Record):
     """Custom type ``RaftGroupId`` of the protocol."""
 
     _fields = ("name", "seed", "id")
-    __slots__ = _fields
+    __slots__ = (*_fields, "frames")
 
     def __init__(self, name: str, seed: int, id: int) -> None:
         self.name = name
         self.seed = seed
         self.id = id
+        parts: Parts = []
+        write_raft_group_id(parts, self)
+        self.frames = b"".join(parts)
 
 
 def write_raft_group_id(parts: Parts, value: RaftGroupId, head: int = PLAIN) -> None:

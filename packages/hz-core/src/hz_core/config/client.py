@@ -181,6 +181,12 @@ class ClientConfig(LoadableOptions):
         "Whether the client connects to all members and sends operations to the owner of their key."
         " Otherwise it uses one connection.",
     )
+    cp_direct_to_leader_routing = Option(
+        boolean,
+        lambda: False,
+        "Whether operations of the CP Subsystem are sent to the leaders of their groups, as far as the members tell who"
+        " that is: Enterprise members from version 5.5 on do. Otherwise any member gets them, and passes them on.",
+    )
 
     # ---- connections
 

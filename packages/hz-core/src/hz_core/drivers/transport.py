@@ -134,9 +134,15 @@ class SocketTransport:
 
     def write(self, data: bytes | bytearray) -> None:
         """Send ``data`` now if the stream takes it, otherwise as soon as it does. Never blocks."""
+        taken = (
+            False  # read by `withdraw_unsent`: nothing can interrupt the thread between this and what it says
+        )
         outbox = self._outbox
+        one = (data,)
         if self._busy:
-            self._keep(data)
+            outbox += one
+            taken = True
+            self._kept(data)
             self.flush()
             return
         size = len(data)
@@ -144,20 +150,25 @@ class SocketTransport:
         try:
             del self.idle
         except AttributeError:
-            self._keep(data)
+            outbox += one
+            taken = True
+            self._kept(data)
             self.flush()
             return
         try:
             self._writer = me
             self._busy = True
-            sending = map(self._send, (data,), _SEND_FLAGS)
+            sending = map(self._send, one, _SEND_FLAGS)
             # Nothing can interrupt the thread until `_sent` is set: the next steps contain no call.
             if outbox or self._sending is not None:
                 # `data` must follow the unsent rest of another request, not split it.
-                self._keep(data)
+                outbox += one
+                taken = True
+                self._kept(data)
             else:
                 self._sent = 0
                 self._sending = data
+                taken = True  # noqa: F841  # as said above
                 for self._sent in sending:
                     pass
                 if self._sent == size and self._sending is data:
@@ -183,19 +194,22 @@ class SocketTransport:
         begins to wait, by the callback thread when it has nothing more to do, by the thread that adds the last request
         of a full batch, and at the latest by the I/O thread within a millisecond.
         """
+        taken = False
         outbox = self._outbox
         if len(self.connection.pending) <= 1 or len(data) >= _BATCH_SIZE:
             self.write(data)
             return
-        self._keep(data)
+        one = (data,)
+        outbox += one
+        taken = True  # noqa: F841  # as in `write`
+        self._kept(data)
         if len(outbox) >= _BATCH_COUNT:
             self.flush()
         else:
             self._owner.flush_later(self)
 
-    def _keep(self, data: Any) -> None:
-        """Add ``data`` to the outbox."""
-        self._outbox.append(data)
+    def _kept(self, data: Any) -> None:
+        """Count ``data``, which was added to the outbox."""
         self._unsent += len(data)
         if self._unsent > MOST_UNSENT:
             self._unsent = sum(map(len, list(self._outbox)))

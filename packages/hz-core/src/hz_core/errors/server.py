@@ -197,6 +197,7 @@ _RETRYABLE: Final = (
     cluster.CallerNotMemberError,
     objects.TargetNotReplicaError,
     cp.CannotReplicateError,
+    cp.NotLeaderError,
 )
 
 _NATIVE_METHOD: Final = -2

@@ -20,6 +20,10 @@ class Router(Protocol):
         """Return the ready connections."""
         ...
 
+    def failed(self, op: Op[Any], error: Exception) -> None:
+        """Note why ``op`` has failed, before it may be sent again."""
+        ...
+
     def is_member(self, op: Op[Any]) -> bool:
         """Return whether the member that ``op`` is bound to is still in the cluster."""
         ...

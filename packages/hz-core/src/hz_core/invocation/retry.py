@@ -3,9 +3,12 @@
 from typing import Final
 
 from hz_core.errors import (
+    CPLeaderSteppingDownError,
     HazelcastInstanceNotActiveError,
     IllegalStateError,
+    LeaderDemotedError,
     RetryableHazelcastError,
+    StaleAppendRequestError,
     TargetDisconnectedError,
     is_retryable,
 )
@@ -13,6 +16,12 @@ from hz_core.wire.method import Method
 
 FAST_TRIES: Final = 5
 """Number of attempts without a pause between them."""
+
+UNKNOWN_OUTCOME: Final = (
+    *(TargetDisconnectedError, HazelcastInstanceNotActiveError),
+    *(LeaderDemotedError, StaleAppendRequestError, CPLeaderSteppingDownError),
+)
+"""Errors after which nobody knows whether the operation was executed."""
 
 _FIRST_PAUSE: Final = 0.001
 
@@ -38,12 +47,13 @@ def may_retry(error: Exception, method: Method[object], redo_operation: bool) ->
     """Return whether an invocation of ``method`` that failed with ``error`` may be sent again.
 
     Errors with which a member rejects the operation (wrong owner, migrating partition …) always allow it. After a
-    lost connection, or for a member that is shutting down, it is unknown whether the operation was executed: then
-    only read-only operations are repeated, or all of them with ``redo_operation``.
+    lost connection, for a member that is shutting down, or that has lost the leadership of a CP group meanwhile, it is
+    unknown whether the operation was executed: then only those are repeated that the protocol marks, because they
+    change nothing or count once, or all of them with ``redo_operation``.
     """
     if is_retryable(error):
         return True
-    if isinstance(error, TargetDisconnectedError | HazelcastInstanceNotActiveError | OSError):
+    if isinstance(error, (*UNKNOWN_OUTCOME, OSError)):
         return method.retryable or redo_operation
     return False
 

@@ -7,18 +7,15 @@ from struct import Struct
 from typing import Any, Final
 from weakref import ref
 
-from hz_core.codecs.error import decode_error
 from hz_core.connection import Connection, MessageHandler
 from hz_core.errors import (
     ClientOfflineError,
     HazelcastClientNotActiveError,
-    HazelcastInstanceNotActiveError,
     OperationTimeoutError,
-    TargetDisconnectedError,
     TargetNotMemberError,
-    error_from_holders,
 )
 from hz_core.invocation.backups import BackupAcks
+from hz_core.invocation.failures import closed_by, error_in, not_member, timed_out
 from hz_core.invocation.invocation import Invocation, PromisedInvocation
 from hz_core.invocation.limits import PendingLimit, check_unsent
 from hz_core.invocation.observation import Observation
@@ -26,7 +23,15 @@ from hz_core.invocation.parked import SLICE, ParkedInvocations
 from hz_core.invocation.pausing import PausingInvocations
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
 from hz_core.invocation.recent_errors import RecentErrors
-from hz_core.invocation.retry import NotSentError, WaitsForItselfError, first_cause, may_retry, pause_before
+from hz_core.invocation.retry import (
+    UNKNOWN_OUTCOME,
+    NotSentError,
+    WaitsForItselfError,
+    first_cause,
+    may_retry,
+    pause_before,
+)
+from hz_core.invocation.withdrawing import withdraw_unsent
 from hz_core.io import IO
 from hz_core.op import Op
 from hz_core.promise import Promise
@@ -162,13 +167,14 @@ class InvocationService:
         invocation.connection = connection
         connection.spoke = True
         pending[correlation_id] = invocation
-        if soon:
-            transport.write_soon(request)
-        else:
-            transport.write(request)
+        try:
+            (transport.write_soon if soon else transport.write)(request)
+        except BaseException as e:
+            withdraw_unsent(e, pending, correlation_id, request)
+            raise
         if not connection.alive and pending.pop(correlation_id, None) is not None:
             # Closed between the choice and the write: no other thread fails this invocation.
-            closed = _closed(connection)
+            closed = closed_by(connection)
             self._io.call_soon(lambda: self._failed(invocation, closed))
 
     def _not_connected(self, invocation: Invocation) -> None:
@@ -193,7 +199,7 @@ class InvocationService:
             return True
         invocation.tries += 1
         error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
-        invocation.fail(_timed_out(invocation, error, self._limit(invocation)))
+        invocation.fail(timed_out(invocation, error, self._limit(invocation)))
         return False
 
     def _overdue(self, invocation: Invocation, deadline: float) -> bool:
@@ -226,7 +232,7 @@ class InvocationService:
         if invocation.finished:
             return
         if invocation.last_error is not None:
-            invocation.fail(_timed_out(invocation, invocation.last_error, self._limit(invocation)))
+            invocation.fail(timed_out(invocation, invocation.last_error, self._limit(invocation)))
         else:
             invocation.fail(
                 OperationTimeoutError(
@@ -260,7 +266,7 @@ class InvocationService:
         if connection.transport is not None and connection.alive:
             connection.transport.write(op.request)
         if not connection.alive and connection.pending.pop(correlation_id, None) is not None:
-            invocation.fail(_closed(connection))
+            invocation.fail(closed_by(connection))
 
     def received(self, connection: Connection, messages: Iterable[bytes]) -> None:
         """Complete the invocations that ``messages`` reply to, and pass events to their handlers.
@@ -419,7 +425,7 @@ class InvocationService:
         connection.interrupted.clear()
         for invocation in islice(_drain(connection.pending), SLICE):
             invocation.connection = None
-            self._failed(invocation, _closed(connection))
+            self._failed(invocation, closed_by(connection))
         if connection.pending:
             # The way to the cluster goes before them.
             self._io.call_soon(partial(self.on_connection_removed, connection))
@@ -446,11 +452,10 @@ class InvocationService:
     ) -> None:
         # The caller's thread may stop reading this connection: the next reply is received in another way.
         invocation.connection = None
-        error = _error_in(message, message_type, invocation.op.method.name, connection.server_version)
+        error = error_in(message, message_type, invocation.op.method.name, connection.server_version)
         self._io.call_soon(partial(self._failed_reply, connection, correlation_id, error))
 
     def _failed_reply(self, connection: Connection, correlation_id: int, error: Exception) -> None:
-        # All entries are invocations, because only this service adds entries.
         pop: Any = connection.pending.pop
         invocation: Invocation | None = pop(correlation_id, None)
         if invocation is not None:
@@ -458,10 +463,9 @@ class InvocationService:
 
     def _failed(self, invocation: Invocation, error: Exception) -> None:
         """Retry or fail an invocation. Runs on the I/O side."""
-        if invocation.op.on_lost is not None and isinstance(
-            error, TargetDisconnectedError | HazelcastInstanceNotActiveError
-        ):
+        if invocation.op.on_lost is not None and isinstance(error, UNKNOWN_OUTCOME):
             invocation.in_doubt = True
+        self._router.failed(invocation.op, error)
         deadline = invocation.op.deadline
         if invocation.in_doubt and deadline is not None and self._now() >= deadline:
             self._expire(invocation)
@@ -527,9 +531,9 @@ class InvocationService:
             and op.member is not None
             and not self._router.is_member(op)
         ):
-            return _not_member(op, error)
+            return not_member(op, error)
         if self._now() >= self._limit(invocation):
-            return _timed_out(invocation, error, self._limit(invocation))
+            return timed_out(invocation, error, self._limit(invocation))
         return None
 
     def _limit(self, invocation: Invocation) -> float:
@@ -539,37 +543,6 @@ class InvocationService:
         return limit if deadline is None else min(limit, deadline)
 
 
-def _error_in(message: bytes, message_type: int, name: str, server_version: str) -> Exception:
-    """Return the error that a reply reports, or that it is."""
-    if message_type:
-        return HazelcastProtocolError(
-            f"the reply to {name} has the unexpected message type {message_type:#08x}"
-        )
-    try:
-        return error_from_holders(decode_error(message), name, server_version)
-    except (HazelcastProtocolError, *DECODE_ERRORS) as e:
-        return HazelcastProtocolError(f"the error reply to {name} cannot be read: {e}")
-
-
-def _timed_out(invocation: Invocation, error: Exception, limit: float) -> OperationTimeoutError:
-    op = invocation.op
-    timeout = OperationTimeoutError(
-        f"{op.method.name} did not succeed within the"
-        f" {'invocation_timeout' if op.deadline is None else 'deadline'} of {limit - invocation.started:g} s,"
-        f" in {invocation.tries} attempts; the last failed with {type(error).__name__}: {error}"
-    )
-    timeout.__cause__ = error
-    return timeout
-
-
-def _not_member(op: Op[Any], cause: Exception) -> TargetNotMemberError:
-    if isinstance(cause, TargetNotMemberError):
-        return cause
-    error = TargetNotMemberError(f"{op.method.name} is for member {op.member}, which is not in the cluster")
-    error.__cause__ = cause
-    return error
-
-
 def _drain(table: dict[int, Any]) -> Iterator[Invocation]:
     """Remove and yield all entries of ``table``, while other threads may remove entries, too."""
     while table:
@@ -577,11 +550,3 @@ def _drain(table: dict[int, Any]) -> Iterator[Invocation]:
             yield table.popitem()[1]
         except KeyError:
             return
-
-
-def _closed(connection: Connection) -> TargetDisconnectedError:
-    error = TargetDisconnectedError(
-        f"the connection to {connection.address} was closed before the reply was received: {connection.close_reason}"
-    )
-    error.__cause__ = connection.close_reason
-    return error

@@ -35,3 +35,5 @@ WAIT_KEY_CANCELLED: Final = (
     86,
     "com.hazelcast.cp.internal.datastructures.exception.WaitKeyCancelledException",
 )
+LEADER_DEMOTED: Final = (91, "com.hazelcast.cp.exception.LeaderDemotedException")
+NOT_LEADER: Final = (93, "com.hazelcast.cp.exception.NotLeaderException")

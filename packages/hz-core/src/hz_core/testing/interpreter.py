@@ -59,9 +59,12 @@ class TypeRef:
     @property
     def keys_last(self) -> bool:
         """Whether this is an entry list whose values precede its keys."""
-        if self.name != "EntryList" or self.arguments[0].name != "UUID":
+        if self.name != "EntryList":
             return False
-        return [item.name for item in self.arguments[1].arguments] == ["int"]
+        key, value = self.arguments
+        return (key.name, value.name) == ("long", "byteArray") or (
+            key.name == "UUID" and [item.name for item in value.arguments] == ["int"]
+        )
 
 
 @dataclass(frozen=True)
@@ -201,7 +204,7 @@ class Interpreter:
             return _unpack_single(name, frames.next()[1])
         if type_.keys_last:
             values = self._read_items([type_.arguments[1]], frames)
-            return list(zip(_unpack_rows(["UUID"], frames.next()[1]), values, strict=True))
+            return list(zip(_unpack_rows([type_.arguments[0].name], frames.next()[1]), values, strict=True))
         if all(item.name in _PACKED for item in type_.arguments):
             return _unpack_rows([item.name for item in type_.arguments], frames.next()[1])
         items = self._read_items(type_.arguments, frames)
@@ -242,7 +245,7 @@ class Interpreter:
             frames.append((0, _pack_single(name, value)))
         elif type_.keys_last:
             self._write_items([type_.arguments[1]], [row for _, row in value], frames)
-            frames.append((0, b"".join(_pack("UUID", key) for key, _ in value)))
+            frames.append((0, b"".join(_pack(type_.arguments[0].name, key) for key, _ in value)))
         else:
             names = [item.name for item in type_.arguments]
             flat = value if len(names) == 1 else [part for entry in value for part in entry]

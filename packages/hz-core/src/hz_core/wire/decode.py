@@ -197,6 +197,13 @@ def read_uuid_ints_entries(
     return list(zip(keys, values, strict=True)), pos
 
 
+def read_long_bytes_entries(message: bytes, pos: int, read: ReadData) -> tuple[list[tuple[int, bytes]], int]:
+    """Read int64 to byte array entries: a list of the values, then one frame with all keys."""
+    values, pos = read_list(message, pos, read, read_bytes)
+    keys, pos = read_longs(message, pos, read)
+    return list(zip(keys, values, strict=True)), pos
+
+
 def read_data_list(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
     """Read a list of ``Data`` and return the objects; null frames become None."""
     pos = after_begin(message, pos)

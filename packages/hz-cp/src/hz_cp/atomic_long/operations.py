@@ -45,19 +45,19 @@ class AtomicLongOperations(CPObjectOperations):
 
     def increment_and_get(self) -> Op[int]:
         """Add one and return the new value. Source: message ``AtomicLong.addAndGet``."""
-        return self.add_and_get(1)
+        return codec.add_and_get(self._group, self._object_name, 1)
 
     def decrement_and_get(self) -> Op[int]:
         """Subtract one and return the new value. Source: message ``AtomicLong.addAndGet``."""
-        return self.add_and_get(-1)
+        return codec.add_and_get(self._group, self._object_name, -1)
 
     def get_and_increment(self) -> Op[int]:
         """Add one and return the previous value. Source: message ``AtomicLong.getAndAdd``."""
-        return self.get_and_add(1)
+        return codec.get_and_add(self._group, self._object_name, 1)
 
     def get_and_decrement(self) -> Op[int]:
         """Subtract one and return the previous value. Source: message ``AtomicLong.getAndAdd``."""
-        return self.get_and_add(-1)
+        return codec.get_and_add(self._group, self._object_name, -1)
 
     def compare_and_set(self, expect: int, update: int) -> Op[bool]:
         """Set the value to ``update`` if it is ``expect``.

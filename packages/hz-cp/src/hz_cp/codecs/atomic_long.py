@@ -6,10 +6,10 @@ from __future__ import annotations
 from struct import Struct
 from typing import Any, Final
 
-from hz_core.codecs.types import RaftGroupId, write_raft_group_id
+from hz_core.codecs.types import RaftGroupId
 from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, data_response, long_response
-from hz_core.wire.encode import FINAL, join_parts, write_bytes, write_string
+from hz_core.wire.encode import FINAL, final_name_frame, join_parts, name_frame
 from hz_core.wire.method import Method
 from hz_serialization import Data
 
@@ -21,11 +21,18 @@ _head_qq: Final = Struct("<iHiqiqq").pack
 
 def apply(group_id: RaftGroupId, name: str, function: Data) -> Op[Any]:
     """Return the operation ``AtomicLong.apply``."""
-    parts = [_head(22, 0xC000, 0x090100, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name)
-    write_bytes(parts, function, FINAL)
-    return Op(APPLY, join_parts(parts))
+    request = join_parts(
+        (
+            _head(22, 0xC000, 0x090100, 0, -1),
+            group_id.frames,
+            name_frame(name),
+            (len(function) + FINAL).to_bytes(6, "little"),
+            function,
+        )
+    )
+    op: Op[Any] = Op(APPLY, request)
+    op.group = group_id
+    return op
 
 
 apply_response = data_response
@@ -33,11 +40,18 @@ apply_response = data_response
 
 def alter(group_id: RaftGroupId, name: str, function: Data, return_value_type: int) -> Op[int]:
     """Return the operation ``AtomicLong.alter``."""
-    parts = [_head_i(26, 0xC000, 0x090200, 0, -1, return_value_type)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name)
-    write_bytes(parts, function, FINAL)
-    return Op(ALTER, join_parts(parts))
+    request = join_parts(
+        (
+            _head_i(26, 0xC000, 0x090200, 0, -1, return_value_type),
+            group_id.frames,
+            name_frame(name),
+            (len(function) + FINAL).to_bytes(6, "little"),
+            function,
+        )
+    )
+    op: Op[int] = Op(ALTER, request)
+    op.group = group_id
+    return op
 
 
 alter_response = long_response
@@ -45,10 +59,12 @@ alter_response = long_response
 
 def add_and_get(group_id: RaftGroupId, name: str, delta: int) -> Op[int]:
     """Return the operation ``AtomicLong.addAndGet``."""
-    parts = [_head_q(30, 0xC000, 0x090300, 0, -1, delta)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(ADD_AND_GET, join_parts(parts))
+    request = join_parts(
+        (_head_q(30, 0xC000, 0x090300, 0, -1, delta), group_id.frames, final_name_frame(name))
+    )
+    op: Op[int] = Op(ADD_AND_GET, request)
+    op.group = group_id
+    return op
 
 
 add_and_get_response = long_response
@@ -56,10 +72,12 @@ add_and_get_response = long_response
 
 def compare_and_set(group_id: RaftGroupId, name: str, expected: int, updated: int) -> Op[bool]:
     """Return the operation ``AtomicLong.compareAndSet``."""
-    parts = [_head_qq(38, 0xC000, 0x090400, 0, -1, expected, updated)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(COMPARE_AND_SET, join_parts(parts))
+    request = join_parts(
+        (_head_qq(38, 0xC000, 0x090400, 0, -1, expected, updated), group_id.frames, final_name_frame(name))
+    )
+    op: Op[bool] = Op(COMPARE_AND_SET, request)
+    op.group = group_id
+    return op
 
 
 compare_and_set_response = boolean_response
@@ -67,10 +85,10 @@ compare_and_set_response = boolean_response
 
 def get(group_id: RaftGroupId, name: str) -> Op[int]:
     """Return the operation ``AtomicLong.get``."""
-    parts = [_head(22, 0xC000, 0x090500, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(GET, join_parts(parts))
+    request = join_parts((_head(22, 0xC000, 0x090500, 0, -1), group_id.frames, final_name_frame(name)))
+    op: Op[int] = Op(GET, request)
+    op.group = group_id
+    return op
 
 
 get_response = long_response
@@ -78,10 +96,12 @@ get_response = long_response
 
 def get_and_add(group_id: RaftGroupId, name: str, delta: int) -> Op[int]:
     """Return the operation ``AtomicLong.getAndAdd``."""
-    parts = [_head_q(30, 0xC000, 0x090600, 0, -1, delta)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(GET_AND_ADD, join_parts(parts))
+    request = join_parts(
+        (_head_q(30, 0xC000, 0x090600, 0, -1, delta), group_id.frames, final_name_frame(name))
+    )
+    op: Op[int] = Op(GET_AND_ADD, request)
+    op.group = group_id
+    return op
 
 
 get_and_add_response = long_response
@@ -89,10 +109,12 @@ get_and_add_response = long_response
 
 def get_and_set(group_id: RaftGroupId, name: str, new_value: int) -> Op[int]:
     """Return the operation ``AtomicLong.getAndSet``."""
-    parts = [_head_q(30, 0xC000, 0x090700, 0, -1, new_value)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(GET_AND_SET, join_parts(parts))
+    request = join_parts(
+        (_head_q(30, 0xC000, 0x090700, 0, -1, new_value), group_id.frames, final_name_frame(name))
+    )
+    op: Op[int] = Op(GET_AND_SET, request)
+    op.group = group_id
+    return op
 
 
 get_and_set_response = long_response

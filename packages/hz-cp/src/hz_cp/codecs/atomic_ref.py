@@ -6,10 +6,10 @@ from __future__ import annotations
 from struct import Struct
 from typing import Any, Final
 
-from hz_core.codecs.types import RaftGroupId, write_raft_group_id
+from hz_core.codecs.types import RaftGroupId
 from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, data_response
-from hz_core.wire.encode import FINAL, join_parts, write_bytes, write_nullable, write_string
+from hz_core.wire.encode import FINAL, final_name_frame, join_parts, name_frame, write_bytes, write_nullable
 from hz_core.wire.method import Method
 from hz_serialization import Data
 
@@ -20,11 +20,18 @@ _head_z: Final = Struct("<iHiqi?").pack
 
 def apply(group_id: RaftGroupId, name: str, function: Data, return_value_type: int, alter: bool) -> Op[Any]:
     """Return the operation ``AtomicRef.apply``."""
-    parts = [_head_iz(27, 0xC000, 0x0A0100, 0, -1, return_value_type, alter)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name)
-    write_bytes(parts, function, FINAL)
-    return Op(APPLY, join_parts(parts))
+    request = join_parts(
+        (
+            _head_iz(27, 0xC000, 0x0A0100, 0, -1, return_value_type, alter),
+            group_id.frames,
+            name_frame(name),
+            (len(function) + FINAL).to_bytes(6, "little"),
+            function,
+        )
+    )
+    op: Op[Any] = Op(APPLY, request)
+    op.group = group_id
+    return op
 
 
 apply_response = data_response
@@ -37,12 +44,12 @@ def compare_and_set(
     new_value: Data | None,
 ) -> Op[bool]:
     """Return the operation ``AtomicRef.compareAndSet``."""
-    parts = [_head(22, 0xC000, 0x0A0200, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name)
+    parts = [_head(22, 0xC000, 0x0A0200, 0, -1), group_id.frames, name_frame(name)]
     write_nullable(parts, old_value, write_bytes)
     write_nullable(parts, new_value, write_bytes, FINAL)
-    return Op(COMPARE_AND_SET, join_parts(parts))
+    op: Op[bool] = Op(COMPARE_AND_SET, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 compare_and_set_response = boolean_response
@@ -50,11 +57,11 @@ compare_and_set_response = boolean_response
 
 def contains(group_id: RaftGroupId, name: str, value: Data | None) -> Op[bool]:
     """Return the operation ``AtomicRef.contains``."""
-    parts = [_head(22, 0xC000, 0x0A0300, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name)
+    parts = [_head(22, 0xC000, 0x0A0300, 0, -1), group_id.frames, name_frame(name)]
     write_nullable(parts, value, write_bytes, FINAL)
-    return Op(CONTAINS, join_parts(parts))
+    op: Op[bool] = Op(CONTAINS, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 contains_response = boolean_response
@@ -62,10 +69,10 @@ contains_response = boolean_response
 
 def get(group_id: RaftGroupId, name: str) -> Op[Any]:
     """Return the operation ``AtomicRef.get``."""
-    parts = [_head(22, 0xC000, 0x0A0400, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(GET, join_parts(parts))
+    request = join_parts((_head(22, 0xC000, 0x0A0400, 0, -1), group_id.frames, final_name_frame(name)))
+    op: Op[Any] = Op(GET, request)
+    op.group = group_id
+    return op
 
 
 get_response = data_response
@@ -73,11 +80,11 @@ get_response = data_response
 
 def set(group_id: RaftGroupId, name: str, new_value: Data | None, return_old_value: bool) -> Op[Any]:
     """Return the operation ``AtomicRef.set``."""
-    parts = [_head_z(23, 0xC000, 0x0A0500, 0, -1, return_old_value)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name)
+    parts = [_head_z(23, 0xC000, 0x0A0500, 0, -1, return_old_value), group_id.frames, name_frame(name)]
     write_nullable(parts, new_value, write_bytes, FINAL)
-    return Op(SET, join_parts(parts))
+    op: Op[Any] = Op(SET, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 set_response = data_response

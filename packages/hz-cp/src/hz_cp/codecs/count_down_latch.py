@@ -7,10 +7,10 @@ from struct import Struct
 from typing import Final
 from uuid import UUID
 
-from hz_core.codecs.types import RaftGroupId, write_raft_group_id
+from hz_core.codecs.types import RaftGroupId
 from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, empty_response, int_response
-from hz_core.wire.encode import FINAL, join_parts, uuid_fields, write_string
+from hz_core.wire.encode import final_name_frame, join_parts, uuid_fields
 from hz_core.wire.method import Method
 
 _head_i: Final = Struct("<iHiqii").pack
@@ -21,10 +21,12 @@ _head: Final = Struct("<iHiqi").pack
 
 def try_set_count(group_id: RaftGroupId, name: str, count: int) -> Op[bool]:
     """Return the operation ``CountDownLatch.trySetCount``."""
-    parts = [_head_i(26, 0xC000, 0x0B0100, 0, -1, count)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(TRY_SET_COUNT, join_parts(parts))
+    request = join_parts(
+        (_head_i(26, 0xC000, 0x0B0100, 0, -1, count), group_id.frames, final_name_frame(name))
+    )
+    op: Op[bool] = Op(TRY_SET_COUNT, request)
+    op.group = group_id
+    return op
 
 
 try_set_count_response = boolean_response
@@ -32,10 +34,16 @@ try_set_count_response = boolean_response
 
 def await_(group_id: RaftGroupId, name: str, invocation_uid: UUID, timeout_ms: int) -> Op[bool]:
     """Return the operation ``CountDownLatch.await``."""
-    parts = [_head_uq(47, 0xC000, 0x0B0200, 0, -1, *uuid_fields(invocation_uid), timeout_ms)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(AWAIT, join_parts(parts))
+    request = join_parts(
+        (
+            _head_uq(47, 0xC000, 0x0B0200, 0, -1, *uuid_fields(invocation_uid), timeout_ms),
+            group_id.frames,
+            final_name_frame(name),
+        )
+    )
+    op: Op[bool] = Op(AWAIT, request)
+    op.group = group_id
+    return op
 
 
 await_response = boolean_response
@@ -43,10 +51,16 @@ await_response = boolean_response
 
 def count_down(group_id: RaftGroupId, name: str, invocation_uid: UUID, expected_round: int) -> Op[None]:
     """Return the operation ``CountDownLatch.countDown``."""
-    parts = [_head_ui(43, 0xC000, 0x0B0300, 0, -1, *uuid_fields(invocation_uid), expected_round)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(COUNT_DOWN, join_parts(parts))
+    request = join_parts(
+        (
+            _head_ui(43, 0xC000, 0x0B0300, 0, -1, *uuid_fields(invocation_uid), expected_round),
+            group_id.frames,
+            final_name_frame(name),
+        )
+    )
+    op: Op[None] = Op(COUNT_DOWN, request)
+    op.group = group_id
+    return op
 
 
 count_down_response = empty_response
@@ -54,10 +68,10 @@ count_down_response = empty_response
 
 def get_count(group_id: RaftGroupId, name: str) -> Op[int]:
     """Return the operation ``CountDownLatch.getCount``."""
-    parts = [_head(22, 0xC000, 0x0B0400, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(GET_COUNT, join_parts(parts))
+    request = join_parts((_head(22, 0xC000, 0x0B0400, 0, -1), group_id.frames, final_name_frame(name)))
+    op: Op[int] = Op(GET_COUNT, request)
+    op.group = group_id
+    return op
 
 
 get_count_response = int_response
@@ -65,10 +79,10 @@ get_count_response = int_response
 
 def get_round(group_id: RaftGroupId, name: str) -> Op[int]:
     """Return the operation ``CountDownLatch.getRound``."""
-    parts = [_head(22, 0xC000, 0x0B0500, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(GET_ROUND, join_parts(parts))
+    request = join_parts((_head(22, 0xC000, 0x0B0500, 0, -1), group_id.frames, final_name_frame(name)))
+    op: Op[int] = Op(GET_ROUND, request)
+    op.group = group_id
+    return op
 
 
 get_round_response = int_response

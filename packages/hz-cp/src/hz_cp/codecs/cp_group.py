@@ -6,10 +6,10 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
-from hz_core.codecs.types import RaftGroupId, read_raft_group_id, write_raft_group_id
+from hz_core.codecs.types import RaftGroupId, read_raft_group_id
 from hz_core.op import Op
 from hz_core.wire.decode import empty_response, length_at
-from hz_core.wire.encode import FINAL, final_string_frame, join_parts, write_string
+from hz_core.wire.encode import final_string_frame, join_parts, string_frame
 from hz_core.wire.method import Method
 from hz_core.wire.types import ReadData
 
@@ -30,11 +30,17 @@ def create_cp_group_response(message: bytes, read: ReadData) -> RaftGroupId:
 
 def destroy_cp_object(group_id: RaftGroupId, service_name: str, object_name: str) -> Op[None]:
     """Return the operation ``CPGroup.destroyCPObject``."""
-    parts = [_head(22, 0xC000, 0x1E0200, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, service_name)
-    write_string(parts, object_name, FINAL)
-    return Op(DESTROY_CP_OBJECT, join_parts(parts))
+    request = join_parts(
+        (
+            _head(22, 0xC000, 0x1E0200, 0, -1),
+            group_id.frames,
+            string_frame(service_name),
+            final_string_frame(object_name),
+        )
+    )
+    op: Op[None] = Op(DESTROY_CP_OBJECT, request)
+    op.group = group_id
+    return op
 
 
 destroy_cp_object_response = empty_response

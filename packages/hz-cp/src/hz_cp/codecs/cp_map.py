@@ -6,10 +6,10 @@ from __future__ import annotations
 from struct import Struct
 from typing import Any, Final
 
-from hz_core.codecs.types import RaftGroupId, write_raft_group_id
+from hz_core.codecs.types import RaftGroupId
 from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, data_response
-from hz_core.wire.encode import FINAL, join_parts, write_bytes, write_string
+from hz_core.wire.encode import FINAL, join_parts, name_frame
 from hz_core.wire.method import Method
 from hz_serialization import Data
 
@@ -18,11 +18,18 @@ _head: Final = Struct("<iHiqi").pack
 
 def get(group_id: RaftGroupId, name: str, key: Data) -> Op[Any]:
     """Return the operation ``CPMap.get``."""
-    parts = [_head(22, 0xC000, 0x230100, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name)
-    write_bytes(parts, key, FINAL)
-    return Op(GET, join_parts(parts))
+    request = join_parts(
+        (
+            _head(22, 0xC000, 0x230100, 0, -1),
+            group_id.frames,
+            name_frame(name),
+            (len(key) + FINAL).to_bytes(6, "little"),
+            key,
+        )
+    )
+    op: Op[Any] = Op(GET, request)
+    op.group = group_id
+    return op
 
 
 get_response = data_response
@@ -30,12 +37,20 @@ get_response = data_response
 
 def put(group_id: RaftGroupId, name: str, key: Data, value: Data) -> Op[Any]:
     """Return the operation ``CPMap.put``."""
-    parts = [_head(22, 0xC000, 0x230200, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name)
-    write_bytes(parts, key)
-    write_bytes(parts, value, FINAL)
-    return Op(PUT, join_parts(parts))
+    request = join_parts(
+        (
+            _head(22, 0xC000, 0x230200, 0, -1),
+            group_id.frames,
+            name_frame(name),
+            (len(key) + 6).to_bytes(6, "little"),
+            key,
+            (len(value) + FINAL).to_bytes(6, "little"),
+            value,
+        )
+    )
+    op: Op[Any] = Op(PUT, request)
+    op.group = group_id
+    return op
 
 
 put_response = data_response
@@ -43,12 +58,20 @@ put_response = data_response
 
 def set(group_id: RaftGroupId, name: str, key: Data, value: Data) -> Op[Any]:
     """Return the operation ``CPMap.set``."""
-    parts = [_head(22, 0xC000, 0x230300, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name)
-    write_bytes(parts, key)
-    write_bytes(parts, value, FINAL)
-    return Op(SET, join_parts(parts))
+    request = join_parts(
+        (
+            _head(22, 0xC000, 0x230300, 0, -1),
+            group_id.frames,
+            name_frame(name),
+            (len(key) + 6).to_bytes(6, "little"),
+            key,
+            (len(value) + FINAL).to_bytes(6, "little"),
+            value,
+        )
+    )
+    op: Op[Any] = Op(SET, request)
+    op.group = group_id
+    return op
 
 
 set_response = data_response
@@ -56,11 +79,18 @@ set_response = data_response
 
 def remove(group_id: RaftGroupId, name: str, key: Data) -> Op[Any]:
     """Return the operation ``CPMap.remove``."""
-    parts = [_head(22, 0xC000, 0x230400, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name)
-    write_bytes(parts, key, FINAL)
-    return Op(REMOVE, join_parts(parts))
+    request = join_parts(
+        (
+            _head(22, 0xC000, 0x230400, 0, -1),
+            group_id.frames,
+            name_frame(name),
+            (len(key) + FINAL).to_bytes(6, "little"),
+            key,
+        )
+    )
+    op: Op[Any] = Op(REMOVE, request)
+    op.group = group_id
+    return op
 
 
 remove_response = data_response
@@ -68,11 +98,18 @@ remove_response = data_response
 
 def delete(group_id: RaftGroupId, name: str, key: Data) -> Op[Any]:
     """Return the operation ``CPMap.delete``."""
-    parts = [_head(22, 0xC000, 0x230500, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name)
-    write_bytes(parts, key, FINAL)
-    return Op(DELETE, join_parts(parts))
+    request = join_parts(
+        (
+            _head(22, 0xC000, 0x230500, 0, -1),
+            group_id.frames,
+            name_frame(name),
+            (len(key) + FINAL).to_bytes(6, "little"),
+            key,
+        )
+    )
+    op: Op[Any] = Op(DELETE, request)
+    op.group = group_id
+    return op
 
 
 delete_response = data_response
@@ -86,13 +123,22 @@ def compare_and_set(
     new_value: Data,
 ) -> Op[bool]:
     """Return the operation ``CPMap.compareAndSet``."""
-    parts = [_head(22, 0xC000, 0x230600, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name)
-    write_bytes(parts, key)
-    write_bytes(parts, expected_value)
-    write_bytes(parts, new_value, FINAL)
-    return Op(COMPARE_AND_SET, join_parts(parts))
+    request = join_parts(
+        (
+            _head(22, 0xC000, 0x230600, 0, -1),
+            group_id.frames,
+            name_frame(name),
+            (len(key) + 6).to_bytes(6, "little"),
+            key,
+            (len(expected_value) + 6).to_bytes(6, "little"),
+            expected_value,
+            (len(new_value) + FINAL).to_bytes(6, "little"),
+            new_value,
+        )
+    )
+    op: Op[bool] = Op(COMPARE_AND_SET, request)
+    op.group = group_id
+    return op
 
 
 compare_and_set_response = boolean_response
@@ -100,12 +146,20 @@ compare_and_set_response = boolean_response
 
 def put_if_absent(group_id: RaftGroupId, name: str, key: Data, value: Data) -> Op[Any]:
     """Return the operation ``CPMap.putIfAbsent``."""
-    parts = [_head(22, 0xC000, 0x230700, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name)
-    write_bytes(parts, key)
-    write_bytes(parts, value, FINAL)
-    return Op(PUT_IF_ABSENT, join_parts(parts))
+    request = join_parts(
+        (
+            _head(22, 0xC000, 0x230700, 0, -1),
+            group_id.frames,
+            name_frame(name),
+            (len(key) + 6).to_bytes(6, "little"),
+            key,
+            (len(value) + FINAL).to_bytes(6, "little"),
+            value,
+        )
+    )
+    op: Op[Any] = Op(PUT_IF_ABSENT, request)
+    op.group = group_id
+    return op
 
 
 put_if_absent_response = data_response

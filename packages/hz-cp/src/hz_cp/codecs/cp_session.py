@@ -9,7 +9,7 @@ from typing import Final
 from hz_core.codecs.types import RaftGroupId, write_raft_group_id
 from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, empty_response, long_response, truncated
-from hz_core.wire.encode import FINAL, join_parts, write_string
+from hz_core.wire.encode import FINAL, final_string_frame, join_parts
 from hz_core.wire.method import Method
 from hz_core.wire.types import ReadData, Record
 
@@ -20,10 +20,12 @@ _head_q: Final = Struct("<iHiqiq").pack
 
 def create_session(group_id: RaftGroupId, endpoint_name: str) -> Op[CreateSessionResponse]:
     """Return the operation ``CPSession.createSession``."""
-    parts = [_head(22, 0xC000, 0x1F0100, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, endpoint_name, FINAL)
-    return Op(CREATE_SESSION, join_parts(parts))
+    request = join_parts(
+        (_head(22, 0xC000, 0x1F0100, 0, -1), group_id.frames, final_string_frame(endpoint_name))
+    )
+    op: Op[CreateSessionResponse] = Op(CREATE_SESSION, request)
+    op.group = group_id
+    return op
 
 
 class CreateSessionResponse(Record):
@@ -50,7 +52,9 @@ def close_session(group_id: RaftGroupId, session_id: int) -> Op[bool]:
     """Return the operation ``CPSession.closeSession``."""
     parts = [_head_q(30, 0xC000, 0x1F0200, 0, -1, session_id)]
     write_raft_group_id(parts, group_id, FINAL)
-    return Op(CLOSE_SESSION, join_parts(parts))
+    op: Op[bool] = Op(CLOSE_SESSION, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 close_session_response = boolean_response
@@ -60,7 +64,9 @@ def heartbeat_session(group_id: RaftGroupId, session_id: int) -> Op[None]:
     """Return the operation ``CPSession.heartbeatSession``."""
     parts = [_head_q(30, 0xC000, 0x1F0300, 0, -1, session_id)]
     write_raft_group_id(parts, group_id, FINAL)
-    return Op(HEARTBEAT_SESSION, join_parts(parts))
+    op: Op[None] = Op(HEARTBEAT_SESSION, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 heartbeat_session_response = empty_response
@@ -70,7 +76,9 @@ def generate_thread_id(group_id: RaftGroupId) -> Op[int]:
     """Return the operation ``CPSession.generateThreadId``."""
     parts = [_head(22, 0xC000, 0x1F0400, 0, -1)]
     write_raft_group_id(parts, group_id, FINAL)
-    return Op(GENERATE_THREAD_ID, join_parts(parts))
+    op: Op[int] = Op(GENERATE_THREAD_ID, join_parts(parts))
+    op.group = group_id
+    return op
 
 
 generate_thread_id_response = long_response

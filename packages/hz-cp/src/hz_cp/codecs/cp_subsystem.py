@@ -7,16 +7,10 @@ from struct import Struct
 from typing import Final
 from uuid import UUID
 
-from hz_core.codecs.types import (
-    CPMember,
-    RaftGroupId,
-    read_cp_member,
-    read_raft_group_id,
-    write_raft_group_id,
-)
+from hz_core.codecs.types import CPMember, RaftGroupId, read_cp_member, read_raft_group_id
 from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, length_at, read_list, read_string, truncated, uuid_response
-from hz_core.wire.encode import FINAL, join_parts, uuid_fields, write_string
+from hz_core.wire.encode import final_string_frame, join_parts, uuid_fields
 from hz_core.wire.method import Method
 from hz_core.wire.types import ABSENT, Absent, ReadData, Record
 
@@ -130,10 +124,12 @@ def get_cp_group_ids_response(message: bytes, read: ReadData) -> list[RaftGroupI
 
 def get_cp_object_infos(group_id: RaftGroupId, service_name: str, tombstone: bool) -> Op[list[str]]:
     """Return the operation ``CPSubsystem.getCPObjectInfos``."""
-    parts = [_head_z(23, 0xC000, 0x220600, 0, -1, tombstone)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, service_name, FINAL)
-    return Op(GET_CP_OBJECT_INFOS, join_parts(parts))
+    request = join_parts(
+        (_head_z(23, 0xC000, 0x220600, 0, -1, tombstone), group_id.frames, final_string_frame(service_name))
+    )
+    op: Op[list[str]] = Op(GET_CP_OBJECT_INFOS, request)
+    op.group = group_id
+    return op
 
 
 def get_cp_object_infos_response(message: bytes, read: ReadData) -> list[str]:

@@ -7,10 +7,10 @@ from struct import Struct
 from typing import Final
 from uuid import UUID
 
-from hz_core.codecs.types import RaftGroupId, write_raft_group_id
+from hz_core.codecs.types import RaftGroupId
 from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, long_response, truncated
-from hz_core.wire.encode import FINAL, join_parts, uuid_fields, write_string
+from hz_core.wire.encode import final_name_frame, join_parts, uuid_fields
 from hz_core.wire.method import Method
 from hz_core.wire.types import ReadData, Record
 
@@ -22,10 +22,16 @@ _response_qiqq: Final = Struct("<i15xqiqq").unpack_from
 
 def lock(group_id: RaftGroupId, name: str, session_id: int, thread_id: int, invocation_uid: UUID) -> Op[int]:
     """Return the operation ``FencedLock.lock``."""
-    parts = [_head_qqu(55, 0xC000, 0x070100, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid))]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(LOCK, join_parts(parts))
+    request = join_parts(
+        (
+            _head_qqu(55, 0xC000, 0x070100, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid)),
+            group_id.frames,
+            final_name_frame(name),
+        )
+    )
+    op: Op[int] = Op(LOCK, request)
+    op.group = group_id
+    return op
 
 
 lock_response = long_response
@@ -40,22 +46,26 @@ def try_lock(
     timeout_ms: int,
 ) -> Op[int]:
     """Return the operation ``FencedLock.tryLock``."""
-    parts = [
-        _head_qquq(
-            63,
-            0xC000,
-            0x070200,
-            0,
-            -1,
-            session_id,
-            thread_id,
-            *uuid_fields(invocation_uid),
-            timeout_ms,
-        ),
-    ]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(TRY_LOCK, join_parts(parts))
+    request = join_parts(
+        (
+            _head_qquq(
+                63,
+                0xC000,
+                0x070200,
+                0,
+                -1,
+                session_id,
+                thread_id,
+                *uuid_fields(invocation_uid),
+                timeout_ms,
+            ),
+            group_id.frames,
+            final_name_frame(name),
+        )
+    )
+    op: Op[int] = Op(TRY_LOCK, request)
+    op.group = group_id
+    return op
 
 
 try_lock_response = long_response
@@ -69,10 +79,16 @@ def unlock(
     invocation_uid: UUID,
 ) -> Op[bool]:
     """Return the operation ``FencedLock.unlock``."""
-    parts = [_head_qqu(55, 0xC000, 0x070300, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid))]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(UNLOCK, join_parts(parts))
+    request = join_parts(
+        (
+            _head_qqu(55, 0xC000, 0x070300, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid)),
+            group_id.frames,
+            final_name_frame(name),
+        )
+    )
+    op: Op[bool] = Op(UNLOCK, request)
+    op.group = group_id
+    return op
 
 
 unlock_response = boolean_response
@@ -80,10 +96,10 @@ unlock_response = boolean_response
 
 def get_lock_ownership(group_id: RaftGroupId, name: str) -> Op[GetLockOwnershipResponse]:
     """Return the operation ``FencedLock.getLockOwnership``."""
-    parts = [_head(22, 0xC000, 0x070400, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(GET_LOCK_OWNERSHIP, join_parts(parts))
+    request = join_parts((_head(22, 0xC000, 0x070400, 0, -1), group_id.frames, final_name_frame(name)))
+    op: Op[GetLockOwnershipResponse] = Op(GET_LOCK_OWNERSHIP, request)
+    op.group = group_id
+    return op
 
 
 class GetLockOwnershipResponse(Record):

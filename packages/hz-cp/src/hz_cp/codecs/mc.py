@@ -8,14 +8,64 @@ from typing import Final
 from uuid import UUID
 
 from hz_core.op import Op
-from hz_core.wire.decode import boolean_response, empty_response, length_at, read_uuid_uuid_entries
+from hz_core.wire.decode import (
+    boolean_response,
+    empty_response,
+    length_at,
+    read_long_bytes_entries,
+    read_nullable,
+    read_string,
+    read_uuid_uuid_entries,
+    truncated,
+)
 from hz_core.wire.encode import final_string_frame, join_parts, uuid_fields
 from hz_core.wire.method import Method
-from hz_core.wire.types import ReadData
+from hz_core.wire.types import ReadData, Record
 
+_head_uq: Final = Struct("<iHiqi?QQq").pack
+_response_q: Final = Struct("<i15xq").unpack_from
 _head: Final = Struct("<iHiqi").pack
 _head_u: Final = Struct("<iHiqi?QQ").pack
 _head_q: Final = Struct("<iHiqiq").pack
+
+
+def read_metrics(uuid: UUID, from_sequence: int) -> Op[ReadMetricsResponse]:
+    """Return the operation ``MC.readMetrics``."""
+    request = bytearray(_head_uq(47, 0xE000, 0x200100, 0, -1, *uuid_fields(uuid), from_sequence))
+    return Op(READ_METRICS, request)
+
+
+class ReadMetricsResponse(Record):
+    """Response of ``MC.readMetrics``."""
+
+    _fields = ("elements", "next_sequence")
+    __slots__ = _fields
+
+    def __init__(self, elements: list[tuple[int, bytes]], next_sequence: int) -> None:
+        self.elements = elements
+        self.next_sequence = next_sequence
+
+
+def read_metrics_response(message: bytes, read: ReadData) -> ReadMetricsResponse:
+    """Response of ``MC.readMetrics``."""
+    length, next_sequence = _response_q(message)
+    if length < 27:
+        truncated(length, 27)
+    pos = length
+    elements = read_long_bytes_entries(message, pos, read)[0]
+    return ReadMetricsResponse(elements, next_sequence)
+
+
+def get_timed_member_state() -> Op[str | None]:
+    """Return the operation ``MC.getTimedMemberState``."""
+    request = bytearray(_head(22, 0xE000, 0x200B00, 0, -1))
+    return Op(GET_TIMED_MEMBER_STATE, request)
+
+
+def get_timed_member_state_response(message: bytes, read: ReadData) -> str | None:
+    """Response of ``MC.getTimedMemberState``."""
+    pos = length_at(message)[0]
+    return read_nullable(message, pos, read, read_string)[0]
 
 
 def get_cp_members() -> Op[list[tuple[UUID, UUID]]]:
@@ -66,6 +116,14 @@ def force_close_cp_session(group_name: str, session_id: int) -> Op[bool]:
 force_close_cp_session_response = boolean_response
 
 
+READ_METRICS: Final = Method("MC.readMetrics", 0x200100, 0x200101, read_metrics_response, retryable=True)
+GET_TIMED_MEMBER_STATE: Final = Method(
+    "MC.getTimedMemberState",
+    0x200B00,
+    0x200B01,
+    get_timed_member_state_response,
+    retryable=True,
+)
 GET_CP_MEMBERS: Final = Method("MC.getCPMembers", 0x201900, 0x201901, get_cp_members_response, retryable=True)
 PROMOTE_TO_CP_MEMBER: Final = Method(
     "MC.promoteToCPMember",

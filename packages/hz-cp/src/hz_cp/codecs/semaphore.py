@@ -7,10 +7,10 @@ from struct import Struct
 from typing import Final
 from uuid import UUID
 
-from hz_core.codecs.types import RaftGroupId, write_raft_group_id
+from hz_core.codecs.types import RaftGroupId
 from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, int_response
-from hz_core.wire.encode import FINAL, final_string_frame, join_parts, uuid_fields, write_string
+from hz_core.wire.encode import final_name_frame, final_string_frame, join_parts, uuid_fields
 from hz_core.wire.method import Method
 
 _head_i: Final = Struct("<iHiqii").pack
@@ -22,10 +22,12 @@ _head: Final = Struct("<iHiqi").pack
 
 def init(group_id: RaftGroupId, name: str, permits: int) -> Op[bool]:
     """Return the operation ``Semaphore.init``."""
-    parts = [_head_i(26, 0xC000, 0x0C0100, 0, -1, permits)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(INIT, join_parts(parts))
+    request = join_parts(
+        (_head_i(26, 0xC000, 0x0C0100, 0, -1, permits), group_id.frames, final_name_frame(name))
+    )
+    op: Op[bool] = Op(INIT, request)
+    op.group = group_id
+    return op
 
 
 init_response = boolean_response
@@ -41,23 +43,27 @@ def acquire(
     timeout_ms: int,
 ) -> Op[bool]:
     """Return the operation ``Semaphore.acquire``."""
-    parts = [
-        _head_qquiq(
-            67,
-            0xC000,
-            0x0C0200,
-            0,
-            -1,
-            session_id,
-            thread_id,
-            *uuid_fields(invocation_uid),
-            permits,
-            timeout_ms,
-        ),
-    ]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(ACQUIRE, join_parts(parts))
+    request = join_parts(
+        (
+            _head_qquiq(
+                67,
+                0xC000,
+                0x0C0200,
+                0,
+                -1,
+                session_id,
+                thread_id,
+                *uuid_fields(invocation_uid),
+                permits,
+                timeout_ms,
+            ),
+            group_id.frames,
+            final_name_frame(name),
+        )
+    )
+    op: Op[bool] = Op(ACQUIRE, request)
+    op.group = group_id
+    return op
 
 
 acquire_response = boolean_response
@@ -72,12 +78,26 @@ def release(
     permits: int,
 ) -> Op[bool]:
     """Return the operation ``Semaphore.release``."""
-    parts = [
-        _head_qqui(59, 0xC000, 0x0C0300, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid), permits),
-    ]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(RELEASE, join_parts(parts))
+    request = join_parts(
+        (
+            _head_qqui(
+                59,
+                0xC000,
+                0x0C0300,
+                0,
+                -1,
+                session_id,
+                thread_id,
+                *uuid_fields(invocation_uid),
+                permits,
+            ),
+            group_id.frames,
+            final_name_frame(name),
+        )
+    )
+    op: Op[bool] = Op(RELEASE, request)
+    op.group = group_id
+    return op
 
 
 release_response = boolean_response
@@ -85,10 +105,16 @@ release_response = boolean_response
 
 def drain(group_id: RaftGroupId, name: str, session_id: int, thread_id: int, invocation_uid: UUID) -> Op[int]:
     """Return the operation ``Semaphore.drain``."""
-    parts = [_head_qqu(55, 0xC000, 0x0C0400, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid))]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(DRAIN, join_parts(parts))
+    request = join_parts(
+        (
+            _head_qqu(55, 0xC000, 0x0C0400, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid)),
+            group_id.frames,
+            final_name_frame(name),
+        )
+    )
+    op: Op[int] = Op(DRAIN, request)
+    op.group = group_id
+    return op
 
 
 drain_response = int_response
@@ -103,12 +129,26 @@ def change(
     permits: int,
 ) -> Op[bool]:
     """Return the operation ``Semaphore.change``."""
-    parts = [
-        _head_qqui(59, 0xC000, 0x0C0500, 0, -1, session_id, thread_id, *uuid_fields(invocation_uid), permits),
-    ]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(CHANGE, join_parts(parts))
+    request = join_parts(
+        (
+            _head_qqui(
+                59,
+                0xC000,
+                0x0C0500,
+                0,
+                -1,
+                session_id,
+                thread_id,
+                *uuid_fields(invocation_uid),
+                permits,
+            ),
+            group_id.frames,
+            final_name_frame(name),
+        )
+    )
+    op: Op[bool] = Op(CHANGE, request)
+    op.group = group_id
+    return op
 
 
 change_response = boolean_response
@@ -116,10 +156,10 @@ change_response = boolean_response
 
 def available_permits(group_id: RaftGroupId, name: str) -> Op[int]:
     """Return the operation ``Semaphore.availablePermits``."""
-    parts = [_head(22, 0xC000, 0x0C0600, 0, -1)]
-    write_raft_group_id(parts, group_id)
-    write_string(parts, name, FINAL)
-    return Op(AVAILABLE_PERMITS, join_parts(parts))
+    request = join_parts((_head(22, 0xC000, 0x0C0600, 0, -1), group_id.frames, final_name_frame(name)))
+    op: Op[int] = Op(AVAILABLE_PERMITS, request)
+    op.group = group_id
+    return op
 
 
 available_permits_response = int_response

@@ -19,6 +19,7 @@ class CPMapOperations(CPObjectOperations, Generic[K, V]):
 
     # Read by tools/generate_surfaces.py.
     service_name = "hz:raft:mapService"
+    getter_note = "which only Enterprise members of 5.4 and later have"
 
     def get(self, key: K) -> Op[V | None]:
         """Return the value of ``key``; None if there is none. Source: message ``CPMap.get``."""

@@ -1,5 +1,7 @@
 """The operations of a FencedLock, from which its surfaces are generated."""
 
+from __future__ import annotations
+
 from copy import copy
 from typing import Self
 from uuid import UUID
@@ -36,6 +38,7 @@ class FencedLockOperations(CPObjectOperations):
 
     # Read by tools/generate_surfaces.py.
     service_name = "hz:raft:lockService"
+    getter = "lock"
     futures_base = "hz_cp.lock_surfaces.FuturesLock"
     blocking_base = "hz_cp.lock_surfaces.BlockingLock"
     asyncio_base = "hz_cp.aio_lock_surface.AsyncioLock"
@@ -48,6 +51,8 @@ class FencedLockOperations(CPObjectOperations):
         self._mutex = context.io.mutex()
         self._given_up: WeakSet[_Hold] = WeakSet()
         """Requests that nobody waits for, but whose outcome is not known yet; those that were never sent vanish."""
+        self._ever_given_up: list[bool] = []
+        """Not empty once there was one; other owners' operations share it."""
 
     def _owned_by(self, owner: LockOwner) -> Self:
         """Return the operations on the same lock of another owner."""
@@ -101,10 +106,10 @@ class FencedLockOperations(CPObjectOperations):
         """
         return self._release(self._unlocking())
 
-    def _unlocking(self) -> "_Unlock":
+    def _unlocking(self) -> _Unlock:
         return _Unlock(self._owner(), self._context.new_uuid())
 
-    def _release(self, unlock: "_Unlock") -> Flow[None]:
+    def _release(self, unlock: _Unlock) -> Flow[None]:
         session = self._sessions.current(self._group)
         self._check_session(unlock.owner, session)
         if session is None:
@@ -120,7 +125,7 @@ class FencedLockOperations(CPObjectOperations):
             )
             raise
 
-    def _unlock(self, session: Session, unlock: "_Unlock") -> Flow[None]:
+    def _unlock(self, session: Session, unlock: _Unlock) -> Flow[None]:
         owner = unlock.owner
         try:
             still_held = yield codec.unlock(self._group, self._object_name, session.id, owner, unlock.uid)
@@ -200,24 +205,27 @@ class FencedLockOperations(CPObjectOperations):
                 hold.noted = True
             return fence
 
-    def _give_up(self, hold: "_Hold") -> None:
+    def _give_up(self, hold: _Hold) -> None:
         """Note that nobody waits for a request any more that the members may still get."""
         with self._mutex:
-            if not hold.ended:
-                self._given_up.add(hold)
+            self._given_up.add(hold)
+            self._ever_given_up[:] = (True,)
+            if hold.ended:
+                self._given_up.discard(hold)
 
-    def _ended(self, hold: "_Hold") -> None:
+    def _ended(self, hold: _Hold) -> None:
+        """Note that the outcome of a request is known that nobody gets."""
         with self._mutex:
             hold.ended = True
             self._given_up.discard(hold)
 
     def _given_up_by(self, owner: int) -> int:
-        if not self._given_up:
+        if not self._ever_given_up:
             return 0
         with self._mutex:
             return len([hold for hold in self._given_up if hold.owner == owner])
 
-    def _request(self, hold: "_Hold", invocation_uid: UUID, timeout_millis: int | None) -> Op[int]:
+    def _request(self, hold: _Hold, invocation_uid: UUID, timeout_millis: int | None) -> Op[int]:
         # A thread id only has to be unique in the session, so it is the number of the owner.
         scope = (self._group, self._object_name, hold.session.id, hold.owner)
         if timeout_millis is None:
@@ -226,6 +234,7 @@ class FencedLockOperations(CPObjectOperations):
             request = codec.try_lock(*scope, invocation_uid, timeout_millis)
 
         def give_back(fence: int) -> Op[bool] | None:
+            self._ended(hold)
             if fence == INVALID_FENCE:
                 return None
             return codec.unlock(*scope, self._context.new_uuid()).then(released)
@@ -234,7 +243,7 @@ class FencedLockOperations(CPObjectOperations):
             if hold.noted:
                 self._released(hold.owner, hold.session, still_held)
 
-        request.then(lambda fence: self._ended(hold), lambda error: self._ended(hold))
+        request.on_failure = lambda error: self._ended(hold)
         # Only once the grant is known: an unlock before that might be faster, and would release what the owner has.
         return acquires(self._context, request, give_back)
 

@@ -9,12 +9,12 @@ from hz_cp.semaphore.operations import SemaphoreOperations
 class AsyncSemaphore(AsyncioObject):
     """Permits in a CP group, which callers acquire and release; who finds too few of them waits.
 
-    The members' configuration of the semaphore decides of which sort it is:
+    The members' configuration of the semaphore decides of which sort it is, unless ``get_semaphore`` says it:
 
     - Usually it is aware of sessions. The permits that a client has acquired are bound to its CP session: any thread of
       the client may release them, another client may not, and they are released when the session ends.
-    - With ``jdk-compatible`` it is sessionless. Anybody may release permits, also without having acquired them, and
-      those of a client that has failed stay acquired.
+    - With ``jdk-compatible`` (or ``sessionless=True``) it is sessionless. Anybody may release permits, also without
+      having acquired them, and those of a client that has failed stay acquired.
 
     The operations are coroutines.
     """

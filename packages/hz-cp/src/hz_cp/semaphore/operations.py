@@ -1,14 +1,17 @@
 """The operations of a Semaphore, from which its surfaces are generated."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from copy import copy
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 from uuid import UUID
 
 from hz_core.context import ClientContext, acquires
 from hz_core.errors import IllegalStateError, SessionExpiredError, WaitKeyCancelledError
 from hz_core.op import Flow, Op
-from hz_cp.checks import at_least, waiting_time
+from hz_cp.checks import at_least, truth, waiting_time
 from hz_cp.codecs import semaphore as codec
 from hz_cp.cp_object import CPObjectOperations
 from hz_cp.sessions import NO_SESSION, Session, SessionService
@@ -21,12 +24,12 @@ _NO_LIMIT: Final = -1
 class SemaphoreOperations(CPObjectOperations):
     """Permits in a CP group, which callers acquire and release; who finds too few of them waits.
 
-    The members' configuration of the semaphore decides of which sort it is:
+    The members' configuration of the semaphore decides of which sort it is, unless ``get_semaphore`` says it:
 
     - Usually it is aware of sessions. The permits that a client has acquired are bound to its CP session: any thread of
       the client may release them, another client may not, and they are released when the session ends.
-    - With ``jdk-compatible`` it is sessionless. Anybody may release permits, also without having acquired them, and
-      those of a client that has failed stay acquired.
+    - With ``jdk-compatible`` (or ``sessionless=True``) it is sessionless. Anybody may release permits, also without
+      having acquired them, and those of a client that has failed stay acquired.
     """
 
     # Read by tools/generate_surfaces.py.
@@ -42,6 +45,22 @@ class SemaphoreOperations(CPObjectOperations):
         """Get the CP group, and the sort of the semaphore. Source: message ``Semaphore.getSemaphoreType``."""
         yield from super()._prepare()
         self._sessionless = yield codec.get_semaphore_type(self.name)
+
+    def _variant(self, *, sessionless: bool | None = None) -> Self:
+        """Return the operations on the same semaphore, used in a way of its own.
+
+        Args:
+            sessionless: Whether permits are bound to no session; None for what the members' configuration says.
+
+        Raises:
+            TypeError: ``sessionless`` is not a bool.
+        """
+        if sessionless is None or truth(sessionless, "sessionless") == self._sessionless:
+            return self
+        made = copy(self)
+        made._sessionless = sessionless
+        self._groups.add(made)
+        return made
 
     def init(self, permits: int) -> Op[bool]:
         """Set the number of permits, if that was not done yet.
@@ -173,20 +192,20 @@ class SemaphoreOperations(CPObjectOperations):
             hold.noted = acquired
             return acquired
 
-    def _request(self, hold: "_Hold", uid: UUID, millis: int, thread_id: int) -> Op[bool]:
+    def _request(self, hold: _Hold, uid: UUID, millis: int, thread_id: int) -> Op[bool]:
         scope = (self._group, self._object_name, hold.session.id, thread_id)
         request = codec.acquire(*scope, uid, hold.permits, millis)
         return acquires(
             self._context, request, lambda acquired: self._given_up(hold, hold.permits) if acquired else None
         )
 
-    def _drain(self, hold: "_Hold", uid: UUID, thread_id: int) -> Op[int]:
+    def _drain(self, hold: _Hold, uid: UUID, thread_id: int) -> Op[int]:
         request = codec.drain(self._group, self._object_name, hold.session.id, thread_id, uid)
         return acquires(
             self._context, request, lambda drained: self._given_up(hold, drained) if drained else None
         )
 
-    def _given_up(self, hold: "_Hold", permits: int) -> Flow[None]:
+    def _given_up(self, hold: _Hold, permits: int) -> Flow[None]:
         """Release what was granted to nobody."""
         yield from self._send_release(hold.session, permits)
         if hold.noted:

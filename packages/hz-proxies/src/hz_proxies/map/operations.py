@@ -10,9 +10,8 @@ from hz_proxies.map.changes import MapChanges
 from hz_proxies.map.entries import EntryOperations
 from hz_proxies.map.journal import JournalOperations
 from hz_proxies.map.listeners import ListenerOperations
-from hz_proxies.map.paging import PagingOperations
 from hz_proxies.map.processing import ProcessingOperations
-from hz_proxies.map.queries import QueryOperations
+from hz_proxies.map.tables import TableOperations
 from hz_proxies.types import K, V
 
 
@@ -20,8 +19,7 @@ class MapOperations(
     EntryOperations[K, V],
     KeyLockOperations[K],
     BulkOperations[K, V],
-    QueryOperations[K, V],
-    PagingOperations[K, V],
+    TableOperations[K, V],
     ProcessingOperations[K, V],
     ListenerOperations[K, V],
     JournalOperations[K, V],

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Generic, TypeVar
 
-from hz_core.arguments import int32
+from hz_core.arguments import int32, shown
 from hz_core.op import Flow, Op
 from hz_core.operations import KeyedOperations
 from hz_proxies.codecs import map as codec
@@ -75,28 +75,48 @@ class PagingOperations(KeyedOperations, Generic[K, V]):
     partition migrates; others may or may not be returned.
     """
 
-    def iter_keys(self, page_size: int = 1000, predicate: Predicate | None = None) -> PagesOperations[K]:
+    def iter_keys(
+        self,
+        page_size: int = 1000,
+        predicate: Predicate | None = None,
+        partitions: Iterable[int] | None = None,
+    ) -> PagesOperations[K]:
         """Return an iterator over all keys, or over those whose entries match ``predicate``.
 
         Args:
             page_size: How many entries of a partition to fetch at once.
             predicate: The condition; a paging predicate is refused.
+            partitions: The partitions to look into, so that an iteration can be split, or be continued; None for all.
+
+        Raises:
+            ValueError: There is no such partition.
 
         Source: messages ``Map.fetchKeys`` and ``Map.fetchWithQuery``.
         """
         size = int32(page_size, "page_size", 1)
         if predicate is None:
             return self._pages(
-                lambda partition, position: codec.fetch_keys(partition, self.name, position, size), tuple
+                lambda partition, position: codec.fetch_keys(partition, self.name, position, size),
+                tuple,
+                partitions,
             )
-        return self._query_pages("iter_keys", single_attribute("__key"), _same, predicate, size)
+        return self._query_pages("iter_keys", single_attribute("__key"), _same, predicate, size, partitions)
 
-    def iter_values(self, page_size: int = 1000, predicate: Predicate | None = None) -> PagesOperations[V]:
+    def iter_values(
+        self,
+        page_size: int = 1000,
+        predicate: Predicate | None = None,
+        partitions: Iterable[int] | None = None,
+    ) -> PagesOperations[V]:
         """Return an iterator over all values, or over those whose entries match ``predicate``.
 
         Args:
             page_size: How many entries of a partition to fetch at once.
             predicate: The condition; a paging predicate is refused.
+            partitions: The partitions to look into, so that an iteration can be split, or be continued; None for all.
+
+        Raises:
+            ValueError: There is no such partition.
 
         Source: message ``Map.fetchWithQuery``; without a predicate ``Map.fetchEntries``.
         """
@@ -105,27 +125,37 @@ class PagingOperations(KeyedOperations, Generic[K, V]):
             return self._pages(
                 lambda partition, position: codec.fetch_entries(partition, self.name, position, size),
                 lambda reply: (reply.iteration_pointers, [value for _, value in reply.entries]),
+                partitions,
             )
-        return self._query_pages("iter_values", single_attribute("this"), _same, predicate, size)
+        return self._query_pages("iter_values", single_attribute("this"), _same, predicate, size, partitions)
 
     def iter_items(
-        self, page_size: int = 1000, predicate: Predicate | None = None
+        self,
+        page_size: int = 1000,
+        predicate: Predicate | None = None,
+        partitions: Iterable[int] | None = None,
     ) -> PagesOperations[tuple[K, V]]:
         """Return an iterator over all entries, or over those that match ``predicate``.
 
         Args:
             page_size: How many entries of a partition to fetch at once.
             predicate: The condition; a paging predicate is refused.
+            partitions: The partitions to look into, so that an iteration can be split, or be continued; None for all.
+
+        Raises:
+            ValueError: There is no such partition.
 
         Source: messages ``Map.fetchEntries`` and ``Map.fetchWithQuery``.
         """
         size = int32(page_size, "page_size", 1)
         if predicate is None:
             return self._pages(
-                lambda partition, position: codec.fetch_entries(partition, self.name, position, size), tuple
+                lambda partition, position: codec.fetch_entries(partition, self.name, position, size),
+                tuple,
+                partitions,
             )
         both = multi_attribute("__key", "this")
-        return self._query_pages("iter_items", both, _pairs, predicate, size)
+        return self._query_pages("iter_items", both, _pairs, predicate, size, partitions)
 
     def _pages(
         self,
@@ -133,9 +163,12 @@ class PagingOperations(KeyedOperations, Generic[K, V]):
         unpack: Callable[[Any], Any],
         partitions: Iterable[int] | None = None,
     ) -> PagesOperations[Any]:
-        if partitions is None:
-            partitions = range(self._context.partition_count())
-        return PagesOperations(self._context, PartitionPages(fetch, unpack, partitions))
+        everything = range(self._context.partition_count())
+        wanted = everything if partitions is None else list(partitions)
+        for partition in wanted:
+            if partition not in everything:
+                raise ValueError(f"partitions must be from 0 to {everything[-1]}, not {shown(partition)}")
+        return PagesOperations(self._context, PartitionPages(fetch, unpack, wanted))
 
     def _query_pages(
         self,
@@ -144,11 +177,13 @@ class PagingOperations(KeyedOperations, Generic[K, V]):
         items: Callable[[list[Any]], list[Any]],
         predicate: Predicate,
         size: int,
+        partitions: Iterable[int] | None,
     ) -> PagesOperations[Any]:
         unpaged(predicate, operation)
-        partitions: Iterable[int] | None = None
         if isinstance(predicate, PartitionPredicate):
-            partitions, predicate = [self._keyed(predicate.partition_key)[1]], predicate.target
+            only = self._keyed(predicate.partition_key)[1]
+            partitions = [only] if partitions is None or only in partitions else []
+            predicate = predicate.target
         wanted, condition = self._to_data(projection), self._to_data(predicate)
         return self._pages(
             lambda partition, position: codec.fetch_with_query(

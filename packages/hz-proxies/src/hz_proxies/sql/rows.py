@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Any, Final, NamedTuple, SupportsIndex, overload
 
-from hz_proxies.sql_page import Unreadable
+from hz_proxies.sql_cells import cell_value
 
 COLUMN_NOT_FOUND: Final = -1
 
@@ -191,12 +191,6 @@ class SqlRow(tuple[Any, ...]):
         return f"SqlRow({', '.join(f'{column.name}={value!r}' for column, value in pairs)})"
 
 
-def _checked(value: Any) -> Any:
-    if isinstance(value, Unreadable):
-        raise value.error
-    return value
-
-
 class RowClasses(NamedTuple):
     """The classes of the rows of a result."""
 
@@ -204,10 +198,10 @@ class RowClasses(NamedTuple):
     """The columns."""
 
     whole: type[SqlRow]
-    """Rows whose values are all readable."""
+    """Rows without objects."""
 
-    damaged: type[SqlRow]
-    """Rows that may have unreadable objects, which raise their error when they are accessed."""
+    lazy: type[SqlRow]
+    """Rows with objects, which are deserialized when they are accessed, or raise their error then."""
 
 
 def row_classes(columns: Iterable[SqlColumnMetadata]) -> RowClasses:
@@ -217,20 +211,26 @@ def row_classes(columns: Iterable[SqlColumnMetadata]) -> RowClasses:
     """
     metadata = SqlRowMetadata(list(columns))
     whole: type[SqlRow] = type("SqlRow", (SqlRow,), {"__slots__": (), "metadata": metadata})
-    damaged: type[SqlRow] = type("SqlRow", (_DamagedRow,), {"__slots__": (), "metadata": metadata})
-    whole.__module__ = damaged.__module__ = SqlRow.__module__
-    return RowClasses(metadata, whole, damaged)
+    lazy: type[SqlRow] = type("SqlRow", (_LazyRow,), {"__slots__": (), "metadata": metadata})
+    whole.__module__ = lazy.__module__ = SqlRow.__module__
+    return RowClasses(metadata, whole, lazy)
 
 
-class _DamagedRow(SqlRow):
+class _LazyRow(SqlRow):
     __slots__ = ()
 
     def __getitem__(self, item: Any) -> Any:
         value = super().__getitem__(item)
-        return tuple(map(_checked, value)) if isinstance(item, slice) else _checked(value)
+        return tuple(map(cell_value, value)) if isinstance(item, slice) else cell_value(value)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(_checked, super().__iter__())
+        return map(cell_value, super().__iter__())
+
+    def __add__(self, other: Any) -> Any:
+        return tuple(self) + tuple(other) if isinstance(other, tuple) else NotImplemented
+
+    def __radd__(self, other: Any) -> Any:
+        return tuple(other) + tuple(self) if isinstance(other, tuple) else NotImplemented
 
 
 def _copied(columns: list[tuple[Any, ...]], values: tuple[Any, ...]) -> SqlRow:

@@ -40,9 +40,6 @@ _TRIED: Final = "it only tunes clients in Java"
 
 FOREIGN: Final = (
     Foreign("config-replacers", "values cannot be encrypted here: use ${NAME} of environment variables"),
-    Foreign(
-        "cp-direct-to-leader-routing", "the client sends CP operations to any member", harmless=("false",)
-    ),
     Foreign("listeners", "write membership-listeners and lifecycle-listeners, each a list of module:name"),
     Foreign("proxy-factories", "there are no factories of proxies in Python"),
     Foreign("query-caches", "there are no continuous query caches in this client"),

@@ -138,6 +138,7 @@ CLIENT: Final[Mapping[str, tuple[Key, ...]]] = {
         Key("network/smart-routing", FLAG),
         Key("network/cluster-routing/mode", named("one of", _ROUTING)),
     ),
+    "cp_direct_to_leader_routing": _keys(Key("cp-direct-to-leader-routing", FLAG)),
     "connection_timeout": _keys(Key("network/connection-timeout", MILLIS)),
     "socket_options": _keys(
         # Ours: any option of the system.

@@ -4,6 +4,7 @@ from typing import Any
 
 from hz_core.testing.members import Request, Service, serves
 from hz_core.testing.messages import schema_id
+from hz_core.testing.services.cp import GroupService
 
 
 @serves("Client")
@@ -36,6 +37,10 @@ class ClientService(Service):
         request.session.view_id = request.correlation_id
         self.cluster.tell_view(request.session)
         request.reply()
+
+    def add_cp_group_view_listener(self, request: Request) -> None:
+        """Tell the leaders of CP groups, if the members do."""
+        self.cluster.service(GroupService).follow(request)
 
     def local_backup_listener(self, request: Request) -> None:
         """Send backup acks over this connection from now on."""

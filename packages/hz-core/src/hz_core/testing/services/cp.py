@@ -2,11 +2,20 @@
 
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from hz_core.model import Address
 from hz_core.testing import codes
 from hz_core.testing.clock import Timer
-from hz_core.testing.members import MemberError, Request, Service, SimulatedCluster, serves
+from hz_core.testing.members import (
+    MemberError,
+    Request,
+    Service,
+    Session,
+    SimulatedCluster,
+    SimulatedMember,
+    serves,
+)
 from hz_core.testing.waiting import WaitList
 
 GroupId = tuple[str, int, int]
@@ -15,6 +24,16 @@ GroupId = tuple[str, int, int]
 SESSION_TTL: Final = 300_000
 HEARTBEAT: Final = 5_000
 NO_FENCE: Final = 0
+
+
+def cp_uuid(member: SimulatedMember) -> UUID:
+    """Return the UUID of a member as a CP member, which differs from that in the cluster."""
+    return uuid5(member.uuid, "CP member")
+
+
+def cp_member(member: SimulatedMember) -> tuple[UUID, Address, bool]:
+    """Return a CP member as on the wire."""
+    return cp_uuid(member), member.address, False
 
 
 class SessionBound:
@@ -27,7 +46,63 @@ class SessionBound:
 
 @serves("CPGroup")
 class GroupService(Service):
-    """Messages of the service ``CPGroup``."""
+    """Messages of the service ``CPGroup``, and the leaders of the groups.
+
+    Attributes:
+        leaders: The members that lead groups; None if the members tell no leaders, as those of open source.
+        hidden: Members of which nobody is told the UUID that they have as members of the cluster.
+    """
+
+    def __init__(self, cluster: SimulatedCluster) -> None:
+        super().__init__(cluster)
+        self.leaders: dict[GroupId, SimulatedMember] | None = None
+        self.hidden: set[SimulatedMember] = set()
+        self._version = 0
+        self._listening: dict[Session, int] = {}
+
+    def reset(self) -> None:
+        """Forget all leaders."""
+        self._listening.clear()
+        if self.leaders is not None:
+            self.leaders = {}
+
+    def session_closed(self, session: Session) -> None:
+        """Forget who has asked for leaders over a connection."""
+        self._listening.pop(session, None)
+
+    def follow(self, request: Request) -> None:
+        """Tell the leaders now and whenever they change."""
+        if self.leaders is None:
+            raise MemberError(
+                codes.UNSUPPORTED, f"Unrecognized client message received with type: 0x{request.type:x}"
+            )
+        self._listening[request.session] = request.correlation_id
+        request.reply()
+        self._tell(request.session)
+
+    def lead(self, group: GroupId, member: SimulatedMember | None) -> None:
+        """Let a member lead a group, or nobody, and tell all clients that have asked."""
+        leaders = {} if self.leaders is None else self.leaders
+        leaders.pop(group, None)
+        if member is not None:
+            leaders[group] = member
+        self.leaders = leaders
+        self._version += 1
+        for session in list(self._listening):
+            self._tell(session)
+
+    def followers(self) -> list[SimulatedMember]:
+        """Return the members that tell leaders to clients, one for each subscription."""
+        return [session.member for session in self._listening]
+
+    def _tell(self, session: Session) -> None:
+        groups = []
+        for group, leader in (self.leaders or {}).items():
+            others = [cp_member(m) for m in self.cluster.members if m is not leader]
+            groups.append((group, cp_member(leader), others))
+        members = [(cp_uuid(m), m.uuid) for m in self.cluster.members if m not in self.hidden]
+        title = "Client.addCPGroupViewListener event GroupsView"
+        session.event(title, self._listening[session], self._version, groups, members)
 
     def create_cp_group(self, request: Request) -> None:
         """Reply the id of the group of an object: without CP members, each name has its own."""

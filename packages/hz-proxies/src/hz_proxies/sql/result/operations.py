@@ -1,20 +1,32 @@
 """Operations of a SQL result, from which its surfaces are generated."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
+from operator import length_hint
+from typing import Any
 from uuid import UUID
 
+from hz_core.arguments import shown
 from hz_core.connection import Connection
 from hz_core.context import ClientContext
 from hz_core.errors import IllegalStateError, TargetDisconnectedError
 from hz_core.op import Flow, GatherOutcomes, Op
 from hz_core.operations import Operations
 from hz_core.wire.types import ReadData
+from hz_proxies.arrow.background import elsewhere
+from hz_proxies.arrow.libraries import library
+from hz_proxies.arrow.types import ArrowBatch, ArrowTable, ArrowType, PandasFrame, PolarsFrame
 from hz_proxies.codecs import sql as codec
+from hz_proxies.pages.operations import PagesOperations
+from hz_proxies.sql.arrow.batches import BatchSource, table_of
 from hz_proxies.sql.errors import HazelcastSqlError, SqlErrorCode, closed, expired, lost, raise_for
 from hz_proxies.sql.result.ahead import PageAhead
+from hz_proxies.sql.result.html import MOST_ROWS, html_table
 from hz_proxies.sql.rows import RowClasses, SqlRow, SqlRowMetadata
-from hz_proxies.sql_page import OBJECT, SqlPage, Unreadable
+from hz_proxies.sql_cells import NeededSchemas
+from hz_proxies.sql_page import OBJECT, SqlPage
+from hz_serialization.compact import UnknownSchemaError
 
 
 class Query:
@@ -114,6 +126,8 @@ class SqlResultOperations(Operations):
         self._reading = False
         self._rows: Iterator[SqlRow] = iter(())
         """The rows of the current page that are left."""
+        self._first_column: Iterator[Any] = iter(())
+        """What is left of the first column of the current page."""
 
     def is_row_set(self) -> bool:
         """Return whether the result has rows; if not, it has an update count."""
@@ -160,10 +174,29 @@ class SqlResultOperations(Operations):
                 if ahead is None:
                     ahead = self._ahead = PageAhead(self._context, self._query.fetch())
                 page = yield from ahead.take()
+            if page is not None and page.is_lazy:
+                yield from self._find_schemas(page)
+                if self._closed:
+                    raise closed()
             self._taken(page)
             return page
         finally:
             self._reading = False
+
+    def _find_schemas(self, page: SqlPage) -> Flow[None]:
+        """Fetch the Compact schemas that the objects of a page need."""
+        serialization = self._context.serialization
+        needed = NeededSchemas(serialization.schemas, serialization.config.is_big_endian)
+        unknown: set[int] = set()
+        for column, type_ in zip(page.cells, page.column_types, strict=True):
+            for cell in column if type_ == OBJECT else ():
+                while cell is not None and (missing := needed.missing(cell)) is not None:
+                    if missing.schema_id in unknown:
+                        break
+                    try:
+                        yield from self._context.find_schema(missing)
+                    except UnknownSchemaError:
+                        unknown.add(missing.schema_id)
 
     def _taken(self, page: SqlPage | None) -> None:
         """Fetch the page behind ``page``, which is handed out."""
@@ -172,6 +205,96 @@ class SqlResultOperations(Operations):
             self._open = self._closed = False
         elif not self._closed:
             self._ahead = PageAhead(self._context, self._query.fetch())
+
+    def to_arrow(self, types: Mapping[str, ArrowType] | None = None) -> Flow[ArrowTable]:
+        """Return the rows, all that have not been read, as a ``pyarrow.Table``.
+
+        The columns are made from the bytes that the member has sent, without Python objects for values of fixed size.
+
+        Args:
+            types: Arrow types of columns, by their names, instead of the usual ones: another unit of a timestamp, for
+                example, or the type of objects.
+
+        Raises:
+            ImportError: pyarrow is not installed (extra ``arrow``).
+            ValueError: The result has an update count instead of rows, or ``types`` has a column that it has not.
+            HazelcastSqlError: The query has failed, was closed, or its member is lost.
+            HazelcastSerializationError: A value does not fit into the type of its column.
+            IllegalStateError: Rows of a page have been read, and others of that page have not.
+        """
+        library("pyarrow", "to_arrow()")
+        return table_of(self._unread(), self.next_page, types)
+
+    def to_arrow_batches(self, types: Mapping[str, ArrowType] | None = None) -> PagesOperations[ArrowBatch]:
+        """Return an iterator over the rows as ``pyarrow.RecordBatch``, one for each page and at least one.
+
+        At most two pages and a batch are in memory. The schema is that of the first batch: decimals are
+        ``decimal256(76, 38)``, and objects have the type of the first page, unless ``types`` names another one.
+
+        Args:
+            types: Arrow types of columns, by their names; see ``to_arrow``.
+
+        Raises:
+            ImportError: pyarrow is not installed (extra ``arrow``).
+            ValueError, IllegalStateError: See ``to_arrow``, whose other errors are raised by the iterator.
+        """
+        library("pyarrow", "to_arrow_batches()")
+        source = BatchSource(self._unread(), self.next_page, self.close, types)
+        return PagesOperations(self._context, source)
+
+    def to_pandas(
+        self, types: Mapping[str, ArrowType] | None = None, dtype_backend: str | None = None
+    ) -> Flow[PandasFrame]:
+        """Return the rows, all that have not been read, as a ``pandas.DataFrame``.
+
+        Args:
+            types: Arrow types of columns, by their names; see ``to_arrow``.
+            dtype_backend: ``"pyarrow"`` for columns that pandas keeps in Arrow's memory, which have nulls of every type
+                and decimals; None for NumPy's types.
+
+        Raises:
+            ImportError: pandas or pyarrow is not installed (extra ``pandas``).
+            ValueError: ``dtype_backend`` is another one.
+            HazelcastSqlError, HazelcastSerializationError, IllegalStateError: See ``to_arrow``.
+        """
+        pandas = library("pandas", "to_pandas()")
+        library("pyarrow", "to_pandas()")
+        if dtype_backend not in (None, "pyarrow"):
+            raise ValueError(f"dtype_backend must be 'pyarrow' or None, not {shown(dtype_backend)}")
+        mapper = None if dtype_backend is None else pandas.ArrowDtype
+        return self._frame(types, lambda table: table.to_pandas(types_mapper=mapper))
+
+    def to_polars(self, types: Mapping[str, ArrowType] | None = None) -> Flow[PolarsFrame]:
+        """Return the rows, all that have not been read, as a ``polars.DataFrame``.
+
+        Args:
+            types: Arrow types of columns, by their names; see ``to_arrow``.
+
+        Raises:
+            ImportError: polars or pyarrow is not installed (extra ``polars``).
+            HazelcastSqlError, HazelcastSerializationError, IllegalStateError: See ``to_arrow``.
+        """
+        polars = library("polars", "to_polars()")
+        library("pyarrow", "to_polars()")
+        return self._frame(types, polars.from_arrow)
+
+    def _frame(
+        self, types: Mapping[str, ArrowType] | None, convert: Callable[[ArrowTable], Any]
+    ) -> Flow[Any]:
+        reading = table_of(self._unread(), self.next_page, types)
+        return self._converted(reading, convert)
+
+    def _converted(self, reading: Flow[ArrowTable], convert: Callable[[ArrowTable], Any]) -> Flow[Any]:
+        table = yield from reading
+        return (yield from elsewhere(self._context, partial(convert, table)))
+
+    def _unread(self) -> SqlRowMetadata:
+        """Return the columns, if no page has been begun."""
+        if left := length_hint(self._first_column):
+            raise IllegalStateError(
+                f"{left} rows of the page that was read last are left; read a result either as rows or as a whole"
+            )
+        return self._row_classes().metadata
 
     def close(self) -> Flow[None]:
         """Cancel the query on the member; callable from any thread or task. Idempotent.
@@ -194,6 +317,20 @@ class SqlResultOperations(Operations):
             with suppress(TargetDisconnectedError):  # nothing is left of it there
                 yield self._query.close()
 
+    def _html(self) -> str:
+        """Return what a notebook shows: the first rows, if none have been read. Nothing is fetched or handed out."""
+        if self._classes is None:
+            return f"<p>update count: {self._update_count}</p>"
+        page = self._page
+        if page is None:
+            return html_table(self._classes.metadata, [], "the rows have been read, or the result is closed")
+        rest = page.row_count - MOST_ROWS
+        notes = [
+            f"{rest} more rows in this page" if rest > 0 else "",
+            "" if page.is_last else "further pages",
+        ]
+        return html_table(self._classes.metadata, page.columns, ", ".join(note for note in notes if note))
+
     def _row_classes(self) -> RowClasses:
         if self._classes is None:
             raise ValueError("the result has an update count instead of rows")
@@ -205,15 +342,11 @@ class SqlResultOperations(Operations):
         if page is None:
             return None
         classes = self._row_classes()
-        columns = page.columns
-        damaged = OBJECT in page.column_types and any(
-            isinstance(value, Unreadable)
-            for column, type_ in zip(columns, page.column_types, strict=True)
-            if type_ == OBJECT
-            for value in column
-        )
+        columns = page.cells
+        self._first_column = iter(columns[0])
         # Made one by one, in C.
-        self._rows = map(classes.damaged if damaged else classes.whole, zip(*columns, strict=True))
+        row = classes.lazy if page.is_lazy else classes.whole
+        self._rows = map(row, zip(self._first_column, *columns[1:], strict=True))
         return self._rows
 
     def _next_row(self) -> Flow[SqlRow | None]:

@@ -24,7 +24,16 @@ def _row(future: Future[SqlRow | None]) -> SqlRow:
     return row
 
 
-class BlockingRows(BlockingContextManager):
+class _Shown:
+    """What notebooks call to show a result."""
+
+    _ops: SqlResultOperations
+
+    def _repr_html_(self) -> str:
+        return self._ops._html()
+
+
+class BlockingRows(_Shown, BlockingContextManager):
     """Base class of results that are iterated with ``for``."""
 
     _ops: SqlResultOperations
@@ -47,7 +56,7 @@ class BlockingRows(BlockingContextManager):
         return self._ops.get_row_metadata()
 
 
-class FuturesRows(FuturesSurface):
+class FuturesRows(_Shown, FuturesSurface):
     """Base class of results that are iterated with ``for``, which waits for each page."""
 
     _ops: SqlResultOperations
@@ -102,7 +111,7 @@ class _AsyncRows(AsyncIterator[SqlRow]):
         return found
 
 
-class AsyncioRows(AsyncioContextManager):
+class AsyncioRows(_Shown, AsyncioContextManager):
     """Base class of results that are iterated with ``async for``."""
 
     _ops: SqlResultOperations

@@ -1,0 +1,1 @@
+"""``hz bench``: a quick load test."""

@@ -1,0 +1,1 @@
+"""``hz doctor``: what is wrong, and what to do about it."""

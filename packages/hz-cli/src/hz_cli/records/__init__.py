@@ -1,0 +1,1 @@
+"""Rows in files: CSV, JSON, JSON lines, Parquet."""

@@ -1,0 +1,1 @@
+"""``hz sql``: statements, the interactive shell, exports."""

@@ -1,0 +1,32 @@
+"""The command ``hz start``."""
+
+import click
+
+from hz_cli.errors import USAGE, CommandError
+
+
+@click.command(
+    "start",
+    short_help="Start a cluster on this machine, to try things on.",
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def command(arguments: tuple[str, ...]) -> int:
+    """Start a cluster on 127.0.0.1, which runs until Ctrl-C; members know SQL unless --no-sql is given."""
+    try:
+        from hz_embedded import cli
+    except ImportError as error:
+        raise CommandError(
+            f"clusters are started by the package hz-embedded ({error})",
+            "pip install 'hz-cli[embedded]'",
+            USAGE,
+        ) from error
+    words = [word for word in arguments if word != "--no-sql"]
+    own = {word.partition("=")[0] for word in words}
+    if len(words) == len(arguments) and not own & {"--sql", "--version"}:
+        words.append("--sql")
+    if "--config" not in own:
+        # So that `hz top` has something to show.
+        words += ["--property", "hazelcast.metrics.enabled=true"]
+    return cli.main(["start", *words], program="hz")

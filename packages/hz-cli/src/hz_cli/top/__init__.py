@@ -1,0 +1,1 @@
+"""``hz top``: the cluster as it is now, again and again."""

@@ -1,0 +1,6 @@
+"""The logger of this package."""
+
+from logging import getLogger
+from typing import Final
+
+logger: Final = getLogger("hazelcast.frameworks")

@@ -1,0 +1,1 @@
+"""Pages of SQL results as Arrow arrays: column by column from the page's bytes."""
