@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hz_proxies.arrow import hashes
 from hz_proxies.arrow.contents import contents
 from hz_proxies.arrow.hashes import partitions_of
 from hz_proxies.arrow.kinds import target
@@ -283,3 +284,12 @@ def test_keys_that_have_chosen_their_partition() -> None:
     keys[7] = b"\0\0\0\5" + keys[7][4:]
     assert partitions_of(keys, 271) == [partition_id(partition_hash(key), 271) for key in keys]
     assert partitions_of(keys, 271)[7] == 5
+
+
+def test_the_hash_that_has_no_absolute_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members put it into partition 0."""
+    monkeypatch.setattr(
+        hashes, "_hashes", lambda joined, size: pa.array([1 << 31, 5, 0xFFFFFFFF], pa.uint32())
+    )
+    keys = [SERVICE.to_data(number) for number in range(16)]
+    assert partitions_of(keys, 271) == [0, 5, 1]

@@ -21,6 +21,7 @@ from hz_core.invocation.invocation import Invocation, PromisedInvocation
 from hz_core.invocation.limits import PendingLimit, check_unsent
 from hz_core.invocation.observation import Observation
 from hz_core.invocation.parked import SLICE, ParkedInvocations
+from hz_core.invocation.pausing import PausingInvocations
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
 from hz_core.invocation.recent_errors import RecentErrors
 from hz_core.invocation.retry import (
@@ -32,7 +33,7 @@ from hz_core.invocation.retry import (
     pause_before,
 )
 from hz_core.invocation.withdrawing import withdraw_unsent
-from hz_core.io import IO, Timer
+from hz_core.io import IO
 from hz_core.op import Op
 from hz_core.promise import Promise
 from hz_core.waitlist import Waitlist
@@ -94,7 +95,9 @@ class InvocationService(ServiceBase):
         self._next_id = count(1).__next__
         self._route = router.route
         self._ended = False
-        self._pausing: dict[Invocation, Timer | None] = {}
+        self._pausing = PausingInvocations(io, router.route, self._after_pause)
+        self.pausing = self._pausing.waiting
+        self.routes_changed = self._pausing.routes_changed
         self.errors = errors
         self._now = io.now
         self._backup_acks = policy.backup_acks
@@ -104,7 +107,7 @@ class InvocationService(ServiceBase):
         self._check_limit = self.pending_limit.check
         self.backups = BackupAcks(io, policy, router.open_connections, self._complete)
         self.parked = ParkedInvocations(
-            io, router.open_connections, check_active, self._resend, self._expire_parked
+            io, router.open_connections, check_active, self._resend, self._expire_parked, self._limit
         )
         self._promised = PromisedInvocation
         observation.follow(self)
@@ -119,10 +122,6 @@ class InvocationService(ServiceBase):
         """Number of requests that wait for a reply, for backup acks, for a connection or for the next attempt."""
         waiting = sum(len(c.pending) for c in self._router.open_connections())
         return waiting + len(self.backups) + len(self._pausing) + len(self.parked) + self._gate.held_count
-
-    def pausing(self) -> list[Invocation]:
-        """Return the invocations that wait for their next attempt; callable from any thread."""
-        return list(self._pausing)
 
     def submit(self, op: Op[Any], promise: Promise, soon: bool = False) -> Invocation:
         """Send ``op`` and complete ``promise`` with its outcome.
@@ -444,11 +443,7 @@ class InvocationService(ServiceBase):
         """Fail the invocations that wait for backup acks, a retry or a connection (the client is shut down)."""
         self._ended = True
         self.backups.fail_all(error)
-        pausing, self._pausing = self._pausing, {}
-        for invocation, timer in list(pausing.items()):
-            if timer is not None:
-                timer.cancel()
-            invocation.fail(error)
+        self._pausing.fail_all(error)
         self.parked.fail_all(error)
 
     def renew(self) -> None:
@@ -506,19 +501,11 @@ class InvocationService(ServiceBase):
             if not invocation.in_doubt:
                 # The last attempt is made at the end of the time limit.
                 pause = min(pause, max(self._limit(invocation) - self._now(), 0.001))
-            invocation.waits_in = self._pausing
-            self._pausing[invocation] = self._io.call_later(
-                pause, lambda: self._after_pause(invocation, error)
-            )
-            if invocation.unwanted():
-                invocation.forget()  # given up meanwhile by another thread, which did not find it
+            self._pausing.add(invocation, pause, error)
         else:
             self._resend(invocation)
 
     def _after_pause(self, invocation: Invocation, error: Exception) -> None:
-        if self._pausing.pop(invocation, None) is None:
-            return  # given up
-        invocation.waits_in = None
         if invocation.unwanted() and not invocation.in_doubt:
             invocation.fail(error)
         else:
