@@ -30,8 +30,8 @@ _CASES: list[tuple[str, Any, str]] = [
     ("OBJECT", [1, 2, None], "list<item: int64>"),
 ]
 
-_CASTS = ", ".join(f"CAST(? AS {name}) AS c{index}" for index, (name, _, _) in enumerate(_CASES))
-EVERY_TYPE = f"SELECT {_CASTS}, NULL AS n"
+_COLUMNS = ", ".join(f"CAST(? AS {name}) AS c{index}" for index, (name, _, _) in enumerate(_CASES))
+EVERY_TYPE = f"SELECT {_COLUMNS}, NULL AS n"
 VALUES = [value for _, value, _ in _CASES]
 """The parameters of the query."""
 
