@@ -249,6 +249,8 @@ class Chaos:
         with suppress(AssertionError):
             until_now(reliable.all_heard, LIMIT)
         self.missed = reliable.check()
+        # The reads of the listeners have waited for this one.
+        reliable.publish(topic)
 
     def _check_events(self) -> None:
         """Check that listeners heard nothing wrong, and that they hear each event again."""

@@ -1,4 +1,7 @@
-"""What a durable executor should be, for the machine of `lossy_models`: results survive lost connections."""
+"""What executors should be, for the machine of `lossy_models`.
+
+No task is executed twice, and the results of durable executors survive lost connections.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 
-from hz_proxies import DURABLE_EXECUTOR
+from hz_core.errors import CancellationError
+from hz_proxies import DURABLE_EXECUTOR, EXECUTOR
 from lossy_models import Model, Network, Operations
+from map_harness import fresh_name
 from member_side import Task
 
 TEXTS = st.sampled_from(["a", "b", "c"])
@@ -101,3 +106,97 @@ class DurableExecutorModel(Model):
     def dispose(self, place: int) -> None:
         if place < len(self.known):
             self.known[place] = None
+
+
+class Runs:
+    """What one client has an executor do; members count how often they execute each text.
+
+    Args:
+        network: The clients, and what the member counts.
+        who: The client.
+        name: Name of the executor, which is part of each text.
+    """
+
+    def __init__(self, network: Network, who: int, name: str) -> None:
+        client = network.clients[who]
+        self._executor = client.get_object(EXECUTOR, name).blocking()
+        self._member = client.cluster_service.get_members()[0]
+        self._gates = network.gates
+        self._name = name
+
+    def destroy(self) -> None:
+        self._executor.destroy()
+
+    def _task(self, text: str) -> Task:
+        return Task(f"{self._name} {text}")
+
+    def on_key_owner(self, text: str, key: str) -> str:
+        return self._plain(self._executor.execute_on_key_owner(key, self._task(text)))
+
+    def on_member(self, text: str) -> str:
+        return self._plain(self._executor.execute_on_member(self._member, self._task(text)))
+
+    def on_all_members(self, text: str) -> list[str]:
+        return [self._plain(result) for result in self._executor.execute_on_all_members(self._task(text))]
+
+    def _plain(self, result: str) -> str:
+        return result.replace(f" {self._name}", "")
+
+    def cancelled(self, key: int) -> tuple[bool, str]:
+        """Cancel a task that waits, and tell what came of it."""
+        text = fresh_name("wait")
+        task = self._executor.submit_to_key_owner(key, Task(text))
+        try:
+            cancelled = task.cancel()
+            try:
+                return cancelled, task.get_result()
+            except CancellationError:
+                return cancelled, "cancelled"
+        finally:
+            self._gates.gate(text).set()
+
+    def executed(self) -> dict[str, int]:
+        counts = self._gates.executed
+        return {text: counts[f"{self._name} {text}"] for text in "abc" if counts[f"{self._name} {text}"]}
+
+
+class ExecutorModel(Model):
+    """How often each task was executed: once for each call that returns, and never twice for one that was lost.
+
+    Tasks that are cancelled leave no trace: they may have begun, or not.
+    """
+
+    prefix = "plain"
+    operations: ClassVar[Operations] = {
+        "on_key_owner": st.tuples(TEXTS, TEXTS),
+        "on_member": st.tuples(TEXTS),
+        "on_all_members": st.tuples(TEXTS),
+        "cancelled": st.tuples(PLACES),
+    }
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    @classmethod
+    def target(cls, network: Network, who: int, name: str) -> Any:
+        return Runs(network, who, name)
+
+    @staticmethod
+    def look(target: Any) -> object:
+        return target.executed()
+
+    def executed(self) -> dict[str, int]:
+        return self.counts
+
+    def on_member(self, text: str) -> str:
+        self.counts[text] = self.counts.get(text, 0) + 1
+        return f"did {text}"
+
+    def on_key_owner(self, text: str, key: str) -> str:
+        return self.on_member(text)
+
+    def on_all_members(self, text: str) -> list[str]:
+        return [self.on_member(text)]
+
+    def cancelled(self, key: int) -> tuple[bool, str]:
+        return True, "cancelled"

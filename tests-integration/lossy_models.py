@@ -98,10 +98,12 @@ class Network(ABC):
         clients: The clients.
         redo: Whether the clients repeat changes after a lost connection.
         shared: What the clients know of the objects of a name: the numbers of tasks, for example.
+        gates: What tasks do in the member, if it executes any (`member_side.Gates`).
     """
 
     clients: tuple[Any, Any]
     redo: bool = False
+    gates: Any = None
 
     def __init__(self) -> None:
         self.shared: dict[str, list[Any]] = {}

@@ -12,6 +12,7 @@ from hz_embedded import Cluster
 from hz_embedded.fault_proxy import Fault, FaultProxy
 from lossy_models import Cut, Network
 from map_harness import fresh_name
+from member_side import Gates
 
 BYTES_OF_A_REQUEST = 90
 """About as many bytes as a request has in these tests."""
@@ -23,9 +24,11 @@ class RealClients:
     Args:
         cluster: The member.
         redo: Whether the clients repeat changes after a lost connection.
+        gates: What tasks do in the member.
     """
 
-    def __init__(self, cluster: Cluster, redo: bool = False) -> None:
+    def __init__(self, cluster: Cluster, redo: bool = False, gates: Gates | None = None) -> None:
+        self.gates = gates
         self.member = cluster.members[0].instance
         self.redo = redo
         self._stack = ExitStack()
@@ -65,6 +68,7 @@ class RealNetwork(Network):
         self._real = real
         self.clients = (real.clients[0], real.clients[1])
         self.redo = real.redo
+        self.gates = real.gates
         self._armed: tuple[int, Cut, Connection, Fault] | None = None
         self._disarmed = threading.Event()
 

@@ -24,6 +24,9 @@ class Terminal:
         variables: Environment variables beside those of this process.
         columns: The width.
         lines: The height.
+
+    Attributes:
+        printed: All that was printed, also what is no longer on the screen.
     """
 
     def __init__(
@@ -31,7 +34,7 @@ class Terminal:
     ) -> None:
         self._screen: Any = pyte.HistoryScreen(columns, lines, history=5000)
         self._stream: Any = pyte.Stream(self._screen)
-        self._shown = ""
+        self.printed = ""
         self._process: Any = pexpect.spawn(
             sys.executable,
             ["-m", "hz_cli", *words],
@@ -67,17 +70,20 @@ class Terminal:
         while not reached(self.screen()):
             assert time.monotonic() < deadline, f"{what} does not appear on\n{self.everything()}"
             try:
-                self._stream.feed(self._process.read_nonblocking(65536, timeout=1))
+                self._feed(self._process.read_nonblocking(65536, timeout=1))
             except pexpect.TIMEOUT:
                 continue
             except pexpect.EOF:
                 assert reached(self.screen()), f"ended without {what}:\n{self.everything()}"
         return self.screen()
 
+    def _feed(self, text: str) -> None:
+        self.printed += text
+        self._stream.feed(text)
+
     def end(self) -> int:
         """Wait until the program has ended, and return its exit code."""
-        rest = self._process.read()
-        self._stream.feed(rest)
+        self._feed(self._process.read())
         self._process.close()
         code: int = self._process.exitstatus
         return code

@@ -142,6 +142,7 @@ def test_an_interrupted_load_goes_on(
     assert "m.csv, line 657: 1 fields, but 2 columns" in errors
     resumed = client.get_map("cli-resumed").blocking()
     assert resumed.size() == 600
+    assert json.loads(Path("m.csv.progress").read_text())["progress"] == {"rows": 600}
     resumed.clear()
     # A file that has changed is another one.
     lines[655] = "655,1965"

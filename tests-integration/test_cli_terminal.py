@@ -68,6 +68,7 @@ def test_pages_and_streams(open_terminal: Open) -> None:
     shell.wait_for("-- more")
     assert "(1000 rows)" not in shell.screen()
     shell.press(" ")
+    shell.wait_for("  18\n")
     shell.press("q")
     shell.wait_for("(stopped)")
     shell.press("select v from table(generate_series(1, 300));\r")
@@ -106,6 +107,8 @@ def test_a_bar_shows_the_progress(open_terminal: Open, tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text("key,value\n" + "".join(f"{n},{n}\n" for n in range(20_000)))
     load = open_terminal("map", "load", "cli-bar", str(path), "--batch", "100")
-    load.wait_for(" entries ")
     load.wait_for("20000 rows of")
     assert load.end() == 0
+    assert "load cli-bar" in load.printed
+    assert " entries" in load.printed
+    assert " entries" not in load.screen()

@@ -7,16 +7,17 @@ from functools import partial
 import pytest
 
 from hz_embedded import Cluster
-from lossy_executors import DurableExecutorModel
+from lossy_executors import DurableExecutorModel, ExecutorModel
 from lossy_models import Model, check
 from lossy_real import RealClients, RealNetwork
 from lossy_structures import STRUCTURES
 from lossy_transactions import TransactionModel
+from member_side import MemberSide
 
 
 @pytest.fixture
-def real(cluster: Cluster) -> Iterator[RealClients]:
-    clients = RealClients(cluster)
+def real(cluster: Cluster, member_side: MemberSide) -> Iterator[RealClients]:
+    clients = RealClients(cluster, gates=member_side.gates)
     yield clients
     clients.close()
 
@@ -29,7 +30,7 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.parametrize("model", [*STRUCTURES, TransactionModel, DurableExecutorModel])
+@pytest.mark.parametrize("model", [*STRUCTURES, TransactionModel, DurableExecutorModel, ExecutorModel])
 def test_it_behaves_as_its_model_over_lost_connections(real: RealClients, model: type[Model]) -> None:
     losses = check(model, partial(RealNetwork, real), examples=3, steps=12)
     assert losses.total() > 0

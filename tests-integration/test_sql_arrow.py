@@ -1,7 +1,6 @@
 """Results as Arrow, pandas and Polars on a real member, on all three surfaces, compared with the rows."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -12,11 +11,11 @@ import hazelcast
 import hazelcast.asyncio
 from hz_embedded import Cluster
 from hz_proxies.sql import HazelcastSqlError, SqlErrorCode
-from hz_serialization import HazelcastJsonValue
 from hz_serialization.compact import GenericRecord
 from hz_serialization.compact.kinds import FieldKind
 from map_harness import AnyObject, Caller, fresh_name
 from object_harness import rows_of, sql
+from sql_values import ARROW_TYPES, ARROW_VALUES, EVERY_TYPE, VALUES
 
 SERIES = (
     "SELECT v, 'row ' || CAST(v AS VARCHAR) AS name, CAST(v AS DECIMAL) / 4 AS quarter"
@@ -37,46 +36,17 @@ def client(cluster: Cluster) -> Iterator[hazelcast.HazelcastClient]:
         yield connected
 
 
-MOMENT = datetime(2026, 2, 3, 4, 5, 6, 789012)
-CASES: list[tuple[str, Any, str]] = [
-    ("VARCHAR", "ü𝄞", "string"),
-    ("BOOLEAN", True, "bool"),
-    ("TINYINT", -128, "int8"),
-    ("SMALLINT", 2**15 - 1, "int16"),
-    ("INTEGER", -(2**31), "int32"),
-    ("BIGINT", 2**63 - 1, "int64"),
-    ("DECIMAL", Decimal("-12345678901234567890.125"), "decimal128(38, 3)"),
-    ("REAL", 1.5, "float"),
-    ("DOUBLE", 0.1, "double"),
-    ("DATE", date(1969, 2, 3), "date32[day]"),
-    ("TIME", time(4, 5, 6, 7), "time64[us]"),
-    ("TIMESTAMP", MOMENT, "timestamp[us]"),
-    ("TIMESTAMP WITH TIME ZONE", MOMENT.replace(tzinfo=UTC), "timestamp[us, tz=UTC]"),
-    (
-        "TIMESTAMP WITH TIME ZONE",
-        MOMENT.replace(tzinfo=timezone(timedelta(hours=-3))),
-        "timestamp[us, tz=UTC]",
-    ),
-    ("JSON", HazelcastJsonValue({"a": [1, None]}), "string"),
-    ("OBJECT", [1, 2, None], "list<item: int64>"),
-]
-
-
 async def test_values_of_every_type(caller: Caller) -> None:
-    columns = ", ".join(f"CAST(? AS {name}) AS c{index}" for index, (name, _, _) in enumerate(CASES))
-    statement = f"SELECT {columns}, NULL AS n"
-
     async def table(values: list[Any]) -> pa.Table:
-        result = AnyObject(caller, await sql(caller).execute(statement, *values))
+        result = AnyObject(caller, await sql(caller).execute(EVERY_TYPE, *values))
         return await result.to_arrow()
 
-    found = await table([value for _, value, _ in CASES])
+    found = await table(VALUES)
     found.validate(full=True)
-    assert [str(kind) for kind in found.schema.types] == [*(kind for _, _, kind in CASES), "null"]
-    expected = [v.to_string() if isinstance(v, HazelcastJsonValue) else v for _, v, _ in CASES]
-    assert [column[0].as_py() for column in found.columns] == [*expected, None]
-    nothing = await table([None] * len(CASES))
-    assert [column.to_pylist() for column in nothing.columns] == [[None]] * (len(CASES) + 1)
+    assert [str(kind) for kind in found.schema.types] == ARROW_TYPES
+    assert [column[0].as_py() for column in found.columns] == ARROW_VALUES
+    nothing = await table([None] * len(VALUES))
+    assert [column.to_pylist() for column in nothing.columns] == [[None]] * len(ARROW_TYPES)
     assert nothing.schema.types[:6] == found.schema.types[:6]
 
 

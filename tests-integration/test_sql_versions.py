@@ -14,6 +14,7 @@ from hazelcast.jet import JobStatus
 from hazelcast.sql import HazelcastSqlError
 from hz_embedded import Cluster
 from map_harness import Recorder, until_now
+from sql_values import ARROW_TYPES, ARROW_VALUES, EVERY_TYPE, VALUES
 
 MAPPING = "TYPE IMap OPTIONS ('keyFormat'='int', 'valueFormat'='varchar')"
 
@@ -44,6 +45,9 @@ def test_queries_and_changes(version: str, hazelcast_cluster_factory: Callable[.
         with pytest.raises(db.ProgrammingError) as caught:
             cursor.execute("SELECT * FROM nothing")
         assert caught.value.code == 1010
+        table = sql.execute(EVERY_TYPE, *VALUES).to_arrow()
+        assert [str(kind) for kind in table.schema.types] == ARROW_TYPES
+        assert [column[0].as_py() for column in table.columns] == ARROW_VALUES
         run_job(client)
     asyncio.run(read(cluster, "SELECT __key, this FROM m ORDER BY __key", 8))
 
@@ -111,6 +115,8 @@ def test_queries_of_4_2(hazelcast_cluster_factory: Callable[..., Cluster]) -> No
         result = sql.execute("SELECT __key, this FROM m WHERE __key < ?", 8, cursor_buffer_size=3)
         assert sorted(result) == [(n, f"name {n}") for n in range(8)]
         assert result.is_infinite() is False
+        table = sql.execute("SELECT __key, this FROM m").to_arrow().sort_by("__key")
+        assert table["this"].to_pylist() == [f"name {n}" for n in range(20)]
         with pytest.raises(HazelcastSqlError) as caught:
             sql.execute(f"CREATE MAPPING x (__key INT, this VARCHAR) {MAPPING}")
         assert caught.value.code == 1008

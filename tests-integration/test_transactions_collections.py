@@ -164,7 +164,7 @@ async def test_a_full_queue_in_a_transaction(caller: Caller) -> None:
 
 async def test_what_collections_in_transactions_refuse(caller: Caller) -> None:
     tx = await begun(caller)
-    within = {kind: object_of(tx, kind, "refused") for kind in KINDS}
+    within = {kind: object_of(tx, kind, f"refused-{kind}") for kind in KINDS}
     for kind, name in (
         ("list", "add"),
         ("list", "remove"),
@@ -186,7 +186,7 @@ async def test_what_collections_in_transactions_refuse(caller: Caller) -> None:
     await tx.rollback()
     for kind, found in within.items():
         with pytest.raises(TransactionNotActiveError, match="rolled_back"):
-            object_of(tx, kind, "refused")
+            object_of(tx, kind, f"refused-{kind}")
         with pytest.raises(TransactionError, match=r"(?i)transaction"):
             await found.size()
 

@@ -85,8 +85,8 @@ def test_transactions(client: hazelcast.HazelcastClient) -> None:
     name = fresh_name("typed")
     with client.new_transaction() as tx:
         assert_type(tx.get_set(name), BlockingTransactionalSet[Any])
-        assert_type(tx.get_list(name), BlockingTransactionalList[Any])
-        assert_type(tx.get_queue(name), BlockingTransactionalQueue[Any])
+        assert_type(tx.get_list(f"{name}-list"), BlockingTransactionalList[Any])
+        assert_type(tx.get_queue(f"{name}-queue"), BlockingTransactionalQueue[Any])
         assert assert_type(tx.get_set(name).add(1), bool)
-        assert assert_type(tx.get_queue(name).size(), int) == 0
+        assert assert_type(tx.get_queue(f"{name}-queue").size(), int) == 0
     assert client.get_set(name).destroy() is True

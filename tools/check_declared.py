@@ -11,6 +11,7 @@ from repository import ROOT, distributions
 EXTRAS = (
     "attrs",
     "dnspython",
+    "flask",
     "hz-cli",
     "hz-embedded",
     "hz-frameworks",

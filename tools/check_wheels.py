@@ -37,6 +37,7 @@ NEED_AN_EXTRA = {
     "hz_frameworks.django.sessions",
     "hz_frameworks.flask_caching",
     "hz_proxies.arrow.contents",
+    "hz_proxies.arrow.hashes",
     "hz_proxies.arrow.kinds",
     "hz_proxies.arrow.rows",
     "hz_proxies.arrow.values",

@@ -119,7 +119,7 @@ class SqlWorker:
 
     def _load_arrow(self) -> Step:
         """Load a table as Compact values."""
-        import pyarrow  # type: ignore[import-untyped]  # not there for the official client
+        import pyarrow
 
         numbers = range(ROWS)
         table = pyarrow.table(

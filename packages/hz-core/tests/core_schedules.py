@@ -202,7 +202,7 @@ class Run:
 
     def cancel(self, choose: Random) -> None:
         if self.simulation.outcomes:
-            choose.choice(self.simulation.outcomes[-3:]).cancel()
+            choose.choice(self.simulation.outcomes[-3:]).abandon()
 
     def listen(self, choose: Random) -> None:
         keys: list[Any] = []

@@ -358,7 +358,7 @@ def test_invocation_shows_how_far_it_has_come() -> None:
         assert repr(invocation) == shown.format("sent to 10.0.0.2:5701")
         simulation.driver.advance()
         kept[0].error(*codes.RETRYABLE)
-        simulation.driver.run_until(lambda: invocation in engine.invocations._pausing)
+        simulation.driver.run_until(lambda: invocation in engine.invocations.pausing())
         assert repr(invocation) == shown.format("failed 5 times")
         simulation.cluster.backups = 1
         simulation.cluster.acks_lost = True

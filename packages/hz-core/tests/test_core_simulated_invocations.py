@@ -281,7 +281,7 @@ def test_cancelled_operations_that_pause_or_wait_for_a_connection_are_forgotten_
     pausing = simulation.submit(simulation.ops.put(0, "x"))
     simulation.driver.advance(2)
     assert (len(invocations.pausing()), invocations.pending_count) == (1, 1)
-    pausing.cancel()
+    pausing.abandon()
     assert (invocations.pausing(), invocations.pending_count) == ([], 0)
     member.rules.clear()
     simulation.cluster.down[member.address] = Refuse()
@@ -290,7 +290,7 @@ def test_cancelled_operations_that_pause_or_wait_for_a_connection_are_forgotten_
     parked, other = (simulation.submit(simulation.ops.put(0, value)) for value in "yz")
     simulation.driver.advance()
     assert len(invocations.parked) == 2
-    parked.cancel()
+    parked.abandon()
     assert (invocations.parked.waiting(), invocations.pending_count) == ([other.invocation], 1)
     simulation.cluster.down.clear()
     assert simulation.value(other) is None

@@ -13,9 +13,9 @@ from hz_core.errors import (
     OperationTimeoutError,
 )
 from hz_core.model import Address
-from hz_core.testing import BlackHole, Refuse, Request
+from hz_core.testing import BlackHole, Refuse, Request, codes
 from hz_core.testing.messages import encode
-from hz_core.testing.scripted import byte_by_byte
+from hz_core.testing.scripted import Outcome, byte_by_byte
 
 FIRST, SECOND = (Address(f"10.0.0.{i}", 5701) for i in (1, 2))
 
@@ -36,7 +36,7 @@ def test_work_that_waits_for_a_connection_costs_nothing_until_there_is_one() -> 
     waiting = [simulation.submit(simulation.ops.put(key, "x")) for key in range(5_000)]
     simulation.driver.advance(60)
     # No attempts, no timers: only those of the client itself.
-    assert simulation.engine.invocations._pausing == {}
+    assert len(simulation.engine.invocations._pausing) == 0
     assert all(outcome.times == 0 for outcome in waiting)
     before = len(simulation.cluster.members[0].requests)
     del simulation.cluster.down[FIRST]
@@ -324,6 +324,81 @@ def test_time_in_which_the_process_did_not_run_is_not_counted() -> None:
     simulation.driver.sleep(60)
     simulation.driver.advance(10)
     assert len(simulation.driver.links) == 1
+    simulation.stop()
+
+
+# ---- limits to the moment
+
+
+def test_operations_without_a_connection_end_at_their_limits_whatever_their_order() -> None:
+    simulation = Simulation(1, cluster_connect_timeout=600, invocation_timeout=20).start()
+    ended: dict[str, float] = {}
+    began: dict[str, float] = {}
+
+    def submit(name: str) -> None:
+        began[name] = simulation.driver.now()
+        op = simulation.ops.put(0, name)
+        op.then(str, lambda error: ended.update({name: simulation.driver.now()}))
+        outcomes.append(simulation.submit(op))
+
+    outcomes: list[Outcome] = []
+    simulation.cluster.members[0].rule("Map.put", lambda request: request.error(*codes.RETRYABLE))
+    submit("pausing between attempts")
+    simulation.driver.advance(5.3)
+    assert len(simulation.engine.invocations.pausing()) == 1
+    without_a_member(simulation)
+    # Is in the queue before the older one, whose pause has not ended.
+    submit("in the queue")
+    simulation.driver.advance(1.7)
+    submit("later")
+    simulation.driver.advance(60)
+    assert {name: pytest.approx(20, abs=0.01) for name in began} == {
+        name: ended[name] - began[name] for name in began
+    }
+    assert [type(outcome.error) for outcome in outcomes] == [OperationTimeoutError] * 3
+    assert simulation.engine.invocations.pending_count == 0
+    assert not simulation.engine.invocations.parked._limits
+    simulation.stop()
+
+
+def test_a_pause_ends_when_a_partition_has_a_new_owner() -> None:
+    simulation = Simulation(2, invocation_retry_pause=30, invocation_timeout=300).start()
+    old, new = simulation.cluster.members
+    old.rule("Map.put", lambda request: request.error(*codes.RETRYABLE))
+    simulation.cluster.owners[0] = old
+    simulation.cluster.publish_view()
+    simulation.driver.advance(1)
+    outcome = simulation.submit(simulation.ops.put(0, "x"))
+    # Pauses are doubled: about 8 s of the next one are left.
+    simulation.driver.advance(25)
+    assert len(simulation.engine.invocations.pausing()) == 1
+    tries = old.count("Map.put")
+    simulation.cluster.publish_view()
+    simulation.driver.advance(0.5)
+    assert old.count("Map.put") == tries
+    simulation.cluster.owners[0] = new
+    simulation.cluster.publish_view()
+    simulation.driver.advance(0.01)
+    assert (outcome.times, outcome.error, old.count("Map.put")) == (1, None, tries)
+    assert simulation.get(0) == "x"
+    simulation.stop()
+
+
+def test_a_pause_ends_when_the_member_of_an_operation_is_connected_again() -> None:
+    simulation = Simulation(2, invocation_retry_pause=30, invocation_timeout=300).start()
+    member = simulation.cluster.members[1]
+    simulation.cluster.down[member.address] = Refuse()
+    simulation.driver.links[1].cut()
+    simulation.driver.advance()
+    op = simulation.ops.get(1)  # its member owns the partition
+    op.member = member.uuid
+    outcome = simulation.submit(op)
+    simulation.driver.advance(25)
+    assert outcome.times == 0
+    simulation.cluster.down.clear()
+    simulation.until(lambda: member.uuid in simulation.engine.connections.routes.by_member)
+    simulation.driver.advance(0.01)
+    assert (outcome.times, outcome.error) == (1, None)
     simulation.stop()
 
 

@@ -190,7 +190,7 @@ def test_a_batch_of_invalidations(local: Local) -> None:
         [to_data("a"), to_data("b")],
         [own, foreign],
         partitions,
-        [last[partition] + 1 for partition in partitions],
+        [last[partition.int] + 1 for partition in partitions],
     )
     assert [local.get(key) for key in "abc"] == [1, 2, 3]
     assert local.gets == 4  # of "b": the client's own writes have been noted when they were made

@@ -15,9 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hz_core.op import Flow
 from hz_core.wire.frames import FRAME_HEADER, HazelcastProtocolError
 from hz_core.wire.types import raw_data
-from hz_proxies.sql import SqlColumnMetadata, SqlColumnType
+from hz_proxies.sql import SqlColumnMetadata, SqlColumnType, SqlRowMetadata
+from hz_proxies.sql.arrow.batches import BatchSource
 from hz_proxies.sql.arrow.columns import Columns
 from hz_proxies.sql_page import SqlPage, Unreadable, read_sql_page
 from hz_serialization import HazelcastJsonValue, HazelcastSerializationError
@@ -327,3 +329,28 @@ def test_damaged_pages() -> None:
 def test_a_result_without_pages_is_an_empty_table() -> None:
     table = Columns(metadata(*sorted(KINDS), 13), None, whole=True).table([])
     assert (table.num_rows, table.num_columns) == (0, len(KINDS) + 1)
+
+
+@pytest.mark.parametrize(("rows", "expected"), [([0], [0]), ([0, 0], [0]), ([2, 0, 1, 0], [2, 1])])
+def test_empty_pages_make_no_batches_but_the_first(rows: list[int], expected: list[int]) -> None:
+    pages = [page([4], fixed(packer("i"), list(range(count)))) for count in rows]
+
+    def next_page() -> Flow[SqlPage | None]:
+        yield from ()
+        return pages.pop(0) if pages else None
+
+    def close() -> Flow[None]:
+        yield from ()
+
+    source = BatchSource(SqlRowMetadata(metadata(4)), next_page, close, None)
+    found: list[int] = []
+    while source.more:
+        found += [batch.num_rows for batch in result_of(source.fetch())]
+    assert found == expected
+
+
+def result_of(flow: Flow[Any]) -> Any:
+    """Return the result of a flow without steps."""
+    with pytest.raises(StopIteration) as stopped:
+        next(flow)
+    return stopped.value.value

@@ -12,13 +12,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hz_proxies.arrow import hashes
 from hz_proxies.arrow.contents import contents
+from hz_proxies.arrow.hashes import partitions_of
 from hz_proxies.arrow.kinds import target
 from hz_proxies.arrow.rows import RowReader, parts_of, schema_of
 from hz_proxies.arrow.values import columns_of, entries_of
-from hz_serialization import HazelcastJsonValue, HazelcastSerializationError, SerializationService
+from hz_serialization import (
+    Data,
+    HazelcastJsonValue,
+    HazelcastSerializationError,
+    SerializationService,
+    partition_hash,
+    partition_id,
+)
 from hz_serialization.compact import GenericRecord
 from hz_serialization.compact.kinds import FieldKind
+from hz_serialization.java_types import Long
+
+SERVICE = SerializationService()
+
+
+def objects(rows: tuple[list[Any], list[Data]]) -> tuple[list[Any], list[Any]]:
+    """Return the keys, and the values as objects."""
+    return rows[0], [SERVICE.to_object(value) for value in rows[1]]
+
 
 TYPES: dict[pa.DataType, st.SearchStrategy[Any]] = {
     pa.bool_(): st.booleans(),
@@ -59,11 +77,12 @@ def test_records_have_the_values_of_the_columns(
     keys = pa.array(range(len(values)), pa.int32())
     table = pa.table([keys, pa.array(values, kind)], pa.schema([pa.field("k", pa.int32()), field]))
     table = table.slice(skipped)
-    reader = RowReader(table.schema, "k", None, "compact", "T", (None, None))
-    found, records = reader.read(table)
+    reader = RowReader(SERVICE, table.schema, "k", None, "compact", "T", (None, None))
+    found, records = objects(reader.read(table))
     assert found == list(range(len(values)))[skipped:]
-    service = SerializationService()
-    again = [service.to_object(service.to_data(record))["v"] for record in records]
+    again = [record["v"] for record in records]
+    # The same bytes as one by one.
+    assert [SERVICE.to_data(record) for record in records] == reader.read(table)[1]
     # Bytes are arrays of int8, which are read as lists.
     expected = [value if type(value) is not bytes else _signed(value) for value in values[skipped:]]
     assert again == expected
@@ -111,7 +130,9 @@ def test_nested_records() -> None:
     table = pa.Table.from_pylist(
         rows, pa.schema([("k", pa.int64()), ("city", city), ("more", pa.list_(city))])
     )
-    _, (first, second) = RowReader(table.schema, "k", None, "compact", "T", (None, None)).read(table)
+    _, (first, second) = objects(
+        RowReader(SERVICE, table.schema, "k", None, "compact", "T", (None, None)).read(table)
+    )
     assert (first["city"].type_name, first["city"]["at"]) == ("T.city", moment)
     assert [record and record["name"] for record in first["more"]] == ["a", None]
     assert (second["city"], second["more"]) == (None, None)
@@ -121,7 +142,9 @@ def test_nested_records() -> None:
 
 def test_parts_of_a_microsecond_are_dropped() -> None:
     table = pa.table({"k": [1], "v": pa.array([1_000_001_999], pa.timestamp("ns"))})
-    _, (record,) = RowReader(table.schema, "k", None, "compact", "T", (None, None)).read(table)
+    _, (record,) = objects(
+        RowReader(SERVICE, table.schema, "k", None, "compact", "T", (None, None)).read(table)
+    )
     assert record["v"] == datetime(1970, 1, 1, 0, 0, 1, 1)
 
 
@@ -136,21 +159,23 @@ def test_json() -> None:
             "s": [{"x": 1}],
         }
     )
-    keys, (value,) = RowReader(table.schema, "k", None, "json", "T", (None, None)).read(table)
+    keys, (value,) = objects(
+        RowReader(SERVICE, table.schema, "k", None, "json", "T", (None, None)).read(table)
+    )
     assert keys == ["a"]
     assert json.loads(value.to_string()) == {
         "n": None, "d": "1.50", "at": "2024-01-02T03:04:05", "on": "2024-01-02", "s": {"x": 1},
     }  # fmt: skip
     for wrong in (pa.table({"k": [1], "v": [float("nan")]}), pa.table({"k": [1], "v": [b"b"]})):
         with pytest.raises(HazelcastSerializationError, match="cannot be JSON"):
-            RowReader(wrong.schema, "k", None, "json", "T", (None, None)).read(wrong)
+            RowReader(SERVICE, wrong.schema, "k", None, "json", "T", (None, None)).read(wrong)
 
 
 def test_a_range_of_keys() -> None:
     table = pa.table({"k": range(10), "v": range(10)})
 
     def keys(low: Any, high: Any) -> list[int]:
-        return RowReader(table.schema, "k", None, "compact", "T", (low, high)).read(table)[0]
+        return RowReader(SERVICE, table.schema, "k", None, "compact", "T", (low, high)).read(table)[0]
 
     assert keys(3, None) == [3, 4, 5, 6, 7, 8, 9]
     assert keys(None, 3) == [0, 1, 2]
@@ -163,7 +188,7 @@ def test_arguments() -> None:
 
     def reader(**changed: Any) -> RowReader:
         given = {"key": "k", "columns": None, "form": "compact", "type_name": "T", "key_range": (None, None)}
-        return RowReader(table.schema, **{**given, **changed})
+        return RowReader(SERVICE, table.schema, **{**given, **changed})
 
     with pytest.raises(ValueError, match="no one column 'x'; the columns are k, v"):
         reader(key="x")
@@ -177,7 +202,7 @@ def test_arguments() -> None:
         reader().read(table)
     big = pa.table({"k": [1], "v": pa.array([2**63], pa.uint64())})
     with pytest.raises(HazelcastSerializationError, match="'v' does not fit"):
-        RowReader(big.schema, "k", None, "compact", "T", (None, None)).read(big)
+        RowReader(SERVICE, big.schema, "k", None, "compact", "T", (None, None)).read(big)
 
 
 def test_parts() -> None:
@@ -226,8 +251,45 @@ def test_timestamps_with_a_zone() -> None:
     zone = timezone(timedelta(hours=2))
     moment = datetime(2024, 7, 1, 12, tzinfo=zone)
     table = pa.table({"k": [1], "v": pa.array([moment], pa.timestamp("ms", "+02:00"))})
-    _, (record,) = RowReader(table.schema, "k", None, "compact", "T", (None, None)).read(table)
+    _, (record,) = objects(
+        RowReader(SERVICE, table.schema, "k", None, "compact", "T", (None, None)).read(table)
+    )
     assert isinstance(record, GenericRecord)
     assert record["v"] == moment
     assert record["v"].utcoffset() == timedelta(hours=2)
     assert record.kind("v") is FieldKind.TIMESTAMP_WITH_TIMEZONE
+
+
+KEYS = {
+    "int": st.integers(-(2**31), 2**31 - 1),
+    "long": st.integers(-(2**63), 2**63 - 1).map(Long),
+    "text": st.text("abc", max_size=9),
+    "same": st.text("abc", min_size=8, max_size=8),
+    "uuid": st.uuids(),
+}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data(), st.sampled_from(sorted(KEYS)), st.sampled_from([1, 3, 271, 5003]))
+def test_partitions_are_those_of_single_keys(data: st.DataObject, kind: str, count: int) -> None:
+    keys = data.draw(st.lists(KEYS[kind], min_size=1, max_size=40))
+    serialized = [SERVICE.to_data(key) for key in keys]
+    expected = [partition_id(partition_hash(key), count) for key in serialized]
+    assert partitions_of(serialized, count) == expected
+    assert partitions_of(serialized * 16, count) == expected * 16
+
+
+def test_keys_that_have_chosen_their_partition() -> None:
+    keys = [SERVICE.to_data(number) for number in range(20)]
+    keys[7] = b"\0\0\0\5" + keys[7][4:]
+    assert partitions_of(keys, 271) == [partition_id(partition_hash(key), 271) for key in keys]
+    assert partitions_of(keys, 271)[7] == 5
+
+
+def test_the_hash_that_has_no_absolute_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members put it into partition 0."""
+    monkeypatch.setattr(
+        hashes, "_hashes", lambda joined, size: pa.array([1 << 31, 5, 0xFFFFFFFF], pa.uint32())
+    )
+    keys = [SERVICE.to_data(number) for number in range(16)]
+    assert partitions_of(keys, 271) == [0, 5, 1]

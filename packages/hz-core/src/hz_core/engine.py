@@ -449,6 +449,10 @@ class Engine:
         if self.states.state is ClientState.CONNECTED and self.connections.connected:
             self.start(self.connections.connect_to_all_members(), "connecting to new members")
 
+    def on_routes_changed(self) -> None:
+        """Try again at once what has another way to go now."""
+        self.invocations.routes_changed()
+
     def on_cluster_changed(self) -> None:
         """Mark the schemas and objects to be sent to the new cluster, over the first connection to it."""
         self._state_lost = True
@@ -497,7 +501,6 @@ class Engine:
             self.connections.excuse(late)
         else:
             self.invocations.backups.expire()
-            self.invocations.parked.expire()
         self._schedule_tick()
         for connection in self.connections.heartbeat(now):
             self.start(_ping(connection), "a heartbeat")

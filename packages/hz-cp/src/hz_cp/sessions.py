@@ -154,15 +154,16 @@ class SessionService(Service):
     def closing(self) -> Flow[None]:
         """Close all sessions, to release the objects that this client holds."""
         with self._mutex:
-            sessions, self._sessions = self._sessions, {}
+            sessions, self._sessions, groups = self._sessions, {}, self._groups
         yield GatherOutcomes(
-            [codec.close_session(self._groups[key], session.id) for key, session in sessions.items()]
+            [codec.close_session(groups[key], session.id) for key, session in sessions.items()]
         )
 
     def on_cluster_changed(self) -> None:
         """Remove all sessions, which another cluster does not know."""
         with self._mutex:
             self._sessions = {}
+            self._groups = {}
             self._idle_thread_ids = {}
 
     def on_fork(self) -> None:

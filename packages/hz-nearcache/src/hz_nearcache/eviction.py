@@ -93,10 +93,9 @@ class Sampler:
             expired: Tells whether a record has expired; None if none ever does.
         """
         size, random = len(records), self._random
-        if size <= self._count:
-            sample = list(records)
-        else:
-            sample = [records[int(random() * size)] for _ in self._times]
+        sample = (
+            list(records) if size <= self._count else [records[int(random() * size)] for _ in self._times]
+        )
         if expired is not None:
             found = [record for record in dict.fromkeys(sample) if expired(record)]
             if found:

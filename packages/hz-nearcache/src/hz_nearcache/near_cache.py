@@ -414,16 +414,25 @@ class NearCache:
                     self._doubtful.pop(key, None)
 
     def _on_event(self, event: Any) -> None:
-        store, statistics, own = self.store, self.statistics, self._context.uuid
-        numbers, lost = self.numbers, set()
+        # There may be 100,000 in one event, and the thread that reads the connection waits for this.
+        store, statistics, own = self.store, self.statistics, self._context.uuid.int
+        told, lost = self.numbers.told, set()
+        forgotten: list[Data] = []
+        count = 0
         for key, source, partition_uuid, number in self.feed.changes(event):
-            statistics.invalidation_requests += 1
-            if partition_uuid is not None and numbers.told(partition_uuid, number) and key is not None:
+            count += 1
+            if partition_uuid is not None and told(partition_uuid, number) and key is not None:
                 lost.add(self._partition_of(key))
             # What this client has changed it has forgotten by itself, and may have read again since.
-            if source == own and not (self._all_doubtful or key in self._doubtful):
+            if source is not None and source.int == own and not (self._all_doubtful or key in self._doubtful):
                 continue
-            statistics.invalidations += store.clear() if key is None else store.forget(key)
+            if key is None:
+                statistics.invalidations += store.clear()
+            else:
+                forgotten.append(key)
+        statistics.invalidation_requests += count
+        if forgotten:
+            statistics.invalidations += store.forget_many(forgotten)
         if lost:
             self.lose(lost)
 

@@ -10,12 +10,12 @@ class Numbers:
     owns it.
 
     Attributes:
-        last: The number of the last change of each partition, by its UUID.
+        last: The number of the last change of each partition, by the number that its UUID is.
         gaps: How often it was noticed that changes of a partition were not told.
     """
 
     def __init__(self) -> None:
-        self.last: dict[UUID, int] = {}
+        self.last: dict[int, int] = {}
         self._uuids: dict[int, UUID] = {}
         self.gaps = 0
 
@@ -26,12 +26,13 @@ class Numbers:
             uuid: UUID of the partition.
             number: Number of the change. A member that was slow may tell of it after later ones.
         """
-        last = self.last.get(uuid)
+        key = uuid.int
+        last = self.last.get(key)
         if last is None:
-            self.last[uuid] = number
+            self.last[key] = number
             return True
         if number > last:
-            self.last[uuid] = number
+            self.last[key] = number
         if number <= last + 1:
             return False
         self.gaps += 1
@@ -46,12 +47,12 @@ class Numbers:
         if before != uuid:
             self._uuids[partition] = uuid
             if before is not None:
-                self.last.pop(before, None)
-        last = self.last.get(uuid)
+                self.last.pop(before.int, None)
+        last = self.last.get(uuid.int)
         if before == uuid and last is not None and number <= last:
             return False
         if last is None or number > last:
-            self.last[uuid] = number
+            self.last[uuid.int] = number
         if before is not None:
             self.gaps += 1
         return True

@@ -19,6 +19,8 @@ formats, and rounded up."""
 
 _STRIPES: Final = 1024
 
+_FORGOTTEN_TOGETHER: Final = 100
+
 _EXACT: Final = (str, int, bool, bytes, UUID)
 """Types of keys that are found without being serialized. Values of one of them that are equal have the same bytes; that
 is not so for float (0.0 and -0.0), nor between types (1, True and 1.0), so each has a table of its own."""
@@ -285,7 +287,17 @@ class Store:
 
     def forget_many(self, keys: Iterable[Any]) -> int:
         """Remove entries, and the reservations of their keys; return how many were there."""
-        return sum(map(self.forget, keys))
+        listed = keys if isinstance(keys, list) else list(keys)
+        changes, find, removed = self._changes, self._records.get, 0
+        for start in range(0, len(listed), _FORGOTTEN_TOGETHER):
+            # Not all at once, since other threads wait for the mutex when they store values.
+            with self.mutex:
+                for key in listed[start : start + _FORGOTTEN_TOGETHER]:
+                    changes[hash(key) % _STRIPES] += 1
+                    record = find(key)
+                    if record is not None and self._unlink(record):
+                        removed += 1
+        return removed
 
     def forget_groups(self, groups: Iterable[int]) -> int:
         """Remove all entries of some groups, and all reservations; return how many were there."""

@@ -15,7 +15,7 @@ Data = bytes
 HEADER_SIZE: Final = 8
 MINIMUM_HASH: Final = -(2**31)
 
-_SEED: Final = 0x01000193
+HASH_SEED: Final = 0x01000193
 _MASK: Final = 0xFFFFFFFF
 _read_blocks: Final[list[Callable[[bytes, int], tuple[int, ...]]]] = [
     Struct(f"<{count}I").unpack_from for count in range(33)
@@ -30,7 +30,7 @@ def murmur3(data: bytes, start: int = HEADER_SIZE) -> int:
     size = max(len(data) - start, 0)
     count = size >> 2
     unpack = _read_blocks[count] if count <= 32 else Struct(f"<{count}I").unpack_from
-    h = _SEED
+    h = HASH_SEED
     for k in unpack(data, start):
         k = k * 0xCC9E2D51 & _MASK
         h ^= (k << 15 | k >> 17) * 0x1B873593 & _MASK

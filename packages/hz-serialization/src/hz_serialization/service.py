@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from struct import Struct
 from typing import Any
 
@@ -11,6 +11,7 @@ from hz_serialization.arrays import register_arrays
 from hz_serialization.big_numbers import register_big_numbers
 from hz_serialization.blocks import BlockWriter, register_blocks
 from hz_serialization.compact.compiled import compact_format
+from hz_serialization.compact.schema import Schema
 from hz_serialization.compact.schema_registry import SchemaRegistry
 from hz_serialization.config import SerializationConfig, int_type_of
 from hz_serialization.container_writers import register_container_writers
@@ -81,6 +82,7 @@ class SerializationService:
         self.schemas = SchemaRegistry()
         """Schemas of the Compact objects that were written or read."""
         compact = compact_format(registry, self.config.compact_serializers, self.schemas)
+        self._compact = compact
         # Compact first: it takes exactly the classes that were named, the others all that are derived from theirs.
         for format_ in (compact, self._identified, portable):
             registry.add_format(format_)
@@ -114,6 +116,20 @@ class SerializationService:
         except Exception as error:
             problem = unserializable(value, error)
             raise problem from problem.__cause__
+
+    def encode_columns(self, schema: Schema, columns: Sequence[Sequence[Any]]) -> list[Data]:
+        """Serialize many records of one Compact schema, whose values are given as columns.
+
+        The ``Data`` are those of ``GenericRecord`` objects with these values.
+
+        Args:
+            schema: The fields.
+            columns: The values of each field, in the order of ``schema.slots``; None for null.
+
+        Raises:
+            HazelcastSerializationError: A value does not fit into its field; the error names it.
+        """
+        return self._compact.encode_columns(schema, columns)
 
     def to_object(self, data: Data | None) -> Any:
         """Return the value of a ``Data``; ``None`` for ``None``.

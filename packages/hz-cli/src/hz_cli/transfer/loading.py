@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hazelcast.future import Future
+from hz_cli.errors import CommandError
 from hz_cli.records.readers import batches
 from hz_cli.transfer.checkpoint import Checkpoint
 from hz_cli.transfer.entries import EntryMaker
@@ -46,7 +47,7 @@ class Loader:
         """Load from row ``skip`` on and return the number of all rows.
 
         Raises:
-            CommandError: A row cannot be read; those before it are in the map, and noted.
+            CommandError: A row cannot be read; the batches before it are in the map, and noted.
         """
         done = skip
         try:
@@ -59,6 +60,12 @@ class Loader:
                 self._under_way.append((self._put(entries), found.first + len(found.rows), found.fraction))
             while self._under_way:
                 done = self._finish(report)
+        except CommandError:
+            # The row is wrong, not the cluster: what is under way will be there.
+            while self._under_way:
+                done = self._finish(report)
+            self._checkpoint.write(rows=done)
+            raise
         except BaseException:
             self._checkpoint.write(rows=self._settled(done))
             raise

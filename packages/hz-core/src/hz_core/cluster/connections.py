@@ -74,6 +74,10 @@ class ConnectionEngine(Submitter, ConnectionOwner, Protocol):
         """Handle a new member list."""
         ...
 
+    def on_routes_changed(self) -> None:
+        """Handle new routes."""
+        ...
+
     def on_cluster_changed(self) -> None:
         """Handle the move to another cluster, or to the same one after a restart."""
         ...
@@ -134,6 +138,7 @@ class ConnectionManager:
     def refresh_routes(self) -> None:
         """Build the routes again from the connections and the partition table."""
         self.routes = Routes(tuple(self._ready.values()), self._membership.partitions, self._options.smart)
+        self._engine.on_routes_changed()
 
     def connect_to_cluster(self) -> Flow[Connection]:
         """Try the known addresses in rounds with growing pauses, until a member authenticates the client.

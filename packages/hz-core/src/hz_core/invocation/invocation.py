@@ -5,7 +5,6 @@ from struct import Struct
 from typing import Any, Final
 
 from hz_core.connection import Connection
-from hz_core.io import Timer
 from hz_core.op import Op
 from hz_core.promise import Promise
 
@@ -34,8 +33,8 @@ class Invocation:
         waits_for_acks: Exists while backup acks are missing. The thread that deletes it completes the invocation.
         reply: The reply, stored while backup acks are missing.
         acks_table: The table of those that wait for backup acks, by correlation id, once it is there.
-        waits_in: The table of those that wait for a connection or for their next attempt, while it is there; with the
-            timer of the attempt, if any.
+        waits_in: The table of those that wait for a connection or for their next attempt, while it is there; with its
+            pause, if any.
         schemas_replicated: Whether its Compact schemas have been replicated.
         deadline_watched: Whether a timer watches its deadline.
         given_up: Whether it ended with an error, for example at its deadline, although a reply may still be received.
@@ -55,7 +54,7 @@ class Invocation:
     acks_until = 0.0
     reply: bytes | None = None
     acks_table: "dict[int, Invocation] | None" = None
-    waits_in: "dict[Invocation, Timer | None] | None" = None
+    waits_in: "dict[Invocation, Any] | None" = None
     waits_for_acks: bool
     schemas_replicated = False
     deadline_watched = False
@@ -95,9 +94,9 @@ class Invocation:
         """
         connection, table, waits_in = self.connection, self.acks_table, self.waits_in
         if waits_in is not None and not self.in_doubt and self.op.on_failure is None:
-            timer = waits_in.pop(self, None)
-            if timer is not None:
-                timer.cancel()
+            pause = waits_in.pop(self, None)
+            if pause is not None:
+                pause.cancel()
         if self.op.on_lost is None and (connection is not None or table is not None):
             (correlation_id,) = _CORRELATION.unpack_from(self.op.request, _CORRELATION_OFFSET)
             if connection is not None:

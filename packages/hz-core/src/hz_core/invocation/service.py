@@ -7,21 +7,20 @@ from struct import Struct
 from typing import Any, Final
 from weakref import ref
 
-from hz_core.codecs.error import decode_error
 from hz_core.connection import Connection, MessageHandler
 from hz_core.errors import (
     ClientOfflineError,
     HazelcastClientNotActiveError,
     OperationTimeoutError,
-    TargetDisconnectedError,
     TargetNotMemberError,
-    error_from_holders,
 )
 from hz_core.invocation.backups import BackupAcks
+from hz_core.invocation.failures import closed_by, error_in, not_member, timed_out
 from hz_core.invocation.invocation import Invocation, PromisedInvocation
 from hz_core.invocation.limits import PendingLimit, check_unsent
 from hz_core.invocation.observation import Observation
 from hz_core.invocation.parked import SLICE, ParkedInvocations
+from hz_core.invocation.pausing import PausingInvocations
 from hz_core.invocation.ports import Gate, InvocationPolicy, Router
 from hz_core.invocation.recent_errors import RecentErrors
 from hz_core.invocation.retry import (
@@ -33,7 +32,7 @@ from hz_core.invocation.retry import (
     pause_before,
 )
 from hz_core.invocation.withdrawing import withdraw_unsent
-from hz_core.io import IO, Timer
+from hz_core.io import IO
 from hz_core.op import Op
 from hz_core.promise import Promise
 from hz_core.waitlist import Waitlist
@@ -94,7 +93,9 @@ class InvocationService:
         self._next_id = count(1).__next__
         self._route = router.route
         self._ended = False
-        self._pausing: dict[Invocation, Timer | None] = {}
+        self._pausing = PausingInvocations(io, router.route, self._after_pause)
+        self.pausing = self._pausing.waiting
+        self.routes_changed = self._pausing.routes_changed
         self.errors = errors
         self._now = io.now
         self._backup_acks = policy.backup_acks
@@ -104,7 +105,7 @@ class InvocationService:
         self._check_limit = self.pending_limit.check
         self.backups = BackupAcks(io, policy, router.open_connections, self._complete)
         self.parked = ParkedInvocations(
-            io, router.open_connections, check_active, self._resend, self._expire_parked
+            io, router.open_connections, check_active, self._resend, self._expire_parked, self._limit
         )
         self._promised = PromisedInvocation
         observation.follow(self)
@@ -119,10 +120,6 @@ class InvocationService:
         """Number of requests that wait for a reply, for backup acks, for a connection or for the next attempt."""
         waiting = sum(len(c.pending) for c in self._router.open_connections())
         return waiting + len(self.backups) + len(self._pausing) + len(self.parked) + self._gate.held_count
-
-    def pausing(self) -> list[Invocation]:
-        """Return the invocations that wait for their next attempt; callable from any thread."""
-        return list(self._pausing)
 
     def submit(self, op: Op[Any], promise: Promise, soon: bool = False) -> Invocation:
         """Send ``op`` and complete ``promise`` with its outcome.
@@ -177,7 +174,7 @@ class InvocationService:
             raise
         if not connection.alive and pending.pop(correlation_id, None) is not None:
             # Closed between the choice and the write: no other thread fails this invocation.
-            closed = _closed(connection)
+            closed = closed_by(connection)
             self._io.call_soon(lambda: self._failed(invocation, closed))
 
     def _not_connected(self, invocation: Invocation) -> None:
@@ -202,7 +199,7 @@ class InvocationService:
             return True
         invocation.tries += 1
         error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
-        invocation.fail(_timed_out(invocation, error, self._limit(invocation)))
+        invocation.fail(timed_out(invocation, error, self._limit(invocation)))
         return False
 
     def _overdue(self, invocation: Invocation, deadline: float) -> bool:
@@ -235,7 +232,7 @@ class InvocationService:
         if invocation.finished:
             return
         if invocation.last_error is not None:
-            invocation.fail(_timed_out(invocation, invocation.last_error, self._limit(invocation)))
+            invocation.fail(timed_out(invocation, invocation.last_error, self._limit(invocation)))
         else:
             invocation.fail(
                 OperationTimeoutError(
@@ -269,7 +266,7 @@ class InvocationService:
         if connection.transport is not None and connection.alive:
             connection.transport.write(op.request)
         if not connection.alive and connection.pending.pop(correlation_id, None) is not None:
-            invocation.fail(_closed(connection))
+            invocation.fail(closed_by(connection))
 
     def received(self, connection: Connection, messages: Iterable[bytes]) -> None:
         """Complete the invocations that ``messages`` reply to, and pass events to their handlers.
@@ -428,7 +425,7 @@ class InvocationService:
         connection.interrupted.clear()
         for invocation in islice(_drain(connection.pending), SLICE):
             invocation.connection = None
-            self._failed(invocation, _closed(connection))
+            self._failed(invocation, closed_by(connection))
         if connection.pending:
             # The way to the cluster goes before them.
             self._io.call_soon(partial(self.on_connection_removed, connection))
@@ -437,11 +434,7 @@ class InvocationService:
         """Fail the invocations that wait for backup acks, a retry or a connection (the client is shut down)."""
         self._ended = True
         self.backups.fail_all(error)
-        pausing, self._pausing = self._pausing, {}
-        for invocation, timer in list(pausing.items()):
-            if timer is not None:
-                timer.cancel()
-            invocation.fail(error)
+        self._pausing.fail_all(error)
         self.parked.fail_all(error)
 
     def renew(self) -> None:
@@ -459,7 +452,7 @@ class InvocationService:
     ) -> None:
         # The caller's thread may stop reading this connection: the next reply is received in another way.
         invocation.connection = None
-        error = _error_in(message, message_type, invocation.op.method.name, connection.server_version)
+        error = error_in(message, message_type, invocation.op.method.name, connection.server_version)
         self._io.call_soon(partial(self._failed_reply, connection, correlation_id, error))
 
     def _failed_reply(self, connection: Connection, correlation_id: int, error: Exception) -> None:
@@ -499,19 +492,11 @@ class InvocationService:
             if not invocation.in_doubt:
                 # The last attempt is made at the end of the time limit.
                 pause = min(pause, max(self._limit(invocation) - self._now(), 0.001))
-            invocation.waits_in = self._pausing
-            self._pausing[invocation] = self._io.call_later(
-                pause, lambda: self._after_pause(invocation, error)
-            )
-            if invocation.unwanted():
-                invocation.forget()  # given up meanwhile by another thread, which did not find it
+            self._pausing.add(invocation, pause, error)
         else:
             self._resend(invocation)
 
     def _after_pause(self, invocation: Invocation, error: Exception) -> None:
-        if self._pausing.pop(invocation, None) is None:
-            return  # given up
-        invocation.waits_in = None
         if invocation.unwanted() and not invocation.in_doubt:
             invocation.fail(error)
         else:
@@ -546,9 +531,9 @@ class InvocationService:
             and op.member is not None
             and not self._router.is_member(op)
         ):
-            return _not_member(op, error)
+            return not_member(op, error)
         if self._now() >= self._limit(invocation):
-            return _timed_out(invocation, error, self._limit(invocation))
+            return timed_out(invocation, error, self._limit(invocation))
         return None
 
     def _limit(self, invocation: Invocation) -> float:
@@ -558,37 +543,6 @@ class InvocationService:
         return limit if deadline is None else min(limit, deadline)
 
 
-def _error_in(message: bytes, message_type: int, name: str, server_version: str) -> Exception:
-    """Return the error that a reply reports, or that it is."""
-    if message_type:
-        return HazelcastProtocolError(
-            f"the reply to {name} has the unexpected message type {message_type:#08x}"
-        )
-    try:
-        return error_from_holders(decode_error(message), name, server_version)
-    except (HazelcastProtocolError, *DECODE_ERRORS) as e:
-        return HazelcastProtocolError(f"the error reply to {name} cannot be read: {e}")
-
-
-def _timed_out(invocation: Invocation, error: Exception, limit: float) -> OperationTimeoutError:
-    op = invocation.op
-    timeout = OperationTimeoutError(
-        f"{op.method.name} did not succeed within the"
-        f" {'invocation_timeout' if op.deadline is None else 'deadline'} of {limit - invocation.started:g} s,"
-        f" in {invocation.tries} attempts; the last failed with {type(error).__name__}: {error}"
-    )
-    timeout.__cause__ = error
-    return timeout
-
-
-def _not_member(op: Op[Any], cause: Exception) -> TargetNotMemberError:
-    if isinstance(cause, TargetNotMemberError):
-        return cause
-    error = TargetNotMemberError(f"{op.method.name} is for member {op.member}, which is not in the cluster")
-    error.__cause__ = cause
-    return error
-
-
 def _drain(table: dict[int, Any]) -> Iterator[Invocation]:
     """Remove and yield all entries of ``table``, while other threads may remove entries, too."""
     while table:
@@ -596,11 +550,3 @@ def _drain(table: dict[int, Any]) -> Iterator[Invocation]:
             yield table.popitem()[1]
         except KeyError:
             return
-
-
-def _closed(connection: Connection) -> TargetDisconnectedError:
-    error = TargetDisconnectedError(
-        f"the connection to {connection.address} was closed before the reply was received: {connection.close_reason}"
-    )
-    error.__cause__ = connection.close_reason
-    return error

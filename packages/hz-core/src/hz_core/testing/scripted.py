@@ -64,7 +64,7 @@ class Outcome:
         result: The value, None before there is one.
         error: The error, None while there is none.
         times: How often it was completed; more than once is a bug.
-        invocation: The invocation that completes it, if there is one: it is told of a cancel, as by a future.
+        invocation: The invocation that completes it, if there is one.
     """
 
     __slots__ = ("_cancelled", "error", "invocation", "result", "times")
@@ -84,6 +84,10 @@ class Outcome:
     def cancel(self) -> None:
         """Give the outcome up."""
         self._cancelled = True
+
+    def abandon(self) -> None:
+        """Give the outcome up, and free the entry of its invocation, as a future does when it is cancelled."""
+        self.cancel()
         if self.invocation is not None:
             self.invocation.forget()
 

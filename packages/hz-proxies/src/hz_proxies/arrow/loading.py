@@ -33,8 +33,8 @@ Requests: TypeAlias = "list[tuple[Op[None], list[Data]]]"
 class MapTarget(Protocol):
     """What stores the rows."""
 
-    def requests(self, keys: list[Any], values: list[Any]) -> Requests:
-        """Serialize entries; called on any thread."""
+    def requests(self, keys: list[Any], values: list[Data]) -> Requests:
+        """Serialize keys, and make the requests; called on any thread."""
         ...
 
     def sending(self, requests: Requests) -> list[Op[None]]:
@@ -51,7 +51,7 @@ class _Batch(NamedTuple):
 def load(
     context: ClientContext,
     target: MapTarget,
-    batches: Iterator[tuple[list[Any], list[Any]]],
+    batches: Iterator[tuple[list[Any], list[Data]]],
     progress: Progress | None,
 ) -> Flow[int]:
     """Store batches of keys and values. At most two are in memory.
@@ -59,7 +59,7 @@ def load(
     Args:
         context: The client.
         target: Stores entries.
-        batches: The keys and values; read on another thread.
+        batches: The keys, and the serialized values; read on another thread.
         progress: Called after each batch.
 
     Returns:

@@ -1,7 +1,7 @@
 """Rows of Arrow tables as keys and values of maps."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
@@ -13,18 +13,19 @@ from hz_core.arguments import shown
 from hz_proxies.arrow.contents import contents
 from hz_proxies.arrow.kinds import Target, target
 from hz_proxies.arrow.values import ARROW_ERRORS
-from hz_serialization import HazelcastJsonValue, HazelcastSerializationError
+from hz_serialization import Data, HazelcastJsonValue, HazelcastSerializationError, SerializationService
 from hz_serialization.compact import GenericRecord
 from hz_serialization.compact.schema import Schema
 
-Rows = tuple[list[Any], list[Any]]
-"""Keys and values."""
+Rows = tuple[list[Any], list[Data]]
+"""Keys, and serialized values."""
 
 
 class RowReader:
     """Makes keys and values of rows.
 
     Args:
+        serialization: Serializes values.
         schema: The columns.
         key: The column of the key.
         columns: The columns of the values; None for all others.
@@ -39,6 +40,7 @@ class RowReader:
 
     def __init__(
         self,
+        serialization: SerializationService,
         schema: pa.Schema,
         key: str,
         columns: Sequence[str] | None,
@@ -60,11 +62,12 @@ class RowReader:
         self._range = key_range
         self._targets: dict[str, Target] = {name: target(schema.field(name), type_name) for name in names}
         self._order = names
-        self._value: Callable[[tuple[Any, ...]], Any] = self._json
+        self._serialization = serialization
+        self._record_schema: Schema | None = None
         if form == "compact":
             record_schema = Schema(type_name, [(name, self._targets[name].kind) for name in names])
+            self._record_schema = record_schema
             self._order = list(record_schema.slots)
-            self._value = lambda values: GenericRecord.of(record_schema, values)
 
     def read(self, table: pa.Table) -> Rows:
         """Return the keys and values of rows.
@@ -90,7 +93,9 @@ class RowReader:
                 " maps have no null keys"
             )
         columns = [self._column(table, name, self._targets[name]) for name in self._order]
-        return found, [self._value(values) for values in zip(*columns, strict=True)]
+        if self._record_schema is not None:
+            return found, self._serialization.encode_columns(self._record_schema, columns)
+        return found, [self._json(values) for values in zip(*columns, strict=True)]
 
     def _column(self, table: pa.Table, name: str, wanted: Target) -> list[Any]:
         array = table[name].combine_chunks()
@@ -110,12 +115,13 @@ class RowReader:
             return [None if value is None else convert(value) for value in values]
         return values
 
-    def _json(self, values: tuple[Any, ...]) -> HazelcastJsonValue:
+    def _json(self, values: tuple[Any, ...]) -> Data:
         content = dict(zip(self._order, values, strict=True))
         try:
-            return HazelcastJsonValue(json.dumps(content, default=_as_json, allow_nan=False))
+            text = json.dumps(content, default=_as_json, allow_nan=False)
         except (TypeError, ValueError) as e:
             raise HazelcastSerializationError(f"the row {shown(content)} cannot be JSON: {e}") from e
+        return self._serialization.to_data(HazelcastJsonValue(text))
 
 
 def _as_json(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, Final, Generic
 
 from hz_core.arguments import int32
 from hz_core.op import Flow, Op
-from hz_core.operations import KeyedOperations
+from hz_core.operations import KeyedOperations, none_refused
 from hz_proxies.arrow.background import elsewhere
 from hz_proxies.arrow.libraries import library
 from hz_proxies.arrow.loading import KeyRange, Progress, Requests, load
@@ -31,22 +31,26 @@ class _Store:
         self._operations = operations
         self._make_key = make_key
 
-    def requests(self, keys: list[Any], values: list[Any]) -> Requests:
-        """Serialize entries; return a request for each partition."""
-        by_partition: dict[int, list[tuple[Data, Data]]] = {}
-        keyed, to_data, name = self._operations._keyed, self._operations._to_data, self._operations.name
+    def requests(self, keys: list[Any], values: list[Data]) -> Requests:
+        """Serialize keys; return a request for each partition."""
+        from hz_proxies.arrow.hashes import partitions_of
+
+        operations = self._operations
         if self._make_key is not None:
             keys = list(map(self._make_key, keys))
-        for key, value in zip(keys, values, strict=True):
-            data, partition = keyed(key)
-            entry = data, to_data(value)
+        if None in keys:
+            raise none_refused("key", operations.name)
+        serialized = list(map(operations._to_data, keys))
+        partitions = partitions_of(serialized, operations._context.partition_count())
+        by_partition: dict[int, list[tuple[Data, Data]]] = {}
+        for partition, entry in zip(partitions, zip(serialized, values, strict=True), strict=True):
             found = by_partition.get(partition)
             if found is None:
                 by_partition[partition] = [entry]
             else:
                 found.append(entry)
         return [
-            (codec.put_all(partition, name, found, True), [key for key, _ in found])
+            (codec.put_all(partition, operations.name, found, True), [key for key, _ in found])
             for partition, found in by_partition.items()
         ]
 
@@ -101,7 +105,10 @@ class TableOperations(QueryOperations[K, V], PagingOperations[K, V], Generic[K, 
         from hz_proxies.arrow.rows import RowReader, parts_of, schema_of
 
         size = int32(batch_size, "batch_size", 1)
-        reader = RowReader(schema_of(table), key, columns, values, type_name or self.name, key_range)
+        serialization = self._context.serialization
+        reader = RowReader(
+            serialization, schema_of(table), key, columns, values, type_name or self.name, key_range
+        )
         batches = map(reader.read, parts_of(table, size))
         return load(self._context, _Store(self, make_key), batches, progress)
 

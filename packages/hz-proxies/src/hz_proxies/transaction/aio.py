@@ -67,7 +67,7 @@ class AsyncTransaction(AsyncioTransactionContext):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
-            TransactionError: It belongs to another thread or task.
+            TransactionError: It belongs to another thread or task, or uses another collection of this name.
         """
         return AsyncTransactionalList(self._caller, self._ops.get_list(name))
 
@@ -91,7 +91,7 @@ class AsyncTransaction(AsyncioTransactionContext):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
-            TransactionError: It belongs to another thread or task.
+            TransactionError: It belongs to another thread or task, or uses another collection of this name.
         """
         return AsyncTransactionalQueue(self._caller, self._ops.get_queue(name))
 
@@ -103,7 +103,7 @@ class AsyncTransaction(AsyncioTransactionContext):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
-            TransactionError: It belongs to another thread or task.
+            TransactionError: It belongs to another thread or task, or uses another collection of this name.
         """
         return AsyncTransactionalSet(self._caller, self._ops.get_set(name))
 

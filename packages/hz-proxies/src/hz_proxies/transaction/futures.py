@@ -73,7 +73,7 @@ class Transaction(FuturesTransaction):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
-            TransactionError: It belongs to another thread or task.
+            TransactionError: It belongs to another thread or task, or uses another collection of this name.
         """
         return TransactionalList(self._caller, self._ops.get_list(name))
 
@@ -97,7 +97,7 @@ class Transaction(FuturesTransaction):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
-            TransactionError: It belongs to another thread or task.
+            TransactionError: It belongs to another thread or task, or uses another collection of this name.
         """
         return TransactionalQueue(self._caller, self._ops.get_queue(name))
 
@@ -109,7 +109,7 @@ class Transaction(FuturesTransaction):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
-            TransactionError: It belongs to another thread or task.
+            TransactionError: It belongs to another thread or task, or uses another collection of this name.
         """
         return TransactionalSet(self._caller, self._ops.get_set(name))
 

@@ -1,7 +1,8 @@
 """Operations of a transaction, from which its surfaces are generated."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from hz_core.arguments import int32, milliseconds, shown
@@ -33,6 +34,14 @@ from hz_proxies.transaction.state import (
 _logger = get_logger("transaction")
 
 T = TypeVar("T")
+
+_COLLECTIONS: Final[Mapping[object, str]] = MappingProxyType(
+    {
+        TransactionalListOperations: "list",
+        TransactionalQueueOperations: "queue",
+        TransactionalSetOperations: "set",
+    }
+)
 
 
 class TransactionOperations(Operations):
@@ -66,6 +75,7 @@ class TransactionOperations(Operations):
         self._thread_id = 0
         self._start_time: float | None = None
         self._maps: list[TransactionalMapOperations[Any, Any]] = []
+        self._collections: dict[str, str] = {}
 
     def begin(self) -> Flow[None]:
         """Begin the transaction. Without a connection to the cluster this waits for one, as other operations do.
@@ -172,7 +182,7 @@ class TransactionOperations(Operations):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
-            TransactionError: It belongs to another thread or task.
+            TransactionError: It belongs to another thread or task, or uses another collection of this name.
         """
         return self._object(TransactionalListOperations, name)
 
@@ -198,7 +208,7 @@ class TransactionOperations(Operations):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
-            TransactionError: It belongs to another thread or task.
+            TransactionError: It belongs to another thread or task, or uses another collection of this name.
         """
         return self._object(TransactionalQueueOperations, name)
 
@@ -210,7 +220,7 @@ class TransactionOperations(Operations):
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
-            TransactionError: It belongs to another thread or task.
+            TransactionError: It belongs to another thread or task, or uses another collection of this name.
         """
         return self._object(TransactionalSetOperations, name)
 
@@ -229,6 +239,12 @@ class TransactionOperations(Operations):
     def _object(self, kind: Callable[..., T], name: str) -> T:
         check_name(name)
         connection, transaction_id = self._active()
+        word = _COLLECTIONS.get(kind)
+        if word is not None and (other := self._collections.setdefault(name, word)) != word:
+            raise TransactionError(
+                f"the {word} {name!r} cannot be used in a transaction that uses the {other} {name!r}: members keep the"
+                " changes of lists, queues and sets by name, and would mix these up; use another transaction"
+            )
         return kind(self._context, name, connection, transaction_id, self._thread_id)
 
     def _active(self) -> tuple[Connection, UUID]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from struct import pack
 from typing import Any, Final
 
 from hz_serialization import type_ids
 from hz_serialization.compact.codecs import Codec, make_codecs
+from hz_serialization.compact.columns import ColumnEncoder
 from hz_serialization.compact.generic import GenericRecord
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.layout import RecordLayout
@@ -24,6 +25,9 @@ from hz_serialization.top_level import TopReader
 
 _AUTOMATIC: Final = "hz_serialization.compact.automatic"
 """The module of classes with typed fields, which is imported when it is first used."""
+
+
+_MOST_ENCODERS: Final = 100
 
 
 class _Readers(dict[bytes, Reader]):
@@ -61,6 +65,7 @@ class CompactFormat:
         self._readers = _Readers(self)
         self._top_readers: dict[bytes, Reader] = {}
         self._basic = registry.basic
+        self._encoders: dict[Schema, ColumnEncoder] = {}
         automatic = []
         for item in serializers:
             if isinstance(item, type) and not issubclass(item, CompactSerializer):
@@ -152,6 +157,19 @@ class CompactFormat:
             return self._generic
         self._add_automatic(cls)
         return self._by_class[cls]
+
+    def encode_columns(self, schema: Schema, columns: Sequence[Sequence[Any]]) -> list[bytes]:
+        """Return the ``Data`` of the records whose values are given as columns."""
+        # The schema of nested records is noted by their writer.
+        encoder = self._encoders.get(schema)
+        if encoder is None:
+            encoder = ColumnEncoder(schema, self._layout, self._codecs)
+            if len(self._encoders) >= _MOST_ENCODERS:
+                self._encoders.clear()
+            self._encoders[schema] = encoder
+        if columns and columns[0]:
+            self._schemas.use(schema)
+        return encoder.encode(columns)
 
     def _make_layout(self, schema: Schema, order: tuple[str, ...]) -> RecordLayout:
         return RecordLayout(schema, self._layout, self._codecs, order)
