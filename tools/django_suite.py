@@ -3,8 +3,7 @@
 The tests are in Django's sdist, which pip downloads (`--sdist FILE` uses one that is there). Of them run all tests of
 `cache.tests.BaseCacheTests`, which each cache backend of Django has to pass, and of `sessions_tests.SessionTestsMixin`,
 for session stores. Three skip themselves, as for Redis and Memcached: they are about culling, which `MAX_ENTRIES` does
-for backends that cannot evict; members evict as their map is configured. Further arguments go to Django's
-`runtests.py`.
+for backends that cannot evict; members evict as their map is configured. Further arguments go to Django's runner.
 """
 
 import argparse
