@@ -3,6 +3,7 @@
     python benchmarks/run.py                     # all cases; writes the table and the plot (about 25 minutes)
     python benchmarks/run.py --quick             # short rounds; only prints the table (about 2 minutes)
     python benchmarks/run.py --only futures-64   # the cases with this in their names; only prints the table
+    python benchmarks/run.py --against main      # compare this checkout with another one (about 3 minutes)
     python benchmarks/run.py --render            # create the table and the plot again, from results.json
 
 Pinned placements need Linux. The official client is installed in a separate environment on first use.
@@ -12,9 +13,9 @@ import argparse
 import shlex
 import sys
 from pathlib import Path
-from typing import get_args
 
 from hzbench import machine, official
+from hzbench.against import compare
 from hzbench.cases import CONTENDERS, Case, Contender, every_case
 from hzbench.cold import measure_cold
 from hzbench.fleet import Fleet
@@ -56,9 +57,14 @@ def _arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--render", action="store_true", help="only create the table and the plot of results.json again"
     )
+    parser.add_argument(
+        "--against",
+        metavar="REF",
+        help="compare this checkout with a commit, or with the folder of another checkout; only prints the table",
+    )
     parser.add_argument("--list", action="store_true", help="only print the names of all cases")
     chosen = parser.parse_args(given)
-    unknown = set(chosen.contenders.split(",")) - set(get_args(Contender))
+    unknown = set(chosen.contenders.split(",")) - set(CONTENDERS)
     if unknown:
         parser.error(f"unknown contenders: {', '.join(sorted(unknown))}; known are {', '.join(CONTENDERS)}")
     if chosen.out is None and (chosen.render or not (chosen.quick or chosen.only)):
@@ -78,6 +84,8 @@ def main(given: list[str]) -> int:
     if chosen.render:
         _write(Results.load(chosen.out / "results.json"), chosen.out)
         return 0
+    if chosen.against is not None:
+        return compare(chosen.against, chosen.only, chosen.rounds, chosen.seconds, chosen.member)
     results = Results(machine.facts(), chosen.rounds, chosen.seconds)
     results.facts["command"] = shlex.join(["python", "benchmarks/run.py", *given])
     try:

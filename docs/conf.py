@@ -1,7 +1,11 @@
 """Configuration of the documentation; ``hatch run docs`` builds it and runs its examples."""
 
+import os
 import sys
 from pathlib import Path
+
+# The pure classes are the documented ones: compiled methods have neither annotations nor long texts.
+os.environ["HZ_PURE_PYTHON"] = "1"
 
 import hazelcast
 

@@ -7,7 +7,8 @@ from typing import Literal
 from hzbench.task import Action, Surface, Task
 
 Placement = Literal["one core", "different cores", "unpinned"]
-Contender = Literal["ours", "official", "floor"]
+Contender = Literal["ours", "official", "floor", "other", "again"]
+"""Who runs tasks. ``other`` is another checkout of this project, and ``again`` a second process of this one."""
 
 CONTENDERS: tuple[Contender, ...] = ("ours", "official", "floor")
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,9 +31,14 @@ def interpreter(contender: Contender) -> str:
     return str(official.python()) if contender == "official" else sys.executable
 
 
-def environment(contender: Contender) -> dict[str, str]:
-    """Return environment variables to import ``hzbench``, and for ours also this project's packages."""
-    paths = [str(_HERE)]
+def environment(contender: Contender, sources: Sequence[Path] = ()) -> dict[str, str]:
+    """Return environment variables to import ``hzbench``, and for ours also this project's packages.
+
+    Args:
+        contender: Who is started.
+        sources: Folders to import the packages from; none for those that are installed.
+    """
+    paths = [str(_HERE), *map(str, sources)]
     if contender != "official" and (inherited := os.environ.get("PYTHONPATH")):
         paths.append(inherited)
     # Without bytecode on disk every import would compile its modules, unlike for users.
@@ -43,7 +49,7 @@ def environment(contender: Contender) -> dict[str, str]:
 class Worker:
     """A contender's process, which is connected and runs tasks."""
 
-    def __init__(self, contender: Contender, module: str, address: str) -> None:
+    def __init__(self, contender: Contender, module: str, address: str, sources: Sequence[Path] = ()) -> None:
         self.name = f"{contender} ({module})"
         # Not a pipe, which would not be read while the worker runs; closed in close().
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
@@ -52,7 +58,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env=environment(contender),
+            env=environment(contender, sources),
             text=True,
         )
         self.process = psutil.Process(self._process.pid)
@@ -114,10 +120,16 @@ class Worker:
 
 
 class Fleet:
-    """The workers of one run."""
+    """The workers of one run.
 
-    def __init__(self, address: str) -> None:
+    Args:
+        address: HOST:PORT of the member.
+        sources: Where a contender is imported from, if not from what is installed.
+    """
+
+    def __init__(self, address: str, sources: Mapping[Contender, Sequence[Path]] | None = None) -> None:
         self._address = address
+        self._sources = sources or {}
         self._workers: dict[tuple[Contender, str], Worker] = {}
 
     def __enter__(self) -> Self:
@@ -137,7 +149,9 @@ class Fleet:
             return known
         if known is not None:
             known.close()
-        started = self._workers[contender, module] = Worker(contender, module, self._address)
+        started = self._workers[contender, module] = Worker(
+            contender, module, self._address, self._sources.get(contender, ())
+        )
         return started
 
     def versions(self) -> dict[str, str]:

@@ -27,7 +27,7 @@ def run_rounds(
         for index, case in enumerate(cases):
             order = _rotated([one for one in case.contenders if one in contenders], number + index)
             seconds = results.seconds if number else min(_WARM_UP_SECONDS, results.seconds)
-            pieces = {one: _piece(fleet, member, case, one, seconds, bool(number)) for one in order}
+            pieces = {one: piece_of(fleet, member, case, one, seconds, bool(number)) for one in order}
             if number:
                 results.cases[case.name].append({one: pieces[one] for one in contenders if one in pieces})
             say(_line(number, results.rounds, case, pieces))
@@ -38,7 +38,7 @@ def _rotated(contenders: list[Contender], start: int) -> list[Contender]:
     return contenders[first:] + contenders[:first]
 
 
-def _piece(
+def piece_of(
     fleet: Fleet, member: psutil.Process, case: Case, one: Contender, seconds: float, repeat: bool
 ) -> Piece:
     """Measure one task; repeat it if other processes use the machine, regardless of its result."""

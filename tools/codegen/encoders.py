@@ -11,8 +11,19 @@ ENCODE = "hz_core.wire.encode"
 TYPES = "hz_core.wire.types"
 OP = "hz_core.op"
 CONNECTION = "hz_core.connection"
+COMPILED = "hz_core.compiled"
 _REQUEST_HEADER_SIZE = 22
 _SIMPLE = frozenset({"String", "Data", "byteArray"}) | KEPT
+
+
+def _shape(parameters: tuple[Parameter, ...]) -> tuple[int, int] | None:
+    """Return how many ``Data`` and how many 64-bit numbers follow a name; None if there is anything else."""
+    names = [item.type.name for item in parameters]
+    datas, longs = names.count("Data"), names.count("long")
+    plain = not any(item.type.nullable for item in parameters)
+    if plain and datas and names == ["String"] + ["Data"] * datas + ["long"] * longs and datas + longs <= 6:
+        return datas, longs
+    return None
 
 
 class EncoderWriter:
@@ -37,6 +48,8 @@ class EncoderWriter:
             if item.name != "partitionId"
         ]
         source.add("", "")
+        if routed == ["partition_id"] and first and (shape := _shape(method.request)) is not None:
+            source.add(f"@{source.use(COMPILED, 'request_builder')}{shape}")
         name = operation(method.name)
         returned = f"{source.use(OP, 'Op')}[{result}]"
         source.block(f"def {name}(", [*first, *arguments, *last], f") -> {returned}:")

@@ -15,6 +15,7 @@ from core_simulation import listener_spec
 from core_sockets import PATIENCE
 from core_surfaces import Threaded, keep
 from hz_core.codecs import client as codec
+from hz_core.compiled import IS_COMPILED
 from hz_core.connection import Connection
 from hz_core.drivers.executor import CallbackExecutor
 from hz_core.drivers.transport import SocketTransport
@@ -85,7 +86,7 @@ def test_a_call_that_is_interrupted_anywhere_loses_no_reply_of_others(single: Th
         single.until(lambda called=called: len(called) == 1)  # type: ignore[misc]  # binds called
         if not happened:
             break
-    assert number > 40
+    assert number > (25 if IS_COMPILED else 40)
     client.blocking.call(ops.put(3, "x"))
     single.until(lambda: not before.pending)
 
@@ -140,7 +141,8 @@ def test_code_that_interrupts_a_call_anywhere_may_use_the_client(single: Threade
             break
         assert client.blocking.call(ops.get(3)) == number
         check_all_is_well(single, before)
-    assert number > 40
+    # Compiled code is interrupted nowhere but in a receive: what is left is how these operations are built.
+    assert number > (25 if IS_COMPILED else 40)
 
 
 def test_a_large_message_that_is_interrupted_anywhere_is_not_damaged(single: Threaded) -> None:
@@ -158,7 +160,7 @@ def test_a_large_message_that_is_interrupted_anywhere_is_not_damaged(single: Thr
         if not happened:
             break
     assert client.blocking.call(ops.get(2)) == value
-    assert steps > 60
+    assert steps > (30 if IS_COMPILED else 60)
 
 
 # --- exceptions of users ------------------------------------------------------------------------------------------

@@ -13,6 +13,9 @@ from hz_serialization.speedups import compiled
 TESTS = Path(__file__).resolve().parents[2] / "hz-serialization" / "tests"
 COMPILED_TOPICS = ("automatic", "compact", "data", "errors", "hostile", "portable", "tracebacks", "vectors")
 """What the names of test modules contain that come near compiled code."""
+CORE_TESTS = Path(__file__).resolve().parents[2] / "hz-core" / "tests"
+CORE_MODULES = ("calls", "driver_interrupts", "driver_reading", "future", "mutants_reader", "wire_reader")
+"""The test modules of hz-core about what is compiled; all others run with one variant."""
 REPORT = "import hz_serialization.data as d; print(type(d.partition_hash).__name__)"
 
 
@@ -60,3 +63,10 @@ def test_the_other_variant_passes_the_tests() -> None:
     # This run looks for leaks itself, and random values are the task of test_speedups_same.py.
     options = ["-q", "-p", "no:cacheprovider", "--noconftest", "-p", "speedups_few_examples"]
     run("-m", "pytest", *options, *modules, pure=other)
+
+
+@pytest.mark.timeout(300)
+def test_the_other_variant_of_a_call_passes_its_tests() -> None:
+    other = compiled("_calls") is not None
+    modules = [str(CORE_TESTS / f"test_core_{name}.py") for name in CORE_MODULES]
+    run("-m", "pytest", "-q", "-p", "no:cacheprovider", *modules, pure=other)

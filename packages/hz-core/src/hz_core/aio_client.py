@@ -14,6 +14,7 @@ from hz_core.aio_in_flight import LimitedAsyncio
 from hz_core.callers import AsyncioCaller
 from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
+from hz_core.compiled import AsyncioCallerBase, prefer_compiled
 from hz_core.config import ClientConfig
 from hz_core.drivers.aio import AsyncioDriver
 from hz_core.drivers.process import Process
@@ -211,7 +212,8 @@ def _ignore(result: object, error: BaseException | None, /) -> None:
     pass
 
 
-class AsyncioOperations:
+@prefer_compiled
+class AsyncioOperations(AsyncioCallerBase):
     """Runs operations on the event loop.
 
     Args:
@@ -228,7 +230,9 @@ class AsyncioOperations:
         self._loop = loop
         self._objects = objects
         self._new_future = loop.create_future
+        self._service = engine.invocations
         self._submit = engine.invocations.submit
+        self._running_loop = _get_running_loop
 
     def call(self, op: Op[T]) -> "asyncio.Future[T]":
         """Send ``op``; await the result.

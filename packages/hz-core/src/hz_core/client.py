@@ -9,6 +9,7 @@ from typing import Any, Final, Self, TypeVar
 
 from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
+from hz_core.compiled import BlockingCallerBase, FuturesCallerBase, prefer_compiled
 from hz_core.config import ClientConfig
 from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.process import Process
@@ -211,7 +212,8 @@ def _nothing() -> None:
     """Do nothing."""
 
 
-class FuturesOperations:
+@prefer_compiled
+class FuturesOperations(FuturesCallerBase):
     """Runs operations and returns their futures.
 
     Args:
@@ -227,6 +229,7 @@ class FuturesOperations:
         self._engine = engine
         self._driver = driver
         self._blocking = blocking
+        self._service = engine.invocations
         self._submit = engine.invocations.submit
         self._submitted = driver.submitted
         self._new_future: type[Future[Any]] = Future
@@ -306,7 +309,8 @@ def _cancel_with(running: RunningFlow, future: Future[Any]) -> None:
         running.cancel()
 
 
-class BlockingOperations:
+@prefer_compiled
+class BlockingOperations(BlockingCallerBase):
     """Runs operations in the calling thread.
 
     Args:
@@ -320,6 +324,7 @@ class BlockingOperations:
         self._driver = driver
         self._objects = objects
         self._new_call = BlockingCall
+        self._service = engine.invocations
         self._send = engine.invocations.send
         self._complete = driver.complete
         self._now = driver.now

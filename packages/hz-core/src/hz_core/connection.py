@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
+from hz_core.compiled import ConnectionBase, prefer_compiled
 from hz_core.model import Address
 from hz_core.wire.arrival import Arrival
 from hz_core.wire.reader import MessageReader
@@ -119,7 +120,8 @@ class PendingReply(Protocol):
         ...
 
 
-class Connection:
+@prefer_compiled
+class Connection(ConnectionBase):
     """The state of one connection. The driver reports events to it; the engine owns it.
 
     Attributes:

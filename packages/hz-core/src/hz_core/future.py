@@ -22,6 +22,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast, overload
 
+from hz_core.compiled import FutureBase, prefer_compiled
 from hz_core.errors.client import ended_in_parent
 from hz_core.log import get_logger
 from hz_core.uncopied import Uncopied
@@ -44,7 +45,8 @@ _FINISHED: Final = "FINISHED"
 _CANCELLED: Final = "CANCELLED_AND_NOTIFIED"
 
 
-class Future(Uncopied, ConcurrentFuture[T]):
+@prefer_compiled
+class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
     """The result of an operation that may still be in progress.
 
     Wait for it with ``result``, await it (``await future``), add callbacks, combine futures, or pass it to the

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
+from hz_core.compiled import OpBase, prefer_compiled
 from hz_core.connection import Connection
 from hz_core.promise import Promise
 from hz_core.wire.method import Method, ReadData
@@ -22,7 +23,8 @@ class Group(Protocol):
     """Its id, as it is written in requests."""
 
 
-class Op(Generic[T]):
+@prefer_compiled
+class Op(OpBase, Generic[T]):
     """One request: its bytes, its route and the decoder of its reply.
 
     An Op is independent of threads and of the way to wait, so every surface can send it. The generated codecs

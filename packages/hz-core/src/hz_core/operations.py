@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, TypeVar, TypeVarTuple
 
+from hz_core.compiled import OperationsBase, prefer_compiled
 from hz_core.context import ClientContext
 from hz_core.listener import ListenerSpec
 from hz_core.local_copies import ChangeFeed
@@ -14,7 +15,8 @@ T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
 
 
-class Operations:
+@prefer_compiled
+class Operations(OperationsBase):
     """Base class of all declarations of operations.
 
     A public method returns an :class:`Op` (one request), is a generator, a :data:`Flow` (several steps), or returns
@@ -99,6 +101,7 @@ class ObjectOperations(Operations):
         return 0 if hash_ == MINIMUM_HASH else abs(hash_) % count
 
 
+@prefer_compiled
 class KeyedOperations(ObjectOperations):
     """Operations of an object whose entries are distributed over the partitions by key.
 

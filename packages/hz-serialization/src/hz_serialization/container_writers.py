@@ -13,6 +13,9 @@ from hz_serialization import type_ids
 from hz_serialization.java_types import MapEntry, ObjectArray
 from hz_serialization.problems import MAX_DEPTH, UnserializableError, fail_at, too_deep
 from hz_serialization.registry import Registry, Writer
+from hz_serialization.speedups import compiled
+
+_calls: Any = compiled("_calls")
 
 BASIC_ITEMS = frozenset((bool, int, float, str))
 _MOVABLE_CONTAINERS: Final = (tuple, frozenset)
@@ -84,9 +87,13 @@ def _items_writer(registry: Registry, type_id: int) -> Writer:
         depth += 1
         start = len(out)
         out += pack_head(type_id, len(value))
-        index, item = -1, None
+        index, item, rest = -1, None, value
+        if _calls is not None:
+            texts = _calls.write_texts(out, value, scalars)
+            if texts:
+                index, rest = texts - 1, value[texts:]
         try:
-            for item in value:
+            for item in rest:
                 index += 1
                 scalar = scalars.get(type(item))
                 if scalar is not None:

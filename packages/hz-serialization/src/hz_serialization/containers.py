@@ -13,6 +13,9 @@ from hz_serialization.java_types import MapEntry, ObjectArray
 from hz_serialization.layout import check_count
 from hz_serialization.problems import MAX_DEPTH, damaged
 from hz_serialization.registry import Reader, Registry
+from hz_serialization.speedups import compiled
+
+_calls: Any = compiled("_calls")
 
 
 def freeze(value: Any) -> Any:
@@ -138,9 +141,11 @@ def _items_reader(registry: Registry) -> Callable[[bytes, int, int, int], tuple[
                 if numbers is not None:
                     return numbers, pos + count * block.size
         items: list[Any] = []
+        if _calls is not None:
+            items, pos = _calls.read_texts(data, pos, count, layout.is_big_endian, type_ids.STRING)
         append = items.append
         limit = len(data)
-        for _ in range(count):
+        for _ in range(count - len(items)):
             type_id = unpack(data, pos)[0]
             pos += 4
             if type_id == -11:  # a string, the most frequent item: read here instead of by a call

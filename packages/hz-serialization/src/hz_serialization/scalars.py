@@ -16,6 +16,9 @@ from hz_serialization.json_value import HazelcastJsonValue
 from hz_serialization.layout import Layout, take
 from hz_serialization.problems import damaged
 from hz_serialization.registry import Reader, Registry, Scalar
+from hz_serialization.speedups import compiled
+
+_calls: Any = compiled("_calls")
 
 _INTS = {
     IntType.BYTE: (type_ids.BYTE, "b", 8),
@@ -74,7 +77,10 @@ def _text_writer(layout: Layout, head: bytes) -> Scalar:
         text = value.encode()
         return pack(head, len(text)) + text
 
-    return write_text
+    if _calls is None:
+        return write_text
+    writer: Scalar = _calls.TextWriter(write_text, layout.is_big_endian, head)
+    return writer
 
 
 def _char_writer(layout: Layout, head: bytes) -> Scalar:

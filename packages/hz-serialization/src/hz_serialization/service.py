@@ -29,9 +29,11 @@ from hz_serialization.portable.compiled import portable_format
 from hz_serialization.problems import damaged, unreadable, unserializable
 from hz_serialization.registry import Format, Registry, Writer
 from hz_serialization.scalars import make_scalars, register_scalars
+from hz_serialization.speedups import compiled
 from hz_serialization.temporal import register_temporal
 from hz_serialization.top_level import TopReader, top_readers
 
+_calls: Any = compiled("_calls")
 _unpack_type_id = Struct(">i").unpack_from
 _pack_hash = Struct(">i").pack_into
 
@@ -100,6 +102,8 @@ class SerializationService:
         self._readers[type_ids.PORTABLE & 0xFF] = portable.top_reader(self._read_any)
         self._readers[type_ids.COMPACT & 0xFF] = compact.top_reader(self._read_any)
         self.read = self._make_read()
+        if _calls is not None and type(self).to_data is SerializationService.to_data:
+            self.__dict__["to_data"] = _calls.DataWriter(self.to_data, self._encoders, unserializable)
 
     def to_data(self, value: Any) -> Data:
         """Serialize a value.
@@ -170,6 +174,11 @@ class SerializationService:
                 problem = unreadable(buffer, start, end, error)
                 raise problem from problem.__cause__
 
+        if _calls is not None:
+            compiled_read: TopReader = _calls.DataReader(
+                read, readers, unreadable, HazelcastSerializationError
+            )
+            return compiled_read
         return read
 
     def register_factory(self, factory_id: int, factory: Mapping[int, Callable[[], Any]]) -> None:

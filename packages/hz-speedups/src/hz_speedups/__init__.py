@@ -1,4 +1,4 @@
-"""Compiled versions of functions of ``hz_serialization``, which uses them automatically if they are installed.
+"""Compiled versions of functions of ``hz_serialization`` and ``hz_core``, which use them if they are installed.
 
 Programs should not call anything here. With ``HZ_PURE_PYTHON=1`` in the environment, only the pure Python versions are
 used.
@@ -11,7 +11,7 @@ from hz_speedups.__about__ import __version__
 
 __all__ = ["COMPILED", "INTERFACE", "__version__"]
 
-INTERFACE: Final = 1
+INTERFACE: Final = 2
 """The version of the interface to ``hz_serialization``, raised with every change of it."""
 
 COMPILED: Final = find_spec("hz_speedups._hash") is not None

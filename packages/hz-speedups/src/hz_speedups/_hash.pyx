@@ -34,10 +34,12 @@ cdef int32_t _murmur3(const unsigned char* data, Py_ssize_t size) noexcept nogil
     return <int32_t> (h ^ h >> 16)
 
 
-def partition_hash(bytes data not None):
-    """Return the signed 32-bit hash of a ``Data``: that in its header, or else the MurmurHash3 of its payload."""
-    cdef Py_ssize_t size = PyBytes_GET_SIZE(data)
-    cdef const unsigned char* at = <const unsigned char*> PyBytes_AS_STRING(data)
+cdef int32_t hash_of(const unsigned char* at, Py_ssize_t size) noexcept nogil:
     if size >= 4 and (at[0] or at[1] or at[2] or at[3]):
         return <int32_t> (<uint32_t> at[0] << 24 | <uint32_t> at[1] << 16 | <uint32_t> at[2] << 8 | at[3])
     return _murmur3(at + 8, size - 8) if size > 8 else _murmur3(at, 0)
+
+
+def partition_hash(bytes data not None):
+    """Return the signed 32-bit hash of a ``Data``: that in its header, or else the MurmurHash3 of its payload."""
+    return hash_of(<const unsigned char*> PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))

@@ -29,10 +29,6 @@ cdef inline object text_at(buffer, Py_ssize_t start, Py_ssize_t end, uint32_t ty
 cdef class TextReader:
     """Reader of the ``Data`` of a text; leaves everything unusual to ``general``."""
 
-    cdef bint little
-    cdef uint32_t type_id
-    cdef object general
-
     def __cinit__(self, bint is_big_endian, int32_t type_id, general):
         self.little = not is_big_endian
         self.type_id = <uint32_t> type_id
@@ -40,6 +36,9 @@ cdef class TextReader:
 
     def read(self, buffer, Py_ssize_t start, Py_ssize_t end):
         """Return the text of the ``Data`` at ``buffer[start:end]``."""
+        return self.at(buffer, start, end)
+
+    cdef object at(self, object buffer, Py_ssize_t start, Py_ssize_t end):
         text = text_at(buffer, start, end, self.type_id, self.little)
         return self.general(buffer, start, end) if text is None else text
 

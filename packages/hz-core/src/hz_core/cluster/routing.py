@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 from hz_core.cluster.group_leaders import GroupLeaders
 from hz_core.cluster.membership import Membership
 from hz_core.cluster.view import Routes
+from hz_core.compiled import RoutingBase, prefer_compiled
 from hz_core.connection import Connection
 from hz_core.errors import (
     CPLeaderSteppingDownError,
@@ -41,7 +42,8 @@ def _connected(routes: Routes, member: MemberInfo | None) -> Connection | None:
     return connection if connection is not None and connection.alive else None
 
 
-class Routing:
+@prefer_compiled
+class Routing(RoutingBase):
     """Chooses connections from immutable snapshots, on any thread.
 
     Operations of CP groups go to their ``leaders``, as far as these are known.

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from typing import cast
 
+from hz_core.compiled import AsyncioTransportBase, prefer_compiled
 from hz_core.connection import MOST_UNSENT, NO_FACTS, Connection, SocketFacts
 from hz_core.drivers.socket_facts import socket_facts
 from hz_core.drivers.tls_advice import advised
@@ -11,7 +12,8 @@ from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.reader import LARGE_RECEIVE_SIZE
 
 
-class AsyncioTransport(asyncio.BufferedProtocol):
+@prefer_compiled
+class AsyncioTransport(AsyncioTransportBase, asyncio.BufferedProtocol):
     """The socket of one connection. All that is written during one turn of the loop is sent at once.
 
     It belongs to an attempt to connect first. The one that is used is told its connection by ``start``.
@@ -30,6 +32,7 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         self.sock: socket.socket | None = None
         self._outbox: list[bytes | bytearray] = []
         self._unsent = 0  # the bytes in it
+        self._most_unsent = MOST_UNSENT
         self._paused = False
         self.full = False
         # All is received into one buffer: a new one for every receive would cost more than copying out of it.
@@ -100,7 +103,7 @@ class AsyncioTransport(asyncio.BufferedProtocol):
             self._loop.call_soon(self._flush)
         self._outbox.append(data)
         self._unsent += len(data)
-        if self._unsent > MOST_UNSENT:
+        if self._unsent > self._most_unsent:
             self.full = True
 
     write_soon = write

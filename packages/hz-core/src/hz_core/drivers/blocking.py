@@ -3,6 +3,7 @@
 from _thread import LockType, allocate_lock
 from typing import Any, Protocol
 
+from hz_core.compiled import BlockingBase, prefer_compiled
 from hz_core.invocation.invocation import Invocation
 
 
@@ -22,7 +23,8 @@ class Pending(Protocol):
         ...
 
 
-class BlockingCall(Invocation):
+@prefer_compiled
+class BlockingCall(BlockingBase, Invocation):
     """An invocation for exactly one waiting thread, and its outcome. It costs less than a future.
 
     ``attach`` stores the lock and then looks whether the call is done; completing stores the outcome and then looks

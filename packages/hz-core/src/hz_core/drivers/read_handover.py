@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final, Protocol
 
+from hz_core.compiled import HandoverBase, configure_reading, prefer_compiled
 from hz_core.connection import Connection
 from hz_core.drivers.blocking import Pending
 from hz_core.drivers.poller import READ, Watch
@@ -78,6 +79,7 @@ TRANSITIONS: Final[Mapping[tuple[Reading, Event], Reading]] = {
 _WATCHED: Final = Reading.WATCHED
 _LEFT_TO_LEADER: Final = Reading.LEFT_TO_LEADER
 _CLOSED: Final = Reading.CLOSED
+configure_reading(_WATCHED, _LEFT_TO_LEADER)
 
 
 class HandoverOwner(Protocol):
@@ -92,7 +94,8 @@ class HandoverOwner(Protocol):
         ...
 
 
-class ReadHandover:
+@prefer_compiled
+class ReadHandover(HandoverBase):
     """Passes the reading of one socket between the I/O thread and callers, without losing a wake-up.
 
     Attributes:

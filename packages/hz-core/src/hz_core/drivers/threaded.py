@@ -12,6 +12,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
+from hz_core.compiled import DriverBase, prefer_compiled
 from hz_core.connection import Connection
 from hz_core.drivers.background import BackgroundCalls
 from hz_core.drivers.blocking import BlockingCall
@@ -68,7 +69,8 @@ class ThreadTimer:
         self.callback = None
 
 
-class ThreadedDriver:
+@prefer_compiled
+class ThreadedDriver(DriverBase):
     """Sockets, clock and threads of one client (see :class:`hz_core.io.IO` and :class:`hz_core.future.Waiter`).
 
     Args:
@@ -129,6 +131,7 @@ class ThreadedDriver:
         self._idle_turns = 0
         self._stopping = False
         self._ended = False
+        self._reads = not GREEN_THREADS  # whether callers read
         self._thread = threading.Thread(target=self._run, name=f"{self._name}-io", daemon=True)
 
     # --- IO ---------------------------------------------------------------------------------------------------

@@ -8,11 +8,12 @@ from _thread import get_ident
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
+from hz_core.compiled import TransportBase, prefer_compiled
 from hz_core.connection import MOST_UNSENT, Connection, SocketFacts
 from hz_core.drivers.blocking import BlockingCall, Pending
 from hz_core.drivers.poller import READ, WRITE, Poller, Watch
 from hz_core.drivers.read_handover import ReadHandover, Reading
-from hz_core.drivers.streams import DONT_WAIT, NO_SIGNAL, Stream, raised_by_stream
+from hz_core.drivers.streams import DONT_WAIT, NO_SIGNAL, PlainStream, Stream, raised_by_stream
 from hz_core.invocation.invocation import Invocation
 from hz_core.invocation.retry import WaitsForItselfError
 from hz_core.wire.frames import HazelcastProtocolError
@@ -69,7 +70,8 @@ class TransportOwner(Protocol):
         ...
 
 
-class SocketTransport:
+@prefer_compiled
+class SocketTransport(TransportBase):
     """The stream of one connection, as the connection and waiting callers use it.
 
     Attributes:
@@ -87,8 +89,11 @@ class SocketTransport:
         "_drains",
         "_handled",
         "_interruptions",
+        "_most_unsent",
         "_outbox",
         "_owner",
+        "_plain_receive",
+        "_plain_send",
         "_receive",
         "_send",
         "_sending",
@@ -113,8 +118,13 @@ class SocketTransport:
         self._stream = stream
         self._receive = stream.receive
         self._send = stream.send
+        # The system's own functions, which compiled code calls directly while these are the ones above.
+        plain = type(stream) is PlainStream
+        self._plain_receive = stream.receive if plain else None
+        self._plain_send = stream.send if plain else None
         self._outbox: list[Any] = []
         self._unsent = 0  # about how many bytes are in it: several threads change this, and it is no lock
+        self._most_unsent = MOST_UNSENT
         self.full = False
         self._sending: Any = None  # what was given to the stream, and is not accounted for yet
         self._sent = 0  # how much of it the stream has taken
@@ -211,9 +221,12 @@ class SocketTransport:
     def _kept(self, data: Any) -> None:
         """Count ``data``, which was added to the outbox."""
         self._unsent += len(data)
-        if self._unsent > MOST_UNSENT:
-            self._unsent = sum(map(len, list(self._outbox)))
-            self.full = self._unsent > MOST_UNSENT
+        if self._unsent > self._most_unsent:
+            self._check_unsent()
+
+    def _check_unsent(self) -> None:
+        self._unsent = sum(map(len, list(self._outbox)))
+        self.full = self._unsent > self._most_unsent
 
     def flush(self) -> None:
         """Send what waits. If another thread is sending, leave it to that one; if the stream is full, to `writable`."""
@@ -240,10 +253,14 @@ class SocketTransport:
     def repair(self) -> None:
         """Do what an interrupted thread may have left undone. On the I/O thread, regularly."""
         self._blocked = False  # the thread that set this may have been interrupted before it began to watch
+        self.rest()
         self.reading.repair()
         self.flush_or_fail()
         if self._interruptions != self._handled and not self.reading.claimed():
             self.readable()
+
+    def rest(self) -> None:
+        """Give back memory that was not used for a while; only compiled code keeps any. On the I/O thread."""
 
     def flush_or_fail(self) -> None:
         """Send what waits, and give the stream up if that is not possible. On the I/O thread."""
@@ -286,7 +303,7 @@ class SocketTransport:
                 for self._sent in sending:
                     pass
             self._unsent -= len(data)
-            self.full = self.full and self._unsent > MOST_UNSENT
+            self.full = self.full and self._unsent > self._most_unsent
 
     def _settle(self) -> None:
         """Account for what was given to the stream: what it has not taken is sent next."""
@@ -309,6 +326,10 @@ class SocketTransport:
         if not raised_by_stream(error):
             self._owner.flush_later(self)
             raise error
+        self._stream_refused(error)
+
+    def _stream_refused(self, error: OSError) -> None:
+        """Handle that the stream does not take what is in ``_sending``."""
         if isinstance(error, BlockingIOError | InterruptedError):
             # In this order: `writable` may run at once, and finds this thread still sending.
             self._blocked = True
@@ -466,14 +487,18 @@ class SocketTransport:
         """Handle what the stream raised, and raise what it did not."""
         if isinstance(error, OSError) and raised_by_stream(error):
             self._interruptions -= 1
-            if not isinstance(error, BlockingIOError | InterruptedError):
-                self.fail(error)
+            self._stream_ended(error)
         elif isinstance(error, HazelcastProtocolError):
             self.fail(error)
         else:
             # Not about the stream: a signal handler has raised it, for example. Another thread goes on.
             self._owner.call_soon(self.readable)
             raise error
+
+    def _stream_ended(self, error: OSError) -> None:
+        """Handle an error of the stream: it may only have nothing now."""
+        if not isinstance(error, BlockingIOError | InterruptedError):
+            self.fail(error)
 
     def _process(self) -> None:
         """Split and deliver what an interrupted thread has left."""

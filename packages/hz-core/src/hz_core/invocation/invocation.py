@@ -4,6 +4,7 @@ from contextlib import suppress
 from struct import Struct
 from typing import Any, Final
 
+from hz_core.compiled import InvocationBase, PromisedBase, prefer_compiled
 from hz_core.connection import Connection
 from hz_core.op import Op
 from hz_core.promise import Promise
@@ -12,7 +13,8 @@ _CORRELATION: Final = Struct("<q")
 _CORRELATION_OFFSET: Final = 10
 
 
-class Invocation:
+@prefer_compiled
+class Invocation(InvocationBase):
     """One Op in progress. Retries reuse the object, each with a new correlation id.
 
     Subclasses override ``complete`` and ``unwanted`` to deliver the outcome.
@@ -116,7 +118,8 @@ class Invocation:
         return f"{type(self).__name__}({self.op.method.name}, partition {self.op.partition_id}, {state})"
 
 
-class PromisedInvocation(Invocation):
+@prefer_compiled
+class PromisedInvocation(PromisedBase, Invocation):
     """An invocation that completes a promise."""
 
     def __init__(self, op: Op[Any], started: float, promise: Promise) -> None:

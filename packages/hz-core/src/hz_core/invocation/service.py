@@ -7,6 +7,7 @@ from struct import Struct
 from typing import Any, Final
 from weakref import ref
 
+from hz_core.compiled import ServiceBase, prefer_compiled
 from hz_core.connection import Connection, MessageHandler
 from hz_core.errors import (
     ClientOfflineError,
@@ -56,7 +57,8 @@ _MOST_INTERRUPTIONS: Final = 20
 """If handling a message was interrupted so often in a row, it is not by chance."""
 
 
-class InvocationService:
+@prefer_compiled
+class InvocationService(ServiceBase):
     """Sends invocations and completes them. Those that wait for a reply are in ``pending`` of their connection.
 
     ``submit`` is called from any thread, ``received`` by the thread that reads a connection, the rest on the I/O side.
@@ -172,8 +174,15 @@ class InvocationService:
         except BaseException as e:
             withdraw_unsent(e, pending, correlation_id, request)
             raise
-        if not connection.alive and pending.pop(correlation_id, None) is not None:
-            # Closed between the choice and the write: no other thread fails this invocation.
+        if not connection.alive:
+            self._closed_meanwhile(invocation, connection, correlation_id)
+
+    _withdraw_unsent = staticmethod(withdraw_unsent)  # for compiled code
+
+    def _closed_meanwhile(self, invocation: Invocation, connection: Connection, correlation_id: int) -> None:
+        """Handle that the connection was closed between the choice and the write."""
+        if connection.pending.pop(correlation_id, None) is not None:
+            # No other thread fails this invocation.
             closed = closed_by(connection)
             self._io.call_soon(lambda: self._failed(invocation, closed))
 
@@ -330,33 +339,33 @@ class InvocationService:
         connection.interruptions = 0
 
     def _complete(self, invocation: Invocation, message: bytes) -> None:
-        op = invocation.op
         try:
-            result = op.decode(message, self._read)
-        except UnknownSchemaError as e:
-            # The caller's thread may stop reading this connection: the result is received in another way.
-            invocation.connection = None
-            self._gate.fetch(e, partial(self._complete_with_schema, invocation, message))
-            return
-        except HazelcastSerializationError as e:  # also one of a user that is a ValueError, too
-            error: Exception = e
-        except DECODE_ERRORS as e:
-            error = HazelcastProtocolError(
-                f"the reply to {op.method.name} cannot be read: {type(e).__name__}: {e}"
-            )
-            error.__cause__ = e
-            invocation.fail(error)
-            return
-        except Exception as e:
-            error = e
+            result = invocation.op.decode(message, self._read)
         except BaseException as e:
-            self._interrupted(invocation, message, e)
-            return
+            error = e
         else:
             invocation.complete(result, None)
             return
         # Not in the clause above, so that what is raised there does not refer to this error.
-        self._not_decoded(invocation, message, error)
+        self._not_read(invocation, message, error)
+
+    def _not_read(self, invocation: Invocation, message: bytes, error: BaseException) -> None:
+        """Handle what was raised while a reply was decoded."""
+        if isinstance(error, UnknownSchemaError):
+            # The caller's thread may stop reading this connection: the result is received in another way.
+            invocation.connection = None
+            self._gate.fetch(error, partial(self._complete_with_schema, invocation, message))
+        elif isinstance(error, DECODE_ERRORS) and not isinstance(error, HazelcastSerializationError):
+            # One of a user's serializer may be a ValueError, too.
+            damaged = HazelcastProtocolError(
+                f"the reply to {invocation.op.method.name} cannot be read: {type(error).__name__}: {error}"
+            )
+            damaged.__cause__ = error
+            invocation.fail(damaged)
+        elif isinstance(error, Exception):
+            self._not_decoded(invocation, message, error)
+        else:
+            self._interrupted(invocation, message, error)
 
     def _interrupted(self, invocation: Invocation, message: bytes, error: BaseException) -> None:
         """Handle what was raised while a reply was decoded, and is no Exception."""

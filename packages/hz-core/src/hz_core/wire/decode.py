@@ -14,6 +14,7 @@ from struct import Struct, unpack_from
 from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID, SafeUUID
 
+from hz_core.compiled import response_decoder
 from hz_core.wire.frames import (
     BEGIN_DATA_STRUCTURE,
     END_DATA_STRUCTURE,
@@ -264,10 +265,12 @@ def read_entries(
         entries.append((key, value))
 
 
+@response_decoder
 def empty_response(message: bytes, read: ReadData) -> None:
     """Decode a response without parameters, or only with unknown ones."""
 
 
+@response_decoder
 def boolean_response(message: bytes, read: ReadData) -> bool:
     """Decode a response with one boolean."""
     length, value = _boolean_response(message)
@@ -308,6 +311,7 @@ def uuid_response(message: bytes, read: ReadData) -> Any:
     return uuid_from(null, most, least)
 
 
+@response_decoder
 def data_response(message: bytes, read: ReadData) -> Any:
     """Decode a response with one ``Data``, which may be null, and return the object."""
     start = length_at(message)[0]
@@ -317,11 +321,13 @@ def data_response(message: bytes, read: ReadData) -> Any:
     return read(message, start + 6, start + length)
 
 
+@response_decoder
 def data_list_response(message: bytes, read: ReadData) -> list[Any]:
     """Decode a response with one list of ``Data`` and return the objects."""
     return read_data_list(message, length_at(message)[0], read)[0]
 
 
+@response_decoder
 def data_entries_response(message: bytes, read: ReadData) -> list[tuple[Any, Any]]:
     """Decode a response with one list of ``Data`` entries and return pairs of objects."""
     return read_data_entries(message, length_at(message)[0], read)[0]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Final
 
+from hz_core.compiled import IncompleteBase, ReaderBase, configure_reader, prefer_compiled
 from hz_core.wire.frames import HazelcastProtocolError
 
 _HEADER: Final = Struct("<iH")
@@ -25,13 +26,15 @@ LARGE_RECEIVE_SIZE: Final = 120_000
 
 _RECEIVE_SIZES: Final = (RECEIVE_SIZE,)
 _LARGE_RECEIVE_SIZES: Final = (LARGE_RECEIVE_SIZE,)
+configure_reader(_RECEIVE_SIZES, _LARGE_RECEIVE_SIZES)
 
 DEFAULT_MAX_MESSAGE_SIZE: Final = 1 << 30
 _MAX_OPEN_FRAGMENTED: Final = 1024
 """Maximum number of incomplete fragmented messages; a peer that exceeds it is faulty or hostile."""
 
 
-class _Incomplete:
+@prefer_compiled
+class _Incomplete(IncompleteBase):
     """The bytes that do not make a whole message yet.
 
     The pieces of an incomplete message are stored unchanged and joined once, after the last byte. Each frame header is
@@ -234,7 +237,8 @@ def _take_whole(data: bytes, start: int, messages: list[bytes]) -> int:
     return start
 
 
-class MessageReader:
+@prefer_compiled
+class MessageReader(ReaderBase):
     """Splits the bytes of one connection into whole messages.
 
     A message that fills one receive is not copied. Fragments are joined, so the other parts see only whole messages.

@@ -6,6 +6,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Any, Final
 
+from hz_core.compiled import request_builder
 from hz_core.op import Op
 from hz_core.wire.decode import boolean_response, data_response, empty_response, int_response
 from hz_core.wire.encode import FINAL, final_name_frame, join_parts, name_frame
@@ -34,6 +35,7 @@ def is_shutdown(name: str) -> Op[bool]:
 is_shutdown_response = boolean_response
 
 
+@request_builder(1, 0)
 def submit_to_partition(partition_id: int, name: str, callable: Data) -> Op[int]:
     """Return the operation ``DurableExecutor.submitToPartition``."""
     request = join_parts(

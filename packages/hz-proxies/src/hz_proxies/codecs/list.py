@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.compiled import request_builder
 from hz_core.op import Op
 from hz_core.wire.decode import (
     boolean_response,
@@ -42,6 +43,7 @@ def size(partition_id: int, name: str) -> Op[int]:
 size_response = int_response
 
 
+@request_builder(1, 0)
 def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``List.contains``."""
     request = join_parts(
@@ -68,6 +70,7 @@ def contains_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[boo
 contains_all_response = boolean_response
 
 
+@request_builder(1, 0)
 def add(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``List.add``."""
     request = join_parts(
@@ -84,6 +87,7 @@ def add(partition_id: int, name: str, value: Data) -> Op[bool]:
 add_response = boolean_response
 
 
+@request_builder(1, 0)
 def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``List.remove``."""
     request = join_parts(
@@ -262,6 +266,7 @@ def remove_with_index(partition_id: int, name: str, index: int) -> Op[Any]:
 remove_with_index_response = data_response
 
 
+@request_builder(1, 0)
 def last_index_of(partition_id: int, name: str, value: Data) -> Op[int]:
     """Return the operation ``List.lastIndexOf``."""
     request = join_parts(
@@ -278,6 +283,7 @@ def last_index_of(partition_id: int, name: str, value: Data) -> Op[int]:
 last_index_of_response = int_response
 
 
+@request_builder(1, 0)
 def index_of(partition_id: int, name: str, value: Data) -> Op[int]:
     """Return the operation ``List.indexOf``."""
     request = join_parts(

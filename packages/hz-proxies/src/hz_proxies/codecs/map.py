@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.compiled import request_builder
 from hz_core.op import ANY_PARTITION, Op
 from hz_core.wire.decode import (
     after_begin,
@@ -380,6 +381,7 @@ def write_paging_predicate_holder(parts: Parts, value: PagingPredicateHolder, he
     write_end(parts, head)
 
 
+@request_builder(2, 2)
 def put(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[Any]:
     """Return the operation ``Map.put``."""
     request = join_parts(
@@ -398,6 +400,7 @@ def put(partition_id: int, name: str, key: Data, value: Data, thread_id: int, tt
 put_response = data_response
 
 
+@request_builder(1, 1)
 def get(partition_id: int, name: str, key: Data, thread_id: int) -> Op[Any]:
     """Return the operation ``Map.get``."""
     request = join_parts(
@@ -414,6 +417,7 @@ def get(partition_id: int, name: str, key: Data, thread_id: int) -> Op[Any]:
 get_response = data_response
 
 
+@request_builder(1, 1)
 def remove(partition_id: int, name: str, key: Data, thread_id: int) -> Op[Any]:
     """Return the operation ``Map.remove``."""
     request = join_parts(
@@ -430,6 +434,7 @@ def remove(partition_id: int, name: str, key: Data, thread_id: int) -> Op[Any]:
 remove_response = data_response
 
 
+@request_builder(2, 1)
 def replace(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[Any]:
     """Return the operation ``Map.replace``."""
     request = join_parts(
@@ -448,6 +453,7 @@ def replace(partition_id: int, name: str, key: Data, value: Data, thread_id: int
 replace_response = data_response
 
 
+@request_builder(3, 1)
 def replace_if_same(
     partition_id: int,
     name: str,
@@ -475,6 +481,7 @@ def replace_if_same(
 replace_if_same_response = boolean_response
 
 
+@request_builder(1, 1)
 def contains_key(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``Map.containsKey``."""
     request = join_parts(
@@ -507,6 +514,7 @@ def contains_value(name: str, value: Data) -> Op[bool]:
 contains_value_response = boolean_response
 
 
+@request_builder(2, 1)
 def remove_if_same(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``Map.removeIfSame``."""
     request = join_parts(
@@ -525,6 +533,7 @@ def remove_if_same(partition_id: int, name: str, key: Data, value: Data, thread_
 remove_if_same_response = boolean_response
 
 
+@request_builder(1, 1)
 def delete(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool | Absent]:
     """Return the operation ``Map.delete``."""
     request = join_parts(
@@ -556,6 +565,7 @@ def flush(name: str) -> Op[None]:
 flush_response = empty_response
 
 
+@request_builder(1, 2)
 def try_remove(partition_id: int, name: str, key: Data, thread_id: int, timeout: int) -> Op[bool]:
     """Return the operation ``Map.tryRemove``."""
     request = join_parts(
@@ -572,6 +582,7 @@ def try_remove(partition_id: int, name: str, key: Data, thread_id: int, timeout:
 try_remove_response = boolean_response
 
 
+@request_builder(2, 2)
 def try_put(partition_id: int, name: str, key: Data, value: Data, thread_id: int, timeout: int) -> Op[bool]:
     """Return the operation ``Map.tryPut``."""
     request = join_parts(
@@ -590,6 +601,7 @@ def try_put(partition_id: int, name: str, key: Data, value: Data, thread_id: int
 try_put_response = boolean_response
 
 
+@request_builder(2, 2)
 def put_transient(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[None]:
     """Return the operation ``Map.putTransient``."""
     request = join_parts(
@@ -608,6 +620,7 @@ def put_transient(partition_id: int, name: str, key: Data, value: Data, thread_i
 put_transient_response = empty_response
 
 
+@request_builder(2, 2)
 def put_if_absent(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[Any]:
     """Return the operation ``Map.putIfAbsent``."""
     request = join_parts(
@@ -626,6 +639,7 @@ def put_if_absent(partition_id: int, name: str, key: Data, value: Data, thread_i
 put_if_absent_response = data_response
 
 
+@request_builder(2, 2)
 def set(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[None]:
     """Return the operation ``Map.set``."""
     request = join_parts(
@@ -644,6 +658,7 @@ def set(partition_id: int, name: str, key: Data, value: Data, thread_id: int, tt
 set_response = empty_response
 
 
+@request_builder(1, 3)
 def lock(partition_id: int, name: str, key: Data, thread_id: int, ttl: int, reference_id: int) -> Op[None]:
     """Return the operation ``Map.lock``."""
     request = join_parts(
@@ -660,6 +675,7 @@ def lock(partition_id: int, name: str, key: Data, thread_id: int, ttl: int, refe
 lock_response = empty_response
 
 
+@request_builder(1, 4)
 def try_lock(
     partition_id: int,
     name: str,
@@ -684,6 +700,7 @@ def try_lock(
 try_lock_response = boolean_response
 
 
+@request_builder(1, 0)
 def is_locked(partition_id: int, name: str, key: Data) -> Op[bool]:
     """Return the operation ``Map.isLocked``."""
     request = join_parts(
@@ -700,6 +717,7 @@ def is_locked(partition_id: int, name: str, key: Data) -> Op[bool]:
 is_locked_response = boolean_response
 
 
+@request_builder(1, 2)
 def unlock(partition_id: int, name: str, key: Data, thread_id: int, reference_id: int) -> Op[None]:
     """Return the operation ``Map.unlock``."""
     request = join_parts(
@@ -925,6 +943,7 @@ def remove_partition_lost_listener(name: str, registration_id: UUID) -> Op[bool]
 remove_partition_lost_listener_response = boolean_response
 
 
+@request_builder(1, 1)
 def get_entry_view(partition_id: int, name: str, key: Data, thread_id: int) -> Op[GetEntryViewResponse]:
     """Return the operation ``Map.getEntryView``."""
     request = join_parts(
@@ -959,6 +978,7 @@ def get_entry_view_response(message: bytes, read: ReadData) -> GetEntryViewRespo
     return GetEntryViewResponse(response, max_idle)
 
 
+@request_builder(1, 1)
 def evict(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``Map.evict``."""
     request = join_parts(
@@ -1146,6 +1166,7 @@ def clear(name: str) -> Op[None]:
 clear_response = empty_response
 
 
+@request_builder(2, 1)
 def execute_on_key(partition_id: int, name: str, entry_processor: Data, key: Data, thread_id: int) -> Op[Any]:
     """Return the operation ``Map.executeOnKey``."""
     request = join_parts(
@@ -1164,6 +1185,7 @@ def execute_on_key(partition_id: int, name: str, entry_processor: Data, key: Dat
 execute_on_key_response = data_response
 
 
+@request_builder(2, 1)
 def submit_to_key(partition_id: int, name: str, entry_processor: Data, key: Data, thread_id: int) -> Op[Any]:
     """Return the operation ``Map.submitToKey``."""
     request = join_parts(
@@ -1236,6 +1258,7 @@ def execute_on_keys(name: str, entry_processor: Data, keys: Iterable[Data]) -> O
 execute_on_keys_response = data_entries_response
 
 
+@request_builder(1, 1)
 def force_unlock(partition_id: int, name: str, key: Data, reference_id: int) -> Op[None]:
     """Return the operation ``Map.forceUnlock``."""
     request = join_parts(
@@ -1726,6 +1749,7 @@ def event_journal_read_response(message: bytes, read: ReadData) -> EventJournalR
     return EventJournalReadResponse(read_count, items, item_seqs, next_seq)
 
 
+@request_builder(1, 1)
 def set_ttl(partition_id: int, name: str, key: Data, ttl: int) -> Op[bool]:
     """Return the operation ``Map.setTtl``."""
     request = join_parts(
@@ -1742,6 +1766,7 @@ def set_ttl(partition_id: int, name: str, key: Data, ttl: int) -> Op[bool]:
 set_ttl_response = boolean_response
 
 
+@request_builder(2, 3)
 def put_with_max_idle(
     partition_id: int,
     name: str,
@@ -1768,6 +1793,7 @@ def put_with_max_idle(
 put_with_max_idle_response = data_response
 
 
+@request_builder(2, 3)
 def put_transient_with_max_idle(
     partition_id: int,
     name: str,
@@ -1794,6 +1820,7 @@ def put_transient_with_max_idle(
 put_transient_with_max_idle_response = data_response
 
 
+@request_builder(2, 3)
 def put_if_absent_with_max_idle(
     partition_id: int,
     name: str,
@@ -1820,6 +1847,7 @@ def put_if_absent_with_max_idle(
 put_if_absent_with_max_idle_response = data_response
 
 
+@request_builder(2, 3)
 def set_with_max_idle(
     partition_id: int,
     name: str,
@@ -1846,6 +1874,7 @@ def set_with_max_idle(
 set_with_max_idle_response = data_response
 
 
+@request_builder(1, 0)
 def replace_all(partition_id: int, name: str, function: Data) -> Op[None]:
     """Return the operation ``Map.replaceAll``."""
     request = join_parts(

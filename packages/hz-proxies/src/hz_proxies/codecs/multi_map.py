@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.compiled import request_builder
 from hz_core.op import Op
 from hz_core.wire.decode import (
     boolean_response,
@@ -44,6 +45,7 @@ _head_qqqq: Final = Struct("<iHiqiqqqq").pack
 _head_qq: Final = Struct("<iHiqiqq").pack
 
 
+@request_builder(2, 1)
 def put(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``MultiMap.put``."""
     request = join_parts(
@@ -62,6 +64,7 @@ def put(partition_id: int, name: str, key: Data, value: Data, thread_id: int) ->
 put_response = boolean_response
 
 
+@request_builder(1, 1)
 def get(partition_id: int, name: str, key: Data, thread_id: int) -> Op[list[Any]]:
     """Return the operation ``MultiMap.get``."""
     request = join_parts(
@@ -78,6 +81,7 @@ def get(partition_id: int, name: str, key: Data, thread_id: int) -> Op[list[Any]
 get_response = data_list_response
 
 
+@request_builder(1, 1)
 def remove(partition_id: int, name: str, key: Data, thread_id: int) -> Op[list[Any]]:
     """Return the operation ``MultiMap.remove``."""
     request = join_parts(
@@ -121,6 +125,7 @@ def entry_set(name: str) -> Op[list[tuple[Any, Any]]]:
 entry_set_response = data_entries_response
 
 
+@request_builder(1, 1)
 def contains_key(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``MultiMap.containsKey``."""
     request = join_parts(
@@ -153,6 +158,7 @@ def contains_value(name: str, value: Data) -> Op[bool]:
 contains_value_response = boolean_response
 
 
+@request_builder(2, 1)
 def contains_entry(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``MultiMap.containsEntry``."""
     request = join_parts(
@@ -189,6 +195,7 @@ def clear(name: str) -> Op[None]:
 clear_response = empty_response
 
 
+@request_builder(1, 1)
 def value_count(partition_id: int, name: str, key: Data, thread_id: int) -> Op[int]:
     """Return the operation ``MultiMap.valueCount``."""
     request = join_parts(
@@ -290,6 +297,7 @@ def remove_entry_listener(name: str, registration_id: UUID) -> Op[bool]:
 remove_entry_listener_response = boolean_response
 
 
+@request_builder(1, 3)
 def lock(partition_id: int, name: str, key: Data, thread_id: int, ttl: int, reference_id: int) -> Op[None]:
     """Return the operation ``MultiMap.lock``."""
     request = join_parts(
@@ -306,6 +314,7 @@ def lock(partition_id: int, name: str, key: Data, thread_id: int, ttl: int, refe
 lock_response = empty_response
 
 
+@request_builder(1, 4)
 def try_lock(
     partition_id: int,
     name: str,
@@ -330,6 +339,7 @@ def try_lock(
 try_lock_response = boolean_response
 
 
+@request_builder(1, 0)
 def is_locked(partition_id: int, name: str, key: Data) -> Op[bool]:
     """Return the operation ``MultiMap.isLocked``."""
     request = join_parts(
@@ -346,6 +356,7 @@ def is_locked(partition_id: int, name: str, key: Data) -> Op[bool]:
 is_locked_response = boolean_response
 
 
+@request_builder(1, 2)
 def unlock(partition_id: int, name: str, key: Data, thread_id: int, reference_id: int) -> Op[None]:
     """Return the operation ``MultiMap.unlock``."""
     request = join_parts(
@@ -362,6 +373,7 @@ def unlock(partition_id: int, name: str, key: Data, thread_id: int, reference_id
 unlock_response = empty_response
 
 
+@request_builder(1, 1)
 def force_unlock(partition_id: int, name: str, key: Data, reference_id: int) -> Op[None]:
     """Return the operation ``MultiMap.forceUnlock``."""
     request = join_parts(
@@ -378,6 +390,7 @@ def force_unlock(partition_id: int, name: str, key: Data, reference_id: int) -> 
 force_unlock_response = empty_response
 
 
+@request_builder(2, 1)
 def remove_entry(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``MultiMap.removeEntry``."""
     request = join_parts(
@@ -396,6 +409,7 @@ def remove_entry(partition_id: int, name: str, key: Data, value: Data, thread_id
 remove_entry_response = boolean_response
 
 
+@request_builder(1, 1)
 def delete(partition_id: int, name: str, key: Data, thread_id: int) -> Op[None]:
     """Return the operation ``MultiMap.delete``."""
     request = join_parts(

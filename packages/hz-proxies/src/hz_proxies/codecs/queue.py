@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.compiled import request_builder
 from hz_core.op import Op
 from hz_core.wire.decode import (
     boolean_response,
@@ -33,6 +34,7 @@ _event_ui: Final = Struct("<i18x?QQi").unpack_from
 _head_u: Final = Struct("<iHiqi?QQ").pack
 
 
+@request_builder(1, 1)
 def offer(partition_id: int, name: str, value: Data, timeout_millis: int) -> Op[bool]:
     """Return the operation ``Queue.offer``."""
     request = join_parts(
@@ -49,6 +51,7 @@ def offer(partition_id: int, name: str, value: Data, timeout_millis: int) -> Op[
 offer_response = boolean_response
 
 
+@request_builder(1, 0)
 def put(partition_id: int, name: str, value: Data) -> Op[None]:
     """Return the operation ``Queue.put``."""
     request = join_parts(
@@ -74,6 +77,7 @@ def size(partition_id: int, name: str) -> Op[int]:
 size_response = int_response
 
 
+@request_builder(1, 0)
 def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``Queue.remove``."""
     request = join_parts(
@@ -146,6 +150,7 @@ def drain_to_max_size(partition_id: int, name: str, max_size: int) -> Op[list[An
 drain_to_max_size_response = data_list_response
 
 
+@request_builder(1, 0)
 def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``Queue.contains``."""
     request = join_parts(

@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.compiled import request_builder
 from hz_core.op import Op
 from hz_core.wire.decode import (
     boolean_response,
@@ -39,6 +40,7 @@ def size(partition_id: int, name: str) -> Op[int]:
 size_response = int_response
 
 
+@request_builder(1, 0)
 def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``Set.contains``."""
     request = join_parts(
@@ -65,6 +67,7 @@ def contains_all(partition_id: int, name: str, items: Iterable[Data]) -> Op[bool
 contains_all_response = boolean_response
 
 
+@request_builder(1, 0)
 def add(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``Set.add``."""
     request = join_parts(
@@ -81,6 +84,7 @@ def add(partition_id: int, name: str, value: Data) -> Op[bool]:
 add_response = boolean_response
 
 
+@request_builder(1, 0)
 def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``Set.remove``."""
     request = join_parts(

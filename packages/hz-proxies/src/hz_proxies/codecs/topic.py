@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Final
 from uuid import UUID
 
+from hz_core.compiled import request_builder
 from hz_core.op import Op
 from hz_core.wire.decode import (
     boolean_response,
@@ -28,6 +29,7 @@ _event_qu: Final = Struct("<i18xq?QQ").unpack_from
 _head_u: Final = Struct("<iHiqi?QQ").pack
 
 
+@request_builder(1, 0)
 def publish(partition_id: int, name: str, message: Data) -> Op[None]:
     """Return the operation ``Topic.publish``."""
     request = join_parts(

@@ -1,0 +1,159 @@
+"""The compiled bases of the classes that every call uses, from the distribution ``hz-speedups`` if it is installed.
+
+A class derives from its base here, and is decorated with :func:`prefer_compiled`. The methods that are written in it
+are the specification; with the compiled base, those that the base has are removed, and stay as ``_pure_<name>``,
+to which the base leaves whatever is not common. Without it the base is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from hz_serialization.speedups import compiled
+
+ClassT = TypeVar("ClassT", bound=type)
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+_calls: Final[Any] = compiled("_calls")
+
+IS_COMPILED: Final = _calls is not None
+"""Whether the compiled bases are used."""
+
+
+class Empty:
+    """The base of a class without a compiled one."""
+
+    __slots__ = ()
+
+
+def _base(name: str) -> Any:
+    """Return a compiled base, or an empty class of its own: a class may have two bases, none twice."""
+    return type(name, (Empty,), {"__slots__": ()}) if _calls is None else getattr(_calls, name)
+
+
+if TYPE_CHECKING:
+
+    class OpBase(Empty):
+        """The base of :class:`hz_core.op.Op`."""
+
+    class InvocationBase(Empty):
+        """The base of invocations."""
+
+    class BlockingBase(Empty):
+        """The base of blocking calls."""
+
+    class PromisedBase(Empty):
+        """The base of invocations with a promise."""
+
+    class FutureBase(Empty):
+        """The base of futures."""
+
+    class ConnectionBase(Empty):
+        """The base of connections."""
+
+    class RoutingBase(Empty):
+        """The base of the routing."""
+
+    class ServiceBase(Empty):
+        """The base of the invocation service."""
+
+    class IncompleteBase(Empty):
+        """The base of what is received of a message."""
+
+    class ReaderBase(Empty):
+        """The base of the message reader."""
+
+    class HandoverBase(Empty):
+        """The base of the handover of reading."""
+
+    class DriverBase(Empty):
+        """The base of the driver for threads."""
+
+    class TransportBase(Empty):
+        """The base of the transport for threads."""
+
+    class AsyncioTransportBase(Empty):
+        """The base of the transport of asyncio."""
+
+    class BlockingCallerBase(Empty):
+        """The base of blocking operations."""
+
+    class FuturesCallerBase(Empty):
+        """The base of operations that return futures."""
+
+    class AsyncioCallerBase(Empty):
+        """The base of operations on the event loop."""
+
+    class OperationsBase(Empty):
+        """The base of declarations of operations."""
+
+else:
+    OpBase = _base("OpBase")
+    InvocationBase = _base("InvocationBase")
+    BlockingBase = _base("BlockingBase")
+    PromisedBase = _base("PromisedBase")
+    FutureBase = _base("FutureBase")
+    ConnectionBase = _base("ConnectionBase")
+    RoutingBase = _base("RoutingBase")
+    ServiceBase = _base("ServiceBase")
+    IncompleteBase = _base("IncompleteBase")
+    ReaderBase = _base("ReaderBase")
+    HandoverBase = _base("HandoverBase")
+    DriverBase = _base("DriverBase")
+    TransportBase = _base("TransportBase")
+    AsyncioTransportBase = _base("AsyncioTransportBase")
+    BlockingCallerBase = _base("BlockingCallerBase")
+    FuturesCallerBase = _base("FuturesCallerBase")
+    AsyncioCallerBase = _base("AsyncioCallerBase")
+    OperationsBase = _base("OperationsBase")
+
+
+def prefer_compiled(cls: ClassT) -> ClassT:
+    """Remove from a class what its compiled base has. A decorator."""
+    if _calls is not None:
+        _calls.prefer(cls)
+    return cls
+
+
+def response_decoder(function: FunctionT) -> FunctionT:
+    """Return the compiled version of a decoder of responses, if there is one. A decorator."""
+    if _calls is None:
+        return function
+    decoder: FunctionT = _calls.Decoder(function)
+    return decoder
+
+
+def request_builder(datas: int, longs: int) -> Callable[[FunctionT], FunctionT]:
+    """Return what makes the compiled version of a function that builds an operation. For a decorator.
+
+    Args:
+        datas: The number of ``Data``, after partition and name.
+        longs: The number of 64-bit numbers after them. The request holds nothing else.
+    """
+
+    def build(function: FunctionT) -> FunctionT:
+        if _calls is None:
+            return function
+        request: FunctionT = _calls.Request(function, datas, longs)
+        update_wrapper(request, function)
+        return request
+
+    return build
+
+
+def configure_reader(small: tuple[int], large: tuple[int]) -> None:
+    """Tell the compiled reader how much to receive, normally and while a large frame is incomplete."""
+    if _calls is not None:
+        _calls.configure_reader(small=small, large=large)
+
+
+def configure_reading(watched: object, left_to_leader: object) -> None:
+    """Tell the compiled transport the states of reading that callers meet."""
+    if _calls is not None:
+        _calls.configure(watched=watched, left_to_leader=left_to_leader, step=_step)
+
+
+def _step() -> None:
+    """Let the interpreter handle signals, and exceptions that other threads raise in this one."""

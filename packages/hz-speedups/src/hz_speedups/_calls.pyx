@@ -1,0 +1,100 @@
+# cython: binding=False, boundscheck=False, wraparound=False, cdivision=True, auto_pickle=False, embedsignature=True, embedsignature.format=clinic
+"""The way of one call: what every request and every reply passes, without a step of the interpreter.
+
+The classes here are bases of classes of ``hz_core``. They hold the fields that a call uses, and the methods that it
+runs. The pure Python class stays the specification: ``prefer`` removes from it what its base has compiled, and keeps
+it under the name ``_pure_<method>``. A compiled method does the common case only. Everything else it leaves to the pure
+method, before it has changed anything.
+
+No code of the user, no signal handler and no other thread can run inside of it, except where it calls Python and where
+it lets others run while it sends or receives.
+"""
+
+cimport cython
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize, PyByteArray_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_DelItem, PyDict_GetItem, PyDict_SetItem, PyDict_Size
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from cpython.object cimport PyObject
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+
+from hz_speedups._bytes cimport Block, PyUnicode_DecodeUTF8, append_block, begin_block, free_block, reserve
+from hz_speedups._bytes cimport load16, load32, load64, store16, store32, store64
+from hz_speedups._hash cimport hash_of
+from hz_speedups._top cimport TextReader
+
+from struct import error as struct_error
+from types import FunctionType
+
+cdef extern from "Python.h":
+    ctypedef struct PyTypeObject:
+        object (*tp_new)(PyTypeObject* cls, object arguments, void* keywords)
+    unsigned long PyThread_get_thread_ident()
+    bint PyDict_CheckExact(object)
+    bint PyList_CheckExact(object)
+    bint PyTuple_CheckExact(object)
+
+
+cdef inline object new_instance(type cls):
+    """Return a new instance without a call of ``__init__``."""
+    return (<PyTypeObject*> cls).tp_new(<PyTypeObject*> cls, (), NULL)
+
+
+# The classes of hz_core that have no further subclass's behaviour: set by `prefer`.
+cdef type plain_op = None
+cdef type plain_future = None
+cdef type plain_blocking = None
+cdef type plain_promised = None
+
+# Set by `configure`.
+cdef object WATCHED = None
+cdef object LEFT_TO_LEADER = None
+cdef object checkpoint = None
+
+
+def configure(*, watched, left_to_leader, step):
+    """Tell the states of reading that callers meet, and a Python function that does nothing.
+
+    The interpreter handles signals and exceptions of other threads when it enters a function in Python. So one is
+    called where a call waits again.
+    """
+    global WATCHED, LEFT_TO_LEADER, checkpoint
+    WATCHED, LEFT_TO_LEADER, checkpoint = watched, left_to_leader, step
+
+
+def prefer(type cls not None):
+    """Remove from a class what its compiled bases have; keep its functions as ``_pure_<name>``. Return the class."""
+    global plain_op, plain_future, plain_blocking, plain_promised
+    for base in cls.__mro__:
+        if base.__module__ != __name__:
+            continue
+        for name in base.__dict__.keys() & cls.__dict__.keys():
+            if name.startswith("__") and name != "__init__":
+                continue
+            pure = cls.__dict__[name]
+            if isinstance(pure, FunctionType) and name != "__init__":
+                setattr(cls, "_pure_" + name.lstrip("_"), pure)
+            delattr(cls, name)
+    for base, number in ((OpBase, 0), (FutureBase, 1), (BlockingBase, 2), (PromisedBase, 3)):
+        if issubclass(cls, base):
+            if number == 0:
+                plain_op = cls
+            elif number == 1:
+                plain_future = cls
+            elif number == 2:
+                plain_blocking = cls
+            else:
+                plain_promised = cls
+    return cls
+
+
+include "_calls_wire.pxi"
+include "_calls_state.pxi"
+include "_calls_data.pxi"
+include "_calls_service.pxi"
+include "_calls_transport.pxi"
+include "_calls_callers.pxi"

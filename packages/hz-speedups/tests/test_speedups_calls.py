@@ -1,0 +1,307 @@
+"""The compiled way of a call does the same as the pure one, on the same inputs."""
+
+import sys
+from collections.abc import Callable
+from random import Random
+from types import FrameType
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from core_surfaces import Threaded
+from hz_core.compiled import IS_COMPILED
+from hz_core.op import Op
+from hz_core.wire import decode
+from hz_core.wire.frames import HazelcastProtocolError
+from hz_core.wire.reader import MessageReader
+from hz_proxies import MAP
+from hz_proxies.codecs import map as codec
+from hz_serialization import SerializationService
+from hz_serialization.config import SerializationConfig
+from hz_serialization.errors import HazelcastSerializationError
+
+SERVICE = SerializationService()
+MOST = 400
+"""The largest message of the readers here."""
+
+frames = st.tuples(st.sampled_from([0, 0, 0, 0x2000, 0x2000, 0x0400, 0x1000, 0x0800]), st.binary(max_size=40))
+
+
+def frame(flags: int, payload: bytes) -> bytes:
+    """Return the bytes of one frame."""
+    return (6 + len(payload)).to_bytes(4, "little") + flags.to_bytes(2, "little") + payload
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> bytes:
+    """Return a message: whole ones, fragments, and some that are damaged."""
+    flags = draw(st.sampled_from([0xC000, 0xC000, 0xC000, 0xC000, 0x8000, 0x4000, 0]))
+    first = frame(flags, draw(st.binary(min_size=13, max_size=30)))
+    if draw(st.integers(0, 9)) == 0:
+        return draw(st.binary(max_size=30))
+    if draw(st.booleans()):
+        return frame(flags | 0x2000, first[6:])
+    rest = [frame(*draw(frames)) for _ in range(draw(st.integers(0, 5)))]
+    return b"".join([first, *rest, frame(0x2000, draw(st.binary(max_size=300)))])
+
+
+def state(reader: Any) -> tuple[Any, ...]:
+    """Return all that a reader keeps between two receives."""
+    kept = reader._incomplete
+    held = b"".join(kept.pieces)
+    # With no piece, what would come next is not used.
+    return held, kept.next if held else 0, bool(kept._is_final and held), kept._fragments, kept._open_size
+
+
+def outcome(split: Callable[[], object], reader: Any) -> tuple[Any, ...]:
+    """Return what a receive gives: the messages and the new state, or the error."""
+    try:
+        split()
+    except HazelcastProtocolError as error:
+        return ("error", str(error))
+    return (list(reader.ready), state(reader))
+
+
+@given(st.lists(messages(), min_size=1, max_size=6), st.data())
+def test_the_reader_splits_as_the_pure_one(parts: list[bytes], data: st.DataObject) -> None:
+    stream = b"".join(parts)
+    reader: Any = MessageReader(MOST)
+    pure: Any = MessageReader(MOST)
+    at = 0
+    while at < len(stream):
+        size = data.draw(st.integers(1, len(stream)))
+        reader.received = pure.received = stream[at : at + size]
+        found = outcome(reader.split, reader)
+        assert found == outcome(pure._pure_split, pure)
+        assert reader.received == pure.received
+        if found[0] == "error":
+            break
+        at += size
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.text(max_size=20),
+    st.integers(-(2**31), 2**31 - 1),
+    st.floats(allow_nan=False),
+    st.binary(max_size=9),
+)
+
+
+def response(values: list[Any], kind: str) -> bytes:
+    """Return a response that holds values, one or a list."""
+    head = frame(0xC000, bytes(13))
+    parts = [frame(0x0400 if v is None else 0, b"" if v is None else SERVICE.to_data(v)) for v in values]
+    if kind == "data":
+        first = parts[0]
+        return head + first[:5] + bytes([first[5] | 0x20]) + first[6:]
+    return head + frame(0x1000, b"") + b"".join(parts) + frame(0x2800, b"")
+
+
+def decoded(function: Callable[..., Any], message: bytes, read: Callable[..., Any]) -> Any:
+    """Return what a decoder gives, or the class and text of its error."""
+    try:
+        return function(message, read)
+    except Exception as error:
+        return type(error), str(error)
+
+
+@given(st.lists(VALUES, min_size=2, max_size=6), st.sampled_from(["data", "list", "entries"]), st.data())
+def test_replies_are_read_as_by_the_pure_functions(values: list[Any], kind: str, data: st.DataObject) -> None:
+    decoder: Any = {
+        "data": decode.data_response,
+        "list": decode.data_list_response,
+        "entries": decode.data_entries_response,
+    }[kind]
+    if kind == "entries":
+        values = [1 if value is None and i % 2 == 0 else value for i, value in enumerate(values)]
+        values = values[: len(values) // 2 * 2]
+    message = response(values, kind)
+    read: Any = SERVICE.read
+    assert decoder(message, read) == decoder.pure(message, read.pure)
+    damaged = bytearray(message)
+    for _ in range(data.draw(st.integers(1, 3))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    wrong = bytes(damaged)
+    if is_whole(wrong):
+        assert repr(decoded(decoder, wrong, read)) == repr(decoded(decoder.pure, wrong, read.pure))
+
+
+def is_whole(message: bytes) -> bool:
+    """Return whether the reader of a connection lets a message pass: decoders rely on its checks of the frames."""
+    try:
+        return MessageReader().feed(message) == [message]
+    except HazelcastProtocolError:
+        return False
+
+
+@given(st.binary(max_size=40))
+def test_short_replies_are_read_as_by_the_pure_functions(message: bytes) -> None:
+    for found in (
+        decode.boolean_response,
+        decode.empty_response,
+        decode.data_response,
+    ):
+        function: Any = found
+        assert repr(decoded(function, message, SERVICE.read)) == repr(
+            decoded(function.pure, message, SERVICE.read)
+        )
+
+
+def written(function: Callable[[Any], bytes], value: Any) -> object:
+    """Return the bytes of a value, or the text of the error."""
+    try:
+        return function(value)
+    except HazelcastSerializationError as error:
+        return str(error)
+
+
+@given(st.one_of(VALUES, st.text()))
+@example("\ud800")
+@example(object())
+def test_values_are_written_as_by_the_pure_function(value: Any) -> None:
+    to_data: Any = SERVICE.to_data
+    assert written(to_data, value) == written(to_data.pure, value)
+
+
+@given(st.lists(st.one_of(st.text(), VALUES), max_size=8), st.booleans(), st.data())
+def test_lists_of_texts_are_the_same(values: list[Any], big_endian: bool, data: st.DataObject) -> None:
+    service = SerializationService(SerializationConfig(is_big_endian=big_endian))
+    for container in (values, tuple(values), [values, "x", values]):
+        with_texts = service.to_data(container)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("hz_serialization.container_writers._calls", None)
+            assert with_texts == service.to_data(container)
+            damaged = bytearray(with_texts)
+            damaged[data.draw(st.integers(8, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+            patch.setattr("hz_serialization.containers._calls", None)
+            pure = [decoded(read_data, bytes(one), service.read) for one in (with_texts, damaged)]
+        assert repr(pure) == repr(
+            [decoded(read_data, bytes(one), service.read) for one in (with_texts, damaged)]
+        )
+
+
+def read_data(message: bytes, read: Callable[..., Any]) -> Any:
+    """Return the value of a whole ``Data``."""
+    return read(message, 0, len(message))
+
+
+def test_a_text_that_cannot_be_written_is_named_with_its_place() -> None:
+    with pytest.raises(HazelcastSerializationError, match=r"\[2\]"):
+        SERVICE.to_data(["a", "b", "\ud800"])
+
+
+LONG = st.integers(-(2**63), 2**63 - 1)
+
+
+@given(
+    st.integers(-1, 2**31 - 1),
+    st.text(max_size=12),
+    st.binary(max_size=30),
+    st.binary(max_size=30),
+    LONG,
+    LONG,
+)
+def test_requests_are_built_as_by_the_pure_functions(
+    partition: int, name: str, key: bytes, value: bytes, owner: int, ttl: int
+) -> None:
+    for function, arguments in (
+        (codec.get, (partition, name, key, owner)),
+        (codec.set, (partition, name, key, value, owner, ttl)),
+        (codec.is_locked, (partition, name, key)),
+    ):
+        build: Any = function
+        for _ in range(2):  # the first one may be built by the pure function
+            made, expected = build(*arguments), build.__wrapped__(*arguments)
+            assert type(made) is Op
+            assert vars_of(made) == vars_of(expected)
+
+
+def vars_of(op: Any) -> list[Any]:
+    """Return all that an operation holds."""
+    names = (
+        "method",
+        "request",
+        "partition_id",
+        "decode",
+        "connection",
+        "member",
+        "deadline",
+        "on_lost",
+        "on_failure",
+    )
+    return [getattr(op, name) for name in names]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (1, "m", b"key"),
+        (1, "m", b"key", 2**70),
+        (2**40, "m", b"key", 1),
+        (1, "m", "key", 1),
+        ("1", "m", b"k", 1),
+    ],
+)
+def test_wrong_arguments_give_the_errors_of_the_pure_function(arguments: tuple[Any, ...]) -> None:
+    codec.get(1, "m", b"key", 1)
+    get: Any = codec.get
+    with pytest.raises(Exception) as expected:  # noqa: PT011  # whatever it is
+        get.__wrapped__(*arguments)
+    with pytest.raises(type(expected.value)):
+        get(*arguments)
+    named = get(partition_id=1, name="m", key=b"key", thread_id=5)
+    assert vars_of(named) == vars_of(get(1, "m", b"key", 5))
+
+
+def test_these_tests_compare_two_variants() -> None:
+    assert IS_COMPILED
+
+
+def test_large_values_of_any_size_come_back_in_any_pieces() -> None:
+    choose = Random(5)
+    surface = Threaded(1)
+    try:
+        proxy = surface.client.get_object(MAP, "m")
+        blocking = proxy.blocking()
+        sizes = [70_000, 200_000, 131_072, 3_000_000, 3_000_100, 2_900_000, 300_000, 3_000_000, 10, 1_000_000]
+        values = [bytes([number]) + choose.randbytes(size) for number, size in enumerate(sizes)]
+        for number, value in enumerate(values):
+            blocking.set(number, value)
+        kept = []
+        for piece in (1 << 20, 50_000):
+            for link in surface.cluster.members[0].sessions:
+                surface.do(lambda link=link, piece=piece: setattr(link, "piece", piece))  # type: ignore[misc]  # binds
+            for number in [*range(len(values)), *choose.choices(range(len(values)), k=20)]:
+                kept += [(number, blocking.get(number))]
+            futures = [(number, proxy.get(number)) for number in choose.choices(range(len(values)), k=12)]
+            kept += [(number, future.result()) for number, future in futures]
+        assert all(found == values[number] for number, found in kept)
+    finally:
+        surface.close()
+
+
+def test_two_python_functions_are_left_of_a_blocking_get() -> None:
+    surface = Threaded(1)
+    try:
+        proxy = surface.client.get_object(MAP, "m").blocking()
+        proxy.set("key", "value")
+        proxy.get("key")
+        entered: list[str] = []
+
+        def profile(frame: FrameType, event: str, argument: object) -> None:
+            if event == "call":
+                entered.append(frame.f_code.co_name)
+
+        sys.setprofile(profile)
+        try:
+            found = proxy.get("key")
+        finally:
+            sys.setprofile(None)
+    finally:
+        surface.close()
+    assert found == "value"
+    # The surface, the declaration, and what lets interrupts in if the reply comes in two pieces or late.
+    assert [name for name in entered if name != "_step"] == ["get", "get"]
