@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.testing.plugin.pytestplugin import *  # noqa: F403  # hooks and fixtures
+from sqlalchemy.util import await_only
 
 from hazelcast.sqlalchemy import Sink
 
@@ -11,8 +12,15 @@ from hazelcast.sqlalchemy import Sink
 @sa.event.listens_for(sa.Table, "after_drop")
 def _emptied(table: sa.Table, connection: sa.Connection, **_: Any) -> None:
     """Do what DROP TABLE does elsewhere: the suite makes tables of the same name again."""
-    connected: Any = connection.connection.dbapi_connection
-    connected.client.get_map(table.name).destroy()
+    connected: Any = connection.connection.driver_connection
+    if connection.dialect.is_async:
+        await_only(_destroyed(connected.client, table.name))
+    else:
+        connected.client.get_map(table.name).destroy()
+
+
+async def _destroyed(client: Any, name: str) -> None:
+    await (await client.get_map(name)).destroy()
 
 
 @sa.event.listens_for(sa.Engine, "before_execute", retval=True)

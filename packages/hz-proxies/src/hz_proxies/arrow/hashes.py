@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-import pyarrow as pa  # type: ignore[import-untyped]  # it has no type information
-import pyarrow.compute as pc  # type: ignore[import-untyped]  # nor has this
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hz_serialization import Data, partition_hash, partition_id
 from hz_serialization.data import HASH_SEED, HEADER_SIZE
