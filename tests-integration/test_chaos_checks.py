@@ -6,8 +6,10 @@ import pytest
 
 from chaos_reliable import Published, find_missed
 from chaos_transactions import TOKENS, Ended, Move, Transfer, check_tokens, check_transfers
+from hazelcast.errors import TargetDisconnectedError
 
 COMMITTED, ROLLED_BACK, UNKNOWN = Ended("committed"), Ended("rolled_back"), Ended("unknown")
+CUT_OFF = Ended("rolled_back", error=TargetDisconnectedError("lost"))
 FIRST = Transfer(0, 1, 5, (0, 0), COMMITTED)
 
 
@@ -62,6 +64,13 @@ def test_wrong_tokens_are_explained_by_unknown_moves_only() -> None:
     for moves in ([], [Move(0, COMMITTED), Move(0, ROLLED_BACK), Move(1, UNKNOWN), Move(None, UNKNOWN)]):
         with pytest.raises(AssertionError, match="token 0 is there 0 times"):
             check_tokens(moves, there, [])
+    # Polled, or perhaps polled, by a transaction that has lost its coordinator.
+    assert check_tokens([Move(0, CUT_OFF)], there, []) == [0]
+    assert check_tokens([Move(None, CUT_OFF)], there, []) == [0]
+    with pytest.raises(AssertionError, match="token 1 is there 0 times"):
+        check_tokens([Move(None, CUT_OFF)], range(2, TOKENS), [])
+    with pytest.raises(AssertionError, match="token 0 is there 2 times"):
+        check_tokens([Move(0, CUT_OFF), Move(None, CUT_OFF)], there, [0, 0])
     with pytest.raises(AssertionError, match="from nowhere"):
         check_tokens([], there, [0, TOKENS])
 
