@@ -71,8 +71,9 @@ destroy()
 """The operations of a map in clients since 4.0, and the four that came with 5.0."""
 
 BEYOND = {
-    "add_partition_lost_listener", "iter_event_journal", "iter_items", "iter_keys", "iter_values",
-    "remove_partition_lost_listener", "replace_all", "submit_to_key", "subscribe_to_event_journal",
+    "add_partition_lost_listener", "from_pandas", "from_parquet", "iter_event_journal", "iter_items", "iter_keys",
+    "iter_values", "load_arrow", "remove_partition_lost_listener", "replace_all", "submit_to_key",
+    "subscribe_to_event_journal", "to_arrow",
 }  # fmt: skip
 """The operations of a map that no other client for Python has."""
 
