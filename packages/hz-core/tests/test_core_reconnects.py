@@ -120,7 +120,11 @@ def test_reconnects_leave_nothing(driver: str) -> None:
             grown = tracemalloc.get_traced_memory()[0] - at_first
         finally:
             tracemalloc.stop()
-        assert resources(surface) == before
+        after = resources(surface)
+        for kind in "threads", "descriptors":
+            # When they were counted first, the relay of TLS may not have ended with all that was lost just before.
+            assert after.pop(kind) <= before.pop(kind)
+        assert after == before
         assert before["connections"] == MEMBERS
         assert grown < TRACED * LEFT, f"{TRACED} reconnects have left {grown} bytes"
         for keys in seen:
