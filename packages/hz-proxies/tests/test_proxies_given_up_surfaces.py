@@ -151,10 +151,10 @@ def test_blocking_call_that_is_interrupted_on_a_connection_that_lives_leaves_no_
             with pytest.raises(Interrupt):
                 blocking.run(failing())
         else:
-            blocking.__dict__["_complete"] = interrupted
+            blocking._complete = interrupted
             with pytest.raises(Interrupt):
                 blocking.call(m._ops.lock("k")) if how == "operation" else blocking.run(flow())
-            blocking.__dict__["_complete"] = complete
+            blocking._complete = complete
         m.size()  # the request for the lock has reached the member before
         until(server, lambda: free(server))
         assert len(client._engine.routing.open_connections()) == 1
