@@ -1,5 +1,6 @@
 """The shell and the pager without a member; the process: exit codes, one line for each error."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -323,6 +324,13 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
         if name != "start":  # that of hz-embedded
             assert main([name, "--help"]) == 0
             assert f"Usage: hz {name}" in capsys.readouterr().out
+
+
+def test_a_program_that_calls_it_keeps_its_logging() -> None:
+    logger = logging.getLogger("hazelcast")
+    before = list(logger.handlers), logger.level, logger.propagate
+    assert main(["-v", "members", "-m", "127.0.0.1:1", "--connect-timeout", "0.1"]) == 3
+    assert (logger.handlers, logger.level, logger.propagate) == before
 
 
 def test_nothing_listens(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,8 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
 
@@ -73,8 +74,26 @@ def _set_up_logging(verbose: bool) -> None:
     logger.propagate = False
 
 
+@contextmanager
+def _logging_restored() -> Iterator[None]:
+    """Leave the logging of a program that calls ``main`` as it was."""
+    logger = logging.getLogger("hazelcast")
+    handlers, level, propagate = list(logger.handlers), logger.level, logger.propagate
+    try:
+        yield
+    finally:
+        logger.handlers[:] = handlers
+        logger.setLevel(level)
+        logger.propagate = propagate
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with ``arguments``, those of the process by default, and return its exit code."""
+    with _logging_restored():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         result: Any = hz.main(
             args=None if arguments is None else list(arguments), prog_name="hz", standalone_mode=False
