@@ -1,6 +1,6 @@
 """The base class of the operations of CP objects."""
 
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from hz_core.codecs.types import RaftGroupId
 from hz_core.context import ClientContext
@@ -37,6 +37,13 @@ class CPObjectOperations(ObjectOperations):
     def get_group_id(self) -> RaftGroupId:
         """Return the id of the object's CP group."""
         return self._group
+
+    def _alike(self) -> Self:
+        """Return other operations on the same object, which share all state with these."""
+        # `copy` needs a `__reduce__`, which compiled bases have not.
+        made = type(self)(self._context, self.name)
+        vars(made).update(vars(self))
+        return made
 
     def _prepare(self) -> Flow[None]:
         """Get the CP group; create it if necessary. Source: message ``CPGroup.createCPGroup``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Self
 from uuid import UUID
 from weakref import WeakSet
@@ -56,7 +55,7 @@ class FencedLockOperations(CPObjectOperations):
 
     def _owned_by(self, owner: LockOwner) -> Self:
         """Return the operations on the same lock of another owner."""
-        made = copy(self)
+        made = self._alike()
         made._owner = owner._number
         self._groups.add(made)
         return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 from functools import partial
 from typing import Final, Self, TypeVar
 from uuid import UUID
@@ -57,7 +56,7 @@ class SemaphoreOperations(CPObjectOperations):
         """
         if sessionless is None or truth(sessionless, "sessionless") == self._sessionless:
             return self
-        made = copy(self)
+        made = self._alike()
         made._sessionless = sessionless
         self._groups.add(made)
         return made
