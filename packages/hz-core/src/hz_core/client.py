@@ -9,7 +9,7 @@ from typing import Any, Final, Self, TypeVar
 
 from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
-from hz_core.compiled import BlockingCallerBase, FuturesCallerBase, prefer_compiled
+from hz_core.compiled import BlockingCallerBase, FuturesCallerBase, acquires_in_python, prefer_compiled
 from hz_core.config import ClientConfig
 from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.process import Process
@@ -212,6 +212,7 @@ def _nothing() -> None:
     """Do nothing."""
 
 
+@acquires_in_python
 @prefer_compiled
 class FuturesOperations(FuturesCallerBase):
     """Runs operations and returns their futures.
@@ -309,6 +310,7 @@ def _cancel_with(running: RunningFlow, future: Future[Any]) -> None:
         running.cancel()
 
 
+@acquires_in_python
 @prefer_compiled
 class BlockingOperations(BlockingCallerBase):
     """Runs operations in the calling thread.

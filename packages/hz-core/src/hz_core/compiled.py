@@ -117,6 +117,23 @@ def prefer_compiled(cls: ClassT) -> ClassT:
     return cls
 
 
+def acquires_in_python(cls: ClassT) -> ClassT:
+    """Let a class's method ``call`` be the pure one for operations that acquire something. A decorator.
+
+    After a function written in C has returned, and before its result is stored, a signal handler may raise an error:
+    then nobody would have what was acquired. After one written in Python, it cannot.
+    """
+    if _calls is not None:
+        pure_call: Callable[[Any, Any], Any] = cls._pure_call  # type: ignore[attr-defined]  # see above
+        compiled_call: Callable[[Any, Any], Any] = cls.call  # type: ignore[attr-defined]  # of the compiled base
+
+        def call(self: Any, op: Any) -> Any:
+            return compiled_call(self, op) if op.on_lost is None else pure_call(self, op)
+
+        cls.call = call  # type: ignore[attr-defined]  # it hides that of the base
+    return cls
+
+
 def response_decoder(function: FunctionT) -> FunctionT:
     """Return the compiled version of a decoder of responses, if there is one. A decorator."""
     if _calls is None:
