@@ -534,13 +534,15 @@ def test_completing_after_the_loop_closed_is_harmless(caplog: pytest.LogCaptureF
 def test_wrap_future() -> None:
     async def main() -> None:
         future: Future[int] = Future()
-        in_thread(lambda: future.set_result(2))
+        setting = in_thread(lambda: future.set_result(2))
         assert await asyncio.wait_for(asyncio.wrap_future(future), LONG) == 2
         broken: Future[int] = Future()
         wrapped = asyncio.wrap_future(broken)
-        in_thread(lambda: broken.set_exception(Boom()))
+        failing = in_thread(lambda: broken.set_exception(Boom()))
         with pytest.raises(Boom):
             await wrapped
+        setting.join(LONG)
+        failing.join(LONG)
         given_up: Future[int] = Future()
         wrapped = asyncio.wrap_future(given_up)
         wrapped.cancel()

@@ -1,5 +1,6 @@
 """Results as Arrow, pandas and Polars on simulated members: pages ahead, surfaces, errors, what is missing."""
 
+import importlib
 import subprocess
 import sys
 from typing import Any
@@ -125,9 +126,15 @@ def test_arguments(sql: Sql) -> None:
     assert result.to_arrow().num_rows == 10
 
 
-@pytest.fixture(params=["pyarrow", "pandas", "polars"])
+LIBRARIES = ["pyarrow", "pandas", "polars"]
+
+
+@pytest.fixture(params=LIBRARIES)
 def missing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the name of a library that cannot be imported."""
+    # Libraries remember whether the others were there when they were imported first.
+    for name in LIBRARIES:
+        importlib.import_module(name)
 
     class Finder:
         def find_spec(self, name: str, path: object = None, target: object = None) -> None:
