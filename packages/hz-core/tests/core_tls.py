@@ -162,6 +162,12 @@ class TlsRelay:
                 for task in running:
                     task.cancel()
                 await asyncio.wait(running)
+            # What was in its handshake would otherwise wait for the other end, which nobody hears any more.
+            transports: Any = self._loop
+            for transport in list(transports._transports.values()):
+                transport.abort()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
 
         self._do(stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
