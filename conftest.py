@@ -187,7 +187,20 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: logger.removeHandler(WATCH))
 
 
+def _logging_state() -> dict[str, object]:
+    """Return what decides whether a record of ours is seen, where it is not the default."""
+    root = logging.getLogger()
+    state: dict[str, object] = {"logging.disable": root.manager.disable, "level of the root logger": root.level}
+    for name, logger in root.manager.loggerDict.items():
+        if name.startswith(("hazelcast", "hz_")) and isinstance(logger, logging.Logger):
+            settings = (logger.level, logger.propagate, logger.disabled)
+            if settings != (logging.NOTSET, True, False):
+                state[f"level, propagate, disabled of logger {name}"] = settings
+    return state
+
+
 BEFORE = pytest.StashKey[set[object]]()
+LOGGING_BEFORE = pytest.StashKey[dict[str, object]]()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -195,6 +208,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Remember what was open before the first fixture of the test."""
     WATCH.found.clear()
     item.stash[BEFORE] = GUARD.identities()
+    item.stash[LOGGING_BEFORE] = _logging_state()
     yield
 
 
@@ -203,5 +217,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Fail the test if it left something behind after the last of its fixtures has ended."""
     yield
     leaks = [resource.text for resource in GUARD.leaked(item.stash[BEFORE])] + WATCH.found
+    before, now = item.stash[LOGGING_BEFORE], _logging_state()
+    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    leaks += [f"{name}: {now.get(name)}, before {before.get(name)}" for name in changed]
     if leaks:
         pytest.fail("The test left behind:\n  " + "\n  ".join(leaks), pytrace=False)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from asgiref.sync import ThreadSensitiveContext
 from celery import Celery, chord, group
 from celery.contrib.testing.worker import start_worker
+from celery.signals import setup_logging
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from fastapi import FastAPI, Request
@@ -298,6 +299,20 @@ async def test_any_asgi_application(cluster: Cluster) -> None:
     assert middleware._client is None
 
 
+@contextmanager
+def _logging_untouched() -> Iterator[None]:
+    """Keep Celery from setting the level of the root logger: it does not when a receiver does the set-up."""
+
+    def keep(**_ignored: object) -> None:
+        pass
+
+    setup_logging.connect(keep)
+    try:
+        yield
+    finally:
+        setup_logging.disconnect(keep)
+
+
 def test_celery_results(
     address: str, client: hazelcast.HazelcastClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,7 +334,6 @@ def test_celery_results(
     app.conf.update(
         result_backend_transport_options={"map": name},
         result_expires=300,
-        worker_hijack_root_logger=False,
         broker_transport_options={"polling_interval": 0.01},
     )
 
@@ -335,7 +349,7 @@ def test_celery_results(
     def fail() -> None:
         raise ValueError("no")
 
-    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
+    with _logging_untouched(), start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
         soon = {"timeout": 30, "interval": 0.02}
         result = add.delay(2, 3)
         assert result.get(**soon) == 5

@@ -24,6 +24,14 @@ LEAKS = {
         "def test_it():\n    held.append(subprocess.Popen(endless, stdin=subprocess.PIPE))\n",
         "*child process *",
     ),
+    "logging": (
+        "import logging\ndef test_it():\n    logging.getLogger('hazelcast').propagate = False\n",
+        "*level, propagate, disabled of logger hazelcast: (0, False, False), before None*",
+    ),
+    "level": (
+        "import logging\ndef test_it():\n    logging.getLogger().setLevel(logging.ERROR)\n",
+        "*level of the root logger: 40, before 30*",
+    ),
 }
 
 CLEAN = """
