@@ -84,7 +84,7 @@ class ConnectionBase(Generic[ClientT, CursorT]):
             InterfaceError: The connection is closed.
         """
         if self._client is None:
-            raise InterfaceError("the connection is closed")
+            raise InterfaceError("the connection is closed: make another one with connect()")
         return self._client
 
     @property
@@ -262,7 +262,7 @@ class CursorBase(Generic[ConnectionT]):
 
     def _check(self) -> None:
         if self._closed:
-            raise InterfaceError("the cursor is closed")
+            raise InterfaceError("the cursor is closed: make another one with connection.cursor()")
 
     def _left(self) -> SqlResultOperations:
         self._check()

@@ -139,7 +139,9 @@ class FlakeIdGeneratorOperations(ObjectOperations):
     def _next_batch(self) -> Flow[None]:
         response: codec.NewIdBatchResponse = yield from self._request()
         if response.batch_size < 1:
-            raise IllegalStateError(f"a member has generated {response.batch_size} ids of {self.name!r}")
+            raise IllegalStateError(
+                f"a member has generated {response.batch_size} ids of {self.name!r}, which is no batch: look at its log"
+            )
         end = response.base + response.increment * response.batch_size
         ids = range(response.base, end, response.increment)
         self._batch = _Batch(iter(ids), self._now() + self._validity)
