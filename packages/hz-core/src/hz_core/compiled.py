@@ -86,6 +86,12 @@ if TYPE_CHECKING:
     class AsyncioCallerBase(Empty):
         """The base of operations on the event loop."""
 
+    class UserCallbackBase(Empty):
+        """The base of callbacks of users."""
+
+    class ExecutorBase(Empty):
+        """The base of the executor of callbacks."""
+
     class OperationsBase(Empty):
         """The base of declarations of operations."""
 
@@ -107,6 +113,8 @@ else:
     BlockingCallerBase = _base("BlockingCallerBase")
     FuturesCallerBase = _base("FuturesCallerBase")
     AsyncioCallerBase = _base("AsyncioCallerBase")
+    UserCallbackBase = _base("UserCallbackBase")
+    ExecutorBase = _base("ExecutorBase")
     OperationsBase = _base("OperationsBase")
 
 

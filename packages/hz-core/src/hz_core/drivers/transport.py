@@ -586,11 +586,15 @@ def _first_data(outbox: list[Any]) -> tuple[Any, slice]:
     # Only the thread that sends, or code that interrupts it, removes anything, so there are as many as it sees.
     if len(outbox) == 1:
         return outbox[0], _FIRST
-    size = count = 0
     first = outbox[:_JOINED_COUNT]
-    for data in first:
-        size += len(data)
-        if count and size > _BATCH_SIZE:
-            break
-        count += 1
-    return first[0] if count == 1 else b"".join(first[:count]), slice(count)
+    if sum(map(len, first)) > _BATCH_SIZE:
+        size = count = 0
+        for data in first:
+            size += len(data)
+            if count and size > _BATCH_SIZE:
+                break
+            count += 1
+        if count == 1:
+            return first[0], _FIRST
+        del first[count:]
+    return b"".join(first), slice(len(first))
