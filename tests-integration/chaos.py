@@ -25,6 +25,7 @@ from typing import Any, Final, Literal
 import hazelcast
 from chaos_load import WAIT, Load
 from chaos_reliable import NAME
+from chaos_timeline import SLOW, Timeline
 from chaos_transactions import ACCOUNTS, Transfer, await_tokens, check_tokens, check_transfers
 from fifo import find_disorder
 from hazelcast.errors import HazelcastError
@@ -87,12 +88,20 @@ class Chaos:
         # Starting quickly matters more here than running quickly.
         quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
         with Cluster(
-            members=3, jvm="own", proxied=True, heap="256m", properties=patient, jvm_args=quick
+            members=3,
+            jvm="own",
+            proxied=True,
+            heap="256m",
+            properties=patient,
+            jvm_args=quick,
+            log_level="INFO",
         ) as self._cluster:
             options = {**OPTIONS, "cluster_members": self._cluster.addresses}
             with (
                 hazelcast.HazelcastClient(cluster_members=self._cluster.addresses) as self._patient,
                 hazelcast.HazelcastClient(**options) as self._client,
+                hazelcast.HazelcastClient(**options) as self._prober,
+                Timeline(self._prober, self._cluster) as self._timeline,
             ):
                 self.load = Load(self._client, options, self.seed)
                 self.load.start(self._patient)
@@ -131,7 +140,8 @@ class Chaos:
     def _measure(self, member: Member, fault: str, begin: Callable[[], Any]) -> float:
         """Begin a fault, and measure the time until a key of this member can be written again."""
         key = self._key_of(member)
-        m = self._client.get_map("probes").blocking().with_timeout(WAIT)
+        m = self._prober.get_map("probes").blocking().with_timeout(WAIT)
+        self._timeline.begin()
         began = time.monotonic()
         begin()
         while True:
@@ -141,12 +151,14 @@ class Chaos:
             except HazelcastError:
                 assert time.monotonic() - began < LIMIT, f"no service after {fault}"
         seconds = time.monotonic() - began
+        if fault == "kill" and seconds > SLOW:
+            self._say("\n           ".join(["what took so long:", *self._timeline.until_now()]))
         self.recovery[fault].append(seconds)
         self.faults[fault] += 1
         return seconds
 
     def _key_of(self, member: Member) -> str:
-        partitions = self._client.partition_service
+        partitions = self._prober.partition_service
         uuid = member.uuid
 
         def find() -> str | None:
@@ -293,7 +305,7 @@ class Chaos:
             "faults: " + ", ".join(f"{count} {fault}" for fault, count in sorted(self.faults.items())),
             "calls: " + ", ".join(f"{count} {kind}" for kind, count in sorted(load.counts.items())),
             "errors: " + ", ".join(f"{count} {kind}" for kind, count in load.errors.most_common()),
-            f"latest end of a call after its time limit of {WAIT:g} s: {1000 * load.latest:.0f} ms",
+            *load.lateness.report(),
             f"events heard: {self.heard[0]}; messages heard: {self.heard[1]} of {len(load.published)}",
             f"reliable topic: {len(load.reliable.published)} messages, {self.missed} missed for unconfirmed ones",
             "transactions: "
