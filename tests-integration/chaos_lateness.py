@@ -23,13 +23,13 @@ class Lateness:
 
     Attributes:
         late: Seconds after the limit, by how the calls were made.
-        lag: Seconds by which each wait of the meter was longer than it should be.
+        lag: When each wait of the meter ended, and by how many seconds it was longer than it should be.
     """
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
         self.late: defaultdict[str, list[float]] = defaultdict(list)
-        self.lag: list[float] = []
+        self.lag: list[tuple[float, float]] = []
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._measure, name="lateness")
@@ -54,17 +54,21 @@ class Lateness:
         """The latest end of a call, in seconds after its limit."""
         return max((late for each in self.late.values() for late in each), default=0.0)
 
+    def most_lag(self, since: float) -> float:
+        """Return by how many seconds a wait that ended ``since`` then was too long, at most."""
+        return max((lag for ended, lag in reversed(self.lag) if ended >= since), default=0.0)
+
     def _measure(self) -> None:
         began = time.monotonic()
         while not self._stopping.wait(_PAUSE):
             now = time.monotonic()
-            self.lag.append(now - began - _PAUSE)
+            self.lag.append((now, now - began - _PAUSE))
             began = now
 
     def report(self) -> list[str]:
         """Return the figures, in lines."""
         lines = [f"ms between the time limit of a call, {self.limit:g} s, and its end (median, 99 %, most):"]
-        rows = {**self.late, f"any wait of {1000 * _PAUSE:g} ms": self.lag}
+        rows = {**self.late, f"any wait of {1000 * _PAUSE:g} ms": [lag for _, lag in self.lag]}
         for how, seconds in sorted(rows.items()):
             figures = (1000 * _quantile(seconds, part) for part in (0.5, 0.99, 1.0))
             lines.append(f"  {how:<20} {len(seconds):6} times  " + "  ".join(f"{ms:.1f}" for ms in figures))
