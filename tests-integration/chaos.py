@@ -147,11 +147,26 @@ class Chaos:
         Calls are begun every `PROBE` seconds. After a kill, the end of all of them is noted, too: the first ones wait
         at a member that passes them on, while later ones find the new owner.
         """
-        key = self._key_of(member)
+        key, uuid = self._key_of(member), member.uuid
         m = self._prober.get_map("probes").with_timeout(WAIT)
         self._timeline.begin()
         began = time.monotonic()
-        begin()
+        with ThreadPoolExecutor(1) as pool:
+            begun = pool.submit(begin)
+            if fault == "kill":
+                # Its process may end long after its connections have, on a busy machine.
+                connections = self._prober._engine.connections
+                until_now(lambda: uuid not in {str(c.member) for c in connections.routes.all}, LIMIT)
+            else:
+                begun.result()
+            seconds = self._probe(m, key, fault, began)
+        begun.result()
+        self.recovery[fault].append(seconds)
+        self.faults[fault] += 1
+        return seconds
+
+    def _probe(self, m: Any, key: str, fault: str, began: float) -> float:
+        """Write again and again until that succeeds; return the seconds since the fault began."""
         probes = [m.set(key, fault)]
         while not any(probe.done() and probe.exception() is None for probe in probes):
             assert time.monotonic() - began < LIMIT, f"no service after {fault}"
@@ -165,8 +180,6 @@ class Chaos:
                 lines = [f"what took so long (any thread was held up for {lag:.2f} s at most):"]
                 self._say("\n           ".join([*lines, *self._timeline.until_now()]))
             self.recovery["kill, all calls"].append(time.monotonic() - began)
-        self.recovery[fault].append(seconds)
-        self.faults[fault] += 1
         return seconds
 
     def _key_of(self, member: Member) -> str:

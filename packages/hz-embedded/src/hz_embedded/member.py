@@ -185,8 +185,9 @@ class Member:
         """
         self._need_own_jvm("kill")
         self._ended = True
-        self._jvm.kill()
+        # First, since the process may take long to end.
         self._slot.refuse()
+        self._jvm.kill()
 
     def suspend(self) -> None:
         """Stop the member's own JVM (SIGSTOP): it does not respond, but connections stay open.
