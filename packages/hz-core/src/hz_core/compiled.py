@@ -174,10 +174,10 @@ def configure_reader(small: tuple[int], large: tuple[int]) -> None:
         _calls.configure_reader(small=small, large=large)
 
 
-def configure_reading(watched: object, left_to_leader: object) -> None:
-    """Tell the compiled transport the states of reading that callers meet."""
+def configure_reading(watched: object, left_to_leader: object, longest: float) -> None:
+    """Tell the compiled transport the states of reading that callers meet, and how long (seconds) a receive blocks."""
     if _calls is not None:
-        _calls.configure(watched=watched, left_to_leader=left_to_leader, step=_step)
+        _calls.configure(watched=watched, left_to_leader=left_to_leader, step=_step, longest=longest)
 
 
 def _step() -> None:

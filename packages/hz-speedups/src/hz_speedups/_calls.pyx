@@ -28,6 +28,7 @@ from hz_speedups._hash cimport hash_of
 from hz_speedups._top cimport TextReader
 
 from struct import error as struct_error
+from time import monotonic
 from types import FunctionType
 
 cdef extern from "Python.h":
@@ -55,16 +56,17 @@ cdef type plain_callback = None
 cdef object WATCHED = None
 cdef object LEFT_TO_LEADER = None
 cdef object checkpoint = None
+cdef double longest_receive = 0
 
 
-def configure(*, watched, left_to_leader, step):
-    """Tell the states of reading that callers meet, and a Python function that does nothing.
+def configure(*, watched, left_to_leader, step, longest):
+    """Tell the states of reading that callers meet, a Python function that does nothing, and how long a receive blocks.
 
     The interpreter handles signals and exceptions of other threads when it enters a function in Python. So one is
     called where a call waits again.
     """
-    global WATCHED, LEFT_TO_LEADER, checkpoint
-    WATCHED, LEFT_TO_LEADER, checkpoint = watched, left_to_leader, step
+    global WATCHED, LEFT_TO_LEADER, checkpoint, longest_receive
+    WATCHED, LEFT_TO_LEADER, checkpoint, longest_receive = watched, left_to_leader, step, longest
 
 
 def prefer(type cls not None):
