@@ -169,22 +169,23 @@ class Watch:
     def add(self, interest: int) -> None:
         """Watch for this, too."""
         with self._lock:
-            self._set(self._interest | interest)
+            self._interest = interest = self._interest | interest
+            if not self._ended:
+                self._poller.set(self.fd, interest)
 
     def remove(self, interest: int) -> None:
         """Do not watch for this any more."""
         with self._lock:
-            self._set(self._interest & ~interest)
+            self._interest = interest = self._interest & ~interest
+            if not self._ended:
+                self._poller.set(self.fd, interest)
 
     def replace(self, interest: int) -> None:
         """Watch for this alone."""
         with self._lock:
-            self._set(interest)
-
-    def _set(self, interest: int) -> None:
-        self._interest = interest
-        if not self._ended:
-            self._poller.set(self.fd, interest)
+            self._interest = interest
+            if not self._ended:
+                self._poller.set(self.fd, interest)
 
     def forked(self) -> None:
         """Change nothing any more: a forked child shares what is watched with its parent."""
