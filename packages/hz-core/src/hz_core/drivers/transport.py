@@ -365,7 +365,8 @@ class SocketTransport(TransportBase):
         finally:
             reading.free = True
             reading.busy = False
-        reading.nominate()
+        if reading.followers or reading.state is _LEFT_TO_LEADER:
+            reading.nominate()
 
     def wait(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
         """Wait until ``call`` is done or its reply cannot come here. Read here, if no other thread does.
