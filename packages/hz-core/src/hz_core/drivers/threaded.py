@@ -189,7 +189,7 @@ class ThreadedDriver(DriverBase):
     ) -> None:
         def done(stream: Stream | None, error: Exception | None) -> None:
             if stream is None:
-                connection.on_socket_closed(error or ConnectionError("not connected"))
+                connection.on_socket_closed(error or ConnectionError("the connection was not made"))
             elif self._stopping or not connection.alive:
                 stream.shutdown()
                 stream.close()

@@ -484,7 +484,7 @@ class SocketTransport(TransportBase):
 
     def _ended(self) -> None:
         if self.connection.reader.received is not None:
-            self.fail(ConnectionResetError("closed by the member"))
+            self.fail(ConnectionResetError("the member closed the connection"))
         # Otherwise it was processed by code that interrupted this thread.
 
     def _read_failed(self, error: BaseException) -> None:
