@@ -16,6 +16,7 @@ MENDED = (
     (re.compile(r'<aside class="toc-drawer( no-toc)?">'), r'<aside class="toc-drawer\1" aria-label="This page">'),
     (re.compile(r"<pre>"), r'<pre tabindex="0">'),
     (re.compile(r'<div class="table-wrapper ([^"]*)">'), r'<div class="table-wrapper \1" tabindex="0">'),
+    (re.compile(r'<div id="search-results">'), r'<h1>Search</h1><div id="search-results">'),
     (re.compile(r'<th class="head">(<p></p>)?</th>'), r'<td class="head"></td>'),
 )
 
