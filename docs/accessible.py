@@ -13,7 +13,10 @@ from sphinx.application import Sphinx
 MENDED = (
     (re.compile(r' role="heading">'), r' role="heading" aria-level="2">'),
     (re.compile(r'<aside class="sidebar-drawer">'), r'<aside class="sidebar-drawer" aria-label="All pages">'),
-    (re.compile(r'<aside class="toc-drawer( no-toc)?">'), r'<aside class="toc-drawer\1" aria-label="This page">'),
+    (
+        re.compile(r'<aside class="toc-drawer( no-toc)?">'),
+        r'<aside class="toc-drawer\1" aria-label="This page">',
+    ),
     (re.compile(r"<pre>"), r'<pre tabindex="0">'),
     (re.compile(r'<div class="table-wrapper ([^"]*)">'), r'<div class="table-wrapper \1" tabindex="0">'),
     (re.compile(r'<div id="search-results">'), r'<h1>Search</h1><div id="search-results">'),
