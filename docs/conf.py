@@ -31,7 +31,7 @@ templates_path = ["_templates"]
 exclude_patterns = ["_build", "_templates", "compatibility-names.md"]
 html_theme = "furo"
 # The source of a page says no more than the page.
-html_theme_options = {"top_of_page_buttons": []}
+html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
 html_title = project
 
 myst_enable_extensions = ["colon_fence", "deflist"]
