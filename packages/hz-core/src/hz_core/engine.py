@@ -31,6 +31,7 @@ from hz_core.log import get_logger
 from hz_core.op import Flow, GatherOutcomes, Within
 from hz_core.promise import CallbackPromise
 from hz_core.schema_service import SchemaService
+from hz_core.wire.decode import random_uuid
 from hz_serialization import SerializationService
 from hz_serialization.compact import UnknownSchemaError
 
@@ -287,7 +288,7 @@ class Engine:
 
     def new_uuid(self) -> UUID:
         """Return a random UUID."""
-        return UUID(int=self.io.random.getrandbits(128), version=4)
+        return random_uuid(self.io.random.getrandbits(128))
 
     def partition_count(self) -> int:
         """Return the number of partitions.

@@ -50,6 +50,7 @@ cdef type plain_op = None
 cdef type plain_future = None
 cdef type plain_blocking = None
 cdef type plain_promised = None
+cdef type plain_callback = None
 
 # Set by `configure`.
 cdef object WATCHED = None
@@ -70,18 +71,18 @@ def configure(*, watched, left_to_leader, step, longest):
 
 def prefer(type cls not None):
     """Remove from a class what its compiled bases have; keep its functions as ``_pure_<name>``. Return the class."""
-    global plain_op, plain_future, plain_blocking, plain_promised
+    global plain_op, plain_future, plain_blocking, plain_promised, plain_callback
     for base in cls.__mro__:
         if base.__module__ != __name__:
             continue
         for name in base.__dict__.keys() & cls.__dict__.keys():
-            if name.startswith("__") and name != "__init__":
+            if name.startswith("__") and name not in ("__init__", "__call__"):
                 continue
             pure = cls.__dict__[name]
-            if isinstance(pure, FunctionType) and name != "__init__":
+            if isinstance(pure, FunctionType) and not name.startswith("__"):
                 setattr(cls, "_pure_" + name.lstrip("_"), pure)
             delattr(cls, name)
-    for base, number in ((OpBase, 0), (FutureBase, 1), (BlockingBase, 2), (PromisedBase, 3)):
+    for base, number in ((OpBase, 0), (FutureBase, 1), (BlockingBase, 2), (PromisedBase, 3), (UserCallbackBase, 4)):
         if issubclass(cls, base):
             if number == 0:
                 plain_op = cls
@@ -89,8 +90,10 @@ def prefer(type cls not None):
                 plain_future = cls
             elif number == 2:
                 plain_blocking = cls
-            else:
+            elif number == 3:
                 plain_promised = cls
+            else:
+                plain_callback = cls
     return cls
 
 
@@ -100,3 +103,4 @@ include "_calls_data.pxi"
 include "_calls_service.pxi"
 include "_calls_transport.pxi"
 include "_calls_callers.pxi"
+include "_calls_callbacks.pxi"

@@ -90,7 +90,7 @@ cdef class HandoverBase:
 cdef class DriverBase:
     """The compiled part of ``hz_core.drivers.threaded.ThreadedDriver``."""
 
-    cdef public object _unflushed, io_thread
+    cdef public object _unflushed, io_thread, run_callback
     cdef public bint ticking, _reads
 
     def submitted(self, invocation):

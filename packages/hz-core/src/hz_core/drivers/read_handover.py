@@ -38,6 +38,8 @@ _NOMINATED: Final = object()
 class Reading(Enum):
     """Who is responsible for reading a socket."""
 
+    __hash__ = object.__hash__  # that of Enum is written in Python, and calls look for transitions
+
     WATCHED = auto()
     """The I/O thread watches it for input. Callers may read it as well."""
     READ_BY_CALLERS = auto()
@@ -50,6 +52,8 @@ class Reading(Enum):
 
 class Event(Enum):
     """What may change who reads a socket."""
+
+    __hash__ = object.__hash__
 
     LEADER_FOUND = auto()
     """The I/O thread found input, but a caller was reading."""

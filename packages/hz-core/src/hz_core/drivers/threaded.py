@@ -189,7 +189,7 @@ class ThreadedDriver(DriverBase):
     ) -> None:
         def done(stream: Stream | None, error: Exception | None) -> None:
             if stream is None:
-                connection.on_socket_closed(error or ConnectionError("not connected"))
+                connection.on_socket_closed(error or ConnectionError("the connection was not made"))
             elif self._stopping or not connection.alive:
                 stream.shutdown()
                 stream.close()
@@ -279,6 +279,8 @@ class ThreadedDriver(DriverBase):
 
     def flush(self) -> None:
         """Send all requests that wait to be batched with others."""
+        if not self._unflushed:
+            return  # and what an interrupted thread did not note here, is sent by the I/O thread
         for transport in list(self._transports.values()):
             transport.flush()
 
@@ -411,14 +413,16 @@ class ThreadedDriver(DriverBase):
             elif fd in self._ready_callbacks:
                 self._guard(self._ready_callbacks[fd])
         self._woken = False
-        self._run_soon()
+        if self._soon:
+            self._run_soon()
         now = monotonic()
         timers = self._timers
         while timers and timers[0][0] <= now:
             callback = heappop(timers)[2].callback
             if callback is not None:
                 self._guard(callback)
-        self._flush_unflushed()
+        if self.ticking or self._unflushed:
+            self._flush_unflushed()
         if self._checks:
             for reading in [reading for reading, due in self._checks.items() if due <= now]:
                 interval = reading.check()

@@ -365,7 +365,8 @@ class SocketTransport(TransportBase):
         finally:
             reading.free = True
             reading.busy = False
-        reading.nominate()
+        if reading.followers or reading.state is _LEFT_TO_LEADER:
+            reading.nominate()
 
     def wait(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
         """Wait until ``call`` is done or its reply cannot come here. Read here, if no other thread does.
@@ -483,7 +484,7 @@ class SocketTransport(TransportBase):
 
     def _ended(self) -> None:
         if self.connection.reader.received is not None:
-            self.fail(ConnectionResetError("closed by the member"))
+            self.fail(ConnectionResetError("the member closed the connection"))
         # Otherwise it was processed by code that interrupted this thread.
 
     def _read_failed(self, error: BaseException) -> None:
@@ -589,11 +590,15 @@ def _first_data(outbox: list[Any]) -> tuple[Any, slice]:
     # Only the thread that sends, or code that interrupts it, removes anything, so there are as many as it sees.
     if len(outbox) == 1:
         return outbox[0], _FIRST
-    size = count = 0
     first = outbox[:_JOINED_COUNT]
-    for data in first:
-        size += len(data)
-        if count and size > _BATCH_SIZE:
-            break
-        count += 1
-    return first[0] if count == 1 else b"".join(first[:count]), slice(count)
+    if sum(map(len, first)) > _BATCH_SIZE:
+        size = count = 0
+        for data in first:
+            size += len(data)
+            if count and size > _BATCH_SIZE:
+                break
+            count += 1
+        if count == 1:
+            return first[0], _FIRST
+        del first[count:]
+    return b"".join(first), slice(len(first))
