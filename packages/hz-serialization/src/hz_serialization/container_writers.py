@@ -13,9 +13,7 @@ from hz_serialization import type_ids
 from hz_serialization.java_types import MapEntry, ObjectArray
 from hz_serialization.problems import MAX_DEPTH, UnserializableError, fail_at, too_deep
 from hz_serialization.registry import Registry, Writer
-from hz_serialization.speedups import compiled
-
-_calls: Any = compiled("_calls")
+from hz_serialization.texts import texts_writer
 
 BASIC_ITEMS = frozenset((bool, int, float, str))
 _MOVABLE_CONTAINERS: Final = (tuple, frozenset)
@@ -80,6 +78,7 @@ def prefer_others_for_mixed_lists(registry: Registry, other: Writer) -> None:
 def _items_writer(registry: Registry, type_id: int) -> Writer:
     layout, scalars, writers = registry.layout, registry.scalars, registry.writers
     pack, pack_head = layout.i.pack, layout.ii.pack
+    write_texts = texts_writer(layout, scalars)
 
     def write_items(out: bytearray, value: Any, depth: int) -> None:
         if depth >= MAX_DEPTH:
@@ -88,10 +87,9 @@ def _items_writer(registry: Registry, type_id: int) -> Writer:
         start = len(out)
         out += pack_head(type_id, len(value))
         index, item, rest = -1, None, value
-        if _calls is not None:
-            texts = _calls.write_texts(out, value, scalars)
-            if texts:
-                index, rest = texts - 1, value[texts:]
+        texts = write_texts(out, value)
+        if texts:
+            index, rest = texts - 1, value[texts:]
         try:
             for item in rest:
                 index += 1

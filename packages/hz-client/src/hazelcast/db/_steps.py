@@ -100,11 +100,11 @@ class ConnectionBase(Generic[ClientT, CursorT]):
     @property
     def _sql(self) -> Any:
         """The SQL service of the client, on the surface of the connection."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define how SQL is executed")
 
     def _wait(self, called: Any) -> Any:
         """Return what a step awaits for what a method of the client has returned."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define how its steps wait")
 
     def _check(self) -> None:
         self.client  # noqa: B018  # raises

@@ -110,13 +110,13 @@ class HazelcastCloudDiscovery:
             response = connection.getresponse()
             answer = response.status, self._read(response)
             if monotonic() - began >= self.timeout:
-                raise TimeoutError  # the answer may have been cut off
+                raise TimeoutError("the answer may be cut off")
             return answer
         except (OSError, http.client.HTTPException) as e:
             if monotonic() - began >= self.timeout:
-                raise self._error(f"no whole answer within {self.timeout:g} s") from None
+                raise self._error(f"it gave no whole answer within {self.timeout:g} s") from None
             reason = f"{type(e).__name__}: {e}".replace(self._token, "...")
-            raise self._error(f"no answer: {reason}") from None
+            raise self._error(f"it gave no answer: {reason}") from None
         finally:
             watchdog.cancel()
             watchdog.join()

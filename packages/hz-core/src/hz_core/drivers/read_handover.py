@@ -21,7 +21,7 @@ from hz_core.compiled import HandoverBase, configure_reading, prefer_compiled
 from hz_core.connection import Connection
 from hz_core.drivers.blocking import Pending
 from hz_core.drivers.poller import READ, Watch
-from hz_core.drivers.streams import LONGEST_WAIT
+from hz_core.drivers.streams import CANCEL_CHECK_INTERVAL, LONGEST_WAIT
 
 PATIENCE: Final = 20
 """So many checks find the same caller reading before the I/O thread leaves the socket to it."""
@@ -83,7 +83,7 @@ TRANSITIONS: Final[Mapping[tuple[Reading, Event], Reading]] = {
 _WATCHED: Final = Reading.WATCHED
 _LEFT_TO_LEADER: Final = Reading.LEFT_TO_LEADER
 _CLOSED: Final = Reading.CLOSED
-configure_reading(_WATCHED, _LEFT_TO_LEADER)
+configure_reading(_WATCHED, _LEFT_TO_LEADER, CANCEL_CHECK_INTERVAL)
 
 
 class HandoverOwner(Protocol):
