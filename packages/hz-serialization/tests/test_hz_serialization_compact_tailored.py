@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hz_serialization import SerializationConfig, SerializationService
 from hz_serialization.api import CompactReader, CompactSerializer, CompactWriter, FieldKind
-from hz_serialization.compact.compiled import CompactFormat
+from hz_serialization.compact.format import CompactFormat
 from hz_serialization.compact.layout import RecordLayout
 
 
