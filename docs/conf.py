@@ -27,7 +27,7 @@ extensions = [
     "sphinx.ext.napoleon",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates", "compatibility-names.md"]
+exclude_patterns = ["_build", "_templates", "compatibility-names.md", "installation-sizes.md"]
 html_theme = "furo"
 html_title = project
 

@@ -12,7 +12,7 @@ from hz_core.surfaces import FuturesObject
 from hz_proxies.aggregator import Aggregator
 from hz_proxies.arrow.loading import KeyRange, Progress
 from hz_proxies.arrow.types import ArrowTable, ArrowType, PandasFrame
-from hz_proxies.events import EntryCallback, PartitionLostCallback
+from hz_proxies.events import EntryCallback, PartitionLostCallback, WholeMapCallback
 from hz_proxies.map.blocking import BlockingMap
 from hz_proxies.map.journal_events import EventJournalMapEvent, EventJournalState
 from hz_proxies.map.operations import MapOperations
@@ -640,15 +640,15 @@ class Map(FuturesObject, Generic[K, V]):
         include_value: bool = False,
         key: K | None = None,
         predicate: Predicate | None = None,
-        added_func: EntryCallback | None = None,
-        removed_func: EntryCallback | None = None,
-        updated_func: EntryCallback | None = None,
-        evicted_func: EntryCallback | None = None,
-        evict_all_func: EntryCallback | None = None,
-        clear_all_func: EntryCallback | None = None,
-        merged_func: EntryCallback | None = None,
-        expired_func: EntryCallback | None = None,
-        loaded_func: EntryCallback | None = None,
+        added_func: EntryCallback[K, V] | None = None,
+        removed_func: EntryCallback[K, V] | None = None,
+        updated_func: EntryCallback[K, V] | None = None,
+        evicted_func: EntryCallback[K, V] | None = None,
+        evict_all_func: WholeMapCallback | None = None,
+        clear_all_func: WholeMapCallback | None = None,
+        merged_func: EntryCallback[K, V] | None = None,
+        expired_func: EntryCallback[K, V] | None = None,
+        loaded_func: EntryCallback[K, V] | None = None,
     ) -> Future[str]:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 
