@@ -10,6 +10,7 @@ from hz_serialization import type_ids
 from hz_serialization.arrays import register_arrays
 from hz_serialization.big_numbers import register_big_numbers
 from hz_serialization.blocks import BlockWriter, register_blocks
+from hz_serialization.compact.columns import Buffers
 from hz_serialization.compact.compiled import compact_format
 from hz_serialization.compact.schema import Schema
 from hz_serialization.compact.schema_registry import SchemaRegistry
@@ -134,6 +135,25 @@ class SerializationService:
             HazelcastSerializationError: A value does not fit into its field; the error names it.
         """
         return self._compact.encode_columns(schema, columns)
+
+    def encode_buffers(
+        self, schema: Schema, rows: int, columns: Sequence[Buffers | list[Any]]
+    ) -> list[Data] | None:
+        """Do as ``encode_columns``, without Python objects for values that are given as buffers.
+
+        Args:
+            schema: The fields.
+            rows: The number of rows.
+            columns: The values of each field, in the order of ``schema.slots``.
+
+        Returns:
+            The records; None if ``encode_columns`` has to make them: without ``hz-speedups``, or where a value does not
+            fit, which it can name.
+
+        Raises:
+            HazelcastSerializationError: A value in a list does not fit into its field; the error names it.
+        """
+        return self._compact.encode_buffers(schema, rows, columns)
 
     def to_object(self, data: Data | None) -> Any:
         """Return the value of a ``Data``; ``None`` for ``None``.
