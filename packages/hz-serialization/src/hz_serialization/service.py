@@ -24,6 +24,7 @@ from hz_serialization.speedups import compiled
 from hz_serialization.top_level import TopReader, top_readers
 
 if TYPE_CHECKING:
+    from hz_serialization.compact.columns import Buffers
     from hz_serialization.compact.schema import Schema
     from hz_serialization.further import Further
     from hz_serialization.identified import ObjectReader
@@ -109,6 +110,25 @@ class SerializationService:
             HazelcastSerializationError: A value does not fit into its field; the error names it.
         """
         return self._further().compact.encode_columns(schema, columns)
+
+    def encode_buffers(
+        self, schema: Schema, rows: int, columns: Sequence[Buffers | list[Any]]
+    ) -> list[Data] | None:
+        """Do as ``encode_columns``, without Python objects for values that are given as buffers.
+
+        Args:
+            schema: The fields.
+            rows: The number of rows.
+            columns: The values of each field, in the order of ``schema.slots``.
+
+        Returns:
+            The records; None if ``encode_columns`` has to make them: without ``hz-speedups``, or where a value does not
+            fit, which it can name.
+
+        Raises:
+            HazelcastSerializationError: A value in a list does not fit into its field; the error names it.
+        """
+        return self._further().compact.encode_buffers(schema, rows, columns)
 
     def to_object(self, data: Data | None) -> Any:
         """Return the value of a ``Data``; ``None`` for ``None``.
