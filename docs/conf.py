@@ -28,7 +28,7 @@ extensions = [
     "sphinx.ext.napoleon",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates", "compatibility-names.md"]
+exclude_patterns = ["_build", "_templates", "compatibility-names.md", "installation-sizes.md"]
 html_theme = "furo"
 # The source of a page says no more than the page.
 html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}

@@ -174,10 +174,10 @@ class CursorBase(Generic[ConnectionT]):
         """None: rows have keys, which the program chooses."""
         return
 
-    def setinputsizes(self, sizes: Any) -> None:
+    def setinputsizes(self, sizes: object) -> None:
         """Do nothing: sizes need not be known."""
 
-    def setoutputsize(self, size: Any = None, column: Any = None) -> None:
+    def setoutputsize(self, size: object = None, column: object = None) -> None:
         """Do nothing: sizes need not be known."""
 
     async def _execute(self, operation: str, params: Parameters | None) -> None:
