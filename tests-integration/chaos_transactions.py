@@ -226,8 +226,8 @@ def check_tokens(
     A move of unknown outcome may have been done by half. One that was rolled back keeps what it has polled if its
     coordinator was killed before it was told: members do not put the item back, as `test_transactions_polls.py` shows
     with the clients of two languages. A coordinator that lives puts the item back. But a move does not know what it
-    has polled if the reply to its poll was lost, and its coordinator does not know it either if that reply was lost with the
-    owner of the queue: such a move may keep an item if any member was killed meanwhile.
+    has polled if the reply to its poll was lost, and its coordinator does not know it either if that reply was lost
+    with the owner of the queue: such a move may keep an item if any member was killed meanwhile.
 
     Args:
         moves: What was done.
