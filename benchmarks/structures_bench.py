@@ -39,8 +39,8 @@ MEMBER: Final[dict[str, Any]] = {
     "properties": {"hazelcast.metrics.enabled": False},
     "flake-id-generator": {"default": {"allowed-future-millis": 10 * 365 * 24 * 3600 * 1000}},
 }
-"""A member's configuration. By default it gives out the flake ids of the next 15 seconds, a million, and then delays its
-replies so that there are 64 per millisecond. That would be measured, and for the faster client first."""
+"""A member's configuration. By default it gives out the flake ids of the next 15 seconds, a million, and then delays
+its replies, so that there are 64 per millisecond. That would be measured, and for the faster client first."""
 
 CONTENDERS: Final[tuple[Contender, ...]] = ("ours", "official", "floor")
 WARM_UP: Final = 3.0

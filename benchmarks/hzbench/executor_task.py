@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 FACTORY_ID: Final = 901
-FACTORIES: Final = {
-    "data-serializable-factories": [{"factory-id": FACTORY_ID, "class-name": "EchoFactory"}]
-}
+FACTORIES: Final = {"data-serializable-factories": [{"factory-id": FACTORY_ID, "class-name": "EchoFactory"}]}
 """The member's configuration of serialization, beside the folder of the classes on its class path."""
 
 _SOURCE: Final = """

@@ -216,13 +216,12 @@ class Store:
         return True
 
     def _make_room(self, cost: int, now: float) -> bool:
+        """Remove what a full store has to lose for a new entry; return False if that is not possible."""
         if cost > self._max_bytes:
             return False
         records, sampler = self._all, self._sampler
-        while records and (self._size >= self._max_size or self._bytes + cost > self._max_bytes):
-            expired = (
-                sampler.expired(records, lambda record: self._expired(record, now)) if self._expires else None
-            )
+        while records:
+            expired = self._expires and sampler.expired(records, lambda record: self._expired(record, now))
             if expired:
                 for record in expired:
                     self._unlink(record)
@@ -232,6 +231,8 @@ class Store:
                 self.statistics.evictions += 1
             else:
                 return False
+            if self._size < self._max_size and self._bytes + cost <= self._max_bytes:
+                break
         return True
 
     def _link(self, record: Record) -> bool:

@@ -212,6 +212,8 @@ class ReadHandover(HandoverBase):
 
     def nominate(self) -> None:
         """Wake one follower, so that it leads."""
+        if not self.followers and self.state is not _LEFT_TO_LEADER:
+            return  # without the error below, since this follows each reading of the I/O thread
         try:
             lock, _ = self.followers.popitem()
         except KeyError:

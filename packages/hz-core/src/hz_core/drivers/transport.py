@@ -307,8 +307,7 @@ class SocketTransport(TransportBase):
 
     def _settle(self) -> None:
         """Account for what was given to the stream: what it has not taken is sent next."""
-        data = self._sending
-        sent = self._sent
+        data, sent = self._sending, self._sent
         if data is None:
             return
         if sent >= len(data):
@@ -365,8 +364,7 @@ class SocketTransport(TransportBase):
         finally:
             reading.free = True
             reading.busy = False
-        if reading.followers or reading.state is _LEFT_TO_LEADER:
-            reading.nominate()
+        reading.nominate()
 
     def wait(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
         """Wait until ``call`` is done or its reply cannot come here. Read here, if no other thread does.
@@ -377,8 +375,7 @@ class SocketTransport(TransportBase):
         Raises:
             IllegalStateError: On the I/O thread.
         """
-        reading = self.reading
-        connection = self.connection
+        reading, connection = self.reading, self.connection
         me = get_ident()
         if me == self._owner.io_thread:
             raise waits_for_itself(invocation.op.method.name)
@@ -442,8 +439,7 @@ class SocketTransport(TransportBase):
 
     def _lead(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
         """Read until ``call`` is done or its reply cannot come here. This thread has claimed the reading."""
-        connection = self.connection
-        done = call.done
+        connection, done = self.connection, call.done
         while not (invocation.finished or done() or self.broken) and invocation.connection is connection:
             if timeout is None:
                 self.read()
