@@ -228,6 +228,16 @@ def test_candidates_that_were_removed_are_none() -> None:
     assert full.kept.statistics.evictions == 9
 
 
+def test_all_of_a_few_entries_are_compared_each_time() -> None:
+    kept = store(max_size=5, policy=EvictionPolicy.LFU, sampling_pool_size=4)
+    for n in range(5):
+        kept.put(n, n)
+        kept.find(n)
+    for n in (5, 6):  # 5 is the next to go, since nobody has read it
+        kept.put(n, n)
+    assert sorted(kept.keys()) == [1, 2, 3, 4, 6]
+
+
 def test_every_entry_comes_into_samples() -> None:
     sampler = Sampler(EvictionPolicy.LRU, 8, 16, random.Random(1).random)
     for size in (1, 8, 9, 100):
