@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
@@ -16,6 +15,8 @@ SLOW: Final = 1.5
 """An outage of so many seconds is told in full."""
 
 _RECORD: Final = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) \w+ (?:\S+\.)?(\w+): (.*)")
+_PROMOTED: Final = "Successfully promoted"
+
 _MOST: Final = 160
 """Characters of a record that are told."""
 
@@ -68,6 +69,10 @@ class Timeline:
         seconds = time.monotonic() - self._began
         return [f"{1000 * at:9.1f} ms  {what}" for at, what in moments if 0 <= at <= seconds]
 
+    def promoted(self) -> float | None:
+        """Return when the members had made backups the owners of the keys of the one that is gone, if they have."""
+        return max((at for at, what in self._by_members() if at >= 0 and _PROMOTED in what), default=None)
+
     def _by_client(self) -> Iterator[Moment]:
         for at, what in list(self._seen):
             yield at - self._began, f"client: {what}"
@@ -76,11 +81,9 @@ class Timeline:
                 yield call.began + step.at - self._began, f"client: {call.operation}: {step.what}"
 
     def _by_members(self) -> Iterator[Moment]:
-        for number, text in enumerate(self._cluster.logs.values(), 1):
-            for line in text.splitlines():
+        for member in self._cluster.members:
+            for line in member.log.splitlines():
                 found = _RECORD.match(line)
-                if found is None:
-                    continue
-                with suppress(ValueError):
+                if found is not None:
                     at = datetime.fromisoformat(found[1]).timestamp() - self._began_at
-                    yield at, f"JVM {number}: {found[2]}: {found[3][:_MOST]}"
+                    yield at, f"member {member.port}: {found[2]}: {found[3][:_MOST]}"

@@ -34,7 +34,11 @@ WIDTHS: Final = {390: 844, 1280: 800}
 
 SCHEMES: Final = ("light", "dark")
 
-SEARCHES: Final = {"near cache": "near-cache.html", "OperationTimeoutError": "errors", "max_pending_invocations": "limits.html"}
+SEARCHES: Final = {
+    "near cache": "near-cache.html",
+    "OperationTimeoutError": "errors",
+    "max_pending_invocations": "limits.html",
+}
 """What people look for, and what one of the results must be."""
 
 AXE: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -91,7 +95,9 @@ def chromium() -> str:
         path = shutil.which(name) if name else None
         if path:
             return path
-    raise SystemExit("no Chromium was found: install it (Debian: apt-get install chromium), or set CHROMIUM to its path")
+    raise SystemExit(
+        "no Chromium was found: install it (Debian: apt-get install chromium), or set CHROMIUM to its path"
+    )
 
 
 def violations(page: Page) -> Iterator[str]:
@@ -118,7 +124,9 @@ def search(page: Page, base: str, report: Report) -> None:
     for words, expected in SEARCHES.items():
         page.goto(f"{base}/search.html?q={words.replace(' ', '+')}")
         page.wait_for_selector("ul.search li a", timeout=20_000)
-        page.wait_for_function("() => /finished|found/i.test(document.querySelector('.search-summary')?.textContent ?? '')")
+        page.wait_for_function(
+            "() => /finished|found/i.test(document.querySelector('.search-summary')?.textContent ?? '')"
+        )
         found = page.eval_on_selector_all("ul.search li a", "all => all.map(one => one.getAttribute('href'))")
         if not any(expected in link for link in found):
             report.add("search.html", f"{words!r} does not find {expected}, but {found[:5]}")
@@ -138,20 +146,13 @@ def look(browser: Browser, base: str, names: list[str], pictures: Path | None) -
     report = Report()
     for width, height in WIDTHS.items():
         for scheme in SCHEMES:
-            context = browser.new_context(
-                viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light"
-            )
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
             page = context.new_page()
-            where = ""
-            page.on("pageerror", lambda error: report.add(where, f"an error in the console: {error}"))
-            page.on(
-                "response",
-                lambda answer: report.add(where, f"{answer.status} for {answer.url}") if answer.status >= 400 else None,
-            )
+            listen(page, report)
             for name in names:
-                where = f"{name} at {width} px, {scheme}"
                 # Colours depend on the scheme, and the structure on the width: two of four views show both.
-                view(page, f"{base}/{name}", where, report, axe=(width < 1000) == (scheme == "dark"))
+                axe = (width < 1000) == (scheme == "dark")
+                view(page, f"{base}/{name}", f"{name} at {width} px, {scheme}", report, axe=axe)
                 if pictures:
                     page.screenshot(path=pictures / f"{Path(name).stem}-{width}-{scheme}.png")
             if width > 1000 and scheme == "light":
@@ -159,6 +160,17 @@ def look(browser: Browser, base: str, names: list[str], pictures: Path | None) -
                 search(page, base, report)
             context.close()
     return report
+
+
+def listen(page: Page, report: Report) -> None:
+    """Report what is missing, and what fails in the console."""
+
+    def answered(answer: Any) -> None:
+        if answer.status >= 400:
+            report.add(page.url, f"{answer.status} for {answer.url}")
+
+    page.on("response", answered)
+    page.on("pageerror", lambda error: report.add(page.url, f"an error in the console: {error}"))
 
 
 def main() -> int:
@@ -175,7 +187,13 @@ def main() -> int:
     with served(BUILT) as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium(),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
         )
         try:
             report = look(browser, base, names, chosen.screenshots)

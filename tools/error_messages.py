@@ -60,17 +60,20 @@ INTERNAL: Final = re.compile(
     r"(?<![\w.'\"`])_[a-z]\w*|\bhz_(core|proxies|cp|client|nearcache|serialization|speedups)\b"
 )
 
-_PASSED_ON: Final = re.compile(r"[(:] ?\{(class of )?(e|error|reason|text|what|problem|tail|cause|found|unfit)\}\)?$| \{text\}$")
+_PASSED_ON: Final = re.compile(
+    r"[(:] ?\{(class of )?(e|error|reason|text|what|problem|tail|cause|found|unfit)\}\)?$| \{text\}$"
+)
 """How a message ends that goes on with the message of another error."""
 
 _AUXILIARIES = (
-    "is are was were be been being has have had do does did must can cannot could may might need needs should will would"
+    "is are was were be been being has have had do does did must can cannot could may might need needs should will"
+    " would"
 )
 _VERBS = (
-    "accept answered authenticated begin begins belongs choose claims contradicts differ differs end ended ends exists"
-    " expected failed fills found gave give gives goes holds issued joined kept knows lacks left lies look made makes means"
-    " names nests raised refuses replied reported returned runs says see sends sent stands stays takes told tries try"
-    " unrecognized use waits wants write writes"
+    "accept answered authenticated begin begins belongs choose claims contradicts differ differs end ended ends"
+    " exists expected failed fills found gave give gives goes holds issued joined kept knows lacks left lies look"
+    " made makes means names nests raised refuses replied reported returned runs says see sends sent stands stays"
+    " takes told tries try unrecognized use waits wants write writes"
 )
 VERBS: Final = frozenset((_AUXILIARIES + " " + _VERBS).split())
 """The verbs that messages are told by; a message with another one adds it."""
@@ -180,7 +183,10 @@ def page(distribution: Distribution, errors: list[Built], sources: Sources) -> s
             parts.append(re.sub(r":\w+:", "", summary).replace("``", "`") + "\n")
         for text, places in sorted(by_type[name].items(), key=lambda item: item[0].lower()):
             where = ", ".join(f"`{one}`" for one in sorted(places))
-            parts.append(f"{literal(text) if text else 'The text is that of another error.'}\n: {where}\n")
+            passed_on = (
+                "The key that was not found." if name in KEYS else "The text is that of another error."
+            )
+            parts.append(f"{literal(text) if text else passed_on}\n: {where}\n")
     return "\n".join(parts)
 
 
@@ -222,11 +228,15 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a page differs")
     check = parser.parse_args().check
     wanted, found = pages()
-    differing = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
+    differing = [
+        path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text
+    ]
     orphans = [path for path in (ROOT / FOLDER).glob("*.md") if path not in wanted]
     if check:
         for path in differing:
-            found.append(f"{path.relative_to(ROOT)} is not what tools/error_messages.py writes: hatch run generate")
+            found.append(
+                f"{path.relative_to(ROOT)} is not what tools/error_messages.py writes: hatch run generate"
+            )
         found += [f"{path.relative_to(ROOT)} is not generated any more" for path in orphans]
     else:
         (ROOT / FOLDER).mkdir(exist_ok=True)
@@ -234,7 +244,11 @@ def main() -> int:
             path.write_text(wanted[path], "utf-8")
         for path in orphans:
             path.unlink()
-    print("\n".join(found) if found else f"error messages: {len(wanted)} pages, each message tells what happened")
+    print(
+        "\n".join(found)
+        if found
+        else f"error messages: {len(wanted)} pages, each message tells what happened"
+    )
     return int(bool(found))
 
 

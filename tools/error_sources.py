@@ -67,9 +67,11 @@ class Function:
                 for target in node.targets:
                     if isinstance(target, ast.Name):
                         found[target.id].append(node.value)
-            elif isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name):
-                found[node.target.id].append(node.value)
-            elif isinstance(node, ast.NamedExpr):
+            elif (
+                isinstance(node, ast.AnnAssign | ast.NamedExpr)
+                and node.value is not None
+                and isinstance(node.target, ast.Name)
+            ):
                 found[node.target.id].append(node.value)
         return found
 
@@ -195,7 +197,7 @@ class Sources:
         return known or (name not in self._others and bool(_EXTERNAL.search(name)))
 
     def summary(self, name: str, beside: Module) -> str:
-        """Return the first paragraph of an error class; of several of one name, that of the distribution of ``beside``."""
+        """Return the first paragraph of an error class; of several, that of the distribution of ``beside``."""
         top = beside.path.relative_to(beside.root).parts[:2]
         found = [one for one in self.all_classes if one.node.name == name]
         own = [one for one in found if one.module.path.relative_to(beside.root).parts[:2] == top]
@@ -216,7 +218,9 @@ class Sources:
                 one.node.name: one
                 for one in classes
                 if one.node.name not in errors
-                and any(base in errors or is_builtin_error(base) or _EXTERNAL.search(base) for base in one.bases)
+                and any(
+                    base in errors or is_builtin_error(base) or _EXTERNAL.search(base) for base in one.bases
+                )
             }
             if not more:
                 break
@@ -232,7 +236,9 @@ class Sources:
         if made is None:
             return one
         parameters, defaults = _parameters(made)
-        function = Function(one.module, f"{one.node.name}.__init__", one.node.name, made, parameters, defaults)
+        function = Function(
+            one.module, f"{one.node.name}.__init__", one.node.name, made, parameters, defaults
+        )
         candidates: list[Text] = []
         for node in ast.walk(made):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "super().__init__":
@@ -242,7 +248,9 @@ class Sources:
         if shown is not None:
             returned = [node.value for node in ast.walk(shown) if isinstance(node, ast.Return) and node.value]
             candidates += [text for value in returned for text in self._texts(value, function)]
-        text = max(candidates, key=lambda text: sum(len(part) for part in text if isinstance(part, str)), default=())
+        text = max(
+            candidates, key=lambda text: sum(len(part) for part in text if isinstance(part, str)), default=()
+        )
         if not text and candidates:
             text = max(candidates, key=len)
         return replace(one, parameters=parameters, defaults=defaults, text=text)
@@ -258,7 +266,9 @@ class Sources:
         """Return the texts of the error that a call of the class ``name`` builds."""
         constructor = self._constructor(name)
         if constructor is None or constructor.parameters is None:
-            position = 1 if name.startswith(("OSError", "BlockingIO", "Connection")) and len(call.args) > 1 else 0
+            position = (
+                1 if name.startswith(("OSError", "BlockingIO", "Connection")) and len(call.args) > 1 else 0
+            )
             if position < len(call.args):
                 return self._texts(call.args[position], function)
             named = [one.value for one in call.keywords if one.arg in ("message", "msg", "detail")]
@@ -302,17 +312,24 @@ class Sources:
                 return [(str(number),)]
             case ast.JoinedStr(values=values):
                 return _joined([self._texts(value, function) for value in values]) or [(Hole("text"),)]
-            case ast.FormattedValue(value=value, conversion=114) | ast.FormattedValue(
-                value=ast.Call(func=ast.Name(id="repr" | "shown"), args=[value, *_])
+            case (
+                ast.FormattedValue(value=value, conversion=114)
+                | ast.FormattedValue(value=ast.Call(func=ast.Name(id="repr" | "shown"), args=[value, *_]))
             ):
                 return [(Hole(hole_name(value), value=True),)]
             case ast.FormattedValue(value=value):
                 found = self._texts(value, function)
-                return found if isinstance(value, ast.Constant) or _literal(found) else [(Hole(hole_name(value)),)]
+                return (
+                    found
+                    if isinstance(value, ast.Constant) or _literal(found)
+                    else [(Hole(hole_name(value)),)]
+                )
             case ast.BinOp(op=ast.Add(), left=left, right=right):
                 return _joined([self._texts(left, function), self._texts(right, function)])
             case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(value))):
-                return [tuple(Hole("…") if part.startswith("%") else part for part in re.split(r"(%\w)", value))]
+                return [
+                    tuple(Hole("…") if part.startswith("%") else part for part in re.split(r"(%\w)", value))
+                ]
             case ast.IfExp(body=body, orelse=orelse):
                 return [*self._texts(body, function), *self._texts(orelse, function)]
             case ast.BoolOp(op=ast.Or(), values=values):
@@ -394,7 +411,9 @@ def hole_name(node: ast.expr) -> str:
     match node:
         case ast.Name(id=name):
             return name.strip("_") or "…"
-        case ast.Attribute(value=ast.Call(func=ast.Name(id="type"), args=[of]), attr="__name__" | "__qualname__"):
+        case ast.Attribute(
+            value=ast.Call(func=ast.Name(id="type"), args=[of]), attr="__name__" | "__qualname__"
+        ):
             return f"class of {hole_name(of)}"
         case ast.Attribute(value=value, attr="__name__" | "__qualname__" | "__class__"):
             return hole_name(value)

@@ -55,7 +55,10 @@ def messages(root: Path, source: str) -> list[tuple[str, str, str]]:
             "    def __str__(self):\n        return f'{self.number} is odd'\n\ndef f():\n    raise Odd('x')\n",
             [("Odd", "x is odd", "f")],
         ),
-        ("NAMES = 'a or b'\n\ndef f():\n    raise ValueError(f'use {NAMES}')\n", [("ValueError", "use a or b", "f")]),
+        (
+            "NAMES = 'a or b'\n\ndef f():\n    raise ValueError(f'use {NAMES}')\n",
+            [("ValueError", "use a or b", "f")],
+        ),
         ("def f(a):\n    raise ValueError('%s is odd' % a)\n", [("ValueError", "{…} is odd", "f")]),
         ("def f(a):\n    warn('x', UserWarning('y'))\n    isinstance(a, KeyError)\n", []),
     ],
@@ -85,7 +88,10 @@ def test_errors_are_found(tmp_path: Path, source: str, expected: list[tuple[str,
         ("raise ValueError()\n", "has no text"),
         ("raise ValueError('')\n", "has no text"),
         ("raise ValueError('is odd')\n", "has 2 words, fewer than 4"),
-        ("raise ValueError('a number without any sense')\n", "has no verb that tools/error_messages.py knows"),
+        (
+            "raise ValueError('a number without any sense')\n",
+            "has no verb that tools/error_messages.py knows",
+        ),
         ("raise ValueError('the table _pending is full')\n", "names _pending, which is internal"),
         ("raise ValueError('hz_core.engine is not there')\n", "names hz_core, which is internal"),
     ],
@@ -93,21 +99,29 @@ def test_errors_are_found(tmp_path: Path, source: str, expected: list[tuple[str,
 def test_a_poor_message_is_found(tmp_path: Path, source: str, problem: str) -> None:
     write(tmp_path, source)
     _, found = error_messages.pages(tmp_path)
-    assert len(found) == 1 and f"{SOURCE}:1: ValueError {problem}" in found[0]
+    assert len(found) == 1
+    assert f"{SOURCE}:1: ValueError {problem}" in found[0]
 
 
 @pytest.mark.parametrize(
     ("raised", "problem"),
     [
-        ("raise ValueError('the name is not known')", "an error for a failed look-up is raised without `from`"),
+        (
+            "raise ValueError('the name is not known')",
+            "an error for a failed look-up is raised without `from`",
+        ),
         ("raise ValueError('the name is not known') from e", "a failed look-up is shown as the cause"),
         ("if x:\n            raise ValueError('the name is not known')", "is raised without `from`"),
     ],
 )
 def test_a_chained_lookup_is_found(tmp_path: Path, raised: str, problem: str) -> None:
-    write(tmp_path, f"def f(x):\n    try:\n        return x[0]\n    except (OSError, IndexError) as e:\n        {raised}\n")
+    write(
+        tmp_path,
+        f"def f(x):\n    try:\n        return x[0]\n    except (OSError, IndexError) as e:\n        {raised}\n",
+    )
     _, found = error_messages.pages(tmp_path)
-    assert len(found) == 1 and problem in found[0]
+    assert len(found) == 1
+    assert problem in found[0]
 
 
 def test_the_name_of_an_internal_class_is_found(tmp_path: Path) -> None:
@@ -125,7 +139,8 @@ def test_the_name_of_an_internal_class_is_found(tmp_path: Path) -> None:
         "def f(key):\n    raise KeyError(key)\n",
         "raise StopIteration\n",
         "def f(error):\n    raise ValueError(str(error))\n",
-        "def f(x):\n    try:\n        return x[0]\n    except IndexError:\n        raise ValueError('x must not be empty') from None\n",
+        "def f(x):\n    try:\n        return x[0]\n    except IndexError:\n        raise ValueError('x must be full')"
+        " from None\n",
         "def f(x):\n    try:\n        return x[0]\n    except IndexError:\n        raise\n",
         "def f(x):\n    try:\n        return x[0]\n    except IndexError:\n        def g():\n"
         "            raise ValueError('this is raised later')\n        return g\n",

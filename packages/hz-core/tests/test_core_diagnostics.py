@@ -301,7 +301,12 @@ def test_without_compiled_code_the_snapshot_says_why() -> None:
     paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "HZ_PURE_PYTHON": "1", "PYTHONPATH": paths}
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, timeout=60, check=True
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=60,
+        check=True,
     )
     found = json.loads(done.stdout)
     assert found.pop("version") == (None if find_spec("hz_speedups") is None else version("hz-speedups"))

@@ -269,7 +269,9 @@ def test_closed_during_the_handshake() -> None:
 
     with Server(close) as server:
         for driver in DRIVERS:
-            assert f"{server.address}: the member closed the connection during the TLS handshake" in why_not(driver, server.address)
+            assert f"{server.address}: the member closed the connection during the TLS handshake" in why_not(
+                driver, server.address
+            )
 
 
 def test_no_answer_to_the_handshake() -> None:

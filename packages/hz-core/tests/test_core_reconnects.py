@@ -1,16 +1,28 @@
 """Hundreds of reconnects leave nothing: no thread, descriptor, entry, connection or memory, and each listener once."""
 
 import gc
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core_simulation import Simulation
 from core_sockets import PATIENCE
+from hz_core import engine_options
 from hz_core.connection import Connection
 from hz_core.testing import Refuse
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Wait less before connections that are lost repeatedly are made again; keep no records of warnings."""
+    monkeypatch.setattr(engine_options, "_SHORTEST_PAUSE", 0.001)
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize("driver", ["threaded", "asyncio", "threaded-tls", "asyncio-tls"])

@@ -19,7 +19,9 @@ def anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     speedups._package.cache_clear()
 
 
-def installed(monkeypatch: pytest.MonkeyPatch, *, is_compiled: bool = True, interface: int = INTERFACE) -> None:
+def installed(
+    monkeypatch: pytest.MonkeyPatch, *, is_compiled: bool = True, interface: int = INTERFACE
+) -> None:
     """Install a package in the place of ``hz-speedups``, with all its modules."""
     package = ModuleType("hz_speedups")
     package.__path__ = []

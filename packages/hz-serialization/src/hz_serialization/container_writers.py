@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container, Mapping, Sized
-from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID
 
 from hz_serialization import type_ids
 from hz_serialization.java_types import MapEntry, ObjectArray
@@ -17,7 +14,15 @@ from hz_serialization.texts import texts_writer
 
 BASIC_ITEMS = frozenset((bool, int, float, str))
 _MOVABLE_CONTAINERS: Final = (tuple, frozenset)
-_MOVABLE: Final = (bytes, date, datetime, time, Decimal, UUID)
+_MOVABLE: Final = {
+    ("builtins", "bytes"),
+    ("datetime", "date"),
+    ("datetime", "datetime"),
+    ("datetime", "time"),
+    ("decimal", "Decimal"),
+    ("uuid", "UUID"),
+}
+"""Modules and names of classes; their modules are not imported for this."""
 
 
 def object_writer(registry: Registry) -> Writer:
@@ -161,7 +166,8 @@ def _is_movable(value: Any, scalars: Container[type]) -> bool:
     """Return whether there is no Portable in a value, so that its bytes are the same wherever it stands."""
     if type(value) in _MOVABLE_CONTAINERS:
         return all(_is_movable(item, scalars) for item in value)
-    return type(value) in scalars or type(value) in _MOVABLE
+    cls = type(value)
+    return cls in scalars or (cls.__module__, cls.__qualname__) in _MOVABLE
 
 
 def _mapping_writer(registry: Registry) -> Writer:

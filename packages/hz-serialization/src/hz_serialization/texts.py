@@ -109,21 +109,23 @@ def texts_reader(layout: Layout) -> TextsReader:
             # The last one may be incomplete, and what follows the others may be a part of a text, of which no byte
             # is one of the mark. So each part between two marks has to be as long as its first four bytes say.
             block = data[pos : pos + _ROOM * count].decode("latin-1")
-            parts = block.split(mark, count)[:-1]
+            parts = block.split(mark, count)
+            taken = len(block) - len(parts.pop()) - len(mark)
             if len(parts) < _FEW or parts[0]:
                 break
             del parts[0]
-            if not all(map(str.startswith, parts, map(sizes, map(len, parts)))):
-                break
-            texts = [part[4:] for part in parts]
+            texts = [*map(str.removeprefix, parts, map(sizes, map(len, parts)))]
+            joined = "".join(texts)
+            if len(joined) != taken - 8 * len(texts):
+                break  # a size is another one
             try:
-                if not "".join(texts).isascii():
+                if not joined.isascii():
                     texts = [text.encode("latin-1").decode() for text in texts]
             except UnicodeDecodeError:
                 break
             items += texts
-            pos += sum(map(len, parts)) + 4 * len(parts)
-            count -= len(parts)
+            pos += taken
+            count -= len(texts)
         return items, pos
 
     return read_texts

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from math import inf
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
@@ -94,15 +93,17 @@ _Failures: TypeAlias = dict[tuple[str, Address | str], Exception | None]
 """Why an address could not be connected, by the cluster's name and the address; None if it was not tried."""
 
 
-@dataclass(slots=True)
 class _Attempt:
     """An attempt to open a connection."""
 
-    promise: Promise
-    target: ClusterTarget
-    member: UUID | None
-    """The expected member, or None for a configured address."""
-    limit: Timer | None = None
+    __slots__ = ("limit", "member", "promise", "target")
+
+    def __init__(self, promise: Promise, target: ClusterTarget, member: UUID | None) -> None:
+        self.promise = promise
+        self.target = target
+        self.member = member
+        """The expected member, or None for a configured address."""
+        self.limit: Timer | None = None
 
 
 class ConnectionManager:

@@ -56,7 +56,9 @@ class HazelcastCloudDiscovery:
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         if not token:
-            raise InvalidConfigurationError("the discovery token of Hazelcast Cloud is empty")
+            raise InvalidConfigurationError(
+                "the discovery token of Hazelcast Cloud is empty: set cloud_discovery_token"
+            )
         self.timeout = timeout
         self._token = token
         self._context = ssl_context

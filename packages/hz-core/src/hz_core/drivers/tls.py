@@ -87,7 +87,9 @@ class TlsStream:
                 except ssl.SSLWantReadError:
                     done = False
                 except ssl.SSLEOFError as e:
-                    raise ConnectionResetError("the member closed the connection during the TLS handshake") from e
+                    raise ConnectionResetError(
+                        "the member closed the connection during the TLS handshake"
+                    ) from e
                 except ssl.SSLError:
                     with suppress(OSError):  # tell the member why, if possible
                         self._send_ciphertext()
@@ -151,7 +153,9 @@ class TlsStream:
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLEOFError:
-            self._end = StreamClosedError("the member closed the connection without the closing message of TLS")
+            self._end = StreamClosedError(
+                "the member closed the connection without the closing message of TLS"
+            )
         except ssl.SSLError as e:
             self._end = advised(e)
         self._undecrypted = False

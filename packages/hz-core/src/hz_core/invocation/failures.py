@@ -12,8 +12,8 @@ from hz_core.errors import (
 )
 from hz_core.invocation.invocation import Invocation
 from hz_core.op import Op
-from hz_core.wire.method import Method
 from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError
+from hz_core.wire.method import Method
 
 
 def error_in(message: bytes, message_type: int, name: str, server_version: str) -> Exception:

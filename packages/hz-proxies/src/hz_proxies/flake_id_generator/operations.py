@@ -187,7 +187,9 @@ class FlakeIdGeneratorOperations(ObjectOperations):
     def _new_batch(self) -> Flow["_Batch"]:
         response: codec.NewIdBatchResponse = yield from self._request()
         if response.batch_size < 1:
-            raise IllegalStateError(f"a member has generated {response.batch_size} ids of {self.name!r}")
+            raise IllegalStateError(
+                f"a member has generated {response.batch_size} ids of {self.name!r}, which is no batch: look at its log"
+            )
         end = response.base + response.increment * response.batch_size
         middle = response.base + response.increment * (response.batch_size // 2) if self._ahead else _NEVER
         ids = range(response.base, end, response.increment)

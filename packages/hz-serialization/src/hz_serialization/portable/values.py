@@ -19,10 +19,11 @@ from hz_serialization.arrays import (
     unpack_chars,
     unpack_numbers,
 )
-from hz_serialization.big_numbers import big_integer_bytes, join_decimal, split_decimal
+from hz_serialization.big_numbers import join_decimal, split_decimal
 from hz_serialization.layout import Layout, check_count, take
 from hz_serialization.portable.field_type import FieldType
 from hz_serialization.problems import damaged, fail_at
+from hz_serialization.scalars import big_integer_bytes
 from hz_serialization.temporal import offset_seconds, zone_of
 
 Append = Callable[[bytearray, Any], None]
