@@ -89,6 +89,12 @@ if TYPE_CHECKING:
     class AsyncioCallerBase(Empty):
         """The base of operations on the event loop."""
 
+    class UserCallbackBase(Empty):
+        """The base of callbacks of users."""
+
+    class ExecutorBase(Empty):
+        """The base of the executor of callbacks."""
+
     class OperationsBase(Empty):
         """The base of declarations of operations."""
 
@@ -110,6 +116,8 @@ else:
     BlockingCallerBase = _base("BlockingCallerBase")
     FuturesCallerBase = _base("FuturesCallerBase")
     AsyncioCallerBase = _base("AsyncioCallerBase")
+    UserCallbackBase = _base("UserCallbackBase")
+    ExecutorBase = _base("ExecutorBase")
     OperationsBase = _base("OperationsBase")
 
 
@@ -169,10 +177,10 @@ def configure_reader(small: tuple[int], large: tuple[int]) -> None:
         _calls.configure_reader(small=small, large=large)
 
 
-def configure_reading(watched: object, left_to_leader: object) -> None:
-    """Tell the compiled transport the states of reading that callers meet."""
+def configure_reading(watched: object, left_to_leader: object, longest: float) -> None:
+    """Tell the compiled transport the states of reading that callers meet, and how long (seconds) a receive blocks."""
     if _calls is not None:
-        _calls.configure(watched=watched, left_to_leader=left_to_leader, step=_step)
+        _calls.configure(watched=watched, left_to_leader=left_to_leader, step=_step, longest=longest)
 
 
 def _step() -> None:

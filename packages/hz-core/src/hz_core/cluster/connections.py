@@ -3,7 +3,8 @@
 import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from math import inf
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 from hz_core.cluster.authentication import Credentials, MemberIdentity, authenticate
@@ -28,6 +29,8 @@ from hz_core.op import Flow, GatherOutcomes, Sleep, WaitFor
 from hz_core.promise import CallbackPromise, Promise, complete
 
 _logger = get_logger("connection")
+
+_ROUNDING: Final = 0.001  # seconds by which a check at the end of a time may seem to come too early
 
 
 class ConnectOptions(NamedTuple):
@@ -499,6 +502,11 @@ class ConnectionManager:
                 quiet.append(connection)
         return quiet
 
+    def next_timeout(self) -> float:
+        """Return when the first member will have been silent for the heartbeat timeout, if it stays so."""
+        last_read = min((connection.last_read for connection in self._ready.values()), default=inf)
+        return last_read + self._options.heartbeat_timeout
+
     def _note_times(self, connection: Connection, now: float) -> None:
         """Note what has happened since the last check."""
         timeout = self._options.heartbeat_timeout
@@ -518,7 +526,7 @@ class ConnectionManager:
         """Return an error if the member exceeded the heartbeat timeout."""
         limit = self._options.heartbeat_timeout
         silent = now - connection.last_read
-        if silent > limit:
+        if silent > limit - _ROUNDING:
             return TargetDisconnectedError(
                 f"nothing was received from {connection.address} for {silent:.1f} s, more than"
                 f" heartbeat_timeout ({limit:g} s)"

@@ -96,7 +96,7 @@ class AsyncioTransport(AsyncioTransportBase, asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the connection that asyncio has closed the socket."""
-        self._lost = advised(exc) if exc else ConnectionResetError("closed by the member")
+        self._lost = advised(exc) if exc else ConnectionResetError("the member closed the connection")
         if self._connection is not None:
             self._connection.on_socket_closed(self._lost)
 

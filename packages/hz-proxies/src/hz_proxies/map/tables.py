@@ -27,7 +27,7 @@ _PAGE: Final = 1000
 class _Store:
     """Stores rows in a map."""
 
-    def __init__(self, operations: KeyedOperations, make_key: Callable[[Any], Any] | None) -> None:
+    def __init__(self, operations: KeyedOperations, make_key: Callable[[Any], object] | None) -> None:
         self._operations = operations
         self._make_key = make_key
 
@@ -76,7 +76,7 @@ class TableOperations(QueryOperations[K, V], PagingOperations[K, V], Generic[K, 
         *,
         values: str = "compact",
         type_name: str | None = None,
-        make_key: Callable[[Any], Any] | None = None,
+        make_key: Callable[[Any], object] | None = None,
         key_range: KeyRange = (None, None),
         batch_size: int = 10_000,
         progress: Progress | None = None,
@@ -120,7 +120,7 @@ class TableOperations(QueryOperations[K, V], PagingOperations[K, V], Generic[K, 
         *,
         values: str = "compact",
         type_name: str | None = None,
-        make_key: Callable[[Any], Any] | None = None,
+        make_key: Callable[[Any], object] | None = None,
         key_range: KeyRange = (None, None),
         batch_size: int = 10_000,
         progress: Progress | None = None,
@@ -167,7 +167,7 @@ class TableOperations(QueryOperations[K, V], PagingOperations[K, V], Generic[K, 
         *,
         values: str = "compact",
         type_name: str | None = None,
-        make_key: Callable[[Any], Any] | None = None,
+        make_key: Callable[[Any], object] | None = None,
         key_range: KeyRange = (None, None),
         batch_size: int = 10_000,
         progress: Progress | None = None,
