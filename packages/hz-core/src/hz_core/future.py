@@ -20,7 +20,7 @@ from concurrent.futures import Future as ConcurrentFuture
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, TypeVarTuple, cast, overload
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, TypeVarTuple, overload
 
 from hz_core.compiled import FutureBase, prefer_compiled
 from hz_core.errors.client import ended_in_parent
@@ -331,9 +331,7 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
         watchers = self._watchers
         if watchers is None:
             # Threads that arrive here at the same time get, and set, the same list.
-            watchers = self._watchers = cast(
-                "list[_Watcher]", self.__dict__.setdefault("_first_watchers", [])
-            )
+            watchers = self._watchers = self.__dict__.setdefault("_first_watchers", [])
         watchers.append(watcher)
         if self._state is not _PENDING:
             self._call_watchers()

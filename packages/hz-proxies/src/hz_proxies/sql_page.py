@@ -14,11 +14,15 @@ from hz_core.wire.types import ReadData, raw_data
 from hz_proxies.sql_cells import Cell, cell_value
 from hz_serialization import HazelcastJsonValue, HazelcastSerializationError
 from hz_serialization.big_numbers import join_decimal
+from hz_serialization.speedups import compiled
 
 C = TypeVar("C")
 
 ColumnReader: TypeAlias = Callable[[bytes, int, ReadData], tuple[C, int]]
 """Reads a column of the message at a position; returns it with the position after it."""
+
+COMPILED: Final[Any] = compiled("_sql")
+"""The compiled functions; None without them. They return None for what is left to those here."""
 
 OBJECT: Final = 13
 """The type id of columns of objects."""
@@ -223,6 +227,23 @@ class FixedCells(NamedTuple):
 
 def fixed_cells(size: int) -> ColumnReader[FixedCells]:
     """Return the reader of the bytes of a column with values of ``size`` bytes: one frame."""
+    pure = pure_fixed_cells(size)
+    if COMPILED is None:
+        return pure
+    dense = COMPILED.dense
+
+    def read_cells(message: bytes, pos: int, read: ReadData) -> tuple[FixedCells, int]:
+        found = dense(message, pos, size)
+        if found is None:
+            return pure(message, pos, read)
+        rows, values, present, end = found
+        return FixedCells(rows, values, present), end
+
+    return read_cells
+
+
+def pure_fixed_cells(size: int) -> ColumnReader[FixedCells]:
+    """Return what ``fixed_cells`` does, in pure Python."""
 
     def read_cells(message: bytes, pos: int, read: ReadData) -> tuple[FixedCells, int]:
         end = pos + length_at(message, pos)[0]
@@ -249,7 +270,7 @@ def _fixed_column(size: int, values: Callable[[bytes], list[Any]]) -> ColumnRead
         size: The bytes of a value.
         values: Returns the values in a row of bytes.
     """
-    read_cells = fixed_cells(size)
+    read_cells = pure_fixed_cells(size)
 
     def read_column(message: bytes, pos: int, read: ReadData) -> tuple[list[Any], int]:
         cells, end = read_cells(message, pos, read)
@@ -443,7 +464,7 @@ def _zoned_timestamps(fields: Iterable[Any]) -> list[Any]:
 
 _FIELDS_OF_TIME: Final = 4
 
-COLUMNS: Final[Mapping[int, ColumnReader[list[Any]]]] = {
+PURE_COLUMNS: Final[Mapping[int, ColumnReader[list[Any]]]] = {
     0: _read_varchar_column,
     1: _number_column("?"),
     2: _number_column("b"),
@@ -461,4 +482,32 @@ COLUMNS: Final[Mapping[int, ColumnReader[list[Any]]]] = {
     14: read_null_column,
     15: json_column(_json),
 }
+"""Readers of all types of columns, as lists of Python objects, in pure Python."""
+
+
+def _faster(pure: ColumnReader[Any], fast: Callable[..., Any], *arguments: Any) -> ColumnReader[Any]:
+    """Return a reader that leaves to ``pure`` what the compiled one does not do."""
+
+    def read_column(message: bytes, pos: int, read: ReadData) -> tuple[Any, int]:
+        found: tuple[Any, int] | None = fast(message, pos, *arguments)
+        return pure(message, pos, read) if found is None else found
+
+    return read_column
+
+
+def _columns() -> Mapping[int, ColumnReader[list[Any]]]:
+    pure = PURE_COLUMNS
+    if COMPILED is None:
+        return pure
+    codes = {1: "?", 2: "b", 3: "h", 4: "i", 5: "q", 7: "f", 8: "d"}
+    sizes = {9: 6, 10: 7, 11: 13, 12: 17}
+    return {
+        **pure,
+        0: _faster(pure[0], COMPILED.texts),
+        **{type_: _faster(pure[type_], COMPILED.numbers, code) for type_, code in codes.items()},
+        **{type_: _faster(pure[type_], COMPILED.moments, size) for type_, size in sizes.items()},
+    }
+
+
+COLUMNS: Final = _columns()
 """Readers of all types of columns, as lists of Python objects."""

@@ -89,7 +89,9 @@ def _csv(path: Path, size: int, skip: int) -> Iterator[Batch]:
                     continue
                 if len(values) != len(columns):
                     raise CommandError(
-                        f"{path}, line {reader.line_num}: {len(values)} fields, but {len(columns)} columns"
+                        f"{path}, line {reader.line_num}: the line has {len(values)} fields, but the first one names"
+                        f" {len(columns)} columns",
+                        "correct the line",
                     )
                 yield dict(zip(columns, values, strict=True))
 

@@ -236,7 +236,7 @@ class JavaList(Received, BaseList[T]):
         """
         place, size = index.__index__(), len(self)
         if not -size <= place < size:
-            raise IndexError("pop from an empty Java list" if not size else "pop index out of range")
+            raise IndexError(f"the index {place} is out of range: there are {size} elements")
         return cast("T", raw.call(self, "remove", place % size, for_user=True))
 
     @property

@@ -1,4 +1,4 @@
-"""The values of Arrow arrays as lists of Python objects, faster than ``to_pylist`` where that matters."""
+"""The values of Arrow arrays as lists of Python objects, faster than ``to_pylist`` where that matters, or as bytes."""
 
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from hz_serialization.compact.columns import Buffers, Form
+
 _CODES: Final = {
     pa.int8(): "b",
     pa.int16(): "h",
@@ -14,6 +16,14 @@ _CODES: Final = {
     pa.int64(): "q",
     pa.float32(): "f",
     pa.float64(): "d",
+}
+_FORMS: Final = {
+    **dict.fromkeys(_CODES, Form.NUMBER),
+    pa.bool_(): Form.BOOLEAN,
+    pa.string(): Form.TEXT,
+    pa.timestamp("us"): Form.TIMESTAMP,
+    pa.date32(): Form.DATE,
+    pa.time64("us"): Form.TIME,
 }
 _EPOCH: Final = datetime(1970, 1, 1)
 
@@ -32,6 +42,25 @@ def contents(array: pa.Array) -> list[Any]:
             return _with_nulls(texts, array)
     found: list[Any] = array.to_pylist()
     return found
+
+
+def buffers_of(array: pa.Array) -> Buffers | None:
+    """Return the bytes of an array; None if they are not those of a Compact field.
+
+    Raises:
+        pa.ArrowInvalid: The array is damaged.
+    """
+    form = _FORMS.get(array.type)
+    if form is None:
+        return None
+    valid, *places, values = array.buffers()
+    if values is None or any(part is None for part in places):
+        return None
+    if form is Form.TEXT:
+        array.validate(full=True)
+    width = max(array.type.bit_width // 8, 1) if form is Form.NUMBER else 1
+    known = valid if array.null_count else None
+    return Buffers(form, width, array.offset, values, known, places[0] if places else None)
 
 
 def _numbers(array: pa.Array, code: str) -> list[Any]:

@@ -1,13 +1,16 @@
 """The partitions of many keys at once, with Arrow's arithmetic where the keys are of one length."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hz_serialization import Data, partition_hash, partition_id
 from hz_serialization.data import HASH_SEED, HEADER_SIZE
+from hz_serialization.speedups import compiled
+
+_columns: Final[Any] = compiled("_columns")
 
 _LONGEST: Final = 64
 _FEWEST: Final = 16
@@ -21,6 +24,14 @@ def partitions_of(keys: Sequence[Data], count: int) -> list[int]:
         keys: Serialized keys.
         count: The number of partitions.
     """
+    if _columns is not None:
+        found: list[int] = _columns.partitions(list(keys), count)
+        return found
+    return pure_partitions(keys, count)
+
+
+def pure_partitions(keys: Sequence[Data], count: int) -> list[int]:
+    """Return what ``partitions_of`` does, in pure Python and with Arrow."""
     if len(keys) >= _FEWEST:
         size = len(keys[0])
         if HEADER_SIZE < size <= _LONGEST and size % 4 == 0 and {*map(len, keys)} == {size}:

@@ -1,7 +1,7 @@
 """Rows of Arrow tables as keys and values of maps."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hz_core.arguments import shown
-from hz_proxies.arrow.contents import contents
+from hz_proxies.arrow.contents import buffers_of, contents
 from hz_proxies.arrow.kinds import Target, target
 from hz_proxies.arrow.values import ARROW_ERRORS
 from hz_serialization import Data, HazelcastJsonValue, HazelcastSerializationError, SerializationService
 from hz_serialization.compact import GenericRecord
+from hz_serialization.compact.columns import Buffers
 from hz_serialization.compact.schema import Schema
 
 Rows = tuple[list[Any], list[Data]]
@@ -92,12 +93,31 @@ class RowReader:
                 f"the column {self._key!r} of the key has a null in row {found.index(None)} of those that were read;"
                 " maps have no null keys"
             )
+        schema = self._record_schema
+        if schema is not None:
+            sources = [self._source(table, name, self._targets[name]) for name in self._order]
+            records = self._serialization.encode_buffers(schema, len(found), sources)
+            if records is not None:
+                return found, records
         columns = [self._column(table, name, self._targets[name]) for name in self._order]
-        if self._record_schema is not None:
-            return found, self._serialization.encode_columns(self._record_schema, columns)
+        if schema is not None:
+            return found, self._serialization.encode_columns(schema, columns)
         return found, [self._json(values) for values in zip(*columns, strict=True)]
 
+    def _source(self, table: pa.Table, name: str, wanted: Target) -> Buffers | list[Any]:
+        if wanted.convert is not None:
+            return self._column(table, name, wanted)
+        found: Buffers | list[Any] = self._values(table, name, wanted, _bytes_or_objects)
+        return found
+
     def _column(self, table: pa.Table, name: str, wanted: Target) -> list[Any]:
+        values: list[Any] = self._values(table, name, wanted, contents)
+        convert = wanted.convert
+        if convert is not None:
+            return [None if value is None else convert(value) for value in values]
+        return values
+
+    def _values(self, table: pa.Table, name: str, wanted: Target, take: Callable[[pa.Array], Any]) -> Any:
         array = table[name].combine_chunks()
         if isinstance(array, pa.ChunkedArray):
             array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.nulls(0, array.type)
@@ -106,14 +126,9 @@ class RowReader:
         try:
             # Parts of a microsecond are dropped; anything else that does not fit is an error.
             temporal = pa.types.is_temporal(array.type)
-            array = array.cast(wanted.cast, safe=not temporal)
-            values = contents(array)
+            return take(array.cast(wanted.cast, safe=not temporal))
         except ARROW_ERRORS as e:
             raise HazelcastSerializationError(f"the column {name!r} does not fit into a field: {e}") from e
-        convert = wanted.convert
-        if convert is not None:
-            return [None if value is None else convert(value) for value in values]
-        return values
 
     def _json(self, values: tuple[Any, ...]) -> Data:
         content = dict(zip(self._order, values, strict=True))
@@ -122,6 +137,11 @@ class RowReader:
         except (TypeError, ValueError) as e:
             raise HazelcastSerializationError(f"the row {shown(content)} cannot be JSON: {e}") from e
         return self._serialization.to_data(HazelcastJsonValue(text))
+
+
+def _bytes_or_objects(array: pa.Array) -> Buffers | list[Any]:
+    found = buffers_of(array)
+    return contents(array) if found is None else found
 
 
 def _as_json(value: Any) -> Any:

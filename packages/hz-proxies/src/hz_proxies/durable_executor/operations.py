@@ -62,7 +62,7 @@ class DurableExecutorOperations(RejectingOperations):
         """
         partition, sequence = divmod(int64(task_id, "task_id"), 1 << 32)
         if not 0 <= partition < self._context.partition_count() or sequence >> 31:
-            raise ValueError(f"task_id {task_id} is not the id of a task")
+            raise ValueError(f"task_id {task_id} is not the id of a task: pass the one of its handle")
         return DurableTaskOperations(self._context, self.name, partition, sequence)
 
     def is_shutdown(self) -> Op[bool]:

@@ -192,7 +192,7 @@ class ScheduledExecutorOperations(KeyedOperations):
         delay_millis = milliseconds(delay, "delay")
         period_millis = 0 if period is None else milliseconds(period, "period")
         if period is not None and not period_millis:
-            raise ValueError("period must be positive")
+            raise ValueError(f"period must be a positive number of seconds, not {period!r}")
         if auto_disposable:
             self._check_disposes_by_itself()
         return _Plan(found, data, delay_millis, None if period is None else period_millis, auto_disposable)

@@ -5,6 +5,7 @@ from enum import IntEnum
 from typing import Any, Final, NamedTuple, SupportsIndex, overload
 
 from hz_proxies.sql_cells import cell_value
+from hz_proxies.sql_page import COMPILED
 
 COLUMN_NOT_FOUND: Final = -1
 
@@ -214,6 +215,20 @@ def row_classes(columns: Iterable[SqlColumnMetadata]) -> RowClasses:
     lazy: type[SqlRow] = type("SqlRow", (_LazyRow,), {"__slots__": (), "metadata": metadata})
     whole.__module__ = lazy.__module__ = SqlRow.__module__
     return RowClasses(metadata, whole, lazy)
+
+
+def rows_of(row: type[SqlRow], columns: list[list[Any]]) -> tuple[Iterator[SqlRow], Iterator[Any]]:
+    """Return an iterator over rows, and another one whose length hint is the number of those that are left.
+
+    Args:
+        row: Their class.
+        columns: Their values, column by column.
+    """
+    if COMPILED is not None:
+        made: Iterator[SqlRow] = COMPILED.Rows(row, columns)
+        return made, made
+    first = iter(columns[0])
+    return map(row, zip(first, *columns[1:], strict=True)), first
 
 
 class _LazyRow(SqlRow):

@@ -626,7 +626,7 @@ class CompactWriter(ABC):
         """Write a field of kind ``FieldKind.TIMESTAMP_WITH_TIMEZONE``."""
 
     @abstractmethod
-    def write_compact(self, field_name: str, value: object) -> None:
+    def write_compact(self, field_name: str, value: Any) -> None:
         """Write a field of kind ``FieldKind.COMPACT``."""
 
     @abstractmethod

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from enum import IntEnum
 from struct import Struct
 from struct import error as StructError
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hz_serialization import type_ids
 from hz_serialization.compact.codecs import Codec, pack_offsets
@@ -13,6 +15,7 @@ from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.schema import FIXED_SIZES, Schema
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.layout import Layout, header
+from hz_serialization.speedups import compiled
 
 _CODES: Final = {
     FieldKind.INT8: "b",
@@ -30,8 +33,54 @@ _CODES: Final = {
     FieldKind.NULLABLE_BOOLEAN: "?",
 }
 
+_columns: Final[Any] = compiled("_columns") if sys.byteorder == "little" else None
+
 _NULL: Final = -1
 _MOST_SHAPES: Final = 4096
+
+
+class Form(IntEnum):
+    """What is in the buffers of a column, as Arrow has it."""
+
+    NUMBER = 1
+    """Numbers, the lowest byte first."""
+
+    BOOLEAN = 2
+    """Bits, the lowest one of a byte first."""
+
+    TEXT = 3
+    """UTF-8, and 32-bit numbers that say where each text begins and the last one ends."""
+
+    TIMESTAMP = 4
+    """Microseconds since 1970, of 64 bits, without time zone."""
+
+    DATE = 5
+    """Days since 1970, of 32 bits."""
+
+    TIME = 6
+    """Microseconds since midnight, of 64 bits."""
+
+
+class Buffers(NamedTuple):
+    """A column as bytes, as an Arrow array has them."""
+
+    form: Form
+    """What the bytes are."""
+
+    width: int
+    """The bytes of a number; anything for other forms."""
+
+    start: int
+    """The place of the first value in each buffer."""
+
+    values: Any
+    """The values."""
+
+    valid: Any
+    """A bit for each value that says whether it is not null, the lowest one of a byte first; None without nulls."""
+
+    places: Any
+    """Where texts begin and end; None for other forms."""
 
 
 class ColumnEncoder:
@@ -86,6 +135,29 @@ class ColumnEncoder:
             append(b"".join((head, frame[0], *row, frame[1])))
         return found
 
+    def encode_buffers(self, rows: int, columns: Sequence[Buffers | list[Any]]) -> list[bytes] | None:
+        """Return the ``Data`` of each row; None if ``encode`` has to do it.
+
+        Args:
+            rows: The number of rows.
+            columns: The values of each field, in the order of ``schema.slots``, as buffers or as in ``encode``.
+
+        Raises:
+            HazelcastSerializationError: A value does not fit into its field; the error names it.
+        """
+        first = self._first_variable
+        if _columns is None or not all(isinstance(column, Buffers) for column in columns[:first]):
+            return None
+        sources = [
+            column if isinstance(column, Buffers) else self._pieces(name, column)
+            for name, column in zip(self._schema.slots, columns, strict=True)
+        ]
+        little = self._layout.prefix == "<"
+        found: list[bytes] | None = _columns.encode(
+            self._head, little, rows, self._fixed, self._booleans, sources
+        )
+        return found
+
     def _shape(self, lengths: tuple[int, ...]) -> tuple[bytes, bytes]:
         """Return the size of a record's values, and the offsets of those of variable size, from their lengths."""
         at = self._fixed_size
@@ -129,8 +201,10 @@ class ColumnEncoder:
             return [None if value is None else encode(value) for value in values]
         except HazelcastSerializationError as error:
             raise self._failed(name, f"a value that does not fit: {error}") from error
-        except (StructError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        except (StructError, TypeError, ValueError, OverflowError) as error:
             raise self._failed(name, f"a value that does not fit: {type(error).__name__}: {error}") from error
+        except AttributeError as error:
+            raise self._failed(name, f"a value of another type: {error}") from None
 
     def _numbers(
         self, name: str, kind: FieldKind, code: str, values: Sequence[Any]

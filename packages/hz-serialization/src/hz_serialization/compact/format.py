@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from struct import pack
 from typing import Any, Final
 
 from hz_serialization import type_ids
 from hz_serialization.compact.codecs import Codec, make_codecs
-from hz_serialization.compact.columns import ColumnEncoder
+from hz_serialization.compact.columns import Buffers, ColumnEncoder
 from hz_serialization.compact.generic import GenericRecord
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.layout import RecordLayout
@@ -101,6 +101,11 @@ class CompactFormat:
         """Return the writer of payloads of a class that matches."""
         return self._by_class[cls].write
 
+    def encoder_of(self, cls: type) -> Callable[[Any], bytes] | None:
+        """Return the fast encoder of whole ``Data`` for a class that matches, if there is one."""
+        encode: Callable[[Any], bytes] | None = getattr(self._by_class[cls], "encode", None)
+        return encode
+
     def top_reader(self, general: TopReader) -> TopReader:
         """Return the fast reader of whole ``Data``, which leaves everything unusual to ``general``."""
         readers = self._top_readers
@@ -160,6 +165,20 @@ class CompactFormat:
 
     def encode_columns(self, schema: Schema, columns: Sequence[Sequence[Any]]) -> list[bytes]:
         """Return the ``Data`` of the records whose values are given as columns."""
+        if columns and columns[0]:
+            self._schemas.use(schema)
+        return self._column_encoder(schema).encode(columns)
+
+    def encode_buffers(
+        self, schema: Schema, rows: int, columns: Sequence[Buffers | list[Any]]
+    ) -> list[bytes] | None:
+        """Return what ``encode_columns`` does, of buffers; None if that has to do it."""
+        found = self._column_encoder(schema).encode_buffers(rows, columns)
+        if found:
+            self._schemas.use(schema)
+        return found
+
+    def _column_encoder(self, schema: Schema) -> ColumnEncoder:
         # The schema of nested records is noted by their writer.
         encoder = self._encoders.get(schema)
         if encoder is None:
@@ -167,9 +186,7 @@ class CompactFormat:
             if len(self._encoders) >= _MOST_ENCODERS:
                 self._encoders.clear()
             self._encoders[schema] = encoder
-        if columns and columns[0]:
-            self._schemas.use(schema)
-        return encoder.encode(columns)
+        return encoder
 
     def _make_layout(self, schema: Schema, order: tuple[str, ...]) -> RecordLayout:
         return RecordLayout(schema, self._layout, self._codecs, order)

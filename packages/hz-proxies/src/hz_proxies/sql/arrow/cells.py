@@ -1,13 +1,20 @@
 """The cells of a page's columns, as bytes."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hz_core.wire.decode import after_begin, frame_at
 from hz_core.wire.frames import END_DATA_STRUCTURE, IS_NULL
 from hz_core.wire.types import ReadData
 from hz_proxies.sql.rows import SqlColumnType
-from hz_proxies.sql_page import ColumnReader, fixed_cells, json_column, read_null_column
+from hz_proxies.sql_page import (
+    COMPILED,
+    ColumnReader,
+    fixed_cells,
+    json_column,
+    pure_fixed_cells,
+    read_null_column,
+)
 
 _END_OR_NULL: Final = END_DATA_STRUCTURE | IS_NULL
 
@@ -45,6 +52,33 @@ def _read_cells(message: bytes, pos: int, read: ReadData) -> tuple[list[bytes | 
         length, flags = frame_at(message, pos)
 
 
+class TextCells(NamedTuple):
+    """A column of texts, as the buffers of an Arrow array. They have not been checked to be UTF-8."""
+
+    rows: int
+    """The number of rows."""
+
+    nulls: int
+    """The number of nulls."""
+
+    present: bytes | None
+    """A bit for each row, the lowest one of a byte first, that says whether its text is not null; None if all are."""
+
+    places: bytes
+    """Where each text begins, and the last one ends."""
+
+    content: bytes
+    """The texts, one after the other."""
+
+
+def _read_texts(message: bytes, pos: int, read: ReadData) -> tuple[TextCells | list[bytes | None], int]:
+    found = COMPILED.text_buffers(message, pos)
+    if found is None:
+        return _read_cells(message, pos, read)
+    *buffers, end = found
+    return TextCells(*buffers), end
+
+
 def _skip_objects(message: bytes, pos: int, read: ReadData) -> tuple[None, int]:
     """Pass over a column of objects, which have been read when the page was received."""
     pos = after_begin(message, pos)
@@ -59,8 +93,8 @@ def _unchanged(text: bytes) -> bytes:
     return text
 
 
-CELLS: Final[Mapping[int, ColumnReader[Any]]] = {
-    **{int(column_type): fixed_cells(size) for column_type, size in SIZES.items()},
+PURE_CELLS: Final[Mapping[int, ColumnReader[Any]]] = {
+    **{int(column_type): pure_fixed_cells(size) for column_type, size in SIZES.items()},
     SqlColumnType.VARCHAR: _read_cells,
     SqlColumnType.DECIMAL: _read_cells,
     SqlColumnType.OBJECT: _skip_objects,
@@ -68,3 +102,14 @@ CELLS: Final[Mapping[int, ColumnReader[Any]]] = {
     SqlColumnType.JSON: json_column(_unchanged),
 }
 """Readers of all types of columns: ``FixedCells`` for values of a fixed size, None for objects, lists for others."""
+
+CELLS: Final[Mapping[int, ColumnReader[Any]]] = (
+    PURE_CELLS
+    if COMPILED is None
+    else {
+        **PURE_CELLS,
+        **{int(column_type): fixed_cells(size) for column_type, size in SIZES.items()},
+        SqlColumnType.VARCHAR: _read_texts,
+    }
+)
+"""Compiled readers where there are some: ``TextCells`` for texts."""

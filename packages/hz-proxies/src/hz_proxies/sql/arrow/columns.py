@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_proxies.arrow.values import ARROW_ERRORS, object_array
 from hz_proxies.sql.arrow import moments
-from hz_proxies.sql.arrow.cells import CELLS
+from hz_proxies.sql.arrow.cells import CELLS, TextCells
 from hz_proxies.sql.arrow.decimals import Decimals, fitted, of_type, suitable
 from hz_proxies.sql.rows import SqlColumnMetadata, SqlColumnType
-from hz_proxies.sql_page import FixedCells, SqlPage, Unreadable
+from hz_proxies.sql_page import COMPILED, FixedCells, SqlPage, Unreadable
 from hz_serialization import HazelcastSerializationError
 
 STREAMED_DECIMAL: Final = pa.decimal256(76, 38)
@@ -146,7 +146,9 @@ class _Column:
         if sql_type is SqlColumnType.NULL:
             return pa.nulls(len(cells))
         if isinstance(cells, list):
-            return _text(cells)
+            return _utf8(pa.array(cells, type=pa.binary()))
+        if isinstance(cells, TextCells):
+            return _utf8(_texts(cells))
         return _fixed(cells, _dense(sql_type, self._kind))
 
 
@@ -219,8 +221,12 @@ def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
     return array.cast(kind)
 
 
-def _text(cells: list[bytes | None]) -> pa.Array:
-    array = pa.array(cells, type=pa.binary())
+def _texts(cells: TextCells) -> pa.Array:
+    buffers = [None if part is None else pa.py_buffer(part) for part in cells[2:]]
+    return pa.Array.from_buffers(pa.binary(), cells.rows, buffers, cells.nulls)
+
+
+def _utf8(array: pa.Array) -> pa.Array:
     try:
         return array.cast(pa.string())
     except pa.ArrowInvalid as e:
@@ -234,9 +240,22 @@ def _fixed(cells: FixedCells, dense: Callable[[bytes], pa.Array]) -> pa.Array:
         return values
     if not len(values):
         return pa.nulls(cells.rows, values.type)
+    bits = values.type.bit_width
+    if COMPILED is not None and bits >= 8:
+        whole = COMPILED.spread(_content(values), cells.present, cells.rows, bits // 8)
+        if whole is not None:
+            return pa.Array.from_buffers(
+                values.type, cells.rows, [pa.py_buffer(cells.present), pa.py_buffer(whole)]
+            )
     present = pa.Array.from_buffers(pa.bool_(), cells.rows, [None, pa.py_buffer(cells.present)])
     places = pc.subtract(pc.cumulative_sum(present.cast(pa.int32())), 1)
     return values.take(pc.if_else(present, places, None))
+
+
+def _content(array: pa.Array) -> pa.Buffer:
+    """Return the bytes of the values of an array of a fixed size."""
+    size = array.type.bit_width // 8
+    return array.buffers()[1].slice(array.offset * size, len(array) * size)
 
 
 def _dense(sql_type: SqlColumnType, kind: pa.DataType) -> Callable[[bytes], pa.Array]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hz_core.wire.frames import HazelcastProtocolError
+from hz_proxies.sql_page import COMPILED
 
 PER_SECOND: Final = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 """Units of Arrow's times in a second."""
@@ -113,12 +114,14 @@ def dates(payload: bytes) -> pa.Array:
     Raises:
         pa.ArrowInvalid: A date is too far from 1970.
     """
-    return _days(payload, 6).cast(pa.int32()).view(pa.date32())
+    found = None if COMPILED is None else COMPILED.dates(payload)
+    days = _days(payload, 6).cast(pa.int32()) if found is None else _numbers(pa.int32(), found)
+    return days.view(pa.date32())
 
 
 def times(payload: bytes, kind: Any) -> pa.Array:
     """Return an array of type ``kind``, a ``time32`` or ``time64``."""
-    value = _in_units(_seconds(payload, 0, 7), _ints(payload, 3, 7), kind.unit)
+    value = _ticks(payload, 7, kind.unit)
     return (value.cast(pa.int32()) if kind.bit_width == 32 else value).view(kind)
 
 
@@ -128,8 +131,7 @@ def timestamps(payload: bytes, unit: str) -> pa.Array:
     Raises:
         pa.ArrowInvalid: A timestamp is too far from 1970.
     """
-    seconds = pc.add(pc.multiply(_days(payload, 13), 86_400), _seconds(payload, 6, 13))
-    return _in_units(seconds, _ints(payload, 9, 13), unit).view(pa.timestamp(unit))
+    return _ticks(payload, 13, unit).view(pa.timestamp(unit))
 
 
 def instants(payload: bytes, unit: str) -> pa.Array:
@@ -138,6 +140,24 @@ def instants(payload: bytes, unit: str) -> pa.Array:
     Raises:
         pa.ArrowInvalid: A timestamp is too far from 1970.
     """
-    local = pc.add(pc.multiply(_days(payload, 17), 86_400), _seconds(payload, 6, 17))
-    seconds = pc.subtract(local, _ints(payload, 13, 17))
-    return _in_units(seconds, _ints(payload, 9, 17), unit).view(pa.timestamp(unit, "UTC"))
+    return _ticks(payload, 17, unit).view(pa.timestamp(unit, "UTC"))
+
+
+def _ticks(payload: bytes, size: int, unit: str) -> pa.Array:
+    """Return times of seven bytes, timestamps of 13, or those of 17 that have an offset, as numbers of units."""
+    found = None if COMPILED is None else COMPILED.ticks(payload, size, PER_SECOND[unit])
+    return pure_ticks(payload, size, unit) if found is None else _numbers(pa.int64(), found)
+
+
+def pure_ticks(payload: bytes, size: int, unit: str) -> pa.Array:
+    """Return what the compiled function does, with Arrow's arithmetic.
+
+    Raises:
+        pa.ArrowInvalid: A timestamp is too far from 1970.
+    """
+    if size == 7:
+        return _in_units(_seconds(payload, 0, 7), _ints(payload, 3, 7), unit)
+    seconds = pc.add(pc.multiply(_days(payload, size), 86_400), _seconds(payload, 6, size))
+    if size == 17:
+        seconds = pc.subtract(seconds, _ints(payload, 13, 17))
+    return _in_units(seconds, _ints(payload, 9, size), unit)

@@ -23,7 +23,7 @@ from hz_proxies.sql.arrow.batches import BatchSource, table_of
 from hz_proxies.sql.errors import HazelcastSqlError, SqlErrorCode, closed, expired, lost, raise_for
 from hz_proxies.sql.result.ahead import PageAhead
 from hz_proxies.sql.result.html import MOST_ROWS, html_table
-from hz_proxies.sql.rows import RowClasses, SqlRow, SqlRowMetadata
+from hz_proxies.sql.rows import RowClasses, SqlRow, SqlRowMetadata, rows_of
 from hz_proxies.sql_cells import NeededSchemas
 from hz_proxies.sql_page import OBJECT, SqlPage
 from hz_serialization.compact import UnknownSchemaError
@@ -359,10 +359,9 @@ class SqlResultOperations(Operations):
     def _rows_of(self, page: SqlPage) -> Iterator[SqlRow]:
         classes = self._row_classes()
         columns = page.cells
-        self._first_column = iter(columns[0])
-        # Made one by one, in C.
         row = classes.lazy if page.is_lazy else classes.whole
-        self._rows = map(row, zip(self._first_column, *columns[1:], strict=True))
+        # Made one by one, in C.
+        self._rows, self._first_column = rows_of(row, columns)
         return self._rows
 
     def _next_row(self) -> Flow[SqlRow | None]:
