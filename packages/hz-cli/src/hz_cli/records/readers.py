@@ -154,7 +154,8 @@ def _parquet(path: Path, size: int, skip: int) -> Iterator[Batch]:
 
         def rows() -> Iterator[Row]:
             nonlocal done
-            for batch in file.iter_batches(batch_size=size):
+            # Without rows there are no batches; pyarrow 18 raises an error.
+            for batch in file.iter_batches(batch_size=size) if total else ():
                 for row in batch.to_pylist():
                     done += 1
                     yield row

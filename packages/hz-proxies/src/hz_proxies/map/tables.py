@@ -198,7 +198,8 @@ class TableOperations(QueryOperations[K, V], PagingOperations[K, V], Generic[K, 
         wanted = None if columns is None else [key, *columns]
         reader = pyarrow.RecordBatchReader.from_batches(
             file.schema_arrow if wanted is None else _chosen(file.schema_arrow, wanted),
-            file.iter_batches(size, columns=wanted),
+            # Without rows there are no batches; pyarrow 18 raises an error.
+            file.iter_batches(size, columns=wanted) if file.metadata.num_rows else (),
         )
         loading = self.load_arrow(
             reader,
