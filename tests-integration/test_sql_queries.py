@@ -368,3 +368,22 @@ def test_a_lost_member() -> None:
             for _ in rows:
                 pass
         assert caught.value.code == SqlErrorCode.CONNECTION_PROBLEM
+
+
+def test_whoever_waits_for_a_future_reads_the_reply(
+    client: hazelcast.HazelcastClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a switch of threads between the reply and the caller, unless the reply was there before it waited."""
+    threads = []
+    learn = SqlPaths.learn
+
+    def noted(self: SqlPaths, *given: Any) -> None:
+        threads.append(threading.get_ident())
+        learn(self, *given)
+
+    monkeypatch.setattr(SqlPaths, "learn", noted)
+    for _ in range(50):
+        client.sql.execute("SELECT v FROM TABLE(generate_series(1, 3))").result()
+        if threads[-1] == threading.get_ident():
+            break
+    assert threading.get_ident() in threads

@@ -277,6 +277,7 @@ def test_a_batch_that_cannot_be_fetched_ahead_is_fetched_when_it_is_needed(ahead
     taken(generator, 5)
     ahead.driver.advance()
     taken(generator, 4)
+    assert len(requests(ahead)) == 2, "it is tried once"
     as_usual(ahead)
     assert generator.new_id().result() >= 0
 
@@ -319,3 +320,16 @@ def test_a_client_that_ends_while_it_fetches_ahead(ahead: Simulation) -> None:
     ahead.client.shutdown()
     with pytest.raises(HazelcastClientNotActiveError):
         waiting.result()
+
+
+def test_a_forked_child_has_none_of_the_ids_in_memory(ahead: Simulation) -> None:
+    generator = ahead.client.get_object(FLAKE_ID_GENERATOR, "f")
+    generator.new_id().result()
+    taken(generator, 5)
+    ahead.driver.advance()
+    assert len(requests(ahead)) == 2
+    generator._ops._on_fork()
+    of_child = generator.new_id()
+    assert not of_child.done()
+    assert of_child.result() >= 0
+    assert len(requests(ahead)) == 3

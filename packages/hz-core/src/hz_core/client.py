@@ -263,6 +263,7 @@ class FuturesOperations(FuturesCallerBase):
         future: Future[T] = self._new_future(self._driver)
         running = run_flow(self._engine, flow, future)
         future.on_lost = running.lost
+        future.operation = running
         if not future.done():
             future.add_done_callback_inline(partial(_cancel_with, running))
         return future

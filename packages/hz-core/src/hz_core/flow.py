@@ -97,6 +97,15 @@ class RunningFlow:
         self._cancelled = False
         self._cancel_raised = False
 
+    @property
+    def request(self) -> Any:
+        """The invocation that the flow waits for; None if it waits for anything else, or for nothing."""
+        step = self._step
+        return None if step is None else step.request
+
+    def forget(self) -> None:
+        """Do nothing: its future was cancelled, and that cancels the flow. See ``Future.operation``."""
+
     def cancel(self) -> None:
         """Cancel the step that the flow waits for, and raise FlowCancelled in the flow. Callable from any thread."""
         self._cancelled = True
@@ -217,6 +226,7 @@ class _PendingStep:
         "_open",
         "_to_continue",
         "error",
+        "request",
         "value",
     )
 
@@ -228,13 +238,17 @@ class _PendingStep:
         self._arrived = False
         self._abandoned = False
         self._cancel: Cancel | None = None
+        self.request: Any = None
         self.value: Any = None
         self.error: BaseException | None = None
 
     def start(self, submitter: Submitter, wanted: Step, acquired: Acquisitions) -> bool:
         """Start the step; return whether it has its outcome already."""
         try:
-            self._cancel = wait_for(submitter, wanted, self, acquired)
+            if type(wanted) is Op:
+                self.request = _sent(submitter, wanted, self, acquired)
+            else:
+                self._cancel = wait_for(submitter, wanted, self, acquired)
             if self._abandoned and self._cancel is not None:
                 self._cancel()
             return self._second() and self._continues()
@@ -278,6 +292,7 @@ class _PendingStep:
             del self._to_continue
         except AttributeError:
             return False
+        self.request = None  # which refers to this step
         return True
 
     def _second(self) -> bool:
@@ -347,9 +362,7 @@ def wait_for(submitter: Submitter, wanted: Step, promise: Promise, acquired: Acq
         if isinstance(wanted, AnsweredOp):
             promise.set_result(wanted.result)
         elif isinstance(wanted, Op):
-            if wanted.on_lost is not None:
-                promise = _Acquiring(wanted, promise, acquired)
-            submitter.submit(wanted, promise)
+            _sent(submitter, wanted, promise, acquired)
         elif isinstance(wanted, Sleep):
             return submitter.after(wanted.seconds, partial(complete, promise, None))
         elif isinstance(wanted, WaitFor):
@@ -369,6 +382,17 @@ def wait_for(submitter: Submitter, wanted: Step, promise: Promise, acquired: Acq
     except Exception as e:
         promise.set_exception(e)
     return None
+
+
+def _sent(submitter: Submitter, op: Op[Any], promise: Promise, acquired: Acquisitions) -> object:
+    """Send an operation for a flow; return its invocation, or None if it could not be sent."""
+    if op.on_lost is not None:
+        promise = _Acquiring(op, promise, acquired)
+    try:
+        return submitter.submit(op, promise)
+    except Exception as e:
+        promise.set_exception(e)
+        return None
 
 
 class _Acquiring:

@@ -25,6 +25,7 @@ from hz_core.drivers.socket_dial import Dial
 from hz_core.drivers.sockets import SocketOption
 from hz_core.drivers.streams import CANCEL_CHECK_INTERVAL, GREEN_THREADS, Stream
 from hz_core.drivers.transport import SERVE_INTERVAL, SocketTransport, waits_for_itself
+from hz_core.flow import RunningFlow
 from hz_core.future import Future, wait_on_lock
 from hz_core.invocation.invocation import Invocation
 from hz_core.io import Mutex, Randomness
@@ -238,7 +239,7 @@ class ThreadedDriver(DriverBase):
 
     def wait(self, future: Future[Any], timeout: float | None) -> bool:
         """Wait for ``future``, likewise; see :class:`hz_core.future.Waiter`."""
-        invocation = future.operation
+        operation = future.operation
         deadline = None if timeout is None else monotonic() + timeout
         while not future.done():
             left = None
@@ -246,10 +247,13 @@ class ThreadedDriver(DriverBase):
                 left = deadline - monotonic()
                 if left <= 0:
                     return future.done()
+            is_flow = isinstance(operation, RunningFlow)
+            invocation: Any = operation.request if is_flow else operation
             connection = None if invocation is None else invocation.connection
             transport: Any = None if connection is None else connection.transport
             near = None if invocation is None else _near_deadline(invocation)
-            if transport is None or transport.broken or GREEN_THREADS or near == 0.0:
+            ended = transport is None or transport.broken or (is_flow and invocation.finished)
+            if ended or GREEN_THREADS or near == 0.0:
                 self.flush()
                 self._prepare_to_block("an operation" if invocation is None else invocation.op.method.name)
                 if self._serve():
@@ -257,6 +261,9 @@ class ThreadedDriver(DriverBase):
                 wait_on_lock(future, left)
                 continue
             transport.flush()
+            if is_flow and left is None and transport.reading.busy:
+                # Its next step may be on another connection.
+                left = CANCEL_CHECK_INTERVAL
             if left is not None:
                 # Another thread may complete or cancel the future, but cannot wake a thread that reads.
                 left = min(left, CANCEL_CHECK_INTERVAL)

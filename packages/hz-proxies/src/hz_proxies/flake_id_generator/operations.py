@@ -104,8 +104,6 @@ class FlakeIdGeneratorOperations(ObjectOperations):
             if self._fetching or batch.middle == _NEVER:
                 return
             batch.middle = _NEVER
-            if self._spare is not None:
-                return
             self._fetching = True
         self._in_background(self._spare_fetched)
 
