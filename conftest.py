@@ -190,7 +190,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def _logging_state() -> dict[str, object]:
     """Return what decides whether a record of ours is seen, where it is not the default."""
     root = logging.getLogger()
-    state: dict[str, object] = {"logging.disable": root.manager.disable, "level of the root logger": root.level}
+    state: dict[str, object] = {
+        "logging.disable": root.manager.disable,
+        "level of the root logger": root.level,
+    }
     for name, logger in root.manager.loggerDict.items():
         if name.startswith(("hazelcast", "hz_")) and isinstance(logger, logging.Logger):
             settings = (logger.level, logger.propagate, logger.disabled)

@@ -22,7 +22,7 @@ import psutil
 
 from hzbench import machine
 from hzbench.cases import Contender
-from hzbench.executor_task import CONFIG, compile_classes
+from hzbench.executor_task import FACTORIES, compile_classes
 from hzbench.fleet import Worker
 from hzbench.member import CP_VERSION, MEMBER_VERSION, member_at
 from hzbench.structures import CP_ROWS, EXECUTOR, RECORDED_ROWS, ROWS
@@ -35,6 +35,13 @@ GOALS: Final = {
     "hit of an object": 5.0,
     "hit of bytes": 4.0,
 }
+MEMBER: Final[dict[str, Any]] = {
+    "properties": {"hazelcast.metrics.enabled": False},
+    "flake-id-generator": {"default": {"allowed-future-millis": 10 * 365 * 24 * 3600 * 1000}},
+}
+"""A member's configuration. By default it gives out the flake ids of the next 15 seconds, a million, and then delays
+its replies, so that there are 64 per millisecond. That would be measured, and for the faster client first."""
+
 CONTENDERS: Final[tuple[Contender, ...]] = ("ours", "official", "floor")
 WARM_UP: Final = 3.0
 """Seconds of unmeasured work of each contender before a row, on all cores: members compile what they run for it."""
@@ -44,10 +51,10 @@ Figures = dict[Contender, list[float]]
 def measure(rows: list[str], rounds: int, seconds: float) -> dict[str, Figures]:
     """Return the operations per second of each round, by row and contender."""
     with TemporaryDirectory() as folder:
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"config": MEMBER}
         if EXECUTOR in rows:
             if compile_classes(Path(folder), MEMBER_VERSION):
-                options = {"classpath": [folder], "config": CONFIG}
+                options = {"classpath": [folder], "config": {**MEMBER, "serialization": FACTORIES}}
             else:
                 rows = [row for row in rows if row != EXECUTOR]
                 print(f"| {EXECUTOR} | left out: this machine's Java has no compiler for the task |")

@@ -19,6 +19,7 @@ version = ".".join(release.split(".")[:2])
 
 extensions = [
     "myst_parser",
+    "accessible",
     "option_tables",
     "type_table",
     "sphinx.ext.autodoc",
@@ -27,8 +28,10 @@ extensions = [
     "sphinx.ext.napoleon",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates", "compatibility-names.md"]
+exclude_patterns = ["_build", "_templates", "compatibility-names.md", "installation-sizes.md"]
 html_theme = "furo"
+# The source of a page says no more than the page.
+html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
 html_title = project
 
 myst_enable_extensions = ["colon_fence", "deflist"]

@@ -14,6 +14,7 @@ from typing import Any
 
 from hazelcast.asyncio import HazelcastClient
 from hazelcast.config import IntType
+from hazelcast.proxy.base import EntryEvent
 
 Functions = Mapping[str, Callable[..., Any]]
 CLAIM = 2.0
@@ -42,9 +43,7 @@ class TaskQueue:
         self.tasks = await self._client.get_map(f"{self._name}-tasks")
         self.claims = await self._client.get_map(f"{self._name}-claims")
         self.results = await self._client.get_map(f"{self._name}-results")
-        self._listener = await self.results.add_entry_listener(
-            include_value=True, added_func=lambda event: self._arrived(event.key, event.value)
-        )
+        self._listener = await self.results.add_entry_listener(include_value=True, added_func=self._arrived)
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -60,11 +59,11 @@ class TaskQueue:
         await self.queue.put(task)
         return future
 
-    def _arrived(self, task: str, result: list[Any]) -> None:
-        future = self._waiting.pop(task, None)
-        if future is None or future.done():
+    def _arrived(self, event: EntryEvent[str, list[Any]]) -> None:
+        future = self._waiting.pop(event.key, None)
+        if future is None or future.done() or event.value is None:
             return
-        ok, value = result
+        ok, value = event.value
         if ok:
             future.set_result(value)
         else:

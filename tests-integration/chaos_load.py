@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import hazelcast
 import hazelcast.asyncio
+from chaos_lateness import Lateness
 from chaos_reliable import NAME, ReliableLoad
 from chaos_transactions import ACCOUNTS, TOKENS, Ended, Move, Transfer, move, transfer
 from hazelcast.errors import HazelcastError
@@ -51,6 +52,7 @@ class Load:
         transfers: Transactions between accounts that have read balances.
         moves: Transactions that move tokens.
         reliable: Messages of a reliable topic.
+        lateness: How late calls end whose time is over.
     """
 
     def __init__(self, client: hazelcast.HazelcastClient, options: dict[str, Any], seed: int) -> None:
@@ -67,7 +69,7 @@ class Load:
         self.transfers: list[Transfer] = []
         self.moves: list[Move] = []
         self.reliable = ReliableLoad()
-        self.latest = 0.0
+        self.lateness = Lateness(WAIT)
         self.asyncio_pending = -1
         self._options = options
         self._seed = seed
@@ -104,6 +106,7 @@ class Load:
             threading.Thread(target=self._guarded, args=(job, random.Random(f"{self._seed} {number}")))
             for number, job in enumerate(jobs)
         ]
+        self.lateness.start()
         for thread in self._threads:
             thread.start()
 
@@ -116,6 +119,7 @@ class Load:
         self._stopping.set()
         for thread in self._threads:
             thread.join(seconds)
+        self.lateness.stop()
         assert [thread.name for thread in self._threads if thread.is_alive()] == [], "the load hangs"
         assert self.failures == []
 
@@ -133,8 +137,8 @@ class Load:
             if error is not None:
                 self.errors[type(error).__name__] += 1
 
-    def _end(self, call: Call, name: str, result: Any, error: HazelcastError | None) -> None:
-        """Record how a call has ended."""
+    def _end(self, call: Call, name: str, result: Any, error: HazelcastError | None, how: str) -> None:
+        """Record how a call has ended that was made by threads, futures or asyncio."""
         if error is None:
             operation = call.ok(result)
         elif name in READS:
@@ -143,8 +147,7 @@ class Load:
             # Not even a time-out says that nothing was done, or that nothing will be done later.
             operation = call.indeterminate(error)
         self._note(name, error)
-        with self._lock:
-            self.latest = max(self.latest, operation.ended - operation.began - WAIT)
+        self.lateness.note(how, operation.ended - operation.began)
 
     def _call(
         self, history: History, function: Callable[..., Any], action: Action, key: Any, *before: Any
@@ -155,9 +158,9 @@ class Load:
         try:
             result = function(*before, *arguments)
         except HazelcastError as e:
-            self._end(call, name, None, e)
+            self._end(call, name, None, e, "threads")
             return None
-        self._end(call, name, result, None)
+        self._end(call, name, result, None, "threads")
         return result
 
     def _pause(self, choices: random.Random) -> bool:
@@ -215,9 +218,9 @@ class Load:
         try:
             result = future.result()
         except HazelcastError as e:
-            self._end(call, name, None, e)
+            self._end(call, name, None, e, "futures")
         else:
-            self._end(call, name, result, None)
+            self._end(call, name, result, None, "futures")
 
     async def _use_asyncio(self, choices: random.Random) -> None:
         async with hazelcast.asyncio.HazelcastClient(**self._options) as client:
@@ -231,9 +234,9 @@ class Load:
                     try:
                         result = await getattr(m, name)(key, *arguments)
                     except HazelcastError as e:
-                        self._end(call, name, None, e)
+                        self._end(call, name, None, e, "asyncio")
                     else:
-                        self._end(call, name, result, None)
+                        self._end(call, name, result, None, "asyncio")
                         self._remember(seen, key, (name, *arguments), result)
                     await asyncio.sleep(choices.uniform(0, 0.02))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from chaos_reliable import Published, find_missed
-from chaos_transactions import TOKENS, Ended, Move, Transfer, check_tokens, check_transfers
+from chaos_transactions import NEAR, TOKENS, Ended, Kill, Move, Transfer, check_tokens, check_transfers
 from hazelcast.errors import TargetDisconnectedError
 
 COMMITTED, ROLLED_BACK, UNKNOWN = Ended("committed"), Ended("rolled_back"), Ended("unknown")
-CUT_OFF = Ended("rolled_back", error=TargetDisconnectedError("lost"))
+CUT_OFF = Ended("rolled_back", coordinator="m", error=TargetDisconnectedError("lost"), at=100)
+KILLS = [Kill("other", 100), Kill("m", 100 + NEAR)]
 FIRST = Transfer(0, 1, 5, (0, 0), COMMITTED)
 
 
@@ -58,21 +59,29 @@ def test_transfers_that_were_forgotten_or_done_in_spite_of_a_rollback_are_named(
 
 def test_wrong_tokens_are_explained_by_unknown_moves_only() -> None:
     there = range(1, TOKENS)
-    assert check_tokens([], there, [0]) == []
-    assert check_tokens([Move(0, UNKNOWN), Move(None, UNKNOWN)], there, []) == [0]
-    assert check_tokens([Move(0, UNKNOWN)], there, [0, 0]) == [0]
+    assert check_tokens([], there, [0], KILLS) == []
+    assert check_tokens([Move(0, UNKNOWN), Move(None, UNKNOWN)], there, [], KILLS) == [0]
+    assert check_tokens([Move(0, UNKNOWN)], there, [0, 0], KILLS) == [0]
     for moves in ([], [Move(0, COMMITTED), Move(0, ROLLED_BACK), Move(1, UNKNOWN), Move(None, UNKNOWN)]):
         with pytest.raises(AssertionError, match="token 0 is there 0 times"):
-            check_tokens(moves, there, [])
+            check_tokens(moves, there, [], KILLS)
     # Polled, or perhaps polled, by a transaction that has lost its coordinator.
-    assert check_tokens([Move(0, CUT_OFF)], there, []) == [0]
-    assert check_tokens([Move(None, CUT_OFF)], there, []) == [0]
+    assert check_tokens([Move(0, CUT_OFF)], there, [], KILLS) == [0]
+    assert check_tokens([Move(None, CUT_OFF)], there, [], KILLS) == [0]
     with pytest.raises(AssertionError, match="token 1 is there 0 times"):
-        check_tokens([Move(None, CUT_OFF)], range(2, TOKENS), [])
+        check_tokens([Move(None, CUT_OFF)], range(2, TOKENS), [], KILLS)
     with pytest.raises(AssertionError, match="token 0 is there 2 times"):
-        check_tokens([Move(0, CUT_OFF), Move(None, CUT_OFF)], there, [0, 0])
+        check_tokens([Move(0, CUT_OFF), Move(None, CUT_OFF)], there, [0, 0], KILLS)
+    # A coordinator that lives, or that was killed much later, puts it back.
+    for kills in ([], [Kill("other", 100)], [Kill("m", 101 + NEAR)]):
+        with pytest.raises(AssertionError, match="token 0 is there 0 times"):
+            check_tokens([Move(0, CUT_OFF)], there, [], kills)
+    # A poll whose reply was lost may have been lost with the owner of the queue.
+    assert check_tokens([Move(None, CUT_OFF)], there, [], [Kill("other", 100)]) == [0]
+    with pytest.raises(AssertionError, match="failed moves without a token: TWO_PHASE by member m"):
+        check_tokens([Move(None, CUT_OFF)], there, [], [Kill("other", 101 + NEAR)])
     with pytest.raises(AssertionError, match="from nowhere"):
-        check_tokens([], there, [0, TOKENS])
+        check_tokens([], there, [0, TOKENS], KILLS)
 
 
 SENT = [Published(number, number not in (2, 5)) for number in range(8)]

@@ -139,7 +139,7 @@ def test_an_interrupted_load_goes_on(
     Path("m.csv").write_text("\n".join(["key,value", *lines]))
     code, _, errors = hz("map", "load", "cli-resumed", "m.csv", "--batch", "100")
     assert code == 1
-    assert "m.csv, line 657: 1 fields, but 2 columns" in errors
+    assert "m.csv, line 657: the line has 1 fields, but the first one names 2 columns" in errors
     resumed = client.get_map("cli-resumed").blocking()
     assert resumed.size() == 600
     assert json.loads(Path("m.csv.progress").read_text())["progress"] == {"rows": 600}

@@ -99,6 +99,17 @@ def test_killed_member_loses_no_entry(version: str, hazelcast_cluster_factory: F
     own.kill()  # a second call has no effect
 
 
+def test_killed_member_is_gone_for_those_who_use_its_proxy(hazelcast_cluster_factory: Factory) -> None:
+    cluster = hazelcast_cluster_factory(members=1, proxied=True)
+    own = cluster.add_member(jvm="own")
+    own.kill()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((own.host, own.port), timeout=5)
+    own.restart()
+    with socket.create_connection((own.host, own.port), timeout=5):
+        assert cluster_size(cluster) == 2
+
+
 def test_suspended_member_is_deaf_until_resumed(hazelcast_cluster_factory: Factory) -> None:
     cluster = hazelcast_cluster_factory(members=1)
     own = cluster.add_member(jvm="own")

@@ -37,11 +37,12 @@ async def test_java_generates_other_ids(caller: Caller, cluster: Cluster) -> Non
 
 def test_a_million_ids_of_16_threads_and_4_clients(trio: Cluster) -> None:
     name = fresh_name("flake")
-    options: dict[str, Any] = {
-        "cluster_members": trio.addresses,
-        "flake_id_generators": {name: {"prefetch_count": 1000}},
-    }
-    clients = [hazelcast.HazelcastClient(**options) for _ in range(CLIENTS)]
+
+    def connected(ahead: bool) -> hazelcast.HazelcastClient:
+        options: dict[str, Any] = {name: {"prefetch_count": 1000, "prefetch_ahead": ahead}}
+        return hazelcast.HazelcastClient(cluster_members=trio.addresses, flake_id_generators=options)
+
+    clients = [connected(bool(number % 2)) for number in range(CLIENTS)]
     found: list[list[int]] = [[] for _ in range(THREADS)]
 
     def work(number: int) -> None:
@@ -61,10 +62,14 @@ def test_a_million_ids_of_16_threads_and_4_clients(trio: Cluster) -> None:
     assert len({one for ids in found for one in ids}) == THREADS * EACH
 
 
-def test_a_forked_child_gets_ids_of_its_own(cluster: Cluster) -> None:
-    with hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client:
-        generator = client.get_flake_id_generator(fresh_name("flake")).blocking()
-        generator.new_id()
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_forked_child_gets_ids_of_its_own(cluster: Cluster, ahead: bool) -> None:
+    name = fresh_name("flake")
+    options: dict[str, Any] = {name: {"prefetch_ahead": ahead}}
+    with hazelcast.HazelcastClient(cluster_members=cluster.addresses, flake_id_generators=options) as client:
+        generator = client.get_flake_id_generator(name).blocking()
+        for _ in range(60):
+            generator.new_id()
         readable, writable = os.pipe()
         child = os.fork()
         if child == 0:

@@ -70,6 +70,7 @@ def test_a_map_of_objects(client: hazelcast.HazelcastClient) -> None:
     assert 90_000 < view.expiration_time - time.time() * 1000 <= 101_000
     assert entries.add_to("none", 1) is None
     assert entries.add_to("none", 5, 0) == 5
+    assert entries.add_to("large", 1, 2**31) == 2**31 + 1 == entries.get("large")
     entries.set("big", 2**31 - 1)
     assert entries.add_to("big", 1) == 2**31 == entries.get("big")
     entries.set("text", "x")

@@ -190,7 +190,7 @@ async def test_an_error_of_a_listener_harms_nobody(caller: Caller, caplog: pytes
     m = await caller.map()
     good = caller.recorder()
 
-    def bad(event: EntryEvent) -> None:
+    def bad(event: EntryEvent[Any, Any]) -> None:
         raise ValueError(f"no use for {event.key}")
 
     await m.add_entry_listener(added_func=bad)

@@ -219,7 +219,7 @@ def test_a_connection_that_is_cut_in_the_handshake(
         with proxy.cut_after(count, direction):
             with pytest.raises(IllegalStateError) as caught:
                 hazelcast.HazelcastClient(**through, **own, **ONCE).shutdown()
-            assert "closed during the TLS handshake" in str(caught.value)
+            assert "the member closed the connection during the TLS handshake" in str(caught.value)
         with hazelcast.HazelcastClient(**through, **own) as client:
             m = client.get_map(fresh_name()).blocking()
             with proxy.cut_after(count, direction):

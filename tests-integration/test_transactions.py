@@ -9,6 +9,7 @@ import hazelcast
 import hazelcast.asyncio
 from hz_core.errors import TransactionError, TransactionNotActiveError
 from hz_embedded import Cluster
+from hz_proxies.predicate import greater_or_equal, paging, sql
 from hz_proxies.transaction import TransactionType
 from map_harness import SURFACES, AsyncioCaller, BlockingCaller, Caller, FuturesCaller
 from object_harness import map_of, transaction
@@ -55,6 +56,26 @@ async def test_reads_see_the_changes_of_the_transaction(caller: Caller) -> None:
     assert sorted(await in_tx.values()) == ["ONE", "three"]
     await tx.rollback()
     assert dict(await m.entry_set()) == {1: "one", 2: "two"}
+
+
+async def test_queries_see_the_changes_of_the_transaction(caller: Caller) -> None:
+    m = await caller.map()
+    await m.put_all({"grown": 1, "kept": 20, "removed": 30, "shrunk": 60, "small": 2})
+    tx = await begun(caller)
+    in_tx = map_of(tx, m.name)
+    await in_tx.set("grown", 40)
+    await in_tx.delete("removed")
+    await in_tx.set("new", 50)
+    await in_tx.set("shrunk", 3)
+    # Members leave out the new value, but not the key, of what matches no more.
+    assert sorted(await in_tx.key_set(sql("this >= 10"))) == ["grown", "kept", "new", "shrunk"]
+    assert sorted(await in_tx.values(greater_or_equal("this", 10))) == [20, 40, 50]
+    assert sorted(await m.key_set(sql("this >= 10"))) == ["kept", "removed", "shrunk"]
+    for query in (in_tx.key_set, in_tx.values):
+        with pytest.raises(AssertionError, match="paging"):
+            await query(paging(sql("this >= 10"), 1))
+    await tx.commit()
+    assert sorted(await m.values(sql("this >= 10"))) == [20, 40, 50]
 
 
 async def test_a_rollback_drops_all_changes_and_frees_the_keys(caller: Caller) -> None:

@@ -12,7 +12,9 @@ _TEMPLATE: Final = '''\
 {mark}
 """``client.cp_subsystem`` of {programs}: the CP objects by name."""
 
-from typing import TYPE_CHECKING, Any, Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, overload
 from hz_core.callers import {base}Caller
 from hz_core.kinds import {base}T, ObjectKind
 from hz_cp.cp_object import variant
@@ -47,7 +49,7 @@ class {prefix}CPSubsystem:
 
     {getters}
     @property
-    def management(self) -> "{prefix}CPManagement":
+    def management(self) -> {prefix}CPManagement:
         """The members, groups and sessions of the CP Subsystem."""
         from hz_cp.cp_management.{file} import {prefix}CPManagement
         from hz_cp.cp_management.operations import CPManagementOperations
@@ -56,8 +58,7 @@ class {prefix}CPSubsystem:
 '''
 
 _GETTER: Final = '''\
-{define} get_{getter}(self, name: str{parameters}) -> "{prefix}{name}{types}":
-        """Return the {name} with this name{which}.
+{signatures}        """Return the {name} with this name{which}.
 
         Args:
             name: Its name, maybe with ``@`` and the name of a CP group.
@@ -95,7 +96,13 @@ def module(structures: list[Structure], surface: Surface, mark: str) -> str:
         prefix=surface.prefix,
         file=file,
         imports="\n    ".join(
-            f"from {package}.{file} import {surface.prefix}{name}" for package, name in names
+            [
+                *(f"from {package}.{file} import {surface.prefix}{name}" for package, name in names),
+                *(
+                    f"from hz_cp.types import {p}"
+                    for p in sorted({p for s in structures for p in s.parameters})
+                ),
+            ]
         ),
         getters="".join(_getter(structure, surface) for structure in structures),
     )
@@ -117,16 +124,13 @@ def _getter(structure: Structure, surface: Surface) -> str:
         found = f"variant({found}, {passed})"
         doc = ast.get_docstring(options, clean=True) or ""
         arguments, errors = (_section(doc, title) for title in ("Args", "Raises"))
+    getter = structure.attributes.get("getter", structure.constant.lower())
     which = structure.attributes.get("getter_note", "")
     return _GETTER.format(
-        define=surface.define,
-        getter=structure.attributes.get("getter", structure.constant.lower()),
-        parameters=parameters,
-        prefix=surface.prefix,
+        signatures=structure.getter_signatures(f"get_{getter}", surface, parameters).removeprefix("    "),
         name=structure.name,
-        types=f"[{', '.join('Any' for _ in structure.parameters)}]" if structure.parameters else "",
         which=f", {which}" if which else "",
-        arguments=arguments,
+        arguments=structure.getter_arguments + arguments,
         errors=errors,
         package=structure.package,
         constant=structure.constant,

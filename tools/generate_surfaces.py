@@ -5,8 +5,8 @@ of its bases in the same package, become the futures surface `<Name>` (futures.p
 and `Async<Name>` (aio.py) beside it, with the same parameters and documentation; its attribute `surfaces` may name
 fewer. A method that returns ``Op[T]`` is one request, one that returns ``Flow[T]`` a generator of several steps, which
 ``FlowOrAnswer[T]`` may omit;
-any other one returns at once. Where the result is itself a class of operations, or a list of them from one or more
-requests, the surface returns the surface of that class, or the list of these.
+any other one returns at once. Overloads are copied. Where the result is itself a class of operations, or a list of
+them from one or more requests, the surface returns the surface of that class, or the list of these.
 
 In the documentation of bases that several structures share, ``{Name}`` and ``{name}`` are the structure's name. A
 hand-written base of a surface (`blocking_base`) may define some operations itself, with more parameters;
@@ -25,7 +25,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cp_subsystems
@@ -43,6 +43,9 @@ class Method:
     """What it returns: "Op", "Flow", or "" for a result that is there at once."""
 
     result: str
+
+    overloads: tuple[Method, ...] = ()
+    """Its signatures for type checkers, if there are several."""
 
 
 @dataclass(frozen=True)
@@ -141,10 +144,15 @@ class Structure:
             if not isinstance(named, ast.Name):
                 raise SystemExit(f"{path}: import the base {ast.unparse(base)} of {node.name} by its name")
             self._collect_base(named.id, imports.get(named.id, ""), tree, path)
+        overloads: dict[str, list[Method]] = {}
         for item in node.body:
             if isinstance(item, ast.FunctionDef) and not item.name.startswith("_"):
-                self.methods[item.name] = self._method(item)
+                method = self._method(item)
                 self.imports |= self._names(tree, path)
+                if any(isinstance(d, ast.Name) and d.id == "overload" for d in item.decorator_list):
+                    overloads.setdefault(item.name, []).append(method)
+                else:
+                    self.methods[item.name] = replace(method, overloads=tuple(overloads.get(item.name, ())))
 
     def _collect_base(self, name: str, statement: str, tree: ast.Module, path: Path) -> None:
         """Take the operations of the class `name`, which the module at `path` has defined or imported."""
@@ -181,7 +189,7 @@ class Structure:
                 f"{self.source}: {node.name} must take plain and keyword-only parameters and *args only, no **kwargs"
                 " and no parameter before a /"
             )
-        if not ast.get_docstring(node):
+        if not ast.get_docstring(node) and not node.decorator_list:
             raise SystemExit(f"{self.source}: {node.name} has no documentation")
         returns = node.returns
         if returns is None:
@@ -304,32 +312,43 @@ class Structure:
 
     def render_getter(self, surface: Surface) -> str:
         """Return the method ``get_<name>`` of a client."""
-        name = f"get_{self.constant.lower()}"
-        returned = f"{surface.prefix}{self.name}"
         noun = self.noun
-        types = [(GETTER_PARAMETERS[p], p) for p in self.parameters]
-        given = "".join(f", {word}: type[{p}]" for word, p in types)
-        taken = "".join(f", {word}: Any = None" for word, _ in types)
-        generic = f"[{', '.join(p for _, p in types)}]" if types else ""
-        anything = f"[{', '.join('Any' for _ in types)}]" if types else ""
-        text = ""
-        if types:
-            text = (
-                f"    @overload\n    {surface.define} {name}(self, name: str) -> {returned}{anything}: ...\n\n"
-                f"    @overload\n    {surface.define} {name}(self, name: str, *{given}) ->"
-                f" {returned}{generic}: ...\n\n"
-            )
-        lines = [f"            name: Name of the {noun}."]
-        words = {"key": "its keys", "value": "its values", "item": "its items"}
-        lines += [f"            {word}: Type of {words[word]}, for type checkers." for word, _ in types]
-        star = ", *" if types else ""
-        return text + (
-            f"    {surface.define} {name}(self, name: str{star}{taken}) -> {returned}{anything}:\n"
+        return (
+            f"{self.getter_signatures(f'get_{self.constant.lower()}', surface)}"
             f'        """Return the distributed {noun} with this name.\n\n        Args:\n'
-            + "\n".join(lines)
-            + f'\n        """\n        from {self.package}.kind import {self.constant}\n\n'
+            f"            name: Name of the {noun}.\n{self.getter_arguments}"
+            f'        """\n        from {self.package}.kind import {self.constant}\n\n'
             f"        {surface.wait} self.get_object({self.constant}, name)\n"
         )
+
+    def getter_signatures(self, name: str, surface: Surface, options: str = "") -> str:
+        """Return the overloads of a method that returns an object by its name, and the first line of the method.
+
+        Args:
+            name: The method's name.
+            surface: Which it is for.
+            options: Its parameters behind the name, each one with a comma before it.
+        """
+        returned = f"{surface.prefix}{self.name}"
+        types = [(GETTER_PARAMETERS[p], p) for p in self.parameters]
+        if not types:
+            return f"    {surface.define} {name}(self, name: str{options}) -> {returned}:\n"
+        given = "".join(f", {word}: type[{p}]" for word, p in types)
+        taken = "".join(f", {word}: Any = None" for word, _ in types)
+        generic = f"[{', '.join(p for _, p in types)}]"
+        anything = f"[{', '.join('Any' for _ in types)}]"
+        define = f"    {surface.define} {name}(self, name: str{options}"
+        return (
+            f"    @overload\n{define}) -> {returned}{anything}: ...\n\n"
+            f"    @overload\n{define}, *{given}) -> {returned}{generic}: ...\n\n"
+            f"{define}, *{taken}) -> {returned}{anything}:\n"
+        )
+
+    @property
+    def getter_arguments(self) -> str:
+        """The lines about the types, for the documentation of a method that returns an object by its name."""
+        words = (GETTER_PARAMETERS[p] for p in self.parameters)
+        return "".join(f"            {word}: Type of its {word}s, for type checkers.\n" for word in words)
 
     def _render_method(self, method: Method, surface: Surface, names: set[str], lines: set[str]) -> str:
         node = method.node
@@ -354,6 +373,11 @@ class Structure:
                 call = f"{wrapper}({call}, partial({name}, self._caller))"
             else:
                 call = f"{name}(self._caller, {call})"
+        if method.overloads:
+            lines.add("from typing import overload")
+        overloads = "".join(
+            f"    @overload\n{self._render_method(one, surface, names, lines)}" for one in method.overloads
+        )
         for part in used:
             names.update(n.id for n in ast.walk(part) if isinstance(n, ast.Name))
         if method.kind:
@@ -364,15 +388,14 @@ class Structure:
             define, returns = surface.define, surface.returns.format(result)
         else:
             call, define, returns = f"return {call}", "def", result
+        signature = f"    {define} {node.name}({ast.unparse(arguments)}) -> {returns}:"
+        if node.decorator_list:
+            return f"{signature} ...\n\n"
         doc = ast.get_docstring(node, clean=True) or ""
         doc = doc.replace("{Name}", self.name).replace("{name}", self.noun)
         indented = doc.replace("\n", "\n        ").replace("\n        \n", "\n\n")
         closing = "\n        " if "\n" in doc else ""
-        return (
-            f"    {define} {node.name}({ast.unparse(arguments)}) -> {returns}:\n"
-            f'        """{indented}{closing}"""\n'
-            f"        {call}\n"
-        )
+        return f'{overloads}{signature}\n        """{indented}{closing}"""\n        {call}\n'
 
     def _surface_of(self, result: str, surface: Surface, lines: set[str]) -> str | None:
         """Return the surface class for a result that is a class of operations; None for any other."""

@@ -18,6 +18,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from api_changes import breaking_changes, last_release
 from check_wheels import Failure, python_of, run
 from repository import ROOT, Distribution, distributions
@@ -62,6 +64,23 @@ def environment(source: Distribution, extras: set[str], wheels: Path, folder: Pa
     return python
 
 
+def direct(name: str, extras: set[str], known: dict[str, Distribution]) -> set[str]:
+    """Return what a distribution and its siblings require of others: only for these uv chooses lowest versions."""
+    project = known[name].project
+    optional = project.get("optional-dependencies", {})
+    found: set[str] = set()
+    for line in [
+        *project.get("dependencies", ()),
+        *(line for extra in extras for line in optional.get(extra, ())),
+    ]:
+        required = Requirement(line)
+        if required.name in known:
+            found |= direct(required.name, required.extras, known)
+        else:
+            found.add(line)
+    return found
+
+
 def licences(bill: Path) -> Iterator[str]:
     """Return a line for each component of a CycloneDX document: name, version, licences."""
     for component in json.loads(bill.read_text()).get("components", []):
@@ -99,7 +118,9 @@ def release(source: Distribution, wheels: Path, out: Path, scratch: Path) -> Non
     run(*tool, "--pyproject", source.path / "pyproject.toml", "-o", bill, python)
     (target / "licences.txt").write_text("\n".join([*licences(bill), ""]))
     extras = set(source.project.get("optional-dependencies", {})) - NEED_HEADERS
-    lowest = environment(source, extras, wheels, scratch / "lowest", "--resolution", "lowest-direct")
+    known = {one.name: one for one in distributions()}
+    lowest_first = ("--resolution", "lowest-direct", *sorted(direct(source.name, extras, known)))
+    lowest = environment(source, extras, wheels, scratch / "lowest", *lowest_first)
     run(lowest, "-I", PROBE, "--extras", "--", f"{source.name}=={source.version}", source.import_root)
     print(f"{source.name} {source.version}: {', '.join(first)}", flush=True)
 

@@ -6,14 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 FACTORY_ID: Final = 901
-CONFIG: Final = {
-    "hazelcast": {
-        "serialization": {
-            "data-serializable-factories": [{"factory-id": FACTORY_ID, "class-name": "EchoFactory"}]
-        }
-    }
-}
-"""The member's configuration, beside the folder of the classes on its class path."""
+FACTORIES: Final = {"data-serializable-factories": [{"factory-id": FACTORY_ID, "class-name": "EchoFactory"}]}
+"""The member's configuration of serialization, beside the folder of the classes on its class path."""
 
 _SOURCE: Final = """
 import com.hazelcast.nio.ObjectDataInput;

@@ -16,7 +16,15 @@ AUTHENTICATE: Final = 0x000100
 MAP_GET: Final = 0x010200
 MAP_SET: Final = 0x010F00
 MAP_VALUES: Final = 0x012400
+ADD_TOPIC_LISTENER: Final = 0x040200
+CREATE_TRANSACTION: Final = 0x150200
 ERROR: Final = 0
+
+CREATED_ID: Final = slice(19, 36)
+"""Where the reply to CREATE_TRANSACTION has the id of the transaction."""
+
+TRANSACTION_ID: Final = slice(22, 39)
+"""Where all requests within a transaction have it."""
 
 _UNFRAGMENTED: Final = 0xC000
 _FINAL: Final = 0x2000

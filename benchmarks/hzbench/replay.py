@@ -54,10 +54,15 @@ class ReplayWorker:
 
     def __init__(self, contender: str, address: str) -> None:
         self._relay = Relay(address)
-        options = {"smart_routing": False}  # no connection besides the relay's
-        self._recorded = StructuresWorker(contender, self._relay.address, options)
+        self._contender = contender
+        self._recorded = self._connected()
         self._connection = BareConnection(address)
-        self._requests: dict[str, list[bytes]] = {}
+        self._requests: dict[str, list[bytearray]] = {}
+        self._listening: set[str] = set()
+
+    def _connected(self) -> StructuresWorker:
+        # No connection besides the relay's.
+        return StructuresWorker(self._contender, self._relay.address, {"smart_routing": False})
 
     def work(self, task: Task, seconds: float) -> Outcome:
         """Send the requests of the row that the task names for ``seconds``."""
@@ -66,38 +71,66 @@ class ReplayWorker:
             requests = self._requests[task.action] = self._record(task.action)
         bare, position, steps = self._connection.socket, 0, 0
         per_step = len(requests) // _STEPS
+        in_transactions = messages.message_type(requests[0]) == messages.CREATE_TRANSACTION
+        listens = task.action in self._listening
+        reply = b""
         cpu, began = time.process_time(), time.perf_counter()
         end = began + seconds
         while time.perf_counter() < end:
+            transaction_id = None
             for request in requests[position : position + per_step]:
+                if transaction_id is not None:
+                    request[messages.TRANSACTION_ID] = transaction_id
                 bare.sendall(request)
                 reply = bare.recv(_CHUNK)
                 while messages.end_of_message(reply) is None:
                     reply += bare.recv(_CHUNK)
+                if listens:
+                    while messages.end_of_message(reply[messages.end_of_message(reply) :]) is None:
+                        reply += bare.recv(_CHUNK)
+                if in_transactions and transaction_id is None:
+                    transaction_id = reply[messages.CREATED_ID]
             position = (position + per_step) % len(requests)
             steps += 1
-        return Outcome(steps, time.perf_counter() - began, time.process_time() - cpu)
+        outcome = Outcome(steps, time.perf_counter() - began, time.process_time() - cpu)
+        if messages.message_type(reply) == messages.ERROR:
+            raise RuntimeError(f"The member refuses what was recorded of {task.action!r}: {reply[:300]!r}")
+        return outcome
 
-    def _record(self, row: str) -> list[bytes]:
+    def _record(self, row: str) -> list[bytearray]:
+        self._relay.sent.clear()
         step = self._recorded.step(row)
         step()
+        for request in _split(bytes(self._relay.sent)):
+            if messages.message_type(request) == messages.ADD_TOPIC_LISTENER:
+                self._connection.ask(request)
+                self._listening.add(row)
         self._relay.sent.clear()
         for _ in range(_STEPS):
             step()
-        found, left = [], bytes(self._relay.sent)
-        while (end := messages.end_of_message(left)) is not None:
-            found.append(left[:end])
-            left = left[end:]
+        found = _split(bytes(self._relay.sent))
+        if row in self._listening:
+            self._recorded.close()  # it would listen further
+            self._recorded = self._connected()
         types = Counter(map(messages.message_type, found))
         requests = [one for one in found if not types[messages.message_type(one)] % _STEPS]  # no heartbeats
         if not requests or len(requests) % _STEPS:
             raise RuntimeError(f"The requests of {row!r} differ from step to step: {types}")
-        return requests
+        return [bytearray(request) for request in requests]
 
     def close(self) -> None:
         """Disconnect."""
         self._connection.socket.close()
         self._recorded.close()
+
+
+def _split(received: bytes) -> list[bytes]:
+    """Return the whole messages."""
+    found = []
+    while (end := messages.end_of_message(received)) is not None:
+        found.append(received[:end])
+        received = received[end:]
+    return found
 
 
 def main() -> None:

@@ -64,10 +64,15 @@ RECORDED_ROWS = (
     "set add",
     "multimap put and get",
     "PNCounter add_and_get",
+    "transaction of four puts",
     EXECUTOR,
+    "topic, publish to receive",
     "AtomicLong increment_and_get",
+    "FencedLock lock and unlock",
+    "Semaphore acquire and release",
 )
-"""The rows whose requests can be sent again as they are."""
+"""The rows whose requests can be sent again: in a transaction with its new id, those of a topic until the message comes
+back."""
 
 Step = Callable[[], int]
 """One call, or a few; returns how many operations it was."""

@@ -3,6 +3,7 @@
 import asyncio
 import queue
 import threading
+from typing import Any
 
 import hazelcast
 import hazelcast.asyncio
@@ -23,7 +24,7 @@ GETS = 3000
 def listener(airports: Airports) -> None:
     """Listen for entry events."""
     heading("An entry listener")
-    events: queue.Queue[tuple[str, EntryEvent]] = queue.Queue()
+    events: queue.Queue[tuple[str, EntryEvent[Any, HazelcastJsonValue]]] = queue.Queue()
     registration = airports.add_entry_listener(
         include_value=True,
         predicate=equal("state", "XX"),

@@ -331,7 +331,7 @@ def test_the_methods_of_the_cp_subsystem(folder: Path) -> None:
         assert f"class {prefix}CPSubsystem:" in text
         one_line = " ".join(text.split()).replace("( ", "(").replace(" )", ")")
         head = f"{define} get_fence(self, name: str, *, high: bool | None = None) -> "
-        assert f'{head}"{prefix}StrictFence":' in one_line
+        assert f"{head}{prefix}StrictFence:" in one_line
         assert (
             "        return variant(" + wait + "self._client.get_object(STRICT_FENCE, name), high=high)\n"
             in text
@@ -341,6 +341,43 @@ def test_the_methods_of_the_cp_subsystem(folder: Path) -> None:
         assert '            TypeError: Too high.\n        """\n' in text
     generated = {path.name for path, text in made.items() if "StrictFence" in text}
     assert generated == {"futures.py", "blocking.py", "aio.py", "kind.py", "subsystem.py", "aio_subsystem.py"}
+
+
+def test_the_methods_of_the_cp_subsystem_with_types(folder: Path) -> None:
+    write_multi_map(folder)
+    shelf = folder.parents[3] / "hz-cp" / "src" / "hz_cp" / "shelf"
+    shelf.mkdir(parents=True)
+    (shelf / "operations.py").write_text(
+        "from typing import Generic\nfrom hz_core.op import Op\nfrom hz_core.operations import ObjectOperations\n"
+        "from hz_cp.types import E\nclass ShelfOperations(ObjectOperations, Generic[E]):\n"
+        + OBJECT
+        + method("size(self) -> Op[int]")
+    )
+    files = {path.name: text for path, text in generate_surfaces.generated().items()}
+    text = files["aio_subsystem.py"]
+    assert "    async def get_shelf(self, name: str) -> AsyncShelf[Any]: ...\n" in text
+    assert "    async def get_shelf(self, name: str, *, item: type[E]) -> AsyncShelf[E]: ...\n" in text
+    assert "    async def get_shelf(self, name: str, *, item: Any = None) -> AsyncShelf[Any]:\n" in text
+    assert "            item: Type of its items, for type checkers.\n" in text
+    assert "    from hz_cp.types import E\n" in text
+
+
+def test_overloads_are_copied(folder: Path) -> None:
+    found = structure(
+        folder,
+        "from typing import overload\nclass CounterOperations(Operations):\n"
+        "    @overload\n    def get(self) -> Op[int]: ...\n"
+        "    @overload\n    def get(self, item: E) -> Op[E]: ...\n"
+        + method("get(self, item: A = 0) -> Op[A]"),
+    )
+    assert list(found.methods) == ["get"]
+    text = found.render(ASYNCIO)
+    assert "    @overload\n    async def get(self) -> int: ...\n" in text
+    assert "    @overload\n    async def get(self, item: E) -> E: ...\n" in text
+    assert "    async def get(self, item: A=0) -> A:\n" in text
+    assert text.count("return await self._call(self._ops.get(item))") == 1
+    assert "from typing import overload\n" in text
+    assert "from hz_x.types import E\n" in text
 
 
 def test_check_reports_differences(

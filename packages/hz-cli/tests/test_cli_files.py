@@ -101,7 +101,7 @@ def test_parquet_has_types_and_keeps_them(tmp_path: Path) -> None:
     ("format", "text", "message"),
     [
         ("csv", "a,a\n1,2\n", "two columns have the same name"),
-        ("csv", "a,b\n1,2\n3\n", "line 3: 1 fields, but 2 columns"),
+        ("csv", "a,b\n1,2\n3\n", "line 3: the line has 1 fields, but the first one names 2 columns"),
         ("csv", 'a,b\n1,"2\n', "line 2: not CSV in UTF-8"),
         ("jsonl", '{"a": 1}\n[1]\n', "line 2: a JSON object is expected, not list"),
         ("jsonl", '{"a": 1}\n{"a"\n', "line 2: not JSON"),

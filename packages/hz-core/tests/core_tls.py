@@ -132,6 +132,17 @@ class TlsRelay:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
 
+    def connections(self) -> int:
+        """Return how many connections there are, with those that are being closed."""
+
+        async def count() -> int:
+            loop: Any = self._loop
+            # Each has a socket at each of its two ends; those that listen are not in this table.
+            sockets = sum(transport._sock is not None for transport in loop._transports.values())
+            return max(len(self._tasks), (sockets + 1) // 2)
+
+        return self._do(count())
+
     def close(self, port: int) -> None:
         """Stop listening at a port; connections stay."""
 

@@ -111,6 +111,11 @@ def test_fast_uuid_is_a_uuid() -> None:
     assert (str(value), hash(value), value.is_safe) == (str(MEMBER), hash(MEMBER), MEMBER.is_safe)
 
 
+@given(st.integers(0, (1 << 128) - 1))
+def test_random_uuid_is_that_of_the_library(bits: int) -> None:
+    assert decode.random_uuid(bits) == UUID(int=bits, version=4)
+
+
 @given(st.lists(st.one_of(st.none(), st.binary(max_size=20))))
 def test_data_list(values: list[bytes | None]) -> None:
     parts: list[bytes] = []

@@ -165,6 +165,7 @@ NEAR_CACHE_OUT_OF_RANGE: dict[str, set[str]] = {
 FLAKE_ACCEPTED: dict[str, set[str]] = {
     "prefetch_count": {"true", "one"},
     "prefetch_validity": NOT_NEGATIVE,
+    "prefetch_ahead": BOOL,
 }
 FLAKE_OUT_OF_RANGE: dict[str, set[str]] = {
     "prefetch_count": {"minus_one", "zero"},
@@ -305,7 +306,7 @@ def test_documented_defaults_of_parts() -> None:
         16,
     )
     ids = FlakeIdGeneratorConfig()
-    assert (ids.prefetch_count, ids.prefetch_validity) == (100, 600)
+    assert (ids.prefetch_count, ids.prefetch_validity, ids.prefetch_ahead) == (100, 600, False)
     topic = ReliableTopicConfig()
     assert (topic.read_batch_size, topic.overload_policy) == (10, TopicOverloadPolicy.BLOCK)
 

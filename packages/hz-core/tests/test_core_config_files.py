@@ -117,7 +117,7 @@ ALL: dict[str, Any] = {
         },
         "plain": {},
     },
-    "flake_id_generators": {"ids": {"prefetch_count": 9, "prefetch_validity": 1.5}},
+    "flake_id_generators": {"ids": {"prefetch_count": 9, "prefetch_validity": 1.5, "prefetch_ahead": True}},
     "reliable_topics": {"news": {"read_batch_size": 2, "overload_policy": TopicOverloadPolicy.ERROR}},
 }
 

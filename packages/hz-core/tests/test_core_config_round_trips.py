@@ -110,7 +110,11 @@ PARTS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "preload_file": texts,
         "reconciliation_interval": seconds,
     },
-    "flake_id_generators": {"prefetch_count": st.integers(1, 100_000), "prefetch_validity": millis},
+    "flake_id_generators": {
+        "prefetch_count": st.integers(1, 100_000),
+        "prefetch_validity": millis,
+        "prefetch_ahead": st.booleans(),
+    },
     "reliable_topics": {"read_batch_size": counts, "overload_policy": enums(TopicOverloadPolicy)},
 }
 OBJECTS = {

@@ -11,6 +11,7 @@ from core_simulation import Simulation
 from core_sockets import PATIENCE
 from core_surfaces import Surface, make
 from hz_core.config import ReconnectMode
+from hz_core.drivers import streams
 from hz_core.errors import OperationTimeoutError, RetryableHazelcastError
 from hz_core.op import Flow, Op, Sleep
 from hz_core.testing import BlackHole, Request, codes
@@ -245,6 +246,35 @@ def test_blocking_call_with_a_time_limit() -> None:
                 thread.join(PATIENCE)
         assert len(outcomes) == 4
         assert blocking.call(surface.ops.put(1, "two")) == "one"
+    finally:
+        surface.close()
+
+
+@pytest.mark.parametrize("driver", ["threaded", "threaded-tls"])
+@pytest.mark.parametrize("how", ["blocking", "futures"])
+@pytest.mark.parametrize("seconds", [0.05, 0.35])
+def test_a_thread_that_reads_waits_no_longer_than_its_deadline(
+    monkeypatch: pytest.MonkeyPatch, driver: str, how: str, seconds: float
+) -> None:
+    """A receive blocks for a quarter of a second, and nothing ends it earlier: near the deadline, none is begun."""
+    surface: Any = make(driver, heartbeat_interval=PATIENCE, heartbeat_timeout=2 * PATIENCE)
+    try:
+        keep_all(surface, "Map.get")
+        waits: list[float] = []
+        real_wait = streams._wait_readable
+
+        def wait(sock: Any, timeout: float) -> bool:
+            waits.append(timeout)
+            return real_wait(sock, timeout)
+
+        monkeypatch.setattr(streams, "_wait_readable", wait)
+        limited = getattr(surface.client, how).within(seconds)
+        with pytest.raises(OperationTimeoutError, match=r"Map\.get"):
+            limited.call(surface.ops.get(1)).result() if how == "futures" else limited.call(
+                surface.ops.get(1)
+            )
+        assert waits
+        assert max(waits) <= min(seconds, streams.CANCEL_CHECK_INTERVAL)
     finally:
         surface.close()
 

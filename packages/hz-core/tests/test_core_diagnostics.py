@@ -2,7 +2,13 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -274,3 +280,37 @@ def test_what_is_pending_is_shown_to_another_thread(server: SocketCluster) -> No
         pending: list[PendingDiagnostics] = client.diagnostics().pending
         assert [(p.operation, p.structure, p.waits_for) for p in pending] == [("Map.get", "m", "reply")]
         future.cancel()
+
+
+def test_whether_compiled_code_is_used() -> None:
+    with Simulation(1) as simulation:
+        found = simulation.client.diagnostics().speedups
+    compiled = find_spec("hz_speedups") is not None and os.environ.get("HZ_PURE_PYTHON", "0") in ("", "0")
+    assert found.active is compiled
+    assert (found.why_not is None) is compiled
+    assert (found.version is None) is (find_spec("hz_speedups") is None)
+
+
+def test_without_compiled_code_the_snapshot_says_why() -> None:
+    program = (
+        "import json\n"
+        "from core_simulation import Simulation\n"
+        "with Simulation(1) as simulation:\n"
+        "    print(json.dumps(simulation.client.diagnostics().to_dict()['speedups']))\n"
+    )
+    paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "HZ_PURE_PYTHON": "1", "PYTHONPATH": paths}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=60,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    assert found.pop("version") == (None if find_spec("hz_speedups") is None else version("hz-speedups"))
+    assert found == {
+        "active": False,
+        "why_not": "HZ_PURE_PYTHON is set in the environment; unset it to use compiled code",
+    }

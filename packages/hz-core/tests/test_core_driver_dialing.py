@@ -391,7 +391,8 @@ def test_a_connection_that_ends_in_the_handshake() -> None:
     clock.perform(clock.dialing.failed(clock.now, 0, ConnectionResetError(errno.ECONNRESET, "reset")))
     assert (
         str(clock.error)
-        == "a:5701: closed during the TLS handshake; check that the member uses TLS on this port"
+        == "a:5701: the member closed the connection during the TLS handshake; check that the member uses TLS on"
+        " this port"
     )
 
 

@@ -62,6 +62,7 @@ class Call:
     def __init__(self) -> None:
         self.finished = False
         self.connection: object = None
+        self.op = SimpleNamespace(deadline=None)
 
     def done(self) -> bool:
         return self.finished

@@ -222,7 +222,7 @@ def test_the_end_behind_the_last_bytes_is_buffered(pair: tuple[TlsStream, Peer])
     assert stream.buffered
     assert stream.wait_readable(0)
     for _ in range(2):
-        with pytest.raises(ConnectionResetError, match=r"^closed by the member$"):
+        with pytest.raises(ConnectionResetError, match=r"^the member closed the connection$"):
             stream.receive(65536, DONT_WAIT)
 
 
@@ -269,7 +269,9 @@ def test_closed_during_the_handshake() -> None:
 
     with Server(close) as server:
         for driver in DRIVERS:
-            assert f"{server.address}: closed during the TLS handshake" in why_not(driver, server.address)
+            assert f"{server.address}: the member closed the connection during the TLS handshake" in why_not(
+                driver, server.address
+            )
 
 
 def test_no_answer_to_the_handshake() -> None:
@@ -294,7 +296,7 @@ def test_only_the_tls_connection_is_closed(driver: str, version: ssl.TLSVersion)
         peer.send()
 
     with Server(close_tls) as server:
-        assert "closed by the member" in why_not(driver, server.address)
+        assert "the member closed the connection" in why_not(driver, server.address)
 
 
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])

@@ -541,7 +541,7 @@ def test_time_limit_raises_in_the_flow_and_cancels_the_step(simulation: Simulati
     log: list[str] = []
 
     def flow() -> Flow[str]:
-        with pytest.raises(TimeoutError, match="no result within 2 s"):
+        with pytest.raises(TimeoutError, match="there was no result within 2 s"):
             yield Within(2, cleaning(simulation, log, simulation.ops.put(1, "clean")))
         result: str = yield simulation.ops.get(1)
         return result
@@ -582,5 +582,5 @@ def test_shorter_of_two_time_limits_counts(simulation: Simulation) -> None:
             return str(e)
         return "no time-out"
 
-    assert simulation.run(flow(1, 3)) == "no result within 1 s"
-    assert simulation.run(flow(3, 1)) == "no result within 1 s"
+    assert simulation.run(flow(1, 3)) == "there was no result within 1 s"
+    assert simulation.run(flow(3, 1)) == "there was no result within 1 s"

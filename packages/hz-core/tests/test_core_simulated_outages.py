@@ -215,8 +215,26 @@ def test_a_short_heartbeat_timeout_keeps_a_busy_connection(timeout: float) -> No
     simulation.stop()
 
 
+@pytest.mark.parametrize(("interval", "timeout"), [(1, 5), (0.5, 2), (5, 60), (7, 20.3)])
+def test_a_member_that_falls_silent_is_given_up_when_its_time_is_over(
+    interval: float, timeout: float
+) -> None:
+    """Not at the next check after that; but silence is counted from the check that has noted the last input."""
+    check = min(1.0, timeout / 20)
+    for number in range(20):
+        with Simulation(1, heartbeat_interval=interval, heartbeat_timeout=timeout) as simulation:
+            simulation.driver.advance(10 + 0.137 * number)
+            simulation.get(1)
+            simulation.driver.links[0].deaf = True
+            began = simulation.driver.now()
+            connection = simulation.engine.connections.all()[0]
+            simulation.driver.run_until(lambda: not connection.alive, 2 * timeout)  # noqa: B023  # at once
+            silent = simulation.driver.now() - began
+            assert timeout - 0.01 <= silent <= timeout + check + 0.01, number
+
+
 def test_heartbeats_are_sent_while_the_member_sends_but_the_client_does_not() -> None:
-    with Simulation(1, heartbeat_interval=2, heartbeat_timeout=6) as simulation:
+    with Simulation(1, heartbeat_interval=2, heartbeat_timeout=20) as simulation:
         pings: list[float] = []
 
         def answer(request: Request) -> None:

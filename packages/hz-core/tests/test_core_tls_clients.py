@@ -204,7 +204,10 @@ def test_a_member_without_tls(driver: str, authority: Authority) -> None:
     members.cluster.members[0].connected = lambda link: link.cut()  # type: ignore[method-assign]  # this member closes at once
     try:
         text = why_not(driver, members.addresses[0], **authority.trusted)
-        assert "closed during the TLS handshake; check that the member uses TLS on this port" in text
+        assert (
+            "the member closed the connection during the TLS handshake; check that the member uses TLS on this port"
+            in text
+        )
     finally:
         members.stop()
 

@@ -1,5 +1,6 @@
 """The store: look-ups, expiry, eviction, limits, reservations, against a simple model."""
 
+import itertools
 import random
 import threading
 from contextlib import nullcontext
@@ -13,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from hz_core.config import EvictionPolicy
 from hz_nearcache import Cache
+from hz_nearcache.eviction import Record, Sampler
 from hz_nearcache.store import ENTRY_COST, MISSING, Store
 
 
@@ -183,6 +185,66 @@ def test_the_pool_remembers_candidates() -> None:
         return 200 - len(set(range(200)) & set(kept.keys()))
 
     assert evicted_cold(64) > evicted_cold(1)
+
+
+class Full:
+    """A full store of 64 entries, so that all are compared for its next 8 evictions."""
+
+    def __init__(self) -> None:
+        self.kept = store(max_size=64)
+        self.added = iter(range(10_000))
+        self.add(64)
+
+    def add(self, count: int) -> list[int]:
+        """Store new entries; return the keys that are gone then."""
+        before = set(self.kept.keys())
+        for n in itertools.islice(self.added, count):
+            self.kept.put(n, n)
+        check(self.kept)
+        return sorted(before - set(self.kept.keys()))
+
+
+def test_candidates_are_evicted_in_their_order() -> None:
+    full = Full()
+    assert [full.add(1) for _ in range(40)] == [[n] for n in range(40)]
+    assert full.kept.statistics.evictions == 40
+
+
+def test_what_was_used_since_it_was_compared_stays() -> None:
+    full = Full()
+    assert full.add(1) == [0]
+    for n in (1, 2, 3):
+        full.kept.find(n)
+    assert [full.add(1) for _ in range(3)] == [[4], [5], [6]]
+
+
+def test_candidates_that_were_removed_are_none() -> None:
+    full = Full()
+    assert full.add(1) == [0]
+    for n in (1, *range(8, 16)):
+        full.kept.forget(n)
+    assert full.add(9) == []
+    assert [full.add(1) for _ in range(8)] == [[2], [3], [4], [5], [6], [7], [16], [17]]
+    assert full.kept.statistics.evictions == 9
+
+
+def test_all_of_a_few_entries_are_compared_each_time() -> None:
+    kept = store(max_size=5, policy=EvictionPolicy.LFU, sampling_pool_size=4)
+    for n in range(5):
+        kept.put(n, n)
+        kept.find(n)
+    for n in (5, 6):  # 5 is the next to go, since nobody has read it
+        kept.put(n, n)
+    assert sorted(kept.keys()) == [1, 2, 3, 4, 6]
+
+
+def test_every_entry_comes_into_samples() -> None:
+    sampler = Sampler(EvictionPolicy.LRU, 8, 16, random.Random(1).random)
+    for size in (1, 8, 9, 100):
+        records = [Record(n, n, 0, 0, 0.0, 0.0) for n in range(size)]
+        samples = [sampler._sample(records, 8) for _ in range(1000)]
+        assert {record.key for sample in samples for record in sample} == set(range(size))
+        assert min(map(len, samples)) >= min(size, 8)
 
 
 def test_bytes_are_limited() -> None:

@@ -23,7 +23,8 @@ from hz_proxies.sql.arrow.batches import BatchSource
 from hz_proxies.sql.arrow.columns import Columns
 from hz_proxies.sql_page import SqlPage, Unreadable, read_sql_page
 from hz_serialization import HazelcastJsonValue, HazelcastSerializationError
-from hz_serialization.big_numbers import big_integer_bytes, split_decimal
+from hz_serialization.big_numbers import split_decimal
+from hz_serialization.scalars import big_integer_bytes
 
 PAGES = [
     json.loads(line)

@@ -1,6 +1,6 @@
 """A flake id generator on simulated members: batches, their validity, callers who share them, and lost members."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -218,3 +218,118 @@ def test_a_member_that_generates_nothing(simulation: Simulation, generator: Flak
     for_all(simulation, lambda request: request.reply(0, 1, 0))
     with pytest.raises(IllegalStateError, match="has generated 0 ids of 'f'"):
         generator.blocking().new_id()
+
+
+# --- the next batch in the background ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ahead() -> Iterator[Simulation]:
+    with configured(prefetch_count=10, prefetch_ahead=True) as simulation:
+        yield simulation
+
+
+def taken(generator: FlakeIdGenerator, count: int) -> list[int]:
+    """Take ids that are all in memory."""
+    calls = [generator.new_id() for _ in range(count)]
+    assert all(call.done() for call in calls)
+    return [call.result() for call in calls]
+
+
+def test_the_next_batch_is_fetched_when_half_of_one_is_used(ahead: Simulation) -> None:
+    generator = ahead.client.get_object(FLAKE_ID_GENERATOR, "f")
+    ids = [generator.new_id().result(), *taken(generator, 4)]
+    ahead.driver.advance(60)
+    assert len(requests(ahead)) == 1, "half of it is left"
+    ids += taken(generator, 1)
+    ahead.driver.advance()
+    assert [r["batchSize"] for r in requests(ahead)] == [10, 10]
+    ids += taken(generator, 9)  # the rest of the first one, and half of the second
+    ahead.driver.advance(60)
+    assert len(requests(ahead)) == 2, "nobody has asked for more"
+    ids += taken(generator, 1)
+    ahead.driver.advance()
+    assert len(requests(ahead)) == 3
+    ids += taken(generator, 14)
+    assert len(set(ids)) == 30
+
+
+def test_those_who_come_meanwhile_wait_for_the_batch_that_is_fetched_already(ahead: Simulation) -> None:
+    generator = ahead.client.get_object(FLAKE_ID_GENERATOR, "f")
+    ids = [generator.new_id().result(), *taken(generator, 4)]
+    kept: list[Request] = []
+    for_all(ahead, kept.append, times=1)
+    ids += taken(generator, 5)
+    waiting = [generator.new_id() for _ in range(3)]
+    ahead.driver.advance()
+    assert not any(call.done() for call in waiting)
+    assert len(kept) == 1
+    kept[0].member.answer(kept[0])
+    ids += [call.result() for call in waiting]
+    assert len(set(ids)) == 13
+    assert len(requests(ahead)) == 2
+
+
+def test_a_batch_that_cannot_be_fetched_ahead_is_fetched_when_it_is_needed(ahead: Simulation) -> None:
+    generator = ahead.client.get_object(FLAKE_ID_GENERATOR, "f")
+    generator.new_id().result()
+    for_all(ahead, lambda request: request.error(*codes.UNSUPPORTED, message="not today"), times=1)
+    taken(generator, 5)
+    ahead.driver.advance()
+    taken(generator, 4)
+    assert len(requests(ahead)) == 2, "it is tried once"
+    as_usual(ahead)
+    assert generator.new_id().result() >= 0
+
+
+def test_those_who_wait_for_it_get_the_error(ahead: Simulation) -> None:
+    generator = ahead.client.get_object(FLAKE_ID_GENERATOR, "f")
+    generator.new_id().result()
+    kept: list[Request] = []
+    for_all(ahead, kept.append, times=1)
+    taken(generator, 9)
+    waiting = generator.new_id()
+    ahead.driver.advance()
+    kept[0].error(*codes.UNSUPPORTED, message="not today")
+    with pytest.raises(Exception, match="not today"):
+        waiting.result()
+    as_usual(ahead)
+    assert generator.new_id().result() >= 0
+
+
+def test_the_next_batch_expires_as_well() -> None:
+    with configured(prefetch_count=10, prefetch_validity=5, prefetch_ahead=True) as simulation:
+        generator = simulation.client.get_object(FLAKE_ID_GENERATOR, "f")
+        first = [generator.new_id().result(), *taken(generator, 5)]
+        simulation.driver.advance(4)
+        assert len(requests(simulation)) == 2
+        simulation.driver.advance(2)
+        later = generator.new_id()
+        assert not later.done(), "both batches are too old"
+        assert later.result() not in first
+        assert len(requests(simulation)) == 3
+
+
+def test_a_client_that_ends_while_it_fetches_ahead(ahead: Simulation) -> None:
+    generator = ahead.client.get_object(FLAKE_ID_GENERATOR, "f")
+    generator.new_id().result()
+    for_all(ahead, lambda request: None)
+    taken(generator, 9)
+    waiting = generator.new_id()
+    ahead.driver.advance()
+    ahead.client.shutdown()
+    with pytest.raises(HazelcastClientNotActiveError):
+        waiting.result()
+
+
+def test_a_forked_child_has_none_of_the_ids_in_memory(ahead: Simulation) -> None:
+    generator = ahead.client.get_object(FLAKE_ID_GENERATOR, "f")
+    generator.new_id().result()
+    taken(generator, 5)
+    ahead.driver.advance()
+    assert len(requests(ahead)) == 2
+    generator._ops._on_fork()
+    of_child = generator.new_id()
+    assert not of_child.done()
+    assert of_child.result() >= 0
+    assert len(requests(ahead)) == 3

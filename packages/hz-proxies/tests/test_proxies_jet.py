@@ -25,7 +25,7 @@ def test_quotation_marks_are_doubled() -> None:
 
 @pytest.mark.parametrize("options", [{1: "a"}, {"a": True}, {"a": None}, {"a": 1.5}])
 def test_options_are_strings(options: dict[Any, Any]) -> None:
-    with pytest.raises(TypeError, match="options are strings"):
+    with pytest.raises(TypeError, match="options must be strings"):
         options_clause(options)
 
 

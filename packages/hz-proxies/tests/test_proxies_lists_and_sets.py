@@ -56,7 +56,7 @@ def test_all_requests_go_to_the_partition_of_the_name(simulation: Simulation, ki
 @pytest.mark.parametrize("kind", [LIST, SET], ids=["list", "set"])
 def test_a_listener_over_lost_connections_and_a_restart(simulation: Simulation, kind: Any) -> None:
     found = simulation.client.get_object(kind, "l")
-    events: list[ItemEvent] = []
+    events: list[ItemEvent[Any]] = []
     registration = found.add_listener(True, item_added_func=events.append).result()
     found.add(1).result()
     simulation.cluster.cut_all()

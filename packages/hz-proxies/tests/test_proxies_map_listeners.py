@@ -27,7 +27,7 @@ def m(simulation: Simulation) -> BlockingMap[Any, Any]:
     return simulation.client.get_object(MAP, "m").blocking()
 
 
-def functions(events: list[EntryEvent]) -> dict[str, Any]:
+def functions(events: list[EntryEvent[Any, Any]]) -> dict[str, Any]:
     """Return a function for every kind of event."""
     return {f"{kind}_func": events.append for kind in KINDS}
 
@@ -50,7 +50,7 @@ FILTERS: list[tuple[dict[str, Any], list[int]]] = [
 def test_filters(
     simulation: Simulation, m: BlockingMap[Any, Any], filters: dict[str, Any], values: list[int]
 ) -> None:
-    events: list[EntryEvent] = []
+    events: list[EntryEvent[Any, Any]] = []
     m.add_entry_listener(True, **filters, **functions(events))
     for key, value in (("k", 1), ("k", 20), ("other", 2), ("other", 30)):
         m.put(key, value)
@@ -63,8 +63,8 @@ def test_filters(
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_event(simulation: Simulation, m: BlockingMap[Any, Any], kind: str) -> None:
     number = getattr(EntryEventType, kind.upper())
-    events: list[EntryEvent] = []
-    others: list[EntryEvent] = []
+    events: list[EntryEvent[Any, Any]] = []
+    others: list[EntryEvent[Any, Any]] = []
     wrong: dict[str, Any] = {f"{other}_func": others.append for other in KINDS if other != kind}
     right: dict[str, Any] = {f"{kind}_func": events.append}
     m.add_entry_listener(True, **right)
@@ -88,7 +88,7 @@ def test_every_kind_of_event(simulation: Simulation, m: BlockingMap[Any, Any], k
 
 
 def test_events_go_on_after_lost_connections(simulation: Simulation, m: BlockingMap[Any, Any]) -> None:
-    events: list[EntryEvent] = []
+    events: list[EntryEvent[Any, Any]] = []
     registration = m.add_entry_listener(True, **functions(events))
     for round_number in range(3):
         simulation.cluster.cut_all()
@@ -108,7 +108,7 @@ def test_events_go_on_after_lost_connections(simulation: Simulation, m: Blocking
 def test_events_go_on_after_a_restart_of_the_cluster(
     simulation: Simulation, m: BlockingMap[Any, Any]
 ) -> None:
-    events: list[EntryEvent] = []
+    events: list[EntryEvent[Any, Any]] = []
     m.add_entry_listener(True, added_func=events.append)
     m.put("before", 1)
     simulation.cluster.restart()
@@ -120,7 +120,7 @@ def test_events_go_on_after_a_restart_of_the_cluster(
 
 
 def test_a_member_that_joins_tells_its_events(simulation: Simulation, m: BlockingMap[Any, Any]) -> None:
-    events: list[EntryEvent] = []
+    events: list[EntryEvent[Any, Any]] = []
     m.add_entry_listener(added_func=events.append)
     joined = simulation.cluster.join()
     simulation.until(lambda: joined.address in simulation.connected)
@@ -135,7 +135,7 @@ def test_a_member_that_joins_tells_its_events(simulation: Simulation, m: Blockin
 def test_a_removed_listener_hears_nothing_of_what_is_under_way(
     simulation: Simulation, m: BlockingMap[Any, Any]
 ) -> None:
-    events: list[EntryEvent] = []
+    events: list[EntryEvent[Any, Any]] = []
     registration = m.add_entry_listener(added_func=events.append)
     m.put("k", 1)
     removal = simulation.client.futures.run(m._ops.remove_entry_listener(registration))
@@ -162,7 +162,7 @@ def test_without_smart_routing_one_member_tells_all_events() -> None:
     with Simulation(3, smart_routing=False) as simulation:
         m = simulation.client.get_object(MAP, "m").blocking()
         simulation.cluster.strict = False
-        events: list[EntryEvent] = []
+        events: list[EntryEvent[Any, Any]] = []
         m.add_entry_listener(added_func=events.append)
         assert [listener.local_only for listener in listeners(simulation)] == [False]
         for key in range(20):

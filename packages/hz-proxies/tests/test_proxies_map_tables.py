@@ -129,6 +129,8 @@ def test_parquet(simulation: Simulation, m: Any, tmp_path: Path) -> None:
     m.clear()
     assert m.from_parquet(str(path), "name", ["half"], key_range=("name 98", None)) == 2
     assert stored(simulation) == {f"name {n}": {"half": n / 2} for n in (98, 99)}
+    pq.write_table(TABLE.slice(0, 0), path)
+    assert m.from_parquet(path, "id") == 0
     with pytest.raises(FileNotFoundError):
         m.from_parquet(tmp_path / "nothing.parquet", "id")
 

@@ -92,7 +92,7 @@ def test_locks_of_a_map_and_a_multimap_of_the_same_name(
 
 @pytest.mark.parametrize("kind", [MULTI_MAP, REPLICATED_MAP])
 def test_a_listener_over_lost_connections_and_a_restart(simulation: Simulation, kind: Any) -> None:
-    events: list[EntryEvent] = []
+    events: list[EntryEvent[Any, Any]] = []
     found = simulation.client.get_object(kind, "listened")
     registration = found.add_entry_listener(added_func=events.append).result()
     found.put(1, 1).result()

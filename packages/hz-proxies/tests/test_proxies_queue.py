@@ -99,7 +99,7 @@ def test_a_drain_that_fails_leaves_the_list_as_it_was(simulation: Simulation, qu
 
 
 def test_a_listener_over_lost_connections_and_a_restart(simulation: Simulation, queue: Queue[Any]) -> None:
-    events: list[ItemEvent] = []
+    events: list[ItemEvent[Any]] = []
     registration = queue.add_listener(True, item_added_func=events.append).result()
     queue.add(1).result()
     simulation.cluster.cut_all()

@@ -78,8 +78,8 @@ def test_many_schemas_and_many_shapes() -> None:
     texts = ["x" * length for length in range(5000)]
     for text, found in zip(texts, service.encode_columns(schema, [texts]), strict=True):
         assert found == service.to_data(GenericRecord.of(schema, [text]))
-    assert len(service._compact._encoders) <= 100
-    assert len(service._compact._encoders[schema]._shapes) <= 4096
+    assert len(service._further().compact._encoders) <= 100
+    assert len(service._further().compact._encoders[schema]._shapes) <= 4096
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,8 @@ class Aliased(pydantic.BaseModel):
 
 
 class ByName(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(validate_by_name=True, validate_by_alias=False)
+    # validate_by_name would say it better; it is new in pydantic 2.11.
+    model_config = pydantic.ConfigDict(populate_by_name=True, validate_by_alias=False)
 
     mail: str = pydantic.Field(alias="e-mail")
 

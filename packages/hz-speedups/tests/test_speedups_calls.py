@@ -168,19 +168,18 @@ def test_values_are_written_as_by_the_pure_function(value: Any) -> None:
 
 @given(st.lists(st.one_of(st.text(), VALUES), max_size=8), st.booleans(), st.data())
 def test_lists_of_texts_are_the_same(values: list[Any], big_endian: bool, data: st.DataObject) -> None:
-    service = SerializationService(SerializationConfig(is_big_endian=big_endian))
-    for container in (values, tuple(values), [values, "x", values]):
+    config = SerializationConfig(is_big_endian=big_endian)
+    service = SerializationService(config)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hz_serialization.texts._calls", None)
+        pure = SerializationService(config)
+    for container in (values, tuple(values), [values, "x", values], values * 5):
         with_texts = service.to_data(container)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("hz_serialization.container_writers._calls", None)
-            assert with_texts == service.to_data(container)
-            damaged = bytearray(with_texts)
-            damaged[data.draw(st.integers(8, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-            patch.setattr("hz_serialization.containers._calls", None)
-            pure = [decoded(read_data, bytes(one), service.read) for one in (with_texts, damaged)]
-        assert repr(pure) == repr(
-            [decoded(read_data, bytes(one), service.read) for one in (with_texts, damaged)]
-        )
+        assert with_texts == pure.to_data(container)
+        damaged = bytearray(with_texts)
+        damaged[data.draw(st.integers(8, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+        for one in (with_texts, bytes(damaged)):
+            assert repr(decoded(read_data, one, service.read)) == repr(decoded(read_data, one, pure.read))
 
 
 def read_data(message: bytes, read: Callable[..., Any]) -> Any:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hz_serialization import HazelcastJsonValue, SerializationConfig, SerializationService, service, top_level
+from hz_serialization import HazelcastJsonValue, SerializationConfig, SerializationService, further, top_level
 from hz_serialization.api import (
     CompactReader,
     CompactSerializer,
@@ -141,8 +141,8 @@ def pair(big_endian: bool) -> tuple[SerializationService, SerializationService, 
         is_big_endian=big_endian,
     )
     with (
-        mock.patch.object(service, "compact_format", CompactFormat),
-        mock.patch.object(service, "portable_format", PortableFormat),
+        mock.patch.object(further, "compact_format", CompactFormat),
+        mock.patch.object(further, "portable_format", PortableFormat),
         mock.patch.object(top_level, "_compiled", None),
     ):
         pure = SerializationService(config)

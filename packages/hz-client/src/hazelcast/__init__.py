@@ -1,15 +1,16 @@
 """The Hazelcast client for Python, with all data structures."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 # Not loaded lazily, because it gives the errors their public names.
 from hazelcast import errors as errors
 from hazelcast.__about__ import __version__
-from hazelcast.client import HazelcastClient, HazelcastFailoverClient
+from hz_serialization.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from hazelcast import aggregator as aggregator
     from hazelcast import asyncio as asyncio
+    from hazelcast import client as client
     from hazelcast import cluster as cluster
     from hazelcast import config as config
     from hazelcast import core as core
@@ -26,41 +27,38 @@ if TYPE_CHECKING:
     from hazelcast import serialization as serialization
     from hazelcast import sql as sql
     from hazelcast import util as util
+    from hazelcast.client import HazelcastClient, HazelcastFailoverClient
 
 __all__ = ["HazelcastClient", "HazelcastFailoverClient", "__version__"]
 
-_MODULES = frozenset(
-    {
-        "aggregator",
-        "asyncio",
-        "cluster",
-        "config",
-        "core",
-        "db",
-        "future",
-        "diagnostics",
-        "jet",
-        "lifecycle",
-        "opentelemetry",
-        "partition",
-        "predicate",
-        "projection",
-        "proxy",
-        "serialization",
-        "sql",
-        "util",
-    }
+_MODULES = (
+    "aggregator",
+    "asyncio",
+    "client",
+    "cluster",
+    "config",
+    "core",
+    "db",
+    "diagnostics",
+    "future",
+    "jet",
+    "lifecycle",
+    "opentelemetry",
+    "partition",
+    "predicate",
+    "projection",
+    "proxy",
+    "serialization",
+    "sql",
+    "util",
 )
 
-
-def __getattr__(name: str) -> Any:
-    # Modules are imported on first use, so `hazelcast.config.ReconnectMode` works after `import hazelcast`.
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return import_module(f"{__name__}.{name}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})
+# Imported on first use, so `hazelcast.config.ReconnectMode` works after `import hazelcast`.
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "HazelcastClient": f"{__name__}.client",
+        "HazelcastFailoverClient": f"{__name__}.client",
+        **{name: f"{__name__}.{name}" for name in _MODULES},
+    },
+)

@@ -1,9 +1,13 @@
 """Puts near caches together with the structures that they are for. They are imported by clients that have some."""
 
+from typing import TYPE_CHECKING
+
 from hz_core.client_base import ClientBase
 from hz_core.context import ClientContext
 from hz_core.operations import ObjectOperations
-from hz_core.statistics.report import Report
+
+if TYPE_CHECKING:
+    from hz_core.statistics.report import Report
 
 
 def make_near_cached(
@@ -21,7 +25,7 @@ def report_near_caches(client: ClientBase) -> None:
         return
     context = client._engine
 
-    def report(report: Report) -> None:
+    def report(report: "Report") -> None:
         from hz_nearcache.service import NearCaches
 
         context.service(NearCaches).report(report)

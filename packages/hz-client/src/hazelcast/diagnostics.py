@@ -10,6 +10,7 @@ from hz_core.observability.diagnostics import (
     PartitionDiagnostics,
     PendingDiagnostics,
     QueueDiagnostics,
+    SpeedupsDiagnostics,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "PartitionDiagnostics",
     "PendingDiagnostics",
     "QueueDiagnostics",
+    "SpeedupsDiagnostics",
 ]

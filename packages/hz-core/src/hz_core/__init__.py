@@ -1,8 +1,9 @@
 """The engine of the Hazelcast client for Python: wire frames, connections, cluster view, invocations, drivers."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hz_core.__about__ import __version__
+from hz_serialization.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from hz_core.aio_client import AsyncioClient
@@ -11,17 +12,12 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncioClient", "Client", "ClientConfig", "__version__"]
 
-_MODULES = {
-    "AsyncioClient": "hz_core.aio_client",
-    "Client": "hz_core.client",
-    "ClientConfig": "hz_core.config",
-}
-
-
-def __getattr__(name: str) -> Any:
-    # Loaded on first use: threaded programs do not need asyncio, and asyncio programs do not need threads.
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(_MODULES[name]), name)
+# Loaded on first use: threaded programs do not need asyncio, and asyncio programs do not need threads.
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "AsyncioClient": "hz_core.aio_client",
+        "Client": "hz_core.client",
+        "ClientConfig": "hz_core.config",
+    },
+)

@@ -101,7 +101,9 @@ def parse_ports(parts: Iterable[str | int]) -> list[int]:
             begin = _port_of_range(text, first)
             end = _port_of_range(text, last) if dash else begin
             if end < begin:
-                raise InvalidAddressError(f"{text.strip()[:200]!r} is an empty range of ports")
+                raise InvalidAddressError(
+                    f"{text.strip()[:200]!r} is an empty range of ports: write the smaller one first"
+                )
             ports.update(dict.fromkeys(range(begin, end + 1)))
     return [] if anything else list(ports)
 

@@ -4,7 +4,7 @@ import os
 import warnings
 from collections.abc import Callable
 from itertools import count
-from typing import Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 from weakref import WeakSet
 
 from hz_core.__about__ import __version__
@@ -20,14 +20,17 @@ from hz_core.kinds import MakeOperations, ObjectTable
 from hz_core.lifecycle import LifecycleService
 from hz_core.load_balancer import RoundRobinLB
 from hz_core.log import get_logger
-from hz_core.observability.debugging import DebugSession
-from hz_core.observability.diagnostics import Diagnostics, diagnose
-from hz_core.observability.slow_operations import SlowOperationLog
 from hz_core.op import AnsweredOp, Flow, FlowOrAnswer, Within
 from hz_core.services import ClusterService
-from hz_core.statistics.service import ClientStatistics
 from hz_core.uncopied import Uncopied
 from hz_serialization import SerializationService
+
+if TYPE_CHECKING:
+    from hz_core.observability.debugging import DebugSession
+    from hz_core.observability.diagnostics import Diagnostics
+    from hz_core.statistics.service import ClientStatistics
+
+# What is imported in functions below is for programs that watch the client; most do not, or not at once.
 
 T = TypeVar("T")
 
@@ -86,10 +89,14 @@ class ClientBase(Uncopied):
             observer,
         )
         if config.slow_operation_threshold is not None:
+            from hz_core.observability.slow_operations import SlowOperationLog
+
             self.add_observer(SlowOperationLog(self._engine, config.slow_operation_threshold))
         self.statistics: ClientStatistics | None = None
         if config.statistics_enabled:
-            self.statistics = ClientStatistics(self._engine, make_machine(), config.statistics_period)
+            from hz_core.statistics import service
+
+            self.statistics = service.ClientStatistics(self._engine, make_machine(), config.statistics_period)
             self._engine.background.append((self.statistics.run, "sending statistics"))
         self.cluster_service = ClusterService(self._engine.view)
         balancer.init(self.cluster_service)
@@ -109,20 +116,24 @@ class ClientBase(Uncopied):
         """Remove an observer; no effect if it is unknown. It is still told the ends of operations that have begun."""
         self._engine.observation.remove(observer)
 
-    def diagnostics(self) -> Diagnostics:
+    def diagnostics(self) -> "Diagnostics":
         """Return a snapshot of what the client does, with its connections, pending operations, errors and queues.
 
         It costs operations nothing, and can be taken at any time, also while the client connects or after its end.
         ``to_dict()`` of the result is ready for JSON.
         """
+        from hz_core.observability.diagnostics import diagnose
+
         return diagnose(self._engine, __version__)
 
-    def debug(self, *, internal: bool = False) -> DebugSession:
+    def debug(self, *, internal: bool = False) -> "DebugSession":
         """Return a context manager that notes the steps of calls with their times, and logs on the level DEBUG.
 
         Args:
             internal: Whether the client's own requests are noted, too, for example heartbeats.
         """
+        from hz_core.observability.debugging import DebugSession
+
         return DebugSession(self._engine, internal=internal)
 
     def _in_flight_limit(

@@ -154,7 +154,7 @@ class ClientStateMachine:
                 f"client {self._client_name} belongs to the process that this one was forked from: create a new client"
                 " in this process"
             )
-        return HazelcastClientNotActiveError(f"client {self._client_name} is shut down")
+        return HazelcastClientNotActiveError(f"client {self._client_name} is shut down: create a new client")
 
     def handle(self, event: ClientEvent) -> bool:
         """Change the state and call the listeners; return False if ``event`` is ignored in this state."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from hz_serialization.speedups import compiled
+from hz_serialization.speedups import compiled, why_pure
 
 ClassT = TypeVar("ClassT", bound=type)
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -20,6 +20,9 @@ _calls: Final[Any] = compiled("_calls")
 
 IS_COMPILED: Final = _calls is not None
 """Whether the compiled bases are used."""
+
+WHY_PURE: Final = why_pure()
+"""Why compiled code was not used when the client was imported, and what to do; None if it was."""
 
 
 class Empty:
@@ -86,6 +89,12 @@ if TYPE_CHECKING:
     class AsyncioCallerBase(Empty):
         """The base of operations on the event loop."""
 
+    class UserCallbackBase(Empty):
+        """The base of callbacks of users."""
+
+    class ExecutorBase(Empty):
+        """The base of the executor of callbacks."""
+
     class OperationsBase(Empty):
         """The base of declarations of operations."""
 
@@ -107,6 +116,8 @@ else:
     BlockingCallerBase = _base("BlockingCallerBase")
     FuturesCallerBase = _base("FuturesCallerBase")
     AsyncioCallerBase = _base("AsyncioCallerBase")
+    UserCallbackBase = _base("UserCallbackBase")
+    ExecutorBase = _base("ExecutorBase")
     OperationsBase = _base("OperationsBase")
 
 
@@ -166,10 +177,10 @@ def configure_reader(small: tuple[int], large: tuple[int]) -> None:
         _calls.configure_reader(small=small, large=large)
 
 
-def configure_reading(watched: object, left_to_leader: object) -> None:
-    """Tell the compiled transport the states of reading that callers meet."""
+def configure_reading(watched: object, left_to_leader: object, longest: float) -> None:
+    """Tell the compiled transport the states of reading that callers meet, and how long (seconds) a receive blocks."""
     if _calls is not None:
-        _calls.configure(watched=watched, left_to_leader=left_to_leader, step=_step)
+        _calls.configure(watched=watched, left_to_leader=left_to_leader, step=_step, longest=longest)
 
 
 def _step() -> None:

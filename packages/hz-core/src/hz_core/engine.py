@@ -31,6 +31,7 @@ from hz_core.log import get_logger
 from hz_core.op import Flow, GatherOutcomes, Within
 from hz_core.promise import CallbackPromise
 from hz_core.schema_service import SchemaService
+from hz_core.wire.decode import random_uuid
 from hz_serialization import SerializationService
 from hz_serialization.compact import UnknownSchemaError
 
@@ -83,8 +84,9 @@ class Engine:
         self.lock_owner = lock_owner
         self.uuid = self.new_uuid()
         self._tick: Timer | None = None
-        # Short heartbeat options need checks that are more frequent than they are.
-        self._tick_interval = min(TICK, config.heartbeat_interval / 2, config.heartbeat_timeout / 4)
+        # Short heartbeat options need checks that are more frequent: silence is counted from the check that has found
+        # the last input.
+        self._tick_interval = min(TICK, config.heartbeat_interval / 2, config.heartbeat_timeout / 20)
         self._next_tick = 0.0
         self._created_objects: dict[tuple[str, str], None] = {}
         self._state_lost = False
@@ -286,7 +288,7 @@ class Engine:
 
     def new_uuid(self) -> UUID:
         """Return a random UUID."""
-        return UUID(int=self.io.random.getrandbits(128), version=4)
+        return random_uuid(self.io.random.getrandbits(128))
 
     def partition_count(self) -> int:
         """Return the number of partitions.
@@ -488,8 +490,12 @@ class Engine:
     # --- housekeeping --------------------------------------------------------------------------------------
 
     def _schedule_tick(self) -> None:
-        self._next_tick += self._tick_interval
-        self._tick = self.io.call_later(max(self._next_tick - self.io.now(), 0.0), self._on_tick)
+        now = self.io.now()
+        # Also when a member's time is over, so that it does not get more until the next check.
+        self._next_tick = min(
+            self._next_tick + self._tick_interval, max(self.connections.next_timeout(), now)
+        )
+        self._tick = self.io.call_later(max(self._next_tick - now, 0.0), self._on_tick)
 
     def _on_tick(self) -> None:
         now = self.io.now()

@@ -456,7 +456,7 @@ class _Limited:
     def _time_out(self, _: object) -> None:
         self._expired = True
         self.cancel()
-        self._promise.set_exception(TimeoutError(f"no result within {self._seconds:g} s"))
+        self._promise.set_exception(TimeoutError(f"there was no result within {self._seconds:g} s"))
 
     def _end(self, complete: Callable[[Any], object], outcome: object) -> bool:
         """Complete the promise, unless that was done; return whether it takes the outcome."""

@@ -20,7 +20,7 @@ from concurrent.futures import Future as ConcurrentFuture
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, TypeVarTuple, overload
 
 from hz_core.compiled import FutureBase, prefer_compiled
 from hz_core.errors.client import ended_in_parent
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from threading import Condition
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 R = TypeVar("R")
 
 _logger = get_logger("future")
@@ -284,7 +285,7 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
                 " wait for its result again, or cancel it"
             )
 
-    # ---- callbacks
+    # ---- callbacks, continuations and await
 
     def add_done_callback(self, callback: Callable[[Future[T]], object]) -> None:
         """Call ``callback(future)`` when the future is done; immediately, in this thread, if it is done already.
@@ -330,9 +331,7 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
         watchers = self._watchers
         if watchers is None:
             # Threads that arrive here at the same time get, and set, the same list.
-            watchers = self._watchers = cast(
-                "list[_Watcher]", self.__dict__.setdefault("_first_watchers", [])
-            )
+            watchers = self._watchers = self.__dict__.setdefault("_first_watchers", [])
         watchers.append(watcher)
         if self._state is not _PENDING:
             self._call_watchers()
@@ -344,15 +343,15 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
             return False
         return True
 
-    # ---- continuations and await
+    @overload
+    def continue_with(
+        self, continuation_func: Callable[[Future[T], *Ts], Future[R]], *args: *Ts
+    ) -> Future[R]: ...
 
     @overload
-    def continue_with(self, continuation_func: Callable[..., Future[R]], *args: Any) -> Future[R]: ...
+    def continue_with(self, continuation_func: Callable[[Future[T], *Ts], R], *args: *Ts) -> Future[R]: ...
 
-    @overload
-    def continue_with(self, continuation_func: Callable[..., R], *args: Any) -> Future[R]: ...
-
-    def continue_with(self, continuation_func: Callable[..., Any], *args: Any) -> Future[Any]:
+    def continue_with(self, continuation_func: Callable[[Future[T], *Ts], Any], *args: *Ts) -> Future[Any]:
         """Call ``continuation_func(future, *args)`` when this future is done, with a result or an error.
 
         Returns:

@@ -1,9 +1,11 @@
 """Replication of Compact schemas to the cluster, and retrieval of unknown ones."""
 
+from __future__ import annotations
+
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from hz_core.cluster.membership import Membership
@@ -20,8 +22,9 @@ from hz_core.op import ANY_PARTITION, Flow, Sleep
 from hz_core.promise import CallbackPromise
 from hz_serialization import HazelcastSerializationError, SerializationService
 from hz_serialization.compact import UnknownSchemaError
-from hz_serialization.compact.kinds import FieldKind
-from hz_serialization.compact.schema import Field, Schema
+
+if TYPE_CHECKING:
+    from hz_serialization.compact.schema import Schema
 
 _OLDEST_MEMBER: Final = (5, 2)
 """Members before 5.2 do not know schemas, or only those of a beta version in another format."""
@@ -198,7 +201,7 @@ class SchemaService:
             self._replicated_ids.clear()
             return True
 
-    def _ready(self, known: set[int]) -> "Iterator[_Held]":
+    def _ready(self, known: set[int]) -> Iterator[_Held]:
         """Yield in order the invocations that need only ``known`` schemas; remove each after it has been sent."""
         while True:
             with self._mutex:
@@ -265,6 +268,10 @@ class SchemaService:
         found: WireSchema | None = yield codec.fetch_schema(unknown.schema_id)
         if found is None:
             raise unknown
+        # Not at the top: programs without Compact objects need nothing of the format.
+        from hz_serialization.compact.kinds import FieldKind
+        from hz_serialization.compact.schema import Field, Schema
+
         fields = [Field(f.field_name, FieldKind(f.kind)) for f in found.fields]
         schema = Schema(found.type_name, fields)
         if schema.schema_id != unknown.schema_id:

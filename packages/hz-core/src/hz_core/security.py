@@ -124,7 +124,9 @@ class KerberosTokenProvider(TokenProvider):
         if keytab is not None and password is not None:
             raise InvalidConfigurationError("keytab and password: give one of them")
         if principal is None and (keytab is not None or password is not None):
-            raise InvalidConfigurationError("keytab or password without principal: whose are they?")
+            raise InvalidConfigurationError(
+                "keytab or password without principal: give the principal that they belong to"
+            )
         _spnego()
         self._principal = principal
         self._keytab = keytab

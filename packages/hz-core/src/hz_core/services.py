@@ -72,7 +72,7 @@ class PartitionService(Uncopied):
         owners = self._membership.partitions.owners
         return owners[partition_id] if 0 <= partition_id < len(owners) else None
 
-    def get_partition_id(self, key: Any) -> int:
+    def get_partition_id(self, key: object) -> int:
         """Return the id of the partition that ``key`` belongs to."""
         return partition_id(partition_hash(self._serialization.to_data(key)), self.get_partition_count())
 
@@ -137,7 +137,7 @@ class PartitionService(Uncopied):
 class AsyncioPartitionService(PartitionService):
     """The partitions and their owners; ``client.partition_service`` of an asyncio client."""
 
-    async def get_partition_id(self, key: Any) -> int:  # type: ignore[override]  # a coroutine on this surface
+    async def get_partition_id(self, key: object) -> int:  # type: ignore[override]  # a coroutine on this surface
         """Return the id of the partition that ``key`` belongs to."""
         return super().get_partition_id(key)
 

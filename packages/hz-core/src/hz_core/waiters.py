@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
+from hz_core.compiled import UserCallbackBase, prefer_compiled
 from hz_core.log import get_logger
 
 _logger = get_logger("future")
@@ -242,7 +243,8 @@ def call_nested(call: Callable[[Any], object], argument: Any) -> None:
         nesting.depth = depth
 
 
-class UserCallback:
+@prefer_compiled
+class UserCallback(UserCallbackBase):
     """A user's callback with its future; stored in the list of watchers, and run by the driver."""
 
     __slots__ = ("_callback", "_called", "_future")
@@ -278,7 +280,10 @@ class UserCallback:
         try:
             self._callback(self._future)
         except Exception:
-            _logger.exception("The callback %r of %r failed", self._callback, self._future)
+            self._failed()
+
+    def _failed(self) -> None:
+        _logger.exception("The callback %r of %r failed", self._callback, self._future)
 
     def drop(self) -> None:
         """Do not call the callback, in a forked child; what waits for it gets the error of the future."""

@@ -38,7 +38,9 @@ class Term:
             LockOwnershipLostError: It does not any more: its session has ended.
         """
         if not await self._lock.is_locked_by_current_task():
-            raise LockOwnershipLostError(f"the term with fence {self.fence} has ended")
+            raise LockOwnershipLostError(
+                f"the term with fence {self.fence} has ended: another one may lead by now, so stop its work"
+            )
 
 
 async def lead(lock: AsyncFencedLock, work: Callable[[Term], Awaitable[T]]) -> T:

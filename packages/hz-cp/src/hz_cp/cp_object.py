@@ -32,7 +32,7 @@ class CPObjectOperations(ObjectOperations):
         self._groups = context.service(GroupService)
         self._object_name = name.partition("@")[0].strip()
         if not self._object_name:
-            raise ValueError(f"{name!r} is the name of a CP group without an object")
+            raise ValueError(f"{name!r} is the name of a CP group without an object: write object@group")
 
     def get_group_id(self) -> RaftGroupId:
         """Return the id of the object's CP group."""

@@ -39,7 +39,9 @@ class Term:
             LockOwnershipLostError: It does not any more: its session has ended.
         """
         if not self._lock.is_locked_by_current_thread():
-            raise LockOwnershipLostError(f"the term with fence {self.fence} has ended")
+            raise LockOwnershipLostError(
+                f"the term with fence {self.fence} has ended: another one may lead by now, so stop its work"
+            )
 
 
 def lead(lock: BlockingFencedLock, work: Callable[[Term], T]) -> T:

@@ -26,7 +26,7 @@ from hz_embedded.errors import (
     jvm_ended,
     log_tail,
 )
-from hz_embedded.fault_proxy import FaultProxy
+from hz_embedded.fault_proxy import Fault, FaultProxy
 from hz_embedded.interfaces.crossing import enable as enable_python_objects
 from hz_embedded.java import JavaRuntime
 from hz_embedded.jvm import Jvm
@@ -58,6 +58,7 @@ class MemberSlot:
         lite: Whether it is a lite member.
         proxy: The proxy in front of the member.
         reservation: The socket that keeps the port while the member does not listen.
+        refusal: The fault of a proxy whose member was killed.
     """
 
     port: int
@@ -66,6 +67,7 @@ class MemberSlot:
     lite: bool
     proxy: FaultProxy | None = None
     reservation: socket.socket | None = None
+    refusal: Fault | None = None
 
     @property
     def address(self) -> str:
@@ -76,6 +78,20 @@ class MemberSlot:
         """Reserve the port for this member while the member is down."""
         if self.reservation is None:
             self.reservation = reserve(self.port)
+
+    def refuse(self) -> None:
+        """Let the proxy refuse connections, as the port of a process that is gone does.
+
+        Otherwise the other members would connect to the proxy again and again, and take the member for alive.
+        """
+        if self.proxy is not None:
+            self.refusal = self.proxy.refuse()
+
+    def accept(self) -> None:
+        """End ``refuse``."""
+        if self.refusal is not None:
+            self.refusal.heal()
+            self.refusal = None
 
     def close(self) -> None:
         """Release the port and close the proxy."""
@@ -185,6 +201,7 @@ class Launch:
             MemberStartError: The member did not start for another reason, or not in time.
         """
         slot.reserve()
+        slot.accept()
         config = self._build_config(jvm.view, slot, known)
         enable_python_objects(config)
         if slot.configure is not None:

@@ -178,11 +178,15 @@ class Member:
     def kill(self) -> None:
         """Kill the member's own JVM (SIGKILL) and wait until its process has ended.
 
+        The member's proxy, if any, refuses connections from then on, until the member is started again.
+
         Raises:
             MemberStateError: The member shares its JVM with others.
         """
         self._need_own_jvm("kill")
         self._ended = True
+        # First, since the process may take long to end.
+        self._slot.refuse()
         self._jvm.kill()
 
     def suspend(self) -> None:

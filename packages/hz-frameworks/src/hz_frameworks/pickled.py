@@ -119,7 +119,7 @@ class PickledMap:
             view = target.get_entry_view(key)
             if view is None:
                 if start is not None:
-                    target.set(key, start + delta)
+                    target.set(key, dumped(start + delta))
                 return None if start is None else start + delta
             number: int = loaded(view.value) + delta
             target.set(key, dumped(number), ttl=_left(view.expiration_time))

@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar, overload
 
 from hz_core.config import EvictionPolicy
 from hz_nearcache.statistics import Statistics
@@ -12,6 +12,7 @@ from hz_nearcache.store import MISSING, Store
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+D = TypeVar("D")
 
 
 class Cache(Generic[K, V]):
@@ -66,7 +67,13 @@ class Cache(Generic[K, V]):
         )
         self._look_up = self._store.look_up
 
-    def get(self, key: K, default: Any = None) -> V | Any:
+    @overload
+    def get(self, key: K) -> V | None: ...
+
+    @overload
+    def get(self, key: K, default: D) -> V | D: ...
+
+    def get(self, key: K, default: object = None) -> object:
         """Return the value of a key, or ``default``."""
         value = self._look_up(key)
         if value is MISSING:

@@ -1,6 +1,5 @@
 """Which entries a full cache evicts: a few random ones are compared, so that each insert costs the same."""
 
-from bisect import bisect_left, insort
 from collections.abc import Callable
 from operator import attrgetter
 from random import Random
@@ -63,10 +62,14 @@ class Record:
 class Sampler:
     """Chooses what to evict.
 
+    Each eviction takes the lowest of some candidates. When half of them are gone, so many random records are compared
+    with the others as evictions have taken candidates, times ``count``; the lowest are the next candidates. So the
+    comparing is done at once for several evictions.
+
     Args:
         policy: LRU, LFU or RANDOM.
-        count: Number of random entries to compare, and to look at for expired ones.
-        pool_size: So many of the entries that were compared before are compared again.
+        count: Number of random records to compare for each eviction, and to look at for expired ones.
+        pool_size: The most candidates.
         random: Returns a random number in [0, 1); what follows is computed from the first, since it need not be secret.
     """
 
@@ -75,58 +78,50 @@ class Sampler:
     ) -> None:
         self._score = _SCORES.get(policy)
         self._count = count
-        self._times = range(count)
-        self._pool_size = pool_size
+        self._most = pool_size
+        self._few = pool_size // 2
         self._random = Random(int(random() * (1 << 53))).random
-        # The lowest of those that were compared so far, each with its score at that time, the lowest first.
+        # The candidates, each with its score when it was compared, the lowest last.
         self._pool: list[tuple[Any, Record]] = []
 
-    def choose(
-        self, records: list[Record], expired: Callable[[Record], bool] | None = None
-    ) -> tuple[list[Record], bool]:
-        """Return the expired ones of a sample of ``records``, or else the one record to evict; and whether it expired.
+    def expired(self, records: list[Record], is_expired: Callable[[Record], bool]) -> list[Record]:
+        """Return the expired ones of a sample of ``records``, which are at least one."""
+        return [record for record in self._sample(records, self._count) if is_expired(record)]
 
-        None is removed here.
-
-        Args:
-            records: All of them, at least one. If there are no more than in a sample, all are compared.
-            expired: Tells whether a record has expired; None if none ever does.
-        """
-        size, random = len(records), self._random
-        sample = (
-            list(records) if size <= self._count else [records[int(random() * size)] for _ in self._times]
-        )
-        if expired is not None:
-            found = [record for record in dict.fromkeys(sample) if expired(record)]
-            if found:
-                return found, True
-        if self._score is None:
-            return [sample[0] if size > self._count else records[int(random() * size)]], False
-        return [self._lowest(sample, self._score)], False
-
-    def _lowest(self, sample: list[Record], score: Callable[[Record], Any]) -> Record:
-        """Return the record with the lowest score of a sample and of the pool, and keep the next ones in the pool."""
-        pool, most = self._pool, self._pool_size
-        # It is filled again when half of it is gone; until then only better ones than it has come into it.
-        worst = pool[-1][0] if len(pool) > most // 2 else None
-        for entry in zip(map(score, sample), sample, strict=True):
-            if worst is not None and entry[0] >= worst:
-                continue
-            place = bisect_left(pool, entry)
-            # No two records have the same score.
-            if place == len(pool) or pool[place][1] is not entry[1]:
-                pool.insert(place, entry)
-        del pool[most + 1 :]
-        while pool:
-            known, record = pool.pop(0)
-            if record.place < 0:
-                continue
-            now = score(record)
-            if now == known:
+    def choose(self, records: list[Record]) -> Record:
+        """Return the record to evict of ``records``, which are at least one. It is not removed here."""
+        score = self._score
+        if score is None:
+            return records[int(self._random() * len(records))]
+        if len(records) <= self._count:
+            return min(records, key=score)
+        pool = self._pool
+        while len(pool) > self._few:
+            known, record = pool.pop()
+            # What was used since then is none any more.
+            if record.place >= 0 and score(record) == known:
                 return record
-            # Used since then. Scores only grow, so the others have at least the score that is known of them.
-            insort(pool, (now, record))
-        return min(sample, key=score)
+        return self._refilled(records, score)
+
+    def _refilled(self, records: list[Record], score: Callable[[Record], Any]) -> Record:
+        """Find other candidates, and return the lowest of all."""
+        compared = self._sample(records, self._count * (self._most - self._few))
+        compared += [record for _, record in self._pool if record.place >= 0]
+        compared.sort(key=score)
+        # Some may be there twice.
+        lowest = list(dict.fromkeys(compared[: 2 * self._most]))
+        others = lowest[self._most - 1 : 0 : -1]
+        self._pool = list(zip(map(score, others), others, strict=True))
+        return lowest[0]
+
+    def _sample(self, records: list[Record], count: int) -> list[Record]:
+        """Return at least ``count`` random records, or all if there are no more.
+
+        They are every n-th one, from a random one on, which costs one random number. Each record is in as many samples
+        as any other. Where it is among them, evictions have mixed.
+        """
+        step = len(records) // count or 1
+        return records[int(self._random() * step) :: step]
 
     def forget(self) -> None:
         """Forget the candidates."""

@@ -216,20 +216,23 @@ class Store:
         return True
 
     def _make_room(self, cost: int, now: float) -> bool:
+        """Remove what a full store has to lose for a new entry; return False if that is not possible."""
         if cost > self._max_bytes:
             return False
-        while self._all and (self._size >= self._max_size or self._bytes + cost > self._max_bytes):
-            chosen, expired = self._sampler.choose(
-                self._all, (lambda record: self._expired(record, now)) if self._expires else None
-            )
-            if not (expired or self._bounded):
-                return False
-            for record in chosen:
-                self._unlink(record)
+        records, sampler = self._all, self._sampler
+        while records:
+            expired = self._expires and sampler.expired(records, lambda record: self._expired(record, now))
             if expired:
-                self.statistics.expirations += len(chosen)
-            else:
+                for record in expired:
+                    self._unlink(record)
+                self.statistics.expirations += len(expired)
+            elif self._bounded:
+                self._unlink(sampler.choose(records))
                 self.statistics.evictions += 1
+            else:
+                return False
+            if self._size < self._max_size and self._bytes + cost <= self._max_bytes:
+                break
         return True
 
     def _link(self, record: Record) -> bool:

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from hz_core.listener import ListenerSpec
 from hz_core.op import Op
-from hz_proxies.events import EntryCallback, EntryEvent, EntryEventType
+from hz_proxies.events import EntryEvent, EntryEventType
 
 
-def wanted_callbacks(name: str, **callbacks: EntryCallback | None) -> dict[int, EntryCallback]:
+def wanted_callbacks(
+    name: str, **callbacks: Callable[[Any], object] | None
+) -> dict[int, Callable[[Any], object]]:
     """Return the functions that are not None, by event type.
 
     Args:
@@ -26,7 +28,7 @@ def wanted_callbacks(name: str, **callbacks: EntryCallback | None) -> dict[int, 
 
 
 def entry_listener(
-    callbacks: Mapping[int, EntryCallback],
+    callbacks: Mapping[int, Callable[[Any], object]],
     add: Callable[[bool], Op[UUID]],
     remove: Callable[[UUID], Op[bool]],
 ) -> ListenerSpec:

@@ -1,11 +1,15 @@
 """Events for listeners of distributed objects."""
 
 from collections.abc import Callable
-from typing import Any, Final, Generic, TypeAlias
+from typing import Final, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from hz_core.model import MemberInfo
-from hz_proxies.types import E
+from hz_proxies.types import E, K, V
+
+K_co = TypeVar("K_co", covariant=True)
+V_co = TypeVar("V_co", covariant=True)
+E_co = TypeVar("E_co", covariant=True)
 
 
 class EntryEventType:
@@ -42,7 +46,7 @@ class EntryEventType:
     """An entry was loaded from a map store."""
 
 
-class EntryEvent:
+class EntryEvent(Generic[K_co, V_co]):
     """A change of an entry, or of a whole map.
 
     Attributes:
@@ -67,10 +71,10 @@ class EntryEvent:
 
     def __init__(
         self,
-        key: Any,
-        value: Any,
-        old_value: Any,
-        merging_value: Any,
+        key: K_co,
+        value: V_co | None,
+        old_value: V_co | None,
+        merging_value: V_co | None,
         event_type: int,
         uuid: UUID,
         number_of_affected_entries: int,
@@ -88,8 +92,11 @@ class EntryEvent:
         return f"EntryEvent({parts})"
 
 
-EntryCallback: TypeAlias = Callable[[EntryEvent], object]
-"""A listener's function."""
+EntryCallback: TypeAlias = Callable[[EntryEvent[K, V]], object]
+"""A listener's function, for events of one entry."""
+
+WholeMapCallback: TypeAlias = Callable[[EntryEvent[None, None]], object]
+"""A listener's function, for events of the whole map."""
 
 
 class MapPartitionLostEvent:
@@ -126,7 +133,7 @@ class ItemEventType:
     """An item was removed."""
 
 
-class ItemEvent:
+class ItemEvent(Generic[E_co]):
     """A change of a queue, list or set.
 
     Attributes:
@@ -138,7 +145,7 @@ class ItemEvent:
 
     __slots__ = ("event_type", "item", "member", "name")
 
-    def __init__(self, name: str, item: Any, event_type: int, member: UUID) -> None:
+    def __init__(self, name: str, item: E_co | None, event_type: int, member: UUID) -> None:
         self.name = name
         self.item = item
         self.event_type = event_type
@@ -151,7 +158,7 @@ class ItemEvent:
         )
 
 
-ItemCallback: TypeAlias = Callable[[ItemEvent], object]
+ItemCallback: TypeAlias = Callable[[ItemEvent[E]], object]
 """A listener's function."""
 
 

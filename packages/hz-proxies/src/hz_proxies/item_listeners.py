@@ -11,8 +11,8 @@ from hz_proxies.events import ItemCallback, ItemEvent, ItemEventType
 
 def item_listener(
     name: str,
-    added: ItemCallback | None,
-    removed: ItemCallback | None,
+    added: ItemCallback[Any] | None,
+    removed: ItemCallback[Any] | None,
     add: Callable[[bool], Op[UUID]],
     remove: Callable[[UUID], Op[bool]],
 ) -> ListenerSpec:

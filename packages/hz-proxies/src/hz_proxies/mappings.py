@@ -1,6 +1,6 @@
 """The mapping interface of structures with entries, and locks as context managers."""
 
-from collections.abc import AsyncIterator, ItemsView, Iterator, KeysView, Mapping, MutableMapping
+from collections.abc import AsyncIterator, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any, Final, Generic, TypeVar, overload
 
@@ -133,9 +133,10 @@ class BlockingMapping(BlockingObject, Generic[K, V]):
             return default
         return value
 
-    def update(self, other: Any = (), /, **kwargs: V) -> None:
+    def update(self, other: Mapping[K, V] | Iterable[tuple[K, V]] = (), /, **kwargs: V) -> None:
         """Store all entries of a mapping, of an iterable of pairs, or of keyword arguments."""
-        entries = dict(other, **kwargs) if not isinstance(other, Mapping) or kwargs else other
+        entries: Mapping[Any, V]
+        entries = other if isinstance(other, Mapping) and not kwargs else {**dict(other), **kwargs}
         if entries:
             self._run(self._ops.put_all(entries))
 

@@ -9,17 +9,13 @@ from hz_serialization import type_ids
 from hz_serialization.layout import check_count, take
 from hz_serialization.problems import UnserializableError, damaged
 from hz_serialization.registry import Registry
+from hz_serialization.scalars import big_integer_bytes
 
 MAX_UNSCALED_SIZE: Final = 1 << 15
 """The longest digits of a BigDecimal, in bytes. The time to convert binary to decimal grows with the square of the
 size: this many (about 79,000 digits) take milliseconds, a megabyte would take minutes."""
 
 _EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
-
-
-def big_integer_bytes(value: int) -> bytes:
-    """Return the shortest two's complement of ``value`` as Java writes it: big-endian in both byte orders."""
-    return value.to_bytes((value if value >= 0 else ~value).bit_length() // 8 + 1, "big", signed=True)
 
 
 def split_decimal(value: Decimal) -> tuple[int, int]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import Enum, IntEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from hz_serialization.stream_api import StreamSerializer
+from hz_serialization.public_names import publish
+
+if TYPE_CHECKING:
+    from hz_serialization.stream_api import StreamSerializer
 
 Factories = Mapping[int, Mapping[int, Callable[[], Any]]]
 """Factory id to class id to a class, or another callable without arguments that makes an object."""
@@ -119,6 +122,20 @@ class SerializationConfig:
         self.primitive_arrays = ArrayPolicy(primitive_arrays)
         self.builtin_factories = builtin_factories
 
+    def has_classes(self) -> bool:
+        """Return whether an option names classes, serializers or factories, which have to be checked."""
+        return not isinstance(self.pickle_policy, PicklePolicy) or any(
+            (
+                self.builtin_factories,
+                self.class_definitions,
+                self.compact_serializers,
+                self.custom_serializers,
+                self.data_serializable_factories,
+                self.global_serializer is not None,
+                self.portable_factories,
+            )
+        )
+
     @classmethod
     def options(cls) -> Collection[str]:
         """Return the names of all options."""
@@ -136,3 +153,6 @@ def int_type_of(value: IntType | int | str) -> IntType:
             return member
     names = ", ".join(f"{member.name} ({member.value})" for member in IntType)
     raise TypeError(f"default_int_type must be one of {names}, not {value!r}")
+
+
+publish("hz_serialization", (ArrayPolicy, IntType, PicklePolicy, SerializationConfig))

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container, Mapping, Sized
-from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID
 
 from hz_serialization import type_ids
 from hz_serialization.java_types import MapEntry, ObjectArray
 from hz_serialization.problems import MAX_DEPTH, UnserializableError, fail_at, too_deep
 from hz_serialization.registry import Registry, Writer
-from hz_serialization.speedups import compiled
-
-_calls: Any = compiled("_calls")
+from hz_serialization.texts import texts_writer
 
 BASIC_ITEMS = frozenset((bool, int, float, str))
 _MOVABLE_CONTAINERS: Final = (tuple, frozenset)
-_MOVABLE: Final = (bytes, date, datetime, time, Decimal, UUID)
+_MOVABLE: Final = {
+    ("builtins", "bytes"),
+    ("datetime", "date"),
+    ("datetime", "datetime"),
+    ("datetime", "time"),
+    ("decimal", "Decimal"),
+    ("uuid", "UUID"),
+}
+"""Modules and names of classes; their modules are not imported for this."""
 
 
 def object_writer(registry: Registry) -> Writer:
@@ -80,6 +83,7 @@ def prefer_others_for_mixed_lists(registry: Registry, other: Writer) -> None:
 def _items_writer(registry: Registry, type_id: int) -> Writer:
     layout, scalars, writers = registry.layout, registry.scalars, registry.writers
     pack, pack_head = layout.i.pack, layout.ii.pack
+    write_texts = texts_writer(layout, scalars)
 
     def write_items(out: bytearray, value: Any, depth: int) -> None:
         if depth >= MAX_DEPTH:
@@ -88,10 +92,9 @@ def _items_writer(registry: Registry, type_id: int) -> Writer:
         start = len(out)
         out += pack_head(type_id, len(value))
         index, item, rest = -1, None, value
-        if _calls is not None:
-            texts = _calls.write_texts(out, value, scalars)
-            if texts:
-                index, rest = texts - 1, value[texts:]
+        texts = write_texts(out, value)
+        if texts:
+            index, rest = texts - 1, value[texts:]
         try:
             for item in rest:
                 index += 1
@@ -163,7 +166,8 @@ def _is_movable(value: Any, scalars: Container[type]) -> bool:
     """Return whether there is no Portable in a value, so that its bytes are the same wherever it stands."""
     if type(value) in _MOVABLE_CONTAINERS:
         return all(_is_movable(item, scalars) for item in value)
-    return type(value) in scalars or type(value) in _MOVABLE
+    cls = type(value)
+    return cls in scalars or (cls.__module__, cls.__qualname__) in _MOVABLE
 
 
 def _mapping_writer(registry: Registry) -> Writer:

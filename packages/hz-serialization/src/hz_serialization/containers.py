@@ -13,9 +13,7 @@ from hz_serialization.java_types import MapEntry, ObjectArray
 from hz_serialization.layout import check_count
 from hz_serialization.problems import MAX_DEPTH, damaged
 from hz_serialization.registry import Reader, Registry
-from hz_serialization.speedups import compiled
-
-_calls: Any = compiled("_calls")
+from hz_serialization.texts import texts_reader
 
 
 def freeze(value: Any) -> Any:
@@ -120,6 +118,7 @@ def register_container_readers(registry: Registry) -> None:
 def _items_reader(registry: Registry) -> Callable[[bytes, int, int, int], tuple[list[Any], int]]:
     layout, readers = registry.layout, registry.readers
     unpack = layout.i.unpack_from
+    read_texts = texts_reader(layout)
     blocks = {
         type_ids.INTEGER: Struct(layout.prefix + "ii"),
         type_ids.LONG: Struct(layout.prefix + "iq"),
@@ -140,9 +139,7 @@ def _items_reader(registry: Registry) -> Callable[[bytes, int, int, int], tuple[
                 numbers = _read_block(block, data, pos, count)
                 if numbers is not None:
                     return numbers, pos + count * block.size
-        items: list[Any] = []
-        if _calls is not None:
-            items, pos = _calls.read_texts(data, pos, count, layout.is_big_endian, type_ids.STRING)
+        items, pos = read_texts(data, pos, count)
         append = items.append
         limit = len(data)
         for _ in range(count - len(items)):

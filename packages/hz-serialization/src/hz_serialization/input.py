@@ -49,7 +49,9 @@ class DataInput(ObjectDataInput):
         begin = 0 if offset is None else offset
         count = len(buff) - begin if length is None else length
         if begin < 0 or count < 0 or begin + count > len(buff):
-            raise ValueError(f"no room for {count} bytes at offset {begin} in a buffer of {len(buff)}")
+            raise ValueError(
+                f"there is no room for {count} bytes at offset {begin} in a buffer of {len(buff)}"
+            )
         block = take(self._data, self._pos, count)
         buff[begin : begin + count] = block
         self._pos += count
@@ -168,7 +170,7 @@ class DataInput(ObjectDataInput):
         end = pos + struct.size
         if end > len(self._data):
             raise damaged(
-                f"{struct.size} bytes wanted at byte {pos}, but the value ends at {len(self._data)}"
+                f"{struct.size} bytes are wanted at byte {pos}, but the value ends at {len(self._data)}"
             )
         self._pos = end
         return struct.unpack_from(self._data, pos)[0]

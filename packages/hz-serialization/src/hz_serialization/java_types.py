@@ -8,6 +8,8 @@ as plain ``int``, ``float`` and ``str``.
 from array import array
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from hz_serialization.public_names import publish
+
 N = TypeVar("N", int, float)
 K = TypeVar("K")
 V = TypeVar("V")
@@ -114,3 +116,28 @@ class MapEntry(NamedTuple, Generic[K, V]):
 
     key: K
     value: V
+
+
+publish(
+    "hz_serialization",
+    (
+        BigInteger,
+        BooleanArray,
+        Byte,
+        Char,
+        CharArray,
+        DoubleArray,
+        Float,
+        FloatArray,
+        IntArray,
+        Integer,
+        JavaClass,
+        Long,
+        LongArray,
+        MapEntry,
+        ObjectArray,
+        Short,
+        ShortArray,
+        StringArray,
+    ),
+)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+from hz_serialization.public_names import publish
 
 
 class HazelcastJsonValue:
@@ -29,6 +30,8 @@ class HazelcastJsonValue:
                 "HazelcastJsonValue needs JSON text or an object, not None; use 'null' for JSON null"
             )
         else:
+            import json  # few programs have the client make the text; it takes as long as some modules of the client
+
             self._json_string = json.dumps(value)
 
     def to_string(self) -> str:
@@ -41,6 +44,8 @@ class HazelcastJsonValue:
         Raises:
             json.JSONDecodeError: The text is not valid JSON.
         """
+        import json  # see __init__
+
         return json.loads(self._json_string)
 
     def __eq__(self, other: object) -> bool:
@@ -53,3 +58,6 @@ class HazelcastJsonValue:
 
     def __repr__(self) -> str:
         return f"HazelcastJsonValue({self._json_string!r})"
+
+
+publish("hz_serialization", (HazelcastJsonValue,))

@@ -10,6 +10,7 @@ from hz_serialization.data import Data
 from hz_serialization.identified import IdentifiedFormat
 from hz_serialization.java_types import MapEntry
 from hz_serialization.problems import damaged
+from hz_serialization.public_names import publish
 
 
 class MemberAddress(NamedTuple):
@@ -128,3 +129,6 @@ def register_member_objects(format_: IdentifiedFormat) -> None:
     format_.add_reader(-29, 19, _read_distinct)
     format_.add_reader(-10003, 1, _read_job_metrics)
     format_.add_factory(-9, {2: ReliableTopicMessage})
+
+
+publish("hz_serialization", (MemberAddress, ReliableTopicMessage))

@@ -38,7 +38,7 @@ class DataOutput(ObjectDataOutput):
         begin = 0 if offset is None else offset
         end = len(buff) if length is None else begin + length
         if not 0 <= begin <= end <= len(buff):
-            raise ValueError(f"no {length} bytes at offset {offset} in a buffer of {len(buff)}")
+            raise ValueError(f"there are no {length} bytes at offset {offset} in a buffer of {len(buff)}")
         self._buffer += buff[begin:end]
 
     def write_boolean(self, val: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final, NoReturn
 
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.java_types import Byte, Integer, Long, Short
+from hz_serialization.public_names import publish
 
 MAX_DEPTH: Final = 128
 """The most levels of nesting that are written and read. Enough for any sensible value, and far from the recursion
@@ -161,3 +162,6 @@ def unreadable(error: Exception, type_id: int | None) -> HazelcastSerializationE
 def method_missing(owner: object, method: str) -> NoReturn:
     """Raise the error for a method that a user's class must define."""
     raise NotImplementedError(f"{type(owner).__qualname__}.{method}() is missing; the class must define it")
+
+
+publish("hz_serialization", (UnserializableError,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _thread import RLock
 from collections.abc import Callable
 from enum import Enum
 from typing import Any, Protocol, runtime_checkable
@@ -10,6 +11,7 @@ from hz_serialization import type_ids
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.layout import Layout
 from hz_serialization.problems import UnserializableError, damaged
+from hz_serialization.public_names import publish
 
 Scalar = Callable[[Any], bytes]
 """Returns type id and payload of a value that holds no other values, as written inside another object."""
@@ -55,10 +57,22 @@ class FormatWithEncoders(Format, Protocol):
 
 
 class Readers(dict[int, Reader]):
-    """Readers by type id; a missing one raises an error that explains it."""
+    """Readers by type id; a missing one is looked for among what was not added so far.
+
+    Args:
+        complete: Adds that.
+    """
+
+    def __init__(self, complete: Callable[[], None]) -> None:
+        super().__init__()
+        self._complete = complete
 
     def __missing__(self, type_id: int) -> Reader:
-        raise damaged(type_ids.describe_missing(type_id))
+        self._complete()
+        reader = self.get(type_id)
+        if reader is None:
+            raise damaged(type_ids.describe_missing(type_id))
+        return reader
 
 
 class Writers(dict[type, Writer]):
@@ -91,11 +105,18 @@ class Registry:
 
     Members of an ``Enum`` are not basic values even if they are derived from ``int`` or ``str``: they would be read
     back as plain numbers and texts, although nobody has chosen that.
+
+    Args:
+        layout: Byte order of payloads.
+        later: Adds everything that is not there from the start, when it is needed for the first time: none of it may
+            be about a class that was added before.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, later: Callable[[], None] | None = None) -> None:
         self.layout = layout
-        self.readers = Readers()
+        self._later = later
+        self._completing = RLock()
+        self.readers = Readers(self.complete)
         self.scalars: dict[type, Scalar] = {}
         """Only exact basic classes: the fast path for items of containers."""
         self.writers = Writers(self._resolve)
@@ -109,6 +130,23 @@ class Registry:
         self.fallback: Writer | None = None
         self.writes_portables = False
         """Whether a Portable was ever written, whose bytes depend on where in the ``Data`` it stands."""
+
+    def complete(self) -> None:
+        """Add what was not added so far. Callable from any thread; all wait for the one that does it."""
+        with self._completing:
+            later, self._later = self._later, None
+            if later is None:
+                return
+            before = set(self.readers)
+            try:
+                later()
+            except BaseException:
+                # Interrupted by a signal, for example: it will be done again, as if nothing had been done.
+                self.formats.clear()
+                for type_id in self.readers.keys() - before:
+                    del self.readers[type_id]
+                self._later = later
+                raise
 
     def add_format(self, format_: Format) -> None:
         """Add a format, after those that are there already.
@@ -165,6 +203,8 @@ class Registry:
         return None
 
     def _resolve(self, cls: type) -> Writer:
+        if cls not in self.basic and cls not in self.further:
+            self.complete()
         for format_ in self.formats:
             if format_.matches(cls):
                 self.writes_portables |= format_.type_id == type_ids.PORTABLE
@@ -218,3 +258,6 @@ def _refuse_enum(out: bytearray, value: Any, depth: int) -> None:
         "an enum member would come back as something else; store its .value or .name, or add a serializer of "
         "its class to custom_serializers, or allow pickle by pickle_policy",
     )
+
+
+publish("hz_serialization", (Format,))

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from hz_serialization import type_ids
-from hz_serialization.big_numbers import big_integer_bytes
 from hz_serialization.config import IntType
 from hz_serialization.java_types import BigInteger, Byte, Char, Float, Integer, JavaClass, Long, Short
 from hz_serialization.json_value import HazelcastJsonValue
@@ -26,6 +25,11 @@ _INTS = {
     IntType.INT: (type_ids.INTEGER, "i", 32),
     IntType.LONG: (type_ids.LONG, "q", 64),
 }
+
+
+def big_integer_bytes(value: int) -> bytes:
+    """Return the shortest two's complement of ``value`` as Java writes it: big-endian in both byte orders."""
+    return value.to_bytes((value if value >= 0 else ~value).bit_length() // 8 + 1, "big", signed=True)
 
 
 def make_scalars(layout: Layout, int_type: IntType, prefix: Callable[[int], bytes]) -> dict[type, Scalar]:

@@ -4,35 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from struct import Struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hz_serialization import type_ids
 from hz_serialization.arrays import register_arrays
-from hz_serialization.big_numbers import register_big_numbers
 from hz_serialization.blocks import BlockWriter, register_blocks
-from hz_serialization.compact.columns import Buffers
-from hz_serialization.compact.compiled import compact_format
-from hz_serialization.compact.schema import Schema
 from hz_serialization.compact.schema_registry import SchemaRegistry
 from hz_serialization.config import SerializationConfig, int_type_of
 from hz_serialization.container_writers import register_container_writers
 from hz_serialization.containers import register_container_readers
-from hz_serialization.custom import make_serializer, register_custom
 from hz_serialization.data import HEADER_SIZE, Data, partition_hash
 from hz_serialization.errors import HazelcastSerializationError
-from hz_serialization.identified import IdentifiedFormat, ObjectReader
-from hz_serialization.input import InputTools
-from hz_serialization.java_streams import register_java_streams
 from hz_serialization.layout import BIG_ENDIAN, LITTLE_ENDIAN, header
-from hz_serialization.member_objects import register_member_objects
-from hz_serialization.pickling import PickleFormat
-from hz_serialization.portable.compiled import portable_format
 from hz_serialization.problems import damaged, unreadable, unserializable
+from hz_serialization.public_names import publish
 from hz_serialization.registry import Format, Registry, Writer
 from hz_serialization.scalars import make_scalars, register_scalars
 from hz_serialization.speedups import compiled
-from hz_serialization.temporal import register_temporal
 from hz_serialization.top_level import TopReader, top_readers
+
+if TYPE_CHECKING:
+    from hz_serialization.compact.columns import Buffers
+    from hz_serialization.compact.schema import Schema
+    from hz_serialization.further import Further
+    from hz_serialization.identified import ObjectReader
 
 _calls: Any = compiled("_calls")
 _unpack_type_id = Struct(">i").unpack_from
@@ -66,42 +61,22 @@ class SerializationService:
         self.config = config or SerializationConfig()
         layout = BIG_ENDIAN if self.config.is_big_endian else LITTLE_ENDIAN
         int_type = int_type_of(self.config.default_int_type)
-        self._registry = registry = Registry(layout)
-        tools = InputTools(registry)
+        self._registry = registry = Registry(layout, self._add_further)
+        self._added: Further | None = None
+        self.schemas = SchemaRegistry()
+        """Schemas of the Compact objects that were written or read."""
         register_scalars(registry, int_type)
-        register_big_numbers(registry)
-        register_temporal(registry)
         register_arrays(registry, self.config.primitive_arrays)
         register_blocks(registry)
         register_container_readers(registry)
         register_container_writers(registry)
-        register_java_streams(registry)
-        self._identified = IdentifiedFormat(registry, tools)
-        register_member_objects(self._identified)
-        for factories in (self.config.builtin_factories, self.config.data_serializable_factories):
-            for factory_id, factory in factories.items():
-                self._identified.add_factory(factory_id, factory)
-        portable = portable_format(registry, tools, self.config)
-        self.schemas = SchemaRegistry()
-        """Schemas of the Compact objects that were written or read."""
-        compact = compact_format(registry, self.config.compact_serializers, self.schemas)
-        self._compact = compact
-        # Compact first: it takes exactly the classes that were named, the others all that are derived from theirs.
-        for format_ in (compact, self._identified, portable):
-            registry.add_format(format_)
-        self._custom = {cls: make_serializer(made) for cls, made in self.config.custom_serializers.items()}
-        self._global = (
-            None if self.config.global_serializer is None else make_serializer(self.config.global_serializer)
-        )
-        register_custom(registry, tools, self._custom, self._global)
-        PickleFormat(registry, self.config.pickle_policy)
+        self._readers = top_readers(layout, self._read_any)
+        if self.config.has_classes():
+            registry.complete()  # now, so that errors of the configuration are raised here
         self._encoders = _Encoders(self._make_encoder)
         self._scalar_encoders = make_scalars(layout, int_type, header)
         self._encoders.update(self._scalar_encoders)
         self._add_bytes_encoders()
-        self._readers = top_readers(layout, self._read_any)
-        self._readers[type_ids.PORTABLE & 0xFF] = portable.top_reader(self._read_any)
-        self._readers[type_ids.COMPACT & 0xFF] = compact.top_reader(self._read_any)
         self.read = self._make_read()
         if _calls is not None and type(self).to_data is SerializationService.to_data:
             self.__dict__["to_data"] = _calls.DataWriter(self.to_data, self._encoders, unserializable)
@@ -134,7 +109,7 @@ class SerializationService:
         Raises:
             HazelcastSerializationError: A value does not fit into its field; the error names it.
         """
-        return self._compact.encode_columns(schema, columns)
+        return self._further().compact.encode_columns(schema, columns)
 
     def encode_buffers(
         self, schema: Schema, rows: int, columns: Sequence[Buffers | list[Any]]
@@ -153,7 +128,7 @@ class SerializationService:
         Raises:
             HazelcastSerializationError: A value in a list does not fit into its field; the error names it.
         """
-        return self._compact.encode_buffers(schema, rows, columns)
+        return self._further().compact.encode_buffers(schema, rows, columns)
 
     def to_object(self, data: Data | None) -> Any:
         """Return the value of a ``Data``; ``None`` for ``None``.
@@ -203,11 +178,11 @@ class SerializationService:
 
     def register_factory(self, factory_id: int, factory: Mapping[int, Callable[[], Any]]) -> None:
         """Add IdentifiedDataSerializable classes by class id."""
-        self._identified.add_factory(factory_id, factory)
+        self._further().identified.add_factory(factory_id, factory)
 
     def register_reader(self, factory_id: int, class_id: int, reader: ObjectReader) -> None:
         """Add a function that reads one class of IdentifiedDataSerializable and returns any object."""
-        self._identified.add_reader(factory_id, class_id, reader)
+        self._further().identified.add_reader(factory_id, class_id, reader)
 
     def register_format(self, format_: Format) -> None:
         """Add a serialization format such as Portable or Compact.
@@ -215,6 +190,7 @@ class SerializationService:
         Raises:
             HazelcastSerializationError: Its type id is taken.
         """
+        self._further()
         self._registry.add_format(format_)
         for cls in self._encoders.keys() - self._scalar_encoders.keys():
             del self._encoders[cls]
@@ -222,9 +198,28 @@ class SerializationService:
 
     def destroy(self) -> None:
         """Call ``destroy`` of the user's serializers, which are not needed any more."""
-        for serializer in {id(made): made for made in (*self._custom.values(), self._global)}.values():
+        added = self._added
+        if added is None:
+            return
+        for serializer in {
+            id(made): made for made in (*added.custom.values(), added.global_serializer)
+        }.values():
             if serializer is not None:
                 serializer.destroy()
+
+    def _add_further(self) -> None:
+        # Not at the top: programs whose values are texts, numbers and lists need none of that.
+        from hz_serialization.further import Further
+
+        added = Further(self._registry, self.config, self.schemas)
+        self._readers[type_ids.PORTABLE & 0xFF] = added.portable.top_reader(self._read_any)
+        self._readers[type_ids.COMPACT & 0xFF] = added.compact.top_reader(self._read_any)
+        self._added = added
+
+    def _further(self) -> Further:
+        self._registry.complete()
+        assert self._added is not None
+        return self._added
 
     def _add_bytes_encoders(self) -> None:
         """Add encoders that join a byte[] from two parts, so that large values are copied only once."""
@@ -274,3 +269,6 @@ class SerializationService:
         if end - start < HEADER_SIZE or end > len(buffer):
             return damaged(f"{len(buffer[start:end])} bytes are too few; the header alone has {HEADER_SIZE}")
         return unreadable(error, _unpack_type_id(buffer, start + 4)[0])
+
+
+publish("hz_serialization", (SerializationService,))

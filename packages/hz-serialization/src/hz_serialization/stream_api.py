@@ -118,7 +118,7 @@ class ObjectDataOutput(ABC):
         """Write a ``String[]``; the same as ``write_string_array``."""
 
     @abstractmethod
-    def write_object(self, val: Any) -> None:
+    def write_object(self, val: object) -> None:
         """Write type id and payload of any serializable value, ``None`` included.
 
         Raises:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from struct import Struct
-from typing import Any
+from typing import Any, Final
 
 from hz_serialization import type_ids
 from hz_serialization.json_value import HazelcastJsonValue
@@ -15,6 +15,9 @@ from hz_serialization.layout import Layout
 from hz_serialization.speedups import compiled
 
 _compiled = compiled("_top")
+
+LARGE_TEXT: Final = 65536
+"""Longer texts (bytes) are decoded where they are: a copy would need new memory, which the system has to map."""
 
 TopReader = Callable[[bytes, int, int], Any]
 """``(buffer, start, end)``: returns the value of the ``Data`` at ``buffer[start:end]``."""
@@ -69,6 +72,8 @@ def _text(layout: Layout, general: TopReader) -> TopReader:
         found, size = unpack(buffer, start + 4)
         start += 12
         if found == word and 0 <= size <= end - start:
+            if size > LARGE_TEXT:
+                return str(memoryview(buffer)[start : start + size], "utf-8")
             return buffer[start : start + size].decode()
         return general(buffer, start - 12, end)
 

@@ -28,6 +28,7 @@ from hz_speedups._hash cimport hash_of
 from hz_speedups._top cimport TextReader
 
 from struct import error as struct_error
+from time import monotonic
 from types import FunctionType
 
 cdef extern from "Python.h":
@@ -49,37 +50,39 @@ cdef type plain_op = None
 cdef type plain_future = None
 cdef type plain_blocking = None
 cdef type plain_promised = None
+cdef type plain_callback = None
 
 # Set by `configure`.
 cdef object WATCHED = None
 cdef object LEFT_TO_LEADER = None
 cdef object checkpoint = None
+cdef double longest_receive = 0
 
 
-def configure(*, watched, left_to_leader, step):
-    """Tell the states of reading that callers meet, and a Python function that does nothing.
+def configure(*, watched, left_to_leader, step, longest):
+    """Tell the states of reading that callers meet, a Python function that does nothing, and how long a receive blocks.
 
     The interpreter handles signals and exceptions of other threads when it enters a function in Python. So one is
     called where a call waits again.
     """
-    global WATCHED, LEFT_TO_LEADER, checkpoint
-    WATCHED, LEFT_TO_LEADER, checkpoint = watched, left_to_leader, step
+    global WATCHED, LEFT_TO_LEADER, checkpoint, longest_receive
+    WATCHED, LEFT_TO_LEADER, checkpoint, longest_receive = watched, left_to_leader, step, longest
 
 
 def prefer(type cls not None):
     """Remove from a class what its compiled bases have; keep its functions as ``_pure_<name>``. Return the class."""
-    global plain_op, plain_future, plain_blocking, plain_promised
+    global plain_op, plain_future, plain_blocking, plain_promised, plain_callback
     for base in cls.__mro__:
         if base.__module__ != __name__:
             continue
         for name in base.__dict__.keys() & cls.__dict__.keys():
-            if name.startswith("__") and name != "__init__":
+            if name.startswith("__") and name not in ("__init__", "__call__"):
                 continue
             pure = cls.__dict__[name]
-            if isinstance(pure, FunctionType) and name != "__init__":
+            if isinstance(pure, FunctionType) and not name.startswith("__"):
                 setattr(cls, "_pure_" + name.lstrip("_"), pure)
             delattr(cls, name)
-    for base, number in ((OpBase, 0), (FutureBase, 1), (BlockingBase, 2), (PromisedBase, 3)):
+    for base, number in ((OpBase, 0), (FutureBase, 1), (BlockingBase, 2), (PromisedBase, 3), (UserCallbackBase, 4)):
         if issubclass(cls, base):
             if number == 0:
                 plain_op = cls
@@ -87,8 +90,10 @@ def prefer(type cls not None):
                 plain_future = cls
             elif number == 2:
                 plain_blocking = cls
-            else:
+            elif number == 3:
                 plain_promised = cls
+            else:
+                plain_callback = cls
     return cls
 
 
@@ -98,3 +103,4 @@ include "_calls_data.pxi"
 include "_calls_service.pxi"
 include "_calls_transport.pxi"
 include "_calls_callers.pxi"
+include "_calls_callbacks.pxi"

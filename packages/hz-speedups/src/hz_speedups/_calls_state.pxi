@@ -168,6 +168,23 @@ cdef class FutureBase:
         """Complete with a value; no effect on a future that is done. Return whether this is the outcome."""
         return future_set(self, result)
 
+    def add_done_callback(self, callback):
+        """Call ``callback(future)`` when the future is done; immediately, in this thread, if it is done already."""
+        cdef UserCallbackBase call
+        if self._state is not PENDING:
+            self._pure_add_done_callback(callback)
+            return
+        call = <UserCallbackBase> new_instance(plain_callback)
+        call._callback = callback
+        call._future = self
+        future_watch(self, call)
+
+    def _add_watcher(self, watcher):
+        future_watch(self, watcher)
+
+    def _call_watchers(self):
+        future_call_watchers(self)
+
     def done(self):
         """Return True once there is a result or an error, or the future is cancelled."""
         return self._state is not PENDING
@@ -205,9 +222,8 @@ cdef bint future_set(FutureBase self, object result) except -1:
         self._finish()
         return True
     self._state = FINISHED
-    watchers = self._watchers
-    if watchers is not None and PyList_GET_SIZE(watchers) > 0:
-        self._call_watchers()
+    if self._watchers is not None:
+        future_call_watchers(self)
     return True
 
 

@@ -90,7 +90,7 @@ cdef class HandoverBase:
 cdef class DriverBase:
     """The compiled part of ``hz_core.drivers.threaded.ThreadedDriver``."""
 
-    cdef public object _unflushed, io_thread
+    cdef public object _unflushed, io_thread, run_callback
     cdef public bint ticking, _reads
 
     def submitted(self, invocation):
@@ -110,12 +110,21 @@ cdef class DriverBase:
             transport = (<ConnectionBase> connection).transport if isinstance(connection, ConnectionBase) else None
             if not isinstance(transport, TransportBase) or (<TransportBase> transport).broken:
                 return self._pure_complete(call)
+            if is_limited(waiting):
+                deadline = (<OpBase> waiting.op).deadline
+                if deadline is None or <double> deadline - <double> monotonic() < longest_receive:
+                    return self._pure_complete(call)
             transport_wait(<TransportBase> transport, waiting)
             if not waiting.finished:
                 checkpoint()
         if waiting.error is None:
             return waiting.value
         return self._pure_complete(call)
+
+
+cdef bint is_limited(BlockingBase call) except -1:
+    """Return whether a call has a deadline, at which it ends although nothing is received."""
+    return isinstance(call.op, OpBase) and (<OpBase> call.op).deadline is not None
 
 
 cdef int driver_submitted(DriverBase self, object invocation) except -1:
@@ -390,6 +399,7 @@ cdef bint transport_read_large(
 cdef int transport_wait(TransportBase self, BlockingBase call) except -1:
     """Wait until ``call`` is done or its reply cannot come here. May return earlier, so that interrupts are handled."""
     cdef HandoverBase reading = self.reading
+    cdef bint limited = is_limited(call)
     connection = self.connection
     me = PyThread_get_thread_ident()
     if reading.busy or not reading.is_free or not isinstance(connection, ConnectionBase):
@@ -408,6 +418,8 @@ cdef int transport_wait(TransportBase self, BlockingBase call) except -1:
             transport_read(self, WAIT)
             if not call.finished:
                 checkpoint()
+                if limited:
+                    break
         if self._send is not self._plain_send and self._stream.buffered:
             self._read_buffered()
     finally:

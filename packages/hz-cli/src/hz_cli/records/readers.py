@@ -89,7 +89,9 @@ def _csv(path: Path, size: int, skip: int) -> Iterator[Batch]:
                     continue
                 if len(values) != len(columns):
                     raise CommandError(
-                        f"{path}, line {reader.line_num}: {len(values)} fields, but {len(columns)} columns"
+                        f"{path}, line {reader.line_num}: the line has {len(values)} fields, but the first one names"
+                        f" {len(columns)} columns",
+                        "correct the line",
                     )
                 yield dict(zip(columns, values, strict=True))
 
@@ -152,7 +154,8 @@ def _parquet(path: Path, size: int, skip: int) -> Iterator[Batch]:
 
         def rows() -> Iterator[Row]:
             nonlocal done
-            for batch in file.iter_batches(batch_size=size):
+            # Without rows there are no batches; pyarrow 18 raises an error.
+            for batch in file.iter_batches(batch_size=size) if total else ():
                 for row in batch.to_pylist():
                     done += 1
                     yield row

@@ -25,7 +25,7 @@ KEYWORDS: Final = tuple(
 """The words of the members' SQL that are written most."""
 
 _BEFORE_TABLES: Final = frozenset({"FROM", "JOIN", "INTO", "UPDATE", "MAPPING", "DESCRIBE"})
-_WORD: Final = re.compile(r"[\w$]+")
+_WORD: Final = re.compile(r"[\w$]+$")
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FRESH: Final = 30.0
 """Seconds after which the members are asked again."""
@@ -88,7 +88,8 @@ class SqlCompleter(Completer):
         if before.startswith("\\") and " " not in before:
             yield from _matching(before, self._commands, "command", self._commands)
             return
-        word = document.get_word_before_cursor(pattern=_WORD)
+        found = _WORD.search(before)
+        word = found[0] if found else ""
         previous = before[: len(before) - len(word)].split()
         columns = self._catalog.columns()
         if previous and previous[-1].upper() in _BEFORE_TABLES | {"\\D", "\\DESCRIBE"}:

@@ -32,8 +32,8 @@ class Checkpoint:
             job, progress = found["job"], found["progress"]
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError) as error:
-            raise self._useless("is damaged") from error
+        except (ValueError, KeyError, TypeError):
+            raise self._useless("is damaged") from None
         if job != self._job:
             different = sorted(key for key in {*job, *self._job} if job.get(key) != self._job.get(key))
             raise self._useless(f"is of another transfer: {', '.join(different)} differ")

@@ -84,7 +84,7 @@ class ConnectionBase(Generic[ClientT, CursorT]):
             InterfaceError: The connection is closed.
         """
         if self._client is None:
-            raise InterfaceError("the connection is closed")
+            raise InterfaceError("the connection is closed: make another one with connect()")
         return self._client
 
     @property
@@ -100,11 +100,11 @@ class ConnectionBase(Generic[ClientT, CursorT]):
     @property
     def _sql(self) -> Any:
         """The SQL service of the client, on the surface of the connection."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define how SQL is executed")
 
     def _wait(self, called: Any) -> Any:
         """Return what a step awaits for what a method of the client has returned."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define how its steps wait")
 
     def _check(self) -> None:
         self.client  # noqa: B018  # raises
@@ -174,10 +174,10 @@ class CursorBase(Generic[ConnectionT]):
         """None: rows have keys, which the program chooses."""
         return
 
-    def setinputsizes(self, sizes: Any) -> None:
+    def setinputsizes(self, sizes: object) -> None:
         """Do nothing: sizes need not be known."""
 
-    def setoutputsize(self, size: Any = None, column: Any = None) -> None:
+    def setoutputsize(self, size: object = None, column: object = None) -> None:
         """Do nothing: sizes need not be known."""
 
     async def _execute(self, operation: str, params: Parameters | None) -> None:
@@ -262,7 +262,7 @@ class CursorBase(Generic[ConnectionT]):
 
     def _check(self) -> None:
         if self._closed:
-            raise InterfaceError("the cursor is closed")
+            raise InterfaceError("the cursor is closed: make another one with connection.cursor()")
 
     def _left(self) -> SqlResultOperations:
         self._check()

@@ -184,7 +184,7 @@ class HazelcastDDLCompiler(compiler.DDLCompiler):
         """Write CREATE MAPPING."""
         table: Table = create.element
         if not list(table.c):
-            raise CompileError("a mapping needs a column")
+            raise CompileError("the table has no columns, and a mapping needs at least one")
         given = table.dialect_options["hazelcast"]
         keys = key_columns(table)
         name = self.preparer.format_table(table)

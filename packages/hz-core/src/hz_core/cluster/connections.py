@@ -2,9 +2,9 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from math import inf
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 from hz_core.cluster.authentication import Credentials, MemberIdentity, authenticate
@@ -29,6 +29,8 @@ from hz_core.op import Flow, GatherOutcomes, Sleep, WaitFor
 from hz_core.promise import CallbackPromise, Promise, complete
 
 _logger = get_logger("connection")
+
+_ROUNDING: Final = 0.001  # seconds by which a check at the end of a time may seem to come too early
 
 
 class ConnectOptions(NamedTuple):
@@ -91,15 +93,17 @@ _Failures: TypeAlias = dict[tuple[str, Address | str], Exception | None]
 """Why an address could not be connected, by the cluster's name and the address; None if it was not tried."""
 
 
-@dataclass(slots=True)
 class _Attempt:
     """An attempt to open a connection."""
 
-    promise: Promise
-    target: ClusterTarget
-    member: UUID | None
-    """The expected member, or None for a configured address."""
-    limit: Timer | None = None
+    __slots__ = ("limit", "member", "promise", "target")
+
+    def __init__(self, promise: Promise, target: ClusterTarget, member: UUID | None) -> None:
+        self.promise = promise
+        self.target = target
+        self.member = member
+        """The expected member, or None for a configured address."""
+        self.limit: Timer | None = None
 
 
 class ConnectionManager:
@@ -498,6 +502,11 @@ class ConnectionManager:
                 quiet.append(connection)
         return quiet
 
+    def next_timeout(self) -> float:
+        """Return when the first member will have been silent for the heartbeat timeout, if it stays so."""
+        last_read = min((connection.last_read for connection in self._ready.values()), default=inf)
+        return last_read + self._options.heartbeat_timeout
+
     def _note_times(self, connection: Connection, now: float) -> None:
         """Note what has happened since the last check."""
         timeout = self._options.heartbeat_timeout
@@ -517,7 +526,7 @@ class ConnectionManager:
         """Return an error if the member exceeded the heartbeat timeout."""
         limit = self._options.heartbeat_timeout
         silent = now - connection.last_read
-        if silent > limit:
+        if silent > limit - _ROUNDING:
             return TargetDisconnectedError(
                 f"nothing was received from {connection.address} for {silent:.1f} s, more than"
                 f" heartbeat_timeout ({limit:g} s)"

@@ -85,6 +85,11 @@ class FlakeIdGeneratorConfig(Options):
     prefetch_validity = Option(
         non_negative, lambda: 600.0, "Seconds for which fetched ids are used; 0 for no limit."
     )
+    prefetch_ahead = Option(
+        boolean,
+        lambda: False,
+        "Whether the next ids are fetched in the background as soon as half of a batch is used.",
+    )
 
 
 class ReliableTopicConfig(Options):

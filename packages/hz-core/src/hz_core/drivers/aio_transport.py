@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from typing import cast
+from typing import Final, cast
 
 from hz_core.compiled import AsyncioTransportBase, prefer_compiled
 from hz_core.connection import MOST_UNSENT, NO_FACTS, Connection, SocketFacts
@@ -10,6 +10,9 @@ from hz_core.drivers.socket_facts import socket_facts
 from hz_core.drivers.tls_advice import advised
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.reader import LARGE_RECEIVE_SIZE
+
+LARGE_WRITE: Final = 65536
+"""Sockets mostly take this many bytes at once."""
 
 
 @prefer_compiled
@@ -93,7 +96,7 @@ class AsyncioTransport(AsyncioTransportBase, asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the connection that asyncio has closed the socket."""
-        self._lost = advised(exc) if exc else ConnectionResetError("closed by the member")
+        self._lost = advised(exc) if exc else ConnectionResetError("the member closed the connection")
         if self._connection is not None:
             self._connection.on_socket_closed(self._lost)
 
@@ -113,7 +116,9 @@ class AsyncioTransport(AsyncioTransportBase, asyncio.BufferedProtocol):
         self._unsent = 0
         self.full = self._paused
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
+            data = outbox[0] if len(outbox) == 1 else b"".join(outbox)
+            # A view of what is large: asyncio cuts off what the socket has taken, which copies all other bytes.
+            self._transport.write(memoryview(data) if len(data) > LARGE_WRITE else data)
 
     def close(self) -> None:
         """Close the socket at once; what has not been sent yet is lost."""

@@ -56,7 +56,9 @@ class HazelcastCloudDiscovery:
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         if not token:
-            raise InvalidConfigurationError("the discovery token of Hazelcast Cloud is empty")
+            raise InvalidConfigurationError(
+                "the discovery token of Hazelcast Cloud is empty: set cloud_discovery_token"
+            )
         self.timeout = timeout
         self._token = token
         self._context = ssl_context
@@ -110,13 +112,13 @@ class HazelcastCloudDiscovery:
             response = connection.getresponse()
             answer = response.status, self._read(response)
             if monotonic() - began >= self.timeout:
-                raise TimeoutError  # the answer may have been cut off
+                raise TimeoutError("the answer may be cut off")
             return answer
         except (OSError, http.client.HTTPException) as e:
             if monotonic() - began >= self.timeout:
-                raise self._error(f"no whole answer within {self.timeout:g} s") from None
+                raise self._error(f"it gave no whole answer within {self.timeout:g} s") from None
             reason = f"{type(e).__name__}: {e}".replace(self._token, "...")
-            raise self._error(f"no answer: {reason}") from None
+            raise self._error(f"it gave no answer: {reason}") from None
         finally:
             watchdog.cancel()
             watchdog.join()

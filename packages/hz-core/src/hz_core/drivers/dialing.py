@@ -200,7 +200,7 @@ class Dialing:
 def _reason(attempt: _Attempt, error: Exception) -> str:
     """Return the same text for the same failure, whatever driver it comes from."""
     if attempt.in_handshake and isinstance(error, ConnectionError):
-        return "closed during the TLS handshake; check that the member uses TLS on this port"
+        return "the member closed the connection during the TLS handshake; check that the member uses TLS on this port"
     # An SSLError, told by its attribute so that programs without TLS do not load the module, has numbers of its own.
     if isinstance(error, OSError) and not hasattr(error, "library") and error.errno:
         return os.strerror(error.errno)

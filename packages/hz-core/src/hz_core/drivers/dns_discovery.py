@@ -47,7 +47,9 @@ class DnsDiscovery:
         nameserver_port: int = _DNS_PORT,
     ) -> None:
         if not name or any(c.isspace() or c in "/@[]" for c in name):
-            raise InvalidConfigurationError(f"{name[:200]!r} is not a name to resolve")
+            raise InvalidConfigurationError(
+                f"{name[:200]!r} is not a name to resolve: give that of a host or of an SRV record"
+            )
         if record not in ("A", "SRV"):
             raise InvalidConfigurationError(f'record must be "A" or "SRV", not {record!r}')
         if not 0 < port <= 65535:

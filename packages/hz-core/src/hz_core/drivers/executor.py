@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from hz_core.compiled import ExecutorBase, prefer_compiled
 from hz_core.drivers.streams import GREEN_THREADS
 from hz_core.log import get_logger
 
@@ -14,7 +15,8 @@ _logger = get_logger("callbacks")
 DEFAULT_CAPACITY: Final = 1_000_000
 
 
-class CallbackExecutor:
+@prefer_compiled
+class CallbackExecutor(ExecutorBase):
     """Runs callbacks in order, one at a time, in a thread that starts with the first of them.
 
     A callback with a true attribute ``is_counted`` is always accepted: their number is limited by that of the

@@ -13,6 +13,10 @@ READ: Final = 1
 WRITE: Final = 2
 
 
+_EPOLL_MASKS: Final = (0, 1, 4, 5)
+"""The masks of epoll by interest: EPOLLIN for READ, EPOLLOUT for WRITE."""
+
+
 class Poller(Protocol):
     """Tells which sockets are ready. ``add``, ``set`` and ``wake`` may be called from any thread."""
 
@@ -51,11 +55,11 @@ class EpollPoller:
 
     def add(self, fd: int, interest: int) -> None:
         """See :class:`Poller`."""
-        self._epoll.register(fd, _epoll_mask(interest))
+        self._epoll.register(fd, _EPOLL_MASKS[interest])
 
     def set(self, fd: int, interest: int) -> None:
         """See :class:`Poller`."""
-        self._epoll.modify(fd, _epoll_mask(interest))
+        self._epoll.modify(fd, _EPOLL_MASKS[interest])
 
     def forget(self, fd: int) -> None:
         """See :class:`Poller`."""
@@ -81,10 +85,6 @@ class EpollPoller:
         """See :class:`Poller`."""
         self._epoll.close()
         os.close(self._event_fd)
-
-
-def _epoll_mask(interest: int) -> int:
-    return (select.EPOLLIN if interest & READ else 0) | (select.EPOLLOUT if interest & WRITE else 0)
 
 
 class SelectorPoller:
@@ -169,22 +169,23 @@ class Watch:
     def add(self, interest: int) -> None:
         """Watch for this, too."""
         with self._lock:
-            self._set(self._interest | interest)
+            self._interest = interest = self._interest | interest
+            if not self._ended:
+                self._poller.set(self.fd, interest)
 
     def remove(self, interest: int) -> None:
         """Do not watch for this any more."""
         with self._lock:
-            self._set(self._interest & ~interest)
+            self._interest = interest = self._interest & ~interest
+            if not self._ended:
+                self._poller.set(self.fd, interest)
 
     def replace(self, interest: int) -> None:
         """Watch for this alone."""
         with self._lock:
-            self._set(interest)
-
-    def _set(self, interest: int) -> None:
-        self._interest = interest
-        if not self._ended:
-            self._poller.set(self.fd, interest)
+            self._interest = interest
+            if not self._ended:
+                self._poller.set(self.fd, interest)
 
     def forked(self) -> None:
         """Change nothing any more: a forked child shares what is watched with its parent."""

@@ -21,7 +21,7 @@ from hz_core.compiled import HandoverBase, configure_reading, prefer_compiled
 from hz_core.connection import Connection
 from hz_core.drivers.blocking import Pending
 from hz_core.drivers.poller import READ, Watch
-from hz_core.drivers.streams import LONGEST_WAIT
+from hz_core.drivers.streams import CANCEL_CHECK_INTERVAL, LONGEST_WAIT
 
 PATIENCE: Final = 20
 """So many checks find the same caller reading before the I/O thread leaves the socket to it."""
@@ -38,6 +38,8 @@ _NOMINATED: Final = object()
 class Reading(Enum):
     """Who is responsible for reading a socket."""
 
+    __hash__ = object.__hash__  # that of Enum is written in Python, and calls look for transitions
+
     WATCHED = auto()
     """The I/O thread watches it for input. Callers may read it as well."""
     READ_BY_CALLERS = auto()
@@ -50,6 +52,8 @@ class Reading(Enum):
 
 class Event(Enum):
     """What may change who reads a socket."""
+
+    __hash__ = object.__hash__
 
     LEADER_FOUND = auto()
     """The I/O thread found input, but a caller was reading."""
@@ -79,7 +83,7 @@ TRANSITIONS: Final[Mapping[tuple[Reading, Event], Reading]] = {
 _WATCHED: Final = Reading.WATCHED
 _LEFT_TO_LEADER: Final = Reading.LEFT_TO_LEADER
 _CLOSED: Final = Reading.CLOSED
-configure_reading(_WATCHED, _LEFT_TO_LEADER)
+configure_reading(_WATCHED, _LEFT_TO_LEADER, CANCEL_CHECK_INTERVAL)
 
 
 class HandoverOwner(Protocol):
@@ -208,6 +212,8 @@ class ReadHandover(HandoverBase):
 
     def nominate(self) -> None:
         """Wake one follower, so that it leads."""
+        if not self.followers and self.state is not _LEFT_TO_LEADER:
+            return  # without the error below, since this follows each reading of the I/O thread
         try:
             lock, _ = self.followers.popitem()
         except KeyError:

@@ -190,7 +190,7 @@ class ThreadedDriver(DriverBase):
     ) -> None:
         def done(stream: Stream | None, error: Exception | None) -> None:
             if stream is None:
-                connection.on_socket_closed(error or ConnectionError("not connected"))
+                connection.on_socket_closed(error or ConnectionError("the connection was not made"))
             elif self._stopping or not connection.alive:
                 stream.shutdown()
                 stream.close()
@@ -222,11 +222,12 @@ class ThreadedDriver(DriverBase):
         while not call.finished:
             connection = call.connection
             transport: Any = None if connection is None else connection.transport
-            if transport is None or transport.broken or GREEN_THREADS:
+            near = _near_deadline(call)
+            if transport is None or transport.broken or GREEN_THREADS or near == 0.0:
                 self._prepare_to_block(call.op.method.name)
                 call.block(SERVE_INTERVAL if self._serve() else -1)
             else:
-                transport.wait(call, call, None)
+                transport.wait(call, call, near)
         error = call.error
         if error is None:
             return call.value
@@ -250,7 +251,9 @@ class ThreadedDriver(DriverBase):
             invocation: Any = operation.request if is_flow else operation
             connection = None if invocation is None else invocation.connection
             transport: Any = None if connection is None else connection.transport
-            if transport is None or transport.broken or GREEN_THREADS or (is_flow and invocation.finished):
+            near = None if invocation is None else _near_deadline(invocation)
+            ended = transport is None or transport.broken or (is_flow and invocation.finished)
+            if ended or GREEN_THREADS or near == 0.0:
                 self.flush()
                 self._prepare_to_block("an operation" if invocation is None else invocation.op.method.name)
                 if self._serve():
@@ -264,7 +267,7 @@ class ThreadedDriver(DriverBase):
             if left is not None:
                 # Another thread may complete or cancel the future, but cannot wake a thread that reads.
                 left = min(left, CANCEL_CHECK_INTERVAL)
-            transport.wait(future, invocation, left)
+            transport.wait(future, invocation, near if left is None else min(left, near or left))
         return True
 
     def _prepare_to_block(self, what: str) -> None:
@@ -283,6 +286,8 @@ class ThreadedDriver(DriverBase):
 
     def flush(self) -> None:
         """Send all requests that wait to be batched with others."""
+        if not self._unflushed:
+            return  # and what an interrupted thread did not note here, is sent by the I/O thread
         for transport in list(self._transports.values()):
             transport.flush()
 
@@ -415,14 +420,16 @@ class ThreadedDriver(DriverBase):
             elif fd in self._ready_callbacks:
                 self._guard(self._ready_callbacks[fd])
         self._woken = False
-        self._run_soon()
+        if self._soon:
+            self._run_soon()
         now = monotonic()
         timers = self._timers
         while timers and timers[0][0] <= now:
             callback = heappop(timers)[2].callback
             if callback is not None:
                 self._guard(callback)
-        self._flush_unflushed()
+        if self.ticking or self._unflushed:
+            self._flush_unflushed()
         if self._checks:
             for reading in [reading for reading, due in self._checks.items() if due <= now]:
                 interval = reading.check()
@@ -515,6 +522,18 @@ class ThreadedDriver(DriverBase):
         with self._waking:
             if not self._ended:
                 self.poller.wake()
+
+
+def _near_deadline(invocation: Invocation) -> float | None:
+    """Return the seconds until a deadline that a receive might miss, since it blocks longer; 0 when it is over.
+
+    The I/O thread ends an operation at its deadline. That wakes a thread that waits for a lock, and none that receives.
+    """
+    deadline = invocation.op.deadline
+    if deadline is None:
+        return None
+    left = deadline - monotonic()
+    return max(left, 0.0) if left < CANCEL_CHECK_INTERVAL else None
 
 
 def _nothing() -> None:

@@ -87,7 +87,9 @@ class TlsStream:
                 except ssl.SSLWantReadError:
                     done = False
                 except ssl.SSLEOFError as e:
-                    raise ConnectionResetError("closed during the TLS handshake") from e
+                    raise ConnectionResetError(
+                        "the member closed the connection during the TLS handshake"
+                    ) from e
                 except ssl.SSLError:
                     with suppress(OSError):  # tell the member why, if possible
                         self._send_ciphertext()
@@ -147,11 +149,13 @@ class TlsStream:
         try:
             # In one step, so that nothing of it is lost if this thread is interrupted.
             self._parts.extend(iter(self._read_record, b""))
-            self._end = StreamClosedError("closed by the member")
+            self._end = StreamClosedError("the member closed the connection")
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLEOFError:
-            self._end = StreamClosedError("closed by the member, without the closing message of TLS")
+            self._end = StreamClosedError(
+                "the member closed the connection without the closing message of TLS"
+            )
         except ssl.SSLError as e:
             self._end = advised(e)
         self._undecrypted = False

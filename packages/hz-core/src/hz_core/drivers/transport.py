@@ -307,8 +307,7 @@ class SocketTransport(TransportBase):
 
     def _settle(self) -> None:
         """Account for what was given to the stream: what it has not taken is sent next."""
-        data = self._sending
-        sent = self._sent
+        data, sent = self._sending, self._sent
         if data is None:
             return
         if sent >= len(data):
@@ -370,14 +369,13 @@ class SocketTransport(TransportBase):
     def wait(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
         """Wait until ``call`` is done or its reply cannot come here. Read here, if no other thread does.
 
-        This may return earlier, and does so with a timeout (in seconds) after the first input. A blocking call has
-        none.
+        This may return earlier, and does so with a timeout (in seconds) after the first input. One with a deadline
+        returns after each receive, so that its caller can look whether the deadline is near.
 
         Raises:
             IllegalStateError: On the I/O thread.
         """
-        reading = self.reading
-        connection = self.connection
+        reading, connection = self.reading, self.connection
         me = get_ident()
         if me == self._owner.io_thread:
             raise waits_for_itself(invocation.op.method.name)
@@ -393,11 +391,13 @@ class SocketTransport(TransportBase):
             reading.busy = True
             if connection.listening:
                 reading.begun_leading()
-            if isinstance(call, BlockingCall):
+            if timeout is None and isinstance(call, BlockingCall):
                 # A blocking call, without the steps that others need.
-                read = self.read
+                read, limited = self.read, invocation.op.deadline is not None
                 while not (invocation.finished or self.broken) and invocation.connection is connection:
                     read()
+                    if limited:
+                        break
                 if self._stream.buffered:
                     self._read_buffered()
             else:
@@ -439,13 +439,13 @@ class SocketTransport(TransportBase):
 
     def _lead(self, call: Pending, invocation: Invocation, timeout: float | None) -> None:
         """Read until ``call`` is done or its reply cannot come here. This thread has claimed the reading."""
-        connection = self.connection
-        done = call.done
+        connection, done = self.connection, call.done
         while not (invocation.finished or done() or self.broken) and invocation.connection is connection:
             if timeout is None:
                 self.read()
-                continue
-            if self._interruptions != self._handled or self._stream.wait_readable(timeout):
+                if invocation.op.deadline is None:
+                    continue
+            elif self._interruptions != self._handled or self._stream.wait_readable(timeout):
                 self.read(_DONT_WAIT)
             break
         if self._stream.buffered:
@@ -480,7 +480,7 @@ class SocketTransport(TransportBase):
 
     def _ended(self) -> None:
         if self.connection.reader.received is not None:
-            self.fail(ConnectionResetError("closed by the member"))
+            self.fail(ConnectionResetError("the member closed the connection"))
         # Otherwise it was processed by code that interrupted this thread.
 
     def _read_failed(self, error: BaseException) -> None:
@@ -586,11 +586,15 @@ def _first_data(outbox: list[Any]) -> tuple[Any, slice]:
     # Only the thread that sends, or code that interrupts it, removes anything, so there are as many as it sees.
     if len(outbox) == 1:
         return outbox[0], _FIRST
-    size = count = 0
     first = outbox[:_JOINED_COUNT]
-    for data in first:
-        size += len(data)
-        if count and size > _BATCH_SIZE:
-            break
-        count += 1
-    return first[0] if count == 1 else b"".join(first[:count]), slice(count)
+    if sum(map(len, first)) > _BATCH_SIZE:
+        size = count = 0
+        for data in first:
+            size += len(data)
+            if count and size > _BATCH_SIZE:
+                break
+            count += 1
+        if count == 1:
+            return first[0], _FIRST
+        del first[count:]
+    return b"".join(first), slice(len(first))

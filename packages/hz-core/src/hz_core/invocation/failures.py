@@ -13,6 +13,7 @@ from hz_core.errors import (
 from hz_core.invocation.invocation import Invocation
 from hz_core.op import Op
 from hz_core.wire.frames import DECODE_ERRORS, HazelcastProtocolError
+from hz_core.wire.method import Method
 
 
 def error_in(message: bytes, message_type: int, name: str, server_version: str) -> Exception:
@@ -48,10 +49,14 @@ def not_member(op: Op[Any], cause: Exception) -> TargetNotMemberError:
     return error
 
 
-def closed_by(connection: Connection) -> TargetDisconnectedError:
+def closed_by(connection: Connection, method: Method[object]) -> TargetDisconnectedError:
     """Return the error of what was pending on a connection."""
-    error = TargetDisconnectedError(
-        f"the connection to {connection.address} was closed before the reply was received: {connection.close_reason}"
+    lost = (
+        f"the connection to {connection.address} was closed before the reply to {method.name} was received"
+        f" ({connection.close_reason})"
     )
+    # What is repeated by itself is not in doubt.
+    doubt = "" if method.retryable else ": it may have been executed, or not; repeat it if that does no harm"
+    error = TargetDisconnectedError(lost + doubt)
     error.__cause__ = connection.close_reason
     return error

@@ -183,7 +183,7 @@ class InvocationService(ServiceBase):
         """Handle that the connection was closed between the choice and the write."""
         if connection.pending.pop(correlation_id, None) is not None:
             # No other thread fails this invocation.
-            closed = closed_by(connection)
+            closed = closed_by(connection, invocation.op.method)
             self._io.call_soon(lambda: self._failed(invocation, closed))
 
     def _not_connected(self, invocation: Invocation) -> None:
@@ -191,7 +191,7 @@ class InvocationService(ServiceBase):
         self._check_active()
         op = invocation.op
         if op.member is not None or op.connection is not None or self._router.open_connections():
-            error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
+            error = NotSentError(f"there is no connection to the cluster to send {op.method.name} over")
             self._io.call_soon(lambda: self._failed(invocation, error))
             return
         self._check_limit(invocation)
@@ -207,7 +207,7 @@ class InvocationService(ServiceBase):
             self._begin_anew(invocation)
             return True
         invocation.tries += 1
-        error = NotSentError(f"no connection to the cluster to send {op.method.name} over")
+        error = NotSentError(f"there is no connection to the cluster to send {op.method.name} over")
         invocation.fail(timed_out(invocation, error, self._limit(invocation)))
         return False
 
@@ -275,7 +275,7 @@ class InvocationService(ServiceBase):
         if connection.transport is not None and connection.alive:
             connection.transport.write(op.request)
         if not connection.alive and connection.pending.pop(correlation_id, None) is not None:
-            invocation.fail(closed_by(connection))
+            invocation.fail(closed_by(connection, op.method))
 
     def received(self, connection: Connection, messages: Iterable[bytes]) -> None:
         """Complete the invocations that ``messages`` reply to, and pass events to their handlers.
@@ -434,7 +434,7 @@ class InvocationService(ServiceBase):
         connection.interrupted.clear()
         for invocation in islice(_drain(connection.pending), SLICE):
             invocation.connection = None
-            self._failed(invocation, closed_by(connection))
+            self._failed(invocation, closed_by(connection, invocation.op.method))
         if connection.pending:
             # The way to the cluster goes before them.
             self._io.call_soon(partial(self.on_connection_removed, connection))

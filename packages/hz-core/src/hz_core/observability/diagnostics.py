@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from hz_core.compiled import IS_COMPILED, WHY_PURE
 from hz_core.connection import Connection
 from hz_core.engine import Engine
 from hz_core.invocation.invocation import Invocation
 from hz_core.listener import MOST_QUEUED, ListenerFacts
 from hz_core.observability.calls import call_of
+from hz_serialization.speedups import version as speedups_version
 
 MOST_PENDING: Final = 1000
 """So many pending operations are listed at most, the oldest ones."""
@@ -120,12 +122,24 @@ class LimitDiagnostics:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeedupsDiagnostics:
+    """Whether the client runs compiled code, which the distribution ``hz-speedups`` contains."""
+
+    active: bool
+    version: str | None
+    """Version of ``hz-speedups``; None where it is not installed or cannot be imported."""
+    why_not: str | None
+    """Why compiled code is not used, and what to do; None if it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostics:
     """A snapshot of a client. It contains neither keys nor values nor secrets."""
 
     client_name: str
     client_uuid: str
     client_version: str
+    speedups: SpeedupsDiagnostics
     state: str
     cluster_name: str
     cluster_id: str | None
@@ -161,6 +175,7 @@ def diagnose(engine: Engine, version: str) -> Diagnostics:
         client_name=engine.name,
         client_uuid=str(engine.uuid),
         client_version=version,
+        speedups=SpeedupsDiagnostics(IS_COMPILED, speedups_version(), WHY_PURE),
         state=engine.states.state.value,
         cluster_name=engine.config.cluster_name,
         cluster_id=None if cluster_id is None else str(cluster_id),

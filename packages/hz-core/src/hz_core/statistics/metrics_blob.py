@@ -134,8 +134,10 @@ def decompress(blob: bytes) -> list[Metric]:
         words = _read_dictionary(_Input(_inflated(blob[begin : begin + size])))
         count = _Input(blob[begin + size :]).number()
         return _read_body(_Input(_inflated(blob[begin + size + 4 :])), count, words)
-    except (struct_error, KeyError, zlib.error) as e:
-        raise ValueError(f"the metrics are damaged: {type(e).__name__}: {e}") from e
+    except (struct_error, zlib.error) as e:
+        raise ValueError(f"the metrics are damaged: {e}") from e
+    except KeyError as e:
+        raise ValueError(f"the metrics are damaged: they have no word with the number {e}") from None
 
 
 def _inflated(data: bytes) -> bytes:

@@ -47,6 +47,12 @@ _new_object: Final = object.__new__
 _set: Final = object.__setattr__
 _UNKNOWN_SAFETY: Final = SafeUUID.unknown
 
+_LOW_64: Final = (1 << 64) - 1
+
+_VERSION_4: Final = 4 << 76 | 2 << 62
+
+_RANDOM_BITS: Final = ((1 << 128) - 1) & ~(15 << 76 | 3 << 62)
+
 
 def truncated(length: int, needed: int) -> NoReturn:
     """Raise the error for a frame that is too short for the fixed-size parameters that every version sends."""
@@ -64,6 +70,13 @@ def uuid_from(is_null: bool, most: int, least: int) -> Any:
     _set(value, "int", most << 64 | least)
     _set(value, "is_safe", _UNKNOWN_SAFETY)
     return value
+
+
+def random_uuid(number: int) -> UUID:
+    """Return the UUID of version 4 with the bits of a random number of 128 bits, but those that tell the version."""
+    number = number & _RANDOM_BITS | _VERSION_4
+    made: UUID = uuid_from(False, number >> 64, number & _LOW_64)
+    return made
 
 
 def is_null(message: bytes, pos: int) -> int:

@@ -68,21 +68,21 @@ class AsyncAtomicLong(AsyncioObject):
         """
         return await self._call(self._ops.compare_and_set(expect, update))
 
-    async def apply(self, function: Any) -> Any:
+    async def apply(self, function: object) -> Any:
         """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicLong.apply``.
         """
         return await self._call(self._ops.apply(function))
 
-    async def alter(self, function: Any) -> None:
+    async def alter(self, function: object) -> None:
         """Set the value to the result of ``function`` for it. Source: message ``AtomicLong.alter``."""
         return await self._call(self._ops.alter(function))
 
-    async def alter_and_get(self, function: Any) -> int:
+    async def alter_and_get(self, function: object) -> int:
         """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicLong.alter``."""
         return await self._call(self._ops.alter_and_get(function))
 
-    async def get_and_alter(self, function: Any) -> int:
+    async def get_and_alter(self, function: object) -> int:
         """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicLong.alter``."""
         return await self._call(self._ops.get_and_alter(function))

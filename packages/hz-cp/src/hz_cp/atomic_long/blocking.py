@@ -88,21 +88,21 @@ class BlockingAtomicLong(BlockingObject):
         """
         return self._call(self._ops.compare_and_set(expect, update))
 
-    def apply(self, function: Any) -> Any:
+    def apply(self, function: object) -> Any:
         """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicLong.apply``.
         """
         return self._call(self._ops.apply(function))
 
-    def alter(self, function: Any) -> None:
+    def alter(self, function: object) -> None:
         """Set the value to the result of ``function`` for it. Source: message ``AtomicLong.alter``."""
         return self._call(self._ops.alter(function))
 
-    def alter_and_get(self, function: Any) -> int:
+    def alter_and_get(self, function: object) -> int:
         """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicLong.alter``."""
         return self._call(self._ops.alter_and_get(function))
 
-    def get_and_alter(self, function: Any) -> int:
+    def get_and_alter(self, function: object) -> int:
         """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicLong.alter``."""
         return self._call(self._ops.get_and_alter(function))

@@ -74,21 +74,21 @@ class AtomicLong(FuturesObject):
         """
         return self._call(self._ops.compare_and_set(expect, update))
 
-    def apply(self, function: Any) -> Future[Any]:
+    def apply(self, function: object) -> Future[Any]:
         """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicLong.apply``.
         """
         return self._call(self._ops.apply(function))
 
-    def alter(self, function: Any) -> Future[None]:
+    def alter(self, function: object) -> Future[None]:
         """Set the value to the result of ``function`` for it. Source: message ``AtomicLong.alter``."""
         return self._call(self._ops.alter(function))
 
-    def alter_and_get(self, function: Any) -> Future[int]:
+    def alter_and_get(self, function: object) -> Future[int]:
         """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicLong.alter``."""
         return self._call(self._ops.alter_and_get(function))
 
-    def get_and_alter(self, function: Any) -> Future[int]:
+    def get_and_alter(self, function: object) -> Future[int]:
         """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicLong.alter``."""
         return self._call(self._ops.get_and_alter(function))

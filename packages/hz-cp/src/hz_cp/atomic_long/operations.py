@@ -70,24 +70,24 @@ class AtomicLongOperations(CPObjectOperations):
         old, new = int64(expect, "expect"), int64(update, "update")
         return codec.compare_and_set(self._group, self._object_name, old, new)
 
-    def apply(self, function: Any) -> Op[Any]:
+    def apply(self, function: object) -> Op[Any]:
         """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicLong.apply``.
         """
         return codec.apply(self._group, self._object_name, self._value(function, "function"))
 
-    def alter(self, function: Any) -> Op[None]:
+    def alter(self, function: object) -> Op[None]:
         """Set the value to the result of ``function`` for it. Source: message ``AtomicLong.alter``."""
         return self._alter(function, _OLD).decoded(empty_response)
 
-    def alter_and_get(self, function: Any) -> Op[int]:
+    def alter_and_get(self, function: object) -> Op[int]:
         """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicLong.alter``."""
         return self._alter(function, _NEW)
 
-    def get_and_alter(self, function: Any) -> Op[int]:
+    def get_and_alter(self, function: object) -> Op[int]:
         """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicLong.alter``."""
         return self._alter(function, _OLD)
 
-    def _alter(self, function: Any, returned: int) -> Op[int]:
+    def _alter(self, function: object, returned: int) -> Op[int]:
         return codec.alter(self._group, self._object_name, self._value(function, "function"), returned)

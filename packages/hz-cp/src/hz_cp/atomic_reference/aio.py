@@ -59,7 +59,7 @@ class AsyncAtomicReference(AsyncioObject, Generic[E]):
         """Return whether ``value`` is the value. Source: message ``AtomicRef.contains``."""
         return await self._call(self._ops.contains(value))
 
-    async def alter(self, function: Any) -> None:
+    async def alter(self, function: object) -> None:
         """Set the value to the result of ``function`` for it.
 
         Args:
@@ -69,15 +69,15 @@ class AsyncAtomicReference(AsyncioObject, Generic[E]):
         """
         return await self._call(self._ops.alter(function))
 
-    async def alter_and_get(self, function: Any) -> E | None:
+    async def alter_and_get(self, function: object) -> E | None:
         """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicRef.apply``."""
         return await self._call(self._ops.alter_and_get(function))
 
-    async def get_and_alter(self, function: Any) -> E | None:
+    async def get_and_alter(self, function: object) -> E | None:
         """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicRef.apply``."""
         return await self._call(self._ops.get_and_alter(function))
 
-    async def apply(self, function: Any) -> Any:
+    async def apply(self, function: object) -> Any:
         """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicRef.apply``.

@@ -79,7 +79,7 @@ class BlockingAtomicReference(BlockingObject, Generic[E]):
         """Return whether ``value`` is the value. Source: message ``AtomicRef.contains``."""
         return self._call(self._ops.contains(value))
 
-    def alter(self, function: Any) -> None:
+    def alter(self, function: object) -> None:
         """Set the value to the result of ``function`` for it.
 
         Args:
@@ -89,15 +89,15 @@ class BlockingAtomicReference(BlockingObject, Generic[E]):
         """
         return self._call(self._ops.alter(function))
 
-    def alter_and_get(self, function: Any) -> E | None:
+    def alter_and_get(self, function: object) -> E | None:
         """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicRef.apply``."""
         return self._call(self._ops.alter_and_get(function))
 
-    def get_and_alter(self, function: Any) -> E | None:
+    def get_and_alter(self, function: object) -> E | None:
         """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicRef.apply``."""
         return self._call(self._ops.get_and_alter(function))
 
-    def apply(self, function: Any) -> Any:
+    def apply(self, function: object) -> Any:
         """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicRef.apply``.

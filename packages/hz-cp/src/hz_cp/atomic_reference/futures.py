@@ -65,7 +65,7 @@ class AtomicReference(FuturesObject, Generic[E]):
         """Return whether ``value`` is the value. Source: message ``AtomicRef.contains``."""
         return self._call(self._ops.contains(value))
 
-    def alter(self, function: Any) -> Future[None]:
+    def alter(self, function: object) -> Future[None]:
         """Set the value to the result of ``function`` for it.
 
         Args:
@@ -75,15 +75,15 @@ class AtomicReference(FuturesObject, Generic[E]):
         """
         return self._call(self._ops.alter(function))
 
-    def alter_and_get(self, function: Any) -> Future[E | None]:
+    def alter_and_get(self, function: object) -> Future[E | None]:
         """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicRef.apply``."""
         return self._call(self._ops.alter_and_get(function))
 
-    def get_and_alter(self, function: Any) -> Future[E | None]:
+    def get_and_alter(self, function: object) -> Future[E | None]:
         """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicRef.apply``."""
         return self._call(self._ops.get_and_alter(function))
 
-    def apply(self, function: Any) -> Future[Any]:
+    def apply(self, function: object) -> Future[Any]:
         """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicRef.apply``.

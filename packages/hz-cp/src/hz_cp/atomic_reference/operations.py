@@ -60,7 +60,7 @@ class AtomicReferenceOperations(CPObjectOperations, Generic[E]):
         """Return whether ``value`` is the value. Source: message ``AtomicRef.contains``."""
         return codec.contains(self._group, self._object_name, self._nullable(value))
 
-    def alter(self, function: Any) -> Op[None]:
+    def alter(self, function: object) -> Op[None]:
         """Set the value to the result of ``function`` for it.
 
         Args:
@@ -70,22 +70,22 @@ class AtomicReferenceOperations(CPObjectOperations, Generic[E]):
         """
         return self._apply(function, _NOTHING, alter=True).decoded(empty_response)
 
-    def alter_and_get(self, function: Any) -> Op[E | None]:
+    def alter_and_get(self, function: object) -> Op[E | None]:
         """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicRef.apply``."""
         return self._apply(function, _NEW, alter=True)
 
-    def get_and_alter(self, function: Any) -> Op[E | None]:
+    def get_and_alter(self, function: object) -> Op[E | None]:
         """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicRef.apply``."""
         return self._apply(function, _OLD, alter=True)
 
-    def apply(self, function: Any) -> Op[Any]:
+    def apply(self, function: object) -> Op[Any]:
         """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicRef.apply``.
         """
         return self._apply(function, _NEW, alter=False)
 
-    def _apply(self, function: Any, returned: int, *, alter: bool) -> Op[Any]:
+    def _apply(self, function: object, returned: int, *, alter: bool) -> Op[Any]:
         data = self._value(function, "function")
         return codec.apply(self._group, self._object_name, data, returned, alter)
 

@@ -78,7 +78,10 @@ class FencedLockOperations(CPObjectOperations):
         """
         fence = yield from self._acquire(None)
         if fence == INVALID_FENCE:
-            raise LockAcquireLimitReachedError(f"lock {self.name!r} has reached its limit of acquisitions")
+            raise LockAcquireLimitReachedError(
+                f"lock {self.name!r} has reached its limit of acquisitions (lock-acquire-limit of the members):"
+                " unlock it first"
+            )
         return fence
 
     def try_lock(self, timeout: float = 0) -> Flow[int]:
@@ -112,7 +115,9 @@ class FencedLockOperations(CPObjectOperations):
         session = self._sessions.current(self._group)
         self._check_session(unlock.owner, session)
         if session is None:
-            raise IllegalMonitorStateError(f"lock {self.name!r} is not owned by this thread or task")
+            raise IllegalMonitorStateError(
+                f"lock {self.name!r} is not owned by this thread or task: only its owner can unlock it"
+            )
         try:
             yield from self._unlock(session, unlock)
         except Exception:
@@ -259,7 +264,8 @@ class FencedLockOperations(CPObjectOperations):
 
     def _lost(self, session: Session) -> LockOwnershipLostError:
         return LockOwnershipLostError(
-            f"lock {self.name!r} is lost: CP session {session.id}, in which this owner held it, has ended"
+            f"lock {self.name!r} is lost: CP session {session.id}, in which this owner held it, has ended; another"
+            " owner may hold it by now, so stop what it protects, and lock it again"
         )
 
 

@@ -27,7 +27,7 @@ def place_of(thing: BaseObject, index: Any) -> int:
         raise TypeError(f"list indices must be integers or slices, not {type(index).__name__}") from None
     size = length(thing)
     if not -size <= place < size:
-        raise IndexError("list index out of range")
+        raise IndexError(f"the index {place} is out of range: there are {size} elements")
     return place % size
 
 
@@ -39,7 +39,7 @@ def check_size(count: int, places: range) -> None:
     """
     if count != len(places):
         raise ValueError(
-            f"attempt to assign sequence of size {count} to extended slice of size {len(places)}"
+            f"a slice with a step keeps its size: {count} values cannot be assigned to its {len(places)} elements"
         )
 
 

@@ -79,7 +79,12 @@ class OutputCopier:
                 return True, _READERS[class_name](value)
             if class_name in self._enums:
                 return True, self._enums[class_name][value.name()]
-        except (ValueError, OverflowError, KeyError) as error:
+        except KeyError:
+            raise ConversionError(
+                f"{class_name} {value.toString()} cannot be converted to Python: the enum {self._enums[class_name]!r}"
+                " has no member of that name"
+            ) from None
+        except (ValueError, OverflowError) as error:
             raise ConversionError(
                 f"{class_name} {value.toString()} cannot be converted to Python: {error}"
             ) from error

@@ -75,7 +75,7 @@ class ListenerProxy:
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not hasattr(JavaServerListener, name):
-            raise AttributeError(name)
+            raise AttributeError(f"listeners of Java's server events have no attribute {name!r}")
         return lambda *arguments: self._events.put((name, arguments))
 
     def toString(self) -> str:

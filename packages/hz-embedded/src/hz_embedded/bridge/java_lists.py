@@ -236,7 +236,8 @@ class JavaList(Received, BaseList[T]):
         """
         place, size = index.__index__(), len(self)
         if not -size <= place < size:
-            raise IndexError("pop from an empty Java list" if not size else "pop index out of range")
+            why = f"the index {place} is out of range: there are {size} elements"
+            raise IndexError(why if size else "the Java list is empty, so nothing can be popped")
         return cast("T", raw.call(self, "remove", place % size, for_user=True))
 
     @property

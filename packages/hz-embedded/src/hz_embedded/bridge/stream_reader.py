@@ -46,7 +46,7 @@ def read_stream(data: bytes) -> Any:
     try:
         return _Reader(data).value(0)
     except (struct.error, IndexError, KeyError, UnicodeDecodeError, TypeError) as error:
-        raise UnknownContentError(f"the stream cannot be read: {error}") from error
+        raise UnknownContentError(f"the stream cannot be read: {error}") from None
 
 
 class _Reader:

@@ -20,7 +20,7 @@ class LoadProgress(NamedTuple):
     """The key of the last row that is stored, with all before it: where a load of sorted rows goes on."""
 
 
-Progress: TypeAlias = Callable[[LoadProgress], None]
+Progress: TypeAlias = Callable[[LoadProgress], object]
 """Called after each batch, on the thread of callbacks."""
 
 KeyRange: TypeAlias = tuple[Any, Any]
@@ -79,7 +79,7 @@ def load(
             following, _ = yield [elsewhere(context, make), target.sending(batch.requests)]
             done = LoadProgress(done.rows + batch.rows, batch.key)
             if progress is not None:
-                context.io.run_callback(partial(progress, done))
+                context.io.run_callback(partial(_report, progress, done))
             batch = following
     except Exception as e:
         if done.rows:
@@ -89,3 +89,7 @@ def load(
             )
         raise
     return done.rows
+
+
+def _report(progress: Progress, done: LoadProgress) -> None:
+    progress(done)

@@ -2,7 +2,6 @@
 """CardinalityEstimator: operations are coroutines."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from hz_core.surfaces import AsyncioObject
 from hz_proxies.cardinality_estimator.operations import CardinalityEstimatorOperations
@@ -19,11 +18,11 @@ class AsyncCardinalityEstimator(AsyncioObject):
 
     _ops: CardinalityEstimatorOperations
 
-    async def add(self, item: Any) -> None:
+    async def add(self, item: object) -> None:
         """Add a value; it counts once, however often it is added. Source: message ``CardinalityEstimator.add``."""
         return await self._call(self._ops.add(item))
 
-    async def add_all(self, items: Iterable[Any]) -> None:
+    async def add_all(self, items: Iterable[object]) -> None:
         """Add several values, with parallel requests: the protocol has one for each value.
 
         Source: message ``CardinalityEstimator.add``.

@@ -2,7 +2,7 @@
 """CardinalityEstimator: operations wait for their results."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_core.surfaces import BlockingObject
@@ -39,11 +39,11 @@ class BlockingCardinalityEstimator(BlockingObject):
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: CardinalityEstimator(pipelined, self._ops), caller, depth)
 
-    def add(self, item: Any) -> None:
+    def add(self, item: object) -> None:
         """Add a value; it counts once, however often it is added. Source: message ``CardinalityEstimator.add``."""
         return self._call(self._ops.add(item))
 
-    def add_all(self, items: Iterable[Any]) -> None:
+    def add_all(self, items: Iterable[object]) -> None:
         """Add several values, with parallel requests: the protocol has one for each value.
 
         Source: message ``CardinalityEstimator.add``.

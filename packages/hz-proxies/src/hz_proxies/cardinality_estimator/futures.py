@@ -2,7 +2,6 @@
 """CardinalityEstimator: operations return futures."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from hz_core.future import Future
 from hz_core.surfaces import FuturesObject
@@ -25,11 +24,11 @@ class CardinalityEstimator(FuturesObject):
         """Return the same object with operations that wait for their results."""
         return BlockingCardinalityEstimator(self._caller.blocking(), self._ops)
 
-    def add(self, item: Any) -> Future[None]:
+    def add(self, item: object) -> Future[None]:
         """Add a value; it counts once, however often it is added. Source: message ``CardinalityEstimator.add``."""
         return self._call(self._ops.add(item))
 
-    def add_all(self, items: Iterable[Any]) -> Future[None]:
+    def add_all(self, items: Iterable[object]) -> Future[None]:
         """Add several values, with parallel requests: the protocol has one for each value.
 
         Source: message ``CardinalityEstimator.add``.

@@ -1,7 +1,7 @@
 """The operations of a cardinality estimator, from which its surfaces are generated."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from hz_core.op import Flow, Op
 from hz_core.operations import NamedOperations
@@ -26,11 +26,11 @@ class CardinalityEstimatorOperations(NamedOperations):
     # Read by tools/generate_surfaces.py.
     service_name = "hz:impl:cardinalityEstimatorService"
 
-    def add(self, item: Any) -> Op[None]:
+    def add(self, item: object) -> Op[None]:
         """Add a value; it counts once, however often it is added. Source: message ``CardinalityEstimator.add``."""
         return self._add(self._value(item, "item"))
 
-    def add_all(self, items: Iterable[Any]) -> Flow[None]:
+    def add_all(self, items: Iterable[object]) -> Flow[None]:
         """Add several values, with parallel requests: the protocol has one for each value.
 
         Source: message ``CardinalityEstimator.add``.

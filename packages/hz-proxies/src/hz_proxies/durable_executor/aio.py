@@ -2,7 +2,6 @@
 """DurableExecutor: operations are coroutines."""
 
 from functools import partial
-from typing import Any
 
 from hz_core.surfaces import AsyncioObject, wrapped
 from hz_proxies.durable_executor.operations import DurableExecutorOperations
@@ -24,7 +23,7 @@ class AsyncDurableExecutor(AsyncioObject):
 
     _ops: DurableExecutorOperations
 
-    async def submit(self, task: Any) -> AsyncDurableTask:
+    async def submit(self, task: object) -> AsyncDurableTask:
         """Submit ``task`` to a partition chosen at random.
 
         Returns:
@@ -37,7 +36,7 @@ class AsyncDurableExecutor(AsyncioObject):
         """
         return await self._run(wrapped(self._ops.submit(task), partial(AsyncDurableTask, self._caller)))
 
-    async def submit_to_key_owner(self, key: Any, task: Any) -> AsyncDurableTask:
+    async def submit_to_key_owner(self, key: object, task: object) -> AsyncDurableTask:
         """Submit ``task`` to the partition of ``key``.
 
         Returns:

@@ -2,7 +2,7 @@
 """DurableExecutor: operations wait for their results."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_core.surfaces import BlockingObject, wrapped
@@ -44,7 +44,7 @@ class BlockingDurableExecutor(BlockingObject):
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: DurableExecutor(pipelined, self._ops), caller, depth)
 
-    def submit(self, task: Any) -> BlockingDurableTask:
+    def submit(self, task: object) -> BlockingDurableTask:
         """Submit ``task`` to a partition chosen at random.
 
         Returns:
@@ -57,7 +57,7 @@ class BlockingDurableExecutor(BlockingObject):
         """
         return self._run(wrapped(self._ops.submit(task), partial(BlockingDurableTask, self._caller)))
 
-    def submit_to_key_owner(self, key: Any, task: Any) -> BlockingDurableTask:
+    def submit_to_key_owner(self, key: object, task: object) -> BlockingDurableTask:
         """Submit ``task`` to the partition of ``key``.
 
         Returns:

@@ -2,7 +2,6 @@
 """DurableExecutor: operations return futures."""
 
 from functools import partial
-from typing import Any
 
 from hz_core.future import Future
 from hz_core.surfaces import FuturesObject, wrapped
@@ -30,7 +29,7 @@ class DurableExecutor(FuturesObject):
         """Return the same object with operations that wait for their results."""
         return BlockingDurableExecutor(self._caller.blocking(), self._ops)
 
-    def submit(self, task: Any) -> Future[DurableTask]:
+    def submit(self, task: object) -> Future[DurableTask]:
         """Submit ``task`` to a partition chosen at random.
 
         Returns:
@@ -43,7 +42,7 @@ class DurableExecutor(FuturesObject):
         """
         return self._run(wrapped(self._ops.submit(task), partial(DurableTask, self._caller)))
 
-    def submit_to_key_owner(self, key: Any, task: Any) -> Future[DurableTask]:
+    def submit_to_key_owner(self, key: object, task: object) -> Future[DurableTask]:
         """Submit ``task`` to the partition of ``key``.
 
         Returns:

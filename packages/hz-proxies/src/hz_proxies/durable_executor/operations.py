@@ -1,7 +1,5 @@
 """The operations of a durable executor, from which its surfaces are generated."""
 
-from typing import Any
-
 from hz_core.arguments import int64
 from hz_core.context import acquires
 from hz_core.op import Flow, Op
@@ -25,7 +23,7 @@ class DurableExecutorOperations(RejectingOperations):
     # Read by tools/generate_surfaces.py.
     service_name = "hz:impl:durableExecutorService"
 
-    def submit(self, task: Any) -> Flow[DurableTaskOperations]:
+    def submit(self, task: object) -> Flow[DurableTaskOperations]:
         """Submit ``task`` to a partition chosen at random.
 
         Returns:
@@ -39,7 +37,7 @@ class DurableExecutorOperations(RejectingOperations):
         random = self._context.io.random.random()
         return self._submitted(int(random * self._context.partition_count()), self._task(task))
 
-    def submit_to_key_owner(self, key: Any, task: Any) -> Flow[DurableTaskOperations]:
+    def submit_to_key_owner(self, key: object, task: object) -> Flow[DurableTaskOperations]:
         """Submit ``task`` to the partition of ``key``.
 
         Returns:
@@ -64,7 +62,7 @@ class DurableExecutorOperations(RejectingOperations):
         """
         partition, sequence = divmod(int64(task_id, "task_id"), 1 << 32)
         if not 0 <= partition < self._context.partition_count() or sequence >> 31:
-            raise ValueError(f"task_id {task_id} is not the id of a task")
+            raise ValueError(f"task_id {task_id} is not the id of a task: pass the one of its handle")
         return DurableTaskOperations(self._context, self.name, partition, sequence)
 
     def is_shutdown(self) -> Op[bool]:

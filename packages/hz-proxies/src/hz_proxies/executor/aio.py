@@ -27,7 +27,7 @@ class AsyncExecutor(AsyncioObject):
 
     _ops: ExecutorOperations
 
-    async def execute_on_key_owner(self, key: Any, task: Any) -> Any:
+    async def execute_on_key_owner(self, key: object, task: object) -> Any:
         """Execute ``task`` on the member that owns the partition of ``key``, and return its result.
 
         Raises:
@@ -38,7 +38,7 @@ class AsyncExecutor(AsyncioObject):
         """
         return await self._run(self._ops.execute_on_key_owner(key, task))
 
-    async def execute_on_member(self, member: MemberInfo, task: Any) -> Any:
+    async def execute_on_member(self, member: MemberInfo, task: object) -> Any:
         """Execute ``task`` on ``member``, and return its result.
 
         Raises:
@@ -50,7 +50,7 @@ class AsyncExecutor(AsyncioObject):
         """
         return await self._run(self._ops.execute_on_member(member, task))
 
-    async def execute_on_members(self, members: Sequence[MemberInfo], task: Any) -> list[Any]:
+    async def execute_on_members(self, members: Sequence[MemberInfo], task: object) -> list[Any]:
         """Execute ``task`` on each of ``members``, in parallel.
 
         Returns:
@@ -63,7 +63,7 @@ class AsyncExecutor(AsyncioObject):
         """
         return await self._run(self._ops.execute_on_members(members, task))
 
-    async def execute_on_all_members(self, task: Any) -> list[Any]:
+    async def execute_on_all_members(self, task: object) -> list[Any]:
         """Execute ``task`` on all members of the cluster, in parallel.
 
         Returns:
@@ -76,7 +76,7 @@ class AsyncExecutor(AsyncioObject):
         """
         return await self._run(self._ops.execute_on_all_members(task))
 
-    def submit_to_key_owner(self, key: Any, task: Any) -> AsyncExecutorTask:
+    def submit_to_key_owner(self, key: object, task: object) -> AsyncExecutorTask:
         """Begin to execute ``task`` on the member that owns the partition of ``key``.
 
         Returns:
@@ -86,7 +86,7 @@ class AsyncExecutor(AsyncioObject):
         """
         return AsyncExecutorTask(self._caller, self._ops.submit_to_key_owner(key, task))
 
-    def submit_to_member(self, member: MemberInfo, task: Any) -> AsyncExecutorTask:
+    def submit_to_member(self, member: MemberInfo, task: object) -> AsyncExecutorTask:
         """Begin to execute ``task`` on ``member``.
 
         Returns:

@@ -47,7 +47,7 @@ class BlockingExecutor(BlockingObject):
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: Executor(pipelined, self._ops), caller, depth)
 
-    def execute_on_key_owner(self, key: Any, task: Any) -> Any:
+    def execute_on_key_owner(self, key: object, task: object) -> Any:
         """Execute ``task`` on the member that owns the partition of ``key``, and return its result.
 
         Raises:
@@ -58,7 +58,7 @@ class BlockingExecutor(BlockingObject):
         """
         return self._run(self._ops.execute_on_key_owner(key, task))
 
-    def execute_on_member(self, member: MemberInfo, task: Any) -> Any:
+    def execute_on_member(self, member: MemberInfo, task: object) -> Any:
         """Execute ``task`` on ``member``, and return its result.
 
         Raises:
@@ -70,7 +70,7 @@ class BlockingExecutor(BlockingObject):
         """
         return self._run(self._ops.execute_on_member(member, task))
 
-    def execute_on_members(self, members: Sequence[MemberInfo], task: Any) -> list[Any]:
+    def execute_on_members(self, members: Sequence[MemberInfo], task: object) -> list[Any]:
         """Execute ``task`` on each of ``members``, in parallel.
 
         Returns:
@@ -83,7 +83,7 @@ class BlockingExecutor(BlockingObject):
         """
         return self._run(self._ops.execute_on_members(members, task))
 
-    def execute_on_all_members(self, task: Any) -> list[Any]:
+    def execute_on_all_members(self, task: object) -> list[Any]:
         """Execute ``task`` on all members of the cluster, in parallel.
 
         Returns:
@@ -96,7 +96,7 @@ class BlockingExecutor(BlockingObject):
         """
         return self._run(self._ops.execute_on_all_members(task))
 
-    def submit_to_key_owner(self, key: Any, task: Any) -> BlockingExecutorTask:
+    def submit_to_key_owner(self, key: object, task: object) -> BlockingExecutorTask:
         """Begin to execute ``task`` on the member that owns the partition of ``key``.
 
         Returns:
@@ -106,7 +106,7 @@ class BlockingExecutor(BlockingObject):
         """
         return BlockingExecutorTask(self._caller, self._ops.submit_to_key_owner(key, task))
 
-    def submit_to_member(self, member: MemberInfo, task: Any) -> BlockingExecutorTask:
+    def submit_to_member(self, member: MemberInfo, task: object) -> BlockingExecutorTask:
         """Begin to execute ``task`` on ``member``.
 
         Returns:

@@ -33,7 +33,7 @@ class Executor(FuturesObject):
         """Return the same object with operations that wait for their results."""
         return BlockingExecutor(self._caller.blocking(), self._ops)
 
-    def execute_on_key_owner(self, key: Any, task: Any) -> Future[Any]:
+    def execute_on_key_owner(self, key: object, task: object) -> Future[Any]:
         """Execute ``task`` on the member that owns the partition of ``key``, and return its result.
 
         Raises:
@@ -44,7 +44,7 @@ class Executor(FuturesObject):
         """
         return self._run(self._ops.execute_on_key_owner(key, task))
 
-    def execute_on_member(self, member: MemberInfo, task: Any) -> Future[Any]:
+    def execute_on_member(self, member: MemberInfo, task: object) -> Future[Any]:
         """Execute ``task`` on ``member``, and return its result.
 
         Raises:
@@ -56,7 +56,7 @@ class Executor(FuturesObject):
         """
         return self._run(self._ops.execute_on_member(member, task))
 
-    def execute_on_members(self, members: Sequence[MemberInfo], task: Any) -> Future[list[Any]]:
+    def execute_on_members(self, members: Sequence[MemberInfo], task: object) -> Future[list[Any]]:
         """Execute ``task`` on each of ``members``, in parallel.
 
         Returns:
@@ -69,7 +69,7 @@ class Executor(FuturesObject):
         """
         return self._run(self._ops.execute_on_members(members, task))
 
-    def execute_on_all_members(self, task: Any) -> Future[list[Any]]:
+    def execute_on_all_members(self, task: object) -> Future[list[Any]]:
         """Execute ``task`` on all members of the cluster, in parallel.
 
         Returns:
@@ -82,7 +82,7 @@ class Executor(FuturesObject):
         """
         return self._run(self._ops.execute_on_all_members(task))
 
-    def submit_to_key_owner(self, key: Any, task: Any) -> ExecutorTask:
+    def submit_to_key_owner(self, key: object, task: object) -> ExecutorTask:
         """Begin to execute ``task`` on the member that owns the partition of ``key``.
 
         Returns:
@@ -92,7 +92,7 @@ class Executor(FuturesObject):
         """
         return ExecutorTask(self._caller, self._ops.submit_to_key_owner(key, task))
 
-    def submit_to_member(self, member: MemberInfo, task: Any) -> ExecutorTask:
+    def submit_to_member(self, member: MemberInfo, task: object) -> ExecutorTask:
         """Begin to execute ``task`` on ``member``.
 
         Returns:

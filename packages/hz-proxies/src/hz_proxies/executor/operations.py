@@ -34,7 +34,7 @@ class ExecutorOperations(RejectingOperations):
     # Read by tools/generate_surfaces.py.
     service_name = "hz:impl:executorService"
 
-    def execute_on_key_owner(self, key: Any, task: Any) -> Flow[Any]:
+    def execute_on_key_owner(self, key: object, task: object) -> Flow[Any]:
         """Execute ``task`` on the member that owns the partition of ``key``, and return its result.
 
         Raises:
@@ -45,7 +45,7 @@ class ExecutorOperations(RejectingOperations):
         """
         return _executed(self._on_key_owner(key, task))
 
-    def execute_on_member(self, member: MemberInfo, task: Any) -> Flow[Any]:
+    def execute_on_member(self, member: MemberInfo, task: object) -> Flow[Any]:
         """Execute ``task`` on ``member``, and return its result.
 
         Raises:
@@ -57,7 +57,7 @@ class ExecutorOperations(RejectingOperations):
         """
         return _executed(self._on_member(member_uuid(member), self._task(task)))
 
-    def execute_on_members(self, members: Sequence[MemberInfo], task: Any) -> Flow[list[Any]]:
+    def execute_on_members(self, members: Sequence[MemberInfo], task: object) -> Flow[list[Any]]:
         """Execute ``task`` on each of ``members``, in parallel.
 
         Returns:
@@ -72,7 +72,7 @@ class ExecutorOperations(RejectingOperations):
             raise none_refused("members", self.name)
         return self._on_members([member_uuid(member) for member in members], self._task(task))
 
-    def execute_on_all_members(self, task: Any) -> Flow[list[Any]]:
+    def execute_on_all_members(self, task: object) -> Flow[list[Any]]:
         """Execute ``task`` on all members of the cluster, in parallel.
 
         Returns:
@@ -86,7 +86,7 @@ class ExecutorOperations(RejectingOperations):
         members = [member.uuid for member in self._view.members.members]
         return self._on_members(members, self._task(task))
 
-    def submit_to_key_owner(self, key: Any, task: Any) -> ExecutorTaskOperations:
+    def submit_to_key_owner(self, key: object, task: object) -> ExecutorTaskOperations:
         """Begin to execute ``task`` on the member that owns the partition of ``key``.
 
         Returns:
@@ -96,7 +96,7 @@ class ExecutorOperations(RejectingOperations):
         """
         return ExecutorTaskOperations(self._context, *self._on_key_owner(key, task))
 
-    def submit_to_member(self, member: MemberInfo, task: Any) -> ExecutorTaskOperations:
+    def submit_to_member(self, member: MemberInfo, task: object) -> ExecutorTaskOperations:
         """Begin to execute ``task`` on ``member``.
 
         Returns:
@@ -123,7 +123,7 @@ class ExecutorOperations(RejectingOperations):
         """
         return self._ended(codec.shutdown(self.name))
 
-    def _on_key_owner(self, key: Any, task: Any) -> _Submission:
+    def _on_key_owner(self, key: object, task: object) -> _Submission:
         _, partition = self._keyed(key)
         data, task_id = self._task(task), self._context.new_uuid()
         return (

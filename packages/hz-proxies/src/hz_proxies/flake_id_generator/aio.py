@@ -12,8 +12,9 @@ class AsyncFlakeIdGenerator(AsyncioObject):
     their creation.
 
     Ids are fetched in batches, from any member, and handed out from memory. The option ``flake_id_generators`` of the
-    client has for each name the number of ids of a batch (``prefetch_count``) and for how many seconds they are used
-    (``prefetch_validity``).
+    client has for each name the number of ids of a batch (``prefetch_count``), for how many seconds they are used
+    (``prefetch_validity``), and whether the next batch is fetched in the background once half of one is used
+    (``prefetch_ahead``).
 
     The operations are coroutines.
     """

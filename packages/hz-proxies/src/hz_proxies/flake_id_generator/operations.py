@@ -24,6 +24,9 @@ Arguments = TypeVarTuple("Arguments")
 
 _FOREVER: Final = float("inf")
 
+_NEVER: Final = 1 << 63
+"""An id that is larger than all."""
+
 
 class FlakeIdGeneratorOperations(ObjectOperations):
     """A generator of ids that are unique in the cluster, without any coordination of its members.
@@ -32,8 +35,9 @@ class FlakeIdGeneratorOperations(ObjectOperations):
     their creation.
 
     Ids are fetched in batches, from any member, and handed out from memory. The option ``flake_id_generators`` of the
-    client has for each name the number of ids of a batch (``prefetch_count``) and for how many seconds they are used
-    (``prefetch_validity``).
+    client has for each name the number of ids of a batch (``prefetch_count``), for how many seconds they are used
+    (``prefetch_validity``), and whether the next batch is fetched in the background once half of one is used
+    (``prefetch_ahead``).
     """
 
     # Read by tools/generate_surfaces.py.
@@ -44,10 +48,13 @@ class FlakeIdGeneratorOperations(ObjectOperations):
         options = context.config.flake_id_generators.get(name) or FlakeIdGeneratorConfig()
         self._count = options.prefetch_count
         self._validity = options.prefetch_validity or _FOREVER
+        self._ahead = options.prefetch_ahead
         self._now = context.io.now
         self._check_active = context.check_active
         self._mutex = context.io.mutex()
-        self._batch = _Batch(iter(()), 0.0)
+        # The ids that are handed out, and those that are next; None if they were not fetched yet.
+        self._batch = _Batch(iter(()), 0.0, _NEVER)
+        self._spare: _Batch | None = None
         # Those who wait for an id, in their order, and whether somebody fetches ids.
         self._waiting: deque[Promise] = deque()
         self._fetching = False
@@ -71,9 +78,46 @@ class FlakeIdGeneratorOperations(ObjectOperations):
 
     def _take(self) -> int | None:
         """Return an id that nobody else gets; None if there is none in memory."""
-        batch = self._batch
-        # Taking the next one is a single step of the interpreter, so threads need no lock.
-        return next(batch.ids, None) if self._now() < batch.expires else None
+        while True:
+            batch = self._batch
+            # Taking the next one is a single step of the interpreter, so threads need no lock.
+            found = next(batch.ids, None) if self._now() < batch.expires else None
+            if found is not None:
+                if found >= batch.middle:
+                    self._fetch_ahead(batch)
+                return found
+            if not self._replace(batch):
+                return None
+
+    def _replace(self, used_up: "_Batch") -> bool:
+        """Hand out the next batch; return False if there is none."""
+        with self._mutex:
+            if self._batch is used_up:
+                if self._spare is None:
+                    return False
+                self._batch, self._spare = self._spare, None
+            return True
+
+    def _fetch_ahead(self, batch: "_Batch") -> None:
+        """Fetch the next batch in the background, once for each batch."""
+        with self._mutex:
+            if self._fetching or batch.middle == _NEVER:
+                return
+            batch.middle = _NEVER
+            self._fetching = True
+        self._in_background(self._spare_fetched)
+
+    def _spare_fetched(self, begun: list[bool]) -> Flow[None]:
+        begun.append(True)
+        try:
+            self._spare = yield from self._new_batch()
+        except Exception as e:
+            self._fail(e)
+            return
+        except BaseException:
+            self._fail(_ended(self.name))
+            raise
+        self._serve_or_fetch()
 
     def _fetched(self) -> Flow[int]:
         """Fetch ids, or wait for those that another caller fetches."""
@@ -90,7 +134,7 @@ class FlakeIdGeneratorOperations(ObjectOperations):
 
     def _on_fork(self) -> None:
         # The parent hands out the ids that are in memory.
-        self._batch = _Batch(iter(()), 0.0)
+        self._batch, self._spare = _Batch(iter(()), 0.0, _NEVER), None
         self._fail(_ended(self.name))
 
     def _wait(self, promise: Promise) -> None:
@@ -105,7 +149,7 @@ class FlakeIdGeneratorOperations(ObjectOperations):
         """Fetch ids, take one, and give others to those who wait."""
         try:
             while (found := self._take()) is None:
-                yield from self._next_batch()
+                self._batch = yield from self._new_batch()
         except Exception as e:
             self._fail(e)
             raise
@@ -119,30 +163,37 @@ class FlakeIdGeneratorOperations(ObjectOperations):
     def _serve_or_fetch(self) -> None:
         """Give ids to those who wait; fetch more in the background, if there are too few."""
         if self._serve():
-            begun: list[bool] = []
-            self._context.start(self._fetch_for_others(begun), f"fetching ids of {self.name!r}")
-            if not begun:
-                self._fail(_ended(self.name))
+            self._in_background(self._fetch_for_others)
+
+    def _in_background(self, fetch: Callable[[list[bool]], Flow[None]]) -> None:
+        """Run a flow that fetches ids; it notes in its argument that it has begun."""
+        begun: list[bool] = []
+        self._context.start(fetch(begun), f"fetching ids of {self.name!r}")
+        if not begun:
+            self._fail(_ended(self.name))
 
     def _fetch_for_others(self, begun: list[bool]) -> Flow[None]:
         """Fetch batches as long as somebody waits."""
         begun.append(True)
         try:
             while self._serve():
-                yield from self._next_batch()
+                self._batch = yield from self._new_batch()
         except Exception as e:
             self._fail(e)
         except BaseException:
             self._fail(_ended(self.name))
             raise
 
-    def _next_batch(self) -> Flow[None]:
+    def _new_batch(self) -> Flow["_Batch"]:
         response: codec.NewIdBatchResponse = yield from self._request()
         if response.batch_size < 1:
-            raise IllegalStateError(f"a member has generated {response.batch_size} ids of {self.name!r}")
+            raise IllegalStateError(
+                f"a member has generated {response.batch_size} ids of {self.name!r}, which is no batch: look at its log"
+            )
         end = response.base + response.increment * response.batch_size
+        middle = response.base + response.increment * (response.batch_size // 2) if self._ahead else _NEVER
         ids = range(response.base, end, response.increment)
-        self._batch = _Batch(iter(ids), self._now() + self._validity)
+        return _Batch(iter(ids), self._now() + self._validity, middle)
 
     def _serve(self) -> bool:
         """Give ids to those who wait, as far as there are any; return whether somebody still waits."""
@@ -226,13 +277,15 @@ class _Batch:
     Args:
         ids: The ids.
         expires: The time until which they are used.
+        middle: When this one is handed out, the next batch is fetched.
     """
 
-    __slots__ = ("expires", "ids")
+    __slots__ = ("expires", "ids", "middle")
 
-    def __init__(self, ids: Iterator[int], expires: float) -> None:
+    def __init__(self, ids: Iterator[int], expires: float, middle: int) -> None:
         self.ids = ids
         self.expires = expires
+        self.middle = middle
 
 
 def _ended(name: str) -> HazelcastClientNotActiveError:

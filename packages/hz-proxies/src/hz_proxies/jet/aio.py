@@ -3,7 +3,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from hz_core.surfaces import AsyncioSurface, wrapped, wrapped_all
 from hz_proxies.jet.job.aio import AsyncJob
@@ -48,7 +47,7 @@ class AsyncJet(AsyncioSurface):
         return await self._run(wrapped(self._ops.get_job(job), partial(AsyncJob, self._caller)))
 
     async def new_job(
-        self, name: str, statement: str, *params: Any, options: Mapping[str, str | int] | None = None
+        self, name: str, statement: str, *params: object, options: Mapping[str, str | int] | None = None
     ) -> AsyncJob:
         """Submit a job that executes an SQL statement, and return it. Members need the SQL module.
 

@@ -3,7 +3,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from hz_core.future import Future
 from hz_core.surfaces import FuturesSurface, wrapped, wrapped_all
@@ -54,7 +53,7 @@ class Jet(FuturesSurface):
         return self._run(wrapped(self._ops.get_job(job), partial(Job, self._caller)))
 
     def new_job(
-        self, name: str, statement: str, *params: Any, options: Mapping[str, str | int] | None = None
+        self, name: str, statement: str, *params: object, options: Mapping[str, str | int] | None = None
     ) -> Future[Job]:
         """Submit a job that executes an SQL statement, and return it. Members need the SQL module.
 

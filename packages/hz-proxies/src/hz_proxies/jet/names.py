@@ -37,7 +37,7 @@ def options_clause(options: Mapping[Any, Any]) -> str:
     """
     for key, value in options.items():
         if not isinstance(key, str) or isinstance(value, bool) or not isinstance(value, str | int):
-            raise TypeError(f"options are strings, not {shown(key)}: {shown(value)}")
+            raise TypeError(f"options must be strings, not {shown(key)}: {shown(value)}")
     pairs = ", ".join(f"{_literal(key)} = {_literal(str(value))}" for key, value in options.items())
     return f" OPTIONS ({pairs})" if pairs else ""
 

@@ -49,7 +49,7 @@ class JetOperations(Operations):
         return self._get_job(job)
 
     def new_job(
-        self, name: str, statement: str, *params: Any, options: Mapping[str, str | int] | None = None
+        self, name: str, statement: str, *params: object, options: Mapping[str, str | int] | None = None
     ) -> Flow[JobOperations]:
         """Submit a job that executes an SQL statement, and return it. Members need the SQL module.
 

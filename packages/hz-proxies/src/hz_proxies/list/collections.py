@@ -180,7 +180,9 @@ class BlockingSequence(BlockingObject, Generic[E]):
 
     def _grown(self, added: bool) -> None:
         if not added:
-            raise IllegalStateError(f"list {self.name!r} is full")
+            raise IllegalStateError(
+                f"list {self.name!r} is full: members limit its size (max-size), so remove items first"
+            )
 
     def _places(self, places: slice) -> range:
         return range(*places.indices(len(self)))

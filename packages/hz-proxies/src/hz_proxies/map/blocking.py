@@ -11,7 +11,7 @@ from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_proxies.aggregator import Aggregator
 from hz_proxies.arrow.loading import KeyRange, Progress
 from hz_proxies.arrow.types import ArrowTable, ArrowType, PandasFrame
-from hz_proxies.events import EntryCallback, PartitionLostCallback
+from hz_proxies.events import EntryCallback, PartitionLostCallback, WholeMapCallback
 from hz_proxies.map.collections import BlockingMapMapping
 from hz_proxies.map.journal_events import EventJournalMapEvent, EventJournalState
 from hz_proxies.map.operations import MapOperations
@@ -350,7 +350,7 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         attributes: Sequence[str] | None = None,
         index_type: int | str = IndexType.SORTED,
         name: str | None = None,
-        bitmap_index_options: Mapping[str, Any] | None = None,
+        bitmap_index_options: Mapping[str, object] | None = None,
     ) -> None:
         """Add an index, which makes queries on its attributes fast. Add it before the entries if possible.
 
@@ -434,7 +434,7 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         *,
         values: str = "compact",
         type_name: str | None = None,
-        make_key: Callable[[Any], Any] | None = None,
+        make_key: Callable[[Any], object] | None = None,
         key_range: KeyRange = (None, None),
         batch_size: int = 10000,
         progress: Progress | None = None,
@@ -481,7 +481,7 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         *,
         values: str = "compact",
         type_name: str | None = None,
-        make_key: Callable[[Any], Any] | None = None,
+        make_key: Callable[[Any], object] | None = None,
         key_range: KeyRange = (None, None),
         batch_size: int = 10000,
         progress: Progress | None = None,
@@ -525,7 +525,7 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         *,
         values: str = "compact",
         type_name: str | None = None,
-        make_key: Callable[[Any], Any] | None = None,
+        make_key: Callable[[Any], object] | None = None,
         key_range: KeyRange = (None, None),
         batch_size: int = 10000,
         progress: Progress | None = None,
@@ -587,7 +587,7 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         """
         return self._run(self._ops.to_arrow(predicate, columns, types))
 
-    def execute_on_key(self, key: K, entry_processor: Any) -> Any:
+    def execute_on_key(self, key: K, entry_processor: object) -> Any:
         """Run ``entry_processor`` on the entry of ``key``, atomically, on the owner of its partition.
 
         Returns:
@@ -595,7 +595,7 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         """
         return self._call(self._ops.execute_on_key(key, entry_processor))
 
-    def submit_to_key(self, key: K, entry_processor: Any) -> Any:
+    def submit_to_key(self, key: K, entry_processor: object) -> Any:
         """Run ``entry_processor`` on the entry of ``key``, as ``execute_on_key`` does, with a message of its own.
 
         Returns:
@@ -603,7 +603,7 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         """
         return self._call(self._ops.submit_to_key(key, entry_processor))
 
-    def execute_on_keys(self, keys: Iterable[K], entry_processor: Any) -> list[tuple[K, Any]]:
+    def execute_on_keys(self, keys: Iterable[K], entry_processor: object) -> list[tuple[K, Any]]:
         """Run ``entry_processor`` on the entries of ``keys``, each on the owner of its partition.
 
         Returns:
@@ -613,7 +613,7 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         return self._call(self._ops.execute_on_keys(keys, entry_processor))
 
     def execute_on_entries(
-        self, entry_processor: Any, predicate: Predicate | None = None
+        self, entry_processor: object, predicate: Predicate | None = None
     ) -> list[tuple[K, Any]]:
         """Run ``entry_processor`` on all entries, or on those that match ``predicate``.
 
@@ -622,7 +622,7 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         """
         return self._call(self._ops.execute_on_entries(entry_processor, predicate))
 
-    def replace_all(self, function: Any) -> None:
+    def replace_all(self, function: object) -> None:
         """Replace the value of each entry by the result of ``function`` for its key and value.
 
         All partitions are processed in parallel. This is not atomic: if it fails, some of the values may have been
@@ -635,7 +635,7 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         """
         return self._run(self._ops.replace_all(function))
 
-    def add_interceptor(self, interceptor: Any) -> str:
+    def add_interceptor(self, interceptor: object) -> str:
         """Add an interceptor, which members call for reads and writes of this map.
 
         Returns:
@@ -652,15 +652,15 @@ class BlockingMap(BlockingMapMapping[K, V], Generic[K, V]):
         include_value: bool = False,
         key: K | None = None,
         predicate: Predicate | None = None,
-        added_func: EntryCallback | None = None,
-        removed_func: EntryCallback | None = None,
-        updated_func: EntryCallback | None = None,
-        evicted_func: EntryCallback | None = None,
-        evict_all_func: EntryCallback | None = None,
-        clear_all_func: EntryCallback | None = None,
-        merged_func: EntryCallback | None = None,
-        expired_func: EntryCallback | None = None,
-        loaded_func: EntryCallback | None = None,
+        added_func: EntryCallback[K, V] | None = None,
+        removed_func: EntryCallback[K, V] | None = None,
+        updated_func: EntryCallback[K, V] | None = None,
+        evicted_func: EntryCallback[K, V] | None = None,
+        evict_all_func: WholeMapCallback | None = None,
+        clear_all_func: WholeMapCallback | None = None,
+        merged_func: EntryCallback[K, V] | None = None,
+        expired_func: EntryCallback[K, V] | None = None,
+        loaded_func: EntryCallback[K, V] | None = None,
     ) -> str:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 

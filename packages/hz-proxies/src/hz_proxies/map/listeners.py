@@ -10,7 +10,7 @@ from hz_core.op import Flow, Op
 from hz_core.operations import ObjectOperations, none_refused
 from hz_proxies.codecs import map as codec
 from hz_proxies.entry_listeners import entry_listener, wanted_callbacks
-from hz_proxies.events import EntryCallback, MapPartitionLostEvent, PartitionLostCallback
+from hz_proxies.events import EntryCallback, MapPartitionLostEvent, PartitionLostCallback, WholeMapCallback
 from hz_proxies.predicate import Predicate, unpaged
 from hz_proxies.types import K, V
 
@@ -23,15 +23,15 @@ class ListenerOperations(ObjectOperations, Generic[K, V]):
         include_value: bool = False,
         key: K | None = None,
         predicate: Predicate | None = None,
-        added_func: EntryCallback | None = None,
-        removed_func: EntryCallback | None = None,
-        updated_func: EntryCallback | None = None,
-        evicted_func: EntryCallback | None = None,
-        evict_all_func: EntryCallback | None = None,
-        clear_all_func: EntryCallback | None = None,
-        merged_func: EntryCallback | None = None,
-        expired_func: EntryCallback | None = None,
-        loaded_func: EntryCallback | None = None,
+        added_func: EntryCallback[K, V] | None = None,
+        removed_func: EntryCallback[K, V] | None = None,
+        updated_func: EntryCallback[K, V] | None = None,
+        evicted_func: EntryCallback[K, V] | None = None,
+        evict_all_func: WholeMapCallback | None = None,
+        clear_all_func: WholeMapCallback | None = None,
+        merged_func: EntryCallback[K, V] | None = None,
+        expired_func: EntryCallback[K, V] | None = None,
+        loaded_func: EntryCallback[K, V] | None = None,
     ) -> Flow[str]:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 

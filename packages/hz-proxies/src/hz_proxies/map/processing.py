@@ -15,7 +15,7 @@ from hz_serialization import Data
 class ProcessingOperations(KeyedOperations, Generic[K, V]):
     """Processors and interceptors are objects that members can deserialize to a Java class."""
 
-    def execute_on_key(self, key: K, entry_processor: Any) -> Op[Any]:
+    def execute_on_key(self, key: K, entry_processor: object) -> Op[Any]:
         """Run ``entry_processor`` on the entry of ``key``, atomically, on the owner of its partition.
 
         Returns:
@@ -25,7 +25,7 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
         data, partition = self._keyed(key)
         return self._write(data, codec.execute_on_key(partition, self.name, processor, data, self._owner()))
 
-    def submit_to_key(self, key: K, entry_processor: Any) -> Op[Any]:
+    def submit_to_key(self, key: K, entry_processor: object) -> Op[Any]:
         """Run ``entry_processor`` on the entry of ``key``, as ``execute_on_key`` does, with a message of its own.
 
         Returns:
@@ -35,7 +35,7 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
         data, partition = self._keyed(key)
         return self._write(data, codec.submit_to_key(partition, self.name, processor, data, self._owner()))
 
-    def execute_on_keys(self, keys: Iterable[K], entry_processor: Any) -> Op[list[tuple[K, Any]]]:
+    def execute_on_keys(self, keys: Iterable[K], entry_processor: object) -> Op[list[tuple[K, Any]]]:
         """Run ``entry_processor`` on the entries of ``keys``, each on the owner of its partition.
 
         Returns:
@@ -53,7 +53,7 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
         return self._write_many(execute.decoded(with_own_keys(dict(zip(data, own, strict=True)))), data)
 
     def execute_on_entries(
-        self, entry_processor: Any, predicate: Predicate | None = None
+        self, entry_processor: object, predicate: Predicate | None = None
     ) -> Op[list[tuple[K, Any]]]:
         """Run ``entry_processor`` on all entries, or on those that match ``predicate``.
 
@@ -67,7 +67,7 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
             return self._write_all(codec.execute_on_all_keys(self.name, processor))
         return self._write_all(codec.execute_with_predicate(self.name, processor, self._to_data(predicate)))
 
-    def replace_all(self, function: Any) -> Flow[None]:
+    def replace_all(self, function: object) -> Flow[None]:
         """Replace the value of each entry by the result of ``function`` for its key and value.
 
         All partitions are processed in parallel. This is not atomic: if it fails, some of the values may have been
@@ -87,7 +87,7 @@ class ProcessingOperations(KeyedOperations, Generic[K, V]):
             for partition in range(self._context.partition_count())
         ]
 
-    def add_interceptor(self, interceptor: Any) -> Op[str]:
+    def add_interceptor(self, interceptor: object) -> Op[str]:
         """Add an interceptor, which members call for reads and writes of this map.
 
         Returns:

@@ -82,7 +82,7 @@ class QueryOperations(KeyedOperations, Generic[K, V]):
         attributes: Sequence[str] | None = None,
         index_type: int | str = IndexType.SORTED,
         name: str | None = None,
-        bitmap_index_options: Mapping[str, Any] | None = None,
+        bitmap_index_options: Mapping[str, object] | None = None,
     ) -> Op[None]:
         """Add an index, which makes queries on its attributes fast. Add it before the entries if possible.
 

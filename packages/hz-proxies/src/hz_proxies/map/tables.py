@@ -27,7 +27,7 @@ _PAGE: Final = 1000
 class _Store:
     """Stores rows in a map."""
 
-    def __init__(self, operations: KeyedOperations, make_key: Callable[[Any], Any] | None) -> None:
+    def __init__(self, operations: KeyedOperations, make_key: Callable[[Any], object] | None) -> None:
         self._operations = operations
         self._make_key = make_key
 
@@ -76,7 +76,7 @@ class TableOperations(QueryOperations[K, V], PagingOperations[K, V], Generic[K, 
         *,
         values: str = "compact",
         type_name: str | None = None,
-        make_key: Callable[[Any], Any] | None = None,
+        make_key: Callable[[Any], object] | None = None,
         key_range: KeyRange = (None, None),
         batch_size: int = 10_000,
         progress: Progress | None = None,
@@ -120,7 +120,7 @@ class TableOperations(QueryOperations[K, V], PagingOperations[K, V], Generic[K, 
         *,
         values: str = "compact",
         type_name: str | None = None,
-        make_key: Callable[[Any], Any] | None = None,
+        make_key: Callable[[Any], object] | None = None,
         key_range: KeyRange = (None, None),
         batch_size: int = 10_000,
         progress: Progress | None = None,
@@ -167,7 +167,7 @@ class TableOperations(QueryOperations[K, V], PagingOperations[K, V], Generic[K, 
         *,
         values: str = "compact",
         type_name: str | None = None,
-        make_key: Callable[[Any], Any] | None = None,
+        make_key: Callable[[Any], object] | None = None,
         key_range: KeyRange = (None, None),
         batch_size: int = 10_000,
         progress: Progress | None = None,
@@ -198,7 +198,8 @@ class TableOperations(QueryOperations[K, V], PagingOperations[K, V], Generic[K, 
         wanted = None if columns is None else [key, *columns]
         reader = pyarrow.RecordBatchReader.from_batches(
             file.schema_arrow if wanted is None else _chosen(file.schema_arrow, wanted),
-            file.iter_batches(size, columns=wanted),
+            # Without rows there are no batches; pyarrow 18 raises an error.
+            file.iter_batches(size, columns=wanted) if file.metadata.num_rows else (),
         )
         loading = self.load_arrow(
             reader,

@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Generic
 
-from hz_proxies.events import EntryCallback
+from hz_proxies.events import EntryCallback, WholeMapCallback
 from hz_proxies.multi_map.collections import AsyncioMultiMapping
 from hz_proxies.multi_map.operations import MultiMapOperations
 from hz_proxies.types import K, V
@@ -157,9 +157,9 @@ class AsyncMultiMap(AsyncioMultiMapping[K, V], Generic[K, V]):
         self,
         include_value: bool = False,
         key: K | None = None,
-        added_func: EntryCallback | None = None,
-        removed_func: EntryCallback | None = None,
-        clear_all_func: EntryCallback | None = None,
+        added_func: EntryCallback[K, V] | None = None,
+        removed_func: EntryCallback[K, V] | None = None,
+        clear_all_func: WholeMapCallback | None = None,
     ) -> str:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 

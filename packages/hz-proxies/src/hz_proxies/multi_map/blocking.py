@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Generic
 
 from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
-from hz_proxies.events import EntryCallback
+from hz_proxies.events import EntryCallback, WholeMapCallback
 from hz_proxies.multi_map.collections import BlockingMultiMapping
 from hz_proxies.multi_map.operations import MultiMapOperations
 from hz_proxies.types import K, V
@@ -177,9 +177,9 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
         self,
         include_value: bool = False,
         key: K | None = None,
-        added_func: EntryCallback | None = None,
-        removed_func: EntryCallback | None = None,
-        clear_all_func: EntryCallback | None = None,
+        added_func: EntryCallback[K, V] | None = None,
+        removed_func: EntryCallback[K, V] | None = None,
+        clear_all_func: WholeMapCallback | None = None,
     ) -> str:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 

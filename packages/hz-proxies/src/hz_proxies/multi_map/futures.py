@@ -6,7 +6,7 @@ from typing import Generic
 
 from hz_core.future import Future
 from hz_core.surfaces import FuturesObject
-from hz_proxies.events import EntryCallback
+from hz_proxies.events import EntryCallback, WholeMapCallback
 from hz_proxies.multi_map.blocking import BlockingMultiMap
 from hz_proxies.multi_map.operations import MultiMapOperations
 from hz_proxies.types import K, V
@@ -163,9 +163,9 @@ class MultiMap(FuturesObject, Generic[K, V]):
         self,
         include_value: bool = False,
         key: K | None = None,
-        added_func: EntryCallback | None = None,
-        removed_func: EntryCallback | None = None,
-        clear_all_func: EntryCallback | None = None,
+        added_func: EntryCallback[K, V] | None = None,
+        removed_func: EntryCallback[K, V] | None = None,
+        clear_all_func: WholeMapCallback | None = None,
     ) -> Future[str]:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 

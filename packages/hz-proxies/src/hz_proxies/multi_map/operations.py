@@ -9,7 +9,7 @@ from hz_core.op import Flow, Op
 from hz_core.operations import none_refused
 from hz_proxies.codecs import multi_map as codec
 from hz_proxies.entry_listeners import entry_listener, wanted_callbacks
-from hz_proxies.events import EntryCallback
+from hz_proxies.events import EntryCallback, WholeMapCallback
 from hz_proxies.key_locks import KeyLockOperations, LockMessages
 from hz_proxies.types import K, V
 from hz_serialization import Data
@@ -144,9 +144,9 @@ class MultiMapOperations(KeyLockOperations[K], Generic[K, V]):
         self,
         include_value: bool = False,
         key: K | None = None,
-        added_func: EntryCallback | None = None,
-        removed_func: EntryCallback | None = None,
-        clear_all_func: EntryCallback | None = None,
+        added_func: EntryCallback[K, V] | None = None,
+        removed_func: EntryCallback[K, V] | None = None,
+        clear_all_func: WholeMapCallback | None = None,
     ) -> Flow[str]:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 

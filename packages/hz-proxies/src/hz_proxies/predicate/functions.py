@@ -25,12 +25,12 @@ def sql(expression: str) -> Predicate:
     return BuiltInPredicate.make("sql", check_text("sql", "expression", expression))
 
 
-def equal(attribute: str, value: Any) -> Predicate:
+def equal(attribute: str, value: object) -> Predicate:
     """Match entries whose attribute is equal to ``value``, which may be None."""
     return BuiltInPredicate.make("equal", check_text("equal", "attribute", attribute), value)
 
 
-def not_equal(attribute: str, value: Any) -> Predicate:
+def not_equal(attribute: str, value: object) -> Predicate:
     """Match entries whose attribute is not equal to ``value``, which may be None."""
     return BuiltInPredicate.make("not_equal", check_text("not_equal", "attribute", attribute), value)
 
@@ -76,7 +76,7 @@ def not_(predicate: Predicate) -> Predicate:
     return BuiltInPredicate.make("not_", *_operands("not_", predicate))
 
 
-def between(attribute: str, from_: Any, to: Any) -> Predicate:
+def between(attribute: str, from_: object, to: object) -> Predicate:
     """Match entries whose attribute is between ``from_`` and ``to``, both inclusive and not None."""
     return BuiltInPredicate.make(
         "between",
@@ -86,7 +86,7 @@ def between(attribute: str, from_: Any, to: Any) -> Predicate:
     )
 
 
-def in_(attribute: str, *values: Any) -> Predicate:
+def in_(attribute: str, *values: object) -> Predicate:
     """Match entries whose attribute is equal to one of ``values``, which may be None.
 
     Values are separate arguments (``in_("age", 20, 30)``); a list is one value.
@@ -109,22 +109,22 @@ def true() -> Predicate:
     return BuiltInPredicate.make("true")
 
 
-def greater(attribute: str, value: Any) -> Predicate:
+def greater(attribute: str, value: object) -> Predicate:
     """Match entries whose attribute is greater than ``value``, which must not be None."""
     return _compared("greater", attribute, value)
 
 
-def greater_or_equal(attribute: str, value: Any) -> Predicate:
+def greater_or_equal(attribute: str, value: object) -> Predicate:
     """Match entries whose attribute is greater than or equal to ``value``, which must not be None."""
     return _compared("greater_or_equal", attribute, value)
 
 
-def less(attribute: str, value: Any) -> Predicate:
+def less(attribute: str, value: object) -> Predicate:
     """Match entries whose attribute is less than ``value``, which must not be None."""
     return _compared("less", attribute, value)
 
 
-def less_or_equal(attribute: str, value: Any) -> Predicate:
+def less_or_equal(attribute: str, value: object) -> Predicate:
     """Match entries whose attribute is less than or equal to ``value``, which must not be None."""
     return _compared("less_or_equal", attribute, value)
 
@@ -153,13 +153,13 @@ def paging(predicate: Predicate | None, page_size: int, comparator: object = Non
     return PagingPredicate(predicate, check_int("paging", "page_size", page_size, minimum=1), comparator)
 
 
-def partition(partition_key: Any, predicate: Predicate) -> Predicate:
+def partition(partition_key: object, predicate: Predicate) -> Predicate:
     """Restrict ``predicate`` to the partition that ``partition_key`` belongs to.
 
     It must be the outermost predicate, also around a paging predicate.
 
     Args:
-        partition_key: Any key of that partition; an entry is not required.
+        partition_key: object key of that partition; an entry is not required.
         predicate: Filters the entries of the partition.
 
     Raises:
@@ -179,13 +179,13 @@ def _matching(name: str, attribute: str, pattern: str | None) -> Predicate:
     return BuiltInPredicate.make(name, check_text(name, "attribute", attribute), pattern)
 
 
-def _compared(name: str, attribute: str, value: Any) -> Predicate:
+def _compared(name: str, attribute: str, value: object) -> Predicate:
     return BuiltInPredicate.make(
         name, check_text(name, "attribute", attribute), _not_none(name, "value", value)
     )
 
 
-def _not_none(function: str, parameter: str, value: Any) -> Any:
+def _not_none(function: str, parameter: str, value: object) -> Any:
     if value is None:
         raise TypeError(
             f"{function}: {parameter} must not be None: it has no place in an order or a partition."

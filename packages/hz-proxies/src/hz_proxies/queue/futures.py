@@ -94,8 +94,8 @@ class Queue(FuturesObject, Generic[E]):
     def add_listener(
         self,
         include_value: bool = False,
-        item_added_func: ItemCallback | None = None,
-        item_removed_func: ItemCallback | None = None,
+        item_added_func: ItemCallback[E] | None = None,
+        item_removed_func: ItemCallback[E] | None = None,
     ) -> Future[str]:
         """Add a listener for item events. The functions are called with an :class:`~hz_proxies.events.ItemEvent`.
 

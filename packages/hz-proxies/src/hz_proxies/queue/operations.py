@@ -131,5 +131,7 @@ class QueueOperations(CollectionOperations[E], Generic[E]):
 
     def _added(self, request: Op[bool]) -> Flow[bool]:
         if not (yield request):
-            raise IllegalStateError(f"queue {self.name!r} is full")
+            raise IllegalStateError(
+                f"queue {self.name!r} is full: put waits for room, and offer returns False"
+            )
         return True

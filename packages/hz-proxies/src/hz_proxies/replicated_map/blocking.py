@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Generic
 
 from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
-from hz_proxies.events import EntryCallback
+from hz_proxies.events import EntryCallback, WholeMapCallback
 from hz_proxies.mappings import BlockingMapping
 from hz_proxies.pages.blocking import BlockingPages
 from hz_proxies.predicate import Predicate
@@ -157,11 +157,11 @@ class BlockingReplicatedMap(BlockingMapping[K, V], Generic[K, V]):
         self,
         key: K | None = None,
         predicate: Predicate | None = None,
-        added_func: EntryCallback | None = None,
-        removed_func: EntryCallback | None = None,
-        updated_func: EntryCallback | None = None,
-        evicted_func: EntryCallback | None = None,
-        clear_all_func: EntryCallback | None = None,
+        added_func: EntryCallback[K, V] | None = None,
+        removed_func: EntryCallback[K, V] | None = None,
+        updated_func: EntryCallback[K, V] | None = None,
+        evicted_func: EntryCallback[K, V] | None = None,
+        clear_all_func: WholeMapCallback | None = None,
     ) -> str:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 

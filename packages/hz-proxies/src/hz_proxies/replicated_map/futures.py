@@ -6,7 +6,7 @@ from typing import Generic
 
 from hz_core.future import Future
 from hz_core.surfaces import FuturesObject
-from hz_proxies.events import EntryCallback
+from hz_proxies.events import EntryCallback, WholeMapCallback
 from hz_proxies.pages.futures import Pages
 from hz_proxies.predicate import Predicate
 from hz_proxies.replicated_map.blocking import BlockingReplicatedMap
@@ -143,11 +143,11 @@ class ReplicatedMap(FuturesObject, Generic[K, V]):
         self,
         key: K | None = None,
         predicate: Predicate | None = None,
-        added_func: EntryCallback | None = None,
-        removed_func: EntryCallback | None = None,
-        updated_func: EntryCallback | None = None,
-        evicted_func: EntryCallback | None = None,
-        clear_all_func: EntryCallback | None = None,
+        added_func: EntryCallback[K, V] | None = None,
+        removed_func: EntryCallback[K, V] | None = None,
+        updated_func: EntryCallback[K, V] | None = None,
+        evicted_func: EntryCallback[K, V] | None = None,
+        clear_all_func: WholeMapCallback | None = None,
     ) -> Future[str]:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 

@@ -13,7 +13,7 @@ from hz_core.operations import KeyedOperations, none_refused
 from hz_proxies.codecs import replicated_map as codec
 from hz_proxies.codecs.replicated_map import ReplicatedMapEntryViewHolder
 from hz_proxies.entry_listeners import entry_listener, wanted_callbacks
-from hz_proxies.events import EntryCallback
+from hz_proxies.events import EntryCallback, WholeMapCallback
 from hz_proxies.pages.operations import PagesOperations
 from hz_proxies.predicate import Predicate, unpaged
 from hz_proxies.replicated_map.changes import ReplicatedMapChanges
@@ -185,11 +185,11 @@ class ReplicatedMapOperations(KeyedOperations, Generic[K, V]):
         self,
         key: K | None = None,
         predicate: Predicate | None = None,
-        added_func: EntryCallback | None = None,
-        removed_func: EntryCallback | None = None,
-        updated_func: EntryCallback | None = None,
-        evicted_func: EntryCallback | None = None,
-        clear_all_func: EntryCallback | None = None,
+        added_func: EntryCallback[K, V] | None = None,
+        removed_func: EntryCallback[K, V] | None = None,
+        updated_func: EntryCallback[K, V] | None = None,
+        evicted_func: EntryCallback[K, V] | None = None,
+        clear_all_func: WholeMapCallback | None = None,
     ) -> Flow[str]:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 

@@ -2,7 +2,7 @@
 """Ringbuffer: operations are coroutines."""
 
 from collections.abc import Sequence
-from typing import Any, Generic
+from typing import Generic
 
 from hz_core.surfaces import AsyncioObject
 from hz_proxies.pages.aio import AsyncPages
@@ -108,7 +108,7 @@ class AsyncRingbuffer(AsyncioObject, Generic[E]):
         return await self._call(self._ops.read_one(sequence))
 
     async def read_many(
-        self, start_sequence: int, min_count: int, max_count: int, filter: Any = None
+        self, start_sequence: int, min_count: int, max_count: int, filter: object = None
     ) -> ReadResult[E]:
         """Return several items at once; wait until there are ``min_count``.
 
@@ -135,7 +135,7 @@ class AsyncRingbuffer(AsyncioObject, Generic[E]):
         *,
         page_size: int = PAGE_SIZE,
         follow: bool = False,
-        filter: Any = None,
+        filter: object = None,
     ) -> AsyncPages[E]:
         """Iterate over the items from a sequence on, up to the newest one of when the iteration begins.
 

@@ -2,7 +2,7 @@
 """Ringbuffer: operations wait for their results."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Generic
 
 from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
 from hz_core.surfaces import BlockingObject
@@ -128,7 +128,7 @@ class BlockingRingbuffer(BlockingObject, Generic[E]):
         return self._call(self._ops.read_one(sequence))
 
     def read_many(
-        self, start_sequence: int, min_count: int, max_count: int, filter: Any = None
+        self, start_sequence: int, min_count: int, max_count: int, filter: object = None
     ) -> ReadResult[E]:
         """Return several items at once; wait until there are ``min_count``.
 
@@ -155,7 +155,7 @@ class BlockingRingbuffer(BlockingObject, Generic[E]):
         *,
         page_size: int = PAGE_SIZE,
         follow: bool = False,
-        filter: Any = None,
+        filter: object = None,
     ) -> BlockingPages[E]:
         """Iterate over the items from a sequence on, up to the newest one of when the iteration begins.
 

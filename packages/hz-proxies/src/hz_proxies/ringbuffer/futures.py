@@ -2,7 +2,7 @@
 """Ringbuffer: operations return futures."""
 
 from collections.abc import Sequence
-from typing import Any, Generic
+from typing import Generic
 
 from hz_core.future import Future
 from hz_core.surfaces import FuturesObject
@@ -114,7 +114,7 @@ class Ringbuffer(FuturesObject, Generic[E]):
         return self._call(self._ops.read_one(sequence))
 
     def read_many(
-        self, start_sequence: int, min_count: int, max_count: int, filter: Any = None
+        self, start_sequence: int, min_count: int, max_count: int, filter: object = None
     ) -> Future[ReadResult[E]]:
         """Return several items at once; wait until there are ``min_count``.
 
@@ -141,7 +141,7 @@ class Ringbuffer(FuturesObject, Generic[E]):
         *,
         page_size: int = PAGE_SIZE,
         follow: bool = False,
-        filter: Any = None,
+        filter: object = None,
     ) -> Pages[E]:
         """Iterate over the items from a sequence on, up to the newest one of when the iteration begins.
 

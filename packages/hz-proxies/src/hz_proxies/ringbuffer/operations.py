@@ -145,7 +145,7 @@ class RingbufferOperations(NamedOperations, Generic[E]):
         return codec.read_one(self._partition, self.name, self._sequence(sequence, "sequence"))
 
     def read_many(
-        self, start_sequence: int, min_count: int, max_count: int, filter: Any = None
+        self, start_sequence: int, min_count: int, max_count: int, filter: object = None
     ) -> Flow[ReadResult[E]]:
         """Return several items at once; wait until there are ``min_count``.
 
@@ -181,7 +181,7 @@ class RingbufferOperations(NamedOperations, Generic[E]):
         *,
         page_size: int = PAGE_SIZE,
         follow: bool = False,
-        filter: Any = None,
+        filter: object = None,
     ) -> PagesOperations[E]:
         """Iterate over the items from a sequence on, up to the newest one of when the iteration begins.
 

@@ -3,7 +3,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from hz_core.model import MemberInfo
 from hz_core.surfaces import AsyncioObject, wrapped, wrapped_all
@@ -30,7 +29,7 @@ class AsyncScheduledExecutor(AsyncioObject):
 
     async def schedule(
         self,
-        task: Any,
+        task: object,
         delay: float,
         period: float | None = None,
         name: str | None = None,
@@ -54,8 +53,8 @@ class AsyncScheduledExecutor(AsyncioObject):
 
     async def schedule_on_key_owner(
         self,
-        task: Any,
-        key: Any,
+        task: object,
+        key: object,
         delay: float,
         period: float | None = None,
         name: str | None = None,
@@ -77,7 +76,7 @@ class AsyncScheduledExecutor(AsyncioObject):
 
     async def schedule_on_member(
         self,
-        task: Any,
+        task: object,
         member: MemberInfo,
         delay: float,
         period: float | None = None,
@@ -101,7 +100,7 @@ class AsyncScheduledExecutor(AsyncioObject):
 
     async def schedule_on_members(
         self,
-        task: Any,
+        task: object,
         members: Sequence[MemberInfo],
         delay: float,
         period: float | None = None,
@@ -128,7 +127,7 @@ class AsyncScheduledExecutor(AsyncioObject):
 
     async def schedule_on_all_members(
         self,
-        task: Any,
+        task: object,
         delay: float,
         period: float | None = None,
         name: str | None = None,

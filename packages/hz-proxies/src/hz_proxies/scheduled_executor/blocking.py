@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hz_core.model import MemberInfo
 from hz_core.pipeline import DEFAULT_DEPTH, Pipeline
@@ -50,7 +50,7 @@ class BlockingScheduledExecutor(BlockingObject):
 
     def schedule(
         self,
-        task: Any,
+        task: object,
         delay: float,
         period: float | None = None,
         name: str | None = None,
@@ -74,8 +74,8 @@ class BlockingScheduledExecutor(BlockingObject):
 
     def schedule_on_key_owner(
         self,
-        task: Any,
-        key: Any,
+        task: object,
+        key: object,
         delay: float,
         period: float | None = None,
         name: str | None = None,
@@ -97,7 +97,7 @@ class BlockingScheduledExecutor(BlockingObject):
 
     def schedule_on_member(
         self,
-        task: Any,
+        task: object,
         member: MemberInfo,
         delay: float,
         period: float | None = None,
@@ -121,7 +121,7 @@ class BlockingScheduledExecutor(BlockingObject):
 
     def schedule_on_members(
         self,
-        task: Any,
+        task: object,
         members: Sequence[MemberInfo],
         delay: float,
         period: float | None = None,
@@ -148,7 +148,7 @@ class BlockingScheduledExecutor(BlockingObject):
 
     def schedule_on_all_members(
         self,
-        task: Any,
+        task: object,
         delay: float,
         period: float | None = None,
         name: str | None = None,

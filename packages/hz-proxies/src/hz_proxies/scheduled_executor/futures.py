@@ -3,7 +3,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from hz_core.future import Future
 from hz_core.model import MemberInfo
@@ -36,7 +35,7 @@ class ScheduledExecutor(FuturesObject):
 
     def schedule(
         self,
-        task: Any,
+        task: object,
         delay: float,
         period: float | None = None,
         name: str | None = None,
@@ -60,8 +59,8 @@ class ScheduledExecutor(FuturesObject):
 
     def schedule_on_key_owner(
         self,
-        task: Any,
-        key: Any,
+        task: object,
+        key: object,
         delay: float,
         period: float | None = None,
         name: str | None = None,
@@ -83,7 +82,7 @@ class ScheduledExecutor(FuturesObject):
 
     def schedule_on_member(
         self,
-        task: Any,
+        task: object,
         member: MemberInfo,
         delay: float,
         period: float | None = None,
@@ -107,7 +106,7 @@ class ScheduledExecutor(FuturesObject):
 
     def schedule_on_members(
         self,
-        task: Any,
+        task: object,
         members: Sequence[MemberInfo],
         delay: float,
         period: float | None = None,
@@ -134,7 +133,7 @@ class ScheduledExecutor(FuturesObject):
 
     def schedule_on_all_members(
         self,
-        task: Any,
+        task: object,
         delay: float,
         period: float | None = None,
         name: str | None = None,

@@ -37,7 +37,7 @@ class ScheduledExecutorOperations(KeyedOperations):
 
     def schedule(
         self,
-        task: Any,
+        task: object,
         delay: float,
         period: float | None = None,
         name: str | None = None,
@@ -58,8 +58,8 @@ class ScheduledExecutorOperations(KeyedOperations):
 
     def schedule_on_key_owner(
         self,
-        task: Any,
-        key: Any,
+        task: object,
+        key: object,
         delay: float,
         period: float | None = None,
         name: str | None = None,
@@ -77,7 +77,7 @@ class ScheduledExecutorOperations(KeyedOperations):
 
     def schedule_on_member(
         self,
-        task: Any,
+        task: object,
         member: MemberInfo,
         delay: float,
         period: float | None = None,
@@ -97,7 +97,7 @@ class ScheduledExecutorOperations(KeyedOperations):
 
     def schedule_on_members(
         self,
-        task: Any,
+        task: object,
         members: Sequence[MemberInfo],
         delay: float,
         period: float | None = None,
@@ -122,7 +122,7 @@ class ScheduledExecutorOperations(KeyedOperations):
 
     def schedule_on_all_members(
         self,
-        task: Any,
+        task: object,
         delay: float,
         period: float | None = None,
         name: str | None = None,
@@ -185,14 +185,14 @@ class ScheduledExecutorOperations(KeyedOperations):
         yield [to_member(codec.shutdown(self.name, member), member) for member in members]
 
     def _plan(
-        self, task: Any, delay: float, period: float | None, name: str | None, auto_disposable: bool
+        self, task: object, delay: float, period: float | None, name: str | None, auto_disposable: bool
     ) -> "_Plan":
         data = self._value(task, "task")
         found = str(self._context.new_uuid()) if name is None else _checked_name(name)
         delay_millis = milliseconds(delay, "delay")
         period_millis = 0 if period is None else milliseconds(period, "period")
         if period is not None and not period_millis:
-            raise ValueError("period must be positive")
+            raise ValueError(f"period must be a positive number of seconds, not {period!r}")
         if auto_disposable:
             self._check_disposes_by_itself()
         return _Plan(found, data, delay_millis, None if period is None else period_millis, auto_disposable)

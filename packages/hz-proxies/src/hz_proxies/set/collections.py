@@ -1,10 +1,12 @@
 """The interface of Python's sets on distributed sets."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, MutableSet, Set
-from typing import Any, Generic, Self
+from typing import Any, Generic, Self, TypeVar
 
 from hz_core.surfaces import AsyncioObject, BlockingObject
 from hz_proxies.types import E
+
+T = TypeVar("T")
 
 
 class BlockingSetInterface(BlockingObject, Generic[E]):
@@ -49,7 +51,7 @@ class BlockingSetInterface(BlockingObject, Generic[E]):
                     return item
         raise KeyError(f"set {self.name!r} is empty")
 
-    def isdisjoint(self, other: Iterable[Any]) -> bool:
+    def isdisjoint(self, other: Iterable[object]) -> bool:
         """Return whether no item of ``other`` is in the set."""
         return self._as_set().isdisjoint(other)
 
@@ -76,38 +78,38 @@ class BlockingSetInterface(BlockingObject, Generic[E]):
 
     # --- operators -----------------------------------------------------------------------------------------
 
-    def __or__(self, other: Iterable[Any]) -> set[Any]:
+    def __or__(self, other: Iterable[T]) -> set[E | T]:
         return self._as_set() | set(other)
 
-    def __and__(self, other: Iterable[Any]) -> set[E]:
+    def __and__(self, other: Iterable[object]) -> set[E]:
         return self._as_set() & set(other)
 
-    def __sub__(self, other: Iterable[Any]) -> set[E]:
+    def __sub__(self, other: Iterable[object]) -> set[E]:
         return self._as_set() - set(other)
 
-    def __rsub__(self, other: Iterable[Any]) -> set[Any]:
+    def __rsub__(self, other: Iterable[T]) -> set[T]:
         return set(other) - self._as_set()
 
-    def __xor__(self, other: Iterable[Any]) -> set[Any]:
+    def __xor__(self, other: Iterable[T]) -> set[E | T]:
         return self._as_set() ^ set(other)
 
     __ror__ = __or__
     __rand__ = __and__
     __rxor__ = __xor__
 
-    def __ior__(self, other: Iterable[Any]) -> Self:
+    def __ior__(self, other: Iterable[E]) -> Self:  # type: ignore[misc]  # it stores what __or__ only takes
         self._call(self._ops.add_all(other))
         return self
 
-    def __iand__(self, other: Iterable[Any]) -> Self:
+    def __iand__(self, other: Iterable[object]) -> Self:
         self._call(self._ops.retain_all(other))
         return self
 
-    def __isub__(self, other: Iterable[Any]) -> Self:
+    def __isub__(self, other: Iterable[object]) -> Self:
         self._call(self._ops.remove_all(other))
         return self
 
-    def __ixor__(self, other: Iterable[Any]) -> Self:
+    def __ixor__(self, other: Iterable[E]) -> Self:  # type: ignore[misc]  # as above
         mine, theirs = self._as_set(), set(other)
         self._call(self._ops.remove_all(mine & theirs))
         self._call(self._ops.add_all(theirs - mine))

@@ -2,7 +2,6 @@
 """Sql: operations wait for their results."""
 
 from functools import partial
-from typing import Any
 
 from hz_core.surfaces import BlockingSurface, wrapped
 from hz_proxies.sql.operations import SqlOperations
@@ -20,7 +19,7 @@ class BlockingSql(BlockingSurface):
     def execute(
         self,
         sql: str,
-        *params: Any,
+        *params: object,
         cursor_buffer_size: int = 4096,
         timeout: float = -1,
         expected_result_type: int = 0,

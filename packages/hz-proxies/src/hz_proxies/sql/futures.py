@@ -2,7 +2,6 @@
 """Sql: operations return futures."""
 
 from functools import partial
-from typing import Any
 
 from hz_core.future import Future
 from hz_core.surfaces import FuturesSurface, wrapped
@@ -26,7 +25,7 @@ class Sql(FuturesSurface):
     def execute(
         self,
         sql: str,
-        *params: Any,
+        *params: object,
         cursor_buffer_size: int = 4096,
         timeout: float = -1,
         expected_result_type: int = 0,

@@ -28,7 +28,7 @@ class SqlOperations(Operations):
     def execute(
         self,
         sql: str,
-        *params: Any,
+        *params: object,
         cursor_buffer_size: int = 4096,
         timeout: float = -1,
         expected_result_type: int = 0,
@@ -133,7 +133,7 @@ class SqlOperations(Operations):
         return SqlResultOperations(self._context, query, response, classes)
 
 
-def _wide(value: Any) -> Any:
+def _wide(value: object) -> Any:
     """Return a parameter as it is sent: integers of any size, as members convert them to the type that is needed."""
     if type(value) is int and not _INT_32[0] <= value < _INT_32[1]:
         return Long(value) if _INT_64[0] <= value < _INT_64[1] else BigInteger(value)

@@ -99,7 +99,7 @@ class TopicOperations(NamedOperations, Generic[E]):
     def _listen(self, on_message: MessageCallback[E] | None) -> Flow[str]:
         def on_event(event: Any) -> None:
             if on_message is not None:
-                publisher = next((m for m in self._view.members.members if m.uuid == event.uuid), None)
+                publisher = self._view.members.by_uuid.get(event.uuid)
                 on_message(TopicMessage(self.name, event.item, event.publish_time, publisher))
 
         add = partial(codec.add_message_listener, self.name)

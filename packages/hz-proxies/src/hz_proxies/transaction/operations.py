@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, overload
 from uuid import UUID
 
 from hz_core.arguments import int32, milliseconds, shown
@@ -30,6 +30,7 @@ from hz_proxies.transaction.state import (
     TransactionState,
     TransactionType,
 )
+from hz_proxies.types import E, K, V
 
 _logger = get_logger("transaction")
 
@@ -174,11 +175,18 @@ class TransactionOperations(Operations):
         self._enter_state(TransactionState.ROLLED_BACK)
         yield codec.rollback(connection, transaction_id, self._thread_id)
 
-    def get_list(self, name: str) -> TransactionalListOperations[Any]:
+    @overload
+    def get_list(self, name: str) -> TransactionalListOperations[Any]: ...
+
+    @overload
+    def get_list(self, name: str, *, item: type[E]) -> TransactionalListOperations[E]: ...
+
+    def get_list(self, name: str, *, item: Any = None) -> TransactionalListOperations[Any]:
         """Return a list whose operations are part of the transaction.
 
         Args:
             name: Name of the list.
+            item: Type of its items, for type checkers.
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
@@ -186,11 +194,21 @@ class TransactionOperations(Operations):
         """
         return self._object(TransactionalListOperations, name)
 
-    def get_map(self, name: str) -> TransactionalMapOperations[Any, Any]:
+    @overload
+    def get_map(self, name: str) -> TransactionalMapOperations[Any, Any]: ...
+
+    @overload
+    def get_map(self, name: str, *, key: type[K], value: type[V]) -> TransactionalMapOperations[K, V]: ...
+
+    def get_map(
+        self, name: str, *, key: Any = None, value: Any = None
+    ) -> TransactionalMapOperations[Any, Any]:
         """Return a map whose operations are part of the transaction.
 
         Args:
             name: Name of the map.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
@@ -200,11 +218,18 @@ class TransactionOperations(Operations):
         self._maps.append(map)
         return map
 
-    def get_queue(self, name: str) -> TransactionalQueueOperations[Any]:
+    @overload
+    def get_queue(self, name: str) -> TransactionalQueueOperations[Any]: ...
+
+    @overload
+    def get_queue(self, name: str, *, item: type[E]) -> TransactionalQueueOperations[E]: ...
+
+    def get_queue(self, name: str, *, item: Any = None) -> TransactionalQueueOperations[Any]:
         """Return a queue whose operations are part of the transaction.
 
         Args:
             name: Name of the queue.
+            item: Type of its items, for type checkers.
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
@@ -212,11 +237,18 @@ class TransactionOperations(Operations):
         """
         return self._object(TransactionalQueueOperations, name)
 
-    def get_set(self, name: str) -> TransactionalSetOperations[Any]:
+    @overload
+    def get_set(self, name: str) -> TransactionalSetOperations[Any]: ...
+
+    @overload
+    def get_set(self, name: str, *, item: type[E]) -> TransactionalSetOperations[E]: ...
+
+    def get_set(self, name: str, *, item: Any = None) -> TransactionalSetOperations[Any]:
         """Return a set whose operations are part of the transaction.
 
         Args:
             name: Name of the set.
+            item: Type of its items, for type checkers.
 
         Raises:
             TransactionNotActiveError: The transaction is not active.
@@ -224,11 +256,23 @@ class TransactionOperations(Operations):
         """
         return self._object(TransactionalSetOperations, name)
 
-    def get_multi_map(self, name: str) -> TransactionalMultiMapOperations[Any, Any]:
+    @overload
+    def get_multi_map(self, name: str) -> TransactionalMultiMapOperations[Any, Any]: ...
+
+    @overload
+    def get_multi_map(
+        self, name: str, *, key: type[K], value: type[V]
+    ) -> TransactionalMultiMapOperations[K, V]: ...
+
+    def get_multi_map(
+        self, name: str, *, key: Any = None, value: Any = None
+    ) -> TransactionalMultiMapOperations[Any, Any]:
         """Return a multimap whose operations are part of the transaction.
 
         Args:
             name: Name of the multimap.
+            key: Type of its keys, for type checkers.
+            value: Type of its values, for type checkers.
 
         Raises:
             TransactionNotActiveError: The transaction is not active.

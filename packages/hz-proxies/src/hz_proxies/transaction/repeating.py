@@ -1,9 +1,9 @@
 """Functions that run in a transaction, and again after a conflict with another one."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from itertools import count
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from hz_core.arguments import int32
 from hz_core.callers import AsyncioCaller, BlockingCaller
@@ -120,7 +120,7 @@ class AsyncTransactions:
 
     def __call__(
         self, function: Callable[Concatenate[AsyncTransaction, P], Awaitable[R]]
-    ) -> Callable[P, Awaitable[R]]:
+    ) -> Callable[P, Coroutine[Any, Any, R]]:
         """Return the function without its first argument: each call runs it in a transaction of its own."""
 
         @wraps(function)

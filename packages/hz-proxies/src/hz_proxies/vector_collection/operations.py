@@ -1,5 +1,6 @@
 """The operations of a vector collection, from which its surfaces are generated."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from hz_core.arguments import int32
@@ -23,12 +24,12 @@ class VectorCollectionOperations(KeyedOperations):
     # Read by tools/generate_surfaces.py.
     service_name = "hz:service:vector"
 
-    def get(self, key: Any) -> Op[Document | None]:
+    def get(self, key: object) -> Op[Document | None]:
         """Return the document of ``key``; None if there is none. Source: message ``VectorCollection.get``."""
         data, partition = self._keyed(key)
         return codec.get(partition, self.name, data).mapped(document_of)
 
-    def put(self, key: Any, document: Document) -> Op[Document | None]:
+    def put(self, key: object, document: Document) -> Op[Document | None]:
         """Store a document.
 
         Returns:
@@ -42,7 +43,7 @@ class VectorCollectionOperations(KeyedOperations):
         data, partition = self._keyed(key)
         return codec.put(partition, self.name, data, self._record(document)).mapped(document_of)
 
-    def set(self, key: Any, document: Document) -> Op[None]:
+    def set(self, key: object, document: Document) -> Op[None]:
         """Store a document without transferring the one that it replaces.
 
         Raises:
@@ -53,7 +54,7 @@ class VectorCollectionOperations(KeyedOperations):
         data, partition = self._keyed(key)
         return codec.set(partition, self.name, data, self._record(document))
 
-    def put_if_absent(self, key: Any, document: Document) -> Op[Document | None]:
+    def put_if_absent(self, key: object, document: Document) -> Op[Document | None]:
         """Store a document if ``key`` has none.
 
         Returns:
@@ -67,7 +68,7 @@ class VectorCollectionOperations(KeyedOperations):
         data, partition = self._keyed(key)
         return codec.put_if_absent(partition, self.name, data, self._record(document)).mapped(document_of)
 
-    def put_all(self, map: dict[Any, Document]) -> Flow[None]:
+    def put_all(self, map: Mapping[Any, Document]) -> Flow[None]:
         """Store several documents: one request for each partition, in parallel.
 
         Args:
@@ -88,7 +89,7 @@ class VectorCollectionOperations(KeyedOperations):
             [codec.put_all(partition, self.name, batch) for partition, batch in batches.items()]
         )
 
-    def remove(self, key: Any) -> Op[Document | None]:
+    def remove(self, key: object) -> Op[Document | None]:
         """Remove the document of ``key`` and return it; None if there is none.
 
         Source: message ``VectorCollection.remove``.
@@ -96,7 +97,7 @@ class VectorCollectionOperations(KeyedOperations):
         data, partition = self._keyed(key)
         return codec.remove(partition, self.name, data).mapped(document_of)
 
-    def delete(self, key: Any) -> Op[None]:
+    def delete(self, key: object) -> Op[None]:
         """Remove the document of ``key`` without returning it. Source: message ``VectorCollection.delete``."""
         data, partition = self._keyed(key)
         return codec.delete(partition, self.name, data)

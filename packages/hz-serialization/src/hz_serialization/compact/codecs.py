@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from hz_serialization import type_ids
 from hz_serialization.arrays import INT_CODE, pack_numbers, unpack_numbers
-from hz_serialization.big_numbers import big_integer_bytes, register_big_numbers, split_decimal
+from hz_serialization.big_numbers import register_big_numbers, split_decimal
 from hz_serialization.compact.generic import GenericRecord
 from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.schema import Schema
@@ -22,6 +22,7 @@ from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.layout import Layout, check_count, length_error, take
 from hz_serialization.problems import UnserializableError, damaged, fail_at, type_name
 from hz_serialization.registry import Reader, Registry, Writer
+from hz_serialization.scalars import big_integer_bytes
 from hz_serialization.temporal import offset_seconds, register_temporal
 
 BYTE_OFFSETS: Final = 255

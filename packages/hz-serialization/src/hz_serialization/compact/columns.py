@@ -201,8 +201,10 @@ class ColumnEncoder:
             return [None if value is None else encode(value) for value in values]
         except HazelcastSerializationError as error:
             raise self._failed(name, f"a value that does not fit: {error}") from error
-        except (StructError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        except (StructError, TypeError, ValueError, OverflowError) as error:
             raise self._failed(name, f"a value that does not fit: {type(error).__name__}: {error}") from error
+        except AttributeError as error:
+            raise self._failed(name, f"a value of another type: {error}") from None
 
     def _numbers(
         self, name: str, kind: FieldKind, code: str, values: Sequence[Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from hz_serialization.compact.api import CompactReader, CompactWriter
@@ -25,11 +25,6 @@ class CompiledCompactFormat(CompactFormat):
     """The format with compiled records of classes; generic records are not compiled."""
 
     _top: Any = None
-
-    def encoder_of(self, cls: type) -> Callable[[Any], bytes] | None:
-        """Return the fast encoder of whole ``Data`` for a class that matches, if there is one."""
-        encode: Callable[[Any], bytes] | None = getattr(self._by_class[cls], "encode", None)
-        return encode
 
     def top_reader(self, general: TopReader) -> TopReader:
         """Return the fast reader of whole ``Data``, which leaves everything unusual to ``general``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from struct import pack
 from typing import Any, Final
@@ -100,6 +100,11 @@ class CompactFormat:
     def writer_of(self, cls: type) -> Writer:
         """Return the writer of payloads of a class that matches."""
         return self._by_class[cls].write
+
+    def encoder_of(self, cls: type) -> Callable[[Any], bytes] | None:
+        """Return the fast encoder of whole ``Data`` for a class that matches, if there is one."""
+        encode: Callable[[Any], bytes] | None = getattr(self._by_class[cls], "encode", None)
+        return encode
 
     def top_reader(self, general: TopReader) -> TopReader:
         """Return the fast reader of whole ``Data``, which leaves everything unusual to ``general``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from hz_serialization import type_ids
 from hz_serialization.compact.fields import FieldsReader, FieldsWriter, FirstWriter
 from hz_serialization.compact.generic import GenericRecord
 from hz_serialization.compact.kinds import FieldKind
@@ -12,11 +13,17 @@ from hz_serialization.compact.layout import FieldMissing, RecordLayout
 from hz_serialization.compact.schema import Schema
 from hz_serialization.compact.schema_registry import SchemaRegistry
 from hz_serialization.compact.serializer import CompactSerializer
-from hz_serialization.problems import failed_reading, failed_writing, type_name
+from hz_serialization.compact.tailored import record_reader, writer_class
+from hz_serialization.layout import header
+from hz_serialization.problems import failed_writing, type_name
 from hz_serialization.registry import Reader
 
 LayoutMaker = Callable[[Schema, "tuple[str, ...]"], RecordLayout]
 """``(schema, order)``: the layout of a schema's records, with variable-size values in that order."""
+
+
+_Kind = tuple[Callable[[], FieldsWriter], RecordLayout]
+"""The class of the writers of records with a layout, and the layout."""
 
 
 class RecordType(Protocol):
@@ -36,7 +43,16 @@ class SerializedRecords:
     An object with other fields has a schema of its own.
     """
 
-    __slots__ = ("_current", "_known", "_make_layout", "_schemas", "_serializer", "_type_name", "_write")
+    __slots__ = (
+        "_current",
+        "_encoders",
+        "_known",
+        "_make_layout",
+        "_schemas",
+        "_serializer",
+        "_type_name",
+        "_write",
+    )
 
     def __init__(
         self, serializer: CompactSerializer[Any], make_layout: LayoutMaker, schemas: SchemaRegistry
@@ -46,8 +62,27 @@ class SerializedRecords:
         self._type_name = serializer.get_type_name()
         self._make_layout = make_layout
         self._schemas = schemas
-        self._known: dict[frozenset[tuple[str, FieldKind]], RecordLayout] = {}
+        self._known: dict[frozenset[tuple[str, FieldKind]], _Kind] = {}
         self._current: RecordLayout | None = None
+        self._encoders: _Kind | None = None
+
+    def encode(self, value: Any) -> bytes:
+        """Return the whole ``Data`` of an object."""
+        encoders = self._encoders
+        if encoders is not None:
+            cls, layout = encoders
+            writer = cls()
+            writer.values = layout.blank[:]
+            try:
+                self._write(writer, value)
+                return layout.encode(writer.values)
+            except FieldMissing:
+                pass  # an object with other fields than the one before it
+            except Exception as error:
+                failed_writing(value, error, f"{type_name(type(self._serializer))}.write()")
+        out = bytearray(header(type_ids.COMPACT))
+        self._write_first(out, value, 0)
+        return bytes(out)
 
     def write(self, out: bytearray, value: Any, depth: int) -> None:
         """Append a record, from its schema id on."""
@@ -72,27 +107,22 @@ class SerializedRecords:
         except Exception as error:
             failed_writing(value, error, f"{type_name(type(self._serializer))}.write()")
         key = frozenset(writer.fields.items())
-        layout = self._known.get(key)
-        if layout is None:
+        known = self._known.get(key)
+        if known is None:
             schema = Schema(self._type_name, writer.fields.items())
-            layout = self._known[key] = self._make_layout(schema, tuple(writer.fields))
+            layout = self._make_layout(schema, tuple(writer.fields))
+            cls: Any = writer_class(layout)  # its __init__ has no arguments
+            known = self._known[key] = cls, layout
+        layout = known[1]
         self._schemas.use(layout.schema)
         layout.write(out, [writer.values[name] for name in layout.slots], depth)
         self._current = layout
+        self._encoders = known
 
     def reader(self, layout: RecordLayout) -> Reader:
         """Return a reader of records of one schema of the type."""
-        make = self._serializer.read
         method = f"{type_name(type(self._serializer))}.read()"
-
-        def read(data: bytes, pos: int, depth: int) -> tuple[Any, int]:
-            reader = FieldsReader(layout, data, pos, depth)
-            try:
-                return make(reader), reader.end
-            except Exception as error:
-                failed_reading(error, method)
-
-        return read
+        return record_reader(layout, self._serializer.read, method)
 
 
 class GenericRecords:
@@ -153,6 +183,13 @@ class AutomaticRecords:
         if layout.schema.schema_id not in self._schemas.used:
             self._schemas.use(layout.schema)
         layout.write(out, self._values(value), depth)
+
+    def encode(self, value: Any) -> bytes:
+        """Return the whole ``Data`` of an object."""
+        layout = self._layout
+        if layout.schema.schema_id not in self._schemas.used:
+            self._schemas.use(layout.schema)
+        return layout.encode(self._values(value))
 
     def reader(self, layout: RecordLayout) -> Reader:
         """Return a reader of records of one schema of the type."""

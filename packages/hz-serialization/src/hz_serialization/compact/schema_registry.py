@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from hz_serialization.compact.schema import Schema
+from typing import TYPE_CHECKING
+
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.public_names import publish
+
+if TYPE_CHECKING:
+    from hz_serialization.compact.schema import Schema
 
 
 class UnknownSchemaError(HazelcastSerializationError):

@@ -100,7 +100,7 @@ class DefiningWriterBase(PortableWriter):
     def _class_of(self, step: str, portable: Any) -> ClassDefinition:
         try:
             if not isinstance(portable, Portable):
-                raise TypeError(f"a Portable wanted, not {portable!r:.80}")
+                raise TypeError(f"a Portable is wanted, not {portable!r:.80}")
             return ClassDefinition(*self._key_of(portable))
         except Exception as error:
             fail_at(error, "." + step, portable)

@@ -123,7 +123,7 @@ class PortableFormat:
         """Return the error for an object that did not write all fields of its class: fields with position 0."""
         missing = [name for name, at in zip(plan.field_names, positions, strict=True) if not at]
         return HazelcastSerializationError(
-            f"{', '.join(missing)} of {plan.describe()} not written; write the same fields for every object"
+            f"{', '.join(missing)} of {plan.describe()} must be written, too: write the same fields for every object"
         )
 
     def read_nested(self, data: bytes, key: bytes, pos: int, depth: int, limit: int) -> tuple[Any, int]:

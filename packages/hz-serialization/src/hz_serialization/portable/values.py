@@ -19,10 +19,11 @@ from hz_serialization.arrays import (
     unpack_chars,
     unpack_numbers,
 )
-from hz_serialization.big_numbers import big_integer_bytes, join_decimal, split_decimal
+from hz_serialization.big_numbers import join_decimal, split_decimal
 from hz_serialization.layout import Layout, check_count, take
 from hz_serialization.portable.field_type import FieldType
 from hz_serialization.problems import damaged, fail_at
+from hz_serialization.scalars import big_integer_bytes
 from hz_serialization.temporal import offset_seconds, zone_of
 
 Append = Callable[[bytearray, Any], None]
@@ -163,7 +164,7 @@ def _numbers_taker(layout: Layout, code: str) -> Take:
 
 def _pack_bytes(layout: Layout, values: Any) -> bytes:
     if isinstance(values, int):
-        raise TypeError(f"bytes wanted, not the number {values}")
+        raise TypeError(f"bytes are wanted, not the number {values}")
     block = bytes(values)
     return layout.i.pack(len(block)) + block
 
@@ -181,19 +182,19 @@ def _packers(layout: Layout) -> dict[FieldType, _Pack]:
 
     def pack_decimal(value: Decimal) -> bytes:
         if not isinstance(value, Decimal):
-            raise TypeError(f"a decimal.Decimal wanted, not {value!r:.80}")
+            raise TypeError(f"a decimal.Decimal is wanted, not {value!r:.80}")
         unscaled, scale = split_decimal(value)
         digits = big_integer_bytes(unscaled)
         return pack_int(len(digits)) + digits + pack_int(scale)
 
     def pack_date(value: date) -> bytes:
         if isinstance(value, datetime):
-            raise TypeError("a date wanted, not a datetime, whose time would be lost; pass value.date()")
+            raise TypeError("a date is wanted, not a datetime, whose time would be lost; pass value.date()")
         return date_struct.pack(value.year, value.month, value.day)
 
     def pack_time(value: time) -> bytes:
         if value.tzinfo is not None:
-            raise TypeError("a time without tzinfo wanted; Java's LocalTime has no zone")
+            raise TypeError("a time without tzinfo is wanted; Java's LocalTime has no zone")
         return time_struct.pack(value.hour, value.minute, value.second, value.microsecond * 1000)
 
     def pack_local(value: datetime) -> bytes:
@@ -204,13 +205,13 @@ def _packers(layout: Layout) -> dict[FieldType, _Pack]:
     def pack_timestamp(value: datetime) -> bytes:
         if value.tzinfo is not None:
             raise TypeError(
-                "a datetime without tzinfo wanted; use write_timestamp_with_timezone to keep the UTC offset"
+                "a datetime without tzinfo is wanted; use write_timestamp_with_timezone to keep the UTC offset"
             )
         return pack_local(value)
 
     def pack_with_timezone(value: datetime) -> bytes:
         if value.tzinfo is None:
-            raise TypeError("a datetime with tzinfo wanted; use write_timestamp for one without")
+            raise TypeError("a datetime with tzinfo is wanted; use write_timestamp for one without")
         return pack_local(value) + pack_int(offset_seconds(value))
 
     return {

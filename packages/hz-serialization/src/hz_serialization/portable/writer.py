@@ -138,7 +138,7 @@ class FieldWriterBase(PortableWriter):
     def _nested(self, portable: Any, ids: tuple[int, int]) -> None:
         if not isinstance(portable, Portable):
             raise TypeError(
-                f"a Portable wanted, not {portable!r:.80}; an array of Portables cannot hold null"
+                f"a Portable is wanted, not {portable!r:.80}; an array of Portables cannot hold null"
             )
         found = (portable.get_factory_id(), portable.get_class_id())
         if found != ids:

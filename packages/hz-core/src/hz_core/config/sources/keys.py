@@ -243,6 +243,7 @@ NEAR_CACHE: Final[Mapping[str, tuple[Key, ...]]] = {
 FLAKE_ID_GENERATOR: Final[Mapping[str, tuple[Key, ...]]] = {
     "prefetch_count": _keys(Key("prefetch-count", INTEGER)),
     "prefetch_validity": _keys(Key("prefetch-validity-millis", MILLIS)),
+    "prefetch_ahead": _keys(Key("prefetch-ahead", FLAG)),  # ours
 }
 
 RELIABLE_TOPIC: Final[Mapping[str, tuple[Key, ...]]] = {

@@ -78,7 +78,7 @@ def _parsed(data: bytes, source: str) -> _Element:
         nonlocal count
         count += 1
         if count > MOST_NODES or len(stack) > DEEPEST:
-            raise problem(line(), "", f"more than {MOST_NODES} elements, or {DEEPEST} levels")
+            raise problem(line(), "", f"the file has more than {MOST_NODES} elements, or {DEEPEST} levels")
         # An attribute with a namespace is about the document, such as xsi:schemaLocation.
         own = {key: value for key, value in attributes.items() if " " not in key}
         element = _Element(name.rpartition(" ")[2], own, parser.CurrentLineNumber)

@@ -93,7 +93,9 @@ class _Conversion:
         self._count += 1
         if self._count > MOST_NODES or depth > DEEPEST:
             raise problem(
-                place, "", f"more than {MOST_NODES} values, or {DEEPEST} levels (aliases count each time)"
+                place,
+                "",
+                f"the file has more than {MOST_NODES} values, or {DEEPEST} levels (aliases count each time)",
             )
         if node.tag not in _TAGS:
             raise problem(place, "", f"the tag {node.tag.replace(_CORE, '!!')} is not allowed here")

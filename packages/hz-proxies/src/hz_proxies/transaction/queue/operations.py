@@ -70,4 +70,6 @@ class TransactionalQueueOperations(TransactionalOperations, Generic[E]):
 
     def _put_back(self, item: Data) -> Flow[None]:
         if not (yield codec.offer(*self._scope, item, 0)):
-            raise IllegalStateError(f"queue {self.name!r} is full")
+            raise IllegalStateError(
+                f"queue {self.name!r} is full: the item that was polled cannot be put back"
+            )
