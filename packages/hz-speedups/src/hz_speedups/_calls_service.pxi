@@ -63,11 +63,15 @@ cdef int service_send(ServiceBase self, object invocation, object soon) except -
         self._pure_send(invocation, soon)
         return 0
     op = <OpBase> (<InvocationBase> invocation).op
-    if op.deadline is not None or op.connection is not None or self._unconfirmed:
+    if op.deadline is not None or self._unconfirmed:
         self._pure_send(invocation, soon)
         return 0
-    found = owner_of(<RoutingBase> self._router, op)
-    if found is None or type(op.request) is not bytearray:
+    found = op.connection
+    if found is None:
+        found = owner_of(<RoutingBase> self._router, op)
+    if found is None:
+        found = self._router.route(op)
+    if not isinstance(found, ConnectionBase) or type(op.request) is not bytearray:
         self._pure_send(invocation, soon)
         return 0
     connection = <ConnectionBase> found

@@ -57,8 +57,13 @@ def record_reader(layout: RecordLayout, make: Callable[[FieldsReader], Any], met
         except Exception as error:
             failed_reading(error, method)
 
-    if not layout.is_plain:
-        return read_any
+    return _plain_reader(layout, make, method, read_any) if layout.is_plain else read_any
+
+
+def _plain_reader(
+    layout: RecordLayout, make: Callable[[FieldsReader], Any], method: str, read_any: Reader
+) -> Reader:
+    """Return the reader of plain records, which leaves what is damaged or long to ``read_any``."""
     cls: Any = _plain_reader_class(layout)  # its __init__ has no arguments
     unpack, unpack_size, count, fixed_size = (
         layout.unpack,
