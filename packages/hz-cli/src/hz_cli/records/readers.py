@@ -154,7 +154,7 @@ def _parquet(path: Path, size: int, skip: int) -> Iterator[Batch]:
 
         def rows() -> Iterator[Row]:
             nonlocal done
-            # Without rows there are no batches; pyarrow 18 raises an error.
+            # Without rows there are no batches; some versions of pyarrow raise an error then.
             for batch in file.iter_batches(batch_size=size) if total else ():
                 for row in batch.to_pylist():
                     done += 1

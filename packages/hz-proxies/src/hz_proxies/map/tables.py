@@ -198,7 +198,7 @@ class TableOperations(QueryOperations[K, V], PagingOperations[K, V], Generic[K, 
         wanted = None if columns is None else [key, *columns]
         reader = pyarrow.RecordBatchReader.from_batches(
             file.schema_arrow if wanted is None else _chosen(file.schema_arrow, wanted),
-            # Without rows there are no batches; pyarrow 18 raises an error.
+            # Without rows there are no batches; some versions of pyarrow raise an error then.
             file.iter_batches(size, columns=wanted) if file.metadata.num_rows else (),
         )
         loading = self.load_arrow(
