@@ -196,7 +196,7 @@ async def test_sql(
         ([("a",)], list[tuple[str, int]], False),
         ((1, "a"), tuple[Any, ...], True),
         ({1}, set[str], False),
-        (iter("a"), Iterator[str], True),
+        pytest.param(iter("a"), Iterator[str], True, id="an iterator"),
         (5, Iterator[str], False),
     ],
     ids=repr,
