@@ -222,7 +222,7 @@ class ThreadedDriver(DriverBase):
         while not call.finished:
             connection = call.connection
             transport: Any = None if connection is None else connection.transport
-            near = _near_deadline(call)
+            near = None if call.op.deadline is None else _near_deadline(call)
             if transport is None or transport.broken or GREEN_THREADS or near == 0.0:
                 self._prepare_to_block(call.op.method.name)
                 call.block(SERVE_INTERVAL if self._serve() else -1)

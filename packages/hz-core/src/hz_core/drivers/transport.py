@@ -393,10 +393,10 @@ class SocketTransport(TransportBase):
                 reading.begun_leading()
             if timeout is None and isinstance(call, BlockingCall):
                 # A blocking call, without the steps that others need.
-                read, limited = self.read, invocation.op.deadline is not None
+                read = self.read
                 while not (invocation.finished or self.broken) and invocation.connection is connection:
                     read()
-                    if limited:
+                    if invocation.op.deadline is not None:
                         break
                 if self._stream.buffered:
                     self._read_buffered()
