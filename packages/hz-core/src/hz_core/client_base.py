@@ -14,6 +14,7 @@ from hz_core.config.failover import cluster_configs
 from hz_core.engine import Engine
 from hz_core.errors import ClientOfflineError, HazelcastClientNotActiveError, OperationTimeoutError
 from hz_core.in_flight import InFlightLimit, LimitedBlocking, LimitedFutures
+from hz_core.interpreter import check_interpreter
 from hz_core.invocation.observation import InvocationObserver
 from hz_core.io import IO, Machine
 from hz_core.kinds import MakeOperations, ObjectTable
@@ -72,6 +73,7 @@ class ClientBase(Uncopied):
         observer: InvocationObserver | None = None,
     ) -> None:
         self._closed = True  # until there is something to close
+        check_interpreter()
         config = ClientConfig() if config is None else config
         for one in cluster_configs(config):
             one.check_available(near_caches=self.make_near_cached is not None)
