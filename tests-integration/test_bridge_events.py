@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import threading
 from typing import Any, ClassVar
 
 import pytest
@@ -153,12 +154,16 @@ def test_row_67_events_are_filtered_by_their_server() -> None:
 
 
 def test_a_handler_that_fails_is_logged_and_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    failed = threading.Event()
+
     def fail(event: GatewayEvent) -> None:
+        failed.set()
         raise ValueError("of the handler")
 
     with Jvm.start() as jvm, caplog.at_level(logging.ERROR, "hz_embedded.bridge"):
         with jvm.on_event(fail, GatewayEventKind.CONNECTION_STARTED):
             call_back(jvm)
+            assert failed.wait(WAIT)
         call_back(jvm)
     records = [record for record in caplog.records if record.name == "hz_embedded.bridge"]
     assert len(records) == 1

@@ -229,7 +229,12 @@ async def test_reconnects_leave_nothing(
     lost = engine.connections_lost
     await lose(30)
     assert engine.connections_lost >= lost + 30
-    assert await resources() == before
+    after = await resources()
+    # Those of the Java bridge, in this process too, end when they like; test_core_reconnects.py has a process of its own.
+    for what in ("threads", "descriptors"):
+        most = before.pop(what)
+        assert after.pop(what) <= most
+    assert after == before
     assert before["connections"] == 2
     seen.events.clear()
     for key in KEYS:

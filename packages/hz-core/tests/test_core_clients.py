@@ -168,7 +168,7 @@ async def test_asyncio_timeout_around_a_flow_stops_it(server: SocketCluster) -> 
         sent = await asyncio.to_thread(server.do, lambda: member.count("Map.put"))
         for _ in range(20):
             await client.operations.call(ops.get(1))
-        assert await asyncio.to_thread(server.do, lambda: member.count("Map.put")) == sent > 3
+        assert await asyncio.to_thread(server.do, lambda: member.count("Map.put")) == sent > 0
 
 
 def test_interrupted_blocking_flow_cleans_up(server: SocketCluster, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,8 @@ CALLED = dict(
 )
 for other in "in_one_partition", "in_some_partitions", "the_journal_as_it_grows":
     del CALLED[f"map_iterators.{other}"]  # predicates that are not known here, and two threads
+# A mistake of members, which the simulated ones do not make.
+del CALLED["transactions.queries_see_the_changes_of_the_transaction"]
 DICTIONARY = dict(cases("m", test_map_dict))
 SETS = dict(cases("s", test_set))
 QUEUES = dict(cases("full", test_queue))

@@ -120,6 +120,8 @@ def test_unsigned_arrays_have_no_java_array(code: str) -> None:
         ):
             SERVICES[">"].to_data(value)
     assert ALLOWING.to_object(ALLOWING.to_data(array(code, [1]))) == array(code, [1])
+    first = SerializationService(SerializationConfig(pickle_policy=PicklePolicy.ALLOW))
+    assert first.to_data(array(code, [1])) == ALLOWING.to_data(array(code, [1]))
 
 
 @pytest.mark.parametrize(

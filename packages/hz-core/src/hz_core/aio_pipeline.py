@@ -107,7 +107,7 @@ class AsyncioPipeline:
         if error is not None and not isinstance(error, Exception):
             calls.cancel()
             return
-        running = list(calls.running.items())
+        running = list(calls.running.copy().items())
         try:
             if running:
                 await asyncio.wait([future for _, future in running])

@@ -280,7 +280,7 @@ class Engine:
 
     def _wake_all(self) -> None:
         """Wake up all sleeping flows at once; they find the client shut down, and end."""
-        for alarm, timer in list(self._sleeping.items()):
+        for alarm, timer in list(self._sleeping.copy().items()):
             timer.cancel()
             alarm()
 
@@ -500,14 +500,17 @@ class Engine:
     def _on_tick(self) -> None:
         now = self.io.now()
         late = now - self._next_tick
-        if late > self._tick_interval:
-            # The program has kept this thread or event loop busy, or was stopped. What was received meanwhile may still
-            # be there to read, so nothing is judged by this time.
-            self._next_tick = now
-            self.connections.excuse(late)
-        else:
-            self.invocations.backups.expire()
-        self._schedule_tick()
+        try:
+            if late > self._tick_interval:
+                # The program has kept this thread or event loop busy, or was stopped. What was received meanwhile may
+                # still be there to read, so nothing is judged by this time.
+                self._next_tick = now
+                self.connections.excuse(late)
+            else:
+                self.invocations.backups.expire()
+        finally:
+            # Whatever is raised there, by a finalizer for example: without the next check, all would wait for ever.
+            self._schedule_tick()
         for connection in self.connections.heartbeat(now):
             self.start(_ping(connection), "a heartbeat")
             # Noted already; otherwise the next check would take it as sent then, and the next heartbeat would be late.

@@ -139,7 +139,7 @@ class ObjectTable:
         Source: message ``Client.getDistributedObjects``.
         """
         known = {kind.operations.service_name: kind for kind in kinds}
-        before = list(self._ready.items())
+        before = list(self._ready.copy().items())
         infos = yield get_distributed_objects()
         self._forget_missing(before, {(service_name, name) for service_name, name in infos})
         found = []
@@ -169,7 +169,7 @@ class ObjectTable:
 
     def destroy(self, operations: ObjectOperations) -> Flow[None]:
         """Destroy an object in the cluster and forget it."""
-        for key, known in list(self._ready.items()):
+        for key, known in list(self._ready.copy().items()):
             if known is operations:
                 self._ready.pop(key, None)
         yield from operations._destroy()

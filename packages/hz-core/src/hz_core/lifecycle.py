@@ -91,7 +91,7 @@ class LifecycleService(Uncopied):
         elif state == LifecycleState.SHUTTING_DOWN:
             self._running = False
         _logger.info("%s is %s", self._client_name, state)
-        for registration_id, listener in list(self._listeners.items()):
+        for registration_id, listener in list(self._listeners.copy().items()):
             self._io.run_callback(_Notification(registration_id, listener, state))
 
 

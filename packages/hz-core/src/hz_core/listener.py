@@ -321,7 +321,7 @@ class ListenerService:
             return False
         registration.active = False
         steps: list[Step] = []
-        for connection, known in list(registration.on_connection.items()):
+        for connection, known in list(registration.on_connection.copy().items()):
             if known.server_id is not None and connection.alive:
                 steps.append(self._removal(registration, connection, known))
         # A member that is not reached drops the registration when it loses the connection.
@@ -341,7 +341,7 @@ class ListenerService:
         """Remove a registration from all members, without waiting for them."""
         self._registrations.pop(registration.id, None)
         registration.active = False
-        for connection, known in list(registration.on_connection.items()):
+        for connection, known in list(registration.on_connection.copy().items()):
             self._remove_in_background(registration, connection, known)
 
     def keep_registering(self, connection: Connection) -> Flow[None]:

@@ -199,7 +199,7 @@ class Pipeline(Generic[S]):
             calls.cancel()
             return
         try:
-            for number, future in list(calls.running.items()):
+            for number, future in list(calls.running.copy().items()):
                 with suppress(CancelledError):
                     future.exception()
                 calls.note(number, future)

@@ -124,7 +124,7 @@ class SchemaService:
 
     def _replicate_unconfirmed(self) -> None:
         """Replicate the unconfirmed schemas, then send the invocations that waited for them."""
-        schemas = [s for i, s in list(self.unconfirmed.items()) if i not in self._replicated_ids]
+        schemas = [s for i, s in list(self.unconfirmed.copy().items()) if i not in self._replicated_ids]
         run_flow(
             self._submitter,
             self._replicate_all(schemas),

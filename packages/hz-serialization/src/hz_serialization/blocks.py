@@ -120,6 +120,7 @@ def register_blocks(registry: Registry) -> None:
 
 def _leave(registry: Registry, problem: UnserializableError, out: bytearray, value: Any, depth: int) -> None:
     """Pass a value without a Java type to pickle if that is allowed, and raise ``problem`` otherwise."""
+    registry.complete()  # pickle may not be there yet
     if registry.fallback is None:
         raise problem
     registry.fallback(out, value, depth)

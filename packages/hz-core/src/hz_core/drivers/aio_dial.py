@@ -96,7 +96,7 @@ class AsyncioDial:
         if self._lookup is not None and self._lookup.done():
             self._perform(self._looked_up(self._lookup))
             self._lookup = None
-        for number, attempt in list(self._attempts.items()):
+        for number, attempt in list(self._attempts.copy().items()):
             # The one before may have closed it.
             if attempt.done() and number in self._attempts:
                 self._perform(self._attempted(number, attempt))

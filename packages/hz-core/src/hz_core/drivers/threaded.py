@@ -431,7 +431,7 @@ class ThreadedDriver(DriverBase):
         if self.ticking or self._unflushed:
             self._flush_unflushed()
         if self._checks:
-            for reading in [reading for reading, due in self._checks.items() if due <= now]:
+            for reading in [reading for reading, due in self._checks.copy().items() if due <= now]:
                 interval = reading.check()
                 if interval is None:
                     del self._checks[reading]

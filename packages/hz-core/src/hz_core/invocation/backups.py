@@ -103,7 +103,7 @@ class BackupAcks:
         if not self._waiting:
             return
         now = self._now()
-        for correlation_id, invocation in list(self._waiting.items()):
+        for correlation_id, invocation in list(self._waiting.copy().items()):
             if invocation.acks_until <= now:
                 self._give_up(correlation_id, invocation)
 

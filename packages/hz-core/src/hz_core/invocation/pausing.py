@@ -81,7 +81,7 @@ class PausingInvocations:
 
     def _look(self) -> None:
         self._looks = False
-        for invocation, pause in list(self._pauses.items()):
+        for invocation, pause in list(self._pauses.copy().items()):
             if pause.bound and self._route(invocation.op) not in (None, pause.route):
                 pause.cancel()
                 self._over(invocation)
@@ -94,7 +94,7 @@ class PausingInvocations:
 
     def fail_all(self, error: Exception) -> None:
         """Fail all."""
-        for invocation, pause in list(self._pauses.items()):
+        for invocation, pause in list(self._pauses.copy().items()):
             if self._pauses.pop(invocation, None) is not None:
                 pause.cancel()
                 invocation.fail(error)
