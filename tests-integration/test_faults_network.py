@@ -230,7 +230,7 @@ async def test_reconnects_leave_nothing(
     await lose(30)
     assert engine.connections_lost >= lost + 30
     after = await resources()
-    # Those of the Java bridge, in this process too, end when they like; test_core_reconnects.py has a process of its own.
+    # Those of the Java bridge end when they like; test_core_reconnects.py has a process of its own.
     for what in ("threads", "descriptors"):
         most = before.pop(what)
         assert after.pop(what) <= most
