@@ -161,14 +161,14 @@ async def test_asyncio_timeout_around_a_flow_stops_it(server: SocketCluster) -> 
                 yield ops.put(key, "x")
 
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05):
+            async with asyncio.timeout(0.5):
                 await client.operations.run(flow())
         await client.operations.call(ops.get(1))
         member = server.cluster.members[0]
         sent = await asyncio.to_thread(server.do, lambda: member.count("Map.put"))
         for _ in range(20):
             await client.operations.call(ops.get(1))
-        assert await asyncio.to_thread(server.do, lambda: member.count("Map.put")) == sent > 0
+        assert await asyncio.to_thread(server.do, lambda: member.count("Map.put")) == sent > 3
 
 
 def test_interrupted_blocking_flow_cleans_up(server: SocketCluster, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ class SessionBound:
 
     def session_ended(self, group: GroupId, session_id: int) -> None:
         """Release what a session holds, and refuse its requests that wait."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define session_ended")
 
 
 @serves("CPGroup")
