@@ -12,8 +12,8 @@ import inspect
 import itertools
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from types import ModuleType, TracebackType
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from types import CellType, FunctionType, ModuleType, TracebackType
 from typing import Any, Final, Self
 
 import hazelcast.asyncio
@@ -216,8 +216,17 @@ async def _poll(
             found = await found
         if found:
             return found
-        assert now() < deadline, f"the awaited state did not come within {seconds:g} s"
+        if now() >= deadline:
+            seen = {name: cell.cell_contents for name, cell in _cells(condition)}
+            raise AssertionError(f"the awaited state did not come within {seconds:g} s; seen: {seen}")
         await pause()
+
+
+def _cells(condition: Any) -> Iterable[tuple[str, CellType]]:
+    """Return the variables of a test that its condition looks at."""
+    if isinstance(condition, FunctionType):
+        return zip(condition.__code__.co_freevars, condition.__closure__ or (), strict=True)
+    return ()
 
 
 async def until(condition: Callable[[], Any], seconds: float = LIMIT) -> Any:
@@ -234,6 +243,9 @@ class Recorder:
 
     def __call__(self, event: Any) -> None:
         self.events.append(event)
+
+    def __repr__(self) -> str:
+        return f"Recorder({self.events!r})"
 
     async def wait_for(self, count: int) -> list[Any]:
         """Return the events once there are `count` of them."""
