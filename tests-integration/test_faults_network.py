@@ -32,7 +32,9 @@ OPTIONS: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Cluster]:
     """Yield two members behind proxies."""
-    with Cluster(members=2, proxied=True) as started:
+    # What the members say to each other passes through this process, which may stand still for a while.
+    patient = {"hazelcast.max.no.heartbeat.seconds": "120"}
+    with Cluster(members=2, proxied=True, properties=patient) as started:
         # They distribute the partitions when the first one is used.
         started.members[0].instance.getMap("first").put("k", "v")
         yield started
