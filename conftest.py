@@ -194,8 +194,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish() -> None:
     """Take modules and tests out of the garbage collector's sight.
 
-    There are 600,000 objects of them. With these, a collection stops the whole process for a second, on a busy machine for
-    so long that members whose traffic passes through proxies of the process take each other for dead.
+    There are 600,000 objects of them. With these, a collection stops the whole process for a second, on a busy machine
+    for so long that members whose traffic passes through proxies of the process take each other for dead.
     """
     gc.collect()
     gc.freeze()
