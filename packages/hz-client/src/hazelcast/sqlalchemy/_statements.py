@@ -35,7 +35,7 @@ _FORMATS: Final = {
 class Sink(Insert):
     """INSERT that replaces what the key has already: SINK INTO."""
 
-    inherit_cache = True
+    inherit_cache: bool | None = True
     """Compiled statements are kept."""
 
 

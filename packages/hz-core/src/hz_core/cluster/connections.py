@@ -132,7 +132,7 @@ class ConnectionManager:
         self._pause = 0.0
         self._retries = MemberRetries(io, options.member_backoff, engine.on_members_changed)
         self.cluster_id: UUID | None = None
-        self.routes = Routes((), membership.partitions, options.smart)
+        self.routes: Routes = Routes((), membership.partitions, options.smart)
 
     @property
     def connected(self) -> bool:
