@@ -31,6 +31,8 @@ GRACE = 5.0
 
 _FDS = Path("/proc/self/fd")
 _TASKS = Path("/proc/self/task")
+# The method that lists a process's sockets; psutil before version 6 has another name for it.
+_SOCKETS = "net_connections" if hasattr(psutil.Process, "net_connections") else "connections"
 _PORTS = ("port", "java_port", "python_port", "_listening_port")
 _GATEWAYS = (
     "py4j.java_gateway",
@@ -94,7 +96,7 @@ def _threads() -> Iterator[Resource]:
 
 def _descriptors() -> Iterator[Resource]:
     if not _FDS.exists():
-        for connection in psutil.Process().net_connections("all"):
+        for connection in _sockets():
             yield Resource((connection.fd, connection.laddr, connection.raddr), f"socket {connection}")
         return
     for name in os.listdir(_FDS):
@@ -104,6 +106,11 @@ def _descriptors() -> Iterator[Resource]:
             continue
         if target.startswith(("socket:", "pipe:", "anon_inode:")):
             yield Resource((name, target), f"descriptor {name} ({target})")
+
+
+def _sockets() -> list[Any]:
+    found: list[Any] = getattr(psutil.Process(), _SOCKETS)("all")
+    return found
 
 
 def _children() -> Iterator[Resource]:
@@ -134,7 +141,7 @@ def _is_gateways(resource: Resource, gateways: set[int]) -> bool:
     if isinstance(resource.identity, threading.Thread):
         return bool(gateways) and type(resource.identity).__module__ in _GATEWAYS
     if isinstance(resource.identity, tuple) and gateways:
-        for connection in psutil.Process().net_connections("all"):
+        for connection in _sockets():
             ends = {end.port for end in (connection.laddr, connection.raddr) if hasattr(end, "port")}
             if str(connection.fd) == resource.identity[0] and ends & gateways:
                 return True

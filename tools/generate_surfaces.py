@@ -126,9 +126,11 @@ class Structure:
         self.doc = ast.get_docstring(self.node, clean=True) or self.name
         self.parameters = _type_parameters(self.node)
         self.attributes = {
-            item.targets[0].id: ast.literal_eval(item.value)
+            target.id: ast.literal_eval(item.value)
             for item in self.node.body
-            if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name)
+            if isinstance(item, ast.Assign | ast.AnnAssign) and item.value is not None
+            for target in (item.targets if isinstance(item, ast.Assign) else [item.target])
+            if isinstance(target, ast.Name) and not target.id.startswith("_")
         }
         self.is_object = "service_name" in self.attributes
         self._collect(self.node, tree, source)

@@ -222,9 +222,9 @@ class ClassDefinitionBuilder:
     __slots__ = ("_definition", "_is_built", "class_id", "factory_id", "version")
 
     def __init__(self, factory_id: int, class_id: int, version: int = 0) -> None:
-        self.factory_id = factory_id
-        self.class_id = class_id
-        self.version = version
+        self.factory_id: int = factory_id
+        self.class_id: int = class_id
+        self.version: int = version
         self._definition = ClassDefinition(factory_id, class_id, version)
         self._is_built = False
 

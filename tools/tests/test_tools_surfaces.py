@@ -107,7 +107,7 @@ def test_operations_that_are_written_by_hand_on_one_surface(folder: Path) -> Non
     found = structure(
         folder,
         "class CounterOperations(BasicOperations):\n"
-        '    blocking_base = "hz_x.counter.habits.Habits"\n    blocking_by_hand = ("get",)\n'
+        '    blocking_base = "hz_x.counter.habits.Habits"\n    blocking_by_hand: ClassVar = ("get",)\n'
         + method("add(self) -> Op[None]"),
     )
     assert "def get" not in found.render(BLOCKING)

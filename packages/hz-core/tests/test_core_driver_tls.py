@@ -269,9 +269,9 @@ def test_closed_during_the_handshake() -> None:
 
     with Server(close) as server:
         for driver in DRIVERS:
-            assert f"{server.address}: the member closed the connection during the TLS handshake" in why_not(
-                driver, server.address
-            )
+            text = why_not(driver, server.address)
+            assert f"Tried {server.address}: " in text
+            assert ": the member closed the connection during the TLS handshake" in text
 
 
 def test_no_answer_to_the_handshake() -> None:
@@ -279,7 +279,7 @@ def test_no_answer_to_the_handshake() -> None:
         for driver in DRIVERS:
             text = why_not(driver, server.address, 0.6)
             assert "no connection within 0.6 s (connection_timeout" in text
-            assert f"{server.address}: the TLS handshake did not finish" in text
+            assert ": the TLS handshake did not finish" in text
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])

@@ -267,8 +267,8 @@ def test_try_count_limits_the_rounds(count: int) -> None:
     assert simulation.driver.attempts == [BLUE[0], *[GREEN[0], BLUE[0]] * count]
     text = str(caught.value)
     assert "clusters 'blue', 'green'" in text
-    assert "10.0.0.1:5701 of 'blue': TargetDisconnectedError" in text
-    assert "10.1.0.1:5701 of 'green': TargetDisconnectedError" in text
+    assert "10.0.0.1:5701 of 'blue': ConnectionRefusedError" in text
+    assert "10.1.0.1:5701 of 'green': ConnectionRefusedError" in text
     assert "failover_try_count" in text
     simulation.stop()
 

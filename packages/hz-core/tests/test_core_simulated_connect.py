@@ -67,11 +67,8 @@ def test_failed_start_takes_the_configured_time_and_lists_every_address_with_its
         simulation.start()
     text = str(caught.value)
     assert "'dev'" in text
-    assert "10.0.0.1:5701: TargetDisconnectedError: 10.0.0.1:5701: ConnectionRefusedError: no entry" in text
-    assert (
-        "10.0.0.2:5701: TargetDisconnectedError: 10.0.0.2:5701: TimeoutError: no connection within 1 s"
-        in text
-    )
+    assert "10.0.0.1:5701: ConnectionRefusedError: no entry;" in text
+    assert "10.0.0.2:5701: TimeoutError: no connection within 1 s" in text
     assert "10.0.0.3:5701" in text
     assert simulation.driver.now() - began == pytest.approx(30)
     simulation.stop()

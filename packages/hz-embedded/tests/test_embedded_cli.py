@@ -50,6 +50,30 @@ def test_all_arguments(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], True),
+        (["--no-sql"], False),
+        (["--sql"], True),
+        (["--version", known_versions()[0]], False),
+        (["--version", known_versions()[0], "--sql"], True),
+        (["--version=9.9.9"], False),
+    ],
+)
+def test_a_program_may_ask_for_sql_where_the_version_has_it(words: list[str], expected: bool) -> None:
+    assert _cluster_arguments(parser("hz", None).parse_args(["start", *words]))["sql"] is expected
+
+
+def test_help_says_what_is_started(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["start", "--help"], "hz", None)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Start a cluster on 127.0.0.1" in shown
+    assert "--sql, --no-sql" in shown
+    assert "(default: if the version has one)" in shown
+
+
 @pytest.mark.parametrize("text", ["novalue", "=x"])
 def test_property_without_a_value(text: str) -> None:
     with pytest.raises(ConfigurationError, match="NAME=VALUE"):

@@ -106,10 +106,18 @@ def put(
 @connection_options
 @click.argument("map_name", metavar="MAP")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--format", type=click.Choice(["csv", "jsonl", "parquet"]), help="Unless the name says it.")
-@click.option("--key-column", default="key", show_default=True, help="Name of the column of keys.")
 @click.option(
-    "--page-size", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="Per partition."
+    "--format",
+    type=click.Choice(["csv", "jsonl", "parquet"]),
+    help="Format of FILE, unless its name says it.",
+)
+@click.option("--key-column", default="key", show_default=True, help="Name of the column that gets the keys.")
+@click.option(
+    "--page-size",
+    type=click.IntRange(1, 100_000),
+    default=1000,
+    show_default=True,
+    help="Entries read from a partition at once.",
 )
 @click.option("--restart", is_flag=True, help="Begin anew, whatever is there of an interrupted dump.")
 def dump(
@@ -165,14 +173,18 @@ def _cluster(client: hazelcast.HazelcastClient) -> str | None:
     return client.diagnostics().cluster_id
 
 
-@command.command()
+@command.command(short_help="Put the rows of FILE into MAP: .csv, .json, .jsonl or .parquet.")
 @connection_options
 @click.argument("map_name", metavar="MAP")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--format", type=click.Choice(["csv", "json", "jsonl", "parquet"]), help="Unless the name says it."
+    "--format",
+    type=click.Choice(["csv", "json", "jsonl", "parquet"]),
+    help="Format of FILE, unless its name says it.",
 )
-@click.option("--key-column", default="key", show_default=True, help="The column of keys.")
+@click.option(
+    "--key-column", default="key", show_default=True, help="Name of the column that holds the keys."
+)
 @_key_type
 @click.option(
     "--value-type",

@@ -13,7 +13,7 @@ from hz_cli.errors import USAGE, CommandError
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(arguments: tuple[str, ...]) -> int:
-    """Start a cluster on 127.0.0.1, which runs until Ctrl-C; members know SQL unless --no-sql is given."""
+    """Start a cluster on 127.0.0.1, which runs until Ctrl-C; members know SQL if their version can."""
     try:
         from hz_embedded import cli
     except ImportError as error:
@@ -22,11 +22,8 @@ def command(arguments: tuple[str, ...]) -> int:
             "pip install 'hz-cli[embedded]'",
             USAGE,
         ) from error
-    words = [word for word in arguments if word != "--no-sql"]
-    own = {word.partition("=")[0] for word in words}
-    if len(words) == len(arguments) and not own & {"--sql", "--version"}:
-        words.append("--sql")
-    if "--config" not in own:
+    words = list(arguments)
+    if not any(word.partition("=")[0] == "--config" for word in words):
         # So that `hz top` has something to show.
         words += ["--property", "hazelcast.metrics.enabled=true"]
-    return cli.main(["start", *words], program="hz")
+    return cli.main(["start", *words], program="hz", sql=None)

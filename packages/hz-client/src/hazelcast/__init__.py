@@ -8,6 +8,9 @@ from hazelcast.__about__ import __version__
 from hz_serialization.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from hazelcast import aggregator as aggregator
     from hazelcast import asyncio as asyncio
     from hazelcast import client as client
@@ -54,6 +57,8 @@ _MODULES = (
 )
 
 # Imported on first use, so `hazelcast.config.ReconnectMode` works after `import hazelcast`.
+__getattr__: "Callable[[str], Any]"
+__dir__: "Callable[[], list[str]]"
 __getattr__, __dir__ = lazy_names(
     __name__,
     {

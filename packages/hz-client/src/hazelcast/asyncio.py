@@ -1,7 +1,7 @@
 """The client for asyncio programs, with a method for each data structure."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hazelcast._asyncio_objects import AsyncioObjects
 from hazelcast._near_caches import make_near_cached, report_near_caches
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hz_core.invocation.observation import InvocationObserver
+    from hz_core.kinds import MakeOperations
     from hz_core.surfaces import AsyncioObject
     from hz_cp.aio_subsystem import AsyncCPSubsystem
     from hz_proxies.jet.aio import AsyncJet
@@ -43,7 +44,7 @@ class HazelcastClient(AsyncioObjects):
         TypeError, ValueError: The value of an option has the wrong type or is out of range.
     """
 
-    make_near_cached = staticmethod(make_near_cached)
+    make_near_cached: "ClassVar[MakeOperations | None]" = staticmethod(make_near_cached)
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """The client with a method for each data structure."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hazelcast._near_caches import make_near_cached, report_near_caches
 from hazelcast._objects import FuturesObjects
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from hazelcast.cp import CPSubsystem
     from hz_core.invocation.observation import InvocationObserver
+    from hz_core.kinds import MakeOperations
     from hz_core.surfaces import FuturesObject
     from hz_proxies.jet.futures import Jet
     from hz_proxies.sql.futures import Sql
@@ -38,7 +39,7 @@ class HazelcastClient(FuturesObjects):
         IllegalStateError: No member could be connected within ``cluster_connect_timeout``.
     """
 
-    make_near_cached = staticmethod(make_near_cached)
+    make_near_cached: "ClassVar[MakeOperations | None]" = staticmethod(make_near_cached)
 
     def __init__(
         self,

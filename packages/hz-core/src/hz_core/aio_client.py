@@ -79,7 +79,9 @@ class AsyncioClient(ClientBase):
         limit = self._in_flight_limit(self._loop.create_future, lambda: True)
         if limit is not None:
             self.operations = LimitedAsyncio(limit, self._operations)
-        self.partition_service = AsyncioPartitionService(self._engine, self._operations.run)
+        self.partition_service: AsyncioPartitionService = AsyncioPartitionService(
+            self._engine, self._operations.run
+        )
         self._started: asyncio.Future[None] | None = None
 
     def _make_driver(self, name: str, config: ClientConfig) -> AsyncioDriver:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hz_core.op import AnsweredOp
 from hz_core.waitlist import Waitlist, rest
@@ -47,8 +47,8 @@ class LimitedAsyncio:
     def __init__(self, limit: InFlightLimit, caller: AsyncioCaller) -> None:
         self._limit = limit
         self._caller = caller
-        self.now = caller.now
-        self.new_future = caller.new_future
+        self.now: Callable[[], float] = caller.now
+        self.new_future: Callable[[], Any] = caller.new_future
 
     @property
     def seconds(self) -> float | None:

@@ -7,6 +7,7 @@ from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from hz_core.callers import BlockingCaller, FuturesCaller
 from hz_core.client_base import ClientBase, limited
 from hz_core.cluster_events import distributed_object_listener
 from hz_core.compiled import BlockingCallerBase, FuturesCallerBase, acquires_in_python, prefer_compiled
@@ -75,8 +76,10 @@ class Client(ClientBase):
         self._engine.on_closed = self._driver.end_by_itself
         blocking = BlockingOperations(self._engine, self._driver, self._objects)
         futures = FuturesOperations(self._engine, self._driver, blocking)
+        self.futures: FuturesCaller
+        self.blocking: BlockingCaller
         self.futures, self.blocking = self._with_limit(futures, self._may_wait)
-        self.partition_service = PartitionService(self._engine, self.blocking.run)
+        self.partition_service: PartitionService = PartitionService(self._engine, self.blocking.run)
         self._renewal = Renewal(self._engine, self._driver, self._connect_anew)
         self._driver.start()
         self._closed = False

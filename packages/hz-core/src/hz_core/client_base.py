@@ -79,7 +79,7 @@ class ClientBase(Uncopied):
             one.check_available(near_caches=self.make_near_cached is not None)
         self.config = config
         self.name: str = config.client_name or f"hz.client_{next(_client_numbers)}"
-        self.serialization = SerializationService(config.serialization())
+        self.serialization: SerializationService = SerializationService(config.serialization())
         balancer = config.load_balancer or RoundRobinLB()
         self._engine = Engine(
             make_driver(self.name, config),
@@ -100,7 +100,7 @@ class ClientBase(Uncopied):
 
             self.statistics = service.ClientStatistics(self._engine, make_machine(), config.statistics_period)
             self._engine.background.append((self.statistics.run, "sending statistics"))
-        self.cluster_service = ClusterService(self._engine.view)
+        self.cluster_service: ClusterService = ClusterService(self._engine.view)
         balancer.init(self.cluster_service)
         self._objects = ObjectTable(self._engine, type(self).make_near_cached if config.near_caches else None)
         _clients.add(self)

@@ -130,8 +130,8 @@ class ClientStateMachine:
             )
             if not waits
         }
-        self.state = ClientState.CREATED
-        self.forked = False
+        self.state: ClientState = ClientState.CREATED
+        self.forked: bool = False
         self.on_first_use: Callable[[], object] = _nothing
 
     def fork(self) -> HazelcastClientNotActiveError:

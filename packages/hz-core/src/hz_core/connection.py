@@ -188,34 +188,34 @@ class Connection(ConnectionBase):
     def __init__(
         self, connection_id: int, address: Address, owner: ConnectionOwner, max_message_size: int
     ) -> None:
-        self.id = connection_id
-        self.address = address
-        self.cluster = 0
+        self.id: int = connection_id
+        self.address: Address = address
+        self.cluster: int = 0
         self.member: UUID | None = None
-        self.server_version = ""
-        self.state = ConnectionState.CONNECTING
-        self.alive = True
+        self.server_version: str = ""
+        self.state: ConnectionState = ConnectionState.CONNECTING
+        self.alive: bool = True
         self.close_reason: Exception | None = None
         self.transport: Transport | None = None
-        self.reader = MessageReader(max_message_size)
+        self.reader: MessageReader = MessageReader(max_message_size)
         self.pending: dict[int, PendingReply] = {}
-        self.crowded_at = 0
-        self.listening = False
+        self.crowded_at: int = 0
+        self.listening: bool = False
         self.event_handlers: dict[int, MessageHandler] = {}
         self.interrupted: list[bytes] = []
-        self.interruptions = 0
-        self.answered = False
-        self.heard = False
-        self.spoke = False
-        self.opened = 0.0
-        self.arrival = Arrival()
+        self.interruptions: int = 0
+        self.answered: bool = False
+        self.heard: bool = False
+        self.spoke: bool = False
+        self.opened: float = 0.0
+        self.arrival: Arrival = Arrival()
         self.first_ping: float | None = None
-        self.last_answer = 0.0
-        self.last_ping = 0.0
-        self.last_read = 0.0
-        self.last_write = 0.0
+        self.last_answer: float = 0.0
+        self.last_ping: float = 0.0
+        self.last_read: float = 0.0
+        self.last_write: float = 0.0
         self._owner = owner
-        self.deliver = owner.on_messages
+        self.deliver: Callable[[Connection, Iterable[bytes]], None] = owner.on_messages
 
     def enter(self, state: ConnectionState) -> None:
         """Change the state.

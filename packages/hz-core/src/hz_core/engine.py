@@ -1,6 +1,6 @@
 """The client's logic without sockets, threads or clocks: cluster, invocations, listeners and services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -22,7 +22,7 @@ from hz_core.flow import FlowCancelled, RunningFlow, run_flow
 from hz_core.invocation.contexts import ContextFlow
 from hz_core.invocation.observation import InvocationObserver, Observation
 from hz_core.invocation.recent_errors import RecentErrors
-from hz_core.invocation.service import InvocationService
+from hz_core.invocation.service import InvocationService, Submit
 from hz_core.io import IO, Timer
 from hz_core.lifecycle import LifecycleService
 from hz_core.listener import ListenerService, ListenerSpec
@@ -82,7 +82,7 @@ class Engine:
         self.serialization = serialization
         self.name = client_name
         self.lock_owner = lock_owner
-        self.uuid = self.new_uuid()
+        self.uuid: UUID = self.new_uuid()
         self._tick: Timer | None = None
         # Short heartbeat options need checks that are more frequent: silence is counted from the check that has found
         # the last input.
@@ -94,24 +94,26 @@ class Engine:
         self._sleeping: dict[_Alarm, Timer] = {}
         self._background: dict[RunningFlow, None] = {}
         self.flows: type[RunningFlow] = RunningFlow
-        self.observation = Observation(io.mutex(), () if observer is None else (observer,))
+        self.observation: Observation = Observation(io.mutex(), () if observer is None else (observer,))
         self.observation.follow(self)
-        self.errors = RecentErrors(io.now)
-        self.connections_lost = 0
-        self.reconnects = 0
+        self.errors: RecentErrors = RecentErrors(io.now)
+        self.connections_lost: int = 0
+        self.reconnects: int = 0
         smart = config.smart_routing
-        self.lifecycle = LifecycleService(io, client_name, self.new_uuid)
-        self.states = ClientStateMachine(
+        self.lifecycle: LifecycleService = LifecycleService(io, client_name, self.new_uuid)
+        self.states: ClientStateMachine = ClientStateMachine(
             self.lifecycle,
             client_name,
             waits_at_start=not config.async_start,
             waits_when_disconnected=config.reconnect_mode != ReconnectMode.ASYNC,
         )
-        self.check_active = self.states.check_active
-        self.view = Membership(io, self.new_uuid)
+        self.check_active: Callable[[], None] = self.states.check_active
+        self.view: Membership = Membership(io, self.new_uuid)
         targets = cluster_targets(config, client_name, self.uuid, io)
-        self.connections = ConnectionManager(io, connect_options(config, io.random), targets, self.view, self)
-        self.routing = Routing(self.connections, self.view, load_balancer, smart)
+        self.connections: ConnectionManager = ConnectionManager(
+            io, connect_options(config, io.random), targets, self.view, self
+        )
+        self.routing: Routing = Routing(self.connections, self.view, load_balancer, smart)
         self._add_invocations()
         self.on_closed: Callable[[], object] = _nothing
         self.background: list[tuple[Callable[[], Flow[None]], str]] = []
@@ -122,8 +124,8 @@ class Engine:
     def _add_invocations(self) -> None:
         io = self.io
         policy = invocation_policy(self.config)
-        self.schemas = SchemaService(io, self, self.serialization, self.view, policy)
-        self.invocations = InvocationService(
+        self.schemas: SchemaService = SchemaService(io, self, self.serialization, self.view, policy)
+        self.invocations: InvocationService = InvocationService(
             io,
             self.routing,
             self.check_active,
@@ -133,11 +135,13 @@ class Engine:
             self.errors,
             self.observation,
         )
-        self.submit = self.invocations.submit
-        self.on_messages = self.invocations.received
-        self.leaders = LeaderSubscription(io, self.invocations, self.routing, self.routing.leaders)
+        self.submit: Submit = self.invocations.submit
+        self.on_messages: Callable[[Connection, Iterable[bytes]], None] = self.invocations.received
+        self.leaders: LeaderSubscription = LeaderSubscription(
+            io, self.invocations, self.routing, self.routing.leaders
+        )
         self._cluster_view = ClusterViewSubscription(io, self.invocations, self.view, self.connections)
-        self.listeners = ListenerService(
+        self.listeners: ListenerService = ListenerService(
             io,
             self.invocations,
             self.routing,

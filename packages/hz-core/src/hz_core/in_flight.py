@@ -45,7 +45,8 @@ class InFlightLimit:
         self._patience = patience
         self._invocations = invocations
         self._may_wait = may_wait
-        self.waitlist = invocations.waitlist = Waitlist(self._free, new_waiter)
+        self.waitlist: Waitlist = Waitlist(self._free, new_waiter)
+        invocations.waitlist = self.waitlist
 
     def _free(self) -> int:
         return self._most - self._invocations.pending_count
@@ -104,7 +105,7 @@ class LimitedFutures:
     def __init__(self, limit: InFlightLimit, caller: FuturesCaller) -> None:
         self._limit = limit
         self._caller = caller
-        self.now = caller.now
+        self.now: Callable[[], float] = caller.now
         self.new_future: Callable[[], Future[Any]] = caller.new_future
 
     @property

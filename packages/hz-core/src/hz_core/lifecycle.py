@@ -53,7 +53,7 @@ class LifecycleService(Uncopied):
         self._new_uuid = new_uuid
         self._listeners: dict[str, LifecycleListener] = {}
         self._running = False
-        self.state = ""
+        self.state: str = ""
 
     def is_running(self) -> bool:
         """Return True from the start of the client until its shutdown begins."""

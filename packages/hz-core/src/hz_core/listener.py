@@ -68,11 +68,11 @@ class ListenerSpec:
         read: ReadData | None = None,
         inline: bool = False,
     ) -> None:
-        self.add = add
-        self.remove = remove
-        self.on_event = on_event
-        self.read = read
-        self.inline = inline
+        self.add: Callable[[bool], Op[Any]] = add
+        self.remove: Callable[[UUID], Op[bool]] = remove
+        self.on_event: Callable[[Any], object] = on_event
+        self.read: ReadData | None = read
+        self.inline: bool = inline
         self.owner: tuple[str, str] | None = None
         self.on_registered: Callable[[Connection], object] | None = None
         self.on_lost: Callable[[Connection], object] | None = None

@@ -89,11 +89,11 @@ class MemberInfo:
         *more: Any,
         address_map: Mapping[EndpointQualifier, Address] | None = None,
     ) -> None:
-        self.address = address
-        self.uuid = uuid
+        self.address: Address = address
+        self.uuid: UUID = uuid
         self.attributes: dict[str, str] = dict(attributes or {})
-        self.lite_member = lite_member
-        self.version = version
+        self.lite_member: bool = lite_member
+        self.version: MemberVersion = version
         if address_map is None and len(more) > 1:
             address_map = more[1]
         self.address_map: dict[EndpointQualifier, Address] = dict(address_map or {})

@@ -161,7 +161,7 @@ class Sleep:
     __slots__ = ("seconds",)
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+        self.seconds: float = seconds
 
 
 class WaitFor:
@@ -170,7 +170,7 @@ class WaitFor:
     __slots__ = ("start",)
 
     def __init__(self, start: Callable[[Promise], object]) -> None:
-        self.start = start
+        self.start: Callable[[Promise], object] = start
 
 
 class Acquired:
@@ -197,7 +197,7 @@ class GatherOutcomes:
     __slots__ = ("steps",)
 
     def __init__(self, steps: "Sequence[Step]") -> None:
-        self.steps = steps
+        self.steps: Sequence[Step] = steps
 
 
 class Within:
@@ -209,8 +209,8 @@ class Within:
     __slots__ = ("seconds", "step")
 
     def __init__(self, seconds: float, step: "Step") -> None:
-        self.seconds = seconds
-        self.step = step
+        self.seconds: float = seconds
+        self.step: Step = step
 
 
 Flow: TypeAlias = Generator["Step", Any, T]

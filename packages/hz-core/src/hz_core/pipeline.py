@@ -43,7 +43,7 @@ class PipelinedCalls:
     def __init__(self, depth: int, new_waiter: Callable[[], Any]) -> None:
         self._depth = int32(depth, "depth", 1)
         self._taken: deque[None] = deque()
-        self.waitlist = Waitlist(lambda: self._depth - len(self._taken), new_waiter)
+        self.waitlist: Waitlist = Waitlist(lambda: self._depth - len(self._taken), new_waiter)
         self._numbers = count()
         self._errors: dict[int, BaseException] = {}
         self.running: dict[int, Any] = {}

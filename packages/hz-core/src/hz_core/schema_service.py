@@ -51,7 +51,7 @@ class SchemaService:
         self._io = io
         self._submitter = submitter
         self._schemas = serialization.schemas
-        self.unconfirmed = self._schemas.unconfirmed
+        self.unconfirmed: dict[int, Schema] = self._schemas.unconfirmed
         self._pack_id = Struct(">q" if serialization.config.is_big_endian else "<q").pack
         self._membership = membership
         self._timeout = policy.timeout

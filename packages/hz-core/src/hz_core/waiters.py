@@ -143,10 +143,10 @@ class DerivedWaiter:
     __slots__ = ("awaited", "continuation", "driver", "run_callback")
 
     def __init__(self, driver: Waiter, awaited: Sequence[Any], continuation: Runnable | None = None) -> None:
-        self.driver = driver
-        self.run_callback = driver.run_callback
-        self.awaited = list(awaited)
-        self.continuation = continuation
+        self.driver: Waiter = driver
+        self.run_callback: Callable[[Callable[[], None]], object] = driver.run_callback
+        self.awaited: list[Any] = list(awaited)
+        self.continuation: Runnable | None = continuation
 
     def in_callback(self) -> bool:
         """See :class:`Waiter`."""

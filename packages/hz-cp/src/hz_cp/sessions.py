@@ -30,10 +30,10 @@ class Session:
     __slots__ = ("beating", "heartbeat", "holds", "id")
 
     def __init__(self, session_id: int, heartbeat: float = 0.0) -> None:
-        self.id = session_id
-        self.heartbeat = heartbeat
-        self.holds = 0
-        self.beating = False
+        self.id: int = session_id
+        self.heartbeat: float = heartbeat
+        self.holds: int = 0
+        self.beating: bool = False
 
 
 NO_SESSION: Final = Session(-1)

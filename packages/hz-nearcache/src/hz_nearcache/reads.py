@@ -32,7 +32,7 @@ class NearCachedOperations(KeyedOperations):
         config = matching(context.config.near_caches, name)
         assert config is not None
         assert self._changes is not None
-        self.near_cache = NearCache(
+        self.near_cache: NearCache = NearCache(
             context,
             self.service_name,
             name,

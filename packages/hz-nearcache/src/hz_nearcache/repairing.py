@@ -17,7 +17,7 @@ class Numbers:
     def __init__(self) -> None:
         self.last: dict[int, int] = {}
         self._uuids: dict[int, UUID] = {}
-        self.gaps = 0
+        self.gaps: int = 0
 
     def told(self, uuid: UUID, number: int) -> bool:
         """Note a change that a member has told of; return whether others may not have been told before.

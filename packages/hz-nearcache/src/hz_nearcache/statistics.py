@@ -33,12 +33,12 @@ class Statistics:
         self.invalidations = 0
         self.invalidation_requests = 0
         self.lost_invalidations = 0
-        self.persistences = 0
+        self.persistences: int = 0
         self.last_persistence: float | None = None
-        self.last_persistence_duration = 0.0
-        self.last_persistence_bytes = 0
-        self.last_persistence_keys = 0
-        self.last_persistence_failure = ""
+        self.last_persistence_duration: float = 0.0
+        self.last_persistence_bytes: int = 0
+        self.last_persistence_keys: int = 0
+        self.last_persistence_failure: str = ""
 
     def persisted(self, began: float, ended: float, keys: int, size: int, failure: str = "") -> None:
         """Note that keys were written to a file, or why not."""

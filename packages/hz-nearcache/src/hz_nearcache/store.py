@@ -85,7 +85,7 @@ class Store:
         # A reservation is the sum of two numbers that only grow: one of all keys, and one of some keys.
         self._epoch = 0
         self._changes = [0] * _STRIPES
-        self.statistics = Statistics()
+        self.statistics: Statistics = Statistics()
         self.look_up: Callable[[Any], Any] = self._make_look_up()
         """Return the value of a caller's key, without serializing it, or MISSING: it may be there all the same."""
 

@@ -79,13 +79,13 @@ class EntryEvent(Generic[K_co, V_co]):
         uuid: UUID,
         number_of_affected_entries: int,
     ) -> None:
-        self.key = key
-        self.value = value
-        self.old_value = old_value
-        self.merging_value = merging_value
-        self.event_type = event_type
-        self.uuid = uuid
-        self.number_of_affected_entries = number_of_affected_entries
+        self.key: K_co = key
+        self.value: V_co | None = value
+        self.old_value: V_co | None = old_value
+        self.merging_value: V_co | None = merging_value
+        self.event_type: int = event_type
+        self.uuid: UUID = uuid
+        self.number_of_affected_entries: int = number_of_affected_entries
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
@@ -111,9 +111,9 @@ class MapPartitionLostEvent:
     __slots__ = ("member", "name", "partition_id")
 
     def __init__(self, name: str, partition_id: int, member: UUID) -> None:
-        self.name = name
-        self.partition_id = partition_id
-        self.member = member
+        self.name: str = name
+        self.partition_id: int = partition_id
+        self.member: UUID = member
 
     def __repr__(self) -> str:
         return f"MapPartitionLostEvent(name={self.name!r}, partition_id={self.partition_id}, member={self.member})"
@@ -146,10 +146,10 @@ class ItemEvent(Generic[E_co]):
     __slots__ = ("event_type", "item", "member", "name")
 
     def __init__(self, name: str, item: E_co | None, event_type: int, member: UUID) -> None:
-        self.name = name
-        self.item = item
-        self.event_type = event_type
-        self.member = member
+        self.name: str = name
+        self.item: E_co | None = item
+        self.event_type: int = event_type
+        self.member: UUID = member
 
     def __repr__(self) -> str:
         return (
@@ -175,10 +175,10 @@ class TopicMessage(Generic[E]):
     __slots__ = ("member", "message", "name", "publish_time")
 
     def __init__(self, name: str, message: E, publish_time: int, member: MemberInfo | None) -> None:
-        self.name = name
-        self.message = message
-        self.publish_time = publish_time
-        self.member = member
+        self.name: str = name
+        self.message: E = message
+        self.publish_time: int = publish_time
+        self.member: MemberInfo | None = member
 
     def __repr__(self) -> str:
         return (

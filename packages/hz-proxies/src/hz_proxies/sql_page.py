@@ -61,8 +61,8 @@ class SqlPage:
     def __init__(
         self, is_last: bool, column_types: list[int], message: bytes, span: tuple[int, int], read: ReadData
     ) -> None:
-        self.is_last = is_last
-        self.column_types = column_types
+        self.is_last: bool = is_last
+        self.column_types: list[int] = column_types
         self._message = message
         self._span = span
         self._read = read
@@ -199,7 +199,7 @@ class Unreadable:
     __slots__ = ("error",)
 
     def __init__(self, error: Exception) -> None:
-        self.error = error
+        self.error: Exception = error
 
     def __repr__(self) -> str:
         return f"<unreadable: {self.error}>"

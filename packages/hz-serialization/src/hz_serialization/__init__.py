@@ -11,6 +11,9 @@ from hz_serialization.lazy_names import lazy_names
 from hz_serialization.public_names import publish
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from hz_serialization.config import ArrayPolicy, IntType, PicklePolicy, SerializationConfig
     from hz_serialization.data import Data, partition_hash, partition_id
     from hz_serialization.java_types import (
@@ -76,6 +79,8 @@ __all__ = [
     "partition_id",
 ]
 
+__getattr__: "Callable[[str], Any]"
+__dir__: "Callable[[], list[str]]"
 __getattr__, __dir__ = lazy_names(
     __name__,
     {

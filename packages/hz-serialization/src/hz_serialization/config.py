@@ -108,7 +108,7 @@ class SerializationConfig:
         primitive_arrays: ArrayPolicy | str = ArrayPolicy.TYPED,
         builtin_factories: Factories = _NOTHING,
     ) -> None:
-        self.default_int_type = int_type_of(default_int_type)
+        self.default_int_type: IntType = int_type_of(default_int_type)
         self.is_big_endian = is_big_endian
         self.data_serializable_factories = data_serializable_factories
         self.portable_factories = portable_factories
@@ -119,7 +119,7 @@ class SerializationConfig:
         self.custom_serializers = custom_serializers
         self.global_serializer = global_serializer
         self.pickle_policy = pickle_policy
-        self.primitive_arrays = ArrayPolicy(primitive_arrays)
+        self.primitive_arrays: ArrayPolicy = ArrayPolicy(primitive_arrays)
         self.builtin_factories = builtin_factories
 
     def has_classes(self) -> bool:

@@ -18,7 +18,7 @@ class HazelcastError(Exception):
             super().__init__(message)
         self.cause = cause
         if isinstance(cause, BaseException):
-            self.__cause__ = cause
+            self.__cause__: BaseException | None = cause
 
 
 class HazelcastSerializationError(HazelcastError):

@@ -17,6 +17,7 @@ from hz_serialization.arrays import (
     unpack_numbers,
 )
 from hz_serialization.containers import object_reader
+from hz_serialization.java_types import StringArray
 from hz_serialization.layout import Layout, take
 from hz_serialization.problems import damaged
 from hz_serialization.registry import Registry
@@ -186,7 +187,9 @@ class InputTools:
     __slots__ = ("layout", "read_object", "text", "texts")
 
     def __init__(self, registry: Registry) -> None:
-        self.layout = registry.layout
+        self.layout: Layout = registry.layout
         self.read_object: Callable[[bytes, int, int], tuple[Any, int]] = object_reader(registry)
-        self.text = read_text(registry.layout)
-        self.texts = text_array_unpacker(registry.layout)
+        self.text: Callable[[bytes, int], tuple[str | None, int]] = read_text(registry.layout)
+        self.texts: Callable[[bytes, int], tuple[StringArray | None, int]] = text_array_unpacker(
+            registry.layout
+        )

@@ -15,20 +15,20 @@ class Layout:
     __slots__ = ("b", "d", "f", "h", "i", "ii", "is_big_endian", "order", "prefix", "q", "qq", "swaps", "u")
 
     def __init__(self, is_big_endian: bool) -> None:
-        self.is_big_endian = is_big_endian
+        self.is_big_endian: bool = is_big_endian
         self.prefix = prefix = ">" if is_big_endian else "<"
         self.order = "BIG_ENDIAN" if is_big_endian else "LITTLE_ENDIAN"
-        self.swaps = is_big_endian != (sys.byteorder == "big")
+        self.swaps: bool = is_big_endian != (sys.byteorder == "big")
         """Whether this machine's own numbers have the other byte order."""
-        self.b = Struct(prefix + "b")
-        self.h = Struct(prefix + "h")
-        self.u = Struct(prefix + "H")
-        self.i = Struct(prefix + "i")
-        self.q = Struct(prefix + "q")
-        self.f = Struct(prefix + "f")
-        self.d = Struct(prefix + "d")
-        self.ii = Struct(prefix + "ii")
-        self.qq = Struct(prefix + "qq")
+        self.b: Struct = Struct(prefix + "b")
+        self.h: Struct = Struct(prefix + "h")
+        self.u: Struct = Struct(prefix + "H")
+        self.i: Struct = Struct(prefix + "i")
+        self.q: Struct = Struct(prefix + "q")
+        self.f: Struct = Struct(prefix + "f")
+        self.d: Struct = Struct(prefix + "d")
+        self.ii: Struct = Struct(prefix + "ii")
+        self.qq: Struct = Struct(prefix + "qq")
 
     def type_id(self, type_id: int) -> bytes:
         """Return the four bytes before a nested object of that type."""

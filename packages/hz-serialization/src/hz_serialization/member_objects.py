@@ -48,9 +48,9 @@ class ReliableTopicMessage(IdentifiedDataSerializable):
     def __init__(
         self, publish_time: int = 0, publisher: MemberAddress | None = None, payload: Data = b""
     ) -> None:
-        self.publish_time = publish_time
-        self.publisher = publisher
-        self.payload = payload
+        self.publish_time: int = publish_time
+        self.publisher: MemberAddress | None = publisher
+        self.payload: Data = payload
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ReliableTopicMessage) and vars(self) == vars(other)

@@ -81,7 +81,7 @@ class ListedPickles:
     """
 
     def __init__(self, types: Collection[type]) -> None:
-        self.allowed = {_key(cls): cls for cls in (*_PLAIN, *types)}
+        self.allowed: dict[Key, type] = {_key(cls): cls for cls in (*_PLAIN, *types)}
 
     def dumps(self, value: Any) -> bytes:
         """Return the value as a pickle of the newest protocol.

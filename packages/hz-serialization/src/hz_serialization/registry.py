@@ -116,10 +116,10 @@ class Registry:
         self.layout = layout
         self._later = later
         self._completing = RLock()
-        self.readers = Readers(self.complete)
+        self.readers: Readers = Readers(self.complete)
         self.scalars: dict[type, Scalar] = {}
         """Only exact basic classes: the fast path for items of containers."""
-        self.writers = Writers(self._resolve)
+        self.writers: Writers = Writers(self._resolve)
         self.formats: list[Format] = []
         self.basic: dict[type, Writer] = {}
         self.custom: dict[type, Writer] = {}
@@ -128,7 +128,7 @@ class Registry:
         self.finders: list[Callable[[type], Writer | None]] = []
         """Asked after ``further``, for classes of packages that may not be installed."""
         self.fallback: Writer | None = None
-        self.writes_portables = False
+        self.writes_portables: bool = False
         """Whether a Portable was ever written, whose bytes depend on where in the ``Data`` it stands."""
 
     def complete(self) -> None:

@@ -58,12 +58,12 @@ class SerializationService:
     """
 
     def __init__(self, config: SerializationConfig | None = None) -> None:
-        self.config = config or SerializationConfig()
+        self.config: SerializationConfig = config or SerializationConfig()
         layout = BIG_ENDIAN if self.config.is_big_endian else LITTLE_ENDIAN
         int_type = int_type_of(self.config.default_int_type)
         self._registry = registry = Registry(layout, self._add_further)
         self._added: Further | None = None
-        self.schemas = SchemaRegistry()
+        self.schemas: SchemaRegistry = SchemaRegistry()
         """Schemas of the Compact objects that were written or read."""
         register_scalars(registry, int_type)
         register_arrays(registry, self.config.primitive_arrays)
@@ -77,7 +77,7 @@ class SerializationService:
         self._scalar_encoders = make_scalars(layout, int_type, header)
         self._encoders.update(self._scalar_encoders)
         self._add_bytes_encoders()
-        self.read = self._make_read()
+        self.read: TopReader = self._make_read()
         if _calls is not None and type(self).to_data is SerializationService.to_data:
             self.__dict__["to_data"] = _calls.DataWriter(self.to_data, self._encoders, unserializable)
 

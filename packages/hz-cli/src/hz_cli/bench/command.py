@@ -25,20 +25,37 @@ PERCENTILES: Final = (50.0, 90.0, 99.0, 99.9)
 @click.command("bench", short_help="A quick load test, with a histogram of latencies.")
 @connection_options
 @click.option(
-    "--map", "map_name", metavar="MAP", help="An existing map; by default one that is destroyed at the end."
+    "--map",
+    "map_name",
+    metavar="MAP",
+    help="The map to use; by default a new one, which is destroyed at the end.",
 )
-@click.option("--seconds", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="How long.")
 @click.option(
-    "--workers", type=click.IntRange(1, 10_000), default=32, show_default=True, help="Operations under way."
+    "--seconds", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="How long to measure."
 )
 @click.option(
-    "--keys", type=click.IntRange(1, 10_000_000), default=10_000, show_default=True, help="Number of keys."
+    "--workers",
+    type=click.IntRange(1, 10_000),
+    default=32,
+    show_default=True,
+    help="Operations under way at a time.",
+)
+@click.option(
+    "--keys",
+    type=click.IntRange(1, 10_000_000),
+    default=10_000,
+    show_default=True,
+    help="Number of different keys.",
 )
 @click.option(
     "--value-bytes", type=click.IntRange(0, 16 << 20), default=100, show_default=True, help="Size of values."
 )
 @click.option(
-    "--reads", type=click.FloatRange(0, 100), default=80.0, show_default=True, help="Percent that read."
+    "--reads",
+    type=click.FloatRange(0, 100),
+    default=80.0,
+    show_default=True,
+    help="Percentage of reads; the others write.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(

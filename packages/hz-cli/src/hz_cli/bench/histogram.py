@@ -23,10 +23,10 @@ class Histogram:
 
     def __init__(self) -> None:
         self._buckets: dict[int, int] = {}
-        self.count = 0
-        self.total = 0.0
-        self.least = math.inf
-        self.most = 0.0
+        self.count: int = 0
+        self.total: float = 0.0
+        self.least: float = math.inf
+        self.most: float = 0.0
 
     def add(self, seconds: float) -> None:
         """Count a duration."""

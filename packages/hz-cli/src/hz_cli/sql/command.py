@@ -42,10 +42,17 @@ Examples:
 )
 @click.option("-n", "--max-rows", type=click.IntRange(min=1), help="Read no more than so many rows.")
 @click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Limit of a statement; 0 for none."
+    "--timeout",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="How long a statement may take; 0 for any time.",
 )
 @click.option(
-    "--page-rows", type=click.IntRange(min=1), default=4096, show_default=True, help="Rows fetched at once."
+    "--page-rows",
+    type=click.IntRange(min=1),
+    default=4096,
+    show_default=True,
+    help="Rows fetched from the member at once.",
 )
 @click.option("--timing", is_flag=True, help="Show how long each statement takes.")
 @click.option("--no-pager", is_flag=True, help="Do not stop after each screen of rows.")

@@ -16,10 +16,16 @@ from hz_cli.top.view import render
 
 @click.command("top", short_help="Watch members, clients, maps and latencies live.")
 @connection_options
-@click.option("--interval", type=click.FloatRange(0.1, 3600), default=2.0, show_default=True, help="Seconds.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.1, 3600),
+    default=2.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
 @click.option("--count", type=click.IntRange(min=1), help="End after so many looks.")
 @click.option(
-    "--rows", type=click.IntRange(min=1), default=10, show_default=True, help="Of maps and clients each."
+    "--rows", type=click.IntRange(min=1), default=10, show_default=True, help="Rows of maps, and of clients."
 )
 @click.option("--once", is_flag=True, help="Look once, with all rows.")
 @click.option("--json", "as_json", is_flag=True, help="Print each look as a line of JSON.")

@@ -55,7 +55,7 @@ class Dumper:
         self._page_size = page_size
         self._columns: list[str] | None = None
         self._writer: Writer | None = None
-        self.beside = path.with_name(f"{path.name}.part")
+        self.beside: Path = path.with_name(f"{path.name}.part")
 
     def dump(self, progress: dict[str, Any] | None, report: Report) -> int:
         """Write the file and return the number of its entries.

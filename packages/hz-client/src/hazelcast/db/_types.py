@@ -36,7 +36,7 @@ class TypeObject:
 
     def __init__(self, name: str, *types: Type) -> None:
         self._name = name
-        self.types = frozenset(types)
+        self.types: frozenset[Type] = frozenset(types)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, TypeObject):

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy.engine import AdaptedConnection
+from sqlalchemy.engine import AdaptedConnection, ExecutionContext
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.util import await_only
 
@@ -150,11 +150,11 @@ class AsyncHazelcastDialect(HazelcastDialect):
     """Clusters, by :mod:`hazelcast.db.aio`. All users of an engine share one connection, and thereby one client."""
 
     driver = "aio"
-    execution_ctx_cls = _Execution
+    execution_ctx_cls: type[ExecutionContext] = _Execution
     is_async = True
     supports_statement_cache = True
     """Compiled statements are kept."""
-    supports_server_side_cursors = True
+    supports_server_side_cursors: bool = True
 
     @classmethod
     def import_dbapi(cls) -> Any:

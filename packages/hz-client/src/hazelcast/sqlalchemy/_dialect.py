@@ -1,12 +1,16 @@
 """The dialect: connecting, and reading what mappings there are."""
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
 from sqlalchemy import Table, exc, pool, text, types
 from sqlalchemy.engine import URL, Connection, default, reflection
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.sql.compiler import DDLCompiler, GenericTypeCompiler, IdentifierPreparer, SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.types import TypeEngine
 
 from hazelcast.sqlalchemy._statements import (
     HazelcastCompiler,
@@ -28,12 +32,12 @@ class HazelcastDialect(default.DefaultDialect):
 
     name = "hazelcast"
     driver = "db"
-    statement_compiler = HazelcastCompiler
-    ddl_compiler = HazelcastDDLCompiler
-    type_compiler_cls = HazelcastTypeCompiler
-    preparer = HazelcastPreparer
+    statement_compiler: type[SQLCompiler] = HazelcastCompiler
+    ddl_compiler: type[DDLCompiler] = HazelcastDDLCompiler
+    type_compiler_cls: ClassVar[type[GenericTypeCompiler]] = HazelcastTypeCompiler
+    preparer: type[IdentifierPreparer] = HazelcastPreparer
     default_paramstyle = "qmark"
-    default_schema_name = "public"
+    default_schema_name: str | None = "public"
     supports_statement_cache = True
     """Compiled statements are kept."""
     supports_alter = False
@@ -56,8 +60,8 @@ class HazelcastDialect(default.DefaultDialect):
     use_insertmanyvalues = False
     """Members return no generated values, so rows are inserted by ``executemany``."""
     max_identifier_length = 128
-    colspecs = BOUND
-    construct_arguments = [  # noqa: RUF012  # as in the base class
+    colspecs: MutableMapping[type[TypeEngine[Any]], type[TypeEngine[Any]]] = BOUND
+    construct_arguments: list[tuple[type[SchemaItem | ClauseElement], Mapping[str, Any]]] | None = [  # noqa: RUF012  # as in the base class
         (
             Table,
             {"type": "IMap", "options": None, "external_name": None},

@@ -1,6 +1,7 @@
 """Statements that SQL of clusters has besides the standard ones, and how all of them are written."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import Column, Integer, Table, cast
 from sqlalchemy.exc import CompileError
@@ -34,7 +35,7 @@ _FORMATS: Final = {
 class Sink(Insert):
     """INSERT that replaces what the key has already: SINK INTO."""
 
-    inherit_cache = True
+    inherit_cache: bool | None = True
     """Compiled statements are kept."""
 
 
@@ -61,6 +62,13 @@ def _has_type(bindparam: BindParameter[Any]) -> bool:
 
 class HazelcastCompiler(compiler.SQLCompiler):
     """Writes queries and changes."""
+
+    # Parameters are sent by position, so members never see their names. SQLAlchemy replaces what its own patterns
+    # cannot take in them, by default with characters that other names have; older versions, as 2.0.36, then gave two
+    # parameters one value. No name has these characters.
+    bindname_escape_characters: ClassVar[Mapping[str, str]] = {
+        character: chr(0xE000 + number) for number, character in enumerate("%():.[] ")
+    }
 
     def visit_insert(self, insert_stmt: Insert, *args: Any, **kw: Any) -> str:
         """Write INSERT INTO or SINK INTO."""

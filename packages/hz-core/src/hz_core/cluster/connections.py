@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from hz_core.cluster.authentication import Credentials, MemberIdentity, authenticate
@@ -12,6 +12,7 @@ from hz_core.cluster.backoff import Backoff
 from hz_core.cluster.locating import Locator
 from hz_core.cluster.member_retries import MemberRetries, RepeatedLosses
 from hz_core.cluster.membership import Membership
+from hz_core.cluster.reasons import Failures, no_cluster, reason_at
 from hz_core.cluster.view import Routes
 from hz_core.codecs import client as codec
 from hz_core.connection import Connection, ConnectionOwner, ConnectionState
@@ -89,10 +90,6 @@ class _TooLateError(TargetDisconnectedError):
     """An attempt did not finish in what was left of the time for all."""
 
 
-_Failures: TypeAlias = dict[tuple[str, Address | str], Exception | None]
-"""Why an address could not be connected, by the cluster's name and the address; None if it was not tried."""
-
-
 class _Attempt:
     """An attempt to open a connection."""
 
@@ -132,7 +129,7 @@ class ConnectionManager:
         self._pause = 0.0
         self._retries = MemberRetries(io, options.member_backoff, engine.on_members_changed)
         self.cluster_id: UUID | None = None
-        self.routes = Routes((), membership.partitions, options.smart)
+        self.routes: Routes = Routes((), membership.partitions, options.smart)
 
     @property
     def connected(self) -> bool:
@@ -160,7 +157,7 @@ class ConnectionManager:
             _logger.info("the cluster is lost again and again, connecting in %.2f s", pause)
             yield Sleep(pause)
         began = self._io.now()
-        failures: _Failures = {}
+        failures: Failures = {}
         pauses = self._options.member_backoff()
         first = self._targets.index(self._target)
         count = len(self._targets)
@@ -177,7 +174,7 @@ class ConnectionManager:
                 _logger.info("none of %d clusters could be connected, trying again in %.2f s", count, pause)
                 yield Sleep(pause)
         names = [target.credentials.cluster_name for target in self._targets]
-        raise _no_cluster(names, self._io.now() - began, failures)
+        raise no_cluster(names, self._io.now() - began, failures)
 
     def moved(self) -> bool:
         """Return whether the client is connected to another one of its clusters than when this was called last."""
@@ -200,7 +197,7 @@ class ConnectionManager:
     def _connect_to_target(
         self,
         target: ClusterTarget,
-        failures: _Failures,
+        failures: Failures,
     ) -> Flow[Connection | None]:
         """Return a connection to one cluster, None if none of its members was reached in time."""
         began = self._io.now()
@@ -231,7 +228,12 @@ class ConnectionManager:
                     failures[name, address] = e
                     return None
                 except Exception as e:
-                    _logger.log(_level(failures[name, address], e), "could not connect to %s: %s", address, e)
+                    _logger.log(
+                        _level(failures[name, address], e),
+                        "could not connect to %s: %s",
+                        address,
+                        reason_at(address, e),
+                    )
                     # That an attempt began too late says less than why an earlier one failed.
                     if failures[name, address] is None or not isinstance(e, _TooLateError):
                         failures[name, address] = e
@@ -451,7 +453,10 @@ class ConnectionManager:
                 self._pause = self._losses.pause()
             self.refresh_routes()
             _logger.log(
-                INFO if self._closed else WARNING, "removed connection to %s: %s", connection.address, reason
+                INFO if self._closed else WARNING,
+                "removed connection to %s: %s",
+                connection.address,
+                reason_at(connection.address, reason),
             )
         self._engine.on_connection_removed(connection, reason, was_ready)
         if attempt is not None:
@@ -579,22 +584,3 @@ def _level(before: Exception | None, error: Exception) -> int:
     """Return the level at which a failed attempt is logged: one warning for each address and reason is enough."""
     again = before is not None and (isinstance(error, _TooLateError) or str(error) == str(before))
     return DEBUG if again else WARNING
-
-
-def _no_cluster(names: Sequence[str], elapsed: float, failures: _Failures) -> IllegalStateError:
-    several = len(names) > 1
-    reasons = "; ".join(
-        (f"{address} of {name!r}: " if several else f"{address}: ")
-        + ("not tried before the time was over" if e is None else f"{type(e).__name__}: {e}")
-        for (name, address), e in failures.items()
-    )
-    options = "cluster_connect_timeout, failover_try_count" if several else "cluster_connect_timeout"
-    clusters = ("clusters " if several else "cluster ") + ", ".join(map(repr, names))
-    error = IllegalStateError(
-        f"no member of {clusters} could be connected in {elapsed:.1f} s"
-        f" ({options}). Tried {reasons or 'no address at all'}. Check that the members run, and"
-        " the options cluster_members and cluster_name"
-    )
-    # For programs that distinguish a refusal from an outage.
-    error.__cause__ = next((failure for failure in failures.values() if failure is not None), None)
-    return error

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from hz_core.cluster.backoff import Backoff
+from hz_core.cluster.reasons import reason_at
 from hz_core.io import IO, Timer
 from hz_core.log import get_logger
 from hz_core.model import Address
@@ -94,7 +95,7 @@ class MemberRetries:
                 " pauses; further attempts are logged at level DEBUG",
                 uuid,
                 address,
-                error,
+                reason_at(address, error),
             )
         else:
             _logger.debug(

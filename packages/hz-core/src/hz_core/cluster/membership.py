@@ -43,8 +43,8 @@ class Membership:
         self._new_uuid = new_uuid
         self._mutex = io.mutex()
         self._listeners: dict[str, _Listener] = {}
-        self.members = MemberList(-1, ())
-        self.partitions = PartitionTable(-1, 0, ())
+        self.members: MemberList = MemberList(-1, ())
+        self.partitions: PartitionTable = PartitionTable(-1, 0, ())
         self._partitions_from: Connection | None = None
 
     def add_listener(

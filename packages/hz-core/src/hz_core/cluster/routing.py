@@ -66,7 +66,7 @@ class Routing(RoutingBase):
         self._membership = membership
         self._load_balancer = load_balancer
         self._smart = smart
-        self.leaders = GroupLeaders()
+        self.leaders: GroupLeaders = GroupLeaders()
 
     def route(self, op: Op[Any]) -> Connection | None:
         """Return the connection to the op's member, the owner of its partition, the leader of its group, or any."""

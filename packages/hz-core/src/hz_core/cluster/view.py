@@ -14,8 +14,8 @@ class MemberList:
     __slots__ = ("by_uuid", "members", "version")
 
     def __init__(self, version: int, members: Iterable[MemberInfo]) -> None:
-        self.version = version
-        self.members = tuple(members)
+        self.version: int = version
+        self.members: tuple[MemberInfo, ...] = tuple(members)
         self.by_uuid: Mapping[UUID, MemberInfo] = MappingProxyType({m.uuid: m for m in self.members})
 
 
@@ -25,9 +25,9 @@ class PartitionTable:
     __slots__ = ("count", "owners", "version")
 
     def __init__(self, version: int, count: int, owners: Sequence[UUID | None]) -> None:
-        self.version = version
-        self.count = count
-        self.owners = tuple(owners)
+        self.version: int = version
+        self.count: int = count
+        self.owners: tuple[UUID | None, ...] = tuple(owners)
 
     @classmethod
     def from_lists(
@@ -63,7 +63,7 @@ class Routes:
         partitions: PartitionTable,
         smart: bool,
     ) -> None:
-        self.all = tuple(connections)
+        self.all: tuple[Connection, ...] = tuple(connections)
         self.by_member: Mapping[UUID, Connection] = {c.member: c for c in connections if c.member is not None}
         self.by_partition: tuple[Connection | None, ...] = ()
         if smart:

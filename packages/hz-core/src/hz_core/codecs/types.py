@@ -90,7 +90,7 @@ class RaftGroupId(Record):
         self.id = id
         parts: Parts = []
         write_raft_group_id(parts, self)
-        self.frames = b"".join(parts)
+        self.frames: bytes = b"".join(parts)
 
 
 def write_raft_group_id(parts: Parts, value: RaftGroupId, head: int = PLAIN) -> None:

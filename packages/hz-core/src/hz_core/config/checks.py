@@ -66,9 +66,9 @@ def integer(range_text: str, accepts: Callable[[int], bool]) -> Check[int]:
     return Check(f"an integer, {range_text}", convert)
 
 
-non_negative = number("non-negative", lambda v: v >= 0)
-positive = number("positive", lambda v: v > 0)
-at_least_one = integer("at least 1", lambda v: v >= 1)
+non_negative: Check[float] = number("non-negative", lambda v: v >= 0)
+positive: Check[float] = number("positive", lambda v: v > 0)
+at_least_one: Check[int] = integer("at least 1", lambda v: v >= 1)
 
 
 def member_of(enum: type[E]) -> Check[E]:

@@ -130,7 +130,7 @@ class ClientConfig(LoadableOptions):
         " the ports 5701, 5702 and 5703 are tried.",
         "127.0.0.1",
     )
-    cluster_name = Option(
+    cluster_name: Option[str] = Option(
         string, lambda: "dev", "Name of the cluster; members of other clusters reject the client."
     )
     client_name: Option[str | None] = Option(
@@ -156,7 +156,7 @@ class ClientConfig(LoadableOptions):
         "Its token(address) returns the bytes of a token for a cluster with security, for each connection; it is called"
         " on other threads. Takes the place of user name and password.",
     )
-    shuffle_member_list = Option(
+    shuffle_member_list: Option[bool] = Option(
         boolean, lambda: True, "Whether addresses are tried in random order, to distribute clients."
     )
     discovery: Option[Any] = Option(
@@ -175,13 +175,13 @@ class ClientConfig(LoadableOptions):
         lambda: None,
         "Discovery token of a Hazelcast Cloud cluster. Not together with cluster_members or discovery.",
     )
-    smart_routing = Option(
+    smart_routing: Option[bool] = Option(
         boolean,
         lambda: True,
         "Whether the client connects to all members and sends operations to the owner of their key."
         " Otherwise it uses one connection.",
     )
-    cp_direct_to_leader_routing = Option(
+    cp_direct_to_leader_routing: Option[bool] = Option(
         boolean,
         lambda: False,
         "Whether operations of the CP Subsystem are sent to the leaders of their groups, as far as the members tell who"
@@ -190,7 +190,7 @@ class ClientConfig(LoadableOptions):
 
     # ---- connections
 
-    connection_timeout = Option(
+    connection_timeout: Option[float] = Option(
         non_negative, lambda: 5.0, "Seconds for opening a connection; 0 for no limit but the system's."
     )
     socket_options: Option[list[tuple[Any, Any, Any]]] = Option(
@@ -211,41 +211,41 @@ class ClientConfig(LoadableOptions):
         "Called with each new socket and the address (a tuple of host and port), before TLS and the authentication. The"
         " socket blocks, with what is left of connection_timeout as its time limit.",
     )
-    heartbeat_interval = Option(positive, lambda: 5.0, "Seconds between heartbeats.")
-    heartbeat_timeout = Option(
+    heartbeat_interval: Option[float] = Option(positive, lambda: 5.0, "Seconds between heartbeats.")
+    heartbeat_timeout: Option[float] = Option(
         positive,
         lambda: 60.0,
         "Seconds without received data, or without a reply to any request, also to heartbeats, after which a connection"
         " is closed.",
     )
-    async_start = Option(
+    async_start: Option[bool] = Option(
         boolean,
         lambda: False,
         "Whether the client connects in the background; until then operations raise ClientOfflineError.",
     )
-    reconnect_mode = Option(
+    reconnect_mode: Option[ReconnectMode] = Option(
         member_of(ReconnectMode),
         lambda: ReconnectMode.ON,
         "What the client does after it has lost its last connection.",
         "ON",
     )
-    retry_initial_backoff = Option(
+    retry_initial_backoff: Option[float] = Option(
         non_negative, lambda: 1.0, "Seconds before the second round of connection attempts."
     )
-    retry_max_backoff = Option(
+    retry_max_backoff: Option[float] = Option(
         non_negative, lambda: 30.0, "Maximum seconds between rounds of connection attempts."
     )
-    retry_jitter = Option(
+    retry_jitter: Option[float] = Option(
         number("in range [0.0, 1.0]", lambda v: 0 <= v <= 1),
         lambda: 0.0,
         "Fraction of the pause by which it is randomly lengthened or shortened.",
     )
-    retry_multiplier = Option(
+    retry_multiplier: Option[float] = Option(
         number("greater than or equal to 1.0", lambda v: v >= 1),
         lambda: 1.0,
         "Factor from one pause to the next.",
     )
-    cluster_connect_timeout = Option(
+    cluster_connect_timeout: Option[float] = Option(
         number(f"non-negative, or {INFINITE} for no limit", lambda v: v >= 0 or v == INFINITE),
         lambda: 120.0,
         f"Seconds after which the client stops trying to connect; {INFINITE} for no limit.",
@@ -260,7 +260,7 @@ class ClientConfig(LoadableOptions):
         " of the options that differ (None for the default), or a whole ClientConfig. They may differ only in the"
         " cluster's name, its addresses, how it is found, the credentials and TLS.",
     )
-    failover_try_count = Option(
+    failover_try_count: Option[int] = Option(
         try_count,
         lambda: FOREVER,
         "How often the list of clusters is tried again, when the current one cannot be reached; -1 for no limit.",
@@ -268,7 +268,7 @@ class ClientConfig(LoadableOptions):
 
     # ---- TLS
 
-    ssl_enabled = Option(
+    ssl_enabled: Option[bool] = Option(
         boolean, lambda: False, "Whether TLS is used. If not, the other ssl options have no effect."
     )
     ssl_cafile: Option[str | None] = Option(
@@ -293,7 +293,7 @@ class ClientConfig(LoadableOptions):
         lambda: None,
         "Password of the private key, or a function that returns it; it may be called again on other threads.",
     )
-    ssl_protocol = Option(
+    ssl_protocol: Option[SSLProtocol] = Option(
         member_of(SSLProtocol),
         lambda: SSLProtocol.TLSv1_2,
         "Lowest TLS version, at least TLSv1_2.",
@@ -305,7 +305,7 @@ class ClientConfig(LoadableOptions):
         "Ciphers of TLS 1.2, in OpenSSL's format.",
         "None: the defaults of OpenSSL",
     )
-    ssl_check_hostname = Option(
+    ssl_check_hostname: Option[bool] = Option(
         boolean,
         lambda: True,
         "Whether a member's certificate must name the host that the client connects to.",
@@ -318,40 +318,42 @@ class ClientConfig(LoadableOptions):
 
     # ---- operations
 
-    redo_operation = Option(
+    redo_operation: Option[bool] = Option(
         boolean,
         lambda: False,
         "Whether operations that change data are also sent again after their connection was lost; they may then"
         " be executed twice.",
     )
-    invocation_timeout = Option(
+    invocation_timeout: Option[float] = Option(
         positive,
         lambda: 120.0,
         "Seconds for which a failed operation is retried; does not limit an operation that is running.",
     )
-    invocation_retry_pause = Option(positive, lambda: 1.0, "Maximum seconds between two attempts.")
-    max_pending_invocations = Option(
+    invocation_retry_pause: Option[float] = Option(
+        positive, lambda: 1.0, "Maximum seconds between two attempts."
+    )
+    max_pending_invocations: Option[int] = Option(
         integer("at least 1", lambda v: v >= 1),
         lambda: 1_000_000,
         "Maximum number of operations that wait for replies; further ones raise HazelcastOverloadError.",
     )
-    max_in_flight = Option(
+    max_in_flight: Option[int | None] = Option(
         optional(integer("at least 1", lambda v: v >= 1)),
         lambda: None,
         "Maximum number of operations that wait for replies before the callers of further ones wait, too; None for no"
         " such limit. At most invocation_timeout seconds.",
     )
-    backup_ack_to_client_enabled = Option(
+    backup_ack_to_client_enabled: Option[bool] = Option(
         boolean,
         lambda: True,
         "Whether backups acknowledge changes to the client directly (with smart routing).",
     )
-    operation_backup_timeout = Option(
+    operation_backup_timeout: Option[float] = Option(
         positive,
         lambda: 5.0,
         "Seconds to wait for backups after the reply; then the operation completes without them.",
     )
-    fail_on_indeterminate_operation_state = Option(
+    fail_on_indeterminate_operation_state: Option[bool] = Option(
         boolean,
         lambda: False,
         "Whether an operation fails with IndeterminateOperationStateError if backups do not reply in time,"
@@ -373,10 +375,10 @@ class ClientConfig(LoadableOptions):
     lifecycle_listeners: Option[list[Any]] = Option(
         list_of(callable, "callables"), list, "Functions, called with each new LifecycleState."
     )
-    statistics_enabled = Option(
+    statistics_enabled: Option[bool] = Option(
         boolean, lambda: False, "Whether the client sends statistics to the cluster, for Management Center."
     )
-    statistics_period = Option(positive, lambda: 3.0, "Seconds between statistics.")
+    statistics_period: Option[float] = Option(positive, lambda: 3.0, "Seconds between statistics.")
     slow_operation_threshold: Option[float | None] = Option(
         optional(positive),
         lambda: None,
@@ -385,10 +387,10 @@ class ClientConfig(LoadableOptions):
 
     # ---- serialization
 
-    default_int_type = Option(
+    default_int_type: Option[IntType] = Option(
         member_of(IntType), lambda: IntType.INT, "Java type of a serialized int.", "INT"
     )
-    is_big_endian = Option(
+    is_big_endian: Option[bool] = Option(
         boolean, lambda: True, "Whether serialized values are big-endian; members must have the same setting."
     )
     data_serializable_factories: Option[dict[int, dict[int, type]]] = Option(
@@ -399,7 +401,7 @@ class ClientConfig(LoadableOptions):
     portable_factories: Option[dict[int, dict[int, type]]] = Option(
         _factories(_PORTABLE, "Portable"), dict, "Classes of Portable by factory id and class id."
     )
-    portable_version = Option(
+    portable_version: Option[int] = Option(
         integer("from 0 to 2147483647", lambda v: 0 <= v < 2**31),
         lambda: 0,
         "Version of Portables without a version of their own.",
@@ -409,7 +411,7 @@ class ClientConfig(LoadableOptions):
         list,
         "Class definitions of Portables, registered at the start.",
     )
-    check_class_definition_errors = Option(
+    check_class_definition_errors: Option[bool] = Option(
         boolean,
         lambda: True,
         "Whether invalid class definitions raise HazelcastSerializationError at the start.",

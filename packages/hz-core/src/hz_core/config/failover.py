@@ -55,7 +55,7 @@ class FailoverConfig(Options):
         "The configuration of each cluster, at least one. The client starts with the first one. They may differ only"
         " in the cluster's name, its addresses, how it is found, the credentials and TLS.",
     )
-    try_count = Option(
+    try_count: Option[int] = Option(
         try_count,
         lambda: FOREVER,
         "How often the list of clusters is tried again, when the current one cannot be reached; -1 for no limit.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 from hz_core.errors import InvalidConfigurationError
 
@@ -21,8 +21,8 @@ class Check(Generic[T]):
     __slots__ = ("convert", "expects")
 
     def __init__(self, expects: str, convert: Callable[[str, Any], T]) -> None:
-        self.expects = expects
-        self.convert = convert
+        self.expects: str = expects
+        self.convert: Callable[[str, Any], T] = convert
 
     def __call__(self, name: str, value: Any) -> T:
         """Return the value to store for the option ``name``; raises TypeError or ValueError."""
@@ -44,10 +44,10 @@ class Option(Generic[T]):
     def __init__(
         self, check: Check[T], default: Callable[[], T], doc: str, default_text: str | None = None
     ) -> None:
-        self.check = check
-        self.default = default
-        self.doc = doc
-        self.name = ""
+        self.check: Check[T] = check
+        self.default: Callable[[], T] = default
+        self.doc: str = doc
+        self.name: str = ""
         self._default_text = default_text
 
     @property
@@ -147,7 +147,7 @@ class Options:
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in self.options())
 
-    __hash__ = None  # type: ignore[assignment] # mutable objects have no hash
+    __hash__: ClassVar[None] = None  # type: ignore[assignment] # mutable objects have no hash
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{k}={'...' if k in SECRETS else repr(v)}" for k, v in self._values.items())

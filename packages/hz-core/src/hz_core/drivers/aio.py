@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from hz_core.drivers.tls_contexts import TlsContexts
+    from hz_core.promise import Promise
 
 _logger = get_logger("io")
 
@@ -73,10 +74,11 @@ class AsyncioDriver:
         socket_interceptor: Interceptor | None = None,
     ) -> None:
         self.random: Randomness = SystemRandom()
-        self.now = loop.time
+        self.now: Callable[[], float] = loop.time
         self._loop = loop
         self._tls = tls
-        self.run_blocking = BackgroundCalls("hazelcast-background", loop.call_soon_threadsafe).run
+        background = BackgroundCalls("hazelcast-background", loop.call_soon_threadsafe)
+        self.run_blocking: Callable[[Callable[[], Any], Promise], None] = background.run
         self.cloud_discovery = cloud_discovery
         self._outbound = Outbound(socket_options, outbound_ports, socket_interceptor, self.run_blocking)
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -37,7 +37,7 @@ class AsyncioTransport(AsyncioTransportBase, asyncio.BufferedProtocol):
         self._unsent = 0  # the bytes in it
         self._most_unsent = MOST_UNSENT
         self._paused = False
-        self.full = False
+        self.full: bool = False
         # All is received into one buffer: a new one for every receive would cost more than copying out of it.
         self._buffer = memoryview(bytearray(LARGE_RECEIVE_SIZE))
 

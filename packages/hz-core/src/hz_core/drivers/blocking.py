@@ -36,7 +36,7 @@ class BlockingCall(BlockingBase, Invocation):
 
     value: Any = None
     error: BaseException | None = None
-    abandoned = False
+    abandoned: bool = False
     _lock: LockType | None = None
 
     def complete(self, result: Any, error: BaseException | None) -> None:
@@ -48,7 +48,7 @@ class BlockingCall(BlockingBase, Invocation):
             # Nothing can interrupt the thread between these lines.
             self.value = result
             self.error = error
-            self.given_up = error is not None
+            self.given_up: bool = error is not None
             self.finished = True
             if self.abandoned:
                 # The two threads both do this, or the one that is second: `lost` counts once.

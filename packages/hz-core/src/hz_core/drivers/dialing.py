@@ -81,7 +81,7 @@ class Dialing:
         self._started = 0
         self._resolved = False
         self._next_start: float | None = None
-        self.over = False
+        self.over: bool = False
 
     @property
     def wake_at(self) -> float | None:

@@ -40,7 +40,7 @@ class Outbound:
         interceptor: Interceptor | None = None,
         run_blocking: Callable[[Callable[[], Any], Promise], None] | None = None,
     ) -> None:
-        self.intercepts = interceptor is not None
+        self.intercepts: bool = interceptor is not None
         self._options = options
         self._definition = ", ".join(map(str, ports))
         self._ports = parse_ports(ports)

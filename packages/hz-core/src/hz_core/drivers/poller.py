@@ -159,7 +159,7 @@ class Watch:
     __slots__ = ("_ended", "_interest", "_lock", "_poller", "fd")
 
     def __init__(self, poller: Poller, fd: int, interest: int) -> None:
-        self.fd = fd
+        self.fd: int = fd
         self._poller = poller
         self._interest = interest
         self._ended = False

@@ -13,9 +13,9 @@ whether somebody reads.
 """
 
 from _thread import LockType, RLock, allocate_lock
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 from hz_core.compiled import HandoverBase, configure_reading, prefer_compiled
 from hz_core.connection import Connection
@@ -38,7 +38,9 @@ _NOMINATED: Final = object()
 class Reading(Enum):
     """Who is responsible for reading a socket."""
 
-    __hash__ = object.__hash__  # that of Enum is written in Python, and calls look for transitions
+    __hash__: ClassVar[Callable[[object], int]] = (
+        object.__hash__
+    )  # that of Enum is written in Python, and calls look for transitions
 
     WATCHED = auto()
     """The I/O thread watches it for input. Callers may read it as well."""
@@ -53,7 +55,7 @@ class Reading(Enum):
 class Event(Enum):
     """What may change who reads a socket."""
 
-    __hash__ = object.__hash__
+    __hash__: ClassVar[Callable[[object], int]] = object.__hash__
 
     LEADER_FOUND = auto()
     """The I/O thread found input, but a caller was reading."""
@@ -129,16 +131,16 @@ class ReadHandover(HandoverBase):
     )
 
     def __init__(self, owner: HandoverOwner, connection: Connection, watch: Watch) -> None:
-        self.free = True
-        self.busy = False
-        self.thread = 0
-        self.state = Reading.WATCHED
+        self.free: bool = True
+        self.busy: bool = False
+        self.thread: int = 0
+        self.state: Reading = Reading.WATCHED
         self.followers: dict[LockType, None] = {}
         self._owner = owner
         self._connection = connection
         self._watch = watch
         self._state_lock = RLock()  # guards the state, and keeps the watch in step with it
-        self.turns = 0
+        self.turns: int = 0
         self._seen = 0  # its value at the last check
         self._checks = 0  # checks in a row that found the same caller reading
 

@@ -3,6 +3,7 @@
 import _thread
 import select
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from struct import pack
 from types import BuiltinFunctionType
@@ -125,9 +126,9 @@ class PlainStream:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self.fd = sock.fileno()
-        self.receive = sock.recv
-        self.send = sock.send
+        self.fd: int = sock.fileno()
+        self.receive: Callable[..., bytes] = sock.recv
+        self.send: Callable[..., int] = sock.send
         sock.settimeout(None)
         microseconds = int(CANCEL_CHECK_INTERVAL * 1_000_000)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, pack("@ll", 0, microseconds))
@@ -160,7 +161,7 @@ class WaitingStream:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self.fd = sock.fileno()
+        self.fd: int = sock.fileno()
         sock.setblocking(False)
 
     def receive(self, size: int, flags: int = 0, /) -> bytes:

@@ -31,7 +31,7 @@ from hz_core.invocation.invocation import Invocation
 from hz_core.io import Mutex, Randomness
 from hz_core.log import get_logger
 from hz_core.model import Address
-from hz_core.promise import CallbackPromise
+from hz_core.promise import CallbackPromise, Promise
 
 if TYPE_CHECKING:
     import ssl
@@ -111,8 +111,9 @@ class ThreadedDriver(DriverBase):
     def _begin(self) -> None:
         """Set all that belongs to this process."""
         self._callbacks = CallbackExecutor(f"{self._name}-callbacks", self.flush)
-        self.run_callback = self._callbacks.run
-        self.run_blocking = BackgroundCalls(f"{self._name}-background", self.call_soon).run
+        self.run_callback: Callable[[Callable[[], None]], bool] = self._callbacks.run
+        background = BackgroundCalls(f"{self._name}-background", self.call_soon)
+        self.run_blocking: Callable[[Callable[[], Any], Promise], None] = background.run
         self._outbound = Outbound(*self._sockets, self.run_blocking)
         self._soon: deque[Callable[[], None]] = deque()
         self._woken = False
@@ -125,9 +126,9 @@ class ThreadedDriver(DriverBase):
         self._checks: dict[ReadHandover, float] = {}  # when to check who reads
         self._closing: list[SocketTransport] = []
         self._next_repair = 0.0
-        self.io_thread = 0
+        self.io_thread: int = 0
         self._unflushed: dict[SocketTransport, None] = {}
-        self.ticking = False
+        self.ticking: bool = False
         self.several = False
         self._idle_turns = 0
         self._stopping = False
@@ -137,7 +138,7 @@ class ThreadedDriver(DriverBase):
 
     # --- IO ---------------------------------------------------------------------------------------------------
 
-    now = staticmethod(monotonic)
+    now: "staticmethod[[], float]" = staticmethod(monotonic)
     reads_for_others = True
 
     def call_soon(self, callback: Callable[[], None]) -> None:

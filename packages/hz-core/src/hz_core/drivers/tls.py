@@ -48,7 +48,7 @@ class TlsStream:
     """
 
     def __init__(self, plain: Stream, context: ssl.SSLContext, server_hostname: str) -> None:
-        self.fd = plain.fd
+        self.fd: int = plain.fd
         self._plain = plain
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()

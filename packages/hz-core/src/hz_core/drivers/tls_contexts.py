@@ -39,7 +39,7 @@ class TlsContexts:
     """
 
     def __init__(self, config: ClientConfig) -> None:
-        self.given = config.ssl_context
+        self.given: ssl.SSLContext | None = config.ssl_context
         self._config = config.copy()
         self._lock = threading.Lock()
         self._loaded: tuple[_State, ssl.SSLContext] | None = None

@@ -111,9 +111,9 @@ class SocketTransport(TransportBase):
     )
 
     def __init__(self, owner: TransportOwner, connection: Connection, stream: Stream) -> None:
-        self.connection = connection
-        self.broken = False
-        self.fd = stream.fd
+        self.connection: Connection = connection
+        self.broken: bool = False
+        self.fd: int = stream.fd
         self._owner = owner
         self._stream = stream
         self._receive = stream.receive
@@ -125,10 +125,10 @@ class SocketTransport(TransportBase):
         self._outbox: list[Any] = []
         self._unsent = 0  # about how many bytes are in it: several threads change this, and it is no lock
         self._most_unsent = MOST_UNSENT
-        self.full = False
+        self.full: bool = False
         self._sending: Any = None  # what was given to the stream, and is not accounted for yet
         self._sent = 0  # how much of it the stream has taken
-        self.idle = True
+        self.idle: bool = True
         self._busy = False  # whether a thread sends, for those who only look
         self._writer = 0  # the thread that has claimed the sending last
         self._blocked = False  # whether the stream takes no more until it is `writable`
@@ -138,7 +138,7 @@ class SocketTransport(TransportBase):
         self._handled = 0
         self._closing = False
         self._watch = Watch(owner.poller, stream.fd, READ)
-        self.reading = ReadHandover(self, connection, self._watch)
+        self.reading: ReadHandover = ReadHandover(self, connection, self._watch)
 
     # --- writing ----------------------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ class Invocation(InvocationBase):
     interrupted = False
     acks_wanted = -1
     acks: tuple[int, ...] = ()
-    acks_until = 0.0
+    acks_until: float = 0.0
     reply: bytes | None = None
     acks_table: "dict[int, Invocation] | None" = None
     waits_in: "dict[Invocation, Any] | None" = None
@@ -125,7 +125,7 @@ class PromisedInvocation(PromisedBase, Invocation):
     def __init__(self, op: Op[Any], started: float, promise: Promise) -> None:
         self.op = op
         self.started = started
-        self.finished = False
+        self.finished: bool = False
         self.promise = promise
 
     def complete(self, result: Any, error: BaseException | None) -> None:

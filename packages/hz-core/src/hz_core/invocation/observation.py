@@ -133,7 +133,7 @@ class Observation:
         self._kinds: dict[type[Invocation], type[Invocation]] = {}
         self._followers: list[ref[Follower]] = []
         self._look_at = _FIRST_LOOK
-        self.keeps_context = _any_keeps_context(self._observers)
+        self.keeps_context: bool = _any_keeps_context(self._observers)
 
     @property
     def observers(self) -> tuple[InvocationObserver, ...]:

@@ -83,10 +83,10 @@ class InvocationPolicy:
         fail_on_indeterminate: bool,
         max_pending: int,
     ) -> None:
-        self.timeout = timeout
-        self.retry_pause = retry_pause
-        self.redo_operation = redo_operation
-        self.backup_acks = backup_acks
-        self.backup_timeout = backup_timeout
-        self.fail_on_indeterminate = fail_on_indeterminate
-        self.max_pending = max_pending
+        self.timeout: float = timeout
+        self.retry_pause: float = retry_pause
+        self.redo_operation: bool = redo_operation
+        self.backup_acks: bool = backup_acks
+        self.backup_timeout: float = backup_timeout
+        self.fail_on_indeterminate: bool = fail_on_indeterminate
+        self.max_pending: int = max_pending

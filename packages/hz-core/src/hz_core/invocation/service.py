@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import count, islice
 from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from weakref import ref
 
 from hz_core.compiled import ServiceBase, prefer_compiled
@@ -57,6 +57,14 @@ _MOST_INTERRUPTIONS: Final = 20
 """If handling a message was interrupted so often in a row, it is not by chance."""
 
 
+class Submit(Protocol):
+    """Sends an operation: :meth:`InvocationService.submit`."""
+
+    def __call__(self, op: Op[Any], promise: Promise, soon: bool = False) -> Invocation:
+        """Send ``op``, complete ``promise`` with its outcome, and return the invocation."""
+        ...
+
+
 @prefer_compiled
 class InvocationService(ServiceBase):
     """Sends invocations and completes them. Those that wait for a reply are in ``pending`` of their connection.
@@ -96,17 +104,17 @@ class InvocationService(ServiceBase):
         self._route = router.route
         self._ended = False
         self._pausing = PausingInvocations(io, router.route, self._after_pause)
-        self.pausing = self._pausing.waiting
-        self.routes_changed = self._pausing.routes_changed
+        self.pausing: Callable[[], list[Invocation]] = self._pausing.waiting
+        self.routes_changed: Callable[[], None] = self._pausing.routes_changed
         self.errors = errors
         self._now = io.now
         self._backup_acks = policy.backup_acks
-        self.pending_limit = PendingLimit(
+        self.pending_limit: PendingLimit = PendingLimit(
             policy.max_pending, router.open_connections, lambda: self.pending_count
         )
         self._check_limit = self.pending_limit.check
-        self.backups = BackupAcks(io, policy, router.open_connections, self._complete)
-        self.parked = ParkedInvocations(
+        self.backups: BackupAcks = BackupAcks(io, policy, router.open_connections, self._complete)
+        self.parked: ParkedInvocations = ParkedInvocations(
             io, router.open_connections, check_active, self._resend, self._expire_parked, self._limit
         )
         self._promised = PromisedInvocation

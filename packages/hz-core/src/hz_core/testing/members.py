@@ -22,6 +22,7 @@ from hz_core.testing.messages import (
     INTERPRETER,
     IS_EVENT,
     SHAPES,
+    Shape,
     encode,
     error_bytes,
 )
@@ -126,12 +127,14 @@ class Request:
 
     def __init__(self, session: Session, message: bytes) -> None:
         self.session = session
-        self.member = session.member
+        self.member: SimulatedMember = session.member
         self.message = message
-        self.type, self.correlation_id, self.partition_id = struct.unpack_from("<iqi", message, 6)
-        self.backup_aware = bool(struct.unpack_from("<H", message, 4)[0] & BACKUP_AWARE)
-        self.shape = SHAPES[self.type]
-        self.method = f"{self.shape.service}.{self.shape.method}"
+        self.type: int = int.from_bytes(message[6:10], "little", signed=True)
+        self.correlation_id: int = int.from_bytes(message[10:18], "little", signed=True)
+        self.partition_id: int = int.from_bytes(message[18:22], "little", signed=True)
+        self.backup_aware: bool = bool(struct.unpack_from("<H", message, 4)[0] & BACKUP_AWARE)
+        self.shape: Shape = SHAPES[self.type]
+        self.method: str = f"{self.shape.service}.{self.shape.method}"
 
     @cached_property
     def values(self) -> list[Any]:
@@ -357,9 +360,8 @@ class SimulatedCluster:
         self.name = name
         self.username = "user"
         self.authentication_status = 0
-        self._seed = seed
-        self._uuids = 0
-        self.id = self.new_uuid()
+        self._seed, self._uuids = seed, 0
+        self.id: UUID = self.new_uuid()
         self.partition_count = partitions
         self.members: list[SimulatedMember] = []
         self.down: dict[Address, Answer] = {}
@@ -368,8 +370,9 @@ class SimulatedCluster:
         self.proxies: set[tuple[str, str]] = set()
         self.schemas: dict[int, Any] = {}
         self.statistics: dict[UUID | None, tuple[int, str, bytes]] = {}
-        self.version = (5, 7, 0)
-        self.member_version = self.partition_version = 0
+        self.version: tuple[int, int, int] = (5, 7, 0)
+        self.member_version: int = 0
+        self.partition_version: int = 0
         self.backups = 0
         self.acks_first = False
         self.acks_lost = False

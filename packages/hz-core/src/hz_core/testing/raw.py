@@ -25,10 +25,10 @@ class RawClient:
 
     def __init__(self, member: SimulatedMember, uuid: UUID | None = None) -> None:
         self.member = member
-        self.uuid = uuid or uuid4()
+        self.uuid: UUID = uuid or uuid4()
         self.answers: dict[int, Message] = {}
         self.events: list[Message] = []
-        self.open = True
+        self.open: bool = True
         self._reader = MessageReader()
         self._last = 0
         member.connected(self)

@@ -73,7 +73,7 @@ class Outcome:
         self.invocation: Any = None
         self.result: Any = None
         self.error: BaseException | None = None
-        self.times = 0
+        self.times: int = 0
         self._cancelled = False
 
     @property
@@ -143,14 +143,14 @@ class Link:
     ) -> None:
         self.address = address
         self.cut_up: Cut = whole
-        self.latency = 0.0
-        self.pace = 0.0
+        self.latency: float = 0.0
+        self.pace: float = 0.0
         self.deaf = False
-        self.open = True
-        self.sent = 0
+        self.open: bool = True
+        self.sent: int = 0
         self.full = False
-        self.received = 0
-        self.under_way = 0
+        self.received: int = 0
+        self.under_way: int = 0
         self._driver = driver
         self._connection = connection
         self._peer = peer

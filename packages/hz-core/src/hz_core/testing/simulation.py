@@ -15,6 +15,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from hz_core.callers import BlockingCaller, FuturesCaller
 from hz_core.client_base import ClientBase, limited
 from hz_core.config import ClientConfig
 from hz_core.connection import Connection
@@ -29,6 +30,7 @@ from hz_core.operations import ObjectOperations
 from hz_core.services import PartitionService
 from hz_core.testing.members import SimulatedCluster
 from hz_core.testing.scripted import Outcome, ScriptedDriver
+from hz_serialization.service import SerializationService
 
 T = TypeVar("T")
 
@@ -196,11 +198,13 @@ class SimulatedClient(ClientBase):
             observer,
         )
         self.owner = 1
-        self.engine = self._engine
+        self.engine: Engine = self._engine
         futures = SimulatedFutures(self._engine, driver, self._objects)
         self._run = futures.blocking().run  # also when too many operations are in flight
+        self.futures: FuturesCaller
+        self.blocking: BlockingCaller
         self.futures, self.blocking = self._with_limit(futures, lambda: True)
-        self.partition_service = PartitionService(self._engine, self.blocking.run)
+        self.partition_service: PartitionService = PartitionService(self._engine, self.blocking.run)
 
     def start(self) -> None:
         """Connect to the cluster."""
@@ -246,17 +250,19 @@ class Simulation:
         client: type[SimulatedClient] = SimulatedClient,
         **options: Any,
     ) -> None:
-        self.cluster = cluster or SimulatedCluster(members, seed=seed)
-        self.driver = ScriptedDriver(self.cluster.network, seed)
+        self.cluster: SimulatedCluster = cluster or SimulatedCluster(members, seed=seed)
+        self.driver: ScriptedDriver = ScriptedDriver(self.cluster.network, seed)
         self.cluster.clock = self.driver
         options.setdefault("cluster_members", [str(m.address) for m in self.cluster.members])
         options.setdefault("shuffle_member_list", False)
         options.setdefault("client_name", "client")
         self.states: list[str] = []
         options.setdefault("lifecycle_listeners", [self.states.append])
-        self.client = client(self.driver, ClientConfig.from_kwargs(**options), observer=observer)
-        self.engine = self.client.engine
-        self.serialization = self.client.serialization
+        self.client: SimulatedClient = client(
+            self.driver, ClientConfig.from_kwargs(**options), observer=observer
+        )
+        self.engine: Engine = self.client.engine
+        self.serialization: SerializationService = self.client.serialization
         self.outcomes: list[Outcome] = []
 
     def start(self, limit: float = 300.0) -> Self:

@@ -57,14 +57,15 @@ class Client(GatewayClient):  # type: ignore[misc]  # py4j has no types
     """Sends requests to one JVM. :class:`ThreadedClient` and :class:`PinnedClient` choose the connections."""
 
     calls: Calls | None = None
+    is_connected: bool
 
     def __init__(self, parameters: Any) -> None:
         super().__init__(gateway_parameters=parameters)
         self.label = "the JVM"
-        self.number = str(next(_numbers))
-        self.mark = f"{_MARK}{self.number}."
+        self.number: str = str(next(_numbers))
+        self.mark: str = f"{_MARK}{self.number}."
         self.refusal: str | None = None
-        self.ended = False
+        self.ended: bool = False
         self.releaser: Releaser | None = None
         self._lock = threading.RLock()
         self._open: weakref.WeakSet[Connection] = weakref.WeakSet()

@@ -49,8 +49,8 @@ class Connection:
         self._calls = calls
         self._cut: str | None = None
         self._poll: Any = None
-        self.waiting = False
-        self.users = 0
+        self.waiting: bool = False
+        self.users: int = 0
         self._serving = 0
 
     def open(self) -> None:

@@ -11,7 +11,7 @@ from py4j import clientserver, java_gateway, protocol
 from py4j.finalizer import ThreadSafeFinalizer
 from py4j.protocol import Py4JError, Py4JNetworkError
 
-from hz_embedded._py4j import LOOPBACK
+from hz_embedded._py4j import LOOPBACK, BaseObject
 from hz_embedded._releasing import Releaser
 from hz_embedded.bridge.calls import Calls
 from hz_embedded.bridge.clients import PinnedClient, ThreadedClient
@@ -102,7 +102,7 @@ class _Views:
 
     def set_gateway_client(self, client: Any) -> None:
         super().set_gateway_client(client)  # type: ignore[misc]  # py4j's method
-        self.jvm = View(client, protocol.DEFAULT_JVM_NAME, id=protocol.DEFAULT_JVM_ID)
+        self.jvm: View = View(client, protocol.DEFAULT_JVM_NAME, id=protocol.DEFAULT_JVM_ID)
 
     def new_jvm_view(self, name: str = "custom jvm") -> Any:
         """Create a view with its own imports."""
@@ -123,8 +123,8 @@ class _Views:
     def name_objects(self) -> None:
         """Give the two objects that every server has the classes of the bridge."""
         made = CLASSES[protocol.REFERENCE_TYPE]
-        self.entry_point = made(protocol.ENTRY_POINT_OBJECT_ID, self._gateway_client)
-        self.java_gateway_server = made(protocol.GATEWAY_SERVER_OBJECT_ID, self._gateway_client)
+        self.entry_point: BaseObject = made(protocol.ENTRY_POINT_OBJECT_ID, self._gateway_client)
+        self.java_gateway_server: BaseObject = made(protocol.GATEWAY_SERVER_OBJECT_ID, self._gateway_client)
 
 
 class ThreadedGateway(_Views, java_gateway.JavaGateway):  # type: ignore[misc]  # py4j has no types

@@ -65,7 +65,7 @@ class ListenerProxy:
     class Java:
         """The interfaces that py4j declares to Java."""
 
-        implements: ClassVar = ["py4j.GatewayServerListener"]
+        implements: ClassVar[list[str]] = ["py4j.GatewayServerListener"]
 
     def __init__(self, listener: JavaServerListener) -> None:
         self.listener = listener

@@ -39,7 +39,8 @@ class JavaList(Received, BaseList[T]):
     several elements in its middle: there, the new elements are inserted and then the old ones are removed.
     """
 
-    __hash__ = BaseObject.__hash__
+    def __hash__(self) -> int:
+        return BaseObject.__hash__(self)
 
     def __eq__(self, other: object) -> bool:
         return equals(self, other, BaseList, list, list)

@@ -103,7 +103,8 @@ def are_equal(first: BaseObject, second: BaseObject) -> bool:
 class JavaReference(Received):
     """A Java object whose type has no Python protocol."""
 
-    __hash__ = BaseObject.__hash__
+    def __hash__(self) -> int:
+        return BaseObject.__hash__(self)
 
     def __eq__(self, other: object) -> bool:
         return are_equal(self, other) if isinstance(other, BaseObject) else NotImplemented

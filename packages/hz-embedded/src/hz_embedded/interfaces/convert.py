@@ -31,7 +31,7 @@ class JavaView:
     __slots__ = ("java",)
 
     def __init__(self, java: Any) -> None:
-        self.java = java
+        self.java: Any = java
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self}>"

@@ -77,7 +77,7 @@ class ObjectFactory:
     class Java:
         """The interfaces that py4j declares to Java."""
 
-        implements: ClassVar = [FACTORY]
+        implements: ClassVar[list[str]] = [FACTORY]
 
     def create(self, number: int) -> Any:
         """Return the object with this number; members call it to read an object."""

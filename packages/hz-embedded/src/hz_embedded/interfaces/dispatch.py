@@ -63,11 +63,11 @@ class Bridge:
     """What is known of one JVM: its interfaces, and the last exceptions that Python methods raised for it."""
 
     def __init__(self, gateway: Any, *, propagates: bool = False) -> None:
-        self.gateway_client = gateway._gateway_client
+        self.gateway_client: Any = gateway._gateway_client
         self._propagates = propagates
         self._takes_all = isinstance(gateway._gateway_client, Client)
         self._pool = gateway.gateway_property.pool
-        self.jvm = gateway.jvm
+        self.jvm: Any = gateway.jvm
         self._new_array = gateway.new_array
         self._infos: dict[str, InterfaceInfo] = {}
         self._raised: OrderedDict[int, BaseException] = OrderedDict()

@@ -50,7 +50,7 @@ class AsyncCachedFunction(Generic[P, R]):
         self._timeout = timeout
         self._calls: dict[str, asyncio.Task[R]] = {}
         self._refreshing: dict[str, asyncio.Task[None]] = {}
-        self.counts = Counts()
+        self.counts: Counts = Counts()
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the kept result of such a call, or call the function."""

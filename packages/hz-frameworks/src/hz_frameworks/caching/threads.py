@@ -54,7 +54,7 @@ class CachedFunction(Generic[P, R]):
         self._lock = threading.Lock()
         self._calls: dict[str, Future[R]] = {}
         self._refreshing: dict[str, threading.Thread] = {}
-        self.counts = Counts()
+        self.counts: Counts = Counts()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the kept result of such a call, or call the function."""

@@ -25,7 +25,7 @@ class QueueOperations(CollectionOperations[E], Generic[E]):
     # Read by tools/generate_surfaces.py.
     service_name = "hz:impl:queueService"
     blocking_base = "hz_proxies.queue.habits.BlockingQueueHabits"
-    blocking_by_hand = ("put",)
+    blocking_by_hand: ClassVar[tuple[str, ...]] = ("put",)
 
     _codec: ClassVar[CollectionCodec] = codec
     _added_nothing: ClassVar[bool] = True

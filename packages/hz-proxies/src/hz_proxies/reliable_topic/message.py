@@ -24,9 +24,9 @@ class ReliableTopicMessage(IdentifiedDataSerializable):
     __slots__ = ("payload", "publish_time", "publisher")
 
     def __init__(self, publish_time: int, publisher: Address | None, payload: Data) -> None:
-        self.publish_time = publish_time
-        self.publisher = publisher
-        self.payload = payload
+        self.publish_time: int = publish_time
+        self.publisher: Address | None = publisher
+        self.payload: Data = payload
 
     def get_factory_id(self) -> int:
         """Return the id of the factory."""

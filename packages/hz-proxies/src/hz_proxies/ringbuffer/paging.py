@@ -37,7 +37,7 @@ class RingbufferSource(Generic[E]):
         self._head_sequence, self._tail_sequence = bounds
         self._read = read
         self._last: int | None = None
-        self.more = True
+        self.more: bool = True
 
     def fetch(self) -> Flow[list[E]]:
         """Return the next items.

@@ -20,7 +20,7 @@ class Unread:
     __slots__ = ("error",)
 
     def __init__(self, error: Exception) -> None:
-        self.error = error
+        self.error: Exception = error
 
 
 def reading_each(read: ReadData) -> ReadData:

@@ -1,7 +1,7 @@
 """The interface of Python's sets on distributed sets."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, MutableSet, Set
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from hz_core.surfaces import AsyncioObject, BlockingObject
 from hz_proxies.types import E
@@ -62,7 +62,7 @@ class BlockingSetInterface(BlockingObject, Generic[E]):
             return True
         return self._as_set() == _python_set(other) if isinstance(other, Set) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment] # equal sets would need equal hashes, and they change
+    __hash__: ClassVar[None] = None  # type: ignore[assignment] # equal sets would need equal hashes, and they change
 
     def __le__(self, other: object) -> bool:
         return self._as_set() <= _python_set(other) if isinstance(other, Set) else NotImplemented

@@ -81,7 +81,7 @@ class HazelcastSqlError(HazelcastError):
     ) -> None:
         super().__init__(message, cause)
         self.originating_member_uuid = originating_member_uuid
-        self.code = _known(code)
+        self.code: int = _known(code)
         self.suggestion = suggestion
 
     def __reduce__(self) -> tuple[Any, ...]:

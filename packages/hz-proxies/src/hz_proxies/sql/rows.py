@@ -103,7 +103,7 @@ class SqlRowMetadata:
     COLUMN_NOT_FOUND: Final = COLUMN_NOT_FOUND
 
     def __init__(self, columns: Sequence[SqlColumnMetadata]) -> None:
-        self.columns = list(columns)
+        self.columns: list[SqlColumnMetadata] = list(columns)
         self._indexes = {column.name: index for index, column in enumerate(self.columns)}
 
     @property

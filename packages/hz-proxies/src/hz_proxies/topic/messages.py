@@ -46,7 +46,7 @@ class MessageSource(Generic[E]):
         self._fetching: Promise | None = None
         self._ending: Promise | None = None
         self._error: Exception | None = None
-        self.more = True
+        self.more: bool = True
 
     def start(self) -> None:
         """Register the listener, in the background."""

@@ -59,6 +59,7 @@ class FieldsReaderBase(CompactReader):
     )
 
     def __init__(self, layout: RecordLayout, data: bytes, pos: int, depth: int) -> None:
+        self.end: int
         self._layout = layout
         self._tables = layout.read_tables
         self._data = data
@@ -166,7 +167,7 @@ class FirstWriterBase(CompactWriter):
     __slots__ = ("fields", "type_name", "values")
 
     def __init__(self, type_name: str) -> None:
-        self.type_name = type_name
+        self.type_name: str = type_name
         self.fields: dict[str, FieldKind] = {}
         self.values: dict[str, Any] = {}
 

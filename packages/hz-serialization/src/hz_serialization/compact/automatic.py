@@ -144,8 +144,10 @@ class AutomaticRecord:
         self.cls = cls
         self.type_name: str = vars(cls).get(_MARK, cls.__name__)
         bindings = [_bind(cls, member) for member in members]
-        self.schema = Schema(self.type_name, [(binding.name, binding.type.kind) for binding in bindings])
-        self.order = tuple(b.name for b in bindings if b.type.kind not in FIXED_KINDS)
+        self.schema: Schema = Schema(
+            self.type_name, [(binding.name, binding.type.kind) for binding in bindings]
+        )
+        self.order: tuple[str, ...] = tuple(b.name for b in bindings if b.type.kind not in FIXED_KINDS)
         self._bindings = sorted(bindings, key=lambda binding: self.schema.slots[binding.name])
         self._members = [binding.member for binding in self._bindings]
         nested = (each for binding in bindings for each in binding.type.nested if each is not cls)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from struct import Struct
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from hz_serialization.compact.kinds import FieldKind
 from hz_serialization.compact.schema import FIXED_SIZES, Schema
 from hz_serialization.layout import Layout, header, length_error
 from hz_serialization.problems import UnserializableError, damaged
+from hz_serialization.registry import Reader
 
 _CODES: Final = {
     FieldKind.INT8: "b",
@@ -114,20 +115,22 @@ class RecordLayout:
         codecs: Mapping[FieldKind, Codec] | None = None,
         order: Collection[str] = (),
     ) -> None:
-        self.schema = schema
+        self.schema: Schema = schema
         self._id = schema.schema_id
-        self.slots = slots = schema.slots
+        slots = schema.slots
+        self.slots: Mapping[str, int] = slots
         self._layout = layout
         self._names = names = tuple(slots)
         kinds = [schema.kinds[name] for name in slots]
         self._fixed_end = end = sum(kind in FIXED_SIZES for kind in kinds)
         booleans = kinds.count(FieldKind.BOOLEAN)
-        self.first_variable = first = end + booleans
+        first = end + booleans
+        self.first_variable: int = first
         self._booleans = range(end, first)
         count = len(kinds) - first
         if codecs is None:
             codecs = make_codecs(layout)
-        self.readers = [codecs[kind].read for kind in kinds[first:]]
+        self.readers: list[Reader] = [codecs[kind].read for kind in kinds[first:]]
         self._readers = [None if kind is FieldKind.STRING else codecs[kind].read for kind in kinds[first:]]
         self._writers = [None if kind is FieldKind.STRING else codecs[kind].write for kind in kinds[first:]]
         by_name = [name for name in names[first:] if name not in order]
@@ -135,29 +138,31 @@ class RecordLayout:
         self._nulls = [-1] * count
         self._short = Struct(f"{layout.prefix}{count}H")
         self._long = Struct(f"{layout.prefix}{count}I")
-        self.count = count
+        self.count: int = count
         self._has_bits = booleans > 1
-        self.is_usual = count > 0 and booleans < 2
-        self.is_plain = self.is_usual and all(kind is FieldKind.STRING for kind in kinds[first:])
-        self.blank = [MISSING] * len(names)
+        self.is_usual: bool = count > 0 and booleans < 2
+        self.is_plain: bool = self.is_usual and all(kind is FieldKind.STRING for kind in kinds[first:])
+        self.blank: list[Missing] = [MISSING] * len(names)
         self._pack_size = layout.i.pack_into
         self._size = layout.i.pack
-        self.unpack_size = layout.i.unpack_from
+        self.unpack_size: Callable[..., tuple[Any, ...]] = layout.i.unpack_from
         self._make_structs("".join(_CODES[kind] for kind in kinds[:end]), booleans, "i" if count else "")
-        self.tables = _tables(schema, dict(slots))
+        self.tables: tuple[Mapping[str, int], ...] = _tables(schema, dict(slots))
         before = 1 if count else 0  # the size comes first
-        self.read_tables = _tables(
+        self.read_tables: tuple[Mapping[str, int], ...] = _tables(
             schema, {name: slot - first if slot >= first else slot + before for name, slot in slots.items()}
         )
 
     def _make_structs(self, numbers: str, booleans: int, size: str) -> None:
         prefix, bits = self._layout.prefix, "B" * ((booleans + 7) // 8)
-        self.fixed_size = Struct(prefix + numbers + bits).size
+        self.fixed_size: int = Struct(prefix + numbers + bits).size
         self._pack = Struct(f"{prefix}q{size}{numbers}{bits}").pack
         self._head = header(type_ids.COMPACT)
         self._pack_whole = Struct(f"{prefix}{len(self._head)}sq{size}{numbers}{bits}").pack
         # A single boolean is a whole byte, 0 or 1.
-        self.unpack = Struct(f"{prefix}{size}{numbers}{'?' if booleans == 1 else bits}").unpack_from
+        self.unpack: Callable[..., tuple[Any, ...]] = Struct(
+            f"{prefix}{size}{numbers}{'?' if booleans == 1 else bits}"
+        ).unpack_from
 
     def encode(self, values: Sequence[Any]) -> bytes:
         """Return the whole ``Data`` of a record, as ``write`` writes it.

@@ -29,8 +29,8 @@ class CompiledPortableFormat(PortableFormat):
         self._codec = module.Codec(
             self, self._plans, self._definitions.define, self._by_bytes, header(self.type_id)
         )
-        self.write_purely = super()._write_object
-        self.read_purely = super().read_nested
+        self.write_purely: Callable[[bytearray, Any, WritePlan, int], None] = super()._write_object
+        self.read_purely: Callable[[bytes, bytes, int, int, int], tuple[Any, int]] = super().read_nested
 
     def encoder_of(self, cls: type) -> Callable[[Any], bytes]:
         """Return the encoder of whole ``Data``."""

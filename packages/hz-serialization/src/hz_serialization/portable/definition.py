@@ -39,12 +39,12 @@ class FieldDefinition:
         factory_id: int = 0,
         class_id: int = 0,
     ) -> None:
-        self.index = index
-        self.field_name = field_name
-        self.field_type = FieldType(field_type)
-        self.version = version
-        self.factory_id = factory_id
-        self.class_id = class_id
+        self.index: int = index
+        self.field_name: str = field_name
+        self.field_type: FieldType = FieldType(field_type)
+        self.version: int = version
+        self.factory_id: int = factory_id
+        self.class_id: int = class_id
 
     def _key(self) -> tuple[object, ...]:
         return (
@@ -82,9 +82,9 @@ class ClassDefinition:
     __slots__ = ("class_id", "factory_id", "field_defs", "version")
 
     def __init__(self, factory_id: int, class_id: int, version: int) -> None:
-        self.factory_id = factory_id
-        self.class_id = class_id
-        self.version = version
+        self.factory_id: int = factory_id
+        self.class_id: int = class_id
+        self.version: int = version
         self.field_defs: dict[str, FieldDefinition] = {}
 
     def add_field_def(self, field_def: FieldDefinition) -> None:

@@ -10,7 +10,7 @@ from hz_serialization import type_ids
 from hz_serialization.config import SerializationConfig
 from hz_serialization.errors import HazelcastSerializationError
 from hz_serialization.input import InputTools
-from hz_serialization.layout import header
+from hz_serialization.layout import Layout, header
 from hz_serialization.portable.api import Portable
 from hz_serialization.portable.definition import check_field_count
 from hz_serialization.portable.definitions import Definitions
@@ -19,7 +19,7 @@ from hz_serialization.portable.fields import FieldReader, FieldWriter
 from hz_serialization.portable.plan import NUMBER_CODES, WritePlan
 from hz_serialization.portable.seen import SeenClass
 from hz_serialization.portable.seen_classes import SeenClasses
-from hz_serialization.portable.values import appenders, takers
+from hz_serialization.portable.values import Append, Take, appenders, takers
 from hz_serialization.problems import damaged, failed_reading_portable
 from hz_serialization.registry import Registry
 from hz_serialization.top_level import TopReader
@@ -47,15 +47,16 @@ class PortableFormat:
     def __init__(self, registry: Registry, tools: InputTools, config: SerializationConfig) -> None:
         self.registry = registry
         self.tools = tools
-        self.layout = layout = registry.layout
-        self.appenders = appenders(layout)
-        self.takers = takers(layout)
-        self.numbers = {
+        layout = registry.layout
+        self.layout: Layout = layout
+        self.appenders: dict[FieldType, Append] = appenders(layout)
+        self.takers: dict[FieldType, Take] = takers(layout)
+        self.numbers: dict[FieldType, Struct] = {
             field_type: Struct(layout.prefix + code)
             for field_type, code in {**NUMBER_CODES, FieldType.BOOLEAN: "?"}.items()
         }
-        self.seen = SeenClasses(self, config.portable_factories, config.portable_version)
-        self.nothing = SeenClass((0, 0, 0), (), self, Portable)
+        self.seen: SeenClasses = SeenClasses(self, config.portable_factories, config.portable_version)
+        self.nothing: SeenClass = SeenClass((0, 0, 0), (), self, Portable)
         """A class without fields, for readers that must not read any more."""
         self._definitions = Definitions(registry, config.portable_version, self.seen)
         self._definitions.add_configured(config.class_definitions, check=config.check_class_definition_errors)

@@ -87,14 +87,14 @@ class WritePlan:
         count = len(fields)
         check_field_count(count)
         self.key: Key = (factory_id, class_id, version)
-        self.origin = origin
+        self.origin: str = origin
         self.compiled: object = None
-        self.ids = layout.ii.pack(factory_id, class_id)
-        self.head = Struct(f"{layout.prefix}iii{4 * count + 4}x").pack(version, 0, count)
-        self.pack_positions = Struct(f"{layout.prefix}{count + 3}i").pack_into
-        self.no_positions = [0] * count
-        self.field_names = tuple(field.field_name for field in fields)
-        self.field_types = {field.field_name: field.field_type for field in fields}
+        self.ids: bytes = layout.ii.pack(factory_id, class_id)
+        self.head: bytes = Struct(f"{layout.prefix}iii{4 * count + 4}x").pack(version, 0, count)
+        self.pack_positions: Callable[..., None] = Struct(f"{layout.prefix}{count + 3}i").pack_into
+        self.no_positions: list[int] = [0] * count
+        self.field_names: tuple[str, ...] = tuple(field.field_name for field in fields)
+        self.field_types: dict[str, FieldType] = {field.field_name: field.field_type for field in fields}
         numbers: dict[FieldType, NumberTable] = {field_type: {} for field_type in NUMBER_CODES}
         self.booleans: dict[str, tuple[int, tuple[bytes, bytes]]] = {}
         self.texts: NumberTable = {}
@@ -118,13 +118,13 @@ class WritePlan:
                 table[name] = (index, head, layout.ii.pack(*ids), ids)
             else:
                 self.others[kind][name] = (index, head)
-        self.bytes = numbers[FieldType.BYTE]
-        self.chars = numbers[FieldType.CHAR]
-        self.shorts = numbers[FieldType.SHORT]
-        self.ints = numbers[FieldType.INT]
-        self.longs = numbers[FieldType.LONG]
-        self.floats = numbers[FieldType.FLOAT]
-        self.doubles = numbers[FieldType.DOUBLE]
+        self.bytes: NumberTable = numbers[FieldType.BYTE]
+        self.chars: NumberTable = numbers[FieldType.CHAR]
+        self.shorts: NumberTable = numbers[FieldType.SHORT]
+        self.ints: NumberTable = numbers[FieldType.INT]
+        self.longs: NumberTable = numbers[FieldType.LONG]
+        self.floats: NumberTable = numbers[FieldType.FLOAT]
+        self.doubles: NumberTable = numbers[FieldType.DOUBLE]
 
     def describe(self) -> str:
         """Describe the class and its fields for an error message."""

@@ -53,9 +53,9 @@ class FieldReaderBase(PortableReader):
     __slots__ = ("_data", "_depth", "_full", "_order", "_start", "head", "raw", "seen")
 
     def __init__(self, seen: SeenClass, data: bytes, head: tuple[int, ...], start: int, depth: int) -> None:
-        self.seen = seen
+        self.seen: SeenClass = seen
         self._data = data
-        self.head = head
+        self.head: tuple[int, ...] = head
         self._start = start
         self._depth = depth
         self._full: SeenClass | None = None

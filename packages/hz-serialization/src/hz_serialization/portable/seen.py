@@ -137,25 +137,28 @@ class SeenClass:
         self, key: Key, fields: Sequence[SeenField], format_: ReadingFormat, make: Callable[[], Any]
     ) -> None:
         layout = format_.layout
-        self.key = key
-        self.format = format_
-        self.make = make
+        self.key: Key = key
+        self.format: ReadingFormat = format_
+        self.make: Callable[[], Any] = make
         self.compiled: object = None
-        self.fields = tuple(fields)
-        self.count = count = len(fields)
-        self.head_size = 4 * (count + 3)
-        self.unpack_head = Struct(f"{layout.prefix}{count + 3}i").unpack_from
-        self.by_name = {field.name: index for index, field in enumerate(fields)}
+        self.fields: tuple[SeenField, ...] = tuple(fields)
+        count = len(fields)
+        self.count: int = count
+        self.head_size: int = 4 * (count + 3)
+        self.unpack_head: Callable[[bytes, int], tuple[Any, ...]] = Struct(
+            f"{layout.prefix}{count + 3}i"
+        ).unpack_from
+        self.by_name: dict[str, int] = {field.name: index for index, field in enumerate(fields)}
         self.tables: dict[FieldType, UnpackTable] = {wanted: {} for wanted in WIDENS}
         self.others: dict[tuple[FieldType, str], tuple[int, bytes]] = {}
-        self.bytes = self.tables[FieldType.BYTE]
-        self.booleans = self.tables[FieldType.BOOLEAN]
-        self.chars = self.tables[FieldType.CHAR]
-        self.shorts = self.tables[FieldType.SHORT]
-        self.ints = self.tables[FieldType.INT]
-        self.longs = self.tables[FieldType.LONG]
-        self.floats = self.tables[FieldType.FLOAT]
-        self.doubles = self.tables[FieldType.DOUBLE]
+        self.bytes: UnpackTable = self.tables[FieldType.BYTE]
+        self.booleans: UnpackTable = self.tables[FieldType.BOOLEAN]
+        self.chars: UnpackTable = self.tables[FieldType.CHAR]
+        self.shorts: UnpackTable = self.tables[FieldType.SHORT]
+        self.ints: UnpackTable = self.tables[FieldType.INT]
+        self.longs: UnpackTable = self.tables[FieldType.LONG]
+        self.floats: UnpackTable = self.tables[FieldType.FLOAT]
+        self.doubles: UnpackTable = self.tables[FieldType.DOUBLE]
         self.texts: dict[str, tuple[int, bytes, Unpack, int]] = {}
         """Like the other tables, with the number of bytes from a field's position to its text."""
 

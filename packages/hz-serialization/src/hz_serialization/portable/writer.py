@@ -56,8 +56,8 @@ class FieldWriterBase(PortableWriter):
         self._format = format_
         self._depth = depth
         self._raw: DataOutput | None = None
-        self.positions = plan.no_positions[:]
-        self.raw_position = 0
+        self.positions: list[int] = plan.no_positions[:]
+        self.raw_position: int = 0
 
     def write_portable(self, field_name: str, portable: Portable | None) -> None:
         out = self._out

@@ -56,9 +56,9 @@ class Kind:
         from_node: Callable[[Node], Any] | None = None,
         loads: bool = False,
     ) -> None:
-        self.expects = expects
-        self.item = item
-        self.loads = loads
+        self.expects: str = expects
+        self.item: str | None = item
+        self.loads: bool = loads
         self._from_text = from_text
         self._from_node = from_node
 

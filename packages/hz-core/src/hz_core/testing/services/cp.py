@@ -129,7 +129,7 @@ class SessionService(Service):
     def __init__(self, cluster: SimulatedCluster) -> None:
         super().__init__(cluster)
         self.endpoints: dict[tuple[GroupId, int], str] = {}
-        self.heartbeats = 0
+        self.heartbeats: int = 0
         self._timers: dict[tuple[GroupId, int], Timer] = {}
         self._last: dict[GroupId, int] = {}
         self._last_thread = 0

@@ -42,8 +42,8 @@ class Journal:
 
     def __init__(self, cluster: SimulatedCluster, capacity: int) -> None:
         self.events: deque[JournalEvent] = deque(maxlen=capacity)
-        self.tail = -1
-        self.waiting = WaitList(cluster)
+        self.tail: int = -1
+        self.waiting: WaitList = WaitList(cluster)
 
     @property
     def head(self) -> int:

@@ -85,7 +85,7 @@ class Partition:
 
     def __init__(self) -> None:
         self.entries: dict[bytes, Entry] = {}
-        self.table_size = _FIRST_TABLE
+        self.table_size: int = _FIRST_TABLE
 
     def grow(self) -> None:
         """Double the table as often as its load requires; it never shrinks."""
@@ -138,7 +138,7 @@ class MapState:
     def __init__(self, cluster: SimulatedCluster, service: str, name: str) -> None:
         self.name = name
         self.partitions: dict[int, Partition] = {}
-        self.locks = Locks(cluster)
+        self.locks: Locks = Locks(cluster)
         self.statistics = False
         self.journal_capacity = 0
         self._journals: dict[int, Journal] = {}

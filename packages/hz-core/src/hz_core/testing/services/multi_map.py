@@ -24,7 +24,7 @@ class MultiMapState:
     def __init__(self, cluster: SimulatedCluster) -> None:
         self.values: dict[tuple[int, bytes], list[bytes]] = {}
         self.lists = False
-        self.locks = Locks(cluster)
+        self.locks: Locks = Locks(cluster)
 
     def of(self, place: tuple[int, bytes]) -> list[bytes]:
         """Return a copy of the values of a key."""

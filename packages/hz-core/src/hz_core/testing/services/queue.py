@@ -23,7 +23,7 @@ class QueueState:
     def __init__(self, cluster: SimulatedCluster) -> None:
         self.items: deque[bytes] = deque()
         self.capacity = _UNBOUNDED
-        self.waiting = WaitList(cluster)
+        self.waiting: WaitList = WaitList(cluster)
 
     @property
     def room(self) -> int:

@@ -26,7 +26,7 @@ class RingbufferState:
         self.tail = -1
         self.capacity = 10_000
         self.expires = False
-        self.waiting = WaitList(cluster)
+        self.waiting: WaitList = WaitList(cluster)
 
     @property
     def head(self) -> int:

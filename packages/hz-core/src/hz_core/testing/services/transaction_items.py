@@ -112,14 +112,14 @@ class _TransactionalCollectionService(_TransactionalItemsService):
 class TransactionalListService(_TransactionalCollectionService):
     """Messages of the service ``TransactionalList``."""
 
-    of = ListService
+    of: ClassVar[type[ItemsService]] = ListService
 
 
 @serves("TransactionalSet")
 class TransactionalSetService(_TransactionalCollectionService):
     """Messages of the service ``TransactionalSet``."""
 
-    of = SetService
+    of: ClassVar[type[ItemsService]] = SetService
 
     def may_add(self, request: Request) -> bool:
         """Return whether the item is not there."""
@@ -130,7 +130,7 @@ class TransactionalSetService(_TransactionalCollectionService):
 class TransactionalQueueService(_TransactionalItemsService):
     """Messages of the service ``TransactionalQueue``."""
 
-    of = QueueService
+    of: ClassVar[type[ItemsService]] = QueueService
 
     def offer(self, request: Request) -> None:
         """Note an item to be added if there is room in time; reply whether it will be."""

@@ -52,7 +52,7 @@ class BatchSource:
         self._close = close
         self._page: SqlPage | None = None
         self._some = False
-        self.more = True
+        self.more: bool = True
         """Whether there may be another batch."""
 
     def fetch(self) -> Flow[list[ArrowBatch]]:
