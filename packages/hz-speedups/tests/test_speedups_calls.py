@@ -1,10 +1,13 @@
 """The compiled way of a call does the same as the pure one, on the same inputs."""
 
+import gc
 import sys
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from random import Random
 from types import FrameType
 from typing import Any
+from weakref import ref
 
 import pytest
 from hypothesis import example, given
@@ -12,6 +15,8 @@ from hypothesis import strategies as st
 
 from core_surfaces import Threaded
 from hz_core.compiled import IS_COMPILED
+from hz_core.future import Future
+from hz_core.invocation.invocation import PromisedInvocation
 from hz_core.op import Op
 from hz_core.wire import decode
 from hz_core.wire.frames import HazelcastProtocolError
@@ -253,6 +258,91 @@ def test_wrong_arguments_give_the_errors_of_the_pure_function(arguments: tuple[A
         get(*arguments)
     named = get(partition_id=1, name="m", key=b"key", thread_id=5)
     assert vars_of(named) == vars_of(get(1, "m", b"key", 5))
+
+
+def test_an_operation_in_flight_takes_little_memory() -> None:
+    codec.get(1, "m", b"key", 1)
+    op: Any = codec.get(1, "m", b"key", 1)
+    future: Future[Any] = Future()
+    invocation = future.operation = PromisedInvocation(op, 2.5, future)
+    assert sum(sys.getsizeof(one) for one in (op, invocation, future)) <= 256
+    for one, name, value in (
+        (op, "deadline", 3.5),
+        (invocation, "tries", 2),
+        (future, "on_lost", print),
+        (op, "on_lost", print),
+    ):
+        rest = [found for found in gc.get_referents(one) if type(found) is dict]
+        assert not rest or name == "on_lost"
+        default = getattr(one, name)
+        setattr(one, name, value)
+        assert getattr(one, name) == one.__dict__[name] == value
+        delattr(one, name)
+        assert getattr(one, name) == default
+    assert invocation.started == 2.5
+    assert invocation.op is op
+
+
+def test_what_refers_to_each_other_is_freed() -> None:
+    op: Any = codec.get(1, "m", b"key", 1)
+    future: Future[Any] = Future()
+    future.operation = PromisedInvocation(op, 2.5, future)
+    gone = [ref(future), ref(future.operation)]
+    op.on_failure = future.set_exception
+    op.on_lost = gone.append
+    future.on_lost = op.lost
+    del op, future
+    gc.collect()
+    assert [one() for one in gone] == [None, None]
+
+
+def test_an_operation_is_told_once_that_nobody_gets_its_result() -> None:
+    op: Any = codec.get(1, "m", b"key", 1)
+    told: list[object] = []
+    assert not op.lost(1)
+    op.on_lost = told.append
+    assert op.lost(2)
+    assert not op.lost(3)
+    op.on_lost = told.append
+    op.kept()
+    assert not op.lost(4)
+    assert told == [2]
+
+
+OUTCOMES = st.lists(st.sampled_from(["result", "error", "cancel", "late"]), max_size=4)
+
+
+@given(OUTCOMES)
+def test_a_future_keeps_its_first_outcome_as_the_pure_one(outcomes: list[str]) -> None:
+    future: Future[Any] = Future()
+    error = ValueError("wrong")
+    for number, outcome in enumerate(outcomes):
+        if outcome == "result":
+            assert future.set_result(number) is (number == 0)
+        elif outcome == "error":
+            future.set_exception(error)
+        elif outcome == "cancel":
+            assert future.cancel() is (outcomes[0] == "cancel" or number == 0)
+        else:
+            assert future.done() is (number > 0)
+            future.set_result(number)
+    first = outcomes[0] if outcomes else "none"
+    known = future._state, type(future._exception), hasattr(future, "_result"), hasattr(future, "_open")
+    assert (
+        known
+        == {
+            "none": ("PENDING", type(None), False, True),
+            "result": ("FINISHED", type(None), True, False),
+            "late": ("FINISHED", type(None), True, False),
+            "error": ("FINISHED", ValueError, False, False),
+            "cancel": ("CANCELLED_AND_NOTIFIED", CancelledError, False, False),
+        }[first]
+    )
+
+
+def test_a_future_has_no_other_states() -> None:
+    with pytest.raises(ValueError, match="not in tuple"):
+        Future[Any]()._state = "RUNNING"
 
 
 def test_these_tests_compare_two_variants() -> None:

@@ -46,7 +46,7 @@ cdef class FuturesCallerBase:
         except BaseException:
             future.cancel()  # interrupted: the caller does not get it, nor what it may acquire
             raise
-        if (<OpBase> op).on_lost is not None:
+        if op_rare(<OpBase> op, "on_lost") is not None:
             future.on_lost = op.lost
         return future
 
@@ -60,7 +60,7 @@ cdef class AsyncioCallerBase:
         """Send ``op``; await the result."""
         if (
             type(op) is not plain_op
-            or (<OpBase> op).on_lost is not None
+            or op_rare(<OpBase> op, "on_lost") is not None
             or not isinstance(self._service, ServiceBase)
             or self._running_loop() is not self._loop
         ):
