@@ -192,6 +192,22 @@ def read_data(message: bytes, read: Callable[..., Any]) -> Any:
     return read(message, 0, len(message))
 
 
+@pytest.mark.parametrize("size", [*range(20), 255, 256, 257])
+def test_texts_of_any_length_are_the_same_wherever_they_are_not_ascii(size: int) -> None:
+    texts = [
+        "a" * size,
+        *("a" * at + other + "b" * (size - at - 1) for at in range(size) for other in "\x7f\x80é😀"),
+    ]
+    assert SERVICE.to_object(SERVICE.to_data(texts)) == texts
+    for text in texts[:: 1 + len(texts) // 99]:
+        data = SERVICE.to_data(text)
+        read: Any = SERVICE.read
+        assert read(data, 0, len(data)) == read.pure(data, 0, len(data)) == text
+        for place in range(12, len(data), 3):
+            wrong = data[:place] + b"\xff" + data[place + 1 :]
+            assert decoded(read_data, wrong, read) == decoded(read_data, wrong, read.pure)
+
+
 def test_a_text_that_cannot_be_written_is_named_with_its_place() -> None:
     with pytest.raises(HazelcastSerializationError, match=r"\[2\]"):
         SERVICE.to_data(["a", "b", "\ud800"])

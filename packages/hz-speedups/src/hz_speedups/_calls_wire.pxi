@@ -190,10 +190,16 @@ cdef class DataReader:
 
     cdef object at(self, object buffer, Py_ssize_t start, Py_ssize_t end):
         cdef Py_ssize_t index
+        cdef const unsigned char* begin
         if type(buffer) is not bytes or start < 0 or start + 7 >= PyBytes_GET_SIZE(buffer):
             return self.pure(buffer, start, end)
-        index = (<const unsigned char*> PyBytes_AS_STRING(buffer))[start + 7]
+        begin = <const unsigned char*> PyBytes_AS_STRING(buffer) + start
+        index = begin[7]
         text = <object> PyList_GET_ITEM(self.texts, index)
+        if text is not None and end <= PyBytes_GET_SIZE(buffer) and end - start >= 12:
+            found = text_of(<TextReader> text, begin, end - start)
+            if found is not None:
+                return found
         try:
             if text is not None:
                 return (<TextReader> text).at(buffer, start, end)

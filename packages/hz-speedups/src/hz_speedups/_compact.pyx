@@ -23,7 +23,6 @@ from hz_speedups._bytes cimport (
     CODE_NONE,
     Block,
     PyUnicode_DATA,
-    PyUnicode_DecodeUTF8,
     PyUnicode_GET_LENGTH,
     PyUnicode_IS_COMPACT_ASCII,
     append,
@@ -40,6 +39,7 @@ from hz_speedups._bytes cimport (
     store32,
     store64,
     store_number,
+    utf8_text,
 )
 
 cdef extern from "Python.h":
@@ -169,7 +169,7 @@ cdef class FieldsReaderBase:
             self.opened.room -= size + 4
             if size < 0 or self.opened.room < 0 or at + 4 + size > self.opened.limit:
                 raise plan.layout.overfull(self.pos)
-        text = PyUnicode_DecodeUTF8(<const char*> begin + at + 4, size, NULL)
+        text = utf8_text(begin + at + 4, size)
         self.counted |= bit
         return text
 
