@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from random import Random
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any
 from weakref import ref
 
@@ -18,7 +18,7 @@ from hz_core.compiled import IS_COMPILED
 from hz_core.future import Future
 from hz_core.invocation.invocation import PromisedInvocation
 from hz_core.op import Op
-from hz_core.wire import decode
+from hz_core.wire import decode, encode
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.reader import MessageReader
 from hz_proxies import MAP
@@ -211,6 +211,112 @@ def test_texts_of_any_length_are_the_same_wherever_they_are_not_ascii(size: int)
 def test_a_text_that_cannot_be_written_is_named_with_its_place() -> None:
     with pytest.raises(HazelcastSerializationError, match=r"\[2\]"):
         SERVICE.to_data(["a", "b", "\ud800"])
+
+
+ITEMS = st.one_of(st.none(), st.binary(max_size=9), st.binary(max_size=9), st.just(bytearray(b"no bytes")))
+
+
+@given(
+    st.one_of(
+        st.lists(st.binary(max_size=9), max_size=5),
+        st.lists(ITEMS, max_size=5),
+        st.lists(st.tuples(st.binary(max_size=9), st.binary(max_size=9)), max_size=5),
+        st.lists(
+            st.one_of(st.tuples(st.binary(max_size=9), ITEMS), st.tuples(st.binary(max_size=3))), max_size=5
+        ),
+    ),
+    st.sampled_from([list, tuple, iter]),
+    st.sampled_from([encode.PLAIN, encode.FINAL]),
+)
+def test_the_frames_of_lists_are_the_same(
+    items: list[Any], container: Callable[[list[Any]], Any], head: int
+) -> None:
+    def frames(function: Callable[..., None]) -> Any:
+        parts = [b"before"]
+        try:
+            function(parts, container(items), head)
+            return b"".join(parts)
+        except (TypeError, ValueError) as error:
+            return type(error)
+
+    for function in (encode.write_data_list, encode.write_data_entries):
+        compiled: Any = function
+        assert frames(compiled) == frames(compiled.pure)
+    parts: list[bytes] = []
+    encode.write_data_list(parts, [b"x"])
+    assert b"".join(parts) == frame(0x1000, b"") + frame(0, b"x") + frame(0x0800, b"")
+
+
+def test_entries_are_sorted_by_partition_as_by_the_pure_method() -> None:
+    surface = Threaded(1)
+    try:
+        operations: Any = surface.client.get_object(MAP, "m").blocking()._ops
+        texts = {f"key-{number}": f"value-{number}" for number in range(50)}
+        mixed = {1: "1", "é": 2.5, (1, 2): [3], b"4": None, 5: {"a": 1}}
+        known = {key: value for key, value in mixed.items() if value is not None}
+        for entries in (texts, known, {}, MappingProxyType(texts)):
+            assert operations._by_partition(entries) == operations._pure_by_partition(entries)
+        for wrong in (mixed, {None: 1}, {1: "\ud800"}, {1: lambda: 0}, 5):
+            with pytest.raises(Exception) as expected:  # noqa: PT011  # whatever it is
+                operations._pure_by_partition(wrong)
+            with pytest.raises(type(expected.value)) as found:
+                operations._by_partition(wrong)
+            assert str(found.value) == str(expected.value)
+    finally:
+        surface.close()
+
+
+def test_several_operations_are_sent_and_awaited_as_by_the_pure_method() -> None:
+    surface = Threaded(2)
+    try:
+        entries = surface.client.get_object(MAP, "m").blocking()
+        entries.put_all({number: str(number) for number in range(40)})
+        caller: Any = entries._caller
+
+        def outcome(call_all: Callable[[list[Op[Any]]], list[Any]], wrong: set[int]) -> Any:
+            ops: list[Any] = [entries._ops.get(number) for number in range(40)]
+            for number in wrong:
+                ops[number].mapped(lambda value, number=number: [][number])
+                ops[number].on_failure = failed.append
+            try:
+                return call_all(ops)
+            except Exception as error:
+                return type(error), str(error)
+
+        failed: list[BaseException] = []
+        for wrong in (set(), {7}, {3, 30}):
+            expected = outcome(caller._pure_call_all, wrong)
+            assert outcome(caller._call_all, wrong) == expected
+            assert len(failed) == 2 * len(wrong)
+            failed.clear()
+        assert caller._call_all([]) == []
+    finally:
+        surface.close()
+
+
+def test_calls_that_are_interrupted_together_are_all_given_up() -> None:
+    surface = Threaded(1)
+    try:
+        entries = surface.client.get_object(MAP, "m").blocking()
+        entries.put_all({number: str(number) for number in range(9)})
+        ops: list[Any] = [entries._ops.get(number) for number in range(9)]
+        told: list[Any] = []
+
+        def interrupt(value: Any) -> None:
+            raise KeyboardInterrupt
+
+        caller: Any = entries._caller
+        for op in ops:
+            op.on_lost = told.append
+        complete = caller._complete
+        caller._complete = interrupt
+        with pytest.raises(KeyboardInterrupt):
+            caller._call_all(ops)
+        caller._complete = complete
+        assert entries.get(1) == "1"
+        assert sorted(told) == [str(number) for number in range(9)]
+    finally:
+        surface.close()
 
 
 LONG = st.integers(-(2**63), 2**63 - 1)

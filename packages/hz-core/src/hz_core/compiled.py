@@ -158,6 +158,22 @@ def response_decoder(function: FunctionT) -> FunctionT:
     return decoder
 
 
+def list_writer(are_pairs: bool) -> Callable[[FunctionT], FunctionT]:
+    """Return what makes the compiled version of a function that appends the frames of a list. For a decorator.
+
+    Args:
+        are_pairs: Whether the list is one of entries.
+    """
+
+    def build(function: FunctionT) -> FunctionT:
+        if _calls is None:
+            return function
+        writer: FunctionT = _calls.ListWriter(function, are_pairs)
+        return writer
+
+    return build
+
+
 def request_builder(datas: int, longs: int) -> Callable[[FunctionT], FunctionT]:
     """Return what makes the compiled version of a function that builds an operation. For a decorator.
 
