@@ -48,6 +48,18 @@ cdef extern from "Python.h":
     PyObject* PySequence_Fast_GET_ITEM(object values, Py_ssize_t index)
     Py_ssize_t PyLong_AsSsize_t(object number) except? -1
 
+cdef extern from *:
+    """
+    /* Replace an item of a list whose index is known to be one. */
+    static inline void hz_set_item(PyObject *list, Py_ssize_t index, PyObject *item) {
+        PyObject *before = PyList_GET_ITEM(list, index);
+        Py_INCREF(item);
+        PyList_SET_ITEM(list, index, item);
+        Py_DECREF(before);
+    }
+    """
+    void hz_set_item(list values, Py_ssize_t index, object item)
+
 cdef enum:
     MOST_VARIABLE = 64  # variable-size fields of a record; those with more are left to pure Python
     BYTE_OFFSETS = 255
@@ -104,7 +116,7 @@ cdef class FieldsWriterBase:
         if slot < 0:
             getattr(_pure_writer(plan.layout), method)(name, value)
             raise KeyError(name)
-        self.values[slot] = value
+        hz_set_item(self.values, slot, value)
         return 0
 
 
