@@ -1,10 +1,13 @@
 """The compiled way of a call does the same as the pure one, on the same inputs."""
 
+import gc
 import sys
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from random import Random
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any
+from weakref import ref
 
 import pytest
 from hypothesis import example, given
@@ -12,8 +15,10 @@ from hypothesis import strategies as st
 
 from core_surfaces import Threaded
 from hz_core.compiled import IS_COMPILED
+from hz_core.future import Future
+from hz_core.invocation.invocation import PromisedInvocation
 from hz_core.op import Op
-from hz_core.wire import decode
+from hz_core.wire import decode, encode
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.reader import MessageReader
 from hz_proxies import MAP
@@ -187,9 +192,131 @@ def read_data(message: bytes, read: Callable[..., Any]) -> Any:
     return read(message, 0, len(message))
 
 
+@pytest.mark.parametrize("size", [*range(20), 255, 256, 257])
+def test_texts_of_any_length_are_the_same_wherever_they_are_not_ascii(size: int) -> None:
+    texts = [
+        "a" * size,
+        *("a" * at + other + "b" * (size - at - 1) for at in range(size) for other in "\x7f\x80é😀"),
+    ]
+    assert SERVICE.to_object(SERVICE.to_data(texts)) == texts
+    for text in texts[:: 1 + len(texts) // 99]:
+        data = SERVICE.to_data(text)
+        read: Any = SERVICE.read
+        assert read(data, 0, len(data)) == read.pure(data, 0, len(data)) == text
+        for place in range(12, len(data), 3):
+            wrong = data[:place] + b"\xff" + data[place + 1 :]
+            assert decoded(read_data, wrong, read) == decoded(read_data, wrong, read.pure)
+
+
 def test_a_text_that_cannot_be_written_is_named_with_its_place() -> None:
     with pytest.raises(HazelcastSerializationError, match=r"\[2\]"):
         SERVICE.to_data(["a", "b", "\ud800"])
+
+
+ITEMS = st.one_of(st.none(), st.binary(max_size=9), st.binary(max_size=9), st.just(bytearray(b"no bytes")))
+
+
+@given(
+    st.one_of(
+        st.lists(st.binary(max_size=9), max_size=5),
+        st.lists(ITEMS, max_size=5),
+        st.lists(st.tuples(st.binary(max_size=9), st.binary(max_size=9)), max_size=5),
+        st.lists(
+            st.one_of(st.tuples(st.binary(max_size=9), ITEMS), st.tuples(st.binary(max_size=3))), max_size=5
+        ),
+    ),
+    st.sampled_from([list, tuple, iter]),
+    st.sampled_from([encode.PLAIN, encode.FINAL]),
+)
+def test_the_frames_of_lists_are_the_same(
+    items: list[Any], container: Callable[[list[Any]], Any], head: int
+) -> None:
+    def frames(function: Callable[..., None]) -> Any:
+        parts = [b"before"]
+        try:
+            function(parts, container(items), head)
+            return b"".join(parts)
+        except (TypeError, ValueError) as error:
+            return type(error)
+
+    for function in (encode.write_data_list, encode.write_data_entries):
+        compiled: Any = function
+        assert frames(compiled) == frames(compiled.pure)
+    parts: list[bytes] = []
+    encode.write_data_list(parts, [b"x"])
+    assert b"".join(parts) == frame(0x1000, b"") + frame(0, b"x") + frame(0x0800, b"")
+
+
+def test_entries_are_sorted_by_partition_as_by_the_pure_method() -> None:
+    surface = Threaded(1)
+    try:
+        operations: Any = surface.client.get_object(MAP, "m").blocking()._ops
+        texts = {f"key-{number}": f"value-{number}" for number in range(50)}
+        mixed = {1: "1", "é": 2.5, (1, 2): [3], b"4": None, 5: {"a": 1}}
+        known = {key: value for key, value in mixed.items() if value is not None}
+        for entries in (texts, known, {}, MappingProxyType(texts)):
+            assert operations._by_partition(entries) == operations._pure_by_partition(entries)
+        for wrong in (mixed, {None: 1}, {1: "\ud800"}, {1: lambda: 0}, 5):
+            with pytest.raises(Exception) as expected:  # noqa: PT011  # whatever it is
+                operations._pure_by_partition(wrong)
+            with pytest.raises(type(expected.value)) as found:
+                operations._by_partition(wrong)
+            assert str(found.value) == str(expected.value)
+    finally:
+        surface.close()
+
+
+def test_several_operations_are_sent_and_awaited_as_by_the_pure_method() -> None:
+    surface = Threaded(2)
+    try:
+        entries = surface.client.get_object(MAP, "m").blocking()
+        entries.put_all({number: str(number) for number in range(40)})
+        caller: Any = entries._caller
+
+        def outcome(call_all: Callable[[list[Op[Any]]], list[Any]], wrong: set[int]) -> Any:
+            ops: list[Any] = [entries._ops.get(number) for number in range(40)]
+            for number in wrong:
+                ops[number].mapped(lambda value, number=number: [][number])
+                ops[number].on_failure = failed.append
+            try:
+                return call_all(ops)
+            except Exception as error:
+                return type(error), str(error)
+
+        failed: list[BaseException] = []
+        for wrong in (set(), {7}, {3, 30}):
+            expected = outcome(caller._pure_call_all, wrong)
+            assert outcome(caller._call_all, wrong) == expected
+            assert len(failed) == 2 * len(wrong)
+            failed.clear()
+        assert caller._call_all([]) == []
+    finally:
+        surface.close()
+
+
+def test_calls_that_are_interrupted_together_are_all_given_up() -> None:
+    surface = Threaded(1)
+    try:
+        entries = surface.client.get_object(MAP, "m").blocking()
+        entries.put_all({number: str(number) for number in range(9)})
+        ops: list[Any] = [entries._ops.get(number) for number in range(9)]
+        told: list[Any] = []
+
+        def interrupt(value: Any) -> None:
+            raise KeyboardInterrupt
+
+        caller: Any = entries._caller
+        for op in ops:
+            op.on_lost = told.append
+        complete = caller._complete
+        caller._complete = interrupt
+        with pytest.raises(KeyboardInterrupt):
+            caller._call_all(ops)
+        caller._complete = complete
+        assert entries.get(1) == "1"
+        assert sorted(told) == [str(number) for number in range(9)]
+    finally:
+        surface.close()
 
 
 LONG = st.integers(-(2**63), 2**63 - 1)
@@ -253,6 +380,91 @@ def test_wrong_arguments_give_the_errors_of_the_pure_function(arguments: tuple[A
         get(*arguments)
     named = get(partition_id=1, name="m", key=b"key", thread_id=5)
     assert vars_of(named) == vars_of(get(1, "m", b"key", 5))
+
+
+def test_an_operation_in_flight_takes_little_memory() -> None:
+    codec.get(1, "m", b"key", 1)
+    op: Any = codec.get(1, "m", b"key", 1)
+    future: Future[Any] = Future()
+    invocation = future.operation = PromisedInvocation(op, 2.5, future)
+    assert sum(sys.getsizeof(one) for one in (op, invocation, future)) <= 256
+    for one, name, value in (
+        (op, "deadline", 3.5),
+        (invocation, "tries", 2),
+        (future, "on_lost", print),
+        (op, "on_lost", print),
+    ):
+        rest = [found for found in gc.get_referents(one) if type(found) is dict]
+        assert not rest or name == "on_lost"
+        default = getattr(one, name)
+        setattr(one, name, value)
+        assert getattr(one, name) == one.__dict__[name] == value
+        delattr(one, name)
+        assert getattr(one, name) == default
+    assert invocation.started == 2.5
+    assert invocation.op is op
+
+
+def test_what_refers_to_each_other_is_freed() -> None:
+    op: Any = codec.get(1, "m", b"key", 1)
+    future: Future[Any] = Future()
+    future.operation = PromisedInvocation(op, 2.5, future)
+    gone = [ref(future), ref(future.operation)]
+    op.on_failure = future.set_exception
+    op.on_lost = gone.append
+    future.on_lost = op.lost
+    del op, future
+    gc.collect()
+    assert [one() for one in gone] == [None, None]
+
+
+def test_an_operation_is_told_once_that_nobody_gets_its_result() -> None:
+    op: Any = codec.get(1, "m", b"key", 1)
+    told: list[object] = []
+    assert not op.lost(1)
+    op.on_lost = told.append
+    assert op.lost(2)
+    assert not op.lost(3)
+    op.on_lost = told.append
+    op.kept()
+    assert not op.lost(4)
+    assert told == [2]
+
+
+OUTCOMES = st.lists(st.sampled_from(["result", "error", "cancel", "late"]), max_size=4)
+
+
+@given(OUTCOMES)
+def test_a_future_keeps_its_first_outcome_as_the_pure_one(outcomes: list[str]) -> None:
+    future: Future[Any] = Future()
+    error = ValueError("wrong")
+    for number, outcome in enumerate(outcomes):
+        if outcome == "result":
+            assert future.set_result(number) is (number == 0)
+        elif outcome == "error":
+            future.set_exception(error)
+        elif outcome == "cancel":
+            assert future.cancel() is (outcomes[0] == "cancel" or number == 0)
+        else:
+            assert future.done() is (number > 0)
+            future.set_result(number)
+    first = outcomes[0] if outcomes else "none"
+    known = future._state, type(future._exception), hasattr(future, "_result"), hasattr(future, "_open")
+    assert (
+        known
+        == {
+            "none": ("PENDING", type(None), False, True),
+            "result": ("FINISHED", type(None), True, False),
+            "late": ("FINISHED", type(None), True, False),
+            "error": ("FINISHED", ValueError, False, False),
+            "cancel": ("CANCELLED_AND_NOTIFIED", CancelledError, False, False),
+        }[first]
+    )
+
+
+def test_a_future_has_no_other_states() -> None:
+    with pytest.raises(ValueError, match="not in tuple"):
+        Future[Any]()._state = "RUNNING"
 
 
 def test_these_tests_compare_two_variants() -> None:

@@ -31,9 +31,14 @@ class Empty:
     __slots__ = ()
 
 
-def _base(name: str) -> Any:
-    """Return a compiled base, or an empty class of its own: a class may have two bases, none twice."""
-    return type(name, (Empty,), {"__slots__": ()}) if _calls is None else getattr(_calls, name)
+def _base(name: str, slots: tuple[str, ...] = ()) -> Any:
+    """Return a compiled base, or an empty class of its own: a class may have two bases, none twice.
+
+    Args:
+        name: Of the compiled base.
+        slots: What the class without one has: a compiled base has its own.
+    """
+    return type(name, (Empty,), {"__slots__": slots}) if _calls is None else getattr(_calls, name)
 
 
 if TYPE_CHECKING:
@@ -99,7 +104,7 @@ if TYPE_CHECKING:
         """The base of declarations of operations."""
 
 else:
-    OpBase = _base("OpBase")
+    OpBase = _base("OpBase", ("__dict__",))
     InvocationBase = _base("InvocationBase")
     BlockingBase = _base("BlockingBase")
     PromisedBase = _base("PromisedBase")
@@ -151,6 +156,22 @@ def response_decoder(function: FunctionT) -> FunctionT:
         return function
     decoder: FunctionT = _calls.Decoder(function)
     return decoder
+
+
+def list_writer(are_pairs: bool) -> Callable[[FunctionT], FunctionT]:
+    """Return what makes the compiled version of a function that appends the frames of a list. For a decorator.
+
+    Args:
+        are_pairs: Whether the list is one of entries.
+    """
+
+    def build(function: FunctionT) -> FunctionT:
+        if _calls is None:
+            return function
+        writer: FunctionT = _calls.ListWriter(function, are_pairs)
+        return writer
+
+    return build
 
 
 def request_builder(datas: int, longs: int) -> Callable[[FunctionT], FunctionT]:

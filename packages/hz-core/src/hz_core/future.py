@@ -22,7 +22,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, TypeVarTuple, overload
 
-from hz_core.compiled import FutureBase, prefer_compiled
+from hz_core.compiled import IS_COMPILED, FutureBase, prefer_compiled
 from hz_core.errors.client import ended_in_parent
 from hz_core.log import get_logger
 from hz_core.uncopied import Uncopied
@@ -45,6 +45,21 @@ _PENDING: Final = "PENDING"
 _FINISHED: Final = "FINISHED"
 _CANCELLED: Final = "CANCELLED_AND_NOTIFIED"
 
+_FIELDS: Final[tuple[str, ...]] = (
+    ()  # the compiled base has them
+    if IS_COMPILED
+    else (
+        "_exception",
+        "_open",
+        "_result",
+        "_state",
+        "_traceback",
+        "_waiter",
+        "_watchers",
+        "operation",
+    )
+)
+
 
 @prefer_compiled
 class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
@@ -59,16 +74,7 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
             the future.
     """
 
-    __slots__ = (
-        "_exception",
-        "_open",
-        "_result",
-        "_state",
-        "_traceback",
-        "_waiter",
-        "_watchers",
-        "operation",
-    )
+    __slots__ = _FIELDS
 
     _result: T
     _exception: BaseException | None

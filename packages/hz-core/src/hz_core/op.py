@@ -46,10 +46,15 @@ class Op(OpBase, Generic[T]):
             something give it back there.
     """
 
+    __slots__ = ()  # those of the base: there is no need to refer to an operation weakly
+
     # Class attributes, because they are rarely used. What every submission reads is set on the instance: the
     # interpreter finds an attribute of the instance much faster than a default of the class.
     on_failure: Callable[[BaseException], object] | None = None
     on_lost: Callable[[Any], object] | None = None
+    connection: Connection | None = None
+    member: UUID | None = None
+    deadline: float | None = None
     group: Group | None = None
     _on_results: tuple[Callable[[Any], object], ...] = ()
 
@@ -66,8 +71,8 @@ class Op(OpBase, Generic[T]):
         self.partition_id = partition_id
         self.decode: Callable[[bytes, ReadData], T] = method.decode
         self.connection = connection
-        self.member: UUID | None = None
-        self.deadline: float | None = None
+        self.member = None
+        self.deadline = None
 
     def decoded(self, decode: Callable[[bytes, ReadData], R]) -> "Op[R]":
         """Read the reply with ``decode`` instead of the message's own decoder; return this Op.

@@ -1,6 +1,6 @@
 """Base classes of the declarations of operations, from which all surfaces are generated."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar, TypeVarTuple
 
 from hz_core.compiled import OperationsBase, prefer_compiled
@@ -123,6 +123,20 @@ class KeyedOperations(ObjectOperations):
         count = self._view.partitions.count or self._context.partition_count()
         hash_ = partition_hash(data)
         return data, 0 if hash_ == MINIMUM_HASH else abs(hash_) % count
+
+    def _by_partition(self, entries: Mapping[Any, Any]) -> dict[int, list[tuple[Data, Data]]]:
+        """Return the ``Data`` of all entries, by partition; reject None."""
+        found: dict[int, list[tuple[Data, Data]]] = {}
+        to_data, keyed = self._to_data, self._keyed
+        for key, value in entries.items():
+            data, partition = keyed(key)
+            entry = (data, to_data(value) if value is not None else self._value(value))
+            known = found.get(partition)
+            if known is None:
+                found[partition] = [entry]
+            else:
+                known.append(entry)
+        return found
 
     def _on_key(
         self, make: Callable[[int, str, Data, *Arguments], Op[T]], key: Any, *arguments: *Arguments

@@ -47,11 +47,46 @@ cdef extern from "Python.h":
     void* PyUnicode_DATA(object text)
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     object PyUnicode_DecodeUTF8(const char* at, Py_ssize_t size, const char* errors)
+    object PyUnicode_New(Py_ssize_t size, uint32_t largest)
     long long PyLong_AsLongLongAndOverflow(object number, int* overflow) except? -1
     double PyFloat_Unpack4(const char* at, int little) except? -1.0
     double PyFloat_Unpack8(const char* at, int little) except? -1.0
     int PyFloat_Pack4(double value, char* at, int little) except -1
     int PyFloat_Pack8(double value, char* at, int little) except -1
+
+
+cdef enum:
+    SHORT_TEXT = 256
+
+
+cdef inline object short_ascii(const unsigned char* at, Py_ssize_t size):
+    """Return the text of some bytes; None if it is not short, or not of ASCII only."""
+    cdef Py_ssize_t i = 0
+    cdef uint64_t word, seen = 0
+    if size < 2 or size > SHORT_TEXT:
+        return None  # the interpreter has texts of one character
+    if size >= 8:
+        while i < size - 8:
+            memcpy(&word, at + i, 8)
+            seen |= word
+            i += 8
+        i = size
+        memcpy(&word, at + size - 8, 8)
+        seen |= word
+    while i < size:
+        seen |= at[i]
+        i += 1
+    if seen & <uint64_t> 0x8080808080808080ULL:
+        return None
+    text = PyUnicode_New(size, 127)
+    memcpy(PyUnicode_DATA(text), at, size)
+    return text
+
+
+cdef inline object utf8_text(const unsigned char* at, Py_ssize_t size):
+    """Return the text of some bytes of UTF-8."""
+    text = short_ascii(at, size)
+    return PyUnicode_DecodeUTF8(<const char*> at, size, NULL) if text is None else text
 
 
 cdef enum:

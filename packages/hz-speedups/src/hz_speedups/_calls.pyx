@@ -22,10 +22,10 @@ from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from hz_speedups._bytes cimport Block, PyUnicode_DecodeUTF8, append_block, begin_block, free_block, reserve
+from hz_speedups._bytes cimport Block, append_block, begin_block, free_block, reserve, utf8_text
 from hz_speedups._bytes cimport load16, load32, load64, store16, store32, store64
 from hz_speedups._hash cimport hash_of
-from hz_speedups._top cimport TextReader
+from hz_speedups._top cimport TextReader, text_of
 
 from struct import error as struct_error
 from time import monotonic
@@ -103,4 +103,5 @@ include "_calls_data.pxi"
 include "_calls_service.pxi"
 include "_calls_transport.pxi"
 include "_calls_callers.pxi"
+include "_calls_many.pxi"
 include "_calls_callbacks.pxi"

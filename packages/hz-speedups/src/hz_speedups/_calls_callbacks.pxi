@@ -52,7 +52,7 @@ cdef int future_watch(FutureBase self, object watcher) except -1:
         if self._watchers is None:
             self._watchers = made
     (<list?> self._watchers).append(watcher)
-    if self._state is not PENDING:
+    if self.state != IS_PENDING:
         future_call_watchers(self)
     return 0
 

@@ -4,7 +4,7 @@
 cdef class BlockingCallerBase:
     """The compiled part of ``hz_core.client.BlockingOperations``."""
 
-    cdef public object _new_call, _service, _send, _complete, _now
+    cdef public object _new_call, _service, _send, _complete, _now, _driver
 
     def call(self, op):
         """Send ``op`` and wait for its result."""
@@ -20,6 +20,16 @@ cdef class BlockingCallerBase:
         except BaseException:
             call.abandon()
             raise
+
+
+    def _call_all(self, ops):
+        """Send all ``ops``, wait for all of them, and return their results; raise the first error in their order."""
+        if type(ops) is not list or self._new_call is not plain_blocking or not isinstance(self._service, ServiceBase):
+            return self._pure_call_all(ops)
+        for op in <list> ops:
+            if type(op) is not plain_op:
+                return self._pure_call_all(ops)
+        return call_all(self, <list> ops)
 
 
 cdef class FuturesCallerBase:
@@ -46,7 +56,7 @@ cdef class FuturesCallerBase:
         except BaseException:
             future.cancel()  # interrupted: the caller does not get it, nor what it may acquire
             raise
-        if (<OpBase> op).on_lost is not None:
+        if op_rare(<OpBase> op, "on_lost") is not None:
             future.on_lost = op.lost
         return future
 
@@ -60,7 +70,7 @@ cdef class AsyncioCallerBase:
         """Send ``op``; await the result."""
         if (
             type(op) is not plain_op
-            or (<OpBase> op).on_lost is not None
+            or op_rare(<OpBase> op, "on_lost") is not None
             or not isinstance(self._service, ServiceBase)
             or self._running_loop() is not self._loop
         ):
@@ -80,7 +90,11 @@ cdef class OperationsBase:
         data = data_of(self, key)
         if data is None:
             return self._pure_keyed(key)
-        return data, partition_of(self, <bytes> data)
+        return data, partition_of(<bytes> data, partitions_of(self))
+
+    def _by_partition(self, entries):
+        """Return the ``Data`` of all entries, by partition; reject None."""
+        return by_partition_of(self, entries)
 
     def _read(self, make, key):
         """Return the operation that reads the entry of ``key``, built by the codec's function ``make``."""
@@ -88,7 +102,7 @@ cdef class OperationsBase:
         data = data_of(self, key)
         if data is None:
             return self._pure_read(make, key)
-        partition = partition_of(self, <bytes> data)
+        partition = partition_of(<bytes> data, partitions_of(self))
         owner = self._owner()
         if type(make) is Request and (<Request> make).datas == 1 and (<Request> make).longs == 1:
             name = self.name
@@ -113,11 +127,14 @@ cdef object data_of(OperationsBase self, object key):
     return data if type(data) is bytes else None
 
 
-cdef object partition_of(OperationsBase self, bytes data):
-    cdef int64_t hash_ = hash_of(<const unsigned char*> PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
-    cdef int64_t count
+cdef int64_t partitions_of(OperationsBase self) except -1:
+    """Return the number of partitions."""
     partitions = self._view.partitions.count or self._context.partition_count()
-    count = partitions
+    return partitions
+
+
+cdef object partition_of(bytes data, int64_t count):
+    cdef int64_t hash_ = hash_of(<const unsigned char*> PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
     if hash_ == -0x80000000LL:
         return 0
     return (-hash_ if hash_ < 0 else hash_) % count

@@ -253,7 +253,7 @@ def read_texts(data, Py_ssize_t position, Py_ssize_t count, bint is_big_endian, 
         if size < 0 or size > limit - position - 8:
             break
         try:
-            text = PyUnicode_DecodeUTF8(<const char*> at + position + 8, size, NULL)
+            text = utf8_text(at + position + 8, size)
         except UnicodeDecodeError:
             break
         found.append(text)

@@ -63,10 +63,10 @@ cdef int service_send(ServiceBase self, object invocation, object soon) except -
         self._pure_send(invocation, soon)
         return 0
     op = <OpBase> (<InvocationBase> invocation).op
-    if op.deadline is not None or self._unconfirmed:
+    if op_rare(op, "deadline") is not None or self._unconfirmed:
         self._pure_send(invocation, soon)
         return 0
-    found = op.connection
+    found = op_rare(op, "connection")
     if found is None:
         found = owner_of(<RoutingBase> self._router, op)
     if found is None:

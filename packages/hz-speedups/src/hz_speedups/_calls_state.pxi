@@ -1,32 +1,58 @@
 # What a call is made of: its operation, its invocation, its future, and the connection that it uses.
+#
+# There are three of these objects for each operation in flight, so their memory counts. What most of them never have
+# is in the dictionary of the instance, which is made when the first such attribute is set.
+
+cdef extern from *:
+    """
+    /* Cython makes the dictionary with the instance. The interpreter makes one when it is needed. */
+    #define hz_without_dict(one) Py_CLEAR((one)->__dict__)
+    #define hz_dict_of(one) ((one)->__dict__)
+    """
+    void op_without_dict "hz_without_dict"(OpBase)
+    void invocation_without_dict "hz_without_dict"(InvocationBase)
+    void future_without_dict "hz_without_dict"(FutureBase)
+    PyObject* op_dict "hz_dict_of"(OpBase)
+
 
 cdef class OpBase:
     """The fields of ``hz_core.op.Op``."""
 
-    cdef public object method, request, partition_id, decode, connection, member, deadline, group, on_lost
+    cdef public object method, request, partition_id, decode
+    cdef dict __dict__
+
+    def __cinit__(self):
+        op_without_dict(self)
 
     def __init__(self, method, request, partition_id=-1, *, connection=None):
         self.method = method
         self.request = request
         self.partition_id = partition_id
         self.decode = method.decode
-        self.connection = connection
+        if connection is not None:
+            setattr(self, "connection", connection)
 
-    def lost(self, result):
-        """Tell ``on_lost``, once, that nobody gets ``result``; return whether it was told now."""
-        on_lost = self.on_lost
-        self.on_lost = None
-        if on_lost is None:
-            return False
-        on_lost(result)
-        return True
+
+cdef inline object op_rare(OpBase op, str name):
+    """Return an attribute that few operations have, such as ``connection``; None if this one has not."""
+    cdef PyObject* attributes = op_dict(op)
+    cdef PyObject* found
+    if attributes == NULL or not PyDict_CheckExact(<object> attributes):
+        return None
+    found = PyDict_GetItem(<object> attributes, name)
+    return None if found == NULL else <object> found
 
 
 cdef class InvocationBase:
     """The fields of ``hz_core.invocation.invocation.Invocation`` that every call uses."""
 
-    cdef public object op, started, connection
+    cdef public object op, connection
+    cdef public double started
     cdef public bint finished, given_up
+    cdef dict __dict__
+
+    def __cinit__(self):
+        invocation_without_dict(self)
 
     def __init__(self, op, started):
         self.op = op
@@ -101,9 +127,9 @@ cdef int promised_complete(PromisedBase self, object result, object error) excep
             return 0
         self._pure_complete(result, error)
         return 0
-    if (<FutureBase> promise)._state is CANCELLED or (
+    if (<FutureBase> promise).state == IS_CANCELLED or (
         not future_set(<FutureBase> promise, result)
-        and (self.given_up or (<FutureBase> promise)._state is CANCELLED)
+        and (self.given_up or (<FutureBase> promise).state == IS_CANCELLED)
     ):
         self.op.lost(result)
     self.finished = True
@@ -115,16 +141,47 @@ cdef object FINISHED = "FINISHED"
 cdef object CANCELLED = "CANCELLED_AND_NOTIFIED"
 
 
+cdef enum:
+    IS_PENDING = 0
+    IS_FINISHED = 1
+    IS_CANCELLED = 2
+    NO_OUTCOME = 0
+    RESULT = 1
+    ERROR = 2
+
+
 cdef class FutureBase:
     """The compiled part of ``hz_core.future.Future``."""
 
-    cdef bint is_open, has_result, has_traceback
-    cdef object result_, traceback_
-    cdef public object _state, _exception, _watchers, _waiter, operation
+    cdef unsigned char is_open, state, kind, has_traceback
     cdef public bint _condition_made
+    # The result or the error: `kind` tells which.
+    cdef object outcome, traceback_
+    cdef public object _watchers, _waiter, operation
+    cdef dict __dict__
+
+    def __cinit__(self):
+        future_without_dict(self)
 
     def __init__(self, waiter=None):
         future_begin(self, waiter)
+
+    @property
+    def _state(self):
+        return PENDING if self.state == IS_PENDING else FINISHED if self.state == IS_FINISHED else CANCELLED
+
+    @_state.setter
+    def _state(self, value):
+        self.state = (PENDING, FINISHED, CANCELLED).index(value)
+
+    @property
+    def _exception(self):
+        return self.outcome if self.kind == ERROR else None
+
+    @_exception.setter
+    def _exception(self, value):
+        self.outcome = value
+        self.kind = ERROR
 
     @property
     def _open(self):
@@ -144,14 +201,14 @@ cdef class FutureBase:
 
     @property
     def _result(self):
-        if not self.has_result:
+        if self.kind != RESULT:
             raise AttributeError("_result")
-        return self.result_
+        return self.outcome
 
     @_result.setter
     def _result(self, value):
-        self.result_ = value
-        self.has_result = True
+        self.outcome = value
+        self.kind = RESULT
 
     @property
     def _traceback(self):
@@ -171,7 +228,7 @@ cdef class FutureBase:
     def add_done_callback(self, callback):
         """Call ``callback(future)`` when the future is done; immediately, in this thread, if it is done already."""
         cdef UserCallbackBase call
-        if self._state is not PENDING:
+        if self.state != IS_PENDING:
             self._pure_add_done_callback(callback)
             return
         call = <UserCallbackBase> new_instance(plain_callback)
@@ -187,25 +244,25 @@ cdef class FutureBase:
 
     def done(self):
         """Return True once there is a result or an error, or the future is cancelled."""
-        return self._state is not PENDING
+        return self.state != IS_PENDING
 
     def cancelled(self):
         """Return True after a successful ``cancel``."""
-        return self._state is CANCELLED
+        return self.state == IS_CANCELLED
 
     def result(self, timeout=None):
         """Wait for the outcome; return the value or raise the error."""
-        if self._state is PENDING:
+        if self.state == IS_PENDING:
             self._wait(timeout)
-        if self._exception is None and self.has_result:
-            return self.result_
+        if self.kind == RESULT:
+            return self.outcome
         return self._pure_result(timeout)
 
 
 cdef inline void future_begin(FutureBase self, object waiter):
     self.is_open = True
-    self._state = PENDING
-    self._exception = None
+    self.state = IS_PENDING
+    self.kind = NO_OUTCOME
     self._watchers = None
     self._waiter = waiter
     self.operation = None
@@ -216,12 +273,12 @@ cdef bint future_set(FutureBase self, object result) except -1:
         self._finish_again()
         return False
     self.is_open = False
-    self.result_ = result
-    self.has_result = True
+    self.outcome = result
+    self.kind = RESULT
     if self._condition_made:
         self._finish()
         return True
-    self._state = FINISHED
+    self.state = IS_FINISHED
     if self._watchers is not None:
         future_call_watchers(self)
     return True
@@ -249,7 +306,9 @@ cdef class RoutingBase:
 cdef object owner_of(RoutingBase self, object op):
     """Return the open connection to the owner of the partition of ``op``; None if that is not all there is to it."""
     cdef Py_ssize_t partition
-    if not isinstance(op, OpBase) or (<OpBase> op).member is not None or (<OpBase> op).group is not None:
+    if not isinstance(op, OpBase) or op_rare(<OpBase> op, "member") is not None:
+        return None
+    if op_rare(<OpBase> op, "group") is not None:
         return None
     owners = self._source.routes.by_partition
     partition_id = (<OpBase> op).partition_id

@@ -111,7 +111,7 @@ cdef class DriverBase:
             if not isinstance(transport, TransportBase) or (<TransportBase> transport).broken:
                 return self._pure_complete(call)
             if is_limited(waiting):
-                deadline = (<OpBase> waiting.op).deadline
+                deadline = op_rare(<OpBase> waiting.op, "deadline")
                 if deadline is None or <double> deadline - <double> monotonic() < longest_receive:
                     return self._pure_complete(call)
             transport_wait(<TransportBase> transport, waiting)
@@ -124,7 +124,7 @@ cdef class DriverBase:
 
 cdef bint is_limited(BlockingBase call) except -1:
     """Return whether a call has a deadline, at which it ends although nothing is received."""
-    return isinstance(call.op, OpBase) and (<OpBase> call.op).deadline is not None
+    return isinstance(call.op, OpBase) and op_rare(<OpBase> call.op, "deadline") is not None
 
 
 cdef int driver_submitted(DriverBase self, object invocation) except -1:

@@ -188,7 +188,20 @@ cdef class DataReader:
     def __call__(self, buffer, Py_ssize_t start, Py_ssize_t end):
         return self.at(buffer, start, end)
 
-    cdef object at(self, object buffer, Py_ssize_t start, Py_ssize_t end):
+    cdef inline object at(self, object buffer, Py_ssize_t start, Py_ssize_t end):
+        cdef const unsigned char* begin
+        cdef PyObject* text
+        if type(buffer) is bytes and start >= 0 and end <= PyBytes_GET_SIZE(buffer) and end - start >= 12:
+            begin = <const unsigned char*> PyBytes_AS_STRING(buffer) + start
+            text = PyList_GET_ITEM(self.texts, begin[7])
+            if text != <PyObject*> None:
+                found = text_of(<TextReader> text, begin, end - start)
+                if found is not None:
+                    return found
+        return self.slowly(buffer, start, end)
+
+    cdef object slowly(self, object buffer, Py_ssize_t start, Py_ssize_t end):
+        """Read what is no short text of ASCII."""
         cdef Py_ssize_t index
         if type(buffer) is not bytes or start < 0 or start + 7 >= PyBytes_GET_SIZE(buffer):
             return self.pure(buffer, start, end)

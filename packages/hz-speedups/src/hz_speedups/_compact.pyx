@@ -23,7 +23,6 @@ from hz_speedups._bytes cimport (
     CODE_NONE,
     Block,
     PyUnicode_DATA,
-    PyUnicode_DecodeUTF8,
     PyUnicode_GET_LENGTH,
     PyUnicode_IS_COMPACT_ASCII,
     append,
@@ -40,6 +39,7 @@ from hz_speedups._bytes cimport (
     store32,
     store64,
     store_number,
+    utf8_text,
 )
 
 cdef extern from "Python.h":
@@ -47,6 +47,18 @@ cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object values, Py_ssize_t index)
     PyObject* PySequence_Fast_GET_ITEM(object values, Py_ssize_t index)
     Py_ssize_t PyLong_AsSsize_t(object number) except? -1
+
+cdef extern from *:
+    """
+    /* Replace an item of a list whose index is known to be one. */
+    static inline void hz_set_item(PyObject *list, Py_ssize_t index, PyObject *item) {
+        PyObject *before = PyList_GET_ITEM(list, index);
+        Py_INCREF(item);
+        PyList_SET_ITEM(list, index, item);
+        Py_DECREF(before);
+    }
+    """
+    void hz_set_item(list values, Py_ssize_t index, object item)
 
 cdef enum:
     MOST_VARIABLE = 64  # variable-size fields of a record; those with more are left to pure Python
@@ -104,7 +116,7 @@ cdef class FieldsWriterBase:
         if slot < 0:
             getattr(_pure_writer(plan.layout), method)(name, value)
             raise KeyError(name)
-        self.values[slot] = value
+        hz_set_item(self.values, slot, value)
         return 0
 
 
@@ -169,7 +181,7 @@ cdef class FieldsReaderBase:
             self.opened.room -= size + 4
             if size < 0 or self.opened.room < 0 or at + 4 + size > self.opened.limit:
                 raise plan.layout.overfull(self.pos)
-        text = PyUnicode_DecodeUTF8(<const char*> begin + at + 4, size, NULL)
+        text = utf8_text(begin + at + 4, size)
         self.counted |= bit
         return text
 

@@ -304,7 +304,7 @@ cdef class RecordPlan:
                 opened.room -= size + 4
                 if size < 0 or opened.room < 0 or at + size > opened.limit:
                     raise self.layout.overfull(pos)
-                values[slot] = PyUnicode_DecodeUTF8(<const char*> begin + at, size, NULL)
+                values[slot] = utf8_text(begin + at, size)
             else:
                 value, stop = self.readers[slot - self.first](data, at, depth)
                 values[slot] = value

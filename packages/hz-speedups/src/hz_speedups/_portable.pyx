@@ -24,7 +24,6 @@ from hz_speedups._bytes cimport (
     CODE_NONE,
     Block,
     PyUnicode_DATA,
-    PyUnicode_DecodeUTF8,
     PyUnicode_GET_LENGTH,
     PyUnicode_IS_COMPACT_ASCII,
     append,
@@ -38,6 +37,7 @@ from hz_speedups._bytes cimport (
     size_of_number,
     store32,
     store_number,
+    utf8_text,
 )
 
 cdef extern from "Python.h":

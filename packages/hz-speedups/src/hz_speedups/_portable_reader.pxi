@@ -74,7 +74,7 @@ cdef class FieldReaderBase:
             size = <int32_t> load32(<const unsigned char*> PyBytes_AS_STRING(self.data) + at, self.little)
             at += 4
             if 0 <= size <= self.end - at:
-                return PyUnicode_DecodeUTF8(PyBytes_AS_STRING(self.data) + at, size, NULL)
+                return utf8_text(<const unsigned char*> PyBytes_AS_STRING(self.data) + at, size)
             if size == -1:
                 return None
         return self.look_again(name, STRING, index, "read_string")

@@ -22,13 +22,13 @@ from hz_speedups._bytes cimport (
     CODE_INT16,
     CODE_INT32,
     CODE_INT64,
-    PyUnicode_DecodeUTF8,
     load16,
     load32,
     load_number,
     size_of_number,
     store32,
     store64,
+    utf8_text,
 )
 
 from datetime import UTC, timedelta, timezone
@@ -229,7 +229,7 @@ def texts(bytes message not None, Py_ssize_t pos):
             column.append(None)
         else:
             try:
-                column.append(PyUnicode_DecodeUTF8(begin + pos + FRAME, length - FRAME, NULL))
+                column.append(utf8_text(<const unsigned char*> begin + pos + FRAME, length - FRAME))
             except UnicodeDecodeError:
                 return None
         pos += length

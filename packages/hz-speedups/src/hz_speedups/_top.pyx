@@ -5,7 +5,7 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t, uint32_t
 
-from hz_speedups._bytes cimport PyUnicode_DecodeUTF8, load32
+from hz_speedups._bytes cimport load32, utf8_text
 
 cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
@@ -22,7 +22,7 @@ cdef inline object text_at(buffer, Py_ssize_t start, Py_ssize_t end, uint32_t ty
     size = <int32_t> load32(begin + 8, little)
     if load32(begin + 4, False) != type_id or size < 0 or size > end - start - 12:
         return None
-    return PyUnicode_DecodeUTF8(<const char*> begin + 12, size, NULL)
+    return utf8_text(begin + 12, size)
 
 
 @cython.final

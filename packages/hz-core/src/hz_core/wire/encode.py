@@ -13,6 +13,7 @@ from struct import Struct, pack
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from hz_core.compiled import list_writer
 from hz_core.wire.frames import (
     BEGIN_DATA_STRUCTURE,
     END_DATA_STRUCTURE,
@@ -111,6 +112,7 @@ def write_uuid_long_entries(parts: Parts, entries: Iterable[tuple[UUID, int]], h
     write_bytes(parts, payload, head)
 
 
+@list_writer(are_pairs=False)
 def write_data_list(parts: Parts, values: Iterable[bytes | None], head: int = PLAIN) -> None:
     """Append a list of ``Data``, with nulls where the schema allows them."""
     parts.append(BEGIN_FRAME)
@@ -124,6 +126,7 @@ def write_data_list(parts: Parts, values: Iterable[bytes | None], head: int = PL
     write_end(parts, head)
 
 
+@list_writer(are_pairs=True)
 def write_data_entries(
     parts: Parts, entries: Iterable[tuple[bytes, bytes | None]], head: int = PLAIN
 ) -> None:

@@ -1,6 +1,7 @@
 """Operations of a map on many entries, or on all."""
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Generic
 
 from hz_core.op import Flow, Op
@@ -10,6 +11,8 @@ from hz_proxies.own_keys import entries_by_data
 from hz_proxies.predicate import Predicate, unpaged
 from hz_proxies.types import K, V
 from hz_serialization import Data
+
+_key = itemgetter(0)
 
 
 class BulkOperations(KeyedOperations, Generic[K, V]):
@@ -22,24 +25,14 @@ class BulkOperations(KeyedOperations, Generic[K, V]):
         """
         if map is None:
             raise AssertionError("map must not be None")
-        by_partition: dict[int, list[tuple[Data, Data]]] = {}
-        to_data, keyed = self._to_data, self._keyed
-        for key, value in map.items():
-            data, partition = keyed(key)
-            entry = (data, to_data(value) if value is not None else self._value(value))
-            entries = by_partition.get(partition)
-            if entries is None:
-                by_partition[partition] = [entry]
-            else:
-                entries.append(entry)
-        return _all_done(
-            [
-                self._write_many(
-                    codec.put_all(partition, self.name, entries, True), (key for key, _ in entries)
-                )
-                for partition, entries in by_partition.items()
-            ]
-        )
+        return _all_done(self._puts(self._by_partition(map)))
+
+    def _puts(self, by_partition: dict[int, list[tuple[Data, Data]]]) -> list[Op[None]]:
+        return [
+            # Most readers of the keys never come: a `map` costs less than a generator then.
+            self._write_many(codec.put_all(partition, self.name, entries, True), map(_key, entries))
+            for partition, entries in by_partition.items()
+        ]
 
     def get_all(self, keys: Iterable[K]) -> Flow[dict[K, V]]:
         """Return the entries of ``keys``, without keys that have no entry.
