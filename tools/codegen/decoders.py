@@ -57,7 +57,7 @@ class DecoderWriter:
         if kept:
             # Computed once; its fields are not changed.
             source.add("        parts: Parts = []", f"        write_{snake(name)}(parts, self)")
-            source.add('        self.frames = b"".join(parts)')
+            source.add('        self.frames: bytes = b"".join(parts)')
 
     def alias(self, function: str, known: str) -> None:
         """A decoder that the runtime has."""
