@@ -219,7 +219,13 @@ def in_flight(quick: bool) -> Iterator[Row]:
         tracemalloc.stop()
         for one in futures:
             one.result()
-        yield "memory of an operation in flight", f"{count:,}", most / count, "bytes", "≤ 1,500; compiled ≤ 400"
+        yield (
+            "memory of an operation in flight",
+            f"{count:,}",
+            most / count,
+            "bytes",
+            "≤ 1,500; compiled ≤ 400",
+        )
 
 
 def started(code: str, cache: str) -> float:

@@ -266,6 +266,28 @@ def test_entries_are_sorted_by_partition_as_by_the_pure_method() -> None:
         surface.close()
 
 
+def test_signals_are_handled_while_many_entries_are_sorted() -> None:
+    surface = Threaded(1)
+    try:
+        operations: Any = surface.client.get_object(MAP, "m").blocking()._ops
+        entries = {str(number): "value" for number in range(10_000)}
+        entered: list[str] = []
+
+        def profile(frame: FrameType, event: str, argument: object) -> None:
+            if event == "call":
+                entered.append(frame.f_code.co_name)
+
+        sys.setprofile(profile)
+        try:
+            operations._by_partition(entries)
+        finally:
+            sys.setprofile(None)
+    finally:
+        surface.close()
+    # The interpreter handles them when it enters a function in Python.
+    assert entered.count("_step") == 2
+
+
 def test_several_operations_are_sent_and_awaited_as_by_the_pure_method() -> None:
     surface = Threaded(2)
     try:

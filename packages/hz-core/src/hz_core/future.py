@@ -48,16 +48,7 @@ _CANCELLED: Final = "CANCELLED_AND_NOTIFIED"
 _FIELDS: Final[tuple[str, ...]] = (
     ()  # the compiled base has them
     if IS_COMPILED
-    else (
-        "_exception",
-        "_open",
-        "_result",
-        "_state",
-        "_traceback",
-        "_waiter",
-        "_watchers",
-        "operation",
-    )
+    else ("_exception", "_open", "_result", "_state", "_traceback", "_waiter", "_watchers", "operation")
 )
 
 

@@ -71,8 +71,12 @@ cdef dict by_partition_of(OperationsBase self, object entries):
     cdef dict found = {}
     cdef PyObject* known
     cdef int64_t count = 0
+    cdef Py_ssize_t number = 0
     to_data = self._to_data
     for key, value in entries.items():
+        number += 1
+        if number & 0xFFF == 0 and checkpoint is not None:
+            checkpoint()  # a loop in Python would handle signals, too
         data = data_of(self, key)
         if data is None:
             data, partition = self._keyed(key)
