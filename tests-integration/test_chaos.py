@@ -10,7 +10,7 @@ import pytest
 
 import hazelcast
 from chaos import LIMIT, Chaos
-from hazelcast.errors import HazelcastError, IndeterminateOperationStateError
+from hazelcast.errors import HazelcastError, IndeterminateOperationStateError, TargetDisconnectedError
 from histories import History
 from hz_embedded import Cluster, Member
 from linearizability import check_history
@@ -88,6 +88,37 @@ def test_a_write_that_dies_with_its_owner_was_seen_by_readers_and_reported_to_it
         # Readers have seen a value that never was: this is how far the guarantee of such a map goes.
         with pytest.raises(AssertionError, match=r"get\(\) -> 'old'"):
             check_history(history, Register())
+
+
+@pytest.mark.parametrize("redo", [False, True])
+def test_a_write_whose_owner_dies_before_its_backup_has_it_does_not_count_as_done(
+    hazelcast_cluster_factory: Callable[..., Cluster], redo: bool
+) -> None:
+    cluster = hazelcast_cluster_factory(
+        members=1, proxied=True, properties={"hazelcast.max.no.heartbeat.seconds": "120"}
+    )
+    victim = cluster.add_member(jvm="own")
+    with hazelcast.HazelcastClient(cluster_members=cluster.addresses, redo_operation=redo) as client:
+        m = client.get_map("m")
+        m.set("first", 1).result(LIMIT)
+        (key,) = keys_of(client, victim, 1)
+        m.set(key, "old").result(LIMIT)
+        until_now(lambda: victim.instance.getPartitionService().isClusterSafe())
+        for member in cluster.members:
+            member.proxy.drop(source="members")
+        writing = m.set(key, "new")
+        # Its owner has done it, and the backup will never know.
+        until_now(lambda: m.get(key).result(LIMIT) == "new")
+        assert not writing.done()
+        victim.kill()
+        for member in cluster.members:
+            member.proxy.heal()
+        if redo:
+            assert writing.result(LIMIT) is None
+        else:
+            with pytest.raises(TargetDisconnectedError, match="before 1 of 1 backups had acknowledged it"):
+                writing.result(LIMIT)
+        assert m.get(key).result(LIMIT) == ("new" if redo else "old")
 
 
 def keys_of(client: hazelcast.HazelcastClient, member: Member, count: int) -> list[str]:

@@ -22,7 +22,7 @@ from hz_core.errors import (
 )
 from hz_core.testing import Refuse, Request, codes
 from hz_core.testing.messages import error_bytes, fragments
-from hz_core.testing.scripted import random_cuts
+from hz_core.testing.scripted import Outcome, random_cuts
 from hz_core.wire.frames import HazelcastProtocolError
 
 
@@ -456,6 +456,64 @@ def test_lost_acks_fail_the_operation_where_that_is_wanted() -> None:
     simulation = backed_up(acks_lost=True, fail_on_indeterminate_operation_state=True)
     with pytest.raises(IndeterminateOperationStateError, match=r"Map\.put.*2 of 2 backups"):
         simulation.put(0, "x")
+    simulation.stop()
+
+
+def lose_the_owner(simulation: Simulation) -> Outcome:
+    """Return the outcome of a write whose owner is lost, while its backups have not acknowledged it."""
+    outcome = simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance(1)
+    simulation.driver.links[0].cut()
+    simulation.driver.advance(0.4)
+    assert not outcome.done
+    return outcome
+
+
+def test_an_owner_that_is_lost_before_its_backups_have_acknowledged_may_take_the_change_with_it() -> None:
+    simulation = backed_up(acks_lost=True)
+    outcome = lose_the_owner(simulation)
+    simulation.driver.advance(1.2)
+    assert outcome.times == 1
+    assert isinstance(outcome.error, TargetDisconnectedError)
+    assert "after the reply to Map.put, before 2 of 2 backups had acknowledged it" in str(outcome.error)
+    assert simulation.engine.invocations.pending_count == 0
+    simulation.stop()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_may_be_repeated_is_repeated_when_its_owner_is_lost_with_it(fails: bool) -> None:
+    simulation = backed_up(acks_lost=True, redo_operation=True, fail_on_indeterminate_operation_state=fails)
+    outcome = lose_the_owner(simulation)
+    simulation.cluster.acks_lost = False
+    simulation.driver.advance(1.2)
+    # It finds what it has written itself: this owner was not really lost.
+    assert (outcome.times, outcome.error, outcome.result) == (1, None, "x")
+    assert simulation.cluster.members[0].count("Map.put") == 2
+    assert simulation.engine.invocations.pending_count == 0
+    simulation.stop()
+
+
+def test_a_lost_owner_is_reported_as_missing_backups_where_that_is_wanted() -> None:
+    simulation = backed_up(acks_lost=True, fail_on_indeterminate_operation_state=True)
+    outcome = lose_the_owner(simulation)
+    simulation.driver.advance(1.2)
+    assert outcome.times == 1
+    assert isinstance(outcome.error, IndeterminateOperationStateError)
+    assert "2 of 2 backups" in str(outcome.error)
+    simulation.stop()
+
+
+def test_acks_of_backups_count_although_the_owner_is_lost() -> None:
+    simulation = backed_up()
+    for link in simulation.driver.links[1:]:
+        link.latency = 0.3
+    outcome = simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance(0.1)
+    assert not outcome.done
+    simulation.driver.links[0].cut()
+    simulation.driver.advance(0.3)
+    assert (outcome.times, outcome.error) == (1, None)
+    assert simulation.cluster.members[0].count("Map.put") == 1
     simulation.stop()
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from hz_core.connection import Connection
 from hz_core.errors import IndeterminateOperationStateError
+from hz_core.invocation.failures import lost_before_backups
 from hz_core.invocation.invocation import Invocation
 from hz_core.invocation.ports import InvocationPolicy
 from hz_core.io import IO, Timer
@@ -24,6 +25,7 @@ class BackupAcks:
         policy: The client's options.
         open_connections: Returns the ready connections.
         complete: Completes an invocation with its reply.
+        failed: Repeats or fails an invocation. Called on the I/O side.
     """
 
     def __init__(
@@ -32,12 +34,14 @@ class BackupAcks:
         policy: InvocationPolicy,
         open_connections: Callable[[], Sequence[Connection]],
         complete: Callable[[Invocation, bytes], None],
+        failed: Callable[[Invocation, Exception], None],
     ) -> None:
         self._io = io
         self._now = io.now
         self._policy = policy
         self._open_connections = open_connections
         self._complete = complete
+        self._failed = failed
         self._waiting: dict[int, Invocation] = {}
         self._missing = False
         self._grace_ends = 0.0
@@ -58,6 +62,7 @@ class BackupAcks:
         # The reply and the acks come over several connections, which several threads read. Each first notes what it
         # has, and then looks whether that was the last.
         invocation.connection = None
+        invocation.replied_over = connection
         invocation.acks_wanted = message[BACKUP_ACKS_OFFSET]
         timeout = self._policy.backup_timeout
         invocation.acks_until = self._now() + (min(timeout, _GRACE) if self._missing else timeout)
@@ -99,7 +104,10 @@ class BackupAcks:
             self._next_check = self._io.call_later(left if left > 0 else _GRACE, self._expire_after_grace)
 
     def expire(self) -> None:
-        """Stop waiting for overdue backup acks: the owner has executed the operation, a backup may not have."""
+        """Stop waiting for overdue backup acks: the owner has executed the operation, a backup may not have.
+
+        With the connection to the owner lost, the owner may be gone, and the change with it.
+        """
         if not self._waiting:
             return
         now = self._now()
@@ -125,16 +133,29 @@ class BackupAcks:
         self._waiting.pop(correlation_id, None)
 
     def _give_up(self, correlation_id: int, invocation: Invocation) -> None:
-        if not self._policy.fail_on_indeterminate:
+        policy, method, owner = self._policy, invocation.op.method, invocation.replied_over
+        is_lost = owner is not None and not owner.alive
+        if not is_lost and not policy.fail_on_indeterminate:
             self._finish(correlation_id, invocation)
             return
-        if self._waiting.pop(correlation_id, None) is None:
+        try:
+            del invocation.waits_for_acks
+        except AttributeError:  # another thread has the last ack
+            return
+        self._waiting.pop(correlation_id, None)
+        missing = f"{invocation.acks_wanted - len(invocation.acks)} of {invocation.acks_wanted} backups"
+        if (
+            owner is not None
+            and is_lost
+            and (not policy.fail_on_indeterminate or method.retryable or policy.redo_operation)
+        ):
+            invocation.reply = invocation.acks_table = invocation.replied_over = None
+            self._failed(invocation, lost_before_backups(owner, method, missing))
             return
         invocation.fail(
             IndeterminateOperationStateError(
-                f"{invocation.op.method.name} was executed by the owner of the partition, but"
-                f" {invocation.acks_wanted - len(invocation.acks)} of {invocation.acks_wanted} backups were not"
-                " acknowledged in time; if the owner is lost now, the change may be lost with it"
+                f"{method.name} was executed by the owner of the partition, but {missing} were not acknowledged in"
+                " time; if the owner is lost now, the change may be lost with it"
             ),
         )
 

@@ -55,8 +55,26 @@ def closed_by(connection: Connection, method: Method[object]) -> TargetDisconnec
         f"the connection to {connection.address} was closed before the reply to {method.name} was received"
         f" ({connection.close_reason})"
     )
+    return _disconnected(connection, method, lost, "it may have been executed, or not")
+
+
+def lost_before_backups(
+    connection: Connection, method: Method[object], missing: str
+) -> TargetDisconnectedError:
+    """Return the error of what the owner has executed, which may be lost with it; ``missing`` tells what has not."""
+    lost = (
+        f"the connection to {connection.address} was closed after the reply to {method.name}, before {missing} had"
+        f" acknowledged it ({connection.close_reason})"
+    )
+    return _disconnected(connection, method, lost, "the change may be lost with the member, or not")
+
+
+def _disconnected(
+    connection: Connection, method: Method[object], lost: str, doubt: str
+) -> TargetDisconnectedError:
     # What is repeated by itself is not in doubt.
-    doubt = "" if method.retryable else ": it may have been executed, or not; repeat it if that does no harm"
-    error = TargetDisconnectedError(lost + doubt)
+    error = TargetDisconnectedError(
+        lost if method.retryable else f"{lost}: {doubt}; repeat it if that does no harm"
+    )
     error.__cause__ = connection.close_reason
     return error

@@ -34,6 +34,7 @@ class Invocation(InvocationBase):
         acks_until: Time until which it waits for backup acks, in seconds of the engine's clock.
         waits_for_acks: Exists while backup acks are missing. The thread that deletes it completes the invocation.
         reply: The reply, stored while backup acks are missing.
+        replied_over: Connection to the owner, over which that reply was received.
         acks_table: The table of those that wait for backup acks, by correlation id, once it is there.
         waits_in: The table of those that wait for a connection or for their next attempt, while it is there; with its
             pause, if any.
@@ -55,6 +56,7 @@ class Invocation(InvocationBase):
     acks: tuple[int, ...] = ()
     acks_until: float = 0.0
     reply: bytes | None = None
+    replied_over: Connection | None = None
     acks_table: "dict[int, Invocation] | None" = None
     waits_in: "dict[Invocation, Any] | None" = None
     waits_for_acks: bool

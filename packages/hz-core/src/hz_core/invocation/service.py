@@ -113,7 +113,9 @@ class InvocationService(ServiceBase):
             policy.max_pending, router.open_connections, lambda: self.pending_count
         )
         self._check_limit = self.pending_limit.check
-        self.backups: BackupAcks = BackupAcks(io, policy, router.open_connections, self._complete)
+        self.backups: BackupAcks = BackupAcks(
+            io, policy, router.open_connections, self._complete, self._failed
+        )
         self.parked: ParkedInvocations = ParkedInvocations(
             io, router.open_connections, check_active, self._resend, self._expire_parked, self._limit
         )
