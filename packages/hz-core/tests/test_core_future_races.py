@@ -92,6 +92,21 @@ def test_race_of_watching_and_completing() -> None:
         assert future._watchers == []
 
 
+class TakenMeanwhile(list[Any]):
+    """Watchers whose last one is taken by another thread just after this one has seen that there are some."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def test_another_thread_may_take_the_last_watcher() -> None:
+    future: Future[int] = Future()
+    called: list[Future[int]] = []
+    future._watchers = TakenMeanwhile([called.append])
+    getattr(future, "_pure_call_watchers", future._call_watchers)()
+    assert called == [future]
+
+
 def outcome(future: Future[str]) -> str:
     """Return the name of the contestant that has completed `future`."""
     try:

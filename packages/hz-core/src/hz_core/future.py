@@ -191,9 +191,12 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
     def _call_watchers(self) -> None:
         watchers = self._watchers
         while watchers:
-            # Neither an interrupt nor another thread can come between these lines.
-            watcher = watchers[0]
-            del watchers[0]
+            try:
+                # Neither an interrupt nor another thread can come between these lines.
+                watcher = watchers[0]
+                del watchers[0]
+            except IndexError:  # but before them: it took the last one
+                return
             try:
                 if isinstance(watcher, LockType):
                     # The driver may have released the lock already, to wake its owner for another reason.
