@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 import inspect
 import logging
-import os
-import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -208,8 +206,6 @@ async def test_reconnects_leave_nothing(
         await until(lambda: [member.proxy.connection_count("clients") for member in pair.members] == [1, 1])
         gc.collect()
         return {
-            "threads": threading.active_count(),
-            "descriptors": len(os.listdir("/proc/self/fd")),
             "connections": sum(
                 type(found) is Connection and found._owner is engine for found in gc.get_objects()
             ),
@@ -232,10 +228,7 @@ async def test_reconnects_leave_nothing(
     await lose(30)
     assert engine.connections_lost >= lost + 30
     after = await resources()
-    # Those of the Java bridge end when they like; test_core_reconnects.py has a process of its own.
-    for what in ("threads", "descriptors"):
-        most = before.pop(what)
-        assert after.pop(what) <= most
+    # Threads and descriptors: test_core_reconnects.py, in a process without those of the Java bridge.
     assert after == before
     assert before["connections"] == 2
     seen.events.clear()

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 
 import click
 
+from hz_cli.keys import next_key
+
 
 class EnoughError(Exception):
     """The reader does not want further lines."""
@@ -19,7 +21,7 @@ class Screen:
         read_key: Returns the next key that is pressed.
     """
 
-    def __init__(self, *, paging: bool, read_key: Callable[[], str] = click.getchar) -> None:
+    def __init__(self, *, paging: bool, read_key: Callable[[], str] = next_key) -> None:
         self.paging = paging
         self._read_key = read_key
         self._lines = 0
@@ -57,7 +59,7 @@ class Screen:
         click.echo(click.style(question, reverse=True), nl=False)
         sys.stdout.flush()
         try:
-            key = self._read_key()
+            key = self._read_key() or "q"  # the terminal is gone
         finally:
             click.echo("\r" + " " * len(question) + "\r", nl=False)
         self._lines = 0

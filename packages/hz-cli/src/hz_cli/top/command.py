@@ -8,8 +8,8 @@ import click
 from rich.live import Live
 
 from hz_cli.connecting import Connection, connection_options
+from hz_cli.keys import key_within, unbuffered
 from hz_cli.output import output
-from hz_cli.top.keys import key_within, unbuffered
 from hz_cli.top.snapshot import Snapshot, Watch
 from hz_cli.top.view import render
 

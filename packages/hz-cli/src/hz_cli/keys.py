@@ -1,10 +1,13 @@
 """Wait for a key without stopping the display."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from select import select
+
+import click
 
 
 @contextmanager
@@ -22,7 +25,8 @@ def unbuffered() -> Iterator[bool]:
         yield False
         return
     try:
-        tty.setcbreak(sys.stdin)
+        # What was typed before stays: it may be a key that is waited for next.
+        tty.setcbreak(sys.stdin, termios.TCSADRAIN)
         yield True
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
@@ -35,3 +39,16 @@ def key_within(seconds: float, *, readable: bool) -> str:
         return ""
     ready, _, _ = select([sys.stdin], [], [], seconds)
     return sys.stdin.read(1) if ready else ""
+
+
+def next_key() -> str:
+    """Return the next key: one that was pressed before, or else the first one that will be."""
+    with unbuffered() as readable:
+        if not readable:
+            return click.getchar()
+        # Not through sys.stdin, which would keep what else was typed for itself.
+        terminal = sys.stdin.fileno()
+        key = os.read(terminal, 1)
+        if key == b"\x1b" and select([terminal], [], [], 0)[0]:
+            key += os.read(terminal, 31)  # of the key of an arrow, for example
+        return key.decode("latin-1")
