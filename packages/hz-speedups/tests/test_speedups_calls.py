@@ -409,7 +409,8 @@ def test_an_operation_in_flight_takes_little_memory() -> None:
     op: Any = codec.get(1, "m", b"key", 1)
     future: Future[Any] = Future()
     invocation = future.operation = PromisedInvocation(op, 2.5, future)
-    assert sum(sys.getsizeof(one) for one in (op, invocation, future)) <= 256
+    # On 3.11; later interpreters keep up to two pointers more in front of an object.
+    assert sum(sys.getsizeof(one) for one in (op, invocation, future)) <= 256 + 3 * 16
     for one, name, value in (
         (op, "deadline", 3.5),
         (invocation, "tries", 2),
