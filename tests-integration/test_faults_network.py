@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import logging
+import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -205,7 +206,9 @@ async def test_reconnects_leave_nothing(
         await until(lambda: engine.invocations.pending_count == 0 and not engine._background)
         await until(lambda: [member.proxy.connection_count("clients") for member in pair.members] == [1, 1])
         gc.collect()
+        mine = (caller.client.name, "hazelcast")
         return {
+            "threads": sorted(t.name for t in threading.enumerate() if t.name.startswith(mine)),
             "connections": sum(
                 type(found) is Connection and found._owner is engine for found in gc.get_objects()
             ),
@@ -228,7 +231,7 @@ async def test_reconnects_leave_nothing(
     await lose(30)
     assert engine.connections_lost >= lost + 30
     after = await resources()
-    # Threads and descriptors: test_core_reconnects.py, in a process without those of the Java bridge.
+    # Descriptors and all threads: test_core_reconnects.py, in a process without those of the Java bridge.
     assert after == before
     assert before["connections"] == 2
     seen.events.clear()
