@@ -112,6 +112,7 @@ class Chaos:
             ):
                 self.load = Load(self._client, options, self.seed)
                 self.load.start(self._patient)
+                self._say(f"the load begins; the run began at {self._began:.3f} s of the clock")
                 try:
                     self._disturb()
                 finally:
@@ -123,9 +124,10 @@ class Chaos:
             self._await_safety()
             self.load.next_generation()
             victim = self._choices.choice(self._cluster.members)
-            self._killed.append(Kill(victim.uuid, time.monotonic()))
+            uuid = victim.uuid
+            self._killed.append(Kill(uuid, time.monotonic()))
             seconds = self._measure(victim, "kill", victim.kill)
-            self._say(f"{number + 1}. killed {victim.address}: back after {seconds:.2f} s")
+            self._say(f"{number + 1}. killed {victim.address}, {uuid}: back after {seconds:.2f} s")
             others = [member for member in self._cluster.members if member is not victim]
             with ThreadPoolExecutor(1) as pool:
                 restarted = pool.submit(victim.restart)

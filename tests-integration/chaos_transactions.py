@@ -55,6 +55,7 @@ class Ended(NamedTuple):
         coordinator: The member that it was bound to.
         error: Its error, if any.
         at: When, in seconds of the monotonic clock.
+        began: When it had begun.
     """
 
     state: str
@@ -62,10 +63,12 @@ class Ended(NamedTuple):
     coordinator: str = ""
     error: HazelcastError | None = None
     at: float = 0.0
+    began: float = 0.0
 
     def __str__(self) -> str:
         why = "" if self.error is None else f": {type(self.error).__name__}: {self.error}"
-        return f"{self.kind} by member {self.coordinator}, {self.state}{why}"
+        times = f"from {self.began:.3f} to {self.at:.3f} s"
+        return f"{self.kind} by member {self.coordinator} {times}, {self.state}{why}"
 
 
 class Transfer(NamedTuple):
@@ -100,6 +103,7 @@ def transact(client: Any, choices: random.Random, work: Any) -> tuple[Any, Ended
     transaction = client.new_transaction(timeout=TIMEOUT, type=kind)
     result: Any = None
     error: HazelcastError | None = None
+    began = time.monotonic()
     try:
         with transaction:
             result = work(transaction)
@@ -110,7 +114,7 @@ def transact(client: Any, choices: random.Random, work: Any) -> tuple[Any, Ended
     assert (state == "committed") == (error is None), (state, error)
     connection = transaction._ops._connection
     coordinator = str(connection.member) if connection else "none"
-    return result, Ended(state, kind.name, coordinator, error, time.monotonic())
+    return result, Ended(state, kind.name, coordinator, error, time.monotonic(), began)
 
 
 def transfer(client: Any, choices: random.Random) -> Transfer | Ended:
@@ -178,10 +182,23 @@ def check_transfers(transfers: Sequence[Transfer], balances: Mapping[int, int]) 
     halves = []
     for number, each in enumerate(transfers):
         wanted = {"committed": {2}, "rolled_back": {0}, "unknown": {0, 1, 2}}[each.ended.state]
-        assert done[number] in wanted, f"done on {done[number]} of 2 accounts: {each}"
+        assert done[number] in wanted, (
+            f"done on {done[number]} of 2 accounts: {each}; others that began with the same balances: "
+            + "; ".join(map(str, rivals(each, transfers)))
+        )
         if done[number] == 1:
             halves.append(each)
     return halves
+
+
+def rivals(transfer: Transfer, transfers: Iterable[Transfer]) -> list[Transfer]:
+    """Return the other transfers that have read a balance that this one has read, too."""
+    read = {(account, old) for account, old, _ in transfer.changes()}
+    return [
+        each
+        for each in transfers
+        if each is not transfer and not read.isdisjoint((account, old) for account, old, _ in each.changes())
+    ]
 
 
 def find_chain(changes: Mapping[int, Iterable[tuple[int, int]]], last: int) -> set[int]:

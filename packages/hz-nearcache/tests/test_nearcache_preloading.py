@@ -37,6 +37,21 @@ def test_the_next_client_reads_the_keys_that_the_last_one_has_used(tmp_path: Pat
         assert [path.name for path in tmp_path.iterdir()] == ["m.keys"]
 
 
+def test_the_keys_of_the_last_run_stay_until_their_values_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    with Setting(preload_file=str(path)) as setting:
+        setting.other.put_all({n: n for n in range(20)})
+        setting.own.get_all(range(10))
+        setting.simulation.client.shutdown()
+        content = path.read_bytes()
+        setting.late("Map.get")
+        client = again(setting, Requests())
+        m = client.get_object(MAP, "m").blocking()
+        assert m.get_all([15]) == m.get_all([15]) == {15: 15}
+        client.shutdown()
+    assert path.read_bytes() == content
+
+
 def test_keys_are_written_from_time_to_time(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     with Setting(preload_file=str(path)) as setting:

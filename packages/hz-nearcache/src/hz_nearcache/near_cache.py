@@ -116,6 +116,7 @@ class NearCache:
             show=show,
         )
         self._started = False
+        self._preloaded = False
         self._serving = False
         self._members: object = None
         self._registered: set[Connection] = set()
@@ -258,13 +259,17 @@ class NearCache:
                 )
         except Exception as e:
             _logger.warning("the near cache of %r begins without the keys of %s: %s", self.name, path, e)
+        self._preloaded = True
         while True:
             yield Sleep(PERSISTED_EVERY)
             yield from self.persist()
 
     def persist(self) -> Flow[None]:
-        """Write the keys into the file, if there is one, those that were used last first."""
-        if self.config.preload_file is None or not len(self.store):
+        """Write the keys into the file, if there is one, those that were used last first.
+
+        As long as the values of the last run's keys are not all read, these keys stay in the file.
+        """
+        if not self._preloaded or not len(self.store):
             return
         path, keys = self._file(), self.store.keys()[::-1]
         write = partial(write_keys, path, self.name, keys)
