@@ -19,7 +19,7 @@ from hz_proxies import MAP
 from hz_proxies.transaction import TransactionType
 from hz_proxies.transaction.futures import Transaction
 from hz_proxies.transaction.operations import TransactionOperations
-from hz_proxies.transaction.state import TRANSACTION_TRANSITIONS, TransactionState
+from hz_proxies.transaction.state import LATE, TRANSACTION_TRANSITIONS, TransactionState
 
 T = TypeVar("T")
 
@@ -87,6 +87,21 @@ def test_transactions_are_not_nested(simulation: Simulation) -> None:
         begun(simulation)
     simulation.driver.advance(2)
     begun(simulation).commit().result()
+
+
+def test_a_transaction_shares_no_locks_with_one_that_may_end_late(simulation: Simulation) -> None:
+    owner = simulation.engine.lock_owner()
+    assert begun(simulation, timeout=30).thread_id == owner  # forgotten
+    simulation.driver.advance(31)
+    others = set()
+    for _ in range(3):
+        tx = begun(simulation)
+        others.add(tx.thread_id)
+        tx.commit().result()
+    assert len(others) == 3
+    assert owner not in others
+    simulation.driver.advance(LATE)
+    assert begun(simulation).thread_id == owner
 
 
 @pytest.mark.parametrize(("kind", "number"), [(TransactionType.TWO_PHASE, 2), (TransactionType.ONE_PHASE, 1)])

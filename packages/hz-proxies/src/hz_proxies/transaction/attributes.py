@@ -26,7 +26,10 @@ class _Attributes:
 
     @property
     def thread_id(self) -> int | None:
-        """Lock owner id of the thread or task that began it; None before."""
+        """Lock owner id: that of the thread or task that began it, or one of its own; None before.
+
+        It has one of its own as long as members may still end an earlier transaction of this thread or task.
+        """
         return self._ops._thread_id if self._ops._start_time is not None else None
 
 

@@ -73,6 +73,7 @@ class TransactionOperations(Operations):
         self._state = TransactionState.NOT_STARTED
         self._connection: Connection | None = None
         self._id: UUID | None = None
+        self._begun_by = 0
         self._thread_id = 0
         self._start_time: float | None = None
         self._maps: list[TransactionalMapOperations[Any, Any]] = []
@@ -89,16 +90,16 @@ class TransactionOperations(Operations):
         """
         if self._state != TransactionState.NOT_STARTED:
             raise TransactionError(f"the transaction cannot begin: it is {self._state}")
-        self._thread_id = self._owner()
+        self._begun_by = self._owner()
         if any(
-            other._thread_id == self._thread_id and not other._is_over()
-            for other in list(self._service.active)
+            other._begun_by == self._begun_by and not other._is_over() for other in list(self._service.active)
         ):
             raise TransactionError(
                 "the transaction cannot begin: this thread or task has another one in progress, and they cannot be"
                 " nested; commit that one or roll it back first"
             )
         connection = yield from ready_connection(self._context)
+        self._thread_id = self._service.lock_owner(self._begun_by)
         kind = 2 if self._type is TransactionType.TWO_PHASE else 1
         create = codec.create(connection, self._timeout_millis, self._durability, kind, self._thread_id)
         transaction_id: UUID = yield acquires(
@@ -107,7 +108,7 @@ class TransactionOperations(Operations):
         self._connection, self._id = connection, transaction_id
         self._start_time = self._context.io.now()
         self._enter_state(TransactionState.ACTIVE)
-        self._service.active[self] = None
+        self._service.begun(self, self._thread_id, self._timeout_millis / 1000)
 
     def _is_over(self) -> bool:
         """Return whether the member has rolled the transaction back by now, because its time is over."""
@@ -145,6 +146,7 @@ class TransactionOperations(Operations):
             if isinstance(e, Exception) and server_error(e) is not None:
                 yield from self._release(connection, transaction_id)
             raise
+        self._service.ended(self._thread_id)
         self._enter_state(TransactionState.COMMITTED)
         self._forget_copies()
 
@@ -154,7 +156,9 @@ class TransactionOperations(Operations):
 
     def _release(self, connection: Connection, transaction_id: UUID) -> Flow[None]:
         """Let the member give up what a transaction holds whose commit it has refused: locks, and items of queues."""
-        yield GatherOutcomes([codec.rollback(connection, transaction_id, self._thread_id)])
+        (outcome,) = yield GatherOutcomes([codec.rollback(connection, transaction_id, self._thread_id)])
+        if not isinstance(outcome, BaseException):
+            self._service.ended(self._thread_id)
 
     def rollback(self) -> Flow[None]:
         """Discard all changes of the transaction.
@@ -174,6 +178,7 @@ class TransactionOperations(Operations):
         # Also if the request does not reach the member, which rolls the transaction back after its timeout.
         self._enter_state(TransactionState.ROLLED_BACK)
         yield codec.rollback(connection, transaction_id, self._thread_id)
+        self._service.ended(self._thread_id)
 
     @overload
     def get_list(self, name: str) -> TransactionalListOperations[Any]: ...
@@ -294,7 +299,7 @@ class TransactionOperations(Operations):
     def _active(self) -> tuple[Connection, UUID]:
         """Return connection and id of the transaction, for the thread or task that it belongs to."""
         scope = self._scope()
-        if self._owner() != self._thread_id:
+        if self._owner() != self._begun_by:
             raise TransactionError(
                 "the transaction belongs to the thread or task that began it, and cannot be used by another one"
             )
