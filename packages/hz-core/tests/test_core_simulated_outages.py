@@ -219,7 +219,7 @@ def test_a_short_heartbeat_timeout_keeps_a_busy_connection(timeout: float) -> No
 def test_a_member_that_falls_silent_is_given_up_when_its_time_is_over(
     interval: float, timeout: float
 ) -> None:
-    """Not at the next check after that; but silence is counted from the check that has noted the last input."""
+    """Not at the next check after that; but silence is counted from the check before the last input."""
     check = min(1.0, timeout / 20)
     for number in range(20):
         with Simulation(1, heartbeat_interval=interval, heartbeat_timeout=timeout) as simulation:
@@ -230,7 +230,7 @@ def test_a_member_that_falls_silent_is_given_up_when_its_time_is_over(
             connection = simulation.engine.connections.all()[0]
             simulation.driver.run_until(lambda: not connection.alive, 2 * timeout)  # noqa: B023  # at once
             silent = simulation.driver.now() - began
-            assert timeout - 0.01 <= silent <= timeout + check + 0.01, number
+            assert timeout - check - 0.01 <= silent <= timeout + 0.01, number
 
 
 def test_heartbeats_are_sent_while_the_member_sends_but_the_client_does_not() -> None:
@@ -246,8 +246,8 @@ def test_heartbeats_are_sent_while_the_member_sends_but_the_client_does_not() ->
         for _ in range(40):
             simulation.driver.links[0].send(unknown)
             simulation.driver.advance(0.25)
-    # The checks are a second apart here. What the client has sent before was noted by the first one.
-    assert pings == [1003, 1005, 1007, 1009]
+    # The checks are a second apart here.
+    assert pings == [1002, 1004, 1006, 1008, 1010]
 
 
 def test_heartbeats_are_sent_while_requests_go_unanswered() -> None:
@@ -273,8 +273,7 @@ def test_a_member_that_sends_events_but_answers_nothing_is_given_up() -> None:
     while link.open and simulation.driver.now() - began < 60:
         link.send(event)
         simulation.driver.advance(0.25)
-    # A check each second; the request may have been sent just after one.
-    assert 6 <= simulation.driver.now() - began <= 8.5
+    assert 5.6 <= simulation.driver.now() - began <= 6.25
     assert "sends, but has answered no request for" in str(link._connection.close_reason)
     assert "not even heartbeats: more than heartbeat_timeout (6 s)" in str(link._connection.close_reason)
     assert simulation.value(waiting, 5) is None

@@ -84,8 +84,8 @@ class Engine:
         self.lock_owner = lock_owner
         self.uuid: UUID = self.new_uuid()
         self._tick: Timer | None = None
-        # Short heartbeat options need checks that are more frequent: silence is counted from the check that has found
-        # the last input.
+        # Short heartbeat options need checks that are more frequent: silence is counted from the check before the last
+        # input.
         self._tick_interval = min(TICK, config.heartbeat_interval / 2, config.heartbeat_timeout / 20)
         self._next_tick = 0.0
         self._created_objects: dict[tuple[str, str], None] = {}

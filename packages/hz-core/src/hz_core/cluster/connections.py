@@ -124,6 +124,7 @@ class ConnectionManager:
         self._next_id = 1
         self._attempts: dict[Connection, _Attempt] = {}
         self._ready: dict[UUID, Connection] = {}
+        self._checked = 0.0  # when heartbeats were checked last
         self._closed = False
         self._losses = RepeatedLosses(io, options.member_backoff)
         self._pause = 0.0
@@ -485,13 +486,15 @@ class ConnectionManager:
             connection.last_answer += seconds
             if connection.first_ping is not None:
                 connection.first_ping += seconds
+        self._checked += seconds
 
     def heartbeat(self, now: float) -> Sequence[Connection]:
         """Close connections that exceeded the heartbeat timeout; return those that need a ping."""
         interval = self._options.heartbeat_interval
+        before, self._checked = self._checked, now
         quiet = []
         for connection in list(self._ready.values()):
-            self._note_times(connection, now)
+            self._note_times(connection, now, before)
             silent, unanswered = now - connection.last_read, now - connection.last_answer
             error = self._too_late(connection, now)
             if error is not None:
@@ -508,21 +511,29 @@ class ConnectionManager:
         return quiet
 
     def next_timeout(self) -> float:
-        """Return when the first member will have been silent for the heartbeat timeout, if it stays so."""
-        last_read = min((connection.last_read for connection in self._ready.values()), default=inf)
-        return last_read + self._options.heartbeat_timeout
+        """Return when the first member will have exceeded the heartbeat timeout, if nothing is heard of it."""
+        limit = self._options.heartbeat_timeout
+        first = inf
+        for connection in list(self._ready.values()):
+            first = min(first, connection.last_read + limit)
+            if connection.first_ping is not None:
+                first = min(first, max(connection.last_answer + limit, connection.first_ping + limit / 2))
+        return first
 
-    def _note_times(self, connection: Connection, now: float) -> None:
-        """Note what has happened since the last check."""
+    def _note_times(self, connection: Connection, now: float, before: float) -> None:
+        """Note what has happened since the last check, which was at ``before``.
+
+        It counts as if it had happened right after that check, so that no member gets more than its time.
+        """
         timeout = self._options.heartbeat_timeout
         arriving = connection.arrival.is_life(connection.reader, now, timeout, connection.answered)
         if connection.answered or (connection.heard and arriving):
             connection.answered = False
-            connection.last_answer = now
+            connection.last_answer = max(connection.last_answer, before)
             connection.first_ping = None
         if connection.heard:
             connection.heard = False
-            connection.last_read = now
+            connection.last_read = max(connection.last_read, before)
         if connection.spoke:
             connection.spoke = False
             connection.last_write = now
@@ -538,7 +549,7 @@ class ConnectionManager:
             )
         # Events may still arrive while the way to the member is broken, which swallows all requests.
         unanswered, first = now - connection.last_answer, connection.first_ping
-        if unanswered > limit and first is not None and now - first > limit / 2:
+        if first is not None and min(unanswered - limit, now - first - limit / 2) > -_ROUNDING:
             return TargetDisconnectedError(
                 f"{connection.address} sends, but has answered no request for {unanswered:.1f} s, not even heartbeats:"
                 f" more than heartbeat_timeout ({limit:g} s)"
