@@ -6,13 +6,13 @@ import dataclasses
 import functools
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from hz_embedded import _clock, jars, versions
+from hz_embedded import _class_archive, _clock, jars, versions
 from hz_embedded import config as member_config
-from hz_embedded._ports import reserve
+from hz_embedded._ports import free_port, reserve
 from hz_embedded._py4j import LOOPBACK, Py4JError, Py4JJavaError, java_message
 from hz_embedded._waiting import call_within
 from hz_embedded.bridge.options import BridgeOptions
@@ -29,7 +29,7 @@ from hz_embedded.errors import (
 from hz_embedded.fault_proxy import Fault, FaultProxy
 from hz_embedded.interfaces.crossing import enable as enable_python_objects
 from hz_embedded.java import JavaRuntime
-from hz_embedded.jvm import Jvm
+from hz_embedded.jvm import Jvm, class_path, java_command
 
 Configure = Callable[[Any], None]
 
@@ -37,6 +37,10 @@ Configure = Callable[[Any], None]
 _END_WHEN_FULL: Final = ("-XX:+ExitOnOutOfMemoryError", "-XX:+DisplayVMOutputToStderr")
 # The standard output is for the gateway's port and token alone.
 _WARNINGS_TO_LOG: Final = ("-Xlog:disable", "-Xlog:all=warning:stderr")
+# What an archive of classes does not contain, or why it does not fit, is of no interest.
+_ARCHIVE_LOG: Final = "-Xlog:cds*=off:stderr"
+_QUERY: Final = "SELECT v FROM TABLE(generate_series(1, 1))"
+_TRAINING_SECONDS: Final = 60.0
 _EXIT_SECONDS: Final = 5.0
 _LOG_CONFIGURATION: Final = "logging.properties"
 _JAVA_LEVELS: Final[Mapping[str, str]] = {
@@ -117,18 +121,18 @@ class Launch:
     version: str
     sql: bool
     jet: bool
-    cluster_name: str | None
-    config: str | Mapping[str, Any] | None
-    properties: Mapping[str, str]
-    classpath: Sequence[str | Path]
     checksums: Mapping[str, str] | None
-    jvm_args: Sequence[str]
-    heap: str
     java: JavaRuntime
-    log_level: str | None
-    startup_timeout: float
-    proxied: bool
-    bridge: BridgeOptions | None
+    cluster_name: str | None = None
+    config: str | Mapping[str, Any] | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
+    classpath: Sequence[str | Path] = ()
+    jvm_args: Sequence[str] = ()
+    heap: str = "512m"
+    log_level: str | None = None
+    startup_timeout: float = _TRAINING_SECONDS
+    proxied: bool = False
+    bridge: BridgeOptions | None = None
     paths: tuple[Path, ...] = ()
 
     def resolved(self, version: str | None = None) -> Launch:
@@ -170,7 +174,8 @@ class Launch:
             JvmStartError: The JVM did not start.
             JvmOutOfMemoryError: The heap is too small for a start.
         """
-        options = [*_END_WHEN_FULL, *_WARNINGS_TO_LOG]
+        archive = self._archive()
+        options = [f"-XX:SharedArchiveFile={archive}", _ARCHIVE_LOG] if archive else []
         if clock_milliseconds is not None:
             options.append(_clock.start_option(clock_milliseconds))
         if self.log_level is not None:
@@ -178,19 +183,50 @@ class Launch:
             settings.write_text(log_configuration(self.log_level), encoding="utf-8")
             options.append(f"-Djava.util.logging.config.file={settings}")
         try:
-            return Jvm(
-                self.java,
-                self.paths,
-                log_file,
-                heap=self.heap,
-                jvm_args=[*options, *self.jvm_args],
-                timeout=self.startup_timeout,
-                bridge=self.bridge,
-            )
+            return self._start_jvm(log_file, options)
         except JvmStartError as error:
             if OUT_OF_MEMORY in str(error):
                 raise JvmOutOfMemoryError(f"a heap of {self.heap} is too small to start: {error}") from error
             raise
+
+    def _start_jvm(self, log_file: Path, options: Sequence[str]) -> Jvm:
+        return Jvm(
+            self.java,
+            self.paths,
+            log_file,
+            heap=self.heap,
+            jvm_args=[*_END_WHEN_FULL, *_WARNINGS_TO_LOG, *options, *self.jvm_args],
+            timeout=self.startup_timeout,
+            bridge=self.bridge,
+        )
+
+    def _archive(self) -> Path | None:
+        """Return the archive of the classes of such members, if one can be used."""
+        count = len(versions.member_artifacts(self.version, sql=self.sql, checksums=self.checksums))
+        plain = Launch(
+            version=self.version,
+            sql=self.sql,
+            jet=self.jet,
+            checksums=self.checksums,
+            java=self.java,
+            paths=self.paths[:count],
+        )
+        return _class_archive.archive_of(
+            java_command(self.java), class_path(plain.paths), plain._load_classes
+        )
+
+    def _load_classes(self, option: str, log_file: Path) -> None:
+        """Start and end a member, in a JVM with an option."""
+        slot = MemberSlot(free_port(), own_jvm=True, configure=None, lite=False)
+        try:
+            with self._start_jvm(log_file, [option]) as jvm:
+                instance = self.start_member(jvm, slot, ()).instance
+                if self.sql and versions.has_jet(self.version):
+                    statement = jvm.view.com.hazelcast.sql.SqlStatement(_QUERY)
+                    instance.getSql().execute(statement).close()
+                instance.shutdown()
+        finally:
+            slot.close()
 
     def start_member(self, jvm: Jvm, slot: MemberSlot, known: Sequence[str]) -> Started:
         """Start a member in a slot and wait until it has joined the members at the addresses ``known``.

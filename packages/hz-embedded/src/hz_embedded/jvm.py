@@ -337,19 +337,30 @@ def _stream(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _command(java: JavaRuntime, classpath: Sequence[Path], heap: str, jvm_args: Sequence[str]) -> list[str]:
+def java_command(java: JavaRuntime) -> list[str]:
+    """Return the Java program with the options that all JVMs have."""
+    return [str(java.program), *_FAST_START, *java.module_options()]
+
+
+def class_path(entries: Sequence[Path]) -> list[Path]:
+    """Return the class path of a JVM with these entries: py4j's own jar comes first.
+
+    Raises:
+        JvmStartError: That jar is missing.
+    """
     jar = _py4j.jar_path()
     if not jar:
         raise JvmStartError("py4j's own jar is missing from its installation; reinstall py4j")
-    path = os.pathsep.join([os.path.abspath(jar), *(str(entry) for entry in classpath)])
+    return [Path(jar).absolute(), *entries]
+
+
+def _command(java: JavaRuntime, entries: Sequence[Path], heap: str, jvm_args: Sequence[str]) -> list[str]:
     return [
-        str(java.program),
+        *java_command(java),
         f"-Xmx{heap}",
-        *_FAST_START,
-        *java.module_options(),
         *jvm_args,
         "-classpath",
-        path,
+        os.pathsep.join(map(str, class_path(entries))),
         "py4j.GatewayServer",
         "--die-on-broken-pipe",
         "--enable-auth",
