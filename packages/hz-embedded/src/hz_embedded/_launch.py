@@ -201,7 +201,9 @@ class Launch:
         )
 
     def _archive(self) -> Path | None:
-        """Return the archive of the classes of such members, if one can be used."""
+        """Return the archive of the classes of such members, if one can be used, and no option asks for another one."""
+        if any("Archive" in option or option.startswith("-Xshare") for option in self.jvm_args):
+            return None
         count = len(versions.member_artifacts(self.version, sql=self.sql, checksums=self.checksums))
         plain = Launch(
             version=self.version,
