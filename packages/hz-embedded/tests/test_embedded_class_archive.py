@@ -72,10 +72,16 @@ def test_another_runtime_or_another_jar_has_another_archive(starts: Starts) -> N
     assert len({first, second, third, None}) == 4
 
 
-def test_what_cannot_be_made_is_not_tried_again(starts: Starts) -> None:
+def test_what_cannot_be_made_is_not_tried_again_on_the_same_day(starts: Starts, tmp_path: Path) -> None:
     starts.fails = True
-    assert [starts.start() for _ in range(6)] == [None] * 6
+    assert [starts.start() for _ in range(10)] == [None] * 10
     assert starts.trained == 1
+    starts.fails = False
+    (failed,) = (tmp_path / "cache" / "classes").glob("*.jsa")
+    day = time.time() - 25 * 3600
+    os.utime(failed, (day, day))
+    assert [starts.start() for _ in range(4)] == [None] * 4
+    assert starts.start() == failed
 
 
 def test_a_dump_that_fails(starts: Starts) -> None:

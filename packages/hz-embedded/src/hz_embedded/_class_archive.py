@@ -28,6 +28,7 @@ VARIABLE: Final = "HZ_EMBEDDED_CLASS_ARCHIVES"
 _FOLDER: Final = "classes"
 _STARTS_WITHOUT: Final = 3
 _UNUSED_SECONDS: Final = 30 * 24 * 3600.0
+_TRIED_AGAIN_SECONDS: Final = 24 * 3600.0
 _DUMP_SECONDS: Final = 120
 
 _log = logging.getLogger(__name__)
@@ -57,8 +58,11 @@ def archive_of(
                 if not target.exists():
                     _remove_unused(folder)
                     _make(target, command, class_path, train)
-        # An empty one tells that none could be made.
-        if not target.stat().st_size:
+        status = target.stat()
+        if not status.st_size:
+            # An empty one tells that none could be made; the reason may be gone some day.
+            if time.time() - status.st_mtime > _TRIED_AGAIN_SECONDS:
+                target.unlink(missing_ok=True)
             return None
         with contextlib.suppress(OSError):
             os.utime(target)
