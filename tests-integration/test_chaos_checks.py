@@ -49,7 +49,10 @@ def test_transfers_that_were_forgotten_or_done_in_spite_of_a_rollback_are_named(
     with pytest.raises(AssertionError, match=r"done on 2 of 2 accounts: .*rolled_back"):
         check_transfers([FIRST, after(7, ROLLED_BACK)], {0: -12, 1: 12})
     # Two that have read the same balance: the second one has overwritten the first one.
-    with pytest.raises(AssertionError, match="done on 0 of 2 accounts"):
+    with pytest.raises(
+        AssertionError,
+        match=r"done on 0 of 2 accounts: .*; others that .*: transfer of account 0 from -5 to -8, acc",
+    ):
         check_transfers([FIRST, after(7, COMMITTED), after(3, COMMITTED)], {0: -8, 1: 8})
     with pytest.raises(
         AssertionError, match="account 1: no changes lead to its last balance of 6; 1 lead from 0 to 5"

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from hz_embedded._class_archive import VARIABLE, archive_of
 from hz_embedded.jars import CACHE_VARIABLE
@@ -88,6 +89,15 @@ def test_a_dump_that_fails(starts: Starts) -> None:
     starts.command = [sys.executable, "-c", "raise SystemExit(1)"]
     assert [starts.start() for _ in range(6)] == [None] * 6
     assert starts.trained == 1
+
+
+def test_nobody_waits_for_another_process_that_makes_it(starts: Starts, tmp_path: Path) -> None:
+    assert [starts.start() for _ in range(3)] == [None] * 3
+    (counted,) = (tmp_path / "cache" / "classes").iterdir()
+    with FileLock(counted.with_suffix(".lock")):
+        assert starts.start() is None
+    assert starts.trained == 0
+    assert starts.start() is not None
 
 
 def test_it_can_be_switched_off(starts: Starts, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from hz_proxies.transaction import TransactionType
 from hz_proxies.transaction.futures import Transaction
 from hz_proxies.transaction.operations import TransactionOperations
 from hz_proxies.transaction.state import LATE, TRANSACTION_TRANSITIONS, TransactionState
+from hz_proxies.transaction.state import TransactionService as OwnTransactions
 
 T = TypeVar("T")
 
@@ -102,6 +103,23 @@ def test_a_transaction_shares_no_locks_with_one_that_may_end_late(simulation: Si
     assert owner not in others
     simulation.driver.advance(LATE)
     assert begun(simulation).thread_id == owner
+
+
+def test_a_long_transaction_does_not_keep_the_owners_of_short_ones(simulation: Simulation) -> None:
+    service = simulation.engine.service(OwnTransactions)
+
+    def begin(owner: int, timeout: float) -> None:
+        tx = TransactionOperations(simulation.engine)
+        tx._begun_by = owner
+        service.begun(tx, owner, timeout)
+
+    begin(1001, 10_000)
+    begin(1002, 10)
+    assert service.lock_owner(1002) != 1002
+    simulation.driver.advance(10 + LATE)
+    assert service.lock_owner(1002) == 1002
+    assert service.lock_owner(1001) != 1001
+    service.active.clear()
 
 
 @pytest.mark.parametrize(("kind", "number"), [(TransactionType.TWO_PHASE, 2), (TransactionType.ONE_PHASE, 1)])

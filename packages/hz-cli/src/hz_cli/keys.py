@@ -35,6 +35,7 @@ def unbuffered() -> Iterator[bool]:
 def key_within(seconds: float, *, readable: bool) -> str:
     """Return the key that is pressed within ``seconds``; an empty text if there is none."""
     if not readable:
+        # No key can be awaited: this is the pause of who shows something again and again.
         time.sleep(seconds)
         return ""
     ready, _, _ = select([sys.stdin], [], [], seconds)

@@ -73,5 +73,5 @@ def _owned(client: hazelcast.HazelcastClient) -> dict[str, int]:
     """Return the numbers of partitions by member; the table comes a moment after the connection."""
     end = time.monotonic() + _TABLE_TIMEOUT
     while not (owned := client.diagnostics().partitions.owned) and time.monotonic() < end:
-        time.sleep(0.02)
+        time.sleep(0.02)  # the client has no event for the table, which it uses as soon as it is there
     return owned

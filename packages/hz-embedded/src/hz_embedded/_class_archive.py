@@ -53,8 +53,8 @@ def archive_of(
             folder.mkdir(parents=True, exist_ok=True)
             if _count_start(target) <= _STARTS_WITHOUT:
                 return None
-            with FileLock(target.with_suffix(".lock")):
-                # Another process may have made it while this one waited for the lock.
+            # Whoever starts a member while another process makes the archive does not wait for it.
+            with FileLock(target.with_suffix(".lock"), timeout=0):
                 if not target.exists():
                     _remove_unused(folder)
                     _make(target, command, class_path, train)

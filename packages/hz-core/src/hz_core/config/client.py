@@ -216,7 +216,7 @@ class ClientConfig(LoadableOptions):
         positive,
         lambda: 60.0,
         "Seconds without received data, or without a reply to any request, also to heartbeats, after which a connection"
-        " is closed.",
+        " is closed. It may be closed up to a twentieth of this, and at most a second, earlier.",
     )
     async_start: Option[bool] = Option(
         boolean,

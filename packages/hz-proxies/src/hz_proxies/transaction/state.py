@@ -105,9 +105,8 @@ class TransactionService(Service):
         """
         now = self._context.io.now()
         for owner, over in self._unconfirmed.copy().items():
-            if over > now:
-                break
-            self._unconfirmed.pop(owner, None)
+            if over <= now:
+                self._unconfirmed.pop(owner, None)
         return _next_lock_owner() if begun_by in self._unconfirmed else begun_by
 
     def begun(self, transaction: ActiveTransaction, lock_owner: int, timeout: float) -> None:
