@@ -68,8 +68,11 @@ class LeakGuard:
         """Return the identities of all that is open now."""
         return {resource.identity for resource in self.snapshot()}
 
-    def leaked(self, before: set[object]) -> list[Resource]:
-        """Return what is open now and was not `before`, after waiting up to `GRACE` seconds for it to end."""
+    def leaked(self, before: set[object]) -> list[str]:
+        """Return what is open now and was not `before`, after waiting up to `GRACE` seconds for it to end.
+
+        What only the garbage collector closes is returned, too, if its finalizer warns of that.
+        """
         known = before | self.allowed
 
         def remaining() -> list[Resource]:
@@ -77,15 +80,25 @@ class LeakGuard:
 
         if not remaining():
             return []
-        gc.collect()
+        # pytest would tell them in the next test.
+        forgotten = _collect()
         gateways = _gateway_ports()
         # From here on: what was found before may have ended while a busy machine collected the garbage.
         deadline = time.monotonic() + GRACE
         while left := [resource for resource in remaining() if not _is_gateways(resource, gateways)]:
             if time.monotonic() > deadline:
-                return left
+                return [*forgotten, *(resource.text for resource in left)]
             threading.Event().wait(0.01)
-        return []
+        return forgotten
+
+
+def _collect() -> list[str]:
+    """Collect the garbage, and return the errors that finalizers could not raise."""
+    found: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "unraisablehook", lambda error: found.append(f"garbage: {error.exc_value!r}"))
+        gc.collect()
+    return found
 
 
 def _threads() -> Iterator[Resource]:
@@ -240,7 +253,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Fail the test if it left something behind after the last of its fixtures has ended."""
     yield
-    leaks = [resource.text for resource in GUARD.leaked(item.stash[BEFORE])] + WATCH.found
+    leaks = GUARD.leaked(item.stash[BEFORE]) + WATCH.found
     before, now = item.stash[LOGGING_BEFORE], _logging_state()
     changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     leaks += [f"{name}: {now.get(name)}, before {before.get(name)}" for name in changed]

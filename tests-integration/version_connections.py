@@ -7,7 +7,8 @@ from typing import Any
 
 import hazelcast
 import hazelcast.asyncio
-from core_tls import TlsRelay, client_context, server_context
+from core_tls import client_context, server_context
+from core_tls_relay import TlsRelay
 from hz_embedded import Cluster, FaultProxy
 from map_harness import Recorder, until, until_now
 

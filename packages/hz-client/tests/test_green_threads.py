@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from core_ca import Authority
-from core_sockets import PATIENCE, SocketCluster
-from core_tls import TlsRelay
+from core_selector_thread import PATIENCE
+from core_sockets import SocketCluster
+from core_tls_relay import TlsRelay
 
 PROGRAM = """
 import json

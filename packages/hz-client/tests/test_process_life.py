@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import hazelcast
-from core_sockets import PATIENCE, SocketCluster, until
+from core_selector_thread import PATIENCE
+from core_sockets import SocketCluster, until
 from core_surfaces import keep
 from hazelcast.asyncio import HazelcastClient as AsyncioClient
 from hazelcast.errors import IllegalStateError

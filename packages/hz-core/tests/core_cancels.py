@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from core_sockets import PATIENCE
+from core_selector_thread import PATIENCE
 from core_surfaces import Asyncio, Surface, Threaded, make
 
 KEYS = 50

@@ -8,7 +8,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 
-from core_sockets import PATIENCE
+from core_selector_thread import PATIENCE
 
 
 def fork_and_run(use: Callable[[], object]) -> Callable[[], None]:

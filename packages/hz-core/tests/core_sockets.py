@@ -7,16 +7,16 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
+from typing import TypeVar
 
-from core_tls import TlsRelay
+from core_selector_thread import PATIENCE, SelectorThread
+from core_tls_relay import TlsRelay
 from hz_core.model import Address
 from hz_core.testing import SimulatedCluster, SimulatedMember
 
+T = TypeVar("T")
+
 RECEIVE = 1 << 18
-PATIENCE = 30.0
-"""Seconds after which a test that hangs fails; never reached otherwise."""
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -38,9 +38,7 @@ class SocketPipe:
         self.sock = sock
         self.piece = 1 << 20
         self._outbox: deque[memoryview] = deque()
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        server.selector.register(sock, selectors.EVENT_READ, self.ready)
+        server.thread.watch(sock, selectors.EVENT_READ, self.ready)
         member.connected(self)
 
     def send(self, data: bytes) -> None:
@@ -64,7 +62,7 @@ class SocketPipe:
             self.cut()
             return
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outbox else 0)
-        self.server.selector.modify(self.sock, events, self.ready)
+        self.server.thread.watch(self.sock, events, self.ready)
 
     def ready(self, events: int) -> None:
         """The socket can be read or written."""
@@ -83,8 +81,7 @@ class SocketPipe:
     def cut(self) -> None:
         """Close the socket."""
         if self.sock.fileno() >= 0:
-            self.server.selector.unregister(self.sock)
-            self.sock.close()
+            self.server.thread.close(self.sock)
             self._outbox.clear()
             self.member.closed(self)
 
@@ -97,37 +94,30 @@ class SocketCluster:
 
     def __init__(self, members: int = 1, relay: TlsRelay | None = None) -> None:
         self.relay = relay
-        self.selector = selectors.DefaultSelector()
-        self._calls: deque[Callable[[], object]] = deque()
-        self._woken, self._waker = socket.socketpair()
-        self.selector.register(self._woken, selectors.EVENT_READ, self._wake)
+        self.thread = SelectorThread("simulated-members")
         self.cluster = SimulatedCluster(0)
         self.listening: dict[SimulatedMember, socket.socket] = {}
-        self._stopped = False
         self._unread: list[SocketPipe] = []
         for _ in range(members):
             self.add()
-        self.cluster.spread()
-        self._thread = threading.Thread(target=self._run, name="simulated-members", daemon=True)
-        self._thread.start()
+        self.do(self.cluster.spread)
 
     def add(self) -> SimulatedMember:
         """Add a member that listens."""
         listener = socket.create_server(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
-        member = self.cluster.add(Address("127.0.0.1", self.relay.open(port) if self.relay else port))
-        self._listen(member, listener)
-        return member
+        address = Address("127.0.0.1", self.relay.open(port) if self.relay else port)
+
+        def add() -> SimulatedMember:
+            member = self.cluster.add(address)
+            self._listen(member, listener)
+            return member
+
+        return self.do(add)
 
     def _listen(self, member: SimulatedMember, listener: socket.socket) -> None:
-        listener.setblocking(False)
         self.listening[member] = listener
-
-        def accept(events: int) -> None:
-            with suppress(OSError):  # the client may be gone already
-                SocketPipe(self, member, listener.accept()[0])
-
-        self.selector.register(listener, selectors.EVENT_READ, accept)
+        self.thread.listen(listener, lambda sock: SocketPipe(self, member, sock))
 
     def refuse(self) -> None:
         """Break all connections, and refuse new ones. In the members' thread."""
@@ -140,15 +130,15 @@ class SocketCluster:
 
     def stop_reading(self) -> None:
         """Read nothing more from any connection. In the members' thread."""
-        for key in list(self.selector.get_map().values()):
+        for key in list(self.thread.selector.get_map().values()):
             if isinstance(getattr(key.data, "__self__", None), SocketPipe):
-                self.selector.unregister(key.fileobj)
+                self.thread.selector.unregister(key.fileobj)
                 self._unread.append(key.data.__self__)
 
     def read_again(self) -> None:
         """Read what was sent meanwhile. In the members' thread."""
         for pipe in self._unread:
-            self.selector.register(pipe.sock, selectors.EVENT_READ, pipe.ready)
+            self.thread.watch(pipe.sock, selectors.EVENT_READ, pipe.ready)
         self._unread.clear()
 
     def accept(self) -> None:
@@ -161,56 +151,25 @@ class SocketCluster:
                 self._listen(member, socket.create_server(("127.0.0.1", port)))
 
     def _stop_listening(self, member: SimulatedMember) -> None:
-        listener = self.listening.pop(member)
-        self.selector.unregister(listener)
-        listener.close()
+        self.thread.close(self.listening.pop(member))
 
     @property
     def addresses(self) -> list[str]:
         """The members' addresses."""
         return [str(member.address) for member in self.cluster.members]
 
-    def do(self, action: Callable[[], Any]) -> Any:
+    def do(self, action: Callable[[], T]) -> T:
         """Run `action` in the members' thread and return what it returns."""
-        done = threading.Event()
-        results: list[Any] = []
-
-        def run() -> None:
-            try:
-                results.append(action())
-            finally:
-                done.set()
-
-        self._calls.append(run)
-        self._waker.send(b"\0")
-        assert done.wait(PATIENCE)
-        return results[0]
-
-    def _wake(self, events: int) -> None:
-        for _ in self._woken.recv(4096):
-            if self._calls:
-                self._calls.popleft()()
-
-    def _run(self) -> None:
-        while not self._stopped:
-            for key, events in self.selector.select():
-                now = self.selector.get_map().get(key.fd)
-                if now is not None and now.fileobj is key.fileobj:
-                    key.data(events)
+        return self.thread.do(action)
 
     def stop(self) -> None:
         """Close everything."""
 
         def close() -> None:
-            self._stopped = True
             for member in list(self.listening):
                 member.cut_all()
                 self._stop_listening(member)
 
-        self.do(close)
-        self._thread.join(PATIENCE)
-        self.selector.close()
-        self._woken.close()
-        self._waker.close()
+        self.thread.stop(close)
         if self.relay:
             self.relay.stop()

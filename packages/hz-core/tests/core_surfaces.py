@@ -7,9 +7,11 @@ from typing import Any, Protocol
 import pytest
 import uvloop
 
+from core_selector_thread import PATIENCE
 from core_simulation import MapOps, Simulation, listener_spec
-from core_sockets import PATIENCE, SocketCluster, until
-from core_tls import TlsRelay, client_context, server_context
+from core_sockets import SocketCluster, until
+from core_tls import client_context, server_context
+from core_tls_relay import TlsRelay
 from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client
 from hz_core.config import ClientConfig

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import uvloop
 
+from core_selector_thread import PATIENCE
 from core_simulation import MapOps, Simulation
-from core_sockets import PATIENCE, SocketCluster, until
+from core_sockets import SocketCluster, until
 from core_surfaces import collecting
 from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client

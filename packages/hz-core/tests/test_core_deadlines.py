@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from core_selector_thread import PATIENCE
 from core_simulation import Simulation
-from core_sockets import PATIENCE
 from core_surfaces import Surface, make
 from hz_core.config import ReconnectMode
 from hz_core.drivers import streams

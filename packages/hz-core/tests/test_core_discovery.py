@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import uvloop
 
+from core_selector_thread import PATIENCE
 from core_simulation import Simulation
-from core_sockets import PATIENCE, SocketCluster
+from core_sockets import SocketCluster
 from core_surfaces import make
 from hz_core.cluster.locating import ASK_AGAIN_AFTER
 from hz_core.discovery import DEFAULT_TIMEOUT, Answer, Discovery, DiscoveryError, Question, ask, time_limit

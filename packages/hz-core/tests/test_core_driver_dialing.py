@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from core_sockets import SocketCluster
 from core_surfaces import make
-from core_tls import TlsRelay, server_context
+from core_tls import server_context
+from core_tls_relay import TlsRelay
 from hz_core.drivers import dialing
 from hz_core.drivers.aio_dial import AsyncioDial
 from hz_core.drivers.dialing import Action, Close, Dialing, GiveUp, Start, Use, interleave

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core_sockets import PATIENCE
+from core_selector_thread import PATIENCE
 from core_surfaces import Threaded
 from hz_core.codecs import client as codec
 from hz_core.drivers.executor import CallbackExecutor

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from core_interrupts import Interrupt, at_point, interrupted
+from core_selector_thread import PATIENCE
 from core_simulation import listener_spec
-from core_sockets import PATIENCE
 from core_surfaces import Threaded, keep
 from hz_core.codecs import client as codec
 from hz_core.compiled import IS_COMPILED

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core_sockets import PATIENCE as LIMIT
+from core_selector_thread import PATIENCE as LIMIT
 from core_sockets import until
 from hz_core.connection import NO_FACTS, Connection, SocketFacts
 from hz_core.drivers.poller import READ, Poller, Watch

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from core_selector_thread import PATIENCE
 from core_simulation import EntryEvent, listener_spec
-from core_sockets import PATIENCE, SocketCluster
+from core_sockets import SocketCluster
 from core_surfaces import FAST, Threaded, keep
 from hz_core.client import Client
 from hz_core.config import ClientConfig

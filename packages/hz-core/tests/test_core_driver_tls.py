@@ -13,9 +13,11 @@ from typing import Any, cast
 import pytest
 import uvloop
 
-from core_sockets import PATIENCE, SocketCluster
+from core_selector_thread import PATIENCE
+from core_sockets import SocketCluster
 from core_surfaces import Threaded, make, why_not
-from core_tls import Server, TlsRelay, client_context, server_context
+from core_tls import Server, client_context, server_context
+from core_tls_relay import TlsRelay
 from hz_core.drivers.aio_dial import AsyncioDial
 from hz_core.drivers.aio_transport import AsyncioTransport
 from hz_core.drivers.poller import READ, WRITE

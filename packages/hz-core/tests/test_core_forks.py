@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from core_forks import fork_and_run, in_child
-from core_sockets import PATIENCE, until
+from core_selector_thread import PATIENCE
+from core_sockets import until
 from core_surfaces import Threaded, collecting, keep
 from hz_core.client import Client
 from hz_core.connection import Connection

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from core_sockets import PATIENCE, SocketCluster
+from core_selector_thread import PATIENCE
+from core_sockets import SocketCluster
 
 PROGRAM = """
 import asyncio

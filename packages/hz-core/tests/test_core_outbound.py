@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import uvloop
 
-from core_sockets import PATIENCE, SocketCluster, SocketPipe
+from core_selector_thread import PATIENCE
+from core_sockets import SocketCluster, SocketPipe
 from core_surfaces import make
 from hz_core.drivers.outbound import Outbound, OutboundPortsError
 from hz_core.errors import IllegalStateError

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core_forks import in_child
-from core_sockets import PATIENCE
+from core_selector_thread import PATIENCE
 from hz_core.pipeline import PipelinedCalls
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from core_selector_thread import PATIENCE
 from core_simulation import Simulation
-from core_sockets import PATIENCE
 from hz_core import engine_options
 from hz_core.connection import Connection
 from hz_core.testing import Refuse

@@ -15,7 +15,7 @@ from core_ca import Authority
 from core_simulation import Simulation
 from core_sockets import SocketCluster
 from core_surfaces import DRIVERS, Scripted, Surface, make
-from core_tls import TlsRelay
+from core_tls_relay import TlsRelay
 from hz_core.cluster.authentication import Credentials
 from hz_core.config import ClientConfig
 from hz_core.config.option import SECRETS

@@ -11,8 +11,9 @@ from unittest import mock
 import pytest
 import spnego
 
+from core_selector_thread import PATIENCE
 from core_simulation import Simulation
-from core_sockets import PATIENCE, SocketCluster
+from core_sockets import SocketCluster
 from core_surfaces import make, why_not
 from hz_core.config import ClientConfig
 from hz_core.drivers.background import MOST, BackgroundCalls

@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from core_selector_thread import PATIENCE
 from core_simulation import MapOps, Simulation
-from core_sockets import PATIENCE, SocketCluster
+from core_sockets import SocketCluster
 from hz_core.client import Client
 from hz_core.client_state import ClientState
 from hz_core.config import ClientConfig, ReconnectMode

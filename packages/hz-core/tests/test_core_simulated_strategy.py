@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from core_selector_thread import PATIENCE
 from core_simulation import MapOps, Simulation
-from core_sockets import PATIENCE, SocketCluster, until
+from core_sockets import SocketCluster, until
 from core_surfaces import Surface, make
 from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client

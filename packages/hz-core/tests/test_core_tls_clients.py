@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from core_ca import Authority
-from core_sockets import PATIENCE, SocketCluster
+from core_selector_thread import PATIENCE
+from core_sockets import SocketCluster
 from core_surfaces import Surface, Threaded, make, why_not
-from core_tls import TlsRelay, strict_member
+from core_tls import strict_member
+from core_tls_relay import TlsRelay
 from hz_core.errors import InvalidConfigurationError
 from hz_core.op import Flow, Sleep
 from hz_core.testing import Request, SimulatedMember

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import simulated_harness
-from core_sockets import PATIENCE, SocketCluster
+from core_selector_thread import PATIENCE
+from core_sockets import SocketCluster
 from cp_simulation import end_sessions
 from hz_core import ClientConfig
 from hz_core.client import Client

@@ -13,7 +13,8 @@ import pytest
 
 import core_sockets
 import simulated_harness
-from core_sockets import PATIENCE, SocketCluster
+from core_selector_thread import PATIENCE
+from core_sockets import SocketCluster
 from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client
 from hz_core.config import ClientConfig

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from core_sockets import PATIENCE, SocketCluster
+from core_selector_thread import PATIENCE
+from core_sockets import SocketCluster
 from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client
 from hz_core.config import ClientConfig

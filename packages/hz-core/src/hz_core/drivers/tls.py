@@ -86,11 +86,11 @@ class TlsStream:
                     self._tls.do_handshake()
                 except ssl.SSLWantReadError:
                     done = False
-                except ssl.SSLEOFError as e:
-                    raise ConnectionResetError(
-                        "the member closed the connection during the TLS handshake"
-                    ) from e
-                except ssl.SSLError:
+                except ssl.SSLError as e:
+                    if _is_end(e):
+                        raise ConnectionResetError(
+                            "the member closed the connection during the TLS handshake"
+                        ) from e
                     with suppress(OSError):  # tell the member why, if possible
                         self._send_ciphertext()
                     raise
@@ -152,12 +152,12 @@ class TlsStream:
             self._end = StreamClosedError("the member closed the connection")
         except ssl.SSLWantReadError:
             pass
-        except ssl.SSLEOFError:
-            self._end = StreamClosedError(
-                "the member closed the connection without the closing message of TLS"
-            )
         except ssl.SSLError as e:
-            self._end = advised(e)
+            self._end = (
+                StreamClosedError("the member closed the connection without the closing message of TLS")
+                if _is_end(e)
+                else advised(e)
+            )
         self._undecrypted = False
 
     def send(self, data: Bytes, flags: int = 0, /) -> int:
@@ -227,3 +227,11 @@ class TlsStream:
     def close(self) -> None:
         """See :class:`hz_core.drivers.streams.Stream`."""
         self._plain.close()
+
+
+def _is_end(error: ssl.SSLError) -> bool:
+    """Return whether the member has closed its socket; Python before 3.11.4 has other classes for that."""
+    return (
+        isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+        or error.reason == "UNEXPECTED_EOF_WHILE_READING"
+    )

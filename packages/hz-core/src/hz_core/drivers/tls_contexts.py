@@ -96,6 +96,8 @@ class TlsContexts:
     def _make(self) -> ssl.SSLContext:
         config = self._config
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which verifies certificates and their names
+        # Python before 3.11.4 sets it, and then takes a cut connection for one that the member has closed.
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         context.check_hostname = config.ssl_check_hostname
         context.minimum_version = _VERSIONS[config.ssl_protocol]
         if config.ssl_ciphers is not None:
