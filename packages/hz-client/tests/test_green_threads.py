@@ -79,6 +79,15 @@ client.shutdown()
 print("passed")
 """
 
+FORGOTTEN = """
+import sys
+import hazelcast
+
+client = hazelcast.HazelcastClient(cluster_members=[sys.argv[1]], statistics_enabled=False)
+client.get_map("m").blocking().set("a", 1)
+print("passed")
+"""
+
 PATCHES = {
     "gevent": "from gevent import monkey; monkey.patch_all()",
     "eventlet": "import warnings; warnings.simplefilter('ignore'); import eventlet; eventlet.monkey_patch()",
@@ -90,19 +99,24 @@ def test_a_program_of_green_threads_uses_the_client(library: str) -> None:
     run(library, SocketCluster(1), {})
 
 
+@pytest.mark.parametrize("library", PATCHES)
+def test_a_program_of_green_threads_may_end_without_closing_its_client(library: str) -> None:
+    run(library, SocketCluster(1), {}, FORGOTTEN)
+
+
 def test_green_threads_over_tls(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     run("gevent", SocketCluster(1, TlsRelay(authority.server())), authority.trusted)
 
 
-def run(library: str, server: SocketCluster, options: dict[str, Any]) -> None:
+def run(library: str, server: SocketCluster, options: dict[str, Any], program: str = PROGRAM) -> None:
     server.cluster.strict = False
     try:
         ran = subprocess.run(
             [
                 sys.executable,
                 "-c",
-                f"{PATCHES[library]}\n{PROGRAM}",
+                f"{PATCHES[library]}\n{program}",
                 server.addresses[0],
                 json.dumps(options),
             ],

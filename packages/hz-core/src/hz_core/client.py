@@ -1,5 +1,6 @@
 """The client for threaded programs: futures and blocking calls."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -181,7 +182,8 @@ class Client(ClientBase):
 
     def _abandon(self) -> None:
         driver = self._driver
-        if driver.running():
+        # The threads of a program that ends do not run any more, and green ones cannot even be asked.
+        if not sys.is_finalizing() and driver.running():
             # Stopped on the I/O thread, because no other thread waits for the end.
             stop = partial(driver.call_soon, driver.stop)
             driver.call_soon(partial(_close, self._engine, stop))
