@@ -6,12 +6,14 @@ import pytest
 
 from core_simulation import Simulation
 from hz_core.config import ReconnectMode
+from hz_core.connection import Connection
 from hz_core.errors import (
     ClientOfflineError,
     HazelcastClientNotActiveError,
     HazelcastOverloadError,
     OperationTimeoutError,
 )
+from hz_core.invocation import limits
 from hz_core.model import Address
 from hz_core.testing import BlackHole, Refuse, Request, codes
 from hz_core.testing.messages import encode
@@ -170,6 +172,32 @@ def test_a_large_limit_is_kept_as_well() -> None:
     simulation.cluster.members[0].rule("Map.put", lambda request: None)
     waiting = [simulation.submit(simulation.ops.put(0, "x")) for _ in range(10_001)]
     assert [outcome.done for outcome in waiting] == [False] * 10_000 + [True]
+    simulation.stop()
+
+
+def test_what_waits_is_looked_at_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not all of it for each operation, which would take longer and longer."""
+    looks: list[int] = []
+
+    def sweep(connection: Connection) -> None:
+        looks.append(len(connection.pending))
+        sweep_connection(connection)
+
+    sweep_connection = limits._sweep
+    monkeypatch.setattr(limits, "_sweep", sweep)
+    simulation = Simulation(1, max_pending_invocations=10_000).start()
+    simulation.cluster.members[0].rule("Map.put", lambda request: None)
+    waiting = [simulation.submit(simulation.ops.put(0, "x")) for _ in range(10_000)]
+    assert sum(looks) < 2 * len(waiting)
+    looks.clear()
+    for _ in range(2):
+        refused = [simulation.submit(simulation.ops.put(0, "x")) for _ in range(100)]
+        assert all(isinstance(outcome.error, HazelcastOverloadError) for outcome in refused)
+        simulation.driver.advance(1)
+    assert looks == [10_000, 10_000]
+    for outcome in waiting[:50]:
+        outcome.cancel()
+    assert not simulation.submit(simulation.ops.put(0, "x")).done
     simulation.stop()
 
 

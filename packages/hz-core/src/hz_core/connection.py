@@ -134,7 +134,8 @@ class Connection(ConnectionBase):
         alive: Whether the state is not CLOSED. Stored, because every operation asks for it.
         close_reason: Why it was closed, None while it is alive.
         listening: Whether listeners of users get events over it.
-        crowded_at: So many pending requests, and more, are looked at before one is added.
+        crowded_at: With so many pending requests, and more, the limit of the client is asked before one is added.
+        sweep_at: With so many, those are forgotten first that nobody waits for.
         pending: The requests that wait for a reply, by correlation id. Single dictionary operations are
             atomic, so any thread may use it without a lock: the thread that pops an entry owns it.
         deliver: Called by the driver, by one thread at a time, with this connection and the messages that the
@@ -182,6 +183,7 @@ class Connection(ConnectionBase):
         "server_version",
         "spoke",
         "state",
+        "sweep_at",
         "transport",
     )
 
@@ -200,6 +202,7 @@ class Connection(ConnectionBase):
         self.reader: MessageReader = MessageReader(max_message_size)
         self.pending: dict[int, PendingReply] = {}
         self.crowded_at: int = 0
+        self.sweep_at: int = 0
         self.listening: bool = False
         self.event_handlers: dict[int, MessageHandler] = {}
         self.interrupted: list[bytes] = []

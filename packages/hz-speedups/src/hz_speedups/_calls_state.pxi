@@ -289,7 +289,7 @@ cdef class ConnectionBase:
 
     cdef public object transport, reader, pending, deliver, interrupted
     cdef public bint alive, answered, heard, spoke, listening
-    cdef public Py_ssize_t crowded_at
+    cdef public Py_ssize_t crowded_at, sweep_at
 
 
 cdef class RoutingBase:

@@ -14,7 +14,10 @@ _SWEEP_SIZE: Final = 1024
 """With so many requests of a connection that wait for replies, those are forgotten whose callers have given up."""
 
 _SMALL_LIMIT: Final = 10_000
-"""Below this limit of pending invocations, all are counted for each of them."""
+"""Below this limit of pending invocations, all are counted for each of them, and looked at for each refused one."""
+
+_SWEEP_PAUSE: Final = 1.0
+"""Seconds between two looks at all invocations of a client at its limit, each of which may take a tenth of that."""
 
 
 class PendingLimit:
@@ -24,14 +27,21 @@ class PendingLimit:
         most: The most invocations in progress.
         open_connections: Returns the ready connections.
         count: Counts the invocations in progress.
+        now: Returns the seconds of a monotonic clock.
     """
 
     def __init__(
-        self, most: int, open_connections: Callable[[], Sequence[Connection]], count: Callable[[], int]
+        self,
+        most: int,
+        open_connections: Callable[[], Sequence[Connection]],
+        count: Callable[[], int],
+        now: Callable[[], float],
     ) -> None:
         self._most = most
         self._open_connections = open_connections
         self._count = count
+        self._now = now
+        self._sweep_time = float("-inf")  # when all may be looked at again
         # While a connection has fewer pending invocations than this, the client is far below its limit.
         self._room = 0 if most < _SMALL_LIMIT else most // 10
 
@@ -41,10 +51,11 @@ class PendingLimit:
         Raises:
             HazelcastOverloadError: See ``check``.
         """
-        if len(connection.pending) >= max(connection.crowded_at, _SWEEP_SIZE):
+        if len(connection.pending) >= max(connection.sweep_at, _SWEEP_SIZE):
             _sweep(connection)
+            connection.sweep_at = 2 * len(connection.pending)
         pending_count = len(connection.pending)
-        connection.crowded_at = min(max(2 * pending_count, _SWEEP_SIZE), self._room)
+        connection.crowded_at = min(max(connection.sweep_at, _SWEEP_SIZE), self._room)
         if pending_count >= self._room:
             self.check(invocation)
 
@@ -56,7 +67,10 @@ class PendingLimit:
         """
         if not _is_limited(invocation) or self._count() < self._most:
             return
-        self.sweep()
+        now = self._now()
+        if self._most < _SMALL_LIMIT or now >= self._sweep_time:
+            self._sweep_time = now + _SWEEP_PAUSE
+            self.sweep()
         waiting = self._count()
         if waiting >= self._most:
             raise HazelcastOverloadError(

@@ -110,7 +110,7 @@ class InvocationService(ServiceBase):
         self._now = io.now
         self._backup_acks = policy.backup_acks
         self.pending_limit: PendingLimit = PendingLimit(
-            policy.max_pending, router.open_connections, lambda: self.pending_count
+            policy.max_pending, router.open_connections, lambda: self.pending_count, io.now
         )
         self._check_limit = self.pending_limit.check
         self.backups: BackupAcks = BackupAcks(
