@@ -122,6 +122,68 @@ def test_one_thread_makes_a_result(
     assert not client.get_map(name).blocking().is_locked("lock of " + here._key("k"))
 
 
+def test_a_result_that_was_made_while_it_was_looked_for(
+    client: hazelcast.HazelcastClient, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by another thread: the look finds nothing, and when it is over, so is the call."""
+    calls: list[str] = []
+
+    @cached(client, name, ttl=10, stale=5, across_processes=False)
+    def count(key: str) -> int:
+        calls.append(key)
+        return len(calls)
+
+    look = count._look
+
+    def slow_look(key: str) -> Any:
+        monkeypatch.setattr(count, "_look", look)
+        found = look(key)
+        count.refresh("k") if found else count("k")
+        return found
+
+    clock = Clock(count)
+    monkeypatch.setattr(count, "_look", slow_look)
+    assert count("k") == 1
+    assert calls == ["k"]
+    clock.now += 12
+    monkeypatch.setattr(count, "_look", slow_look)
+    assert count("k") == 1
+    count.join()
+    assert count("k") == 2
+    assert calls == ["k"] * 2
+
+
+async def test_a_result_that_was_made_while_a_task_looked_for_it(
+    cluster: Cluster, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    async with hazelcast.asyncio.HazelcastClient(cluster_members=cluster.addresses) as client:
+
+        @cached(client, name, ttl=10, stale=5, across_processes=False)
+        async def count(key: str) -> int:
+            calls.append(key)
+            return len(calls)
+
+        look = count._look
+
+        async def slow_look(key: str) -> Any:
+            monkeypatch.setattr(count, "_look", look)
+            found = await look(key)
+            await (count.refresh("k") if found else count("k"))
+            return found
+
+        clock = Clock(count)
+        monkeypatch.setattr(count, "_look", slow_look)
+        assert await count("k") == 1
+        assert calls == ["k"]
+        clock.now += 12
+        monkeypatch.setattr(count, "_look", slow_look)
+        assert await count("k") == 1
+        await count.join()
+        assert await count("k") == 2
+        assert calls == ["k"] * 2
+
+
 def test_a_stale_result_is_returned_and_refreshed(client: hazelcast.HazelcastClient, name: str) -> None:
     values = iter("abc")
     begun, go_on = threading.Event(), threading.Event()

@@ -49,15 +49,17 @@ class AsyncCachedFunction(Generic[P, R]):
         self._policy = policy
         self._timeout = timeout
         self._calls: dict[str, asyncio.Task[R]] = {}
+        self._ended = 0  # how many of them are over
         self._refreshing: dict[str, asyncio.Task[None]] = {}
         self.counts: Counts = Counts()
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the kept result of such a call, or call the function."""
         key = self._key(*args, **kwargs)
+        ended = self._ended
         found = await self._look(key)
         if found is None:
-            return await self._once(key, args, kwargs)
+            return await self._once(key, ended, args, kwargs)
         if found.fresh:
             self.counts.hits += 1
         else:
@@ -100,27 +102,35 @@ class AsyncCachedFunction(Generic[P, R]):
             self._failed("looked at", key, error)
             return None
 
-    async def _once(self, key: str, args: Any, kwargs: Any) -> R:
+    async def _once(self, key: str, ended: int, args: Any, kwargs: Any) -> R:
         """Call the function, or wait for the task or process that does.
 
         The call is a task of its own: it goes on, for those that wait for it, if one of its callers is cancelled.
+
+        Args:
+            key: The key of the call.
+            ended: How many calls were over when no result was found: one of another task may have made it since.
+            args: The arguments of the call.
+            kwargs: Those with names.
         """
         call = self._calls.get(key)
         if call is None:
-            call = self._calls[key] = asyncio.create_task(self._across(key, args, kwargs))
-            call.add_done_callback(lambda done: self._ended(key, done))
+            late = self._ended != ended
+            call = self._calls[key] = asyncio.create_task(self._across(key, late, args, kwargs))
+            call.add_done_callback(lambda done: self._end(key, done))
         return await asyncio.shield(call)
 
-    def _ended(self, key: str, call: "asyncio.Task[R]") -> None:
+    def _end(self, key: str, call: "asyncio.Task[R]") -> None:
         del self._calls[key]
+        self._ended += 1
         if not call.cancelled():
             call.exception()  # those that wait for it get it; if all of them were cancelled, nobody wants it
 
-    async def _across(self, key: str, args: Any, kwargs: Any) -> R:
+    async def _across(self, key: str, late: bool, args: Any, kwargs: Any) -> R:
         locked = self._policy.across and await self._locked(key, self._policy.lease)
         try:
             # Somebody else may have made it meanwhile.
-            found = await self._look(key) if locked else None
+            found = await self._look(key) if late or locked else None
             if found is not None and found.fresh:
                 self.counts.hits += 1
                 return cast(R, found.value)
@@ -143,6 +153,9 @@ class AsyncCachedFunction(Generic[P, R]):
                 locked = await self._locked(key, 0)
                 if not locked:
                     return  # another process is at it
+            found = await self._look(key)
+            if found is not None and found.fresh:
+                return  # somebody else has refreshed it meanwhile
             self.counts.refreshes += 1
             await self._keep(key, await self._function(*args, **kwargs))
         except Exception:

@@ -53,15 +53,17 @@ class CachedFunction(Generic[P, R]):
         self._timeout = timeout
         self._lock = threading.Lock()
         self._calls: dict[str, Future[R]] = {}
+        self._ended = 0  # how many of them are over
         self._refreshing: dict[str, threading.Thread] = {}
         self.counts: Counts = Counts()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the kept result of such a call, or call the function."""
         key = self._key(*args, **kwargs)
+        ended = self._ended
         found = self._look(key)
         if found is None:
-            return self._once(key, args, kwargs)
+            return self._once(key, ended, args, kwargs)
         if found.fresh:
             self.counts.hits += 1
         else:
@@ -104,32 +106,43 @@ class CachedFunction(Generic[P, R]):
             self._failed("looked at", key, error)
             return None
 
-    def _once(self, key: str, args: Any, kwargs: Any) -> R:
-        """Call the function, or wait for the thread or process that does."""
+    def _once(self, key: str, ended: int, args: Any, kwargs: Any) -> R:
+        """Call the function, or wait for the thread or process that does.
+
+        Args:
+            key: The key of the call.
+            ended: How many calls were over when no result was found: one of another thread may have made it since.
+            args: The arguments of the call.
+            kwargs: Those with names.
+        """
         with self._lock:
             call = self._calls.get(key)
             mine = call is None
             if call is None:
                 call = self._calls[key] = Future()
+            late = self._ended != ended
         if not mine:
             return call.result()
         try:
-            value = self._across(key, args, kwargs)
+            value = self._across(key, late, args, kwargs)
         except BaseException as error:
-            with self._lock:
-                del self._calls[key]
+            self._end(key)
             call.set_exception(error)
             raise
-        with self._lock:
-            del self._calls[key]
+        self._end(key)
         call.set_result(value)
         return value
 
-    def _across(self, key: str, args: Any, kwargs: Any) -> R:
+    def _end(self, key: str) -> None:
+        with self._lock:
+            del self._calls[key]
+            self._ended += 1
+
+    def _across(self, key: str, late: bool, args: Any, kwargs: Any) -> R:
         locked = self._policy.across and self._locked(key, self._policy.lease)
         try:
             # Somebody else may have made it meanwhile.
-            found = self._look(key) if locked else None
+            found = self._look(key) if late or locked else None
             if found is not None and found.fresh:
                 self.counts.hits += 1
                 return cast(R, found.value)
@@ -158,6 +171,9 @@ class CachedFunction(Generic[P, R]):
                 locked = self._locked(key, 0)
                 if not locked:
                     return  # another process is at it
+            found = self._look(key)
+            if found is not None and found.fresh:
+                return  # somebody else has refreshed it meanwhile
             self.counts.refreshes += 1
             self._keep(key, self._function(*args, **kwargs))
         except Exception:
