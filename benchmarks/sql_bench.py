@@ -20,7 +20,7 @@ from hzbench import machine
 from hzbench.cases import Contender
 from hzbench.fleet import Worker
 from hzbench.member import member_at
-from hzbench.task import Outcome, Task
+from hzbench.task import WARM_UP, Outcome, Task
 
 WAYS: Final[tuple[tuple[Contender, str], ...]] = (
     ("official", "rows"),
@@ -44,15 +44,19 @@ def measure(source: str, ways: tuple[tuple[Contender, str], ...], rounds: int, s
         try:
             member = machine.listener_pid(address)
             own = [psutil.Process(member), *(worker.process for worker in workers.values())]
+            tasks = {
+                how: Task(how if source in ALONE else f"{how} of {source}", "blocking") for _, how in ways
+            }
+            for contender, how in ways:
+                workers[contender].ask(tasks[how], WARM_UP)
             for worker in workers.values():
                 if machine.can_place("different cores"):
                     machine.place("different cores", member, worker.process.pid)
             for number in range(rounds):
                 for contender, how in ways if number % 2 else ways[::-1]:
-                    row = how if source in ALONE else f"{how} of {source}"
 
-                    def ask(contender: Contender = contender, row: str = row) -> Outcome:
-                        return workers[contender].ask(Task(row, "blocking"), seconds)
+                    def ask(contender: Contender = contender, task: Task = tasks[how]) -> Outcome:
+                        return workers[contender].ask(task, seconds)
 
                     figures[contender, how].append(machine.undisturbed(ask, own, 2).result)
         finally:

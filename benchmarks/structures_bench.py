@@ -26,7 +26,7 @@ from hzbench.executor_task import FACTORIES, compile_classes
 from hzbench.fleet import Worker
 from hzbench.member import CP_VERSION, MEMBER_VERSION, member_at
 from hzbench.structures import CP_ROWS, EXECUTOR, RECORDED_ROWS, ROWS
-from hzbench.task import Outcome, Task
+from hzbench.task import WARM_UP, Outcome, Task
 
 GOALS: Final = {
     "latency": 1.8,
@@ -43,8 +43,6 @@ MEMBER: Final[dict[str, Any]] = {
 its replies, so that there are 64 per millisecond. That would be measured, and for the faster client first."""
 
 CONTENDERS: Final[tuple[Contender, ...]] = ("ours", "official", "floor")
-WARM_UP: Final = 3.0
-"""Seconds of unmeasured work of each contender before a row, on all cores: members compile what they run for it."""
 Figures = dict[Contender, list[float]]
 
 

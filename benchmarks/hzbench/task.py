@@ -3,10 +3,13 @@
 from array import array
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Action = Literal["get", "set", "put_all", "values"]
 Surface = Literal["blocking", "futures", "window", "asyncio"]
+
+WARM_UP: Final = 3.0
+"""Seconds of unmeasured work of each contender before a row, on all cores: members compile what they run for it."""
 
 _KEYS_BY_SIZE = ((1_000, 1_000), (100_000, 100), (4_000_000, 4))
 
