@@ -1,7 +1,7 @@
 """Mend in the finished pages what axe-core finds in those of the theme: ``tools/docs_browser.py`` looks again.
 
 Screen readers need the level of a heading, names for two parts of a page of the same kind, and no empty headers of
-tables. Who uses the keyboard must be able to scroll what is wider than a phone.
+tables. Who uses the keyboard must be able to scroll what is wider than a phone. Nothing is wider than the window.
 """
 
 import re
@@ -21,6 +21,11 @@ MENDED = (
     (re.compile(r'<div class="table-wrapper ([^"]*)">'), r'<div class="table-wrapper \1" tabindex="0">'),
     (re.compile(r'<div id="search-results">'), r'<h1>Search</h1><div id="search-results">'),
     (re.compile(r'<th class="head">(<p></p>)?</th>'), r'<td class="head"></td>'),
+    # Long names would make the index wider than the window.
+    (
+        re.compile(r'<table style="width: 100%" class="indextable'),
+        r'<table style="width: 100%; table-layout: fixed; overflow-wrap: anywhere" class="indextable',
+    ),
 )
 
 
