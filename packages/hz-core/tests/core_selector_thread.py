@@ -68,7 +68,8 @@ class SelectorThread:
     def close(self, sock: socket.socket) -> None:
         """Close a socket, which may be watched."""
         if sock.fileno() >= 0:
-            self.watch(sock, 0, _never)
+            with suppress(KeyError):
+                self.selector.unregister(sock)
             sock.close()
 
     def listen(self, listener: socket.socket, accepted: Callable[[socket.socket], object]) -> None:
@@ -78,7 +79,7 @@ class SelectorThread:
         def accept(events: int) -> None:
             with ExitStack() as stack, suppress(OSError):  # the client may be gone already
                 sock = stack.enter_context(listener.accept()[0])
-                sock.getpeername()
+                sock.getpeername()  # raises if it was reset already, when TLS could not close it
                 sock.setblocking(False)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 stack.pop_all()
@@ -98,7 +99,3 @@ class SelectorThread:
         self.selector.close()
         self._woken.close()
         self._waker.close()
-
-
-def _never(events: int) -> None:
-    raise AssertionError("a socket that is not watched was ready")

@@ -235,6 +235,19 @@ def test_an_end_without_the_closing_message_is_told(pair: tuple[TlsStream, Peer]
         receive_nothing(stream)
 
 
+def test_an_end_in_the_handshake_is_told_by_every_python(
+    plain: Callable[[socket.socket], Stream], ends: tuple[socket.socket, socket.socket]
+) -> None:
+    """Before 3.11.4 all contexts have this option, which changes the error."""
+    context = client_context()
+    context.options |= ssl.OP_IGNORE_UNEXPECTED_EOF
+    stream = TlsStream(plain(ends[0]), context, "127.0.0.1")
+    assert stream.handshake() == READ
+    ends[1].shutdown(socket.SHUT_WR)
+    with pytest.raises(ConnectionResetError, match="during the TLS handshake"):
+        stream.handshake()
+
+
 def test_bytes_that_are_not_tls_break_the_stream(pair: tuple[TlsStream, Peer]) -> None:
     stream, peer = pair
     peer.sock.sendall(b"this is no record of TLS")
