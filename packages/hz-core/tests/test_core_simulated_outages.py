@@ -201,6 +201,24 @@ def test_what_waits_is_looked_at_rarely(monkeypatch: pytest.MonkeyPatch) -> None
     simulation.stop()
 
 
+def test_what_was_given_up_after_a_burst_is_forgotten() -> None:
+    simulation = Simulation(1, max_pending_invocations=20_000).start()
+    kept: list[Request] = []
+    simulation.cluster.members[0].rule("Map.put", kept.append)
+    for _ in range(8_000):
+        simulation.submit(simulation.ops.put(0, "x"))
+    simulation.driver.advance()
+    for request in kept:
+        request.reply(None)
+    simulation.driver.advance()
+    (connection,) = simulation.engine.routing.open_connections()
+    assert len(connection.pending) == 0
+    for _ in range(6_000):
+        simulation.submit(simulation.ops.put(0, "x")).cancel()
+    assert len(connection.pending) <= 4_000
+    simulation.stop()
+
+
 def test_the_limit_does_not_hold_back_heartbeats() -> None:
     simulation = Simulation(
         1, max_pending_invocations=1, heartbeat_interval=2, heartbeat_timeout=10, invocation_timeout=300

@@ -55,6 +55,8 @@ class PendingLimit:
             _sweep(connection)
             connection.sweep_at = 2 * len(connection.pending)
         pending_count = len(connection.pending)
+        # Earlier again, if there were more once.
+        connection.sweep_at = min(connection.sweep_at, 2 * pending_count)
         connection.crowded_at = min(max(connection.sweep_at, _SWEEP_SIZE), self._room)
         if pending_count >= self._room:
             self.check(invocation)
