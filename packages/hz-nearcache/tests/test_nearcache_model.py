@@ -27,12 +27,19 @@ def caught(dropped: float) -> bool:
 
 
 def test_the_model_catches_a_cache_without_reservations(monkeypatch: pytest.MonkeyPatch) -> None:
-    put = Store.put
+    put, keeping = Store.put, Store.keeping
 
     def put_anyway(self: Store, key: Any, value: Any, cost: int, group: int, _: int, shortcut: Any) -> bool:
         return put(self, key, value, cost, group, None, shortcut)
 
+    def keeping_anyway(
+        self: Store, decode: Any, key: Any, group: int, _: int, shortcut: Any, **how: bool
+    ) -> Any:
+        nothing: Any = None
+        return keeping(self, decode, key, group, nothing, shortcut, **how)
+
     monkeypatch.setattr(Store, "put", put_anyway)
+    monkeypatch.setattr(Store, "keeping", keeping_anyway)
     assert caught(0.0)
 
 

@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from hz_core.config import EvictionPolicy
 from hz_nearcache import Cache
+from hz_nearcache.compiled import MISSING
 from hz_nearcache.eviction import Record, Sampler
-from hz_nearcache.store import ENTRY_COST, MISSING, Store
+from hz_nearcache.store import ENTRY_COST, Store
 
 
 class Clock:

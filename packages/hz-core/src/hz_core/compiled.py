@@ -31,7 +31,7 @@ class Empty:
     __slots__ = ()
 
 
-def _base(name: str, slots: tuple[str, ...] = ()) -> Any:
+def compiled_base(name: str, slots: tuple[str, ...] = ()) -> Any:
     """Return a compiled base, or an empty class of its own: a class may have two bases, none twice.
 
     Args:
@@ -104,26 +104,26 @@ if TYPE_CHECKING:
         """The base of declarations of operations."""
 
 else:
-    OpBase = _base("OpBase", ("__dict__",))
-    InvocationBase = _base("InvocationBase")
-    BlockingBase = _base("BlockingBase")
-    PromisedBase = _base("PromisedBase")
-    FutureBase = _base("FutureBase")
-    ConnectionBase = _base("ConnectionBase")
-    RoutingBase = _base("RoutingBase")
-    ServiceBase = _base("ServiceBase")
-    IncompleteBase = _base("IncompleteBase")
-    ReaderBase = _base("ReaderBase")
-    HandoverBase = _base("HandoverBase")
-    DriverBase = _base("DriverBase")
-    TransportBase = _base("TransportBase")
-    AsyncioTransportBase = _base("AsyncioTransportBase")
-    BlockingCallerBase = _base("BlockingCallerBase")
-    FuturesCallerBase = _base("FuturesCallerBase")
-    AsyncioCallerBase = _base("AsyncioCallerBase")
-    UserCallbackBase = _base("UserCallbackBase")
-    ExecutorBase = _base("ExecutorBase")
-    OperationsBase = _base("OperationsBase")
+    OpBase = compiled_base("OpBase", ("__dict__",))
+    InvocationBase = compiled_base("InvocationBase")
+    BlockingBase = compiled_base("BlockingBase")
+    PromisedBase = compiled_base("PromisedBase")
+    FutureBase = compiled_base("FutureBase")
+    ConnectionBase = compiled_base("ConnectionBase")
+    RoutingBase = compiled_base("RoutingBase")
+    ServiceBase = compiled_base("ServiceBase")
+    IncompleteBase = compiled_base("IncompleteBase")
+    ReaderBase = compiled_base("ReaderBase")
+    HandoverBase = compiled_base("HandoverBase")
+    DriverBase = compiled_base("DriverBase")
+    TransportBase = compiled_base("TransportBase")
+    AsyncioTransportBase = compiled_base("AsyncioTransportBase")
+    BlockingCallerBase = compiled_base("BlockingCallerBase")
+    FuturesCallerBase = compiled_base("FuturesCallerBase")
+    AsyncioCallerBase = compiled_base("AsyncioCallerBase")
+    UserCallbackBase = compiled_base("UserCallbackBase")
+    ExecutorBase = compiled_base("ExecutorBase")
+    OperationsBase = compiled_base("OperationsBase")
 
 
 def prefer_compiled(cls: ClassT) -> ClassT:

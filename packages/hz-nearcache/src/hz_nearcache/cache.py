@@ -7,8 +7,9 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar, overload
 
 from hz_core.config import EvictionPolicy
+from hz_nearcache.compiled import MISSING
 from hz_nearcache.statistics import Statistics
-from hz_nearcache.store import MISSING, Store
+from hz_nearcache.store import Store
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

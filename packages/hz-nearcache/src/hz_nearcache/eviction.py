@@ -5,7 +5,9 @@ from operator import attrgetter
 from random import Random
 from typing import Any, Final
 
+from hz_core.compiled import prefer_compiled
 from hz_core.config import EvictionPolicy
+from hz_nearcache.compiled import RecordBase, SamplerBase
 
 _SCORES: Final[dict[EvictionPolicy, Callable[[Any], Any]]] = {
     EvictionPolicy.LRU: attrgetter("used"),
@@ -14,7 +16,8 @@ _SCORES: Final[dict[EvictionPolicy, Callable[[Any], Any]]] = {
 """What entries are compared by; the lowest is evicted first."""
 
 
-class Record:
+@prefer_compiled
+class Record(RecordBase):
     """One entry of a cache.
 
     Attributes:
@@ -31,19 +34,7 @@ class Record:
         shortcut: The key in that table.
     """
 
-    __slots__ = (
-        "cost",
-        "expires",
-        "group",
-        "hits",
-        "key",
-        "place",
-        "shortcut",
-        "table",
-        "touched",
-        "used",
-        "value",
-    )
+    __slots__ = ()  # those of the base
 
     def __init__(self, key: Any, value: Any, cost: int, group: int, expires: float, touched: float) -> None:
         self.key: Any = key
@@ -59,7 +50,8 @@ class Record:
         self.shortcut: Any = None
 
 
-class Sampler:
+@prefer_compiled
+class Sampler(SamplerBase):
     """Chooses what to evict.
 
     Each eviction takes the lowest of some candidates. When half of them are gone, so many random records are compared
@@ -77,6 +69,7 @@ class Sampler:
         self, policy: EvictionPolicy, count: int, pool_size: int, random: Callable[[], float]
     ) -> None:
         self._score = _SCORES.get(policy)
+        self._by_hits: bool = policy is EvictionPolicy.LFU  # for the compiled base
         self._count = count
         self._most = pool_size
         self._few = pool_size // 2

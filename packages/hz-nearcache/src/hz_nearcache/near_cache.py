@@ -14,10 +14,11 @@ from hz_core.local_copies import ChangeFeed, LocalCopies
 from hz_core.log import get_logger
 from hz_core.op import Flow, GatherOutcomes, Op, Sleep, WaitFor
 from hz_core.wire.types import ReadData, raw_data
+from hz_nearcache.compiled import MISSING
 from hz_nearcache.preloading import file_of, read_keys, write_keys
 from hz_nearcache.repairing import Numbers
 from hz_nearcache.statistics import Statistics
-from hz_nearcache.store import MISSING, Store
+from hz_nearcache.store import Store
 from hz_serialization import Data
 
 T = TypeVar("T")
@@ -308,22 +309,9 @@ class NearCache:
         reservation = self.reserve(key)
         if reservation is None:
             return op
-        decode: Any = op.decode
-        put, binary, copies = self.store.put, self._binary, self._copies
-
-        def decode_and_keep(message: bytes, read: ReadData) -> Any:
-            data = decode(message, raw_data)
-            if data is None:
-                put(key, None, len(key), partition, reservation, shortcut)
-                return None
-            size = len(data)
-            value = read(data, 0, size)
-            # With copies, the caller may change the other one.
-            kept = data if binary else read(data, 0, size) if copies else value
-            put(key, kept, len(key) + size, partition, reservation, shortcut)
-            return value
-
-        op.decode = decode_and_keep
+        op.decode = self.store.keeping(
+            op.decode, key, partition, reservation, shortcut, binary=self._binary, copies=self._copies
+        )
         return op
 
     def filling_many(self, op: Op[T], keys: Iterable[Data], partition: int) -> Op[T]:

@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 from hz_core.context import ClientContext
 from hz_core.op import Flow, Op
 from hz_core.operations import KeyedOperations, ObjectOperations
+from hz_nearcache.compiled import MISSING
 from hz_nearcache.near_cache import NearCache
 from hz_nearcache.patterns import matching
 from hz_nearcache.service import NearCaches
 from hz_nearcache.shortcuts import quicken
-from hz_nearcache.store import MISSING
 from hz_serialization import Data
 
 T = TypeVar("T")

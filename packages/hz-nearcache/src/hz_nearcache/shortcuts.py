@@ -5,7 +5,7 @@ from typing import Any
 
 from hz_core.op import Op
 from hz_core.surfaces import AsyncioSurface, BlockingSurface, FuturesSurface
-from hz_nearcache.store import MISSING
+from hz_nearcache.compiled import MISSING
 
 LookUp = Callable[[Any], Any]
 

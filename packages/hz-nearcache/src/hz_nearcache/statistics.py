@@ -1,7 +1,9 @@
 """What has happened in a cache."""
 
+from hz_nearcache.compiled import StatisticsBase
 
-class Statistics:
+
+class Statistics(StatisticsBase):
     """Counts of a cache since it was made. A read is a hit or a miss.
 
     Threads that count at the same moment may lose some counts of misses, never of hits.

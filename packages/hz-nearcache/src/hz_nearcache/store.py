@@ -3,15 +3,19 @@
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from math import inf
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
+from hz_core.compiled import prefer_compiled
 from hz_core.config import EvictionPolicy
+from hz_core.wire.types import ReadData, raw_data
+from hz_nearcache.compiled import MISSING, StoreBase
 from hz_nearcache.eviction import Record, Sampler
 from hz_nearcache.statistics import Statistics
+from hz_serialization import Data
 
-MISSING: Final[Any] = object()
-"""What a look-up returns for a key that is not there. A value may be None."""
+Decode: TypeAlias = Callable[[bytes, ReadData], Any]
+"""Reads what a reply holds."""
 
 ENTRY_COST: Final = 512
 """About so many bytes an entry takes beside its serialized key and value, measured with 100,000 entries of both
@@ -26,7 +30,8 @@ _EXACT: Final = (str, int, bool, bytes, UUID)
 is not so for float (0.0 and -0.0), nor between types (1, True and 1.0), so each has a table of its own."""
 
 
-class Store:
+@prefer_compiled
+class Store(StoreBase):
     """The entries of a cache.
 
     Reads take no lock. A change is made while the mutex is held, by steps of which each is atomic for CPython with its
@@ -82,6 +87,7 @@ class Store:
         self._size = 0
         self._shortcuts: dict[type, dict[Any, Record]] = {kind: {} for kind in _EXACT}
         self._bytes = 0
+        self._entry_cost: int = ENTRY_COST
         # A reservation is the sum of two numbers that only grow: one of all keys, and one of some keys.
         self._epoch = 0
         self._changes = [0] * _STRIPES
@@ -193,7 +199,7 @@ class Store:
             Whether it was stored.
         """
         now = self._now() if self._expires else 0.0
-        cost += ENTRY_COST
+        cost += self._entry_cost
         record = Record(key, value, cost, group, now + self._time_to_live, now)
         with self.mutex:
             if reservation is not None and reservation != self._epoch + self._changes[hash(key) % _STRIPES]:
@@ -214,6 +220,43 @@ class Store:
                     record.shortcut = shortcut
                     record.table = table
         return True
+
+    def keeping(
+        self,
+        decode: Decode,
+        key: Data,
+        group: int,
+        reservation: int,
+        shortcut: Any,
+        *,
+        binary: bool,
+        copies: bool,
+    ) -> Decode:
+        """Return a decoder that stores the value that it reads.
+
+        Args:
+            decode: Reads the ``Data`` of the value.
+            key: The key.
+            group: See ``put``.
+            reservation: See ``put``.
+            shortcut: See ``put``.
+            binary: Whether the ``Data`` is stored, and not the value.
+            copies: Whether another object is stored than what the caller gets, who may change that.
+        """
+        put = self.put
+
+        def decode_and_keep(message: Data, read: ReadData) -> Any:
+            data = decode(message, raw_data)
+            if data is None:
+                put(key, None, len(key), group, reservation, shortcut)
+                return None
+            size = len(data)
+            value = read(data, 0, size)
+            kept = data if binary else read(data, 0, size) if copies else value
+            put(key, kept, len(key) + size, group, reservation, shortcut)
+            return value
+
+        return decode_and_keep
 
     def _make_room(self, cost: int, now: float) -> bool:
         """Remove what a full store has to lose for a new entry; return False if that is not possible."""

@@ -13,7 +13,7 @@ it lets others run while it sends or receives.
 cimport cython
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize, PyByteArray_GET_SIZE
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.dict cimport PyDict_DelItem, PyDict_GetItem, PyDict_SetItem, PyDict_Size
+from cpython.dict cimport PyDict_DelItem, PyDict_GetItem, PyDict_GetItemWithError, PyDict_SetItem, PyDict_Size
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
@@ -51,6 +51,7 @@ cdef type plain_future = None
 cdef type plain_blocking = None
 cdef type plain_promised = None
 cdef type plain_callback = None
+cdef type plain_record = None
 
 # Set by `configure`.
 cdef object WATCHED = None
@@ -71,7 +72,7 @@ def configure(*, watched, left_to_leader, step, longest):
 
 def prefer(type cls not None):
     """Remove from a class what its compiled bases have; keep its functions as ``_pure_<name>``. Return the class."""
-    global plain_op, plain_future, plain_blocking, plain_promised, plain_callback
+    global plain_op, plain_future, plain_blocking, plain_promised, plain_callback, plain_record
     for base in cls.__mro__:
         if base.__module__ != __name__:
             continue
@@ -82,7 +83,9 @@ def prefer(type cls not None):
             if isinstance(pure, FunctionType) and not name.startswith("__"):
                 setattr(cls, "_pure_" + name.lstrip("_"), pure)
             delattr(cls, name)
-    for base, number in ((OpBase, 0), (FutureBase, 1), (BlockingBase, 2), (PromisedBase, 3), (UserCallbackBase, 4)):
+    for base, number in (
+        (OpBase, 0), (FutureBase, 1), (BlockingBase, 2), (PromisedBase, 3), (UserCallbackBase, 4), (RecordBase, 5)
+    ):
         if issubclass(cls, base):
             if number == 0:
                 plain_op = cls
@@ -92,8 +95,10 @@ def prefer(type cls not None):
                 plain_blocking = cls
             elif number == 3:
                 plain_promised = cls
-            else:
+            elif number == 4:
                 plain_callback = cls
+            else:
+                plain_record = cls
     return cls
 
 
@@ -105,3 +110,4 @@ include "_calls_transport.pxi"
 include "_calls_callers.pxi"
 include "_calls_many.pxi"
 include "_calls_callbacks.pxi"
+include "_calls_near.pxi"
