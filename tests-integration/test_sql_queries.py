@@ -352,8 +352,9 @@ async def test_the_member_tells_which_parameter_is_the_key(caller: Caller) -> No
         assert [row[0] for row in await rows_of(await sql(caller).execute(select, key))] == [key * key]
         await sql(caller).execute(update, -key, key)
         assert await m.get(key) == -key
-    arguments = caller.client._engine.service(SqlPaths)._arguments
-    assert (arguments[select], arguments[update]) == (0, 1)
+    statements = caller.client._engine.service(SqlPaths)._statements
+    assert (statements[select].argument, statements[update].argument) == (0, 1)
+    assert caller.client.sql is caller.client.sql  # made once
 
 
 def test_a_lost_member() -> None:

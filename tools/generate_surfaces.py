@@ -3,10 +3,10 @@
 Every `packages/*/src/*/**/operations.py` holds one class `<Name>Operations`. Its public methods, its own and those
 of its bases in the same package, become the futures surface `<Name>` (futures.py), `Blocking<Name>` (blocking.py)
 and `Async<Name>` (aio.py) beside it, with the same parameters and documentation; its attribute `surfaces` may name
-fewer. A method that returns ``Op[T]`` is one request, one that returns ``Flow[T]`` a generator of several steps, which
-``FlowOrAnswer[T]`` may omit;
-any other one returns at once. Overloads are copied. Where the result is itself a class of operations, or a list of
-them from one or more requests, the surface returns the surface of that class, or the list of these.
+fewer. A method that returns ``Op[T]`` is one request, one that returns ``Flow[T]`` a generator of several steps; any
+other one returns at once. Overloads are copied. Where the result is itself a class of operations, or a list of them
+from one or more requests, the surface returns the surface of that class, or the list of these. The attribute
+`answers` names operations whose result may be in memory, and what returns it: the surfaces call that first.
 
 In the documentation of bases that several structures share, ``{Name}`` and ``{name}`` are the structure's name. A
 hand-written base of a surface (`blocking_base`) may define some operations itself, with more parameters;
@@ -60,11 +60,21 @@ class Surface:
     returns: str
     define: str
     wait: str
+    answer: str
+    """What an operation returns whose result, `found`, was in memory."""
 
 
 SURFACES = (
     Surface(
-        "futures", "futures.py", "", "Futures", "operations return futures", "Future[{}]", "def", "return"
+        "futures",
+        "futures.py",
+        "",
+        "Futures",
+        "operations return futures",
+        "Future[{}]",
+        "def",
+        "return",
+        "self._caller.answered(found)",
     ),
     Surface(
         "blocking",
@@ -75,6 +85,7 @@ SURFACES = (
         "{}",
         "def",
         "return",
+        "found",
     ),
     Surface(
         "asyncio",
@@ -85,6 +96,8 @@ SURFACES = (
         "{}",
         "async def",
         "return await",
+        # The caller refuses other event loops, and returns a future in a pipeline.
+        "self._caller.answered(found)",
     ),
 )
 GETTER_PARAMETERS = {"K": "key", "V": "value", "E": "item"}
@@ -137,6 +150,10 @@ class Structure:
         self.imports |= self._names(tree, source)
         if not self.methods:
             raise SystemExit(f"{source}: no operations")
+        self.answers = self.attributes.get("answers", {})
+        for name in self.answers:
+            if name not in self.methods or not self.methods[name].kind:
+                raise SystemExit(f"{source}: {name} in answers is no operation that returns Op or Flow")
 
     def _collect(self, node: ast.ClassDef, tree: ast.Module, path: Path) -> None:
         """Take the operations of `node`, a class in `tree`, the module at `path`; first those of its bases."""
@@ -199,10 +216,9 @@ class Structure:
         if (
             isinstance(returns, ast.Subscript)
             and isinstance(returns.value, ast.Name)
-            and returns.value.id in ("Op", "Flow", "FlowOrAnswer")
+            and returns.value.id in ("Op", "Flow")
         ):
-            kind = "Op" if returns.value.id == "Op" else "Flow"
-            return Method(node, kind, ast.unparse(returns.slice))
+            return Method(node, returns.value.id, ast.unparse(returns.slice))
         return Method(node, "", ast.unparse(returns))
 
     @property
@@ -360,7 +376,8 @@ class Structure:
         passed = [a.arg for a in arguments.args[1:]]
         passed += [f"*{arguments.vararg.arg}"] if arguments.vararg else []
         passed += [f"{a.arg}={a.arg}" for a in arguments.kwonlyargs]
-        call = f"self._ops.{node.name}({', '.join(passed)})"
+        given = ", ".join(passed)
+        call = f"self._ops.{node.name}({given})"
         inner = _item_of_list(result)
         wrapped = self._surface_of(inner or result, surface, lines)
         if wrapped is None:
@@ -385,6 +402,9 @@ class Structure:
         if method.kind:
             runner = "_run" if method.kind == "Flow" or wrapped else "_call"
             call = f"{surface.wait} self.{runner}({call})"
+            if node.name in self.answers:
+                look = f"found = self._ops.{self.answers[node.name]}({given})"
+                call = f"{look}\n        {call} if found is None else {surface.answer}"
             if surface.name == "futures":
                 lines.add("from hz_core.future import Future")
             define, returns = surface.define, surface.returns.format(result)

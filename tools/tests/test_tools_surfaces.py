@@ -177,6 +177,36 @@ def test_requests_flows_and_immediate_results(folder: Path) -> None:
     assert "await self._ops.reset()" not in aio
 
 
+def test_results_that_may_be_in_memory(folder: Path) -> None:
+    found = structure(
+        folder,
+        "class CounterOperations(BasicOperations):\n"
+        '    answers: ClassVar = {"get": "_known", "add": "_added"}\n'
+        + method("add(self, *by: int) -> Flow[None]")
+        + method("reset(self) -> Op[None]"),
+    )
+    futures, blocking, aio = (found.render(surface) for surface in SURFACES)
+    get = "        found = self._ops._known(unit, step)\n        return "
+    call = "self._call(self._ops.get(unit, step)) if found is None else"
+    assert f"{get}{call} self._caller.answered(found)\n" in futures
+    assert f"{get}{call} found\n" in blocking
+    assert f"{get}await {call} self._caller.answered(found)\n" in aio
+    add = "        found = self._ops._added(*by)\n        return "
+    assert f"{add}self._run(self._ops.add(*by)) if found is None else found\n" in blocking
+    assert "        return self._call(self._ops.reset())\n" in blocking
+
+
+@pytest.mark.parametrize("name", ["sub", "reset"])
+def test_only_operations_have_results_in_memory(folder: Path, name: str) -> None:
+    with pytest.raises(SystemExit, match=f"{name} in answers is no operation that returns Op or Flow"):
+        structure(
+            folder,
+            f'class CounterOperations(Operations):\n    answers: ClassVar = {{"{name}": "_known"}}\n'
+            + method("add(self) -> Op[int]")
+            + method("reset(self) -> None"),
+        )
+
+
 @pytest.mark.parametrize(
     "signature", ["add(self, **named: int) -> Op[int]", "add(self, a: int, /) -> Op[int]"]
 )

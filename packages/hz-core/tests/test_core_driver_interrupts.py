@@ -21,7 +21,7 @@ from hz_core.drivers.executor import CallbackExecutor
 from hz_core.drivers.transport import SocketTransport
 from hz_core.errors import HazelcastClientNotActiveError, HazelcastError, IllegalStateError
 from hz_core.future import Future
-from hz_core.op import Flow
+from hz_core.op import Flow, Op
 from hz_core.testing import Request
 
 
@@ -88,6 +88,58 @@ def test_a_call_that_is_interrupted_anywhere_loses_no_reply_of_others(single: Th
             break
     assert number > (25 if IS_COMPILED else 40)
     client.blocking.call(ops.put(3, "x"))
+    single.until(lambda: not before.pending)
+
+
+def test_a_flow_of_another_caller_ends_wherever_the_thread_that_continues_it_is_interrupted(
+    single: Threaded,
+) -> None:
+    client, ops = single.client, single.ops
+    client.blocking.call(ops.put(1, "one"))
+    client.blocking.call(ops.put(2, "two"))
+    before = connection_of(single)
+    kept: list[Request] = []
+
+    def answer_both(request: Request) -> bool:
+        """Keep the first request, that of the flow, and answer it together with the second."""
+        if request.method != "Map.get":
+            return False
+        if kept:
+            answer()
+            return False
+        kept.append(request)
+        return True
+
+    def answer() -> None:
+        if answer_both in single.cluster.members[0].rules:
+            single.cluster.members[0].rules.remove(answer_both)
+            kept[0].member.answer(kept[0])
+
+    def steps() -> Flow[list[object]]:
+        first = yield ops.get(2)
+        return [first, *(yield from rest())]
+
+    def rest() -> Flow[list[object]]:
+        return [(yield Op.ready(None)), (yield ops.get(1)), (yield [ops.get(1), ops.get(2)])]
+
+    outcomes: set[str] = set()
+    for number in itertools.count(1):
+        kept.clear()
+        single.do(lambda: single.cluster.members[0].rules.append(answer_both))
+        others = client.futures.run(steps())
+        single.until(lambda: kept)
+        happened = interrupted(number, lambda: client.blocking.call(ops.get(1)))
+        single.do(answer)
+        error = others.exception(PATIENCE)
+        if error is None:
+            assert others.result() == ["two", None, "one", ["one", "two"]], number
+        else:
+            assert "interrupted in the middle by Interrupt" in str(error)
+        outcomes.add(type(error).__name__)
+        check_all_is_well(single, before)
+        if not happened:
+            break
+    assert outcomes == {"NoneType", "HazelcastError"}
     single.until(lambda: not before.pending)
 
 

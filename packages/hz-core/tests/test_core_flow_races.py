@@ -51,7 +51,9 @@ def test_race_of_cancelling_and_the_outcome() -> None:
     waiting: Op[Any] = Op.__new__(Op)
     wins: Counter[str] = Counter()
     head_start = 0
-    for _ in range(200):
+    # On a busy machine one of the two may win nearly always.
+    while wins.total() < 200 or min(wins["result"], wins["cancelled"]) < 10:
+        assert wins.total() < 100_000, wins
         threads, outcome = Threads(), Outcome()
         log: list[str] = []
 
@@ -84,7 +86,6 @@ def test_race_of_cancelling_and_the_outcome() -> None:
         wins[log[0]] += 1
         # Whoever has lost starts earlier next time, so that the two come close to each other.
         head_start += 200 if log[0] == "result" else -200
-    assert min(wins["result"], wins["cancelled"]) > 10
 
 
 @pytest.mark.usefixtures("_many_switches")

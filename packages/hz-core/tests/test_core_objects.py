@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core_interrupts import interrupted
 from core_selector_thread import PATIENCE
 from core_simulation import MAP_GET, MAP_PUT, Simulation, request
 from core_sockets import SocketCluster
@@ -452,5 +453,23 @@ async def test_objects_in_the_cluster_on_asyncio() -> None:
             assert type(known["jobs"]) is AsyncioObject
             assert await known["jobs"].destroy() is True
             assert [found.name for found in await client._distributed_objects([MAP])] == ["orders"]
+    finally:
+        server.stop()
+
+
+def test_an_object_whose_preparation_was_interrupted_is_prepared_by_the_next_one() -> None:
+    server = SocketCluster(1)
+    config = ClientConfig.from_kwargs(cluster_members=server.addresses)
+    try:
+        with Client(config) as client:
+            number, happened = 0, True
+            while happened:
+                number += 1
+                name = f"m{number}"
+                happened = interrupted(number, lambda name=name: client.get_object(MAP, name))  # type: ignore[misc]  # binds name
+                # It would wait for ever for the one that was interrupted.
+                found = client.futures.run(client._objects.get(MAP, name)).result(PATIENCE)
+                assert found.name == name
+            assert number > 30
     finally:
         server.stop()

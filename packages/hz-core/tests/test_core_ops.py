@@ -23,7 +23,7 @@ from hz_core.errors import (
 )
 from hz_core.invocation.invocation import Invocation, PromisedInvocation
 from hz_core.invocation.observation import Observation, observed
-from hz_core.op import Flow, GatherOutcomes, Op
+from hz_core.op import AnsweredOp, Flow, GatherOutcomes, Op
 from hz_core.testing import Request, codes
 from hz_core.testing.scripted import Outcome
 
@@ -68,8 +68,13 @@ def test_answered_operation_on_the_threads_surfaces(server: SocketCluster) -> No
 
     with Client(config(server)) as client:
         ops = MapOps(client.serialization, server.cluster.partition_count)
-        assert client.futures.call(Op.ready("known")).done()
+        known = client.futures.call(Op.ready("known"))
+        assert known.done()
+        assert known.result() == "known"
         assert client.blocking.call(Op.ready("known")) == "known"
+        assert client.futures.run(AnsweredOp("known")).result() == "known"
+        assert client.futures.within(1).run(AnsweredOp("known")).result() == "known"
+        assert client.blocking.run(AnsweredOp("known")) == "known"
         assert client.blocking.run(flow()) == [1, [2, 3], [4, None]]
         assert client.futures.run(flow()).result() == [1, [2, 3], [4, None]]
 
@@ -78,6 +83,7 @@ async def test_answered_operation_on_asyncio(server: SocketCluster) -> None:
     async with AsyncioClient(config(server)) as client:
         assert await client.operations.call(Op.ready("known")) == "known"
         assert await client.operations.within(1).call(Op.ready("known")) == "known"
+        assert await client.operations.run(AnsweredOp("known")) == "known"
 
 
 # ---- Op.then

@@ -13,6 +13,7 @@ from hz_core.aio_client import AsyncioClient
 from hz_core.client import Client
 from hz_core.config import ClientConfig
 from hz_core.errors import HazelcastClientNotActiveError, IllegalStateError, OperationTimeoutError
+from hz_core.op import AnsweredOp
 from hz_core.testing import Request, codes
 from hz_core.testing.simulation import Simulation
 from hz_proxies import MAP
@@ -112,6 +113,20 @@ def test_a_cancelled_call_gives_its_place_back(simulation: Simulation, numbers: 
         began = simulation.driver.now()
         assert p.size().result() == 0
         assert simulation.driver.now() - began < 1
+
+
+def test_what_needs_no_request_needs_no_place(simulation: Simulation, numbers: Map[Any, Any]) -> None:
+    kept = keep(simulation, "Map.put", times=1)
+    with numbers.pipeline(depth=1) as p:
+        waiting = p.put(1, 1)
+        assert p.execute_on_keys([], "processor").result() == []
+        assert p._run(AnsweredOp("known")).result() == "known"
+        simulation.driver.advance()
+        assert not waiting.done()
+        waiting.cancel()
+    assert len(kept) == 1
+    with pytest.raises(IllegalStateError, match="has ended"):
+        p.execute_on_keys([], "processor")
 
 
 def test_a_time_limit_counts_the_wait_for_a_place(simulation: Simulation, numbers: Map[Any, Any]) -> None:
@@ -239,6 +254,8 @@ def test_asyncio_places(server: SocketCluster) -> None:
             numbers = await client.get_object(MAP, "numbers")
             async with numbers.pipeline(depth=1) as p:
                 first = await p.put(1, 1)
+                assert await (await p.execute_on_keys([], "processor")) == []
+                assert await (await p._run(AnsweredOp("known"))) == "known"
                 with pytest.raises(OperationTimeoutError, match="no place"):
                     await p.with_timeout(0.01).size()
                 waiting = asyncio.ensure_future(p.size())

@@ -383,10 +383,10 @@ def test_what_is_remembered_of_statements_is_bounded(simulation: Simulation, sql
         service.results[name] = SqlResult([(name, SqlType.INTEGER)], partition_argument=0)
         sql.execute(name).result()
     paths = simulation.engine.service(SqlPaths)
-    assert list(paths._arguments) == [f"S{number}" for number in range(3, 1003)]
+    assert list(paths._statements) == [f"S{number}" for number in range(3, 1003)]
     assert len(paths._classes) == 200
     paths.on_cluster_changed()
-    assert not paths._arguments
+    assert not paths._statements
 
 
 def test_ids_of_queries_are_unique_in_the_cluster(simulation: Simulation, sql: Sql) -> None:

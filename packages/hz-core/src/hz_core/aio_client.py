@@ -270,6 +270,16 @@ class AsyncioOperations(AsyncioCallerBase):
             future.add_done_callback(partial(_cancel_with, running))
         return future
 
+    def answered(self, result: T) -> T:
+        """Return the result of an operation that is known.
+
+        Raises:
+            IllegalStateError: This is not the client's event loop.
+        """
+        if _get_running_loop() is not self._loop:
+            self._refuse_loop("this operation")
+        return result
+
     def _refuse_loop(self, what: str) -> NoReturn:
         """Raise the error of a call that is not made on the client's event loop."""
         name = self._engine.name

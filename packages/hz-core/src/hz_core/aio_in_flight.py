@@ -73,6 +73,10 @@ class LimitedAsyncio:
             self._limit.sweep()
             raise
 
+    def answered(self, result: T) -> T:
+        """Return the result of an operation that is known; it needs no room."""
+        return self._caller.answered(result)
+
     async def admitted(self) -> AsyncioCaller:
         """Wait for room; return the caller for one operation, with the rest of its time.
 

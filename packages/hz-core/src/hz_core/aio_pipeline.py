@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hz_core.aio_in_flight import wait_in
 from hz_core.op import AnsweredOp
-from hz_core.pipeline import PipelinedCalls, no_place
+from hz_core.pipeline import PipelinedCalls, has_ended, no_place
 
 if TYPE_CHECKING:
     from hz_core.callers import AsyncioCaller
@@ -42,16 +42,25 @@ class _PipelinedAsyncio:
         return self._caller.new_future()
 
     async def call(self, op: Op[T]) -> Any:
-        return await self._begin(lambda caller: caller.call(op), isinstance(op, AnsweredOp))
+        if isinstance(op, AnsweredOp):
+            return self.answered(op.result)
+        return await self._begin(lambda caller: caller.call(op))
 
     async def run(self, flow: FlowOrAnswer[T]) -> Any:
-        return await self._begin(lambda caller: caller.run(flow), isinstance(flow, AnsweredOp))
+        if isinstance(flow, AnsweredOp):
+            return self.answered(flow.result)
+        return await self._begin(lambda caller: caller.run(flow))
 
-    async def _begin(self, begin: Callable[[AsyncioCaller], Awaitable[Any]], answered: bool) -> Any:
+    def answered(self, result: T) -> Any:
+        if self._calls.ended:
+            raise has_ended()
+        future = self._caller.new_future()
+        future.set_result(self._caller.answered(result))
+        return future
+
+    async def _begin(self, begin: Callable[[AsyncioCaller], Awaitable[Any]]) -> Any:
         caller = self._caller
         if not self._calls.try_take():
-            if answered:
-                return begin(caller)
             caller = await self._wait_for_place()
         try:
             future: Any = begin(await caller.admitted())

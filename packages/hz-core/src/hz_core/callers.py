@@ -21,6 +21,10 @@ class FuturesCaller(Protocol):
         """Start ``flow`` and return the future of its result."""
         ...
 
+    def answered(self, result: T, /) -> Future[T]:
+        """Return the future of an operation whose result is known."""
+        ...
+
     @property
     def seconds(self) -> float | None:
         """The time limit of its operations; None for no limit."""
@@ -80,6 +84,10 @@ class AsyncioCaller(Protocol):
 
     def run(self, flow: FlowOrAnswer[T], /) -> Awaitable[T]:
         """Start ``flow``; await its result."""
+        ...
+
+    def answered(self, result: T, /) -> T:
+        """Return the result of an operation that is known."""
         ...
 
     @property

@@ -18,7 +18,7 @@ from hz_core.drivers.process import Process
 from hz_core.drivers.threaded import ThreadedDriver
 from hz_core.drivers.tls_options import tls_of_clusters
 from hz_core.engine import CLOSING_TIMEOUT, Engine
-from hz_core.flow import Acquisitions, RunningFlow, give_back, run_flow, wait_for
+from hz_core.flow import Acquisitions, give_back, run_flow, wait_for
 from hz_core.future import Future
 from hz_core.invocation.contexts import ContextFuture
 from hz_core.invocation.observation import InvocationObserver, Observation
@@ -247,10 +247,9 @@ class FuturesOperations(FuturesCallerBase):
 
     def call(self, op: Op[T]) -> Future[T]:
         """Send ``op`` and return its future at once."""
-        future: Future[T] = self._new_future(self._driver)
         if isinstance(op, AnsweredOp):
-            future.set_result(op.result)
-            return future
+            return self.answered(op.result)
+        future: Future[T] = self._new_future(self._driver)
         try:
             invocation = future.operation = self._submit(op, future, True)
             self._submitted(invocation)
@@ -264,13 +263,17 @@ class FuturesOperations(FuturesCallerBase):
     def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
         """Start ``flow`` and return the future of its result; cancelling the future cancels the flow."""
         if isinstance(flow, AnsweredOp):
-            return self.call(flow)
+            return self.answered(flow.result)
         future: Future[T] = self._new_future(self._driver)
         running = run_flow(self._engine, flow, future)
         future.on_lost = running.lost
         future.operation = running
-        if not future.done():
-            future.add_done_callback_inline(partial(_cancel_with, running))
+        return future
+
+    def answered(self, result: T) -> Future[T]:
+        """Return the future of an operation whose result is known."""
+        future: Future[T] = self._new_future(self._driver)
+        future.set_result(result)
         return future
 
     def now(self) -> float:
@@ -309,11 +312,6 @@ class _LimitedFutures(FuturesOperations):
 
     def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
         return super().run(limited(flow, self.seconds))
-
-
-def _cancel_with(running: RunningFlow, future: Future[Any]) -> None:
-    if future.cancelled():
-        running.cancel()
 
 
 @acquires_in_python

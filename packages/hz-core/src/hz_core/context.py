@@ -85,6 +85,10 @@ class ClientContext(Protocol):
         """
         ...
 
+    def owner_connection(self, partition_id: int) -> Connection | None:
+        """Return the ready connection to the owner of a partition; None if there is none, or without smart routing."""
+        ...
+
     def follow_leaders(self) -> None:
         """Send operations of CP groups to their leaders, if the option says so and the members tell them."""
         ...

@@ -329,6 +329,12 @@ class Engine:
             raise TargetDisconnectedError(f"client {self.name} has no connection to member {member}")
         return connection
 
+    def owner_connection(self, partition_id: int) -> Connection | None:
+        """Return the ready connection to the owner of a partition, if there is one."""
+        owners = self.connections.routes.by_partition
+        connection = owners[partition_id] if partition_id < len(owners) else None
+        return connection if connection is not None and connection.alive else None
+
     def find_schema(self, unknown: UnknownSchemaError) -> Flow[None]:
         """Ask the cluster for a Compact schema."""
         return self.schemas.find(unknown)
@@ -379,10 +385,16 @@ class Engine:
             self.states.on_first_use()
         running = RunningFlow(self, flow, CallbackPromise(ended))
         self._background[running] = None
-        if self.states.state is ClientState.CLOSED:
-            # The flow would never end, because sleeping returns immediately now.
-            running.cancel()
-        running.advance(None, None)
+        try:
+            if self.states.state is ClientState.CLOSED:
+                # The flow would never end, because sleeping returns immediately now.
+                running.cancel()
+            running.advance(None, None)
+        except BaseException:
+            # This thread was interrupted, maybe before the flow has begun.
+            self._background.pop(running, None)
+            flow.close()
+            raise
         return running
 
     # --- events of the driver and the connections (ConnectionEngine) ---------------------------------------

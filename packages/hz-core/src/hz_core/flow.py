@@ -1,6 +1,7 @@
 """Execution and cancellation of flows, the multi-step operations."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from types import GeneratorType
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, cast
@@ -104,7 +105,8 @@ class RunningFlow:
         return None if step is None else step.request
 
     def forget(self) -> None:
-        """Do nothing: its future was cancelled, and that cancels the flow. See ``Future.operation``."""
+        """Cancel the flow, since its future was cancelled. See ``Future.operation``."""
+        self.cancel()
 
     def cancel(self) -> None:
         """Cancel the step that the flow waits for, and raise FlowCancelled in the flow. Callable from any thread."""
@@ -129,40 +131,51 @@ class RunningFlow:
     def advance(self, value: Any, error: BaseException | None) -> None:
         """Continue the flow with the outcome of its last step; with None and None begin it."""
         flows = self._flows
-        while flows:
-            if not self._cancel_raised and (self._cancelled or self._promise.cancelled()):
-                self._cancel_raised, value, error = True, None, FlowCancelled()
-            flow = flows[-1]
-            try:
-                wanted = flow.send(value) if error is None else flow.throw(error)
-            except StopIteration as stop:
-                flows.pop()
-                value, error = stop.value, None
-                continue
-            except (Exception, FlowCancelled) as e:
-                flows.pop()
-                value, error = None, e
-                continue
-            except BaseException as e:
-                # This thread was interrupted, which has ended the flow: its caller may be another thread.
-                give_back(self._acquired)
-                self._promise.set_exception(_interrupted(e))
-                raise
-            value = error = None
-            if isinstance(wanted, AnsweredOp):
-                value = wanted.result
-            elif isinstance(wanted, GeneratorType):
-                flows.append(wanted)
-            elif isinstance(wanted, Acquired):
-                self._acquired.append(wanted)
-            else:
-                step = self._step = _PendingStep(self)
-                if self._cancelled and not self._cancel_raised and step.claim():
+        has_gone_on = False
+        try:
+            while flows:
+                if not self._cancel_raised and (self._cancelled or self._promise.cancelled()):
+                    self._cancel_raised, value, error = True, None, FlowCancelled()
+                flow = flows[-1]
+                has_gone_on = True
+                try:
+                    wanted = flow.send(value) if error is None else flow.throw(error)
+                except StopIteration as stop:
+                    flows.pop()
+                    value, error = stop.value, None
                     continue
-                if not step.start(self._submitter, wanted, self._acquired):
-                    return
-                value, error = step.value, step.error
+                except (Exception, FlowCancelled) as e:
+                    flows.pop()
+                    value, error = None, e
+                    continue
+                value = error = None
+                if isinstance(wanted, AnsweredOp):
+                    value = wanted.result
+                elif isinstance(wanted, GeneratorType):
+                    flows.append(wanted)
+                elif isinstance(wanted, Acquired):
+                    self._acquired.append(wanted)
+                else:
+                    step = self._step = _PendingStep(self)
+                    if self._cancelled and not self._cancel_raised and step.claim():
+                        continue
+                    if not step.start(self._submitter, wanted, self._acquired):
+                        return
+                    value, error = step.value, step.error
+        except BaseException as e:
+            # This thread was interrupted. That ends the flow, whose caller may be another thread; but if it has not
+            # gone on yet, whoever brings the outcome again continues it.
+            if has_gone_on:
+                self._close()
+                self._end(None, _interrupted(e))
+            raise
         self._end(value, error)
+
+    def _close(self) -> None:
+        """Close all flows, as an interrupt may have come just after one has yielded its step."""
+        while self._flows:
+            with suppress(RuntimeError):  # it has yielded a further step, to clean up, which nobody runs
+                self._flows.pop().close()
 
     def _end(self, value: Any, error: BaseException | None) -> None:
         promise, self._promise, self._step = self._promise, _NOBODY, None
@@ -219,8 +232,8 @@ class _PendingStep:
 
     __slots__ = (
         "_abandoned",
+        "_acquiring",
         "_apart",
-        "_arrived",
         "_cancel",
         "_flow",
         "_open",
@@ -235,8 +248,8 @@ class _PendingStep:
         self._open = True
         self._apart = True
         self._to_continue = True
-        self._arrived = False
         self._abandoned = False
+        self._acquiring: Op[Any] | None = None
         self._cancel: Cancel | None = None
         self.request: Any = None
         self.value: Any = None
@@ -246,12 +259,16 @@ class _PendingStep:
         """Start the step; return whether it has its outcome already."""
         try:
             if type(wanted) is Op:
-                self.request = _sent(submitter, wanted, self, acquired)
+                self._acquiring = None if wanted.on_lost is None else wanted
+                try:
+                    self.request = submitter.submit(wanted, self)
+                except Exception as e:
+                    self.set_exception(e)
             else:
                 self._cancel = wait_for(submitter, wanted, self, acquired)
             if self._abandoned and self._cancel is not None:
                 self._cancel()
-            return self._second() and self._continues()
+            return self._goes_on()
         except BaseException:
             # Interrupted in the thread of a caller, who gets this error: nobody waits for the outcome.
             self.claim()
@@ -261,6 +278,8 @@ class _PendingStep:
 
     def claim(self) -> bool:
         """Return True in the one thread that brings the outcome."""
+        # Nothing can interrupt the thread from here until it has stored the outcome. If it is interrupted after that,
+        # whoever brings the outcome again continues the flow.
         try:
             del self._open
         except AttributeError:
@@ -275,8 +294,7 @@ class _PendingStep:
 
     def arrived(self) -> None:
         """Continue the flow with the outcome, unless the thread that starts the step does."""
-        self._arrived = True
-        if self._second() and self._continues():
+        if self._goes_on():
             flow = self._flow
             try:
                 flow.advance(self.value, self.error)
@@ -286,8 +304,14 @@ class _PendingStep:
                     self._to_continue = True
                 raise
 
-    def _continues(self) -> bool:
-        """Return True in the one thread that continues the flow."""
+    def _goes_on(self) -> bool:
+        """Return True in the one thread that continues the flow: the step is started, and its outcome is here."""
+        try:
+            del self._apart
+        except AttributeError:
+            pass  # the other one of the two was first
+        else:
+            return False
         try:
             del self._to_continue
         except AttributeError:
@@ -295,31 +319,23 @@ class _PendingStep:
         self.request = None  # which refers to this step
         return True
 
-    def _second(self) -> bool:
-        try:
-            del self._apart
-        except AttributeError:
-            return True
-        return False
-
     def cancelled(self) -> bool:
         return self._abandoned
 
     def set_result(self, result: Any, /) -> bool:
+        if self._acquiring is not None:
+            # Noted before the result is taken; twice does no harm, since `lost` counts once.
+            self._flow._acquired.append(partial(self._acquiring.lost, result))
         taken = self.claim()
         if taken:
             self.value = result
-            self.arrived()
-        elif self._arrived:
-            self.arrived()  # if the thread that brought the outcome was interrupted
+        self.arrived()  # also if another thread brought the outcome, which may have been interrupted
         return taken
 
     def set_exception(self, exception: BaseException, /) -> None:
         if self.claim():
             self.error = exception
-            self.arrived()
-        elif self._arrived:
-            self.arrived()
+        self.arrived()
 
 
 def _interrupted(error: BaseException) -> HazelcastError:

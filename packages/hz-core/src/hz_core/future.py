@@ -149,9 +149,11 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
         self._traceback = None
         self._final_state = _CANCELLED
         self._exception = error
-        if self.operation is not None:
-            self.operation.forget()
-        self._finish()
+        try:
+            self._finish()
+        finally:
+            if self.operation is not None:
+                self.operation.forget()
         return True
 
     def set_running_or_notify_cancel(self) -> bool:

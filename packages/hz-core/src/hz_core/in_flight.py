@@ -121,6 +121,10 @@ class LimitedFutures:
         """Start ``flow`` when there is room, and return the future of its result."""
         return self._caller.run(flow) if isinstance(flow, AnsweredOp) else self._admitted().run(flow)
 
+    def answered(self, result: T) -> Future[T]:
+        """Return the future of an operation whose result is known; it needs no room."""
+        return self._caller.answered(result)
+
     def _admitted(self) -> FuturesCaller:
         caller = self._caller
         if not self._limit.must_wait():

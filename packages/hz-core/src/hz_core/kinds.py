@@ -90,12 +90,13 @@ class ObjectTable:
             found = self._ready.get(key)
             if found is not None:
                 return found
-            with self._mutex:
-                first = key not in self._preparing
-                if first:
-                    self._preparing[key] = []
-            if first:
-                return (yield from self._prepare(key))
+            waiting: list[Promise] = []
+            try:
+                if self._preparing.setdefault(key, waiting) is waiting:
+                    return (yield from self._prepare(key))
+            finally:
+                # An interrupt may come before `_prepare` has begun.
+                self._prepared(key, waiting)
             yield WaitFor(lambda promise: self._wait(key, promise))
 
     def forked(self) -> None:
@@ -109,16 +110,19 @@ class ObjectTable:
 
     def _prepare(self, key: tuple[ObjectKind[Any, Any], str]) -> Flow[ObjectOperations]:
         kind, name = key
-        try:
-            operations = self._make(kind.operations, self._context, name)
-            yield from operations._prepare()
-            self._ready[key] = operations
-        finally:
-            with self._mutex:
-                waiting = self._preparing.pop(key, [])
-            for promise in waiting:
-                promise.set_result(None)
+        operations = self._make(kind.operations, self._context, name)
+        yield from operations._prepare()
+        self._ready[key] = operations
         return operations
+
+    def _prepared(self, key: tuple[ObjectKind[Any, Any], str], waiting: list[Promise]) -> None:
+        """Wake those who wait for the preparation, if it was this one."""
+        with self._mutex:
+            if self._preparing.get(key) is not waiting:
+                return
+            del self._preparing[key]
+        for promise in waiting:
+            promise.set_result(None)
 
     def _wait(self, key: tuple[ObjectKind[Any, Any], str], promise: Promise) -> None:
         with self._mutex:

@@ -30,6 +30,12 @@ class Operations(OperationsBase):
     surfaces: ClassVar[tuple[str, ...]] = ("futures", "blocking", "asyncio")
     """The surfaces to generate."""
 
+    answers: ClassVar[Mapping[str, str]] = {}
+    """Operations whose result may be in memory: the name of each, and of what returns the result, without steps.
+
+    The surfaces call it first, with the same arguments; None means that the operation has to run.
+    """
+
     def __init__(self, context: ClientContext) -> None:
         self._context = context
         self._to_data = context.serialization.to_data

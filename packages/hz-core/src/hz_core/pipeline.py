@@ -52,7 +52,7 @@ class PipelinedCalls:
     def try_take(self) -> bool:
         """Take a place if there is one."""
         if self.ended:
-            raise IllegalStateError("the pipeline has ended: call its operations inside of the block")
+            raise has_ended()
         taken = self._taken
         taken.append(None)
         if len(taken) <= self._depth:
@@ -99,6 +99,11 @@ class PipelinedCalls:
             raise self._errors[number]
 
 
+def has_ended() -> IllegalStateError:
+    """Return the error of an operation that is called after the block."""
+    return IllegalStateError("the pipeline has ended: call its operations inside of the block")
+
+
 def no_place(seconds: float) -> OperationTimeoutError:
     """Return the error of an operation whose time limit expired before it was sent."""
     return OperationTimeoutError(
@@ -129,16 +134,23 @@ class _PipelinedFutures:
         return self._caller.new_future()
 
     def call(self, op: Op[T]) -> Future[T]:
-        return self._begin(lambda caller: caller.call(op), isinstance(op, AnsweredOp))
+        if isinstance(op, AnsweredOp):
+            return self.answered(op.result)
+        return self._begin(lambda caller: caller.call(op))
 
     def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
-        return self._begin(lambda caller: caller.run(flow), isinstance(flow, AnsweredOp))
+        if isinstance(flow, AnsweredOp):
+            return self.answered(flow.result)
+        return self._begin(lambda caller: caller.run(flow))
 
-    def _begin(self, begin: Callable[[FuturesCaller], Future[T]], answered: bool) -> Future[T]:
+    def answered(self, result: T) -> Future[T]:
+        if self._calls.ended:
+            raise has_ended()
+        return self._caller.answered(result)
+
+    def _begin(self, begin: Callable[[FuturesCaller], Future[T]]) -> Future[T]:
         caller = self._caller
         if not self._calls.try_take():
-            if answered:
-                return begin(caller)
             caller = self._wait_for_place()
         try:
             future = begin(caller)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from hz_core.op import Op
 from hz_core.surfaces import AsyncioSurface, BlockingSurface, FuturesSurface
 from hz_nearcache.compiled import MISSING
 
@@ -23,7 +22,8 @@ class _QuickAsyncio(AsyncioSurface):
 
     async def get(self, key: Any) -> Any:
         value = self._look_up(key)
-        return await self._call(self._ops.get(key)) if value is MISSING else value
+        # The caller refuses other event loops, and returns a future in a pipeline.
+        return await self._call(self._ops.get(key)) if value is MISSING else self._caller.answered(value)
 
 
 class _QuickFutures(FuturesSurface):
@@ -31,7 +31,7 @@ class _QuickFutures(FuturesSurface):
 
     def get(self, key: Any) -> Any:
         value = self._look_up(key)
-        return self._call(self._ops.get(key) if value is MISSING else Op.ready(value))
+        return self._call(self._ops.get(key)) if value is MISSING else self._caller.answered(value)
 
     def blocking(self) -> Any:
         surface: Any = super()

@@ -252,7 +252,9 @@ class ThreadedDriver(DriverBase):
             invocation: Any = operation.request if is_flow else operation
             connection = None if invocation is None else invocation.connection
             transport: Any = None if connection is None else connection.transport
-            near = None if invocation is None else _near_deadline(invocation)
+            near = None
+            if invocation is not None and invocation.op.deadline is not None:
+                near = _near_deadline(invocation)
             ended = transport is None or transport.broken or (is_flow and invocation.finished)
             if ended or GREEN_THREADS or near == 0.0:
                 self.flush()

@@ -54,10 +54,9 @@ class SimulatedFutures:
 
     def call(self, op: Op[T]) -> Future[T]:
         """Send ``op`` and return the future of its result."""
-        future: Future[T] = Future(self._driver)
         if isinstance(op, AnsweredOp):
-            future.set_result(op.result)
-            return future
+            return self.answered(op.result)
+        future: Future[T] = Future(self._driver)
         future.operation = self._engine.invocations.submit(op, future)
         if op.on_lost is not None:
             future.on_lost = op.lost
@@ -66,11 +65,17 @@ class SimulatedFutures:
     def run(self, flow: FlowOrAnswer[T]) -> Future[T]:
         """Start ``flow`` and return the future of its result."""
         if isinstance(flow, AnsweredOp):
-            return self.call(flow)
+            return self.answered(flow.result)
         future: Future[T] = Future(self._driver)
         running = run_flow(self._engine, flow, future)
         future.on_lost = running.lost
         future.add_done_callback_inline(partial(_cancel_with, running))
+        return future
+
+    def answered(self, result: T) -> Future[T]:
+        """Return the future of an operation whose result is known."""
+        future: Future[T] = Future(self._driver)
+        future.set_result(result)
         return future
 
     def now(self) -> float:

@@ -31,8 +31,10 @@ UuidFields = tuple[bool, int, int]
 
 PLAIN: Final = FRAME_HEADER_SIZE
 FINAL: Final = FRAME_HEADER_SIZE | IS_FINAL << 32
-_NULL: Final = IS_NULL << 32
-_END: Final = END_DATA_STRUCTURE << 32
+_NULL_FRAMES: Final = {head: (head | IS_NULL << 32).to_bytes(6, "little") for head in (PLAIN, FINAL)}
+_END_FRAMES: Final = {
+    head: (head | END_DATA_STRUCTURE << 32).to_bytes(6, "little") for head in (PLAIN, FINAL)
+}
 
 BEGIN_FRAME: Final = FRAME_HEADER.pack(FRAME_HEADER_SIZE, BEGIN_DATA_STRUCTURE)
 
@@ -82,12 +84,12 @@ def write_string(parts: Parts, value: str, head: int = PLAIN) -> None:
 
 def write_null(parts: Parts, head: int = PLAIN) -> None:
     """Append a null frame."""
-    parts.append((head | _NULL).to_bytes(6, "little"))
+    parts.append(_NULL_FRAMES[head])
 
 
 def write_end(parts: Parts, head: int = PLAIN) -> None:
     """Append the end frame of a list, map or custom type."""
-    parts.append((head | _END).to_bytes(6, "little"))
+    parts.append(_END_FRAMES[head])
 
 
 def write_ints(parts: Parts, values: Collection[int], head: int = PLAIN) -> None:

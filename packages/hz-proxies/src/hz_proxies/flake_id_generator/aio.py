@@ -33,4 +33,5 @@ class AsyncFlakeIdGenerator(AsyncioObject):
 
         Source: message ``FlakeIdGenerator.newIdBatch``.
         """
-        return await self._run(self._ops.new_id())
+        found = self._ops._take_if_active()
+        return await self._run(self._ops.new_id()) if found is None else self._caller.answered(found)

@@ -55,4 +55,5 @@ class BlockingFlakeIdGenerator(BlockingObject):
 
         Source: message ``FlakeIdGenerator.newIdBatch``.
         """
-        return self._run(self._ops.new_id())
+        found = self._ops._take_if_active()
+        return self._run(self._ops.new_id()) if found is None else found

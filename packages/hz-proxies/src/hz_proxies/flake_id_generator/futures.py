@@ -39,4 +39,5 @@ class FlakeIdGenerator(FuturesObject):
 
         Source: message ``FlakeIdGenerator.newIdBatch``.
         """
-        return self._run(self._ops.new_id())
+        found = self._ops._take_if_active()
+        return self._run(self._ops.new_id()) if found is None else self._caller.answered(found)

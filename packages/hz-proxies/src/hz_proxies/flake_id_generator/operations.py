@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Final, TypeVarTuple
+from typing import Any, ClassVar, Final, TypeVarTuple
 from uuid import UUID
 
 from hz_core.config.parts import FlakeIdGeneratorConfig
@@ -15,7 +15,7 @@ from hz_core.errors import (
     TargetDisconnectedError,
 )
 from hz_core.invocation.retry import may_retry
-from hz_core.op import AnsweredOp, Flow, FlowOrAnswer, WaitFor
+from hz_core.op import Flow, WaitFor
 from hz_core.operations import ObjectOperations
 from hz_core.promise import Promise
 from hz_proxies.codecs import flake_id_generator as codec
@@ -42,6 +42,7 @@ class FlakeIdGeneratorOperations(ObjectOperations):
 
     # Read by tools/generate_surfaces.py.
     service_name = "hz:impl:flakeIdGeneratorService"
+    answers: ClassVar[dict[str, str]] = {"new_id": "_take_if_active"}
 
     def __init__(self, context: ClientContext, name: str) -> None:
         super().__init__(context, name)
@@ -50,17 +51,17 @@ class FlakeIdGeneratorOperations(ObjectOperations):
         self._validity = options.prefetch_validity or _FOREVER
         self._ahead = options.prefetch_ahead
         self._now = context.io.now
-        self._check_active = context.check_active
         self._mutex = context.io.mutex()
-        # The ids that are handed out, and those that are next; None if they were not fetched yet.
-        self._batch = _Batch(iter(()), 0.0, _NEVER)
-        self._spare: _Batch | None = None
-        # Those who wait for an id, in their order, and whether somebody fetches ids.
+        self._memory = _Memory()
+        # Those who wait for an id, in their order, and who fetches ids; None for nobody.
         self._waiting: deque[Promise] = deque()
-        self._fetching = False
+        self._fetcher: Flow[Any] | None = None
         self._out_of_range: set[UUID] = set()
+        self._take_if_active = self._taker(context.check_active)
+        # For flows: those who wait get the ids that have come, in whatever state the client is by then.
+        self._take = self._taker(_no_check)
 
-    def new_id(self) -> FlowOrAnswer[int]:
+    def new_id(self) -> Flow[int]:
         """Return an id that no other caller in the cluster gets.
 
         Usually it is in memory already. When a batch is used up, or older than its validity, the next one is fetched
@@ -72,45 +73,82 @@ class FlakeIdGeneratorOperations(ObjectOperations):
 
         Source: message ``FlakeIdGenerator.newIdBatch``.
         """
-        self._check_active()
-        found = self._take()
-        return self._fetched() if found is None else AnsweredOp(found)
+        # The surfaces have found no id in memory.
+        me: list[Flow[int]] = []
+        flow = self._fetched(me)
+        me.append(flow)
+        return flow
 
-    def _take(self) -> int | None:
-        """Return an id that nobody else gets; None if there is none in memory."""
-        while True:
-            batch = self._batch
-            # Taking the next one is a single step of the interpreter, so threads need no lock.
-            found = next(batch.ids, None) if self._now() < batch.expires else None
-            if found is not None:
-                if found >= batch.middle:
-                    self._fetch_ahead(batch)
-                return found
-            if not self._replace(batch):
-                return None
+    def _fetched(self, me: list[Flow[int]]) -> Flow[int]:
+        """Fetch ids, or wait for those that another caller fetches.
+
+        Args:
+            me: This flow, to be taken out.
+        """
+        flow = me.pop()
+        try:
+            while True:
+                with self._mutex:
+                    if not self._is_fetching():
+                        self._fetcher = flow
+                if self._fetcher is flow:
+                    # By the caller itself, who can read the reply without another thread.
+                    return (yield from self._fetch())
+                found: int | None = yield WaitFor(self._wait)
+                if found is not None:
+                    return found
+        finally:
+            if self._fetcher is flow:  # interrupted where `_fetch` cannot see it
+                self._serve_or_fetch()
+            del flow  # which refers to this frame
+
+    def _is_fetching(self) -> bool:
+        """Return whether somebody fetches ids. Who was interrupted does not any more, wherever that was."""
+        return getattr(self._fetcher, "gi_frame", None) is not None
+
+    def _taker(self, check: Callable[[], None]) -> Callable[[], int | None]:
+        """Return a function that calls ``check`` and returns an id that nobody else gets; None if none is in memory."""
+        # A closure, because this runs for every id, and each attribute of `self` would cost 30 ns with hz-speedups.
+        memory, now, replace, fetch_ahead = self._memory, self._now, self._replace, self._fetch_ahead
+
+        def take() -> int | None:
+            check()
+            while True:
+                batch = memory.batch
+                # Taking the next one is a single step of the interpreter, so threads need no lock.
+                found = next(batch.ids, None) if now() < batch.expires else None
+                if found is not None:
+                    if found >= batch.middle:
+                        fetch_ahead(batch)
+                    return found
+                if not replace(batch):
+                    return None
+
+        return take
 
     def _replace(self, used_up: "_Batch") -> bool:
         """Hand out the next batch; return False if there is none."""
+        memory = self._memory
         with self._mutex:
-            if self._batch is used_up:
-                if self._spare is None:
+            if memory.batch is used_up:
+                if memory.spare is None:
                     return False
-                self._batch, self._spare = self._spare, None
+                memory.batch, memory.spare = memory.spare, None
             return True
 
     def _fetch_ahead(self, batch: "_Batch") -> None:
         """Fetch the next batch in the background, once for each batch."""
         with self._mutex:
-            if self._fetching or batch.middle == _NEVER:
+            if self._is_fetching() or batch.middle == _NEVER:
                 return
             batch.middle = _NEVER
-            self._fetching = True
+        # Another caller may fetch a batch, too, at this moment; then one is more than is needed.
         self._in_background(self._spare_fetched)
 
     def _spare_fetched(self, begun: list[bool]) -> Flow[None]:
-        begun.append(True)
         try:
-            self._spare = yield from self._new_batch()
+            begun.append(True)
+            self._memory.spare = yield from self._new_batch()
         except Exception as e:
             self._fail(e)
             return
@@ -119,28 +157,15 @@ class FlakeIdGeneratorOperations(ObjectOperations):
             raise
         self._serve_or_fetch()
 
-    def _fetched(self) -> Flow[int]:
-        """Fetch ids, or wait for those that another caller fetches."""
-        while True:
-            with self._mutex:
-                first = not self._fetching
-                self._fetching = True
-            if first:
-                # By the caller itself, who can read the reply without another thread.
-                return (yield from self._fetch())
-            found: int | None = yield WaitFor(self._wait)
-            if found is not None:
-                return found
-
     def _on_fork(self) -> None:
         # The parent hands out the ids that are in memory.
-        self._batch, self._spare = _Batch(iter(()), 0.0, _NEVER), None
+        self._memory.clear()
         self._fail(_ended(self.name))
 
     def _wait(self, promise: Promise) -> None:
         """Let a caller wait for ids that another one fetches; if that has ended meanwhile, give it None."""
         with self._mutex:
-            if self._fetching:
+            if self._is_fetching():
                 self._waiting.append(promise)
                 return
         promise.set_result(None)
@@ -149,7 +174,7 @@ class FlakeIdGeneratorOperations(ObjectOperations):
         """Fetch ids, take one, and give others to those who wait."""
         try:
             while (found := self._take()) is None:
-                self._batch = yield from self._new_batch()
+                self._memory.batch = yield from self._new_batch()
         except Exception as e:
             self._fail(e)
             raise
@@ -168,16 +193,19 @@ class FlakeIdGeneratorOperations(ObjectOperations):
     def _in_background(self, fetch: Callable[[list[bool]], Flow[None]]) -> None:
         """Run a flow that fetches ids; it notes in its argument that it has begun."""
         begun: list[bool] = []
-        self._context.start(fetch(begun), f"fetching ids of {self.name!r}")
-        if not begun:
-            self._fail(_ended(self.name))
+        flow = self._fetcher = fetch(begun)
+        try:
+            self._context.start(flow, f"fetching ids of {self.name!r}")
+        finally:
+            if not begun:
+                self._fail(_ended(self.name))
 
     def _fetch_for_others(self, begun: list[bool]) -> Flow[None]:
         """Fetch batches as long as somebody waits."""
-        begun.append(True)
         try:
+            begun.append(True)
             while self._serve():
-                self._batch = yield from self._new_batch()
+                self._memory.batch = yield from self._new_batch()
         except Exception as e:
             self._fail(e)
         except BaseException:
@@ -200,7 +228,7 @@ class FlakeIdGeneratorOperations(ObjectOperations):
         while True:
             with self._mutex:
                 if not self._waiting:
-                    self._fetching = False
+                    self._fetcher = None
                     return False
                 promise = self._waiting.popleft()
             if promise.cancelled():
@@ -216,7 +244,7 @@ class FlakeIdGeneratorOperations(ObjectOperations):
         """Tell those who wait that there are no ids for them."""
         with self._mutex:
             failed, self._waiting = self._waiting, deque()
-            self._fetching = False
+            self._fetcher = None
         for promise in failed:
             promise.set_exception(error)
 
@@ -288,5 +316,25 @@ class _Batch:
         self.middle = middle
 
 
+class _Memory:
+    """The ids in memory: those that are handed out, and those that are next; None if they were not fetched yet."""
+
+    __slots__ = ("batch", "spare")
+
+    batch: _Batch
+    spare: _Batch | None
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget them."""
+        self.batch, self.spare = _Batch(iter(()), 0.0, _NEVER), None
+
+
 def _ended(name: str) -> HazelcastClientNotActiveError:
     return HazelcastClientNotActiveError(f"the client was shut down while it fetched ids of {name!r}")
+
+
+def _no_check() -> None:
+    """Let ids be taken in any state of the client."""
