@@ -1,6 +1,6 @@
 """The client for asyncio programs, with a method for each data structure."""
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hazelcast._asyncio_objects import AsyncioObjects
@@ -82,7 +82,7 @@ class HazelcastClient(AsyncioObjects):
 
         return AsyncCPSubsystem(self)
 
-    @property
+    @cached_property
     def sql(self) -> "AsyncSql":
         """The SQL service of the cluster."""
         from hz_proxies.sql.aio import AsyncSql

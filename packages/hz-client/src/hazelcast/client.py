@@ -1,6 +1,6 @@
 """The client with a method for each data structure."""
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hazelcast._near_caches import make_near_cached, report_near_caches
@@ -77,7 +77,7 @@ class HazelcastClient(FuturesObjects):
 
         return CPSubsystem(self)
 
-    @property
+    @cached_property
     def sql(self) -> "Sql":
         """The SQL service of the cluster."""
         from hz_proxies.sql.futures import Sql

@@ -53,26 +53,23 @@ class SqlPage:
 
     Attributes:
         is_last: Whether there are no further rows.
+        is_lazy: Whether its cells may be of the class :class:`Cell`.
         column_types: The type ids of the columns.
     """
 
-    __slots__ = ("_cells", "_columns", "_message", "_read", "_span", "column_types", "is_last")
+    __slots__ = ("_cells", "_columns", "_message", "_read", "_span", "column_types", "is_last", "is_lazy")
 
     def __init__(
         self, is_last: bool, column_types: list[int], message: bytes, span: tuple[int, int], read: ReadData
     ) -> None:
         self.is_last: bool = is_last
+        self.is_lazy: bool = OBJECT in column_types and read is not raw_data
         self.column_types: list[int] = column_types
         self._message = message
         self._span = span
         self._read = read
         self._cells: list[list[Any]] | None = None
         self._columns: list[list[Any]] | None = None
-
-    @property
-    def is_lazy(self) -> bool:
-        """Whether its cells may be of the class :class:`Cell`."""
-        return OBJECT in self.column_types and self._read is not raw_data
 
     @property
     def cells(self) -> list[list[Any]]:
@@ -84,7 +81,10 @@ class SqlPage:
         """
         cells = self._cells
         if cells is None:
-            cells = self._cells = _same_length(self.decode(COLUMNS))
+            cells = self.decode(COLUMNS)
+            if len(cells) > 1:
+                _check_lengths(cells)
+            self._cells = cells
         return cells
 
     @property
@@ -150,11 +150,10 @@ def _decoded(
     return columns, pos
 
 
-def _same_length(columns: list[list[Any]]) -> list[list[Any]]:
-    if len({len(column) for column in columns}) > 1:
-        lengths = [len(column) for column in columns]
+def _check_lengths(columns: list[list[Any]]) -> None:
+    lengths = [len(column) for column in columns]
+    if len(set(lengths)) > 1:
         raise HazelcastProtocolError(f"The columns of a SQL page differ in length: {lengths}")
-    return columns
 
 
 def read_sql_page(message: bytes, pos: int, read: ReadData) -> tuple[SqlPage, int]:
@@ -179,7 +178,8 @@ def read_sql_page(message: bytes, pos: int, read: ReadData) -> tuple[SqlPage, in
         return SqlPage(is_last, column_types, message, (start, columns_end), read), end
     columns, end = _decoded(message, start, column_types, COLUMNS, read)
     page = SqlPage(is_last, column_types, message, (start, end), read)
-    page._cells = _same_length(columns)
+    _check_lengths(columns)
+    page._cells = columns
     return page, after_end(message, end)
 
 

@@ -96,14 +96,11 @@ def _known(code: int) -> int:
         return code
 
 
-def raise_for(error: codec.SqlError | None) -> None:
-    """Raise the error that a member has sent, if there is one."""
-    if error is not None:
-        suggestion = error.suggestion if isinstance(error.suggestion, str) else None
-        message = error.message or "the statement failed, and the member says no reason"
-        raise HazelcastSqlError(
-            error.originating_member_id, error.code, message, suggestion=suggestion or None
-        )
+def failed(error: codec.SqlError) -> HazelcastSqlError:
+    """Return the error that a member has sent."""
+    suggestion = error.suggestion if isinstance(error.suggestion, str) else None
+    message = error.message or "the statement failed, and the member says no reason"
+    return HazelcastSqlError(error.originating_member_id, error.code, message, suggestion=suggestion or None)
 
 
 def expired(error: HazelcastSqlError, seconds: float) -> HazelcastSqlError:

@@ -1,16 +1,18 @@
 """Operations of the SQL service, from which its surfaces are generated."""
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 from hz_core.arguments import SERVER_DEFAULT, int32, is_negative, milliseconds, shown
-from hz_core.context import acquires
+from hz_core.context import ClientContext, acquires
 from hz_core.errors import TargetDisconnectedError
-from hz_core.flow import cancellable
 from hz_core.op import Flow, GatherOutcomes, Sleep
 from hz_core.operations import Operations
 from hz_core.wire.types import ReadData, raw_data
 from hz_proxies.codecs import sql as codec
 from hz_proxies.sql.errors import REPEATABLE, HazelcastSqlError, lost
+from hz_proxies.sql.known import Options, new_request
 from hz_proxies.sql.paths import SqlPaths
 from hz_proxies.sql.result.operations import Query, SqlResultOperations
 from hz_proxies.sql.rows import SqlExpectedResultType
@@ -24,6 +26,10 @@ _RESULT_TYPES: Final = frozenset(SqlExpectedResultType)
 
 class SqlOperations(Operations):
     """Executes SQL statements. Members need the SQL module and Jet, and each map needs a mapping."""
+
+    def __init__(self, context: ClientContext) -> None:
+        super().__init__(context)
+        self._paths = context.service(SqlPaths)
 
     def execute(
         self,
@@ -66,25 +72,22 @@ class SqlOperations(Operations):
             raise ValueError(f"expected_result_type must be 0, 1 or 2, not {shown(expected_result_type)}")
         if schema is not None and not isinstance(schema, str):
             raise TypeError(f"schema must be a string or None, not {shown(schema)}")
-        parameters = [None if value is None else self._to_data(_wide(value)) for value in params]
-        statement = _Statement(
-            sql,
-            parameters,
-            buffer_size,
-            millis,
-            expected_result_type,
-            schema,
-            raw_data if return_raw else None,
-        )
+        parameters: list[Data | None] = []
+        for value in params:
+            if type(value) is int and not _INT_32[0] <= value < _INT_32[1]:
+                value = Long(value) if _INT_64[0] <= value < _INT_64[1] else BigInteger(value)
+            parameters.append(None if value is None else self._to_data(value))
+        options = millis, buffer_size, schema, expected_result_type
+        execute = partial(self._execute, sql, parameters, options, raw_data if return_raw else None)
         repeatable = retry_select and sql.lstrip()[:6].upper() == "SELECT"
-        return self._repeated(statement) if repeatable else self._execute(statement)
+        return self._repeated(execute) if repeatable else execute()
 
-    def _repeated(self, statement: "_Statement") -> Flow[SqlResultOperations]:
+    def _repeated(self, execute: Callable[[], Flow[SqlResultOperations]]) -> Flow[SqlResultOperations]:
         """Execute a query, again as long as it fails for a reason that goes away."""
         give_up = self._context.io.now() + self._context.config.invocation_timeout
         while True:
             try:
-                return (yield from self._execute(statement))
+                return (yield from execute())
             except (HazelcastSqlError, TargetDisconnectedError) as e:
                 pause = self._context.config.invocation_retry_pause
                 if isinstance(e, HazelcastSqlError) and e.code not in REPEATABLE:
@@ -93,63 +96,42 @@ class SqlOperations(Operations):
                     raise
             yield Sleep(pause)
 
-    def _execute(self, statement: "_Statement") -> Flow[SqlResultOperations]:
+    def _execute(
+        self, sql: str, parameters: list[Data | None], options: Options, read: ReadData | None
+    ) -> Flow[SqlResultOperations]:
         # One member has the result: all its pages are requested over the same connection.
-        paths = self._context.service(SqlPaths)
-        connection = paths.connection(statement.sql, statement.parameters)
+        paths = self._paths
+        known = paths.known(sql)
+        connection = paths.connection(known, parameters)
         member = connection.member
         assert member is not None, "a ready connection knows its member"
         query_id = paths.query_id(member)
-        limit = statement.timeout_millis / 1000 if statement.timeout_millis > 0 else None
-        now = self._context.io.now
-        query = Query(connection, query_id, statement.cursor_buffer_size, statement.read, limit, now)
-        request = codec.execute(
-            connection,
-            statement.sql,
-            statement.parameters,
-            statement.timeout_millis,
-            statement.cursor_buffer_size,
-            statement.schema,
-            statement.expected_result_type,
-            query_id,
-            False,
-        )
-        read = statement.read
-        if read is not None:
-            request.decoded(lambda message, _: codec.execute_response(message, read))
+        timeout_millis, cursor_buffer_size, _, _ = options
+        limit = timeout_millis / 1000 if timeout_millis > 0 else None
+        query = Query(connection, member, query_id, cursor_buffer_size, read, limit, self._context.io.now)
+        make = new_request if known is None else known.request
+        request = make(connection, sql, parameters, options, query_id)
+        decode = codec.execute_response if known is None else known.decode
+        request.decode = decode if read is None else lambda message, _: decode(message, read)
         acquires(
             self._context, request, lambda response: query.close() if _has_more_pages(response) else None
         )
         try:
-            # A cancelled caller does not get the result, so it could not close it. The member need not finish it.
-            response: codec.ExecuteResponse = yield from cancellable(
-                request, lambda: GatherOutcomes([query.close()])
-            )
+            response: codec.ExecuteResponse = yield request
         except TargetDisconnectedError as e:
             raise lost(member, e) from e
-        query.check(response.error)
-        paths.learn(statement.sql, response)
-        classes = None if response.row_metadata is None else paths.row_classes(response.row_metadata)
+        except Exception:
+            raise
+        except BaseException:
+            # A cancelled caller does not get the result, so it could not close it. The member need not finish it.
+            yield GatherOutcomes([query.close()])
+            raise
+        if response.error is not None:
+            raise query.failed(response.error)
+        classes = None if known is None else known.classes_of(response)
+        if classes is None:
+            classes = paths.learn(sql, response)
         return SqlResultOperations(self._context, query, response, classes)
-
-
-def _wide(value: object) -> Any:
-    """Return a parameter as it is sent: integers of any size, as members convert them to the type that is needed."""
-    if type(value) is int and not _INT_32[0] <= value < _INT_32[1]:
-        return Long(value) if _INT_64[0] <= value < _INT_64[1] else BigInteger(value)
-    return value
-
-
-class _Statement(NamedTuple):
-    """A statement with its parameters and options."""
-
-    sql: str
-    parameters: list[Data | None]
-    cursor_buffer_size: int
-    timeout_millis: int
-    expected_result_type: int
-    schema: str | None
-    read: ReadData | None
 
 
 def _has_more_pages(response: codec.ExecuteResponse) -> bool:

@@ -1,4 +1,4 @@
-"""What a client remembers of statements: which parameter tells the member to ask, and the classes of rows."""
+"""What a client remembers of statements: which member to ask, what replies look like, and the classes of rows."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -9,20 +9,14 @@ from uuid import UUID
 
 from hz_core.connection import Connection
 from hz_core.context import ClientContext, Service
-from hz_core.errors import TargetDisconnectedError
 from hz_proxies.codecs import sql as codec
+from hz_proxies.sql.known import KnownStatement
 from hz_proxies.sql.rows import RowClasses, SqlColumnMetadata, SqlColumnType, row_classes
 from hz_serialization import Data, partition_hash, partition_id
 
 _MOST_STATEMENTS: Final = 1000
 _MOST_CLASSES: Final = 200
 _two_longs: Final = Struct(">qq").unpack
-
-
-def halves(uuid: UUID) -> tuple[int, int]:
-    """Return a UUID as two signed 64-bit numbers."""
-    high, low = _two_longs(uuid.bytes)
-    return high, low
 
 
 class SqlPaths(Service):
@@ -35,13 +29,13 @@ class SqlPaths(Service):
     def __init__(self, context: ClientContext) -> None:
         super().__init__(context)
         self._mutex = context.io.mutex()
-        self._arguments: OrderedDict[str, int] = OrderedDict()
+        self._statements: OrderedDict[str, KnownStatement] = OrderedDict()
         self._classes: OrderedDict[tuple[tuple[str, int, bool], ...], RowClasses] = OrderedDict()
         self.on_fork()
 
     def on_fork(self) -> None:
         """Begin to number queries anew: those of the parent are not those of the child."""
-        self._client_half = halves(self._context.new_uuid())[0]
+        self._client_half: int = _two_longs(self._context.new_uuid().bytes)[0]
         self._numbers = count(1)
 
     def query_id(self, member: UUID) -> codec.SqlQueryId:
@@ -49,41 +43,57 @@ class SqlPaths(Service):
 
         The client has one random number for all of them, as the system takes long to draw one.
         """
-        return codec.SqlQueryId(*halves(member), self._client_half, next(self._numbers))
+        high, low = _two_longs(member.int.to_bytes(16, "big"))
+        return codec.SqlQueryId(high, low, self._client_half, next(self._numbers))
 
-    def connection(self, sql: str, parameters: Sequence[Data | None]) -> Connection:
+    def known(self, sql: str) -> KnownStatement | None:
+        """Return what is remembered of a statement; None if that is nothing."""
+        known = self._statements.get(sql)
+        if known is not None:
+            try:  # noqa: SIM105  # `suppress` is slow, and this runs for each query
+                self._statements.move_to_end(sql)
+            except KeyError:
+                pass  # another thread has removed it at this moment
+        return known
+
+    def connection(self, known: KnownStatement | None, parameters: Sequence[Data | None]) -> Connection:
         """Return the connection to the member that executes a statement.
 
         Raises:
             ClientOfflineError, HazelcastClientNotActiveError, TargetDisconnectedError: There is none.
         """
-        index = self._arguments.get(sql)
-        if index is not None and index < len(parameters):
-            key = parameters[index]
-            partitions = self._context.view.partitions
-            if key is not None and partitions.count:
-                owner = partitions.owners[partition_id(partition_hash(key), partitions.count)]
+        if known is not None and known.argument < len(parameters):
+            key = parameters[known.argument]
+            partitions = self._context.view.partitions.count
+            if key is not None and partitions:
+                owner = self._context.owner_connection(partition_id(partition_hash(key), partitions))
                 if owner is not None:
-                    try:
-                        return self._context.member_connection(owner)
-                    except TargetDisconnectedError:
-                        pass  # the others can answer, too
-        # Lite members refuse queries.
+                    return owner
+        # The others can answer, too; but lite members refuse queries.
         return self._context.any_data_connection()
 
-    def learn(self, sql: str, response: codec.ExecuteResponse) -> None:
-        """Remember which parameter of a statement is the key, if the member tells one."""
+    def learn(self, sql: str, response: codec.ExecuteResponse) -> RowClasses | None:
+        """Remember what a reply tells of a statement, if one of its parameters is the key.
+
+        Returns:
+            The classes of the rows; None for a reply without rows.
+        """
+        columns = response.row_metadata
+        classes = None if columns is None else self.row_classes(columns)
         index = response.partition_argument_index
-        if not isinstance(index, int):
-            return
-        with self._mutex:
-            if index < 0:
-                self._arguments.pop(sql, None)
-                return
-            self._arguments[sql] = index
-            self._arguments.move_to_end(sql)
-            while len(self._arguments) > _MOST_STATEMENTS:
-                self._arguments.popitem(last=False)
+        if isinstance(index, int):
+            with self._mutex:
+                if index < 0:
+                    self._statements.pop(sql, None)
+                    return classes
+                known = self._statements.get(sql)
+                if known is None:
+                    known = self._statements[sql] = KnownStatement(index)
+                    if len(self._statements) > _MOST_STATEMENTS:
+                        self._statements.popitem(last=False)
+                known.argument = index
+                known.remember(response, classes)
+        return classes
 
     def row_classes(self, columns: Sequence[codec.SqlColumnMetadata]) -> RowClasses:
         """Return the classes of rows with these columns: the same ones for the same columns."""
@@ -103,4 +113,4 @@ class SqlPaths(Service):
     def on_cluster_changed(self) -> None:
         """Forget the statements: the other cluster has mappings of its own."""
         with self._mutex:
-            self._arguments.clear()
+            self._statements.clear()

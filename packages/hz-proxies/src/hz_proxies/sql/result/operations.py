@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from operator import length_hint
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from hz_core.arguments import shown
@@ -20,7 +20,7 @@ from hz_proxies.arrow.types import ArrowBatch, ArrowTable, ArrowType, PandasFram
 from hz_proxies.codecs import sql as codec
 from hz_proxies.pages.operations import PagesOperations
 from hz_proxies.sql.arrow.batches import BatchSource, table_of
-from hz_proxies.sql.errors import HazelcastSqlError, SqlErrorCode, closed, expired, lost, raise_for
+from hz_proxies.sql.errors import HazelcastSqlError, SqlErrorCode, closed, expired, failed, lost
 from hz_proxies.sql.result.ahead import PageAhead
 from hz_proxies.sql.result.html import MOST_ROWS, html_table
 from hz_proxies.sql.rows import RowClasses, SqlRow, SqlRowMetadata, rows_of
@@ -28,12 +28,15 @@ from hz_proxies.sql_cells import NeededSchemas
 from hz_proxies.sql_page import OBJECT, SqlPage
 from hz_serialization.compact import UnknownSchemaError
 
+_NOTHING: Final[Iterator[Any]] = iter(())
+
 
 class Query:
     """A statement on the member that executes it.
 
     Args:
         connection: The connection to that member.
+        member: The UUID of that member.
         query_id: The id that the client has given the query.
         cursor_buffer_size: The most rows of a page.
         read: Deserializes objects, instead of the client's serialization; None for that.
@@ -41,24 +44,35 @@ class Query:
         now: The clock, which the limit is measured with.
     """
 
+    __slots__ = (
+        "_begun",
+        "_connection",
+        "_limit",
+        "_now",
+        "_query_id",
+        "cursor_buffer_size",
+        "member",
+        "read",
+    )
+
     def __init__(
         self,
         connection: Connection,
+        member: UUID,
         query_id: codec.SqlQueryId,
         cursor_buffer_size: int,
         read: ReadData | None,
         limit: float | None,
         now: Callable[[], float],
     ) -> None:
-        assert connection.member is not None, "a ready connection knows its member"
-        self.member: UUID = connection.member
-        self.cursor_buffer_size = cursor_buffer_size
-        self.read = read
+        self.member: UUID = member
+        self.cursor_buffer_size: int = cursor_buffer_size
+        self.read: ReadData | None = read
         self._connection = connection
         self._query_id = query_id
         self._limit = limit
         self._now = now
-        self._begun = now()
+        self._begun = 0.0 if limit is None else now()
 
     def fetch(self) -> Flow[SqlPage | None]:
         """Fetch the next page.
@@ -74,19 +88,17 @@ class Query:
             response = yield op
         except TargetDisconnectedError as e:
             raise lost(self.member, e) from e
-        self.check(response.error)
+        if response.error is not None:
+            raise self.failed(response.error)
         page: SqlPage | None = response.row_page
         return page
 
-    def check(self, error: codec.SqlError | None) -> None:
-        """Raise the error of a reply, if there is one."""
-        try:
-            raise_for(error)
-        except HazelcastSqlError as e:
-            limit = self._limit
-            if limit is None or e.code != SqlErrorCode.GENERIC or self._now() - self._begun < limit:
-                raise
-            raise expired(e, limit) from e
+    def failed(self, error: codec.SqlError) -> HazelcastSqlError:
+        """Return the error that a member has sent, as a caller gets it."""
+        found, limit = failed(error), self._limit
+        if limit is None or found.code != SqlErrorCode.GENERIC or self._now() - self._begun < limit:
+            return found
+        return expired(found, limit)
 
     def close(self) -> Op[None]:
         """Return the operation that ends the query."""
@@ -113,7 +125,8 @@ class SqlResultOperations(Operations):
         response: codec.ExecuteResponse,
         classes: RowClasses | None,
     ) -> None:
-        super().__init__(context)
+        # Not that of the base: a result serializes nothing, and one is made for each statement.
+        self._context = context
         self._query = query
         self._classes = classes
         self._update_count = response.update_count
@@ -124,9 +137,9 @@ class SqlResultOperations(Operations):
         self._open = self._page is not None and not self._page.is_last
         self._closed = False
         self._reading = False
-        self._rows: Iterator[SqlRow] = iter(())
+        self._rows: Iterator[SqlRow] = _NOTHING
         """The rows of the current page that are left."""
-        self._first_column: Iterator[Any] = iter(())
+        self._first_column: Iterator[Any] = _NOTHING
         """What is left of the first column of the current page."""
 
     def is_row_set(self) -> bool:
@@ -341,27 +354,21 @@ class SqlResultOperations(Operations):
         page: SqlPage | None = yield from self.next_page()
         return None if page is None else self._rows_of(page)
 
-    def _is_here(self) -> bool:
-        """Return whether the next page, or the end, is here, so that nobody waits for it."""
+    def _rows_here(self) -> Iterator[SqlRow] | Flow[Iterator[SqlRow] | None] | None:
+        """Do as ``_next_rows`` if the next page or the end is here, so that nobody waits; else return that flow."""
         page = self._page
-        if self._reading or page is None:
-            return not (self._reading or self._open or self._closed)
-        return not page.is_lazy
-
-    def _rows_here(self) -> Iterator[SqlRow] | None:
-        """Do as ``_next_rows``, if the next page or the end is here."""
-        page = self._page
+        if self._reading or (self._open or self._closed if page is None else page.is_lazy):
+            return self._next_rows()
         if page is None:
             return None
         self._taken(page)
         return self._rows_of(page)
 
     def _rows_of(self, page: SqlPage) -> Iterator[SqlRow]:
-        classes = self._row_classes()
-        columns = page.cells
-        row = classes.lazy if page.is_lazy else classes.whole
+        classes = self._classes
+        assert classes is not None, "a page has rows"
         # Made one by one, in C.
-        self._rows, self._first_column = rows_of(row, columns)
+        self._rows, self._first_column = rows_of(classes.lazy if page.is_lazy else classes.whole, page.cells)
         return self._rows
 
     def _next_row(self) -> Flow[SqlRow | None]:

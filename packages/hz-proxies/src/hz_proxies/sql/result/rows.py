@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import chain, repeat, starmap
+from types import GeneratorType
 from typing import Any, Self
 
 from hz_core.future import Future
@@ -14,7 +15,8 @@ def _pages(run: Callable[[Any], Any], operations: SqlResultOperations) -> Iterat
     rows: Iterator[SqlRow] | None = operations._rows
     while rows is not None:
         yield rows
-        rows = operations._rows_here() if operations._is_here() else run(operations._next_rows())
+        found: Any = operations._rows_here()
+        rows = run(found) if isinstance(found, GeneratorType) else found
 
 
 def _row(future: Future[SqlRow | None]) -> SqlRow:
@@ -39,7 +41,7 @@ class BlockingRows(_Shown, BlockingContextManager):
     _ops: SqlResultOperations
 
     def __iter__(self) -> Iterator[SqlRow]:
-        self._ops.get_row_metadata()
+        self._ops._row_classes()
         return chain.from_iterable(_pages(self._run, self._ops))
 
     def iterator(self) -> Iterator[SqlRow]:
@@ -62,7 +64,7 @@ class FuturesRows(_Shown, FuturesSurface):
     _ops: SqlResultOperations
 
     def __iter__(self) -> Iterator[SqlRow]:
-        self._ops.get_row_metadata()
+        self._ops._row_classes()
         return chain.from_iterable(_pages(self._caller.blocking().run, self._ops))
 
     def iterator(self) -> Iterator[Future[SqlRow]]:
@@ -74,7 +76,7 @@ class FuturesRows(_Shown, FuturesSurface):
         Raises:
             ValueError: The result has an update count instead of rows.
         """
-        self._ops.get_row_metadata()
+        self._ops._row_classes()
         return starmap(self._next, repeat(()))
 
     def _next(self) -> Future[SqlRow]:
@@ -117,7 +119,7 @@ class AsyncioRows(_Shown, AsyncioContextManager):
     _ops: SqlResultOperations
 
     def __aiter__(self) -> AsyncIterator[SqlRow]:
-        self._ops.get_row_metadata()
+        self._ops._row_classes()
         return _AsyncRows(self._run, self._ops)
 
     def iterator(self) -> AsyncIterator[SqlRow]:
