@@ -14,6 +14,7 @@ from hz_core.config import EvictionPolicy
 from hz_core.wire import decode
 from hz_nearcache.compiled import MISSING
 from hz_nearcache.eviction import Record, Sampler
+from hz_nearcache.reads import NearCachedOperations
 from hz_nearcache.store import Store
 from hz_serialization import HazelcastJsonValue, SerializationService
 
@@ -43,6 +44,8 @@ def test_these_tests_compare_two_variants() -> None:
     assert IS_COMPILED
     assert {"_pure_put", "_pure_find", "_pure_keeping", "_pure_unlink", "_pure_forget"} <= vars(Store).keys()
     assert "_pure_choose" in vars(Sampler)
+    assert "_pure_get" in vars(NearCachedOperations)
+    assert "_contains" in vars(NearCachedOperations)
 
 
 class Choosing:

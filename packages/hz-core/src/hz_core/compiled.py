@@ -126,10 +126,15 @@ else:
     OperationsBase = compiled_base("OperationsBase")
 
 
-def prefer_compiled(cls: ClassT) -> ClassT:
-    """Remove from a class what its compiled base has. A decorator."""
+def prefer_compiled(cls: ClassT, only: type | None = None) -> ClassT:
+    """Remove from a class what its compiled bases have. A decorator.
+
+    Args:
+        cls: The class.
+        only: The one compiled base that counts, for a class that overrides compiled methods of the others.
+    """
     if _calls is not None:
-        _calls.prefer(cls)
+        _calls.prefer(cls, only)
     return cls
 
 

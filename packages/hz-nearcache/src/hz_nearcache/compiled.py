@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     class StoreBase(Empty):
         """The base of the store."""
 
+    class NearReadsBase(Empty):
+        """The base of operations on maps."""
+
 else:
     RecordBase = compiled_base(
         "RecordBase",
@@ -44,3 +47,4 @@ else:
     StatisticsBase = compiled_base("StatisticsBase")
     SamplerBase = compiled_base("SamplerBase")
     StoreBase = compiled_base("StoreBase")
+    NearReadsBase = compiled_base("NearReadsBase")

@@ -1,12 +1,14 @@
 """Operations on maps whose values the client keeps."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
+from hz_core.compiled import prefer_compiled
 from hz_core.context import ClientContext
 from hz_core.op import Flow, Op
 from hz_core.operations import KeyedOperations, ObjectOperations
-from hz_nearcache.compiled import MISSING
+from hz_nearcache.compiled import MISSING, NearReadsBase
 from hz_nearcache.near_cache import NearCache
 from hz_nearcache.patterns import matching
 from hz_nearcache.service import NearCaches
@@ -16,7 +18,8 @@ from hz_serialization import Data
 T = TypeVar("T")
 
 
-class NearCachedOperations(KeyedOperations):
+@partial(prefer_compiled, only=NearReadsBase)
+class NearCachedOperations(NearReadsBase, KeyedOperations):
     """Reads are answered by the near cache, and what is read is kept there. It stands before a structure's operations.
 
     Args:

@@ -70,11 +70,14 @@ def configure(*, watched, left_to_leader, step, longest):
     WATCHED, LEFT_TO_LEADER, checkpoint, longest_receive = watched, left_to_leader, step, longest
 
 
-def prefer(type cls not None):
-    """Remove from a class what its compiled bases have; keep its functions as ``_pure_<name>``. Return the class."""
+def prefer(type cls not None, type only=None):
+    """Remove from a class what its compiled bases have, or ``only`` one; keep its functions as ``_pure_<name>``.
+
+    Return the class.
+    """
     global plain_op, plain_future, plain_blocking, plain_promised, plain_callback, plain_record
     for base in cls.__mro__:
-        if base.__module__ != __name__:
+        if base.__module__ != __name__ or (only is not None and base is not only):
             continue
         for name in base.__dict__.keys() & cls.__dict__.keys():
             if name.startswith("__") and name not in ("__init__", "__call__"):

@@ -98,24 +98,28 @@ cdef class OperationsBase:
 
     def _read(self, make, key):
         """Return the operation that reads the entry of ``key``, built by the codec's function ``make``."""
-        cdef PyObject* given[4]
         data = data_of(self, key)
         if data is None:
             return self._pure_read(make, key)
-        partition = partition_of(<bytes> data, partitions_of(self))
-        owner = self._owner()
-        if type(make) is Request and (<Request> make).datas == 1 and (<Request> make).longs == 1:
-            name = self.name
-            given[0], given[1], given[2], given[3] = (
-                <PyObject*> partition, <PyObject*> name, <PyObject*> data, <PyObject*> owner
-            )
-            op = (<Request> make).build(given)
-            if op is not None:
-                return op
-        return make(partition, self.name, data, owner)
+        return read_of(self, make, data, partition_of(<bytes> data, partitions_of(self)))
 
     _get = _read
     _contains = _read
+
+
+cdef object read_of(OperationsBase self, object make, object data, object partition):
+    """Return the operation that reads the entry of a key, built by ``make``."""
+    cdef PyObject* given[4]
+    owner = self._owner()
+    if type(make) is Request and (<Request> make).datas == 1 and (<Request> make).longs == 1:
+        name = self.name
+        given[0], given[1], given[2], given[3] = (
+            <PyObject*> partition, <PyObject*> name, <PyObject*> data, <PyObject*> owner
+        )
+        op = (<Request> make).build(given)
+        if op is not None:
+            return op
+    return make(partition, self.name, data, owner)
 
 
 cdef object data_of(OperationsBase self, object key):

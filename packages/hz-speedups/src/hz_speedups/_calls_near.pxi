@@ -186,6 +186,22 @@ cdef class StoreBase:
             return found != NULL and store_unlink(self, <RecordBase> found)
 
 
+cdef class NearReadsBase(OperationsBase):
+    """The compiled part of ``hz_nearcache.reads.NearCachedOperations``."""
+
+    cdef public StoreBase _store
+    cdef public object near_cache
+
+    def _get(self, make, key):
+        """Return the operation that reads the value of a key, so that it is kept."""
+        data = data_of(self, key)
+        if data is None or PyDict_GetItemWithError(self._store._records, data) != NULL:
+            return self._pure_get(make, key)
+        self._store.statistics.misses += 1
+        partition = partition_of(<bytes> data, partitions_of(self))
+        return self.near_cache.filling(read_of(self, make, data, partition), data, partition, key)
+
+
 cdef Py_ssize_t store_stripe(StoreBase self, object key) except -1:
     cdef Py_hash_t number = hash(key)
     cdef Py_ssize_t count = PyList_GET_SIZE(self._changes)
@@ -304,6 +320,9 @@ cdef class Keeping:
         self.copies = copies
 
     def __call__(self, message, read):
+        return self.decode(message, read)
+
+    cdef object decode(self, object message, object read):
         cdef const unsigned char* at
         cdef Py_ssize_t size, start, end
         if type(message) is bytes and type(read) is DataReader:

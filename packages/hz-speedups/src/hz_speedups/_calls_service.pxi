@@ -165,6 +165,8 @@ cdef int complete_with(ServiceBase self, object invocation, object message) exce
     try:
         if type(decode) is Decoder:
             result = (<Decoder> decode).decode(message, self._read)
+        elif type(decode) is Keeping:
+            result = (<Keeping> decode).decode(message, self._read)
         else:
             result = decode(message, self._read)
     except BaseException as e:
