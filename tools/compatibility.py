@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from compatibility_notes import DIFFERENT, ELSEWHERE, MISSING
+from generate_surfaces import LIMIT
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NAMES: Final = ROOT / "packages" / "hz-client" / "tests" / "data" / "api-names.tsv"
@@ -147,7 +148,7 @@ def differences(row: Name, found: Any) -> tuple[list[str], list[str]]:
             wrong.append(f"`{name}` is required")
         elif has_default and _shown(mine.default) != default.strip("'\""):
             wrong.append(f"`{name}={_shown(mine.default)}`, there `{default}`")
-    more = [p for p in ours if p.name not in theirs]
+    more = [p for p in ours if p.name not in theirs and p.name != LIMIT]
     optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     wrong += [f"`{p.name}` is required" for p in more if p.default is p.empty and p.kind not in optional]
     return wrong, [p.name for p in more]
@@ -215,7 +216,8 @@ def page(findings: list[Finding]) -> str:
         "## Every name",
         "",
         "Compared are the names of the documentation of client 4.0 and of the official client 5.7, their parameters,"
-        " the order of these, and their defaults.",
+        " the order of these, and their defaults."
+        f" Each operation also takes `{LIMIT}`, its [time limit](errors-and-retries.md#time-limits).",
         "",
     ]
     for module in sorted({f.name.module for f in findings}):

@@ -6,7 +6,8 @@ and `Async<Name>` (aio.py) beside it, with the same parameters and documentation
 fewer. A method that returns ``Op[T]`` is one request, one that returns ``Flow[T]`` a generator of several steps; any
 other one returns at once. Overloads are copied. Where the result is itself a class of operations, or a list of them
 from one or more requests, the surface returns the surface of that class, or the list of these. The attribute
-`answers` names operations whose result may be in memory, and what returns it: the surfaces call that first.
+`answers` names operations whose result may be in memory, and what returns it: the surfaces call that first. Each
+operation also gets the parameter `call_timeout`.
 
 In the documentation of bases that several structures share, ``{Name}`` and ``{name}`` are the structure's name. A
 hand-written base of a surface (`blocking_base`) may define some operations itself, with more parameters;
@@ -102,6 +103,9 @@ SURFACES = (
 )
 GETTER_PARAMETERS = {"K": "key", "V": "value", "E": "item"}
 """Parameters of ``get_<name>`` that give the types of a structure, by the name of its type variable."""
+
+LIMIT = "call_timeout"
+"""The parameter of each operation for the time limit of a single call, in seconds."""
 
 _PIPELINE_DOC = '''\
         """Return a block, for ``with``, whose operations return futures and do not wait for their results.
@@ -263,14 +267,13 @@ class Structure:
             lines.add("from hz_core.pipeline import DEFAULT_DEPTH, Pipeline")
             lines.add(f"if TYPE_CHECKING:\n    from {module.rpartition('.')[0]}.futures import {self.name}")
         lines.add(f"from {module} import {self.node.name}")
-        doc = self.doc.replace("\n", "\n    ").replace("\n    \n", "\n\n")
         text = (
             f"{self._header}"
             f'"""{self.name}: {surface.title}."""\n\n'
             + "\n".join(sorted(lines, key=_imports_first))
             + "\n\n\n"
             f"class {surface.prefix}{self.name}({base}):\n"
-            f'    """{doc}\n\n    The {surface.title}.\n    """\n\n'
+            f'    """{self._class_doc(surface, methods)}\n    """\n\n'
             f"    _ops: {self.node.name}{generic}\n\n"
         )
         if blocking:
@@ -289,6 +292,12 @@ class Structure:
                 f"        return Pipeline(lambda pipelined: {self.name}(pipelined, self._ops), caller, depth)\n\n"
             )
         return text + body
+
+    def _class_doc(self, surface: Surface, methods: list[Method]) -> str:
+        doc = f"{self.doc}\n\nThe {surface.title}."
+        if any(method.kind for method in methods):
+            doc += f" With ``{LIMIT}=seconds``, one of them has a time limit, as all of\n:meth:`with_timeout` have."
+        return doc.replace("\n", "\n    ").replace("\n    \n", "\n\n")
 
     def render_kind(self) -> str:
         """Return the text of kind.py, before formatting."""
@@ -399,7 +408,17 @@ class Structure:
         )
         for part in used:
             names.update(n.id for n in ast.walk(part) if isinstance(n, ast.Name))
+        limited = ""
         if method.kind:
+            if LIMIT in (a.arg for a in (*arguments.args, *arguments.kwonlyargs)):
+                raise SystemExit(
+                    f"{self.source}: {node.name} has a parameter {LIMIT}, which all operations get"
+                )
+            arguments = _with_limit(arguments)
+            limited = (
+                f"        if {LIMIT} is not None:\n"
+                f"            {surface.wait} self.with_timeout({LIMIT}).{node.name}({given})\n"
+            )
             runner = "_run" if method.kind == "Flow" or wrapped else "_call"
             call = f"{surface.wait} self.{runner}({call})"
             if node.name in self.answers:
@@ -415,9 +434,11 @@ class Structure:
             return f"{signature} ...\n\n"
         doc = ast.get_docstring(node, clean=True) or ""
         doc = doc.replace("{Name}", self.name).replace("{name}", self.noun)
+        if limited:
+            doc = _with_limit_described(doc)
         indented = doc.replace("\n", "\n        ").replace("\n        \n", "\n\n")
         closing = "\n        " if "\n" in doc else ""
-        return f'{overloads}{signature}\n        """{indented}{closing}"""\n        {call}\n'
+        return f'{overloads}{signature}\n        """{indented}{closing}"""\n{limited}        {call}\n'
 
     def _surface_of(self, result: str, surface: Surface, lines: set[str]) -> str | None:
         """Return the surface class for a result that is a class of operations; None for any other."""
@@ -430,6 +451,29 @@ class Structure:
         file = surface.file.removesuffix(".py")
         lines.add(f"from {module.rpartition('.')[0]}.{file} import {target}")
         return f"{target}{bracket}{parameters}"
+
+
+def _with_limit(arguments: ast.arguments) -> ast.arguments:
+    """Return parameters with the time limit of a call behind them."""
+    limit = ast.arg(LIMIT, ast.parse("float | None", mode="eval").body)
+    return ast.arguments(
+        arguments.posonlyargs,
+        arguments.args,
+        arguments.vararg,
+        [*arguments.kwonlyargs, limit],
+        [*arguments.kw_defaults, ast.Constant(None)],
+        arguments.kwarg,
+        arguments.defaults,
+    )
+
+
+def _with_limit_described(doc: str) -> str:
+    """Return the documentation of an operation with its time limit, if the other parameters are described."""
+    before, args, rest = doc.partition("\nArgs:\n")
+    if not args:
+        return doc
+    described, blank, after = rest.partition("\n\n")
+    return f"{before}{args}{described}\n    {LIMIT}: Time limit of this call, in seconds.{blank}{after}"
 
 
 def _item_of_list(result: str) -> str:

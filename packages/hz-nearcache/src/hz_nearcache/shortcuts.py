@@ -12,7 +12,9 @@ LookUp = Callable[[Any], Any]
 class _QuickBlocking(BlockingSurface):
     _look_up: LookUp
 
-    def get(self, key: Any) -> Any:
+    def get(self, key: Any, *, call_timeout: float | None = None) -> Any:
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get(key)
         value = self._look_up(key)
         return self._call(self._ops.get(key)) if value is MISSING else value
 
@@ -20,7 +22,9 @@ class _QuickBlocking(BlockingSurface):
 class _QuickAsyncio(AsyncioSurface):
     _look_up: LookUp
 
-    async def get(self, key: Any) -> Any:
+    async def get(self, key: Any, *, call_timeout: float | None = None) -> Any:
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get(key)
         value = self._look_up(key)
         # The caller refuses other event loops, and returns a future in a pipeline.
         return await self._call(self._ops.get(key)) if value is MISSING else self._caller.answered(value)
@@ -29,7 +33,9 @@ class _QuickAsyncio(AsyncioSurface):
 class _QuickFutures(FuturesSurface):
     _look_up: LookUp
 
-    def get(self, key: Any) -> Any:
+    def get(self, key: Any, *, call_timeout: float | None = None) -> Any:
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get(key)
         value = self._look_up(key)
         return self._call(self._ops.get(key)) if value is MISSING else self._caller.answered(value)
 

@@ -13,7 +13,8 @@ class AsyncAtomicLong(AsyncioObject):
 
     A change is not retried after a lost connection, because it may have been executed.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: AtomicLongOperations
@@ -22,43 +23,61 @@ class AsyncAtomicLong(AsyncioObject):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    async def get(self) -> int:
+    async def get(self, *, call_timeout: float | None = None) -> int:
         """Return the value. Source: message ``AtomicLong.get``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get()
         return await self._call(self._ops.get())
 
-    async def set(self, new_value: int) -> None:
+    async def set(self, new_value: int, *, call_timeout: float | None = None) -> None:
         """Set the value. Source: message ``AtomicLong.getAndSet``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).set(new_value)
         return await self._call(self._ops.set(new_value))
 
-    async def get_and_set(self, new_value: int) -> int:
+    async def get_and_set(self, new_value: int, *, call_timeout: float | None = None) -> int:
         """Set the value and return the previous one. Source: message ``AtomicLong.getAndSet``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_and_set(new_value)
         return await self._call(self._ops.get_and_set(new_value))
 
-    async def add_and_get(self, delta: int) -> int:
+    async def add_and_get(self, delta: int, *, call_timeout: float | None = None) -> int:
         """Add ``delta`` and return the new value. Source: message ``AtomicLong.addAndGet``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_and_get(delta)
         return await self._call(self._ops.add_and_get(delta))
 
-    async def get_and_add(self, delta: int) -> int:
+    async def get_and_add(self, delta: int, *, call_timeout: float | None = None) -> int:
         """Add ``delta`` and return the previous value. Source: message ``AtomicLong.getAndAdd``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_and_add(delta)
         return await self._call(self._ops.get_and_add(delta))
 
-    async def increment_and_get(self) -> int:
+    async def increment_and_get(self, *, call_timeout: float | None = None) -> int:
         """Add one and return the new value. Source: message ``AtomicLong.addAndGet``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).increment_and_get()
         return await self._call(self._ops.increment_and_get())
 
-    async def decrement_and_get(self) -> int:
+    async def decrement_and_get(self, *, call_timeout: float | None = None) -> int:
         """Subtract one and return the new value. Source: message ``AtomicLong.addAndGet``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).decrement_and_get()
         return await self._call(self._ops.decrement_and_get())
 
-    async def get_and_increment(self) -> int:
+    async def get_and_increment(self, *, call_timeout: float | None = None) -> int:
         """Add one and return the previous value. Source: message ``AtomicLong.getAndAdd``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_and_increment()
         return await self._call(self._ops.get_and_increment())
 
-    async def get_and_decrement(self) -> int:
+    async def get_and_decrement(self, *, call_timeout: float | None = None) -> int:
         """Subtract one and return the previous value. Source: message ``AtomicLong.getAndAdd``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_and_decrement()
         return await self._call(self._ops.get_and_decrement())
 
-    async def compare_and_set(self, expect: int, update: int) -> bool:
+    async def compare_and_set(self, expect: int, update: int, *, call_timeout: float | None = None) -> bool:
         """Set the value to ``update`` if it is ``expect``.
 
         Returns:
@@ -66,23 +85,33 @@ class AsyncAtomicLong(AsyncioObject):
 
         Source: message ``AtomicLong.compareAndSet``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).compare_and_set(expect, update)
         return await self._call(self._ops.compare_and_set(expect, update))
 
-    async def apply(self, function: object) -> Any:
+    async def apply(self, function: object, *, call_timeout: float | None = None) -> Any:
         """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicLong.apply``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).apply(function)
         return await self._call(self._ops.apply(function))
 
-    async def alter(self, function: object) -> None:
+    async def alter(self, function: object, *, call_timeout: float | None = None) -> None:
         """Set the value to the result of ``function`` for it. Source: message ``AtomicLong.alter``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).alter(function)
         return await self._call(self._ops.alter(function))
 
-    async def alter_and_get(self, function: object) -> int:
+    async def alter_and_get(self, function: object, *, call_timeout: float | None = None) -> int:
         """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicLong.alter``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).alter_and_get(function)
         return await self._call(self._ops.alter_and_get(function))
 
-    async def get_and_alter(self, function: object) -> int:
+    async def get_and_alter(self, function: object, *, call_timeout: float | None = None) -> int:
         """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicLong.alter``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_and_alter(function)
         return await self._call(self._ops.get_and_alter(function))

@@ -17,7 +17,8 @@ class BlockingAtomicLong(BlockingObject):
 
     A change is not retried after a lost connection, because it may have been executed.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: AtomicLongOperations
@@ -42,43 +43,61 @@ class BlockingAtomicLong(BlockingObject):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    def get(self) -> int:
+    def get(self, *, call_timeout: float | None = None) -> int:
         """Return the value. Source: message ``AtomicLong.get``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get()
         return self._call(self._ops.get())
 
-    def set(self, new_value: int) -> None:
+    def set(self, new_value: int, *, call_timeout: float | None = None) -> None:
         """Set the value. Source: message ``AtomicLong.getAndSet``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).set(new_value)
         return self._call(self._ops.set(new_value))
 
-    def get_and_set(self, new_value: int) -> int:
+    def get_and_set(self, new_value: int, *, call_timeout: float | None = None) -> int:
         """Set the value and return the previous one. Source: message ``AtomicLong.getAndSet``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_set(new_value)
         return self._call(self._ops.get_and_set(new_value))
 
-    def add_and_get(self, delta: int) -> int:
+    def add_and_get(self, delta: int, *, call_timeout: float | None = None) -> int:
         """Add ``delta`` and return the new value. Source: message ``AtomicLong.addAndGet``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_and_get(delta)
         return self._call(self._ops.add_and_get(delta))
 
-    def get_and_add(self, delta: int) -> int:
+    def get_and_add(self, delta: int, *, call_timeout: float | None = None) -> int:
         """Add ``delta`` and return the previous value. Source: message ``AtomicLong.getAndAdd``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_add(delta)
         return self._call(self._ops.get_and_add(delta))
 
-    def increment_and_get(self) -> int:
+    def increment_and_get(self, *, call_timeout: float | None = None) -> int:
         """Add one and return the new value. Source: message ``AtomicLong.addAndGet``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).increment_and_get()
         return self._call(self._ops.increment_and_get())
 
-    def decrement_and_get(self) -> int:
+    def decrement_and_get(self, *, call_timeout: float | None = None) -> int:
         """Subtract one and return the new value. Source: message ``AtomicLong.addAndGet``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).decrement_and_get()
         return self._call(self._ops.decrement_and_get())
 
-    def get_and_increment(self) -> int:
+    def get_and_increment(self, *, call_timeout: float | None = None) -> int:
         """Add one and return the previous value. Source: message ``AtomicLong.getAndAdd``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_increment()
         return self._call(self._ops.get_and_increment())
 
-    def get_and_decrement(self) -> int:
+    def get_and_decrement(self, *, call_timeout: float | None = None) -> int:
         """Subtract one and return the previous value. Source: message ``AtomicLong.getAndAdd``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_decrement()
         return self._call(self._ops.get_and_decrement())
 
-    def compare_and_set(self, expect: int, update: int) -> bool:
+    def compare_and_set(self, expect: int, update: int, *, call_timeout: float | None = None) -> bool:
         """Set the value to ``update`` if it is ``expect``.
 
         Returns:
@@ -86,23 +105,33 @@ class BlockingAtomicLong(BlockingObject):
 
         Source: message ``AtomicLong.compareAndSet``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).compare_and_set(expect, update)
         return self._call(self._ops.compare_and_set(expect, update))
 
-    def apply(self, function: object) -> Any:
+    def apply(self, function: object, *, call_timeout: float | None = None) -> Any:
         """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicLong.apply``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).apply(function)
         return self._call(self._ops.apply(function))
 
-    def alter(self, function: object) -> None:
+    def alter(self, function: object, *, call_timeout: float | None = None) -> None:
         """Set the value to the result of ``function`` for it. Source: message ``AtomicLong.alter``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).alter(function)
         return self._call(self._ops.alter(function))
 
-    def alter_and_get(self, function: object) -> int:
+    def alter_and_get(self, function: object, *, call_timeout: float | None = None) -> int:
         """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicLong.alter``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).alter_and_get(function)
         return self._call(self._ops.alter_and_get(function))
 
-    def get_and_alter(self, function: object) -> int:
+    def get_and_alter(self, function: object, *, call_timeout: float | None = None) -> int:
         """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicLong.alter``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_alter(function)
         return self._call(self._ops.get_and_alter(function))

@@ -16,7 +16,8 @@ class AsyncAtomicReference(AsyncioObject, Generic[E]):
 
     A change is not retried after a lost connection, because it may have been executed.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: AtomicReferenceOperations[E]
@@ -25,19 +26,27 @@ class AsyncAtomicReference(AsyncioObject, Generic[E]):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    async def get(self) -> E | None:
+    async def get(self, *, call_timeout: float | None = None) -> E | None:
         """Return the value. Source: message ``AtomicRef.get``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get()
         return await self._call(self._ops.get())
 
-    async def set(self, new_value: E | None) -> None:
+    async def set(self, new_value: E | None, *, call_timeout: float | None = None) -> None:
         """Set the value. Source: message ``AtomicRef.set``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).set(new_value)
         return await self._call(self._ops.set(new_value))
 
-    async def get_and_set(self, new_value: E | None) -> E | None:
+    async def get_and_set(self, new_value: E | None, *, call_timeout: float | None = None) -> E | None:
         """Set the value and return the previous one. Source: message ``AtomicRef.set``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_and_set(new_value)
         return await self._call(self._ops.get_and_set(new_value))
 
-    async def compare_and_set(self, expect: E | None, update: E | None) -> bool:
+    async def compare_and_set(
+        self, expect: E | None, update: E | None, *, call_timeout: float | None = None
+    ) -> bool:
         """Set the value to ``update`` if it is ``expect``.
 
         Returns:
@@ -45,41 +54,58 @@ class AsyncAtomicReference(AsyncioObject, Generic[E]):
 
         Source: message ``AtomicRef.compareAndSet``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).compare_and_set(expect, update)
         return await self._call(self._ops.compare_and_set(expect, update))
 
-    async def is_none(self) -> bool:
+    async def is_none(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the value is None. Source: message ``AtomicRef.contains``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_none()
         return await self._call(self._ops.is_none())
 
-    async def clear(self) -> None:
+    async def clear(self, *, call_timeout: float | None = None) -> None:
         """Set the value to None. Source: message ``AtomicRef.set``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).clear()
         return await self._call(self._ops.clear())
 
-    async def contains(self, value: E | None) -> bool:
+    async def contains(self, value: E | None, *, call_timeout: float | None = None) -> bool:
         """Return whether ``value`` is the value. Source: message ``AtomicRef.contains``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains(value)
         return await self._call(self._ops.contains(value))
 
-    async def alter(self, function: object) -> None:
+    async def alter(self, function: object, *, call_timeout: float | None = None) -> None:
         """Set the value to the result of ``function`` for it.
 
         Args:
             function: An object that members can deserialize as an implementation of ``IFunction``.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``AtomicRef.apply``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).alter(function)
         return await self._call(self._ops.alter(function))
 
-    async def alter_and_get(self, function: object) -> E | None:
+    async def alter_and_get(self, function: object, *, call_timeout: float | None = None) -> E | None:
         """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicRef.apply``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).alter_and_get(function)
         return await self._call(self._ops.alter_and_get(function))
 
-    async def get_and_alter(self, function: object) -> E | None:
+    async def get_and_alter(self, function: object, *, call_timeout: float | None = None) -> E | None:
         """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicRef.apply``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_and_alter(function)
         return await self._call(self._ops.get_and_alter(function))
 
-    async def apply(self, function: object) -> Any:
+    async def apply(self, function: object, *, call_timeout: float | None = None) -> Any:
         """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicRef.apply``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).apply(function)
         return await self._call(self._ops.apply(function))

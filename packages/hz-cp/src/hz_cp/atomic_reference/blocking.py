@@ -20,7 +20,8 @@ class BlockingAtomicReference(BlockingObject, Generic[E]):
 
     A change is not retried after a lost connection, because it may have been executed.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: AtomicReferenceOperations[E]
@@ -45,19 +46,27 @@ class BlockingAtomicReference(BlockingObject, Generic[E]):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    def get(self) -> E | None:
+    def get(self, *, call_timeout: float | None = None) -> E | None:
         """Return the value. Source: message ``AtomicRef.get``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get()
         return self._call(self._ops.get())
 
-    def set(self, new_value: E | None) -> None:
+    def set(self, new_value: E | None, *, call_timeout: float | None = None) -> None:
         """Set the value. Source: message ``AtomicRef.set``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).set(new_value)
         return self._call(self._ops.set(new_value))
 
-    def get_and_set(self, new_value: E | None) -> E | None:
+    def get_and_set(self, new_value: E | None, *, call_timeout: float | None = None) -> E | None:
         """Set the value and return the previous one. Source: message ``AtomicRef.set``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_set(new_value)
         return self._call(self._ops.get_and_set(new_value))
 
-    def compare_and_set(self, expect: E | None, update: E | None) -> bool:
+    def compare_and_set(
+        self, expect: E | None, update: E | None, *, call_timeout: float | None = None
+    ) -> bool:
         """Set the value to ``update`` if it is ``expect``.
 
         Returns:
@@ -65,41 +74,58 @@ class BlockingAtomicReference(BlockingObject, Generic[E]):
 
         Source: message ``AtomicRef.compareAndSet``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).compare_and_set(expect, update)
         return self._call(self._ops.compare_and_set(expect, update))
 
-    def is_none(self) -> bool:
+    def is_none(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the value is None. Source: message ``AtomicRef.contains``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_none()
         return self._call(self._ops.is_none())
 
-    def clear(self) -> None:
+    def clear(self, *, call_timeout: float | None = None) -> None:
         """Set the value to None. Source: message ``AtomicRef.set``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).clear()
         return self._call(self._ops.clear())
 
-    def contains(self, value: E | None) -> bool:
+    def contains(self, value: E | None, *, call_timeout: float | None = None) -> bool:
         """Return whether ``value`` is the value. Source: message ``AtomicRef.contains``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains(value)
         return self._call(self._ops.contains(value))
 
-    def alter(self, function: object) -> None:
+    def alter(self, function: object, *, call_timeout: float | None = None) -> None:
         """Set the value to the result of ``function`` for it.
 
         Args:
             function: An object that members can deserialize as an implementation of ``IFunction``.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``AtomicRef.apply``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).alter(function)
         return self._call(self._ops.alter(function))
 
-    def alter_and_get(self, function: object) -> E | None:
+    def alter_and_get(self, function: object, *, call_timeout: float | None = None) -> E | None:
         """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicRef.apply``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).alter_and_get(function)
         return self._call(self._ops.alter_and_get(function))
 
-    def get_and_alter(self, function: object) -> E | None:
+    def get_and_alter(self, function: object, *, call_timeout: float | None = None) -> E | None:
         """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicRef.apply``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_alter(function)
         return self._call(self._ops.get_and_alter(function))
 
-    def apply(self, function: object) -> Any:
+    def apply(self, function: object, *, call_timeout: float | None = None) -> Any:
         """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicRef.apply``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).apply(function)
         return self._call(self._ops.apply(function))

@@ -18,7 +18,8 @@ class AtomicReference(FuturesObject, Generic[E]):
 
     A change is not retried after a lost connection, because it may have been executed.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: AtomicReferenceOperations[E]
@@ -31,19 +32,27 @@ class AtomicReference(FuturesObject, Generic[E]):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    def get(self) -> Future[E | None]:
+    def get(self, *, call_timeout: float | None = None) -> Future[E | None]:
         """Return the value. Source: message ``AtomicRef.get``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get()
         return self._call(self._ops.get())
 
-    def set(self, new_value: E | None) -> Future[None]:
+    def set(self, new_value: E | None, *, call_timeout: float | None = None) -> Future[None]:
         """Set the value. Source: message ``AtomicRef.set``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).set(new_value)
         return self._call(self._ops.set(new_value))
 
-    def get_and_set(self, new_value: E | None) -> Future[E | None]:
+    def get_and_set(self, new_value: E | None, *, call_timeout: float | None = None) -> Future[E | None]:
         """Set the value and return the previous one. Source: message ``AtomicRef.set``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_set(new_value)
         return self._call(self._ops.get_and_set(new_value))
 
-    def compare_and_set(self, expect: E | None, update: E | None) -> Future[bool]:
+    def compare_and_set(
+        self, expect: E | None, update: E | None, *, call_timeout: float | None = None
+    ) -> Future[bool]:
         """Set the value to ``update`` if it is ``expect``.
 
         Returns:
@@ -51,41 +60,58 @@ class AtomicReference(FuturesObject, Generic[E]):
 
         Source: message ``AtomicRef.compareAndSet``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).compare_and_set(expect, update)
         return self._call(self._ops.compare_and_set(expect, update))
 
-    def is_none(self) -> Future[bool]:
+    def is_none(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether the value is None. Source: message ``AtomicRef.contains``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_none()
         return self._call(self._ops.is_none())
 
-    def clear(self) -> Future[None]:
+    def clear(self, *, call_timeout: float | None = None) -> Future[None]:
         """Set the value to None. Source: message ``AtomicRef.set``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).clear()
         return self._call(self._ops.clear())
 
-    def contains(self, value: E | None) -> Future[bool]:
+    def contains(self, value: E | None, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether ``value`` is the value. Source: message ``AtomicRef.contains``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains(value)
         return self._call(self._ops.contains(value))
 
-    def alter(self, function: object) -> Future[None]:
+    def alter(self, function: object, *, call_timeout: float | None = None) -> Future[None]:
         """Set the value to the result of ``function`` for it.
 
         Args:
             function: An object that members can deserialize as an implementation of ``IFunction``.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``AtomicRef.apply``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).alter(function)
         return self._call(self._ops.alter(function))
 
-    def alter_and_get(self, function: object) -> Future[E | None]:
+    def alter_and_get(self, function: object, *, call_timeout: float | None = None) -> Future[E | None]:
         """Set the value to the result of ``function`` for it; return the new value. Source: ``AtomicRef.apply``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).alter_and_get(function)
         return self._call(self._ops.alter_and_get(function))
 
-    def get_and_alter(self, function: object) -> Future[E | None]:
+    def get_and_alter(self, function: object, *, call_timeout: float | None = None) -> Future[E | None]:
         """Set the value to the result of ``function`` for it; return the previous one. Source: ``AtomicRef.apply``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_alter(function)
         return self._call(self._ops.get_and_alter(function))
 
-    def apply(self, function: object) -> Future[Any]:
+    def apply(self, function: object, *, call_timeout: float | None = None) -> Future[Any]:
         """Return the result of ``function``, an object that members can deserialize, for the value.
 
         Source: message ``AtomicRef.apply``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).apply(function)
         return self._call(self._ops.apply(function))

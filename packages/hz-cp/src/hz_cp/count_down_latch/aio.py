@@ -11,7 +11,8 @@ class AsyncCountDownLatch(AsyncioObject):
 
     When it is zero, it can be set again.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: CountDownLatchOperations
@@ -20,11 +21,12 @@ class AsyncCountDownLatch(AsyncioObject):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    async def try_set_count(self, count: int) -> bool:
+    async def try_set_count(self, count: int, *, call_timeout: float | None = None) -> bool:
         """Set the count if it is zero.
 
         Args:
             count: How often ``count_down`` is to be called before ``await_latch`` returns; at least 1.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             Whether it was set.
@@ -35,13 +37,17 @@ class AsyncCountDownLatch(AsyncioObject):
 
         Source: message ``CountDownLatch.trySetCount``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).try_set_count(count)
         return await self._call(self._ops.try_set_count(count))
 
-    async def get_count(self) -> int:
+    async def get_count(self, *, call_timeout: float | None = None) -> int:
         """Return the count. Source: message ``CountDownLatch.getCount``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_count()
         return await self._call(self._ops.get_count())
 
-    async def count_down(self) -> None:
+    async def count_down(self, *, call_timeout: float | None = None) -> None:
         """Subtract one, unless the count is zero.
 
         It counts once, whatever happens to connections and members. If nobody knows whether it was counted within the
@@ -49,13 +55,16 @@ class AsyncCountDownLatch(AsyncioObject):
 
         Source: messages ``CountDownLatch.getRound``, ``CountDownLatch.countDown``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).count_down()
         return await self._run(self._ops.count_down())
 
-    async def await_latch(self, timeout: float) -> bool:
+    async def await_latch(self, timeout: float, *, call_timeout: float | None = None) -> bool:
         """Wait until the count is zero.
 
         Args:
             timeout: The most seconds to wait; 0 or less not to wait.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             Whether it is zero.
@@ -65,4 +74,6 @@ class AsyncCountDownLatch(AsyncioObject):
 
         Source: message ``CountDownLatch.await``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).await_latch(timeout)
         return await self._call(self._ops.await_latch(timeout))

@@ -17,7 +17,8 @@ class BlockingCountDownLatch(BlockingObject):
 
     When it is zero, it can be set again.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: CountDownLatchOperations
@@ -42,11 +43,12 @@ class BlockingCountDownLatch(BlockingObject):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    def try_set_count(self, count: int) -> bool:
+    def try_set_count(self, count: int, *, call_timeout: float | None = None) -> bool:
         """Set the count if it is zero.
 
         Args:
             count: How often ``count_down`` is to be called before ``await_latch`` returns; at least 1.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             Whether it was set.
@@ -57,13 +59,17 @@ class BlockingCountDownLatch(BlockingObject):
 
         Source: message ``CountDownLatch.trySetCount``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).try_set_count(count)
         return self._call(self._ops.try_set_count(count))
 
-    def get_count(self) -> int:
+    def get_count(self, *, call_timeout: float | None = None) -> int:
         """Return the count. Source: message ``CountDownLatch.getCount``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_count()
         return self._call(self._ops.get_count())
 
-    def count_down(self) -> None:
+    def count_down(self, *, call_timeout: float | None = None) -> None:
         """Subtract one, unless the count is zero.
 
         It counts once, whatever happens to connections and members. If nobody knows whether it was counted within the
@@ -71,13 +77,16 @@ class BlockingCountDownLatch(BlockingObject):
 
         Source: messages ``CountDownLatch.getRound``, ``CountDownLatch.countDown``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).count_down()
         return self._run(self._ops.count_down())
 
-    def await_latch(self, timeout: float) -> bool:
+    def await_latch(self, timeout: float, *, call_timeout: float | None = None) -> bool:
         """Wait until the count is zero.
 
         Args:
             timeout: The most seconds to wait; 0 or less not to wait.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             Whether it is zero.
@@ -87,4 +96,6 @@ class BlockingCountDownLatch(BlockingObject):
 
         Source: message ``CountDownLatch.await``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).await_latch(timeout)
         return self._call(self._ops.await_latch(timeout))

@@ -15,53 +15,67 @@ class AsyncCPManagement(AsyncioSurface):
 
     Members without CP members in their configuration answer with a HazelcastError: there is nothing to manage.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: CPManagementOperations
 
-    async def get_cp_members(self) -> dict[UUID, UUID]:
+    async def get_cp_members(self, *, call_timeout: float | None = None) -> dict[UUID, UUID]:
         """Return the UUIDs of the CP members, each with the UUID of the member of the cluster that it is.
 
         Source: message ``MC.getCPMembers``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_cp_members()
         return await self._run(self._ops.get_cp_members())
 
-    async def promote_to_cp_member(self, member_uuid: UUID) -> None:
+    async def promote_to_cp_member(self, member_uuid: UUID, *, call_timeout: float | None = None) -> None:
         """Make a member of the cluster a CP member.
 
         Args:
             member_uuid: UUID of a member of the cluster.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``MC.promoteToCPMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).promote_to_cp_member(member_uuid)
         return await self._run(self._ops.promote_to_cp_member(member_uuid))
 
-    async def remove_cp_member(self, cp_member_uuid: UUID) -> None:
+    async def remove_cp_member(self, cp_member_uuid: UUID, *, call_timeout: float | None = None) -> None:
         """Remove a CP member that has failed, and will not come back, from all groups.
 
         Args:
             cp_member_uuid: UUID of the CP member.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``MC.removeCPMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_cp_member(cp_member_uuid)
         return await self._run(self._ops.remove_cp_member(cp_member_uuid))
 
-    async def reset(self) -> None:
+    async def reset(self, *, call_timeout: float | None = None) -> None:
         """Delete all groups with everything in them, and begin anew with the current members.
 
         For the case that a majority of the CP members is lost for ever.
 
         Source: message ``MC.resetCPSubsystem``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).reset()
         return await self._run(self._ops.reset())
 
-    async def force_close_session(self, group_name: str, session_id: int) -> bool:
+    async def force_close_session(
+        self, group_name: str, session_id: int, *, call_timeout: float | None = None
+    ) -> bool:
         """Close a CP session, whoever has it; locks and permits that it holds are free then.
 
         Args:
             group_name: Name of the group.
             session_id: Id of the session.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             Whether there was such a session.
@@ -71,35 +85,47 @@ class AsyncCPManagement(AsyncioSurface):
 
         Source: message ``MC.forceCloseCPSession``, which members have since 5.4.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).force_close_session(group_name, session_id)
         return await self._run(self._ops.force_close_session(group_name, session_id))
 
-    async def get_group_ids(self) -> list[RaftGroupId]:
+    async def get_group_ids(self, *, call_timeout: float | None = None) -> list[RaftGroupId]:
         """Return the ids of all groups.
 
         Source: message ``CPSubsystem.getCPGroupIds``, which members have since 5.4.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_group_ids()
         return await self._run(self._ops.get_group_ids())
 
-    async def get_object_names(self, group_id: RaftGroupId, kind: str, destroyed: bool = False) -> list[str]:
+    async def get_object_names(
+        self, group_id: RaftGroupId, kind: str, destroyed: bool = False, *, call_timeout: float | None = None
+    ) -> list[str]:
         """Return the names of the objects of one kind in a group.
 
         Args:
             group_id: Id of the group.
             kind: One of OBJECT_KINDS.
             destroyed: Whether to return those that were destroyed, instead of those that exist.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ValueError: There is no such kind.
 
         Source: message ``CPSubsystem.getCPObjectInfos``, which members have since 5.4.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_object_names(group_id, kind, destroyed)
         return await self._run(self._ops.get_object_names(group_id, kind, destroyed))
 
-    async def add_membership_listener(self, listener_func: Callable[[CPMembershipEvent], object]) -> str:
+    async def add_membership_listener(
+        self, listener_func: Callable[[CPMembershipEvent], object], *, call_timeout: float | None = None
+    ) -> str:
         """Add a listener for CP members that are added or removed.
 
         Args:
             listener_func: Called with a CPMembershipEvent.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -109,15 +135,21 @@ class AsyncCPManagement(AsyncioSurface):
 
         Source: message ``CPSubsystem.addMembershipListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_membership_listener(listener_func)
         return await self._run(self._ops.add_membership_listener(listener_func))
 
     async def add_group_availability_listener(
-        self, listener_func: Callable[[CPGroupAvailabilityEvent], object]
+        self,
+        listener_func: Callable[[CPGroupAvailabilityEvent], object],
+        *,
+        call_timeout: float | None = None,
     ) -> str:
         """Add a listener for CP groups that lose members, or their majority.
 
         Args:
             listener_func: Called with a CPGroupAvailabilityEvent.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -127,9 +159,11 @@ class AsyncCPManagement(AsyncioSurface):
 
         Source: message ``CPSubsystem.addGroupAvailabilityListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_group_availability_listener(listener_func)
         return await self._run(self._ops.add_group_availability_listener(listener_func))
 
-    async def remove_listener(self, registration_id: str) -> bool:
+    async def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener.
 
         Returns:
@@ -137,4 +171,6 @@ class AsyncCPManagement(AsyncioSurface):
 
         Source: messages ``CPSubsystem.removeMembershipListener``, ``CPSubsystem.removeGroupAvailabilityListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_listener(registration_id)
         return await self._run(self._ops.remove_listener(registration_id))

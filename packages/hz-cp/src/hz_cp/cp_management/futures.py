@@ -17,7 +17,8 @@ class CPManagement(FuturesSurface):
 
     Members without CP members in their configuration answer with a HazelcastError: there is nothing to manage.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: CPManagementOperations
@@ -26,48 +27,61 @@ class CPManagement(FuturesSurface):
         """Return the same object with operations that wait for their results."""
         return BlockingCPManagement(self._caller.blocking(), self._ops)
 
-    def get_cp_members(self) -> Future[dict[UUID, UUID]]:
+    def get_cp_members(self, *, call_timeout: float | None = None) -> Future[dict[UUID, UUID]]:
         """Return the UUIDs of the CP members, each with the UUID of the member of the cluster that it is.
 
         Source: message ``MC.getCPMembers``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_cp_members()
         return self._run(self._ops.get_cp_members())
 
-    def promote_to_cp_member(self, member_uuid: UUID) -> Future[None]:
+    def promote_to_cp_member(self, member_uuid: UUID, *, call_timeout: float | None = None) -> Future[None]:
         """Make a member of the cluster a CP member.
 
         Args:
             member_uuid: UUID of a member of the cluster.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``MC.promoteToCPMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).promote_to_cp_member(member_uuid)
         return self._run(self._ops.promote_to_cp_member(member_uuid))
 
-    def remove_cp_member(self, cp_member_uuid: UUID) -> Future[None]:
+    def remove_cp_member(self, cp_member_uuid: UUID, *, call_timeout: float | None = None) -> Future[None]:
         """Remove a CP member that has failed, and will not come back, from all groups.
 
         Args:
             cp_member_uuid: UUID of the CP member.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``MC.removeCPMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_cp_member(cp_member_uuid)
         return self._run(self._ops.remove_cp_member(cp_member_uuid))
 
-    def reset(self) -> Future[None]:
+    def reset(self, *, call_timeout: float | None = None) -> Future[None]:
         """Delete all groups with everything in them, and begin anew with the current members.
 
         For the case that a majority of the CP members is lost for ever.
 
         Source: message ``MC.resetCPSubsystem``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).reset()
         return self._run(self._ops.reset())
 
-    def force_close_session(self, group_name: str, session_id: int) -> Future[bool]:
+    def force_close_session(
+        self, group_name: str, session_id: int, *, call_timeout: float | None = None
+    ) -> Future[bool]:
         """Close a CP session, whoever has it; locks and permits that it holds are free then.
 
         Args:
             group_name: Name of the group.
             session_id: Id of the session.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             Whether there was such a session.
@@ -77,17 +91,21 @@ class CPManagement(FuturesSurface):
 
         Source: message ``MC.forceCloseCPSession``, which members have since 5.4.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).force_close_session(group_name, session_id)
         return self._run(self._ops.force_close_session(group_name, session_id))
 
-    def get_group_ids(self) -> Future[list[RaftGroupId]]:
+    def get_group_ids(self, *, call_timeout: float | None = None) -> Future[list[RaftGroupId]]:
         """Return the ids of all groups.
 
         Source: message ``CPSubsystem.getCPGroupIds``, which members have since 5.4.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_group_ids()
         return self._run(self._ops.get_group_ids())
 
     def get_object_names(
-        self, group_id: RaftGroupId, kind: str, destroyed: bool = False
+        self, group_id: RaftGroupId, kind: str, destroyed: bool = False, *, call_timeout: float | None = None
     ) -> Future[list[str]]:
         """Return the names of the objects of one kind in a group.
 
@@ -95,19 +113,25 @@ class CPManagement(FuturesSurface):
             group_id: Id of the group.
             kind: One of OBJECT_KINDS.
             destroyed: Whether to return those that were destroyed, instead of those that exist.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ValueError: There is no such kind.
 
         Source: message ``CPSubsystem.getCPObjectInfos``, which members have since 5.4.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_object_names(group_id, kind, destroyed)
         return self._run(self._ops.get_object_names(group_id, kind, destroyed))
 
-    def add_membership_listener(self, listener_func: Callable[[CPMembershipEvent], object]) -> Future[str]:
+    def add_membership_listener(
+        self, listener_func: Callable[[CPMembershipEvent], object], *, call_timeout: float | None = None
+    ) -> Future[str]:
         """Add a listener for CP members that are added or removed.
 
         Args:
             listener_func: Called with a CPMembershipEvent.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -117,15 +141,21 @@ class CPManagement(FuturesSurface):
 
         Source: message ``CPSubsystem.addMembershipListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_membership_listener(listener_func)
         return self._run(self._ops.add_membership_listener(listener_func))
 
     def add_group_availability_listener(
-        self, listener_func: Callable[[CPGroupAvailabilityEvent], object]
+        self,
+        listener_func: Callable[[CPGroupAvailabilityEvent], object],
+        *,
+        call_timeout: float | None = None,
     ) -> Future[str]:
         """Add a listener for CP groups that lose members, or their majority.
 
         Args:
             listener_func: Called with a CPGroupAvailabilityEvent.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -135,9 +165,11 @@ class CPManagement(FuturesSurface):
 
         Source: message ``CPSubsystem.addGroupAvailabilityListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_group_availability_listener(listener_func)
         return self._run(self._ops.add_group_availability_listener(listener_func))
 
-    def remove_listener(self, registration_id: str) -> Future[bool]:
+    def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove a listener.
 
         Returns:
@@ -145,4 +177,6 @@ class CPManagement(FuturesSurface):
 
         Source: messages ``CPSubsystem.removeMembershipListener``, ``CPSubsystem.removeGroupAvailabilityListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_listener(registration_id)
         return self._run(self._ops.remove_listener(registration_id))

@@ -16,7 +16,8 @@ class AsyncCPMap(AsyncioObject, Generic[K, V]):
 
     A change is not retried after a lost connection, because it may have been executed.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: CPMapOperations[K, V]
@@ -25,19 +26,25 @@ class AsyncCPMap(AsyncioObject, Generic[K, V]):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    async def get(self, key: K) -> V | None:
+    async def get(self, key: K, *, call_timeout: float | None = None) -> V | None:
         """Return the value of ``key``; None if there is none. Source: message ``CPMap.get``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get(key)
         return await self._call(self._ops.get(key))
 
-    async def put(self, key: K, value: V) -> V | None:
+    async def put(self, key: K, value: V, *, call_timeout: float | None = None) -> V | None:
         """Set the value of ``key``; return the previous one. Source: message ``CPMap.put``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put(key, value)
         return await self._call(self._ops.put(key, value))
 
-    async def set(self, key: K, value: V) -> None:
+    async def set(self, key: K, value: V, *, call_timeout: float | None = None) -> None:
         """Set the value of ``key``. Source: message ``CPMap.set``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).set(key, value)
         return await self._call(self._ops.set(key, value))
 
-    async def put_if_absent(self, key: K, value: V) -> V | None:
+    async def put_if_absent(self, key: K, value: V, *, call_timeout: float | None = None) -> V | None:
         """Set the value of ``key`` if there is none.
 
         Returns:
@@ -45,9 +52,13 @@ class AsyncCPMap(AsyncioObject, Generic[K, V]):
 
         Source: message ``CPMap.putIfAbsent``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put_if_absent(key, value)
         return await self._call(self._ops.put_if_absent(key, value))
 
-    async def compare_and_set(self, key: K, expected_value: V, new_value: V) -> bool:
+    async def compare_and_set(
+        self, key: K, expected_value: V, new_value: V, *, call_timeout: float | None = None
+    ) -> bool:
         """Set the value of ``key`` to ``new_value`` if it is ``expected_value``.
 
         Returns:
@@ -55,12 +66,18 @@ class AsyncCPMap(AsyncioObject, Generic[K, V]):
 
         Source: message ``CPMap.compareAndSet``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).compare_and_set(key, expected_value, new_value)
         return await self._call(self._ops.compare_and_set(key, expected_value, new_value))
 
-    async def remove(self, key: K) -> V | None:
+    async def remove(self, key: K, *, call_timeout: float | None = None) -> V | None:
         """Remove the entry of ``key``; return its value. Source: message ``CPMap.remove``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove(key)
         return await self._call(self._ops.remove(key))
 
-    async def delete(self, key: K) -> None:
+    async def delete(self, key: K, *, call_timeout: float | None = None) -> None:
         """Remove the entry of ``key``. Source: message ``CPMap.delete``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).delete(key)
         return await self._call(self._ops.delete(key))

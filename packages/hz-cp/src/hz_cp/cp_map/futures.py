@@ -18,7 +18,8 @@ class CPMap(FuturesObject, Generic[K, V]):
 
     A change is not retried after a lost connection, because it may have been executed.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: CPMapOperations[K, V]
@@ -31,19 +32,25 @@ class CPMap(FuturesObject, Generic[K, V]):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    def get(self, key: K) -> Future[V | None]:
+    def get(self, key: K, *, call_timeout: float | None = None) -> Future[V | None]:
         """Return the value of ``key``; None if there is none. Source: message ``CPMap.get``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get(key)
         return self._call(self._ops.get(key))
 
-    def put(self, key: K, value: V) -> Future[V | None]:
+    def put(self, key: K, value: V, *, call_timeout: float | None = None) -> Future[V | None]:
         """Set the value of ``key``; return the previous one. Source: message ``CPMap.put``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put(key, value)
         return self._call(self._ops.put(key, value))
 
-    def set(self, key: K, value: V) -> Future[None]:
+    def set(self, key: K, value: V, *, call_timeout: float | None = None) -> Future[None]:
         """Set the value of ``key``. Source: message ``CPMap.set``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).set(key, value)
         return self._call(self._ops.set(key, value))
 
-    def put_if_absent(self, key: K, value: V) -> Future[V | None]:
+    def put_if_absent(self, key: K, value: V, *, call_timeout: float | None = None) -> Future[V | None]:
         """Set the value of ``key`` if there is none.
 
         Returns:
@@ -51,9 +58,13 @@ class CPMap(FuturesObject, Generic[K, V]):
 
         Source: message ``CPMap.putIfAbsent``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put_if_absent(key, value)
         return self._call(self._ops.put_if_absent(key, value))
 
-    def compare_and_set(self, key: K, expected_value: V, new_value: V) -> Future[bool]:
+    def compare_and_set(
+        self, key: K, expected_value: V, new_value: V, *, call_timeout: float | None = None
+    ) -> Future[bool]:
         """Set the value of ``key`` to ``new_value`` if it is ``expected_value``.
 
         Returns:
@@ -61,12 +72,18 @@ class CPMap(FuturesObject, Generic[K, V]):
 
         Source: message ``CPMap.compareAndSet``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).compare_and_set(key, expected_value, new_value)
         return self._call(self._ops.compare_and_set(key, expected_value, new_value))
 
-    def remove(self, key: K) -> Future[V | None]:
+    def remove(self, key: K, *, call_timeout: float | None = None) -> Future[V | None]:
         """Remove the entry of ``key``; return its value. Source: message ``CPMap.remove``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove(key)
         return self._call(self._ops.remove(key))
 
-    def delete(self, key: K) -> Future[None]:
+    def delete(self, key: K, *, call_timeout: float | None = None) -> Future[None]:
         """Remove the entry of ``key``. Source: message ``CPMap.delete``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).delete(key)
         return self._call(self._ops.delete(key))

@@ -17,7 +17,8 @@ class AsyncFencedLock(AsyncioLock):
     Ownership is bound to a CP session. A client that cannot reach the group for the session's time to live loses its
     locks; the next use raises LockOwnershipLostError.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: FencedLockOperations
@@ -26,7 +27,7 @@ class AsyncFencedLock(AsyncioLock):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    async def lock(self) -> int:
+    async def lock(self, *, call_timeout: float | None = None) -> int:
         """Acquire the lock; wait without limit.
 
         Returns:
@@ -38,9 +39,11 @@ class AsyncFencedLock(AsyncioLock):
 
         Source: message ``FencedLock.lock``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).lock()
         return await self._run(self._ops.lock())
 
-    async def try_lock(self, timeout: float = 0) -> int:
+    async def try_lock(self, timeout: float = 0, *, call_timeout: float | None = None) -> int:
         """Acquire the lock; wait up to ``timeout`` seconds.
 
         Returns:
@@ -51,9 +54,11 @@ class AsyncFencedLock(AsyncioLock):
 
         Source: message ``FencedLock.tryLock``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).try_lock(timeout)
         return await self._run(self._ops.try_lock(timeout))
 
-    async def unlock(self) -> None:
+    async def unlock(self, *, call_timeout: float | None = None) -> None:
         """Release the lock once.
 
         Raises:
@@ -62,16 +67,24 @@ class AsyncFencedLock(AsyncioLock):
 
         Source: message ``FencedLock.unlock``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).unlock()
         return await self._run(self._ops.unlock())
 
-    async def is_locked(self) -> bool:
+    async def is_locked(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the lock is owned. Source: message ``FencedLock.getLockOwnership``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_locked()
         return await self._run(self._ops.is_locked())
 
-    async def is_locked_by_current_thread(self) -> bool:
+    async def is_locked_by_current_thread(self, *, call_timeout: float | None = None) -> bool:
         """Return whether this thread (or task) owns the lock. Source: message ``FencedLock.getLockOwnership``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_locked_by_current_thread()
         return await self._run(self._ops.is_locked_by_current_thread())
 
-    async def get_lock_count(self) -> int:
+    async def get_lock_count(self, *, call_timeout: float | None = None) -> int:
         """Return the number of acquisitions by the owner. Source: message ``FencedLock.getLockOwnership``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_lock_count()
         return await self._run(self._ops.get_lock_count())

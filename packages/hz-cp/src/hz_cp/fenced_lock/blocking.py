@@ -23,7 +23,8 @@ class BlockingFencedLock(BlockingLock):
     Ownership is bound to a CP session. A client that cannot reach the group for the session's time to live loses its
     locks; the next use raises LockOwnershipLostError.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: FencedLockOperations
@@ -48,7 +49,7 @@ class BlockingFencedLock(BlockingLock):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    def lock(self) -> int:
+    def lock(self, *, call_timeout: float | None = None) -> int:
         """Acquire the lock; wait without limit.
 
         Returns:
@@ -60,9 +61,11 @@ class BlockingFencedLock(BlockingLock):
 
         Source: message ``FencedLock.lock``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).lock()
         return self._run(self._ops.lock())
 
-    def try_lock(self, timeout: float = 0) -> int:
+    def try_lock(self, timeout: float = 0, *, call_timeout: float | None = None) -> int:
         """Acquire the lock; wait up to ``timeout`` seconds.
 
         Returns:
@@ -73,9 +76,11 @@ class BlockingFencedLock(BlockingLock):
 
         Source: message ``FencedLock.tryLock``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).try_lock(timeout)
         return self._run(self._ops.try_lock(timeout))
 
-    def unlock(self) -> None:
+    def unlock(self, *, call_timeout: float | None = None) -> None:
         """Release the lock once.
 
         Raises:
@@ -84,16 +89,24 @@ class BlockingFencedLock(BlockingLock):
 
         Source: message ``FencedLock.unlock``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).unlock()
         return self._run(self._ops.unlock())
 
-    def is_locked(self) -> bool:
+    def is_locked(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the lock is owned. Source: message ``FencedLock.getLockOwnership``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_locked()
         return self._run(self._ops.is_locked())
 
-    def is_locked_by_current_thread(self) -> bool:
+    def is_locked_by_current_thread(self, *, call_timeout: float | None = None) -> bool:
         """Return whether this thread (or task) owns the lock. Source: message ``FencedLock.getLockOwnership``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_locked_by_current_thread()
         return self._run(self._ops.is_locked_by_current_thread())
 
-    def get_lock_count(self) -> int:
+    def get_lock_count(self, *, call_timeout: float | None = None) -> int:
         """Return the number of acquisitions by the owner. Source: message ``FencedLock.getLockOwnership``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_lock_count()
         return self._run(self._ops.get_lock_count())

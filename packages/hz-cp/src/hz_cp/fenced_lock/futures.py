@@ -19,7 +19,8 @@ class FencedLock(FuturesLock):
     Ownership is bound to a CP session. A client that cannot reach the group for the session's time to live loses its
     locks; the next use raises LockOwnershipLostError.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: FencedLockOperations
@@ -32,7 +33,7 @@ class FencedLock(FuturesLock):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    def lock(self) -> Future[int]:
+    def lock(self, *, call_timeout: float | None = None) -> Future[int]:
         """Acquire the lock; wait without limit.
 
         Returns:
@@ -44,9 +45,11 @@ class FencedLock(FuturesLock):
 
         Source: message ``FencedLock.lock``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).lock()
         return self._run(self._ops.lock())
 
-    def try_lock(self, timeout: float = 0) -> Future[int]:
+    def try_lock(self, timeout: float = 0, *, call_timeout: float | None = None) -> Future[int]:
         """Acquire the lock; wait up to ``timeout`` seconds.
 
         Returns:
@@ -57,9 +60,11 @@ class FencedLock(FuturesLock):
 
         Source: message ``FencedLock.tryLock``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).try_lock(timeout)
         return self._run(self._ops.try_lock(timeout))
 
-    def unlock(self) -> Future[None]:
+    def unlock(self, *, call_timeout: float | None = None) -> Future[None]:
         """Release the lock once.
 
         Raises:
@@ -68,16 +73,24 @@ class FencedLock(FuturesLock):
 
         Source: message ``FencedLock.unlock``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).unlock()
         return self._run(self._ops.unlock())
 
-    def is_locked(self) -> Future[bool]:
+    def is_locked(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether the lock is owned. Source: message ``FencedLock.getLockOwnership``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_locked()
         return self._run(self._ops.is_locked())
 
-    def is_locked_by_current_thread(self) -> Future[bool]:
+    def is_locked_by_current_thread(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether this thread (or task) owns the lock. Source: message ``FencedLock.getLockOwnership``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_locked_by_current_thread()
         return self._run(self._ops.is_locked_by_current_thread())
 
-    def get_lock_count(self) -> Future[int]:
+    def get_lock_count(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return the number of acquisitions by the owner. Source: message ``FencedLock.getLockOwnership``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_lock_count()
         return self._run(self._ops.get_lock_count())

@@ -16,7 +16,8 @@ class AsyncSemaphore(AsyncioObject):
     - With ``jdk-compatible`` (or ``sessionless=True``) it is sessionless. Anybody may release permits, also without
       having acquired them, and those of a client that has failed stay acquired.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: SemaphoreOperations
@@ -25,7 +26,7 @@ class AsyncSemaphore(AsyncioObject):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    async def init(self, permits: int) -> bool:
+    async def init(self, permits: int, *, call_timeout: float | None = None) -> bool:
         """Set the number of permits, if that was not done yet.
 
         Returns:
@@ -37,9 +38,11 @@ class AsyncSemaphore(AsyncioObject):
 
         Source: message ``Semaphore.init``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).init(permits)
         return await self._call(self._ops.init(permits))
 
-    async def acquire(self, permits: int = 1) -> None:
+    async def acquire(self, permits: int = 1, *, call_timeout: float | None = None) -> None:
         """Acquire permits; wait without limit until there are as many.
 
         Permits that are granted to a caller who has given up are released at once.
@@ -50,9 +53,13 @@ class AsyncSemaphore(AsyncioObject):
 
         Source: message ``Semaphore.acquire``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).acquire(permits)
         return await self._run(self._ops.acquire(permits))
 
-    async def try_acquire(self, permits: int = 1, timeout: float = 0) -> bool:
+    async def try_acquire(
+        self, permits: int = 1, timeout: float = 0, *, call_timeout: float | None = None
+    ) -> bool:
         """Acquire permits; wait up to ``timeout`` seconds until there are as many.
 
         Returns:
@@ -64,9 +71,11 @@ class AsyncSemaphore(AsyncioObject):
 
         Source: message ``Semaphore.acquire``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).try_acquire(permits, timeout)
         return await self._run(self._ops.try_acquire(permits, timeout))
 
-    async def release(self, permits: int = 1) -> None:
+    async def release(self, permits: int = 1, *, call_timeout: float | None = None) -> None:
         """Release permits.
 
         Raises:
@@ -77,17 +86,23 @@ class AsyncSemaphore(AsyncioObject):
 
         Source: message ``Semaphore.release``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).release(permits)
         return await self._run(self._ops.release(permits))
 
-    async def available_permits(self) -> int:
+    async def available_permits(self, *, call_timeout: float | None = None) -> int:
         """Return how many permits nobody has. Source: message ``Semaphore.availablePermits``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).available_permits()
         return await self._call(self._ops.available_permits())
 
-    async def drain_permits(self) -> int:
+    async def drain_permits(self, *, call_timeout: float | None = None) -> int:
         """Acquire all permits that nobody has; return how many. Source: message ``Semaphore.drain``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).drain_permits()
         return await self._run(self._ops.drain_permits())
 
-    async def increase_permits(self, increase: int) -> None:
+    async def increase_permits(self, increase: int, *, call_timeout: float | None = None) -> None:
         """Add permits to the semaphore.
 
         Raises:
@@ -96,9 +111,11 @@ class AsyncSemaphore(AsyncioObject):
 
         Source: message ``Semaphore.change``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).increase_permits(increase)
         return await self._run(self._ops.increase_permits(increase))
 
-    async def reduce_permits(self, reduction: int) -> None:
+    async def reduce_permits(self, reduction: int, *, call_timeout: float | None = None) -> None:
         """Take permits from the semaphore, without waiting; there may be fewer than none after it.
 
         Raises:
@@ -107,4 +124,6 @@ class AsyncSemaphore(AsyncioObject):
 
         Source: message ``Semaphore.change``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).reduce_permits(reduction)
         return await self._run(self._ops.reduce_permits(reduction))

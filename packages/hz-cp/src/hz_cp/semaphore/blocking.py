@@ -22,7 +22,8 @@ class BlockingSemaphore(BlockingObject):
     - With ``jdk-compatible`` (or ``sessionless=True``) it is sessionless. Anybody may release permits, also without
       having acquired them, and those of a client that has failed stay acquired.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: SemaphoreOperations
@@ -47,7 +48,7 @@ class BlockingSemaphore(BlockingObject):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    def init(self, permits: int) -> bool:
+    def init(self, permits: int, *, call_timeout: float | None = None) -> bool:
         """Set the number of permits, if that was not done yet.
 
         Returns:
@@ -59,9 +60,11 @@ class BlockingSemaphore(BlockingObject):
 
         Source: message ``Semaphore.init``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).init(permits)
         return self._call(self._ops.init(permits))
 
-    def acquire(self, permits: int = 1) -> None:
+    def acquire(self, permits: int = 1, *, call_timeout: float | None = None) -> None:
         """Acquire permits; wait without limit until there are as many.
 
         Permits that are granted to a caller who has given up are released at once.
@@ -72,9 +75,11 @@ class BlockingSemaphore(BlockingObject):
 
         Source: message ``Semaphore.acquire``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).acquire(permits)
         return self._run(self._ops.acquire(permits))
 
-    def try_acquire(self, permits: int = 1, timeout: float = 0) -> bool:
+    def try_acquire(self, permits: int = 1, timeout: float = 0, *, call_timeout: float | None = None) -> bool:
         """Acquire permits; wait up to ``timeout`` seconds until there are as many.
 
         Returns:
@@ -86,9 +91,11 @@ class BlockingSemaphore(BlockingObject):
 
         Source: message ``Semaphore.acquire``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).try_acquire(permits, timeout)
         return self._run(self._ops.try_acquire(permits, timeout))
 
-    def release(self, permits: int = 1) -> None:
+    def release(self, permits: int = 1, *, call_timeout: float | None = None) -> None:
         """Release permits.
 
         Raises:
@@ -99,17 +106,23 @@ class BlockingSemaphore(BlockingObject):
 
         Source: message ``Semaphore.release``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).release(permits)
         return self._run(self._ops.release(permits))
 
-    def available_permits(self) -> int:
+    def available_permits(self, *, call_timeout: float | None = None) -> int:
         """Return how many permits nobody has. Source: message ``Semaphore.availablePermits``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).available_permits()
         return self._call(self._ops.available_permits())
 
-    def drain_permits(self) -> int:
+    def drain_permits(self, *, call_timeout: float | None = None) -> int:
         """Acquire all permits that nobody has; return how many. Source: message ``Semaphore.drain``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).drain_permits()
         return self._run(self._ops.drain_permits())
 
-    def increase_permits(self, increase: int) -> None:
+    def increase_permits(self, increase: int, *, call_timeout: float | None = None) -> None:
         """Add permits to the semaphore.
 
         Raises:
@@ -118,9 +131,11 @@ class BlockingSemaphore(BlockingObject):
 
         Source: message ``Semaphore.change``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).increase_permits(increase)
         return self._run(self._ops.increase_permits(increase))
 
-    def reduce_permits(self, reduction: int) -> None:
+    def reduce_permits(self, reduction: int, *, call_timeout: float | None = None) -> None:
         """Take permits from the semaphore, without waiting; there may be fewer than none after it.
 
         Raises:
@@ -129,4 +144,6 @@ class BlockingSemaphore(BlockingObject):
 
         Source: message ``Semaphore.change``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).reduce_permits(reduction)
         return self._run(self._ops.reduce_permits(reduction))

@@ -18,7 +18,8 @@ class Semaphore(FuturesObject):
     - With ``jdk-compatible`` (or ``sessionless=True``) it is sessionless. Anybody may release permits, also without
       having acquired them, and those of a client that has failed stay acquired.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: SemaphoreOperations
@@ -31,7 +32,7 @@ class Semaphore(FuturesObject):
         """Return the id of the object's CP group."""
         return self._ops.get_group_id()
 
-    def init(self, permits: int) -> Future[bool]:
+    def init(self, permits: int, *, call_timeout: float | None = None) -> Future[bool]:
         """Set the number of permits, if that was not done yet.
 
         Returns:
@@ -43,9 +44,11 @@ class Semaphore(FuturesObject):
 
         Source: message ``Semaphore.init``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).init(permits)
         return self._call(self._ops.init(permits))
 
-    def acquire(self, permits: int = 1) -> Future[None]:
+    def acquire(self, permits: int = 1, *, call_timeout: float | None = None) -> Future[None]:
         """Acquire permits; wait without limit until there are as many.
 
         Permits that are granted to a caller who has given up are released at once.
@@ -56,9 +59,13 @@ class Semaphore(FuturesObject):
 
         Source: message ``Semaphore.acquire``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).acquire(permits)
         return self._run(self._ops.acquire(permits))
 
-    def try_acquire(self, permits: int = 1, timeout: float = 0) -> Future[bool]:
+    def try_acquire(
+        self, permits: int = 1, timeout: float = 0, *, call_timeout: float | None = None
+    ) -> Future[bool]:
         """Acquire permits; wait up to ``timeout`` seconds until there are as many.
 
         Returns:
@@ -70,9 +77,11 @@ class Semaphore(FuturesObject):
 
         Source: message ``Semaphore.acquire``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).try_acquire(permits, timeout)
         return self._run(self._ops.try_acquire(permits, timeout))
 
-    def release(self, permits: int = 1) -> Future[None]:
+    def release(self, permits: int = 1, *, call_timeout: float | None = None) -> Future[None]:
         """Release permits.
 
         Raises:
@@ -83,17 +92,23 @@ class Semaphore(FuturesObject):
 
         Source: message ``Semaphore.release``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).release(permits)
         return self._run(self._ops.release(permits))
 
-    def available_permits(self) -> Future[int]:
+    def available_permits(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return how many permits nobody has. Source: message ``Semaphore.availablePermits``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).available_permits()
         return self._call(self._ops.available_permits())
 
-    def drain_permits(self) -> Future[int]:
+    def drain_permits(self, *, call_timeout: float | None = None) -> Future[int]:
         """Acquire all permits that nobody has; return how many. Source: message ``Semaphore.drain``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).drain_permits()
         return self._run(self._ops.drain_permits())
 
-    def increase_permits(self, increase: int) -> Future[None]:
+    def increase_permits(self, increase: int, *, call_timeout: float | None = None) -> Future[None]:
         """Add permits to the semaphore.
 
         Raises:
@@ -102,9 +117,11 @@ class Semaphore(FuturesObject):
 
         Source: message ``Semaphore.change``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).increase_permits(increase)
         return self._run(self._ops.increase_permits(increase))
 
-    def reduce_permits(self, reduction: int) -> Future[None]:
+    def reduce_permits(self, reduction: int, *, call_timeout: float | None = None) -> Future[None]:
         """Take permits from the semaphore, without waiting; there may be fewer than none after it.
 
         Raises:
@@ -113,4 +130,6 @@ class Semaphore(FuturesObject):
 
         Source: message ``Semaphore.change``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).reduce_permits(reduction)
         return self._run(self._ops.reduce_permits(reduction))

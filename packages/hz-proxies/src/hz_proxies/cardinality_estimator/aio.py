@@ -13,22 +13,29 @@ class AsyncCardinalityEstimator(AsyncioObject):
     It is stored in one partition and takes a few kilobytes, however many values are added. Values are compared in
     serialized form; only their hashes are sent.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: CardinalityEstimatorOperations
 
-    async def add(self, item: object) -> None:
+    async def add(self, item: object, *, call_timeout: float | None = None) -> None:
         """Add a value; it counts once, however often it is added. Source: message ``CardinalityEstimator.add``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add(item)
         return await self._call(self._ops.add(item))
 
-    async def add_all(self, items: Iterable[object]) -> None:
+    async def add_all(self, items: Iterable[object], *, call_timeout: float | None = None) -> None:
         """Add several values, with parallel requests: the protocol has one for each value.
 
         Source: message ``CardinalityEstimator.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_all(items)
         return await self._run(self._ops.add_all(items))
 
-    async def estimate(self) -> int:
+    async def estimate(self, *, call_timeout: float | None = None) -> int:
         """Return the estimated number of distinct values. Source: message ``CardinalityEstimator.estimate``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).estimate()
         return await self._call(self._ops.estimate())

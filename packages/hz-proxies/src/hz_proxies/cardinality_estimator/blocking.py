@@ -18,7 +18,8 @@ class BlockingCardinalityEstimator(BlockingObject):
     It is stored in one partition and takes a few kilobytes, however many values are added. Values are compared in
     serialized form; only their hashes are sent.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: CardinalityEstimatorOperations
@@ -39,17 +40,23 @@ class BlockingCardinalityEstimator(BlockingObject):
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: CardinalityEstimator(pipelined, self._ops), caller, depth)
 
-    def add(self, item: object) -> None:
+    def add(self, item: object, *, call_timeout: float | None = None) -> None:
         """Add a value; it counts once, however often it is added. Source: message ``CardinalityEstimator.add``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add(item)
         return self._call(self._ops.add(item))
 
-    def add_all(self, items: Iterable[object]) -> None:
+    def add_all(self, items: Iterable[object], *, call_timeout: float | None = None) -> None:
         """Add several values, with parallel requests: the protocol has one for each value.
 
         Source: message ``CardinalityEstimator.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_all(items)
         return self._run(self._ops.add_all(items))
 
-    def estimate(self) -> int:
+    def estimate(self, *, call_timeout: float | None = None) -> int:
         """Return the estimated number of distinct values. Source: message ``CardinalityEstimator.estimate``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).estimate()
         return self._call(self._ops.estimate())

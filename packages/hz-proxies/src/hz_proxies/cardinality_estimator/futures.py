@@ -15,7 +15,8 @@ class CardinalityEstimator(FuturesObject):
     It is stored in one partition and takes a few kilobytes, however many values are added. Values are compared in
     serialized form; only their hashes are sent.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: CardinalityEstimatorOperations
@@ -24,17 +25,23 @@ class CardinalityEstimator(FuturesObject):
         """Return the same object with operations that wait for their results."""
         return BlockingCardinalityEstimator(self._caller.blocking(), self._ops)
 
-    def add(self, item: object) -> Future[None]:
+    def add(self, item: object, *, call_timeout: float | None = None) -> Future[None]:
         """Add a value; it counts once, however often it is added. Source: message ``CardinalityEstimator.add``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add(item)
         return self._call(self._ops.add(item))
 
-    def add_all(self, items: Iterable[object]) -> Future[None]:
+    def add_all(self, items: Iterable[object], *, call_timeout: float | None = None) -> Future[None]:
         """Add several values, with parallel requests: the protocol has one for each value.
 
         Source: message ``CardinalityEstimator.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_all(items)
         return self._run(self._ops.add_all(items))
 
-    def estimate(self) -> Future[int]:
+    def estimate(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return the estimated number of distinct values. Source: message ``CardinalityEstimator.estimate``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).estimate()
         return self._call(self._ops.estimate())

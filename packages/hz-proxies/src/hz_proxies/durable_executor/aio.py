@@ -18,12 +18,13 @@ class AsyncDurableExecutor(AsyncioObject):
     tasks that have not ended, new ones are rejected; the places of results are used again, the oldest first. So take a
     result in time.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: DurableExecutorOperations
 
-    async def submit(self, task: object) -> AsyncDurableTask:
+    async def submit(self, task: object, *, call_timeout: float | None = None) -> AsyncDurableTask:
         """Submit ``task`` to a partition chosen at random.
 
         Returns:
@@ -34,9 +35,13 @@ class AsyncDurableExecutor(AsyncioObject):
 
         Source: message ``DurableExecutor.submitToPartition``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).submit(task)
         return await self._run(wrapped(self._ops.submit(task), partial(AsyncDurableTask, self._caller)))
 
-    async def submit_to_key_owner(self, key: object, task: object) -> AsyncDurableTask:
+    async def submit_to_key_owner(
+        self, key: object, task: object, *, call_timeout: float | None = None
+    ) -> AsyncDurableTask:
         """Submit ``task`` to the partition of ``key``.
 
         Returns:
@@ -47,6 +52,8 @@ class AsyncDurableExecutor(AsyncioObject):
 
         Source: message ``DurableExecutor.submitToPartition``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).submit_to_key_owner(key, task)
         return await self._run(
             wrapped(self._ops.submit_to_key_owner(key, task), partial(AsyncDurableTask, self._caller))
         )
@@ -62,15 +69,19 @@ class AsyncDurableExecutor(AsyncioObject):
         """
         return AsyncDurableTask(self._caller, self._ops.get_task(task_id))
 
-    async def is_shutdown(self) -> bool:
+    async def is_shutdown(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the executor is shut down. Source: message ``DurableExecutor.isShutdown``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_shutdown()
         return await self._call(self._ops.is_shutdown())
 
-    async def shutdown(self) -> None:
+    async def shutdown(self, *, call_timeout: float | None = None) -> None:
         """Shut the executor down: this client rejects new tasks; results can still be retrieved.
 
         Members themselves do not reject tasks: other clients do so when they have asked ``is_shutdown``.
 
         Source: message ``DurableExecutor.shutdown``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).shutdown()
         return await self._call(self._ops.shutdown())

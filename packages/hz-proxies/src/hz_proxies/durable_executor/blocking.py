@@ -23,7 +23,8 @@ class BlockingDurableExecutor(BlockingObject):
     tasks that have not ended, new ones are rejected; the places of results are used again, the oldest first. So take a
     result in time.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: DurableExecutorOperations
@@ -44,7 +45,7 @@ class BlockingDurableExecutor(BlockingObject):
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: DurableExecutor(pipelined, self._ops), caller, depth)
 
-    def submit(self, task: object) -> BlockingDurableTask:
+    def submit(self, task: object, *, call_timeout: float | None = None) -> BlockingDurableTask:
         """Submit ``task`` to a partition chosen at random.
 
         Returns:
@@ -55,9 +56,13 @@ class BlockingDurableExecutor(BlockingObject):
 
         Source: message ``DurableExecutor.submitToPartition``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).submit(task)
         return self._run(wrapped(self._ops.submit(task), partial(BlockingDurableTask, self._caller)))
 
-    def submit_to_key_owner(self, key: object, task: object) -> BlockingDurableTask:
+    def submit_to_key_owner(
+        self, key: object, task: object, *, call_timeout: float | None = None
+    ) -> BlockingDurableTask:
         """Submit ``task`` to the partition of ``key``.
 
         Returns:
@@ -68,6 +73,8 @@ class BlockingDurableExecutor(BlockingObject):
 
         Source: message ``DurableExecutor.submitToPartition``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).submit_to_key_owner(key, task)
         return self._run(
             wrapped(self._ops.submit_to_key_owner(key, task), partial(BlockingDurableTask, self._caller))
         )
@@ -83,15 +90,19 @@ class BlockingDurableExecutor(BlockingObject):
         """
         return BlockingDurableTask(self._caller, self._ops.get_task(task_id))
 
-    def is_shutdown(self) -> bool:
+    def is_shutdown(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the executor is shut down. Source: message ``DurableExecutor.isShutdown``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_shutdown()
         return self._call(self._ops.is_shutdown())
 
-    def shutdown(self) -> None:
+    def shutdown(self, *, call_timeout: float | None = None) -> None:
         """Shut the executor down: this client rejects new tasks; results can still be retrieved.
 
         Members themselves do not reject tasks: other clients do so when they have asked ``is_shutdown``.
 
         Source: message ``DurableExecutor.shutdown``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).shutdown()
         return self._call(self._ops.shutdown())

@@ -20,7 +20,8 @@ class DurableExecutor(FuturesObject):
     tasks that have not ended, new ones are rejected; the places of results are used again, the oldest first. So take a
     result in time.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: DurableExecutorOperations
@@ -29,7 +30,7 @@ class DurableExecutor(FuturesObject):
         """Return the same object with operations that wait for their results."""
         return BlockingDurableExecutor(self._caller.blocking(), self._ops)
 
-    def submit(self, task: object) -> Future[DurableTask]:
+    def submit(self, task: object, *, call_timeout: float | None = None) -> Future[DurableTask]:
         """Submit ``task`` to a partition chosen at random.
 
         Returns:
@@ -40,9 +41,13 @@ class DurableExecutor(FuturesObject):
 
         Source: message ``DurableExecutor.submitToPartition``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).submit(task)
         return self._run(wrapped(self._ops.submit(task), partial(DurableTask, self._caller)))
 
-    def submit_to_key_owner(self, key: object, task: object) -> Future[DurableTask]:
+    def submit_to_key_owner(
+        self, key: object, task: object, *, call_timeout: float | None = None
+    ) -> Future[DurableTask]:
         """Submit ``task`` to the partition of ``key``.
 
         Returns:
@@ -53,6 +58,8 @@ class DurableExecutor(FuturesObject):
 
         Source: message ``DurableExecutor.submitToPartition``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).submit_to_key_owner(key, task)
         return self._run(
             wrapped(self._ops.submit_to_key_owner(key, task), partial(DurableTask, self._caller))
         )
@@ -68,15 +75,19 @@ class DurableExecutor(FuturesObject):
         """
         return DurableTask(self._caller, self._ops.get_task(task_id))
 
-    def is_shutdown(self) -> Future[bool]:
+    def is_shutdown(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether the executor is shut down. Source: message ``DurableExecutor.isShutdown``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_shutdown()
         return self._call(self._ops.is_shutdown())
 
-    def shutdown(self) -> Future[None]:
+    def shutdown(self, *, call_timeout: float | None = None) -> Future[None]:
         """Shut the executor down: this client rejects new tasks; results can still be retrieved.
 
         Members themselves do not reject tasks: other clients do so when they have asked ``is_shutdown``.
 
         Source: message ``DurableExecutor.shutdown``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).shutdown()
         return self._call(self._ops.shutdown())

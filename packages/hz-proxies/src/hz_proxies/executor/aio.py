@@ -22,12 +22,15 @@ class AsyncExecutor(AsyncioObject):
 
     A task is not executed again if the connection is lost, unless the client is configured with ``redo_operation``.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ExecutorOperations
 
-    async def execute_on_key_owner(self, key: object, task: object) -> Any:
+    async def execute_on_key_owner(
+        self, key: object, task: object, *, call_timeout: float | None = None
+    ) -> Any:
         """Execute ``task`` on the member that owns the partition of ``key``, and return its result.
 
         Raises:
@@ -36,9 +39,13 @@ class AsyncExecutor(AsyncioObject):
 
         Source: message ``ExecutorService.submitToPartition``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).execute_on_key_owner(key, task)
         return await self._run(self._ops.execute_on_key_owner(key, task))
 
-    async def execute_on_member(self, member: MemberInfo, task: object) -> Any:
+    async def execute_on_member(
+        self, member: MemberInfo, task: object, *, call_timeout: float | None = None
+    ) -> Any:
         """Execute ``task`` on ``member``, and return its result.
 
         Raises:
@@ -48,9 +55,13 @@ class AsyncExecutor(AsyncioObject):
 
         Source: message ``ExecutorService.submitToMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).execute_on_member(member, task)
         return await self._run(self._ops.execute_on_member(member, task))
 
-    async def execute_on_members(self, members: Sequence[MemberInfo], task: object) -> list[Any]:
+    async def execute_on_members(
+        self, members: Sequence[MemberInfo], task: object, *, call_timeout: float | None = None
+    ) -> list[Any]:
         """Execute ``task`` on each of ``members``, in parallel.
 
         Returns:
@@ -61,9 +72,11 @@ class AsyncExecutor(AsyncioObject):
 
         Source: message ``ExecutorService.submitToMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).execute_on_members(members, task)
         return await self._run(self._ops.execute_on_members(members, task))
 
-    async def execute_on_all_members(self, task: object) -> list[Any]:
+    async def execute_on_all_members(self, task: object, *, call_timeout: float | None = None) -> list[Any]:
         """Execute ``task`` on all members of the cluster, in parallel.
 
         Returns:
@@ -74,6 +87,8 @@ class AsyncExecutor(AsyncioObject):
 
         Source: message ``ExecutorService.submitToMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).execute_on_all_members(task)
         return await self._run(self._ops.execute_on_all_members(task))
 
     def submit_to_key_owner(self, key: object, task: object) -> AsyncExecutorTask:
@@ -99,15 +114,19 @@ class AsyncExecutor(AsyncioObject):
         """
         return AsyncExecutorTask(self._caller, self._ops.submit_to_member(member, task))
 
-    async def is_shutdown(self) -> bool:
+    async def is_shutdown(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the executor is shut down. Source: message ``ExecutorService.isShutdown``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_shutdown()
         return await self._call(self._ops.is_shutdown())
 
-    async def shutdown(self) -> None:
+    async def shutdown(self, *, call_timeout: float | None = None) -> None:
         """Shut the executor down: tasks that were submitted are executed, and this client rejects new ones.
 
         Members themselves do not reject tasks: other clients do so when they have asked ``is_shutdown``.
 
         Source: message ``ExecutorService.shutdown``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).shutdown()
         return await self._call(self._ops.shutdown())

@@ -26,7 +26,8 @@ class BlockingExecutor(BlockingObject):
 
     A task is not executed again if the connection is lost, unless the client is configured with ``redo_operation``.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ExecutorOperations
@@ -47,7 +48,7 @@ class BlockingExecutor(BlockingObject):
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: Executor(pipelined, self._ops), caller, depth)
 
-    def execute_on_key_owner(self, key: object, task: object) -> Any:
+    def execute_on_key_owner(self, key: object, task: object, *, call_timeout: float | None = None) -> Any:
         """Execute ``task`` on the member that owns the partition of ``key``, and return its result.
 
         Raises:
@@ -56,9 +57,13 @@ class BlockingExecutor(BlockingObject):
 
         Source: message ``ExecutorService.submitToPartition``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).execute_on_key_owner(key, task)
         return self._run(self._ops.execute_on_key_owner(key, task))
 
-    def execute_on_member(self, member: MemberInfo, task: object) -> Any:
+    def execute_on_member(
+        self, member: MemberInfo, task: object, *, call_timeout: float | None = None
+    ) -> Any:
         """Execute ``task`` on ``member``, and return its result.
 
         Raises:
@@ -68,9 +73,13 @@ class BlockingExecutor(BlockingObject):
 
         Source: message ``ExecutorService.submitToMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).execute_on_member(member, task)
         return self._run(self._ops.execute_on_member(member, task))
 
-    def execute_on_members(self, members: Sequence[MemberInfo], task: object) -> list[Any]:
+    def execute_on_members(
+        self, members: Sequence[MemberInfo], task: object, *, call_timeout: float | None = None
+    ) -> list[Any]:
         """Execute ``task`` on each of ``members``, in parallel.
 
         Returns:
@@ -81,9 +90,11 @@ class BlockingExecutor(BlockingObject):
 
         Source: message ``ExecutorService.submitToMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).execute_on_members(members, task)
         return self._run(self._ops.execute_on_members(members, task))
 
-    def execute_on_all_members(self, task: object) -> list[Any]:
+    def execute_on_all_members(self, task: object, *, call_timeout: float | None = None) -> list[Any]:
         """Execute ``task`` on all members of the cluster, in parallel.
 
         Returns:
@@ -94,6 +105,8 @@ class BlockingExecutor(BlockingObject):
 
         Source: message ``ExecutorService.submitToMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).execute_on_all_members(task)
         return self._run(self._ops.execute_on_all_members(task))
 
     def submit_to_key_owner(self, key: object, task: object) -> BlockingExecutorTask:
@@ -119,15 +132,19 @@ class BlockingExecutor(BlockingObject):
         """
         return BlockingExecutorTask(self._caller, self._ops.submit_to_member(member, task))
 
-    def is_shutdown(self) -> bool:
+    def is_shutdown(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the executor is shut down. Source: message ``ExecutorService.isShutdown``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_shutdown()
         return self._call(self._ops.is_shutdown())
 
-    def shutdown(self) -> None:
+    def shutdown(self, *, call_timeout: float | None = None) -> None:
         """Shut the executor down: tasks that were submitted are executed, and this client rejects new ones.
 
         Members themselves do not reject tasks: other clients do so when they have asked ``is_shutdown``.
 
         Source: message ``ExecutorService.shutdown``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).shutdown()
         return self._call(self._ops.shutdown())

@@ -24,7 +24,8 @@ class Executor(FuturesObject):
 
     A task is not executed again if the connection is lost, unless the client is configured with ``redo_operation``.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ExecutorOperations
@@ -33,7 +34,9 @@ class Executor(FuturesObject):
         """Return the same object with operations that wait for their results."""
         return BlockingExecutor(self._caller.blocking(), self._ops)
 
-    def execute_on_key_owner(self, key: object, task: object) -> Future[Any]:
+    def execute_on_key_owner(
+        self, key: object, task: object, *, call_timeout: float | None = None
+    ) -> Future[Any]:
         """Execute ``task`` on the member that owns the partition of ``key``, and return its result.
 
         Raises:
@@ -42,9 +45,13 @@ class Executor(FuturesObject):
 
         Source: message ``ExecutorService.submitToPartition``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).execute_on_key_owner(key, task)
         return self._run(self._ops.execute_on_key_owner(key, task))
 
-    def execute_on_member(self, member: MemberInfo, task: object) -> Future[Any]:
+    def execute_on_member(
+        self, member: MemberInfo, task: object, *, call_timeout: float | None = None
+    ) -> Future[Any]:
         """Execute ``task`` on ``member``, and return its result.
 
         Raises:
@@ -54,9 +61,13 @@ class Executor(FuturesObject):
 
         Source: message ``ExecutorService.submitToMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).execute_on_member(member, task)
         return self._run(self._ops.execute_on_member(member, task))
 
-    def execute_on_members(self, members: Sequence[MemberInfo], task: object) -> Future[list[Any]]:
+    def execute_on_members(
+        self, members: Sequence[MemberInfo], task: object, *, call_timeout: float | None = None
+    ) -> Future[list[Any]]:
         """Execute ``task`` on each of ``members``, in parallel.
 
         Returns:
@@ -67,9 +78,11 @@ class Executor(FuturesObject):
 
         Source: message ``ExecutorService.submitToMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).execute_on_members(members, task)
         return self._run(self._ops.execute_on_members(members, task))
 
-    def execute_on_all_members(self, task: object) -> Future[list[Any]]:
+    def execute_on_all_members(self, task: object, *, call_timeout: float | None = None) -> Future[list[Any]]:
         """Execute ``task`` on all members of the cluster, in parallel.
 
         Returns:
@@ -80,6 +93,8 @@ class Executor(FuturesObject):
 
         Source: message ``ExecutorService.submitToMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).execute_on_all_members(task)
         return self._run(self._ops.execute_on_all_members(task))
 
     def submit_to_key_owner(self, key: object, task: object) -> ExecutorTask:
@@ -105,15 +120,19 @@ class Executor(FuturesObject):
         """
         return ExecutorTask(self._caller, self._ops.submit_to_member(member, task))
 
-    def is_shutdown(self) -> Future[bool]:
+    def is_shutdown(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether the executor is shut down. Source: message ``ExecutorService.isShutdown``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_shutdown()
         return self._call(self._ops.is_shutdown())
 
-    def shutdown(self) -> Future[None]:
+    def shutdown(self, *, call_timeout: float | None = None) -> Future[None]:
         """Shut the executor down: tasks that were submitted are executed, and this client rejects new ones.
 
         Members themselves do not reject tasks: other clients do so when they have asked ``is_shutdown``.
 
         Source: message ``ExecutorService.shutdown``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).shutdown()
         return self._call(self._ops.shutdown())

@@ -16,12 +16,13 @@ class AsyncFlakeIdGenerator(AsyncioObject):
     (``prefetch_validity``), and whether the next batch is fetched in the background once half of one is used
     (``prefetch_ahead``).
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: FlakeIdGeneratorOperations
 
-    async def new_id(self) -> int:
+    async def new_id(self, *, call_timeout: float | None = None) -> int:
         """Return an id that no other caller in the cluster gets.
 
         Usually it is in memory already. When a batch is used up, or older than its validity, the next one is fetched
@@ -33,5 +34,7 @@ class AsyncFlakeIdGenerator(AsyncioObject):
 
         Source: message ``FlakeIdGenerator.newIdBatch``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).new_id()
         found = self._ops._take_if_active()
         return await self._run(self._ops.new_id()) if found is None else self._caller.answered(found)

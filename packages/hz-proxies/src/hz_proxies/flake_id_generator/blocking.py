@@ -22,7 +22,8 @@ class BlockingFlakeIdGenerator(BlockingObject):
     (``prefetch_validity``), and whether the next batch is fetched in the background once half of one is used
     (``prefetch_ahead``).
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: FlakeIdGeneratorOperations
@@ -43,7 +44,7 @@ class BlockingFlakeIdGenerator(BlockingObject):
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: FlakeIdGenerator(pipelined, self._ops), caller, depth)
 
-    def new_id(self) -> int:
+    def new_id(self, *, call_timeout: float | None = None) -> int:
         """Return an id that no other caller in the cluster gets.
 
         Usually it is in memory already. When a batch is used up, or older than its validity, the next one is fetched
@@ -55,5 +56,7 @@ class BlockingFlakeIdGenerator(BlockingObject):
 
         Source: message ``FlakeIdGenerator.newIdBatch``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).new_id()
         found = self._ops._take_if_active()
         return self._run(self._ops.new_id()) if found is None else found

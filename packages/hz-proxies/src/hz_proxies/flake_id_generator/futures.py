@@ -18,7 +18,8 @@ class FlakeIdGenerator(FuturesObject):
     (``prefetch_validity``), and whether the next batch is fetched in the background once half of one is used
     (``prefetch_ahead``).
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: FlakeIdGeneratorOperations
@@ -27,7 +28,7 @@ class FlakeIdGenerator(FuturesObject):
         """Return the same object with operations that wait for their results."""
         return BlockingFlakeIdGenerator(self._caller.blocking(), self._ops)
 
-    def new_id(self) -> Future[int]:
+    def new_id(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return an id that no other caller in the cluster gets.
 
         Usually it is in memory already. When a batch is used up, or older than its validity, the next one is fetched
@@ -39,5 +40,7 @@ class FlakeIdGenerator(FuturesObject):
 
         Source: message ``FlakeIdGenerator.newIdBatch``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).new_id()
         found = self._ops._take_if_active()
         return self._run(self._ops.new_id()) if found is None else self._caller.answered(found)

@@ -13,29 +13,35 @@ from hz_proxies.jet.summary import JobSummary
 class BlockingJet(BlockingSurface):
     """The jobs of a cluster. Members of 5.3 and newer with Jet enabled; without it they raise JetDisabledError.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: JetOperations
 
-    def get_summaries(self) -> list[JobSummary]:
+    def get_summaries(self, *, call_timeout: float | None = None) -> list[JobSummary]:
         """Return what a member tells about all jobs, queries included; the newest ones first.
 
         Source: message ``Jet.getJobAndSqlSummaryList``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_summaries()
         return self._run(self._ops.get_summaries())
 
-    def get_jobs(self, name: str | None = None) -> list[BlockingJob]:
+    def get_jobs(self, name: str | None = None, *, call_timeout: float | None = None) -> list[BlockingJob]:
         """Return all jobs, queries included; the newest ones first.
 
         Args:
             name: Return only the jobs of this name; there may be several, of which one at most has not ended.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``Jet.getJobAndSqlSummaryList``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_jobs(name)
         return self._run(wrapped_all(self._ops.get_jobs(name), partial(BlockingJob, self._caller)))
 
-    def get_job(self, job: int | str) -> BlockingJob:
+    def get_job(self, job: int | str, *, call_timeout: float | None = None) -> BlockingJob:
         """Return a job: that with this identifier, or the newest one of this name.
 
         Raises:
@@ -44,10 +50,17 @@ class BlockingJet(BlockingSurface):
 
         Source: message ``Jet.getJobAndSqlSummaryList``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_job(job)
         return self._run(wrapped(self._ops.get_job(job), partial(BlockingJob, self._caller)))
 
     def new_job(
-        self, name: str, statement: str, *params: object, options: Mapping[str, str | int] | None = None
+        self,
+        name: str,
+        statement: str,
+        *params: object,
+        options: Mapping[str, str | int] | None = None,
+        call_timeout: float | None = None,
     ) -> BlockingJob:
         """Submit a job that executes an SQL statement, and return it. Members need the SQL module.
 
@@ -56,6 +69,7 @@ class BlockingJet(BlockingSurface):
             statement: The statement, ``INSERT INTO`` or ``SINK INTO``, with a ``?`` for each parameter.
             *params: The parameters.
             options: Options of the job, such as ``{"processingGuarantee": "exactlyOnce"}``.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             HazelcastSqlError: The statement is wrong, or there is an active job of this name.
@@ -63,6 +77,8 @@ class BlockingJet(BlockingSurface):
 
         Source: the SQL statement ``CREATE JOB``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).new_job(name, statement, *params, options=options)
         return self._run(
             wrapped(
                 self._ops.new_job(name, statement, *params, options=options),

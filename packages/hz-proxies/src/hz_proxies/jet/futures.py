@@ -15,7 +15,8 @@ from hz_proxies.jet.summary import JobSummary
 class Jet(FuturesSurface):
     """The jobs of a cluster. Members of 5.3 and newer with Jet enabled; without it they raise JetDisabledError.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: JetOperations
@@ -24,24 +25,29 @@ class Jet(FuturesSurface):
         """Return the same object with operations that wait for their results."""
         return BlockingJet(self._caller.blocking(), self._ops)
 
-    def get_summaries(self) -> Future[list[JobSummary]]:
+    def get_summaries(self, *, call_timeout: float | None = None) -> Future[list[JobSummary]]:
         """Return what a member tells about all jobs, queries included; the newest ones first.
 
         Source: message ``Jet.getJobAndSqlSummaryList``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_summaries()
         return self._run(self._ops.get_summaries())
 
-    def get_jobs(self, name: str | None = None) -> Future[list[Job]]:
+    def get_jobs(self, name: str | None = None, *, call_timeout: float | None = None) -> Future[list[Job]]:
         """Return all jobs, queries included; the newest ones first.
 
         Args:
             name: Return only the jobs of this name; there may be several, of which one at most has not ended.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``Jet.getJobAndSqlSummaryList``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_jobs(name)
         return self._run(wrapped_all(self._ops.get_jobs(name), partial(Job, self._caller)))
 
-    def get_job(self, job: int | str) -> Future[Job]:
+    def get_job(self, job: int | str, *, call_timeout: float | None = None) -> Future[Job]:
         """Return a job: that with this identifier, or the newest one of this name.
 
         Raises:
@@ -50,10 +56,17 @@ class Jet(FuturesSurface):
 
         Source: message ``Jet.getJobAndSqlSummaryList``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_job(job)
         return self._run(wrapped(self._ops.get_job(job), partial(Job, self._caller)))
 
     def new_job(
-        self, name: str, statement: str, *params: object, options: Mapping[str, str | int] | None = None
+        self,
+        name: str,
+        statement: str,
+        *params: object,
+        options: Mapping[str, str | int] | None = None,
+        call_timeout: float | None = None,
     ) -> Future[Job]:
         """Submit a job that executes an SQL statement, and return it. Members need the SQL module.
 
@@ -62,6 +75,7 @@ class Jet(FuturesSurface):
             statement: The statement, ``INSERT INTO`` or ``SINK INTO``, with a ``?`` for each parameter.
             *params: The parameters.
             options: Options of the job, such as ``{"processingGuarantee": "exactlyOnce"}``.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             HazelcastSqlError: The statement is wrong, or there is an active job of this name.
@@ -69,6 +83,8 @@ class Jet(FuturesSurface):
 
         Source: the SQL statement ``CREATE JOB``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).new_job(name, statement, *params, options=options)
         return self._run(
             wrapped(self._ops.new_job(name, statement, *params, options=options), partial(Job, self._caller))
         )

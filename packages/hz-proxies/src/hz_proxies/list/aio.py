@@ -20,16 +20,19 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
     Indexes begin at 0. An index that is no integer raises TypeError, and one that is negative or too large
     IndexOutOfBoundsError, which is an IndexError.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ListOperations[E]
 
-    async def contains(self, item: E) -> bool:
+    async def contains(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Return whether ``item`` is in the list. Source: message ``List.contains``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains(item)
         return await self._call(self._ops.contains(item))
 
-    async def remove(self, item: E) -> bool:
+    async def remove(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Remove ``item``: its first occurrence, where there may be several.
 
         Returns:
@@ -37,9 +40,11 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
 
         Source: message ``List.remove``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove(item)
         return await self._call(self._ops.remove(item))
 
-    async def add_all(self, items: Iterable[E]) -> bool:
+    async def add_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Add all ``items``: at the end, where there is an order.
 
         Returns:
@@ -50,13 +55,17 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
 
         Source: message ``List.addAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_all(items)
         return await self._call(self._ops.add_all(items))
 
-    async def contains_all(self, items: Iterable[E]) -> bool:
+    async def contains_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Return whether all ``items`` are in the list. Source: message ``List.containsAll``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains_all(items)
         return await self._call(self._ops.contains_all(items))
 
-    async def remove_all(self, items: Iterable[E]) -> bool:
+    async def remove_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Remove all occurrences of ``items``.
 
         Returns:
@@ -64,9 +73,11 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
 
         Source: message ``List.compareAndRemoveAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_all(items)
         return await self._call(self._ops.remove_all(items))
 
-    async def retain_all(self, items: Iterable[E]) -> bool:
+    async def retain_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Remove all items except ``items``.
 
         Returns:
@@ -74,18 +85,26 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
 
         Source: message ``List.compareAndRetainAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).retain_all(items)
         return await self._call(self._ops.retain_all(items))
 
-    async def size(self) -> int:
+    async def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of items. Source: message ``List.size``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).size()
         return await self._call(self._ops.size())
 
-    async def is_empty(self) -> bool:
+    async def is_empty(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the list is empty. Source: message ``List.isEmpty``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_empty()
         return await self._call(self._ops.is_empty())
 
-    async def clear(self) -> None:
+    async def clear(self, *, call_timeout: float | None = None) -> None:
         """Remove all items. Source: message ``List.clear``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).clear()
         return await self._call(self._ops.clear())
 
     async def add_listener(
@@ -93,6 +112,8 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
         include_value: bool = False,
         item_added_func: ItemCallback[E] | None = None,
         item_removed_func: ItemCallback[E] | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> str:
         """Add a listener for item events. The functions are called with an :class:`~hz_proxies.events.ItemEvent`.
 
@@ -100,6 +121,7 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
             include_value: Whether events contain the items.
             item_added_func: Called for added items.
             item_removed_func: Called for removed items.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -109,9 +131,13 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
 
         Source: message ``List.addListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_listener(
+                include_value, item_added_func, item_removed_func
+            )
         return await self._run(self._ops.add_listener(include_value, item_added_func, item_removed_func))
 
-    async def remove_listener(self, registration_id: str) -> bool:
+    async def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener.
 
         Returns:
@@ -119,9 +145,11 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
 
         Source: message ``List.removeListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_listener(registration_id)
         return await self._run(self._ops.remove_listener(registration_id))
 
-    async def add(self, item: E) -> bool:
+    async def add(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Add ``item`` at the end.
 
         Returns:
@@ -129,9 +157,11 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
 
         Source: message ``List.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add(item)
         return await self._call(self._ops.add(item))
 
-    async def add_at(self, index: int, item: E) -> None:
+    async def add_at(self, index: int, item: E, *, call_timeout: float | None = None) -> None:
         """Insert ``item``; what is at ``index`` and behind moves to the right.
 
         Nothing is inserted if the list is full, where its size is limited.
@@ -139,20 +169,24 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
         Args:
             index: Where to insert, at most the size of the list.
             item: The item.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             IndexOutOfBoundsError: There is no such place.
 
         Source: message ``List.addWithIndex``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_at(index, item)
         return await self._call(self._ops.add_at(index, item))
 
-    async def add_all_at(self, index: int, items: Iterable[E]) -> bool:
+    async def add_all_at(self, index: int, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Insert all ``items`` in their order; what is at ``index`` and behind moves to the right.
 
         Args:
             index: Where to insert, at most the size of the list.
             items: The items.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             Whether the list has changed.
@@ -162,9 +196,11 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
 
         Source: message ``List.addAllWithIndex``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_all_at(index, items)
         return await self._call(self._ops.add_all_at(index, items))
 
-    async def set_at(self, index: int, item: E) -> E:
+    async def set_at(self, index: int, item: E, *, call_timeout: float | None = None) -> E:
         """Replace the item at ``index`` and return the previous one.
 
         Raises:
@@ -172,9 +208,11 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
 
         Source: message ``List.set``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).set_at(index, item)
         return await self._call(self._ops.set_at(index, item))
 
-    async def remove_at(self, index: int) -> E:
+    async def remove_at(self, index: int, *, call_timeout: float | None = None) -> E:
         """Remove the item at ``index`` and return it; what is behind moves to the left.
 
         Listeners hear of it without the item, even if they want items: members do not pass it on.
@@ -184,9 +222,11 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
 
         Source: message ``List.removeWithIndex``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_at(index)
         return await self._call(self._ops.remove_at(index))
 
-    async def get(self, index: int) -> E:
+    async def get(self, index: int, *, call_timeout: float | None = None) -> E:
         """Return the item at ``index``.
 
         Raises:
@@ -194,17 +234,23 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
 
         Source: message ``List.get``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get(index)
         return await self._call(self._ops.get(index))
 
-    async def get_all(self) -> list[E]:
+    async def get_all(self, *, call_timeout: float | None = None) -> list[E]:
         """Return all items, in order. Source: message ``List.getAll``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_all()
         return await self._call(self._ops.get_all())
 
-    async def iterator(self) -> list[E]:
+    async def iterator(self, *, call_timeout: float | None = None) -> list[E]:
         """Return all items, in order, as ``get_all``. Source: message ``List.iterator``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).iterator()
         return await self._call(self._ops.iterator())
 
-    async def list_iterator(self, index: int = 0) -> list[E]:
+    async def list_iterator(self, index: int = 0, *, call_timeout: float | None = None) -> list[E]:
         """Return the items from ``index`` on, in order.
 
         Raises:
@@ -212,9 +258,11 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
 
         Source: message ``List.listIterator``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).list_iterator(index)
         return await self._run(self._ops.list_iterator(index))
 
-    async def sub_list(self, from_index: int, to_index: int) -> list[E]:
+    async def sub_list(self, from_index: int, to_index: int, *, call_timeout: float | None = None) -> list[E]:
         """Return a copy of the items from ``from_index`` up to, but not including ``to_index``.
 
         Raises:
@@ -222,20 +270,26 @@ class AsyncList(AsyncioSequence[E], Generic[E]):
 
         Source: message ``List.sub``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).sub_list(from_index, to_index)
         return await self._call(self._ops.sub_list(from_index, to_index))
 
-    async def index_of(self, item: E) -> int:
+    async def index_of(self, item: E, *, call_timeout: float | None = None) -> int:
         """Return the index of the first occurrence of ``item``; -1 if there is none.
 
         Source: message ``List.indexOf``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).index_of(item)
         return await self._call(self._ops.index_of(item))
 
-    async def last_index_of(self, item: E) -> int:
+    async def last_index_of(self, item: E, *, call_timeout: float | None = None) -> int:
         """Return the index of the last occurrence of ``item``; -1 if there is none.
 
         Source: message ``List.lastIndexOf``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).last_index_of(item)
         return await self._call(self._ops.last_index_of(item))
 
     def iter_items(self, page_size: int = PAGE_SIZE) -> AsyncPages[E]:

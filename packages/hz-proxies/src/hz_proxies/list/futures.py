@@ -22,7 +22,8 @@ class List(FuturesObject, Generic[E]):
     Indexes begin at 0. An index that is no integer raises TypeError, and one that is negative or too large
     IndexOutOfBoundsError, which is an IndexError.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ListOperations[E]
@@ -31,11 +32,13 @@ class List(FuturesObject, Generic[E]):
         """Return the same object with operations that wait for their results."""
         return BlockingList(self._caller.blocking(), self._ops)
 
-    def contains(self, item: E) -> Future[bool]:
+    def contains(self, item: E, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether ``item`` is in the list. Source: message ``List.contains``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains(item)
         return self._call(self._ops.contains(item))
 
-    def remove(self, item: E) -> Future[bool]:
+    def remove(self, item: E, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove ``item``: its first occurrence, where there may be several.
 
         Returns:
@@ -43,9 +46,11 @@ class List(FuturesObject, Generic[E]):
 
         Source: message ``List.remove``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove(item)
         return self._call(self._ops.remove(item))
 
-    def add_all(self, items: Iterable[E]) -> Future[bool]:
+    def add_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> Future[bool]:
         """Add all ``items``: at the end, where there is an order.
 
         Returns:
@@ -56,13 +61,17 @@ class List(FuturesObject, Generic[E]):
 
         Source: message ``List.addAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_all(items)
         return self._call(self._ops.add_all(items))
 
-    def contains_all(self, items: Iterable[E]) -> Future[bool]:
+    def contains_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether all ``items`` are in the list. Source: message ``List.containsAll``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains_all(items)
         return self._call(self._ops.contains_all(items))
 
-    def remove_all(self, items: Iterable[E]) -> Future[bool]:
+    def remove_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> Future[bool]:
         """Remove all occurrences of ``items``.
 
         Returns:
@@ -70,9 +79,11 @@ class List(FuturesObject, Generic[E]):
 
         Source: message ``List.compareAndRemoveAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_all(items)
         return self._call(self._ops.remove_all(items))
 
-    def retain_all(self, items: Iterable[E]) -> Future[bool]:
+    def retain_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> Future[bool]:
         """Remove all items except ``items``.
 
         Returns:
@@ -80,18 +91,26 @@ class List(FuturesObject, Generic[E]):
 
         Source: message ``List.compareAndRetainAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).retain_all(items)
         return self._call(self._ops.retain_all(items))
 
-    def size(self) -> Future[int]:
+    def size(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return the number of items. Source: message ``List.size``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).size()
         return self._call(self._ops.size())
 
-    def is_empty(self) -> Future[bool]:
+    def is_empty(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether the list is empty. Source: message ``List.isEmpty``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_empty()
         return self._call(self._ops.is_empty())
 
-    def clear(self) -> Future[None]:
+    def clear(self, *, call_timeout: float | None = None) -> Future[None]:
         """Remove all items. Source: message ``List.clear``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).clear()
         return self._call(self._ops.clear())
 
     def add_listener(
@@ -99,6 +118,8 @@ class List(FuturesObject, Generic[E]):
         include_value: bool = False,
         item_added_func: ItemCallback[E] | None = None,
         item_removed_func: ItemCallback[E] | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[str]:
         """Add a listener for item events. The functions are called with an :class:`~hz_proxies.events.ItemEvent`.
 
@@ -106,6 +127,7 @@ class List(FuturesObject, Generic[E]):
             include_value: Whether events contain the items.
             item_added_func: Called for added items.
             item_removed_func: Called for removed items.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -115,9 +137,13 @@ class List(FuturesObject, Generic[E]):
 
         Source: message ``List.addListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_listener(
+                include_value, item_added_func, item_removed_func
+            )
         return self._run(self._ops.add_listener(include_value, item_added_func, item_removed_func))
 
-    def remove_listener(self, registration_id: str) -> Future[bool]:
+    def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove a listener.
 
         Returns:
@@ -125,9 +151,11 @@ class List(FuturesObject, Generic[E]):
 
         Source: message ``List.removeListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_listener(registration_id)
         return self._run(self._ops.remove_listener(registration_id))
 
-    def add(self, item: E) -> Future[bool]:
+    def add(self, item: E, *, call_timeout: float | None = None) -> Future[bool]:
         """Add ``item`` at the end.
 
         Returns:
@@ -135,9 +163,11 @@ class List(FuturesObject, Generic[E]):
 
         Source: message ``List.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add(item)
         return self._call(self._ops.add(item))
 
-    def add_at(self, index: int, item: E) -> Future[None]:
+    def add_at(self, index: int, item: E, *, call_timeout: float | None = None) -> Future[None]:
         """Insert ``item``; what is at ``index`` and behind moves to the right.
 
         Nothing is inserted if the list is full, where its size is limited.
@@ -145,20 +175,26 @@ class List(FuturesObject, Generic[E]):
         Args:
             index: Where to insert, at most the size of the list.
             item: The item.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             IndexOutOfBoundsError: There is no such place.
 
         Source: message ``List.addWithIndex``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_at(index, item)
         return self._call(self._ops.add_at(index, item))
 
-    def add_all_at(self, index: int, items: Iterable[E]) -> Future[bool]:
+    def add_all_at(
+        self, index: int, items: Iterable[E], *, call_timeout: float | None = None
+    ) -> Future[bool]:
         """Insert all ``items`` in their order; what is at ``index`` and behind moves to the right.
 
         Args:
             index: Where to insert, at most the size of the list.
             items: The items.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             Whether the list has changed.
@@ -168,9 +204,11 @@ class List(FuturesObject, Generic[E]):
 
         Source: message ``List.addAllWithIndex``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_all_at(index, items)
         return self._call(self._ops.add_all_at(index, items))
 
-    def set_at(self, index: int, item: E) -> Future[E]:
+    def set_at(self, index: int, item: E, *, call_timeout: float | None = None) -> Future[E]:
         """Replace the item at ``index`` and return the previous one.
 
         Raises:
@@ -178,9 +216,11 @@ class List(FuturesObject, Generic[E]):
 
         Source: message ``List.set``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).set_at(index, item)
         return self._call(self._ops.set_at(index, item))
 
-    def remove_at(self, index: int) -> Future[E]:
+    def remove_at(self, index: int, *, call_timeout: float | None = None) -> Future[E]:
         """Remove the item at ``index`` and return it; what is behind moves to the left.
 
         Listeners hear of it without the item, even if they want items: members do not pass it on.
@@ -190,9 +230,11 @@ class List(FuturesObject, Generic[E]):
 
         Source: message ``List.removeWithIndex``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_at(index)
         return self._call(self._ops.remove_at(index))
 
-    def get(self, index: int) -> Future[E]:
+    def get(self, index: int, *, call_timeout: float | None = None) -> Future[E]:
         """Return the item at ``index``.
 
         Raises:
@@ -200,17 +242,23 @@ class List(FuturesObject, Generic[E]):
 
         Source: message ``List.get``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get(index)
         return self._call(self._ops.get(index))
 
-    def get_all(self) -> Future[list[E]]:
+    def get_all(self, *, call_timeout: float | None = None) -> Future[list[E]]:
         """Return all items, in order. Source: message ``List.getAll``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_all()
         return self._call(self._ops.get_all())
 
-    def iterator(self) -> Future[list[E]]:
+    def iterator(self, *, call_timeout: float | None = None) -> Future[list[E]]:
         """Return all items, in order, as ``get_all``. Source: message ``List.iterator``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).iterator()
         return self._call(self._ops.iterator())
 
-    def list_iterator(self, index: int = 0) -> Future[list[E]]:
+    def list_iterator(self, index: int = 0, *, call_timeout: float | None = None) -> Future[list[E]]:
         """Return the items from ``index`` on, in order.
 
         Raises:
@@ -218,9 +266,13 @@ class List(FuturesObject, Generic[E]):
 
         Source: message ``List.listIterator``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).list_iterator(index)
         return self._run(self._ops.list_iterator(index))
 
-    def sub_list(self, from_index: int, to_index: int) -> Future[list[E]]:
+    def sub_list(
+        self, from_index: int, to_index: int, *, call_timeout: float | None = None
+    ) -> Future[list[E]]:
         """Return a copy of the items from ``from_index`` up to, but not including ``to_index``.
 
         Raises:
@@ -228,20 +280,26 @@ class List(FuturesObject, Generic[E]):
 
         Source: message ``List.sub``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).sub_list(from_index, to_index)
         return self._call(self._ops.sub_list(from_index, to_index))
 
-    def index_of(self, item: E) -> Future[int]:
+    def index_of(self, item: E, *, call_timeout: float | None = None) -> Future[int]:
         """Return the index of the first occurrence of ``item``; -1 if there is none.
 
         Source: message ``List.indexOf``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).index_of(item)
         return self._call(self._ops.index_of(item))
 
-    def last_index_of(self, item: E) -> Future[int]:
+    def last_index_of(self, item: E, *, call_timeout: float | None = None) -> Future[int]:
         """Return the index of the last occurrence of ``item``; -1 if there is none.
 
         Source: message ``List.lastIndexOf``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).last_index_of(item)
         return self._call(self._ops.last_index_of(item))
 
     def iter_items(self, page_size: int = PAGE_SIZE) -> Pages[E]:

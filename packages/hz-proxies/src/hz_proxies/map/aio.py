@@ -29,24 +29,35 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
     Durations are seconds. TypeError for what is no number, and ValueError for a negative, infinite or too large one,
     are raised at the call; ``ttl``, ``max_idle`` and ``lease_time`` take -1 as None.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: MapOperations[K, V]
 
-    async def get(self, key: K) -> V | None:
+    async def get(self, key: K, *, call_timeout: float | None = None) -> V | None:
         """Return a copy of the value of ``key``, or None.
 
         Source: message ``Map.get``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get(key)
         return await self._call(self._ops.get(key))
 
-    async def contains_key(self, key: K) -> bool:
+    async def contains_key(self, key: K, *, call_timeout: float | None = None) -> bool:
         """Return whether there is an entry for ``key``. Source: message ``Map.containsKey``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains_key(key)
         return await self._call(self._ops.contains_key(key))
 
     async def put(
-        self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
+        self,
+        key: K,
+        value: V,
+        ttl: float | None = None,
+        max_idle: float | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> V | None:
         """Store ``value`` under ``key`` and return the previous value, or None.
 
@@ -56,12 +67,23 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
             ttl: Seconds after which the entry expires; 0 for never, None for the map's configuration.
             max_idle: Seconds without access after which the entry expires; 0 for never, None for the map's
                 configuration.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: messages ``Map.put`` and ``Map.putWithMaxIdle``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put(key, value, ttl, max_idle)
         return await self._call(self._ops.put(key, value, ttl, max_idle))
 
-    async def set(self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None) -> None:
+    async def set(
+        self,
+        key: K,
+        value: V,
+        ttl: float | None = None,
+        max_idle: float | None = None,
+        *,
+        call_timeout: float | None = None,
+    ) -> None:
         """Store ``value`` under ``key``. Cheaper than ``put``, because the previous value is not returned.
 
         Args:
@@ -70,13 +92,22 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
             ttl: Seconds after which the entry expires; 0 for never, None for the map's configuration.
             max_idle: Seconds without access after which the entry expires; 0 for never, None for the map's
                 configuration.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: messages ``Map.set`` and ``Map.setWithMaxIdle``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).set(key, value, ttl, max_idle)
         return await self._call(self._ops.set(key, value, ttl, max_idle))
 
     async def put_if_absent(
-        self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
+        self,
+        key: K,
+        value: V,
+        ttl: float | None = None,
+        max_idle: float | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> V | None:
         """Store ``value`` under ``key`` if there is no entry; return the existing value, or None if stored.
 
@@ -86,13 +117,22 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
             ttl: Seconds after which the entry expires; 0 for never, None for the map's configuration.
             max_idle: Seconds without access after which the entry expires; 0 for never, None for the map's
                 configuration.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: messages ``Map.putIfAbsent`` and ``Map.putIfAbsentWithMaxIdle``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put_if_absent(key, value, ttl, max_idle)
         return await self._call(self._ops.put_if_absent(key, value, ttl, max_idle))
 
     async def put_transient(
-        self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
+        self,
+        key: K,
+        value: V,
+        ttl: float | None = None,
+        max_idle: float | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> None:
         """Store ``value`` under ``key`` in memory only, without a call of the map store.
 
@@ -102,91 +142,123 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
             ttl: Seconds after which the entry expires; 0 for never, None for the map's configuration.
             max_idle: Seconds without access after which the entry expires; 0 for never, None for the map's
                 configuration.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: messages ``Map.putTransient`` and ``Map.putTransientWithMaxIdle``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put_transient(key, value, ttl, max_idle)
         return await self._call(self._ops.put_transient(key, value, ttl, max_idle))
 
-    async def try_put(self, key: K, value: V, timeout: float = 0) -> bool:
+    async def try_put(
+        self, key: K, value: V, timeout: float = 0, *, call_timeout: float | None = None
+    ) -> bool:
         """Store ``value`` under ``key``; wait up to ``timeout`` seconds while the key is locked.
 
         Returns:
             Whether it was stored. Source: message ``Map.tryPut``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).try_put(key, value, timeout)
         return await self._call(self._ops.try_put(key, value, timeout))
 
-    async def replace(self, key: K, value: V) -> V | None:
+    async def replace(self, key: K, value: V, *, call_timeout: float | None = None) -> V | None:
         """Store ``value`` under ``key`` if there is an entry; return the previous value, or None if nothing was stored.
 
         Source: message ``Map.replace``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).replace(key, value)
         return await self._call(self._ops.replace(key, value))
 
-    async def replace_if_same(self, key: K, old_value: V, new_value: V) -> bool:
+    async def replace_if_same(
+        self, key: K, old_value: V, new_value: V, *, call_timeout: float | None = None
+    ) -> bool:
         """Store ``new_value`` under ``key`` if its value is ``old_value``, compared in serialized form.
 
         Returns:
             Whether it was stored. Source: message ``Map.replaceIfSame``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).replace_if_same(key, old_value, new_value)
         return await self._call(self._ops.replace_if_same(key, old_value, new_value))
 
-    async def remove(self, key: K) -> V | None:
+    async def remove(self, key: K, *, call_timeout: float | None = None) -> V | None:
         """Remove the entry of ``key`` and return its value, or None.
 
         Source: message ``Map.remove``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove(key)
         return await self._call(self._ops.remove(key))
 
-    async def remove_if_same(self, key: K, value: V) -> bool:
+    async def remove_if_same(self, key: K, value: V, *, call_timeout: float | None = None) -> bool:
         """Remove the entry of ``key`` if its value is ``value``, compared in serialized form.
 
         Returns:
             Whether it was removed. Source: message ``Map.removeIfSame``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_if_same(key, value)
         return await self._call(self._ops.remove_if_same(key, value))
 
-    async def delete(self, key: K) -> None:
+    async def delete(self, key: K, *, call_timeout: float | None = None) -> None:
         """Remove the entry of ``key``. Cheaper than ``remove``, because the value is not returned.
 
         Events for listeners have no old value. Source: message ``Map.delete``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).delete(key)
         return await self._call(self._ops.delete(key))
 
-    async def try_remove(self, key: K, timeout: float = 0) -> bool:
+    async def try_remove(self, key: K, timeout: float = 0, *, call_timeout: float | None = None) -> bool:
         """Remove the entry of ``key``; wait up to ``timeout`` seconds while the key is locked.
 
         Returns:
             Whether an entry was removed. Source: message ``Map.tryRemove``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).try_remove(key, timeout)
         return await self._call(self._ops.try_remove(key, timeout))
 
-    async def evict(self, key: K) -> bool:
+    async def evict(self, key: K, *, call_timeout: float | None = None) -> bool:
         """Remove the entry of ``key`` from memory, but not from the map store. Waits while the key is locked.
 
         Returns:
             Whether an entry was evicted. Source: message ``Map.evict``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).evict(key)
         return await self._call(self._ops.evict(key))
 
-    async def set_ttl(self, key: K, ttl: float) -> None:
+    async def set_ttl(self, key: K, ttl: float, *, call_timeout: float | None = None) -> None:
         """Set the time to live of an entry, starting now; no effect if there is no entry.
 
         Args:
             key: The key.
             ttl: Seconds after which the entry expires; 0 for never.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``Map.setTtl``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).set_ttl(key, ttl)
         return await self._call(self._ops.set_ttl(key, ttl))
 
-    async def get_entry_view(self, key: K) -> SimpleEntryView[K, V] | None:
+    async def get_entry_view(
+        self, key: K, *, call_timeout: float | None = None
+    ) -> SimpleEntryView[K, V] | None:
         """Return the entry of ``key`` with its statistics (times in milliseconds since 1970), or None.
 
         Source: message ``Map.getEntryView``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_entry_view(key)
         return await self._call(self._ops.get_entry_view(key))
 
-    async def lock(self, key: K, lease_time: float | None = None) -> None:
+    async def lock(
+        self, key: K, lease_time: float | None = None, *, call_timeout: float | None = None
+    ) -> None:
         """Acquire the lock of ``key``; wait without limit.
 
         With asyncio the calling task owns the lock. Before Python 3.12 ``asyncio.wait_for`` runs a coroutine in a
@@ -195,25 +267,38 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
         Args:
             key: The key; an entry is not required.
             lease_time: Seconds after which the lock is released automatically; None for never.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``Map.lock``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).lock(key, lease_time)
         return await self._call(self._ops.lock(key, lease_time))
 
-    async def try_lock(self, key: K, lease_time: float | None = None, timeout: float = 0) -> bool:
+    async def try_lock(
+        self,
+        key: K,
+        lease_time: float | None = None,
+        timeout: float = 0,
+        *,
+        call_timeout: float | None = None,
+    ) -> bool:
         """Acquire the lock of ``key``; wait up to ``timeout`` seconds.
 
         Args:
             key: The key; an entry is not required.
             lease_time: Seconds after which the lock is released automatically; None for never.
             timeout: Seconds to wait for the lock.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             Whether the lock was acquired. Source: message ``Map.tryLock``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).try_lock(key, lease_time, timeout)
         return await self._call(self._ops.try_lock(key, lease_time, timeout))
 
-    async def unlock(self, key: K) -> None:
+    async def unlock(self, key: K, *, call_timeout: float | None = None) -> None:
         """Release the lock of ``key`` once.
 
         Raises:
@@ -221,110 +306,171 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
 
         Source: message ``Map.unlock``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).unlock(key)
         return await self._call(self._ops.unlock(key))
 
-    async def is_locked(self, key: K) -> bool:
+    async def is_locked(self, key: K, *, call_timeout: float | None = None) -> bool:
         """Return whether ``key`` is locked. Source: message ``Map.isLocked``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_locked(key)
         return await self._call(self._ops.is_locked(key))
 
-    async def force_unlock(self, key: K) -> None:
+    async def force_unlock(self, key: K, *, call_timeout: float | None = None) -> None:
         """Release the lock of ``key``, regardless of its owner. Source: message ``Map.forceUnlock``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).force_unlock(key)
         return await self._call(self._ops.force_unlock(key))
 
-    async def put_all(self, map: Mapping[K, V]) -> None:
+    async def put_all(self, map: Mapping[K, V], *, call_timeout: float | None = None) -> None:
         """Store all entries of ``map``.
 
         If this fails, some of the entries may have been stored. Source: message ``Map.putAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put_all(map)
         return await self._run(self._ops.put_all(map))
 
-    async def get_all(self, keys: Iterable[K]) -> dict[K, V]:
+    async def get_all(self, keys: Iterable[K], *, call_timeout: float | None = None) -> dict[K, V]:
         """Return the entries of ``keys``, without keys that have no entry.
 
         The keys of the result are the objects that were given, so tuples are possible.
 
         Source: message ``Map.getAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_all(keys)
         return await self._run(self._ops.get_all(keys))
 
-    async def contains_value(self, value: V) -> bool:
+    async def contains_value(self, value: V, *, call_timeout: float | None = None) -> bool:
         """Return whether an entry has this value, compared in serialized form. Searches all entries.
 
         Source: message ``Map.containsValue``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains_value(value)
         return await self._call(self._ops.contains_value(value))
 
-    async def size(self) -> int:
+    async def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of entries. Source: message ``Map.size``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).size()
         return await self._call(self._ops.size())
 
-    async def is_empty(self) -> bool:
+    async def is_empty(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the map is empty. Source: message ``Map.isEmpty``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_empty()
         return await self._call(self._ops.is_empty())
 
-    async def clear(self) -> None:
+    async def clear(self, *, call_timeout: float | None = None) -> None:
         """Remove all entries; listeners receive one event for all. Source: message ``Map.clear``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).clear()
         return await self._call(self._ops.clear())
 
-    async def remove_all(self, predicate: Predicate) -> None:
+    async def remove_all(self, predicate: Predicate, *, call_timeout: float | None = None) -> None:
         """Remove all entries that match ``predicate``. Source: message ``Map.removeAll``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_all(predicate)
         return await self._call(self._ops.remove_all(predicate))
 
-    async def evict_all(self) -> None:
+    async def evict_all(self, *, call_timeout: float | None = None) -> None:
         """Remove all entries from memory, except those of locked keys. A map store keeps the entries.
 
         Source: message ``Map.evictAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).evict_all()
         return await self._call(self._ops.evict_all())
 
-    async def flush(self) -> None:
+    async def flush(self, *, call_timeout: float | None = None) -> None:
         """Write all delayed changes to the map store. Source: message ``Map.flush``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).flush()
         return await self._call(self._ops.flush())
 
-    async def load_all(self, keys: Iterable[K] | None = None, replace_existing_values: bool = True) -> None:
+    async def load_all(
+        self,
+        keys: Iterable[K] | None = None,
+        replace_existing_values: bool = True,
+        *,
+        call_timeout: float | None = None,
+    ) -> None:
         """Load entries from the map store.
 
         Args:
             keys: The keys to load; None for all keys of the store.
             replace_existing_values: Whether to load entries that exist in the map already.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: messages ``Map.loadAll`` and ``Map.loadGivenKeys``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).load_all(keys, replace_existing_values)
         return await self._call(self._ops.load_all(keys, replace_existing_values))
 
-    async def key_set(self, predicate: Predicate | None = None) -> list[K]:
+    async def key_set(
+        self, predicate: Predicate | None = None, *, call_timeout: float | None = None
+    ) -> list[K]:
         """Return all keys, or those whose entries match ``predicate`` (for a paging predicate, its current page).
 
         Source: messages ``Map.keySet``, ``Map.keySetWithPredicate`` and ``Map.keySetWithPagingPredicate``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).key_set(predicate)
         return await self._call(self._ops.key_set(predicate))
 
-    async def values(self, predicate: Predicate | None = None) -> list[V]:
+    async def values(
+        self, predicate: Predicate | None = None, *, call_timeout: float | None = None
+    ) -> list[V]:
         """Return all values, or those whose entries match ``predicate`` (for a paging predicate, its current page).
 
         Source: messages ``Map.values``, ``Map.valuesWithPredicate`` and ``Map.valuesWithPagingPredicate``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).values(predicate)
         return await self._call(self._ops.values(predicate))
 
-    async def entry_set(self, predicate: Predicate | None = None) -> list[tuple[K, V]]:
+    async def entry_set(
+        self, predicate: Predicate | None = None, *, call_timeout: float | None = None
+    ) -> list[tuple[K, V]]:
         """Return all entries, or those that match ``predicate`` (for a paging predicate, its current page).
 
         Source: messages ``Map.entrySet``, ``Map.entriesWithPredicate`` and ``Map.entriesWithPagingPredicate``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).entry_set(predicate)
         return await self._call(self._ops.entry_set(predicate))
 
-    async def aggregate(self, aggregator: Aggregator[R], predicate: Predicate | None = None) -> R:
+    async def aggregate(
+        self,
+        aggregator: Aggregator[R],
+        predicate: Predicate | None = None,
+        *,
+        call_timeout: float | None = None,
+    ) -> R:
         """Return the result of ``aggregator`` for all entries, or for those that match ``predicate``.
 
         Source: messages ``Map.aggregate`` and ``Map.aggregateWithPredicate``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).aggregate(aggregator, predicate)
         return await self._call(self._ops.aggregate(aggregator, predicate))
 
-    async def project(self, projection: Projection[R], predicate: Predicate | None = None) -> list[R]:
+    async def project(
+        self,
+        projection: Projection[R],
+        predicate: Predicate | None = None,
+        *,
+        call_timeout: float | None = None,
+    ) -> list[R]:
         """Return the result of ``projection`` for each entry, or for each that matches ``predicate``.
 
         Source: messages ``Map.project`` and ``Map.projectWithPredicate``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).project(projection, predicate)
         return await self._call(self._ops.project(projection, predicate))
 
     async def add_index(
@@ -333,6 +479,8 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
         index_type: int | str = IndexType.SORTED,
         name: str | None = None,
         bitmap_index_options: Mapping[str, object] | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> None:
         """Add an index, which makes queries on its attributes fast. Add it before the entries if possible.
 
@@ -343,9 +491,14 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
             name: Name of the index; None for a name from the map, the type and the attributes.
             bitmap_index_options: For BITMAP: ``unique_key``, the attribute that identifies an entry (its key
                 by default), and ``unique_key_transformation``, a :class:`UniqueKeyTransformation`.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``Map.addIndex``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_index(
+                attributes, index_type, name, bitmap_index_options
+            )
         return await self._call(self._ops.add_index(attributes, index_type, name, bitmap_index_options))
 
     def iter_keys(
@@ -420,6 +573,7 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
         key_range: KeyRange = (None, None),
         batch_size: int = 10000,
         progress: Progress | None = None,
+        call_timeout: float | None = None,
     ) -> int:
         """Store the rows of a table as entries, and return their number.
 
@@ -433,6 +587,7 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
             key_range: Only rows from the first key on, and before the second one; None for no limit.
             batch_size: Rows that are stored at a time.
             progress: Called with a :class:`LoadProgress` after each batch, on the thread of callbacks.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: pyarrow is not installed (extra ``arrow``).
@@ -441,6 +596,18 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
 
         If this fails, a note of the error says which rows are stored. Source: message ``Map.putAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).load_arrow(
+                table,
+                key,
+                columns,
+                values=values,
+                type_name=type_name,
+                make_key=make_key,
+                key_range=key_range,
+                batch_size=batch_size,
+                progress=progress,
+            )
         return await self._run(
             self._ops.load_arrow(
                 table,
@@ -467,6 +634,7 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
         key_range: KeyRange = (None, None),
         batch_size: int = 10000,
         progress: Progress | None = None,
+        call_timeout: float | None = None,
     ) -> int:
         """Store the rows of a ``pandas.DataFrame`` as entries, and return their number.
 
@@ -480,11 +648,24 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
             key_range: Only rows from the first key on, and before the second one; None for no limit.
             batch_size: Rows that are stored at a time.
             progress: Called with a :class:`LoadProgress` after each batch, on the thread of callbacks.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: pandas or pyarrow is not installed (extra ``pandas``).
             TypeError, ValueError, HazelcastSerializationError: See ``load_arrow``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).from_pandas(
+                frame,
+                key,
+                columns,
+                values=values,
+                type_name=type_name,
+                make_key=make_key,
+                key_range=key_range,
+                batch_size=batch_size,
+                progress=progress,
+            )
         return await self._run(
             self._ops.from_pandas(
                 frame,
@@ -511,6 +692,7 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
         key_range: KeyRange = (None, None),
         batch_size: int = 10000,
         progress: Progress | None = None,
+        call_timeout: float | None = None,
     ) -> int:
         """Store the rows of a Parquet file as entries, and return their number. The file is read batch by batch.
 
@@ -524,12 +706,25 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
             key_range: Only rows from the first key on, and before the second one; None for no limit.
             batch_size: Rows that are stored at a time.
             progress: Called with a :class:`LoadProgress` after each batch, on the thread of callbacks.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: pyarrow is not installed (extra ``arrow``).
             OSError: The file cannot be read.
             TypeError, ValueError, HazelcastSerializationError: See ``load_arrow``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).from_parquet(
+                path,
+                key,
+                columns,
+                values=values,
+                type_name=type_name,
+                make_key=make_key,
+                key_range=key_range,
+                batch_size=batch_size,
+                progress=progress,
+            )
         return await self._run(
             self._ops.from_parquet(
                 path,
@@ -549,6 +744,8 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
         predicate: Predicate | None = None,
         columns: Sequence[str] | None = None,
         types: Mapping[str, ArrowType] | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> ArrowTable:
         """Return entries as a ``pyarrow.Table``.
 
@@ -558,6 +755,7 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
                 the key, as ``__key``, with all fields of the values if they are records or JSON objects, otherwise with
                 the value, as ``this``.
             types: Arrow types of columns, by their names, instead of those that suit the values.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: pyarrow is not installed (extra ``arrow``).
@@ -567,44 +765,64 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
 
         Source: messages ``Map.fetchEntries``, ``Map.entriesWithPredicate`` and ``Map.fetchWithQuery``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).to_arrow(predicate, columns, types)
         return await self._run(self._ops.to_arrow(predicate, columns, types))
 
-    async def execute_on_key(self, key: K, entry_processor: object) -> Any:
+    async def execute_on_key(
+        self, key: K, entry_processor: object, *, call_timeout: float | None = None
+    ) -> Any:
         """Run ``entry_processor`` on the entry of ``key``, atomically, on the owner of its partition.
 
         Returns:
             The result of the processor. Source: message ``Map.executeOnKey``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).execute_on_key(key, entry_processor)
         return await self._call(self._ops.execute_on_key(key, entry_processor))
 
-    async def submit_to_key(self, key: K, entry_processor: object) -> Any:
+    async def submit_to_key(
+        self, key: K, entry_processor: object, *, call_timeout: float | None = None
+    ) -> Any:
         """Run ``entry_processor`` on the entry of ``key``, as ``execute_on_key`` does, with a message of its own.
 
         Returns:
             The result of the processor. Source: message ``Map.submitToKey``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).submit_to_key(key, entry_processor)
         return await self._call(self._ops.submit_to_key(key, entry_processor))
 
-    async def execute_on_keys(self, keys: Iterable[K], entry_processor: object) -> list[tuple[K, Any]]:
+    async def execute_on_keys(
+        self, keys: Iterable[K], entry_processor: object, *, call_timeout: float | None = None
+    ) -> list[tuple[K, Any]]:
         """Run ``entry_processor`` on the entries of ``keys``, each on the owner of its partition.
 
         Returns:
             Key and result of each entry; the keys are the objects that were given. Source: message
             ``Map.executeOnKeys``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).execute_on_keys(keys, entry_processor)
         return await self._call(self._ops.execute_on_keys(keys, entry_processor))
 
     async def execute_on_entries(
-        self, entry_processor: object, predicate: Predicate | None = None
+        self,
+        entry_processor: object,
+        predicate: Predicate | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> list[tuple[K, Any]]:
         """Run ``entry_processor`` on all entries, or on those that match ``predicate``.
 
         Returns:
             Key and result of each entry. Source: messages ``Map.executeOnAllKeys`` and ``Map.executeWithPredicate``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).execute_on_entries(entry_processor, predicate)
         return await self._call(self._ops.execute_on_entries(entry_processor, predicate))
 
-    async def replace_all(self, function: object) -> None:
+    async def replace_all(self, function: object, *, call_timeout: float | None = None) -> None:
         """Replace the value of each entry by the result of ``function`` for its key and value.
 
         All partitions are processed in parallel. This is not atomic: if it fails, some of the values may have been
@@ -612,21 +830,28 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
 
         Args:
             function: An object that members can deserialize to a ``java.util.function.BiFunction``.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``Map.replaceAll`` (members since 5.1).
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).replace_all(function)
         return await self._run(self._ops.replace_all(function))
 
-    async def add_interceptor(self, interceptor: object) -> str:
+    async def add_interceptor(self, interceptor: object, *, call_timeout: float | None = None) -> str:
         """Add an interceptor, which members call for reads and writes of this map.
 
         Returns:
             The id to remove the interceptor. Source: message ``Map.addInterceptor``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_interceptor(interceptor)
         return await self._call(self._ops.add_interceptor(interceptor))
 
-    async def remove_interceptor(self, registration_id: str) -> bool:
+    async def remove_interceptor(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove an interceptor; return whether it was registered. Source: message ``Map.removeInterceptor``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_interceptor(registration_id)
         return await self._call(self._ops.remove_interceptor(registration_id))
 
     async def add_entry_listener(
@@ -643,6 +868,8 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
         merged_func: EntryCallback[K, V] | None = None,
         expired_func: EntryCallback[K, V] | None = None,
         loaded_func: EntryCallback[K, V] | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> str:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 
@@ -659,6 +886,7 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
             merged_func: Called for merged entries.
             expired_func: Called for expired entries.
             loaded_func: Called for entries that were loaded from a map store.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -668,6 +896,21 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
 
         Source: messages ``Map.addEntryListener``, ``…ToKey``, ``…WithPredicate`` and ``…ToKeyWithPredicate``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_entry_listener(
+                include_value,
+                key,
+                predicate,
+                added_func,
+                removed_func,
+                updated_func,
+                evicted_func,
+                evict_all_func,
+                clear_all_func,
+                merged_func,
+                expired_func,
+                loaded_func,
+            )
         return await self._run(
             self._ops.add_entry_listener(
                 include_value,
@@ -685,46 +928,62 @@ class AsyncMap(AsyncioMapMapping[K, V], Generic[K, V]):
             )
         )
 
-    async def remove_entry_listener(self, registration_id: str) -> bool:
+    async def remove_entry_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener.
 
         Returns:
             Whether it was registered. Source: message ``Map.removeEntryListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_entry_listener(registration_id)
         return await self._run(self._ops.remove_entry_listener(registration_id))
 
-    async def add_partition_lost_listener(self, partition_lost_func: PartitionLostCallback) -> str:
+    async def add_partition_lost_listener(
+        self, partition_lost_func: PartitionLostCallback, *, call_timeout: float | None = None
+    ) -> str:
         """Add a listener for partitions of this map that are lost, because their owner and all backups have left.
 
         Args:
             partition_lost_func: Called with a :class:`~hz_proxies.events.MapPartitionLostEvent`.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
 
         Source: message ``Map.addPartitionLostListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_partition_lost_listener(partition_lost_func)
         return await self._run(self._ops.add_partition_lost_listener(partition_lost_func))
 
-    async def remove_partition_lost_listener(self, registration_id: str) -> bool:
+    async def remove_partition_lost_listener(
+        self, registration_id: str, *, call_timeout: float | None = None
+    ) -> bool:
         """Remove a listener for lost partitions.
 
         Returns:
             Whether it was registered. Source: message ``Map.removePartitionLostListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_partition_lost_listener(registration_id)
         return await self._run(self._ops.remove_partition_lost_listener(registration_id))
 
-    async def subscribe_to_event_journal(self, partition_id: int) -> EventJournalState:
+    async def subscribe_to_event_journal(
+        self, partition_id: int, *, call_timeout: float | None = None
+    ) -> EventJournalState:
         """Return which events the journal of a partition holds.
 
         Args:
             partition_id: The partition; ``client.partition_service.get_partition_id(key)`` is that of a key.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             UnsupportedOperationError: The map has no event journal.
 
         Source: message ``Map.eventJournalSubscribe``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).subscribe_to_event_journal(partition_id)
         return await self._call(self._ops.subscribe_to_event_journal(partition_id))
 
     def iter_event_journal(

@@ -31,7 +31,8 @@ class Map(FuturesObject, Generic[K, V]):
     Durations are seconds. TypeError for what is no number, and ValueError for a negative, infinite or too large one,
     are raised at the call; ``ttl``, ``max_idle`` and ``lease_time`` take -1 as None.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: MapOperations[K, V]
@@ -40,19 +41,29 @@ class Map(FuturesObject, Generic[K, V]):
         """Return the same object with operations that wait for their results."""
         return BlockingMap(self._caller.blocking(), self._ops)
 
-    def get(self, key: K) -> Future[V | None]:
+    def get(self, key: K, *, call_timeout: float | None = None) -> Future[V | None]:
         """Return a copy of the value of ``key``, or None.
 
         Source: message ``Map.get``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get(key)
         return self._call(self._ops.get(key))
 
-    def contains_key(self, key: K) -> Future[bool]:
+    def contains_key(self, key: K, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether there is an entry for ``key``. Source: message ``Map.containsKey``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains_key(key)
         return self._call(self._ops.contains_key(key))
 
     def put(
-        self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
+        self,
+        key: K,
+        value: V,
+        ttl: float | None = None,
+        max_idle: float | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[V | None]:
         """Store ``value`` under ``key`` and return the previous value, or None.
 
@@ -62,12 +73,23 @@ class Map(FuturesObject, Generic[K, V]):
             ttl: Seconds after which the entry expires; 0 for never, None for the map's configuration.
             max_idle: Seconds without access after which the entry expires; 0 for never, None for the map's
                 configuration.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: messages ``Map.put`` and ``Map.putWithMaxIdle``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put(key, value, ttl, max_idle)
         return self._call(self._ops.put(key, value, ttl, max_idle))
 
-    def set(self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None) -> Future[None]:
+    def set(
+        self,
+        key: K,
+        value: V,
+        ttl: float | None = None,
+        max_idle: float | None = None,
+        *,
+        call_timeout: float | None = None,
+    ) -> Future[None]:
         """Store ``value`` under ``key``. Cheaper than ``put``, because the previous value is not returned.
 
         Args:
@@ -76,13 +98,22 @@ class Map(FuturesObject, Generic[K, V]):
             ttl: Seconds after which the entry expires; 0 for never, None for the map's configuration.
             max_idle: Seconds without access after which the entry expires; 0 for never, None for the map's
                 configuration.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: messages ``Map.set`` and ``Map.setWithMaxIdle``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).set(key, value, ttl, max_idle)
         return self._call(self._ops.set(key, value, ttl, max_idle))
 
     def put_if_absent(
-        self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
+        self,
+        key: K,
+        value: V,
+        ttl: float | None = None,
+        max_idle: float | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[V | None]:
         """Store ``value`` under ``key`` if there is no entry; return the existing value, or None if stored.
 
@@ -92,13 +123,22 @@ class Map(FuturesObject, Generic[K, V]):
             ttl: Seconds after which the entry expires; 0 for never, None for the map's configuration.
             max_idle: Seconds without access after which the entry expires; 0 for never, None for the map's
                 configuration.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: messages ``Map.putIfAbsent`` and ``Map.putIfAbsentWithMaxIdle``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put_if_absent(key, value, ttl, max_idle)
         return self._call(self._ops.put_if_absent(key, value, ttl, max_idle))
 
     def put_transient(
-        self, key: K, value: V, ttl: float | None = None, max_idle: float | None = None
+        self,
+        key: K,
+        value: V,
+        ttl: float | None = None,
+        max_idle: float | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[None]:
         """Store ``value`` under ``key`` in memory only, without a call of the map store.
 
@@ -108,91 +148,123 @@ class Map(FuturesObject, Generic[K, V]):
             ttl: Seconds after which the entry expires; 0 for never, None for the map's configuration.
             max_idle: Seconds without access after which the entry expires; 0 for never, None for the map's
                 configuration.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: messages ``Map.putTransient`` and ``Map.putTransientWithMaxIdle``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put_transient(key, value, ttl, max_idle)
         return self._call(self._ops.put_transient(key, value, ttl, max_idle))
 
-    def try_put(self, key: K, value: V, timeout: float = 0) -> Future[bool]:
+    def try_put(
+        self, key: K, value: V, timeout: float = 0, *, call_timeout: float | None = None
+    ) -> Future[bool]:
         """Store ``value`` under ``key``; wait up to ``timeout`` seconds while the key is locked.
 
         Returns:
             Whether it was stored. Source: message ``Map.tryPut``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).try_put(key, value, timeout)
         return self._call(self._ops.try_put(key, value, timeout))
 
-    def replace(self, key: K, value: V) -> Future[V | None]:
+    def replace(self, key: K, value: V, *, call_timeout: float | None = None) -> Future[V | None]:
         """Store ``value`` under ``key`` if there is an entry; return the previous value, or None if nothing was stored.
 
         Source: message ``Map.replace``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).replace(key, value)
         return self._call(self._ops.replace(key, value))
 
-    def replace_if_same(self, key: K, old_value: V, new_value: V) -> Future[bool]:
+    def replace_if_same(
+        self, key: K, old_value: V, new_value: V, *, call_timeout: float | None = None
+    ) -> Future[bool]:
         """Store ``new_value`` under ``key`` if its value is ``old_value``, compared in serialized form.
 
         Returns:
             Whether it was stored. Source: message ``Map.replaceIfSame``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).replace_if_same(key, old_value, new_value)
         return self._call(self._ops.replace_if_same(key, old_value, new_value))
 
-    def remove(self, key: K) -> Future[V | None]:
+    def remove(self, key: K, *, call_timeout: float | None = None) -> Future[V | None]:
         """Remove the entry of ``key`` and return its value, or None.
 
         Source: message ``Map.remove``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove(key)
         return self._call(self._ops.remove(key))
 
-    def remove_if_same(self, key: K, value: V) -> Future[bool]:
+    def remove_if_same(self, key: K, value: V, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove the entry of ``key`` if its value is ``value``, compared in serialized form.
 
         Returns:
             Whether it was removed. Source: message ``Map.removeIfSame``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_if_same(key, value)
         return self._call(self._ops.remove_if_same(key, value))
 
-    def delete(self, key: K) -> Future[None]:
+    def delete(self, key: K, *, call_timeout: float | None = None) -> Future[None]:
         """Remove the entry of ``key``. Cheaper than ``remove``, because the value is not returned.
 
         Events for listeners have no old value. Source: message ``Map.delete``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).delete(key)
         return self._call(self._ops.delete(key))
 
-    def try_remove(self, key: K, timeout: float = 0) -> Future[bool]:
+    def try_remove(self, key: K, timeout: float = 0, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove the entry of ``key``; wait up to ``timeout`` seconds while the key is locked.
 
         Returns:
             Whether an entry was removed. Source: message ``Map.tryRemove``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).try_remove(key, timeout)
         return self._call(self._ops.try_remove(key, timeout))
 
-    def evict(self, key: K) -> Future[bool]:
+    def evict(self, key: K, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove the entry of ``key`` from memory, but not from the map store. Waits while the key is locked.
 
         Returns:
             Whether an entry was evicted. Source: message ``Map.evict``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).evict(key)
         return self._call(self._ops.evict(key))
 
-    def set_ttl(self, key: K, ttl: float) -> Future[None]:
+    def set_ttl(self, key: K, ttl: float, *, call_timeout: float | None = None) -> Future[None]:
         """Set the time to live of an entry, starting now; no effect if there is no entry.
 
         Args:
             key: The key.
             ttl: Seconds after which the entry expires; 0 for never.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``Map.setTtl``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).set_ttl(key, ttl)
         return self._call(self._ops.set_ttl(key, ttl))
 
-    def get_entry_view(self, key: K) -> Future[SimpleEntryView[K, V] | None]:
+    def get_entry_view(
+        self, key: K, *, call_timeout: float | None = None
+    ) -> Future[SimpleEntryView[K, V] | None]:
         """Return the entry of ``key`` with its statistics (times in milliseconds since 1970), or None.
 
         Source: message ``Map.getEntryView``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_entry_view(key)
         return self._call(self._ops.get_entry_view(key))
 
-    def lock(self, key: K, lease_time: float | None = None) -> Future[None]:
+    def lock(
+        self, key: K, lease_time: float | None = None, *, call_timeout: float | None = None
+    ) -> Future[None]:
         """Acquire the lock of ``key``; wait without limit.
 
         With asyncio the calling task owns the lock. Before Python 3.12 ``asyncio.wait_for`` runs a coroutine in a
@@ -201,25 +273,38 @@ class Map(FuturesObject, Generic[K, V]):
         Args:
             key: The key; an entry is not required.
             lease_time: Seconds after which the lock is released automatically; None for never.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``Map.lock``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).lock(key, lease_time)
         return self._call(self._ops.lock(key, lease_time))
 
-    def try_lock(self, key: K, lease_time: float | None = None, timeout: float = 0) -> Future[bool]:
+    def try_lock(
+        self,
+        key: K,
+        lease_time: float | None = None,
+        timeout: float = 0,
+        *,
+        call_timeout: float | None = None,
+    ) -> Future[bool]:
         """Acquire the lock of ``key``; wait up to ``timeout`` seconds.
 
         Args:
             key: The key; an entry is not required.
             lease_time: Seconds after which the lock is released automatically; None for never.
             timeout: Seconds to wait for the lock.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             Whether the lock was acquired. Source: message ``Map.tryLock``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).try_lock(key, lease_time, timeout)
         return self._call(self._ops.try_lock(key, lease_time, timeout))
 
-    def unlock(self, key: K) -> Future[None]:
+    def unlock(self, key: K, *, call_timeout: float | None = None) -> Future[None]:
         """Release the lock of ``key`` once.
 
         Raises:
@@ -227,110 +312,171 @@ class Map(FuturesObject, Generic[K, V]):
 
         Source: message ``Map.unlock``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).unlock(key)
         return self._call(self._ops.unlock(key))
 
-    def is_locked(self, key: K) -> Future[bool]:
+    def is_locked(self, key: K, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether ``key`` is locked. Source: message ``Map.isLocked``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_locked(key)
         return self._call(self._ops.is_locked(key))
 
-    def force_unlock(self, key: K) -> Future[None]:
+    def force_unlock(self, key: K, *, call_timeout: float | None = None) -> Future[None]:
         """Release the lock of ``key``, regardless of its owner. Source: message ``Map.forceUnlock``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).force_unlock(key)
         return self._call(self._ops.force_unlock(key))
 
-    def put_all(self, map: Mapping[K, V]) -> Future[None]:
+    def put_all(self, map: Mapping[K, V], *, call_timeout: float | None = None) -> Future[None]:
         """Store all entries of ``map``.
 
         If this fails, some of the entries may have been stored. Source: message ``Map.putAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put_all(map)
         return self._run(self._ops.put_all(map))
 
-    def get_all(self, keys: Iterable[K]) -> Future[dict[K, V]]:
+    def get_all(self, keys: Iterable[K], *, call_timeout: float | None = None) -> Future[dict[K, V]]:
         """Return the entries of ``keys``, without keys that have no entry.
 
         The keys of the result are the objects that were given, so tuples are possible.
 
         Source: message ``Map.getAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_all(keys)
         return self._run(self._ops.get_all(keys))
 
-    def contains_value(self, value: V) -> Future[bool]:
+    def contains_value(self, value: V, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether an entry has this value, compared in serialized form. Searches all entries.
 
         Source: message ``Map.containsValue``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains_value(value)
         return self._call(self._ops.contains_value(value))
 
-    def size(self) -> Future[int]:
+    def size(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return the number of entries. Source: message ``Map.size``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).size()
         return self._call(self._ops.size())
 
-    def is_empty(self) -> Future[bool]:
+    def is_empty(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether the map is empty. Source: message ``Map.isEmpty``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_empty()
         return self._call(self._ops.is_empty())
 
-    def clear(self) -> Future[None]:
+    def clear(self, *, call_timeout: float | None = None) -> Future[None]:
         """Remove all entries; listeners receive one event for all. Source: message ``Map.clear``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).clear()
         return self._call(self._ops.clear())
 
-    def remove_all(self, predicate: Predicate) -> Future[None]:
+    def remove_all(self, predicate: Predicate, *, call_timeout: float | None = None) -> Future[None]:
         """Remove all entries that match ``predicate``. Source: message ``Map.removeAll``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_all(predicate)
         return self._call(self._ops.remove_all(predicate))
 
-    def evict_all(self) -> Future[None]:
+    def evict_all(self, *, call_timeout: float | None = None) -> Future[None]:
         """Remove all entries from memory, except those of locked keys. A map store keeps the entries.
 
         Source: message ``Map.evictAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).evict_all()
         return self._call(self._ops.evict_all())
 
-    def flush(self) -> Future[None]:
+    def flush(self, *, call_timeout: float | None = None) -> Future[None]:
         """Write all delayed changes to the map store. Source: message ``Map.flush``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).flush()
         return self._call(self._ops.flush())
 
-    def load_all(self, keys: Iterable[K] | None = None, replace_existing_values: bool = True) -> Future[None]:
+    def load_all(
+        self,
+        keys: Iterable[K] | None = None,
+        replace_existing_values: bool = True,
+        *,
+        call_timeout: float | None = None,
+    ) -> Future[None]:
         """Load entries from the map store.
 
         Args:
             keys: The keys to load; None for all keys of the store.
             replace_existing_values: Whether to load entries that exist in the map already.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: messages ``Map.loadAll`` and ``Map.loadGivenKeys``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).load_all(keys, replace_existing_values)
         return self._call(self._ops.load_all(keys, replace_existing_values))
 
-    def key_set(self, predicate: Predicate | None = None) -> Future[list[K]]:
+    def key_set(
+        self, predicate: Predicate | None = None, *, call_timeout: float | None = None
+    ) -> Future[list[K]]:
         """Return all keys, or those whose entries match ``predicate`` (for a paging predicate, its current page).
 
         Source: messages ``Map.keySet``, ``Map.keySetWithPredicate`` and ``Map.keySetWithPagingPredicate``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).key_set(predicate)
         return self._call(self._ops.key_set(predicate))
 
-    def values(self, predicate: Predicate | None = None) -> Future[list[V]]:
+    def values(
+        self, predicate: Predicate | None = None, *, call_timeout: float | None = None
+    ) -> Future[list[V]]:
         """Return all values, or those whose entries match ``predicate`` (for a paging predicate, its current page).
 
         Source: messages ``Map.values``, ``Map.valuesWithPredicate`` and ``Map.valuesWithPagingPredicate``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).values(predicate)
         return self._call(self._ops.values(predicate))
 
-    def entry_set(self, predicate: Predicate | None = None) -> Future[list[tuple[K, V]]]:
+    def entry_set(
+        self, predicate: Predicate | None = None, *, call_timeout: float | None = None
+    ) -> Future[list[tuple[K, V]]]:
         """Return all entries, or those that match ``predicate`` (for a paging predicate, its current page).
 
         Source: messages ``Map.entrySet``, ``Map.entriesWithPredicate`` and ``Map.entriesWithPagingPredicate``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).entry_set(predicate)
         return self._call(self._ops.entry_set(predicate))
 
-    def aggregate(self, aggregator: Aggregator[R], predicate: Predicate | None = None) -> Future[R]:
+    def aggregate(
+        self,
+        aggregator: Aggregator[R],
+        predicate: Predicate | None = None,
+        *,
+        call_timeout: float | None = None,
+    ) -> Future[R]:
         """Return the result of ``aggregator`` for all entries, or for those that match ``predicate``.
 
         Source: messages ``Map.aggregate`` and ``Map.aggregateWithPredicate``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).aggregate(aggregator, predicate)
         return self._call(self._ops.aggregate(aggregator, predicate))
 
-    def project(self, projection: Projection[R], predicate: Predicate | None = None) -> Future[list[R]]:
+    def project(
+        self,
+        projection: Projection[R],
+        predicate: Predicate | None = None,
+        *,
+        call_timeout: float | None = None,
+    ) -> Future[list[R]]:
         """Return the result of ``projection`` for each entry, or for each that matches ``predicate``.
 
         Source: messages ``Map.project`` and ``Map.projectWithPredicate``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).project(projection, predicate)
         return self._call(self._ops.project(projection, predicate))
 
     def add_index(
@@ -339,6 +485,8 @@ class Map(FuturesObject, Generic[K, V]):
         index_type: int | str = IndexType.SORTED,
         name: str | None = None,
         bitmap_index_options: Mapping[str, object] | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[None]:
         """Add an index, which makes queries on its attributes fast. Add it before the entries if possible.
 
@@ -349,9 +497,14 @@ class Map(FuturesObject, Generic[K, V]):
             name: Name of the index; None for a name from the map, the type and the attributes.
             bitmap_index_options: For BITMAP: ``unique_key``, the attribute that identifies an entry (its key
                 by default), and ``unique_key_transformation``, a :class:`UniqueKeyTransformation`.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``Map.addIndex``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_index(
+                attributes, index_type, name, bitmap_index_options
+            )
         return self._call(self._ops.add_index(attributes, index_type, name, bitmap_index_options))
 
     def iter_keys(
@@ -426,6 +579,7 @@ class Map(FuturesObject, Generic[K, V]):
         key_range: KeyRange = (None, None),
         batch_size: int = 10000,
         progress: Progress | None = None,
+        call_timeout: float | None = None,
     ) -> Future[int]:
         """Store the rows of a table as entries, and return their number.
 
@@ -439,6 +593,7 @@ class Map(FuturesObject, Generic[K, V]):
             key_range: Only rows from the first key on, and before the second one; None for no limit.
             batch_size: Rows that are stored at a time.
             progress: Called with a :class:`LoadProgress` after each batch, on the thread of callbacks.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: pyarrow is not installed (extra ``arrow``).
@@ -447,6 +602,18 @@ class Map(FuturesObject, Generic[K, V]):
 
         If this fails, a note of the error says which rows are stored. Source: message ``Map.putAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).load_arrow(
+                table,
+                key,
+                columns,
+                values=values,
+                type_name=type_name,
+                make_key=make_key,
+                key_range=key_range,
+                batch_size=batch_size,
+                progress=progress,
+            )
         return self._run(
             self._ops.load_arrow(
                 table,
@@ -473,6 +640,7 @@ class Map(FuturesObject, Generic[K, V]):
         key_range: KeyRange = (None, None),
         batch_size: int = 10000,
         progress: Progress | None = None,
+        call_timeout: float | None = None,
     ) -> Future[int]:
         """Store the rows of a ``pandas.DataFrame`` as entries, and return their number.
 
@@ -486,11 +654,24 @@ class Map(FuturesObject, Generic[K, V]):
             key_range: Only rows from the first key on, and before the second one; None for no limit.
             batch_size: Rows that are stored at a time.
             progress: Called with a :class:`LoadProgress` after each batch, on the thread of callbacks.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: pandas or pyarrow is not installed (extra ``pandas``).
             TypeError, ValueError, HazelcastSerializationError: See ``load_arrow``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).from_pandas(
+                frame,
+                key,
+                columns,
+                values=values,
+                type_name=type_name,
+                make_key=make_key,
+                key_range=key_range,
+                batch_size=batch_size,
+                progress=progress,
+            )
         return self._run(
             self._ops.from_pandas(
                 frame,
@@ -517,6 +698,7 @@ class Map(FuturesObject, Generic[K, V]):
         key_range: KeyRange = (None, None),
         batch_size: int = 10000,
         progress: Progress | None = None,
+        call_timeout: float | None = None,
     ) -> Future[int]:
         """Store the rows of a Parquet file as entries, and return their number. The file is read batch by batch.
 
@@ -530,12 +712,25 @@ class Map(FuturesObject, Generic[K, V]):
             key_range: Only rows from the first key on, and before the second one; None for no limit.
             batch_size: Rows that are stored at a time.
             progress: Called with a :class:`LoadProgress` after each batch, on the thread of callbacks.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: pyarrow is not installed (extra ``arrow``).
             OSError: The file cannot be read.
             TypeError, ValueError, HazelcastSerializationError: See ``load_arrow``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).from_parquet(
+                path,
+                key,
+                columns,
+                values=values,
+                type_name=type_name,
+                make_key=make_key,
+                key_range=key_range,
+                batch_size=batch_size,
+                progress=progress,
+            )
         return self._run(
             self._ops.from_parquet(
                 path,
@@ -555,6 +750,8 @@ class Map(FuturesObject, Generic[K, V]):
         predicate: Predicate | None = None,
         columns: Sequence[str] | None = None,
         types: Mapping[str, ArrowType] | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[ArrowTable]:
         """Return entries as a ``pyarrow.Table``.
 
@@ -564,6 +761,7 @@ class Map(FuturesObject, Generic[K, V]):
                 the key, as ``__key``, with all fields of the values if they are records or JSON objects, otherwise with
                 the value, as ``this``.
             types: Arrow types of columns, by their names, instead of those that suit the values.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: pyarrow is not installed (extra ``arrow``).
@@ -573,44 +771,64 @@ class Map(FuturesObject, Generic[K, V]):
 
         Source: messages ``Map.fetchEntries``, ``Map.entriesWithPredicate`` and ``Map.fetchWithQuery``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).to_arrow(predicate, columns, types)
         return self._run(self._ops.to_arrow(predicate, columns, types))
 
-    def execute_on_key(self, key: K, entry_processor: object) -> Future[Any]:
+    def execute_on_key(
+        self, key: K, entry_processor: object, *, call_timeout: float | None = None
+    ) -> Future[Any]:
         """Run ``entry_processor`` on the entry of ``key``, atomically, on the owner of its partition.
 
         Returns:
             The result of the processor. Source: message ``Map.executeOnKey``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).execute_on_key(key, entry_processor)
         return self._call(self._ops.execute_on_key(key, entry_processor))
 
-    def submit_to_key(self, key: K, entry_processor: object) -> Future[Any]:
+    def submit_to_key(
+        self, key: K, entry_processor: object, *, call_timeout: float | None = None
+    ) -> Future[Any]:
         """Run ``entry_processor`` on the entry of ``key``, as ``execute_on_key`` does, with a message of its own.
 
         Returns:
             The result of the processor. Source: message ``Map.submitToKey``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).submit_to_key(key, entry_processor)
         return self._call(self._ops.submit_to_key(key, entry_processor))
 
-    def execute_on_keys(self, keys: Iterable[K], entry_processor: object) -> Future[list[tuple[K, Any]]]:
+    def execute_on_keys(
+        self, keys: Iterable[K], entry_processor: object, *, call_timeout: float | None = None
+    ) -> Future[list[tuple[K, Any]]]:
         """Run ``entry_processor`` on the entries of ``keys``, each on the owner of its partition.
 
         Returns:
             Key and result of each entry; the keys are the objects that were given. Source: message
             ``Map.executeOnKeys``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).execute_on_keys(keys, entry_processor)
         return self._call(self._ops.execute_on_keys(keys, entry_processor))
 
     def execute_on_entries(
-        self, entry_processor: object, predicate: Predicate | None = None
+        self,
+        entry_processor: object,
+        predicate: Predicate | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[list[tuple[K, Any]]]:
         """Run ``entry_processor`` on all entries, or on those that match ``predicate``.
 
         Returns:
             Key and result of each entry. Source: messages ``Map.executeOnAllKeys`` and ``Map.executeWithPredicate``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).execute_on_entries(entry_processor, predicate)
         return self._call(self._ops.execute_on_entries(entry_processor, predicate))
 
-    def replace_all(self, function: object) -> Future[None]:
+    def replace_all(self, function: object, *, call_timeout: float | None = None) -> Future[None]:
         """Replace the value of each entry by the result of ``function`` for its key and value.
 
         All partitions are processed in parallel. This is not atomic: if it fails, some of the values may have been
@@ -618,21 +836,28 @@ class Map(FuturesObject, Generic[K, V]):
 
         Args:
             function: An object that members can deserialize to a ``java.util.function.BiFunction``.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``Map.replaceAll`` (members since 5.1).
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).replace_all(function)
         return self._run(self._ops.replace_all(function))
 
-    def add_interceptor(self, interceptor: object) -> Future[str]:
+    def add_interceptor(self, interceptor: object, *, call_timeout: float | None = None) -> Future[str]:
         """Add an interceptor, which members call for reads and writes of this map.
 
         Returns:
             The id to remove the interceptor. Source: message ``Map.addInterceptor``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_interceptor(interceptor)
         return self._call(self._ops.add_interceptor(interceptor))
 
-    def remove_interceptor(self, registration_id: str) -> Future[bool]:
+    def remove_interceptor(self, registration_id: str, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove an interceptor; return whether it was registered. Source: message ``Map.removeInterceptor``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_interceptor(registration_id)
         return self._call(self._ops.remove_interceptor(registration_id))
 
     def add_entry_listener(
@@ -649,6 +874,8 @@ class Map(FuturesObject, Generic[K, V]):
         merged_func: EntryCallback[K, V] | None = None,
         expired_func: EntryCallback[K, V] | None = None,
         loaded_func: EntryCallback[K, V] | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[str]:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 
@@ -665,6 +892,7 @@ class Map(FuturesObject, Generic[K, V]):
             merged_func: Called for merged entries.
             expired_func: Called for expired entries.
             loaded_func: Called for entries that were loaded from a map store.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -674,6 +902,21 @@ class Map(FuturesObject, Generic[K, V]):
 
         Source: messages ``Map.addEntryListener``, ``…ToKey``, ``…WithPredicate`` and ``…ToKeyWithPredicate``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_entry_listener(
+                include_value,
+                key,
+                predicate,
+                added_func,
+                removed_func,
+                updated_func,
+                evicted_func,
+                evict_all_func,
+                clear_all_func,
+                merged_func,
+                expired_func,
+                loaded_func,
+            )
         return self._run(
             self._ops.add_entry_listener(
                 include_value,
@@ -691,46 +934,64 @@ class Map(FuturesObject, Generic[K, V]):
             )
         )
 
-    def remove_entry_listener(self, registration_id: str) -> Future[bool]:
+    def remove_entry_listener(
+        self, registration_id: str, *, call_timeout: float | None = None
+    ) -> Future[bool]:
         """Remove a listener.
 
         Returns:
             Whether it was registered. Source: message ``Map.removeEntryListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_entry_listener(registration_id)
         return self._run(self._ops.remove_entry_listener(registration_id))
 
-    def add_partition_lost_listener(self, partition_lost_func: PartitionLostCallback) -> Future[str]:
+    def add_partition_lost_listener(
+        self, partition_lost_func: PartitionLostCallback, *, call_timeout: float | None = None
+    ) -> Future[str]:
         """Add a listener for partitions of this map that are lost, because their owner and all backups have left.
 
         Args:
             partition_lost_func: Called with a :class:`~hz_proxies.events.MapPartitionLostEvent`.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
 
         Source: message ``Map.addPartitionLostListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_partition_lost_listener(partition_lost_func)
         return self._run(self._ops.add_partition_lost_listener(partition_lost_func))
 
-    def remove_partition_lost_listener(self, registration_id: str) -> Future[bool]:
+    def remove_partition_lost_listener(
+        self, registration_id: str, *, call_timeout: float | None = None
+    ) -> Future[bool]:
         """Remove a listener for lost partitions.
 
         Returns:
             Whether it was registered. Source: message ``Map.removePartitionLostListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_partition_lost_listener(registration_id)
         return self._run(self._ops.remove_partition_lost_listener(registration_id))
 
-    def subscribe_to_event_journal(self, partition_id: int) -> Future[EventJournalState]:
+    def subscribe_to_event_journal(
+        self, partition_id: int, *, call_timeout: float | None = None
+    ) -> Future[EventJournalState]:
         """Return which events the journal of a partition holds.
 
         Args:
             partition_id: The partition; ``client.partition_service.get_partition_id(key)`` is that of a key.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             UnsupportedOperationError: The map has no event journal.
 
         Source: message ``Map.eventJournalSubscribe``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).subscribe_to_event_journal(partition_id)
         return self._call(self._ops.subscribe_to_event_journal(partition_id))
 
     def iter_event_journal(

@@ -16,12 +16,15 @@ class AsyncMultiMap(AsyncioMultiMapping[K, V], Generic[K, V]):
     The values of a key are a set, or a list if the multimap is configured so; then the same value may occur several
     times. Keys and values are stored and compared in serialized form. None cannot be a key or a value.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: MultiMapOperations[K, V]
 
-    async def lock(self, key: K, lease_time: float | None = None) -> None:
+    async def lock(
+        self, key: K, lease_time: float | None = None, *, call_timeout: float | None = None
+    ) -> None:
         """Acquire the lock of ``key``; wait without limit.
 
         With asyncio the calling task owns the lock. Before Python 3.12 ``asyncio.wait_for`` runs a coroutine in a
@@ -30,25 +33,38 @@ class AsyncMultiMap(AsyncioMultiMapping[K, V], Generic[K, V]):
         Args:
             key: The key; an entry is not required.
             lease_time: Seconds after which the lock is released automatically; None for never.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``MultiMap.lock``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).lock(key, lease_time)
         return await self._call(self._ops.lock(key, lease_time))
 
-    async def try_lock(self, key: K, lease_time: float | None = None, timeout: float = 0) -> bool:
+    async def try_lock(
+        self,
+        key: K,
+        lease_time: float | None = None,
+        timeout: float = 0,
+        *,
+        call_timeout: float | None = None,
+    ) -> bool:
         """Acquire the lock of ``key``; wait up to ``timeout`` seconds.
 
         Args:
             key: The key; an entry is not required.
             lease_time: Seconds after which the lock is released automatically; None for never.
             timeout: Seconds to wait for the lock.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             Whether the lock was acquired. Source: message ``MultiMap.tryLock``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).try_lock(key, lease_time, timeout)
         return await self._call(self._ops.try_lock(key, lease_time, timeout))
 
-    async def unlock(self, key: K) -> None:
+    async def unlock(self, key: K, *, call_timeout: float | None = None) -> None:
         """Release the lock of ``key`` once.
 
         Raises:
@@ -56,17 +72,23 @@ class AsyncMultiMap(AsyncioMultiMapping[K, V], Generic[K, V]):
 
         Source: message ``MultiMap.unlock``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).unlock(key)
         return await self._call(self._ops.unlock(key))
 
-    async def is_locked(self, key: K) -> bool:
+    async def is_locked(self, key: K, *, call_timeout: float | None = None) -> bool:
         """Return whether ``key`` is locked. Source: message ``MultiMap.isLocked``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_locked(key)
         return await self._call(self._ops.is_locked(key))
 
-    async def force_unlock(self, key: K) -> None:
+    async def force_unlock(self, key: K, *, call_timeout: float | None = None) -> None:
         """Release the lock of ``key``, regardless of its owner. Source: message ``MultiMap.forceUnlock``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).force_unlock(key)
         return await self._call(self._ops.force_unlock(key))
 
-    async def put(self, key: K, value: V) -> bool:
+    async def put(self, key: K, value: V, *, call_timeout: float | None = None) -> bool:
         """Add ``value`` to the values of ``key``.
 
         Returns:
@@ -74,13 +96,17 @@ class AsyncMultiMap(AsyncioMultiMapping[K, V], Generic[K, V]):
 
         Source: message ``MultiMap.put``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put(key, value)
         return await self._call(self._ops.put(key, value))
 
-    async def get(self, key: K) -> list[V]:
+    async def get(self, key: K, *, call_timeout: float | None = None) -> list[V]:
         """Return a copy of the values of ``key``; an empty list if there is none. Source: message ``MultiMap.get``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get(key)
         return await self._call(self._ops.get(key))
 
-    async def remove(self, key: K, value: V) -> bool:
+    async def remove(self, key: K, value: V, *, call_timeout: float | None = None) -> bool:
         """Remove ``value`` from the values of ``key``, once.
 
         Returns:
@@ -88,32 +114,44 @@ class AsyncMultiMap(AsyncioMultiMapping[K, V], Generic[K, V]):
 
         Source: message ``MultiMap.removeEntry``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove(key, value)
         return await self._call(self._ops.remove(key, value))
 
-    async def remove_all(self, key: K) -> list[V]:
+    async def remove_all(self, key: K, *, call_timeout: float | None = None) -> list[V]:
         """Remove all values of ``key`` and return them. Source: message ``MultiMap.remove``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_all(key)
         return await self._call(self._ops.remove_all(key))
 
-    async def delete(self, key: K) -> None:
+    async def delete(self, key: K, *, call_timeout: float | None = None) -> None:
         """Remove all values of ``key``. Cheaper than ``remove_all``, because the values are not returned.
 
         Source: message ``MultiMap.delete``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).delete(key)
         return await self._call(self._ops.delete(key))
 
-    async def contains_key(self, key: K) -> bool:
+    async def contains_key(self, key: K, *, call_timeout: float | None = None) -> bool:
         """Return whether ``key`` has any value. Source: message ``MultiMap.containsKey``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains_key(key)
         return await self._call(self._ops.contains_key(key))
 
-    async def contains_entry(self, key: K, value: V) -> bool:
+    async def contains_entry(self, key: K, value: V, *, call_timeout: float | None = None) -> bool:
         """Return whether ``value`` is among the values of ``key``. Source: message ``MultiMap.containsEntry``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains_entry(key, value)
         return await self._call(self._ops.contains_entry(key, value))
 
-    async def value_count(self, key: K) -> int:
+    async def value_count(self, key: K, *, call_timeout: float | None = None) -> int:
         """Return the number of values of ``key``. Source: message ``MultiMap.valueCount``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).value_count(key)
         return await self._call(self._ops.value_count(key))
 
-    async def put_all(self, multimap: Mapping[K, Iterable[V]]) -> None:
+    async def put_all(self, multimap: Mapping[K, Iterable[V]], *, call_timeout: float | None = None) -> None:
         """Add values to several keys.
 
         The keys are split by partition and sent to the owners in parallel; this is not atomic. If it fails, some of
@@ -121,36 +159,51 @@ class AsyncMultiMap(AsyncioMultiMapping[K, V], Generic[K, V]):
 
         Args:
             multimap: The values by key. A key without values is left out.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``MultiMap.putAll`` (members since 4.1).
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put_all(multimap)
         return await self._run(self._ops.put_all(multimap))
 
-    async def contains_value(self, value: V) -> bool:
+    async def contains_value(self, value: V, *, call_timeout: float | None = None) -> bool:
         """Return whether any key has ``value``. Searches all entries. Source: message ``MultiMap.containsValue``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains_value(value)
         return await self._call(self._ops.contains_value(value))
 
-    async def key_set(self) -> list[K]:
+    async def key_set(self, *, call_timeout: float | None = None) -> list[K]:
         """Return all keys, each once. Source: message ``MultiMap.keySet``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).key_set()
         return await self._call(self._ops.key_set())
 
-    async def values(self) -> list[V]:
+    async def values(self, *, call_timeout: float | None = None) -> list[V]:
         """Return the values of all keys. Source: message ``MultiMap.values``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).values()
         return await self._call(self._ops.values())
 
-    async def entry_set(self) -> list[tuple[K, V]]:
+    async def entry_set(self, *, call_timeout: float | None = None) -> list[tuple[K, V]]:
         """Return all pairs of a key and one of its values; equal pairs of a list once only.
 
         Source: message ``MultiMap.entrySet``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).entry_set()
         return await self._call(self._ops.entry_set())
 
-    async def size(self) -> int:
+    async def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of values of all keys together. Source: message ``MultiMap.size``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).size()
         return await self._call(self._ops.size())
 
-    async def clear(self) -> None:
+    async def clear(self, *, call_timeout: float | None = None) -> None:
         """Remove everything; listeners receive one event for all. Source: message ``MultiMap.clear``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).clear()
         return await self._call(self._ops.clear())
 
     async def add_entry_listener(
@@ -160,6 +213,8 @@ class AsyncMultiMap(AsyncioMultiMapping[K, V], Generic[K, V]):
         added_func: EntryCallback[K, V] | None = None,
         removed_func: EntryCallback[K, V] | None = None,
         clear_all_func: WholeMapCallback | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> str:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 
@@ -169,6 +224,7 @@ class AsyncMultiMap(AsyncioMultiMapping[K, V], Generic[K, V]):
             added_func: Called for each added value.
             removed_func: Called for each removed value.
             clear_all_func: Called when the multimap was cleared.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -178,14 +234,20 @@ class AsyncMultiMap(AsyncioMultiMapping[K, V], Generic[K, V]):
 
         Source: messages ``MultiMap.addEntryListener`` and ``MultiMap.addEntryListenerToKey``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_entry_listener(
+                include_value, key, added_func, removed_func, clear_all_func
+            )
         return await self._run(
             self._ops.add_entry_listener(include_value, key, added_func, removed_func, clear_all_func)
         )
 
-    async def remove_entry_listener(self, registration_id: str) -> bool:
+    async def remove_entry_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener.
 
         Returns:
             Whether it was registered. Source: message ``MultiMap.removeEntryListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_entry_listener(registration_id)
         return await self._run(self._ops.remove_entry_listener(registration_id))

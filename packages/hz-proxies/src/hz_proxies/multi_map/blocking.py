@@ -20,7 +20,8 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
     The values of a key are a set, or a list if the multimap is configured so; then the same value may occur several
     times. Keys and values are stored and compared in serialized form. None cannot be a key or a value.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: MultiMapOperations[K, V]
@@ -41,7 +42,7 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: MultiMap(pipelined, self._ops), caller, depth)
 
-    def lock(self, key: K, lease_time: float | None = None) -> None:
+    def lock(self, key: K, lease_time: float | None = None, *, call_timeout: float | None = None) -> None:
         """Acquire the lock of ``key``; wait without limit.
 
         With asyncio the calling task owns the lock. Before Python 3.12 ``asyncio.wait_for`` runs a coroutine in a
@@ -50,25 +51,38 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
         Args:
             key: The key; an entry is not required.
             lease_time: Seconds after which the lock is released automatically; None for never.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``MultiMap.lock``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).lock(key, lease_time)
         return self._call(self._ops.lock(key, lease_time))
 
-    def try_lock(self, key: K, lease_time: float | None = None, timeout: float = 0) -> bool:
+    def try_lock(
+        self,
+        key: K,
+        lease_time: float | None = None,
+        timeout: float = 0,
+        *,
+        call_timeout: float | None = None,
+    ) -> bool:
         """Acquire the lock of ``key``; wait up to ``timeout`` seconds.
 
         Args:
             key: The key; an entry is not required.
             lease_time: Seconds after which the lock is released automatically; None for never.
             timeout: Seconds to wait for the lock.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             Whether the lock was acquired. Source: message ``MultiMap.tryLock``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).try_lock(key, lease_time, timeout)
         return self._call(self._ops.try_lock(key, lease_time, timeout))
 
-    def unlock(self, key: K) -> None:
+    def unlock(self, key: K, *, call_timeout: float | None = None) -> None:
         """Release the lock of ``key`` once.
 
         Raises:
@@ -76,17 +90,23 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
 
         Source: message ``MultiMap.unlock``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).unlock(key)
         return self._call(self._ops.unlock(key))
 
-    def is_locked(self, key: K) -> bool:
+    def is_locked(self, key: K, *, call_timeout: float | None = None) -> bool:
         """Return whether ``key`` is locked. Source: message ``MultiMap.isLocked``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_locked(key)
         return self._call(self._ops.is_locked(key))
 
-    def force_unlock(self, key: K) -> None:
+    def force_unlock(self, key: K, *, call_timeout: float | None = None) -> None:
         """Release the lock of ``key``, regardless of its owner. Source: message ``MultiMap.forceUnlock``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).force_unlock(key)
         return self._call(self._ops.force_unlock(key))
 
-    def put(self, key: K, value: V) -> bool:
+    def put(self, key: K, value: V, *, call_timeout: float | None = None) -> bool:
         """Add ``value`` to the values of ``key``.
 
         Returns:
@@ -94,13 +114,17 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
 
         Source: message ``MultiMap.put``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put(key, value)
         return self._call(self._ops.put(key, value))
 
-    def get(self, key: K) -> list[V]:
+    def get(self, key: K, *, call_timeout: float | None = None) -> list[V]:
         """Return a copy of the values of ``key``; an empty list if there is none. Source: message ``MultiMap.get``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get(key)
         return self._call(self._ops.get(key))
 
-    def remove(self, key: K, value: V) -> bool:
+    def remove(self, key: K, value: V, *, call_timeout: float | None = None) -> bool:
         """Remove ``value`` from the values of ``key``, once.
 
         Returns:
@@ -108,32 +132,44 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
 
         Source: message ``MultiMap.removeEntry``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove(key, value)
         return self._call(self._ops.remove(key, value))
 
-    def remove_all(self, key: K) -> list[V]:
+    def remove_all(self, key: K, *, call_timeout: float | None = None) -> list[V]:
         """Remove all values of ``key`` and return them. Source: message ``MultiMap.remove``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_all(key)
         return self._call(self._ops.remove_all(key))
 
-    def delete(self, key: K) -> None:
+    def delete(self, key: K, *, call_timeout: float | None = None) -> None:
         """Remove all values of ``key``. Cheaper than ``remove_all``, because the values are not returned.
 
         Source: message ``MultiMap.delete``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).delete(key)
         return self._call(self._ops.delete(key))
 
-    def contains_key(self, key: K) -> bool:
+    def contains_key(self, key: K, *, call_timeout: float | None = None) -> bool:
         """Return whether ``key`` has any value. Source: message ``MultiMap.containsKey``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains_key(key)
         return self._call(self._ops.contains_key(key))
 
-    def contains_entry(self, key: K, value: V) -> bool:
+    def contains_entry(self, key: K, value: V, *, call_timeout: float | None = None) -> bool:
         """Return whether ``value`` is among the values of ``key``. Source: message ``MultiMap.containsEntry``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains_entry(key, value)
         return self._call(self._ops.contains_entry(key, value))
 
-    def value_count(self, key: K) -> int:
+    def value_count(self, key: K, *, call_timeout: float | None = None) -> int:
         """Return the number of values of ``key``. Source: message ``MultiMap.valueCount``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).value_count(key)
         return self._call(self._ops.value_count(key))
 
-    def put_all(self, multimap: Mapping[K, Iterable[V]]) -> None:
+    def put_all(self, multimap: Mapping[K, Iterable[V]], *, call_timeout: float | None = None) -> None:
         """Add values to several keys.
 
         The keys are split by partition and sent to the owners in parallel; this is not atomic. If it fails, some of
@@ -141,36 +177,51 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
 
         Args:
             multimap: The values by key. A key without values is left out.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``MultiMap.putAll`` (members since 4.1).
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put_all(multimap)
         return self._run(self._ops.put_all(multimap))
 
-    def contains_value(self, value: V) -> bool:
+    def contains_value(self, value: V, *, call_timeout: float | None = None) -> bool:
         """Return whether any key has ``value``. Searches all entries. Source: message ``MultiMap.containsValue``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains_value(value)
         return self._call(self._ops.contains_value(value))
 
-    def key_set(self) -> list[K]:
+    def key_set(self, *, call_timeout: float | None = None) -> list[K]:
         """Return all keys, each once. Source: message ``MultiMap.keySet``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).key_set()
         return self._call(self._ops.key_set())
 
-    def values(self) -> list[V]:
+    def values(self, *, call_timeout: float | None = None) -> list[V]:
         """Return the values of all keys. Source: message ``MultiMap.values``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).values()
         return self._call(self._ops.values())
 
-    def entry_set(self) -> list[tuple[K, V]]:
+    def entry_set(self, *, call_timeout: float | None = None) -> list[tuple[K, V]]:
         """Return all pairs of a key and one of its values; equal pairs of a list once only.
 
         Source: message ``MultiMap.entrySet``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).entry_set()
         return self._call(self._ops.entry_set())
 
-    def size(self) -> int:
+    def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of values of all keys together. Source: message ``MultiMap.size``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).size()
         return self._call(self._ops.size())
 
-    def clear(self) -> None:
+    def clear(self, *, call_timeout: float | None = None) -> None:
         """Remove everything; listeners receive one event for all. Source: message ``MultiMap.clear``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).clear()
         return self._call(self._ops.clear())
 
     def add_entry_listener(
@@ -180,6 +231,8 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
         added_func: EntryCallback[K, V] | None = None,
         removed_func: EntryCallback[K, V] | None = None,
         clear_all_func: WholeMapCallback | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> str:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 
@@ -189,6 +242,7 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
             added_func: Called for each added value.
             removed_func: Called for each removed value.
             clear_all_func: Called when the multimap was cleared.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -198,14 +252,20 @@ class BlockingMultiMap(BlockingMultiMapping[K, V], Generic[K, V]):
 
         Source: messages ``MultiMap.addEntryListener`` and ``MultiMap.addEntryListenerToKey``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_entry_listener(
+                include_value, key, added_func, removed_func, clear_all_func
+            )
         return self._run(
             self._ops.add_entry_listener(include_value, key, added_func, removed_func, clear_all_func)
         )
 
-    def remove_entry_listener(self, registration_id: str) -> bool:
+    def remove_entry_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener.
 
         Returns:
             Whether it was registered. Source: message ``MultiMap.removeEntryListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_entry_listener(registration_id)
         return self._run(self._ops.remove_entry_listener(registration_id))

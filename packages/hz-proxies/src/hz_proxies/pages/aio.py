@@ -13,12 +13,13 @@ class AsyncPages(AsyncioIterator[E], Generic[E]):
 
     At most a few pages are in memory. An iteration may end early; ``close`` frees what members may keep for it.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: PagesOperations[E]
 
-    async def next_page(self) -> list[E]:
+    async def next_page(self, *, call_timeout: float | None = None) -> list[E]:
         """Return the items of the next page; an empty list after the last one.
 
         If this fails, the next call fetches the same page.
@@ -26,8 +27,12 @@ class AsyncPages(AsyncioIterator[E], Generic[E]):
         Raises:
             IllegalStateError: Another call has not ended yet.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).next_page()
         return await self._run(self._ops.next_page())
 
-    async def close(self) -> None:
+    async def close(self, *, call_timeout: float | None = None) -> None:
         """End the iteration: there are no further pages. Members forget an iteration after a while anyway."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).close()
         return await self._run(self._ops.close())

@@ -13,12 +13,13 @@ class BlockingPages(BlockingIterator[E], Generic[E]):
 
     At most a few pages are in memory. An iteration may end early; ``close`` frees what members may keep for it.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: PagesOperations[E]
 
-    def next_page(self) -> list[E]:
+    def next_page(self, *, call_timeout: float | None = None) -> list[E]:
         """Return the items of the next page; an empty list after the last one.
 
         If this fails, the next call fetches the same page.
@@ -26,8 +27,12 @@ class BlockingPages(BlockingIterator[E], Generic[E]):
         Raises:
             IllegalStateError: Another call has not ended yet.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).next_page()
         return self._run(self._ops.next_page())
 
-    def close(self) -> None:
+    def close(self, *, call_timeout: float | None = None) -> None:
         """End the iteration: there are no further pages. Members forget an iteration after a while anyway."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).close()
         return self._run(self._ops.close())

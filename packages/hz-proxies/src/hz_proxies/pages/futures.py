@@ -15,7 +15,8 @@ class Pages(FuturesIterator[E], Generic[E]):
 
     At most a few pages are in memory. An iteration may end early; ``close`` frees what members may keep for it.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: PagesOperations[E]
@@ -24,7 +25,7 @@ class Pages(FuturesIterator[E], Generic[E]):
         """Return the same object with operations that wait for their results."""
         return BlockingPages(self._caller.blocking(), self._ops)
 
-    def next_page(self) -> Future[list[E]]:
+    def next_page(self, *, call_timeout: float | None = None) -> Future[list[E]]:
         """Return the items of the next page; an empty list after the last one.
 
         If this fails, the next call fetches the same page.
@@ -32,8 +33,12 @@ class Pages(FuturesIterator[E], Generic[E]):
         Raises:
             IllegalStateError: Another call has not ended yet.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).next_page()
         return self._run(self._ops.next_page())
 
-    def close(self) -> Future[None]:
+    def close(self, *, call_timeout: float | None = None) -> Future[None]:
         """End the iteration: there are no further pages. Members forget an iteration after a while anyway."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).close()
         return self._run(self._ops.close())

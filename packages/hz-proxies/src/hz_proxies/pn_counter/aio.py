@@ -24,12 +24,13 @@ class AsyncPNCounter(AsyncioObject):
     Values have 64 bits; they overflow as Java's ``long`` does. All operations raise NoDataMemberInClusterError if the
     cluster has only lite members.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: PNCounterOperations
 
-    async def get(self) -> int:
+    async def get(self, *, call_timeout: float | None = None) -> int:
         """Return the current value.
 
         Raises:
@@ -38,9 +39,11 @@ class AsyncPNCounter(AsyncioObject):
 
         Source: message ``PNCounter.get``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get()
         return await self._run(self._ops.get())
 
-    async def get_and_add(self, delta: int) -> int:
+    async def get_and_add(self, delta: int, *, call_timeout: float | None = None) -> int:
         """Add ``delta`` and return the previous value.
 
         Raises:
@@ -50,9 +53,11 @@ class AsyncPNCounter(AsyncioObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_and_add(delta)
         return await self._run(self._ops.get_and_add(delta))
 
-    async def add_and_get(self, delta: int) -> int:
+    async def add_and_get(self, delta: int, *, call_timeout: float | None = None) -> int:
         """Add ``delta`` and return the new value.
 
         Raises:
@@ -61,9 +66,11 @@ class AsyncPNCounter(AsyncioObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_and_get(delta)
         return await self._run(self._ops.add_and_get(delta))
 
-    async def get_and_subtract(self, delta: int) -> int:
+    async def get_and_subtract(self, delta: int, *, call_timeout: float | None = None) -> int:
         """Subtract ``delta`` and return the previous value.
 
         Raises:
@@ -72,9 +79,11 @@ class AsyncPNCounter(AsyncioObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_and_subtract(delta)
         return await self._run(self._ops.get_and_subtract(delta))
 
-    async def subtract_and_get(self, delta: int) -> int:
+    async def subtract_and_get(self, delta: int, *, call_timeout: float | None = None) -> int:
         """Subtract ``delta`` and return the new value.
 
         Raises:
@@ -83,9 +92,11 @@ class AsyncPNCounter(AsyncioObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).subtract_and_get(delta)
         return await self._run(self._ops.subtract_and_get(delta))
 
-    async def get_and_decrement(self) -> int:
+    async def get_and_decrement(self, *, call_timeout: float | None = None) -> int:
         """Subtract 1 and return the previous value.
 
         Raises:
@@ -93,9 +104,11 @@ class AsyncPNCounter(AsyncioObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_and_decrement()
         return await self._run(self._ops.get_and_decrement())
 
-    async def decrement_and_get(self) -> int:
+    async def decrement_and_get(self, *, call_timeout: float | None = None) -> int:
         """Subtract 1 and return the new value.
 
         Raises:
@@ -103,9 +116,11 @@ class AsyncPNCounter(AsyncioObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).decrement_and_get()
         return await self._run(self._ops.decrement_and_get())
 
-    async def get_and_increment(self) -> int:
+    async def get_and_increment(self, *, call_timeout: float | None = None) -> int:
         """Add 1 and return the previous value.
 
         Raises:
@@ -113,9 +128,11 @@ class AsyncPNCounter(AsyncioObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_and_increment()
         return await self._run(self._ops.get_and_increment())
 
-    async def increment_and_get(self) -> int:
+    async def increment_and_get(self, *, call_timeout: float | None = None) -> int:
         """Add 1 and return the new value.
 
         Raises:
@@ -123,6 +140,8 @@ class AsyncPNCounter(AsyncioObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).increment_and_get()
         return await self._run(self._ops.increment_and_get())
 
     def reset(self) -> None:

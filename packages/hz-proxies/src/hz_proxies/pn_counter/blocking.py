@@ -30,7 +30,8 @@ class BlockingPNCounter(BlockingObject):
     Values have 64 bits; they overflow as Java's ``long`` does. All operations raise NoDataMemberInClusterError if the
     cluster has only lite members.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: PNCounterOperations
@@ -51,7 +52,7 @@ class BlockingPNCounter(BlockingObject):
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: PNCounter(pipelined, self._ops), caller, depth)
 
-    def get(self) -> int:
+    def get(self, *, call_timeout: float | None = None) -> int:
         """Return the current value.
 
         Raises:
@@ -60,9 +61,11 @@ class BlockingPNCounter(BlockingObject):
 
         Source: message ``PNCounter.get``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get()
         return self._run(self._ops.get())
 
-    def get_and_add(self, delta: int) -> int:
+    def get_and_add(self, delta: int, *, call_timeout: float | None = None) -> int:
         """Add ``delta`` and return the previous value.
 
         Raises:
@@ -72,9 +75,11 @@ class BlockingPNCounter(BlockingObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_add(delta)
         return self._run(self._ops.get_and_add(delta))
 
-    def add_and_get(self, delta: int) -> int:
+    def add_and_get(self, delta: int, *, call_timeout: float | None = None) -> int:
         """Add ``delta`` and return the new value.
 
         Raises:
@@ -83,9 +88,11 @@ class BlockingPNCounter(BlockingObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_and_get(delta)
         return self._run(self._ops.add_and_get(delta))
 
-    def get_and_subtract(self, delta: int) -> int:
+    def get_and_subtract(self, delta: int, *, call_timeout: float | None = None) -> int:
         """Subtract ``delta`` and return the previous value.
 
         Raises:
@@ -94,9 +101,11 @@ class BlockingPNCounter(BlockingObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_subtract(delta)
         return self._run(self._ops.get_and_subtract(delta))
 
-    def subtract_and_get(self, delta: int) -> int:
+    def subtract_and_get(self, delta: int, *, call_timeout: float | None = None) -> int:
         """Subtract ``delta`` and return the new value.
 
         Raises:
@@ -105,9 +114,11 @@ class BlockingPNCounter(BlockingObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).subtract_and_get(delta)
         return self._run(self._ops.subtract_and_get(delta))
 
-    def get_and_decrement(self) -> int:
+    def get_and_decrement(self, *, call_timeout: float | None = None) -> int:
         """Subtract 1 and return the previous value.
 
         Raises:
@@ -115,9 +126,11 @@ class BlockingPNCounter(BlockingObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_decrement()
         return self._run(self._ops.get_and_decrement())
 
-    def decrement_and_get(self) -> int:
+    def decrement_and_get(self, *, call_timeout: float | None = None) -> int:
         """Subtract 1 and return the new value.
 
         Raises:
@@ -125,9 +138,11 @@ class BlockingPNCounter(BlockingObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).decrement_and_get()
         return self._run(self._ops.decrement_and_get())
 
-    def get_and_increment(self) -> int:
+    def get_and_increment(self, *, call_timeout: float | None = None) -> int:
         """Add 1 and return the previous value.
 
         Raises:
@@ -135,9 +150,11 @@ class BlockingPNCounter(BlockingObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_increment()
         return self._run(self._ops.get_and_increment())
 
-    def increment_and_get(self) -> int:
+    def increment_and_get(self, *, call_timeout: float | None = None) -> int:
         """Add 1 and return the new value.
 
         Raises:
@@ -145,6 +162,8 @@ class BlockingPNCounter(BlockingObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).increment_and_get()
         return self._run(self._ops.increment_and_get())
 
     def reset(self) -> None:

@@ -26,7 +26,8 @@ class PNCounter(FuturesObject):
     Values have 64 bits; they overflow as Java's ``long`` does. All operations raise NoDataMemberInClusterError if the
     cluster has only lite members.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: PNCounterOperations
@@ -35,7 +36,7 @@ class PNCounter(FuturesObject):
         """Return the same object with operations that wait for their results."""
         return BlockingPNCounter(self._caller.blocking(), self._ops)
 
-    def get(self) -> Future[int]:
+    def get(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return the current value.
 
         Raises:
@@ -44,9 +45,11 @@ class PNCounter(FuturesObject):
 
         Source: message ``PNCounter.get``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get()
         return self._run(self._ops.get())
 
-    def get_and_add(self, delta: int) -> Future[int]:
+    def get_and_add(self, delta: int, *, call_timeout: float | None = None) -> Future[int]:
         """Add ``delta`` and return the previous value.
 
         Raises:
@@ -56,9 +59,11 @@ class PNCounter(FuturesObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_add(delta)
         return self._run(self._ops.get_and_add(delta))
 
-    def add_and_get(self, delta: int) -> Future[int]:
+    def add_and_get(self, delta: int, *, call_timeout: float | None = None) -> Future[int]:
         """Add ``delta`` and return the new value.
 
         Raises:
@@ -67,9 +72,11 @@ class PNCounter(FuturesObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_and_get(delta)
         return self._run(self._ops.add_and_get(delta))
 
-    def get_and_subtract(self, delta: int) -> Future[int]:
+    def get_and_subtract(self, delta: int, *, call_timeout: float | None = None) -> Future[int]:
         """Subtract ``delta`` and return the previous value.
 
         Raises:
@@ -78,9 +85,11 @@ class PNCounter(FuturesObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_subtract(delta)
         return self._run(self._ops.get_and_subtract(delta))
 
-    def subtract_and_get(self, delta: int) -> Future[int]:
+    def subtract_and_get(self, delta: int, *, call_timeout: float | None = None) -> Future[int]:
         """Subtract ``delta`` and return the new value.
 
         Raises:
@@ -89,9 +98,11 @@ class PNCounter(FuturesObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).subtract_and_get(delta)
         return self._run(self._ops.subtract_and_get(delta))
 
-    def get_and_decrement(self) -> Future[int]:
+    def get_and_decrement(self, *, call_timeout: float | None = None) -> Future[int]:
         """Subtract 1 and return the previous value.
 
         Raises:
@@ -99,9 +110,11 @@ class PNCounter(FuturesObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_decrement()
         return self._run(self._ops.get_and_decrement())
 
-    def decrement_and_get(self) -> Future[int]:
+    def decrement_and_get(self, *, call_timeout: float | None = None) -> Future[int]:
         """Subtract 1 and return the new value.
 
         Raises:
@@ -109,9 +122,11 @@ class PNCounter(FuturesObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).decrement_and_get()
         return self._run(self._ops.decrement_and_get())
 
-    def get_and_increment(self) -> Future[int]:
+    def get_and_increment(self, *, call_timeout: float | None = None) -> Future[int]:
         """Add 1 and return the previous value.
 
         Raises:
@@ -119,9 +134,11 @@ class PNCounter(FuturesObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_and_increment()
         return self._run(self._ops.get_and_increment())
 
-    def increment_and_get(self) -> Future[int]:
+    def increment_and_get(self, *, call_timeout: float | None = None) -> Future[int]:
         """Add 1 and return the new value.
 
         Raises:
@@ -129,6 +146,8 @@ class PNCounter(FuturesObject):
 
         Source: message ``PNCounter.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).increment_and_get()
         return self._run(self._ops.increment_and_get())
 
     def reset(self) -> None:

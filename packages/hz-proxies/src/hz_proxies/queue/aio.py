@@ -17,16 +17,19 @@ class AsyncQueue(AsyncioObject, Generic[E]):
 
     A time to wait that is no number raises TypeError, and a negative, infinite or too large one ValueError.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: QueueOperations[E]
 
-    async def contains(self, item: E) -> bool:
+    async def contains(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Return whether ``item`` is in the queue. Source: message ``Queue.contains``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains(item)
         return await self._call(self._ops.contains(item))
 
-    async def remove(self, item: E) -> bool:
+    async def remove(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Remove ``item``: its first occurrence, where there may be several.
 
         Returns:
@@ -34,9 +37,11 @@ class AsyncQueue(AsyncioObject, Generic[E]):
 
         Source: message ``Queue.remove``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove(item)
         return await self._call(self._ops.remove(item))
 
-    async def add_all(self, items: Iterable[E]) -> bool:
+    async def add_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Add all ``items``: at the end, where there is an order.
 
         Returns:
@@ -47,13 +52,17 @@ class AsyncQueue(AsyncioObject, Generic[E]):
 
         Source: message ``Queue.addAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_all(items)
         return await self._call(self._ops.add_all(items))
 
-    async def contains_all(self, items: Iterable[E]) -> bool:
+    async def contains_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Return whether all ``items`` are in the queue. Source: message ``Queue.containsAll``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains_all(items)
         return await self._call(self._ops.contains_all(items))
 
-    async def remove_all(self, items: Iterable[E]) -> bool:
+    async def remove_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Remove all occurrences of ``items``.
 
         Returns:
@@ -61,9 +70,11 @@ class AsyncQueue(AsyncioObject, Generic[E]):
 
         Source: message ``Queue.compareAndRemoveAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_all(items)
         return await self._call(self._ops.remove_all(items))
 
-    async def retain_all(self, items: Iterable[E]) -> bool:
+    async def retain_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Remove all items except ``items``.
 
         Returns:
@@ -71,18 +82,26 @@ class AsyncQueue(AsyncioObject, Generic[E]):
 
         Source: message ``Queue.compareAndRetainAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).retain_all(items)
         return await self._call(self._ops.retain_all(items))
 
-    async def size(self) -> int:
+    async def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of items. Source: message ``Queue.size``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).size()
         return await self._call(self._ops.size())
 
-    async def is_empty(self) -> bool:
+    async def is_empty(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the queue is empty. Source: message ``Queue.isEmpty``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_empty()
         return await self._call(self._ops.is_empty())
 
-    async def clear(self) -> None:
+    async def clear(self, *, call_timeout: float | None = None) -> None:
         """Remove all items. Source: message ``Queue.clear``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).clear()
         return await self._call(self._ops.clear())
 
     async def add_listener(
@@ -90,6 +109,8 @@ class AsyncQueue(AsyncioObject, Generic[E]):
         include_value: bool = False,
         item_added_func: ItemCallback[E] | None = None,
         item_removed_func: ItemCallback[E] | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> str:
         """Add a listener for item events. The functions are called with an :class:`~hz_proxies.events.ItemEvent`.
 
@@ -97,6 +118,7 @@ class AsyncQueue(AsyncioObject, Generic[E]):
             include_value: Whether events contain the items.
             item_added_func: Called for added items.
             item_removed_func: Called for removed items.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -106,9 +128,13 @@ class AsyncQueue(AsyncioObject, Generic[E]):
 
         Source: message ``Queue.addListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_listener(
+                include_value, item_added_func, item_removed_func
+            )
         return await self._run(self._ops.add_listener(include_value, item_added_func, item_removed_func))
 
-    async def remove_listener(self, registration_id: str) -> bool:
+    async def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener.
 
         Returns:
@@ -116,9 +142,11 @@ class AsyncQueue(AsyncioObject, Generic[E]):
 
         Source: message ``Queue.removeListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_listener(registration_id)
         return await self._run(self._ops.remove_listener(registration_id))
 
-    async def add(self, item: E) -> bool:
+    async def add(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Add ``item`` at the end.
 
         Returns:
@@ -129,9 +157,11 @@ class AsyncQueue(AsyncioObject, Generic[E]):
 
         Source: message ``Queue.offer``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add(item)
         return await self._run(self._ops.add(item))
 
-    async def offer(self, item: E, timeout: float = 0) -> bool:
+    async def offer(self, item: E, timeout: float = 0, *, call_timeout: float | None = None) -> bool:
         """Add ``item`` at the end; wait up to ``timeout`` seconds while the queue is full.
 
         Returns:
@@ -139,13 +169,17 @@ class AsyncQueue(AsyncioObject, Generic[E]):
 
         Source: message ``Queue.offer``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).offer(item, timeout)
         return await self._call(self._ops.offer(item, timeout))
 
-    async def put(self, item: E) -> None:
+    async def put(self, item: E, *, call_timeout: float | None = None) -> None:
         """Add ``item`` at the end; wait while the queue is full. Source: message ``Queue.put``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put(item)
         return await self._call(self._ops.put(item))
 
-    async def take(self) -> E:
+    async def take(self, *, call_timeout: float | None = None) -> E:
         """Remove the first item and return it; wait while the queue is empty.
 
         An item that arrives for a caller who has given up (cancelled, interrupted, out of time) is put back at the
@@ -153,22 +187,30 @@ class AsyncQueue(AsyncioObject, Generic[E]):
 
         Source: message ``Queue.take``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).take()
         return await self._call(self._ops.take())
 
-    async def poll(self, timeout: float = 0) -> E | None:
+    async def poll(self, timeout: float = 0, *, call_timeout: float | None = None) -> E | None:
         """Remove the first item and return it; None if there is none within ``timeout`` seconds.
 
         As with ``take``, an item that arrives for a caller who has given up is put back at the end of the queue.
 
         Source: message ``Queue.poll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).poll(timeout)
         return await self._call(self._ops.poll(timeout))
 
-    async def peek(self) -> E | None:
+    async def peek(self, *, call_timeout: float | None = None) -> E | None:
         """Return the first item without removing it; None if there is none. Source: message ``Queue.peek``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).peek()
         return await self._call(self._ops.peek())
 
-    async def drain_to(self, target_list: list[E], max_size: int = -1) -> int:
+    async def drain_to(
+        self, target_list: list[E], max_size: int = -1, *, call_timeout: float | None = None
+    ) -> int:
         """Remove items from the queue and append them to a list.
 
         As with ``take``, items that arrive for a caller who has given up are put back at the end of the queue.
@@ -176,18 +218,25 @@ class AsyncQueue(AsyncioObject, Generic[E]):
         Args:
             target_list: The list.
             max_size: Maximum number of items; negative for all.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The number of removed items.
 
         Source: messages ``Queue.drainTo`` and ``Queue.drainToMaxSize``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).drain_to(target_list, max_size)
         return await self._run(self._ops.drain_to(target_list, max_size))
 
-    async def iterator(self) -> list[E]:
+    async def iterator(self, *, call_timeout: float | None = None) -> list[E]:
         """Return a copy of all items, in order. Source: message ``Queue.iterator``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).iterator()
         return await self._call(self._ops.iterator())
 
-    async def remaining_capacity(self) -> int:
+    async def remaining_capacity(self, *, call_timeout: float | None = None) -> int:
         """Return the number of items that can be added. Source: message ``Queue.remainingCapacity``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remaining_capacity()
         return await self._call(self._ops.remaining_capacity())

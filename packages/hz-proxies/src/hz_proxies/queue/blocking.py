@@ -21,7 +21,8 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
 
     A time to wait that is no number raises TypeError, and a negative, infinite or too large one ValueError.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: QueueOperations[E]
@@ -42,11 +43,13 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: Queue(pipelined, self._ops), caller, depth)
 
-    def contains(self, item: E) -> bool:
+    def contains(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Return whether ``item`` is in the queue. Source: message ``Queue.contains``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains(item)
         return self._call(self._ops.contains(item))
 
-    def remove(self, item: E) -> bool:
+    def remove(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Remove ``item``: its first occurrence, where there may be several.
 
         Returns:
@@ -54,9 +57,11 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
 
         Source: message ``Queue.remove``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove(item)
         return self._call(self._ops.remove(item))
 
-    def add_all(self, items: Iterable[E]) -> bool:
+    def add_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Add all ``items``: at the end, where there is an order.
 
         Returns:
@@ -67,13 +72,17 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
 
         Source: message ``Queue.addAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_all(items)
         return self._call(self._ops.add_all(items))
 
-    def contains_all(self, items: Iterable[E]) -> bool:
+    def contains_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Return whether all ``items`` are in the queue. Source: message ``Queue.containsAll``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains_all(items)
         return self._call(self._ops.contains_all(items))
 
-    def remove_all(self, items: Iterable[E]) -> bool:
+    def remove_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Remove all occurrences of ``items``.
 
         Returns:
@@ -81,9 +90,11 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
 
         Source: message ``Queue.compareAndRemoveAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_all(items)
         return self._call(self._ops.remove_all(items))
 
-    def retain_all(self, items: Iterable[E]) -> bool:
+    def retain_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Remove all items except ``items``.
 
         Returns:
@@ -91,18 +102,26 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
 
         Source: message ``Queue.compareAndRetainAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).retain_all(items)
         return self._call(self._ops.retain_all(items))
 
-    def size(self) -> int:
+    def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of items. Source: message ``Queue.size``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).size()
         return self._call(self._ops.size())
 
-    def is_empty(self) -> bool:
+    def is_empty(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the queue is empty. Source: message ``Queue.isEmpty``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_empty()
         return self._call(self._ops.is_empty())
 
-    def clear(self) -> None:
+    def clear(self, *, call_timeout: float | None = None) -> None:
         """Remove all items. Source: message ``Queue.clear``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).clear()
         return self._call(self._ops.clear())
 
     def add_listener(
@@ -110,6 +129,8 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
         include_value: bool = False,
         item_added_func: ItemCallback[E] | None = None,
         item_removed_func: ItemCallback[E] | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> str:
         """Add a listener for item events. The functions are called with an :class:`~hz_proxies.events.ItemEvent`.
 
@@ -117,6 +138,7 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
             include_value: Whether events contain the items.
             item_added_func: Called for added items.
             item_removed_func: Called for removed items.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -126,9 +148,13 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
 
         Source: message ``Queue.addListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_listener(
+                include_value, item_added_func, item_removed_func
+            )
         return self._run(self._ops.add_listener(include_value, item_added_func, item_removed_func))
 
-    def remove_listener(self, registration_id: str) -> bool:
+    def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener.
 
         Returns:
@@ -136,9 +162,11 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
 
         Source: message ``Queue.removeListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_listener(registration_id)
         return self._run(self._ops.remove_listener(registration_id))
 
-    def add(self, item: E) -> bool:
+    def add(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Add ``item`` at the end.
 
         Returns:
@@ -149,9 +177,11 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
 
         Source: message ``Queue.offer``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add(item)
         return self._run(self._ops.add(item))
 
-    def offer(self, item: E, timeout: float = 0) -> bool:
+    def offer(self, item: E, timeout: float = 0, *, call_timeout: float | None = None) -> bool:
         """Add ``item`` at the end; wait up to ``timeout`` seconds while the queue is full.
 
         Returns:
@@ -159,9 +189,11 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
 
         Source: message ``Queue.offer``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).offer(item, timeout)
         return self._call(self._ops.offer(item, timeout))
 
-    def take(self) -> E:
+    def take(self, *, call_timeout: float | None = None) -> E:
         """Remove the first item and return it; wait while the queue is empty.
 
         An item that arrives for a caller who has given up (cancelled, interrupted, out of time) is put back at the
@@ -169,22 +201,28 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
 
         Source: message ``Queue.take``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).take()
         return self._call(self._ops.take())
 
-    def poll(self, timeout: float = 0) -> E | None:
+    def poll(self, timeout: float = 0, *, call_timeout: float | None = None) -> E | None:
         """Remove the first item and return it; None if there is none within ``timeout`` seconds.
 
         As with ``take``, an item that arrives for a caller who has given up is put back at the end of the queue.
 
         Source: message ``Queue.poll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).poll(timeout)
         return self._call(self._ops.poll(timeout))
 
-    def peek(self) -> E | None:
+    def peek(self, *, call_timeout: float | None = None) -> E | None:
         """Return the first item without removing it; None if there is none. Source: message ``Queue.peek``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).peek()
         return self._call(self._ops.peek())
 
-    def drain_to(self, target_list: list[E], max_size: int = -1) -> int:
+    def drain_to(self, target_list: list[E], max_size: int = -1, *, call_timeout: float | None = None) -> int:
         """Remove items from the queue and append them to a list.
 
         As with ``take``, items that arrive for a caller who has given up are put back at the end of the queue.
@@ -192,18 +230,25 @@ class BlockingQueue(BlockingQueueHabits[E], Generic[E]):
         Args:
             target_list: The list.
             max_size: Maximum number of items; negative for all.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The number of removed items.
 
         Source: messages ``Queue.drainTo`` and ``Queue.drainToMaxSize``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).drain_to(target_list, max_size)
         return self._run(self._ops.drain_to(target_list, max_size))
 
-    def iterator(self) -> list[E]:
+    def iterator(self, *, call_timeout: float | None = None) -> list[E]:
         """Return a copy of all items, in order. Source: message ``Queue.iterator``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).iterator()
         return self._call(self._ops.iterator())
 
-    def remaining_capacity(self) -> int:
+    def remaining_capacity(self, *, call_timeout: float | None = None) -> int:
         """Return the number of items that can be added. Source: message ``Queue.remainingCapacity``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remaining_capacity()
         return self._call(self._ops.remaining_capacity())

@@ -19,7 +19,8 @@ class Queue(FuturesObject, Generic[E]):
 
     A time to wait that is no number raises TypeError, and a negative, infinite or too large one ValueError.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: QueueOperations[E]
@@ -28,11 +29,13 @@ class Queue(FuturesObject, Generic[E]):
         """Return the same object with operations that wait for their results."""
         return BlockingQueue(self._caller.blocking(), self._ops)
 
-    def contains(self, item: E) -> Future[bool]:
+    def contains(self, item: E, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether ``item`` is in the queue. Source: message ``Queue.contains``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains(item)
         return self._call(self._ops.contains(item))
 
-    def remove(self, item: E) -> Future[bool]:
+    def remove(self, item: E, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove ``item``: its first occurrence, where there may be several.
 
         Returns:
@@ -40,9 +43,11 @@ class Queue(FuturesObject, Generic[E]):
 
         Source: message ``Queue.remove``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove(item)
         return self._call(self._ops.remove(item))
 
-    def add_all(self, items: Iterable[E]) -> Future[bool]:
+    def add_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> Future[bool]:
         """Add all ``items``: at the end, where there is an order.
 
         Returns:
@@ -53,13 +58,17 @@ class Queue(FuturesObject, Generic[E]):
 
         Source: message ``Queue.addAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_all(items)
         return self._call(self._ops.add_all(items))
 
-    def contains_all(self, items: Iterable[E]) -> Future[bool]:
+    def contains_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether all ``items`` are in the queue. Source: message ``Queue.containsAll``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains_all(items)
         return self._call(self._ops.contains_all(items))
 
-    def remove_all(self, items: Iterable[E]) -> Future[bool]:
+    def remove_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> Future[bool]:
         """Remove all occurrences of ``items``.
 
         Returns:
@@ -67,9 +76,11 @@ class Queue(FuturesObject, Generic[E]):
 
         Source: message ``Queue.compareAndRemoveAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_all(items)
         return self._call(self._ops.remove_all(items))
 
-    def retain_all(self, items: Iterable[E]) -> Future[bool]:
+    def retain_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> Future[bool]:
         """Remove all items except ``items``.
 
         Returns:
@@ -77,18 +88,26 @@ class Queue(FuturesObject, Generic[E]):
 
         Source: message ``Queue.compareAndRetainAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).retain_all(items)
         return self._call(self._ops.retain_all(items))
 
-    def size(self) -> Future[int]:
+    def size(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return the number of items. Source: message ``Queue.size``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).size()
         return self._call(self._ops.size())
 
-    def is_empty(self) -> Future[bool]:
+    def is_empty(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether the queue is empty. Source: message ``Queue.isEmpty``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_empty()
         return self._call(self._ops.is_empty())
 
-    def clear(self) -> Future[None]:
+    def clear(self, *, call_timeout: float | None = None) -> Future[None]:
         """Remove all items. Source: message ``Queue.clear``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).clear()
         return self._call(self._ops.clear())
 
     def add_listener(
@@ -96,6 +115,8 @@ class Queue(FuturesObject, Generic[E]):
         include_value: bool = False,
         item_added_func: ItemCallback[E] | None = None,
         item_removed_func: ItemCallback[E] | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[str]:
         """Add a listener for item events. The functions are called with an :class:`~hz_proxies.events.ItemEvent`.
 
@@ -103,6 +124,7 @@ class Queue(FuturesObject, Generic[E]):
             include_value: Whether events contain the items.
             item_added_func: Called for added items.
             item_removed_func: Called for removed items.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -112,9 +134,13 @@ class Queue(FuturesObject, Generic[E]):
 
         Source: message ``Queue.addListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_listener(
+                include_value, item_added_func, item_removed_func
+            )
         return self._run(self._ops.add_listener(include_value, item_added_func, item_removed_func))
 
-    def remove_listener(self, registration_id: str) -> Future[bool]:
+    def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove a listener.
 
         Returns:
@@ -122,9 +148,11 @@ class Queue(FuturesObject, Generic[E]):
 
         Source: message ``Queue.removeListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_listener(registration_id)
         return self._run(self._ops.remove_listener(registration_id))
 
-    def add(self, item: E) -> Future[bool]:
+    def add(self, item: E, *, call_timeout: float | None = None) -> Future[bool]:
         """Add ``item`` at the end.
 
         Returns:
@@ -135,9 +163,11 @@ class Queue(FuturesObject, Generic[E]):
 
         Source: message ``Queue.offer``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add(item)
         return self._run(self._ops.add(item))
 
-    def offer(self, item: E, timeout: float = 0) -> Future[bool]:
+    def offer(self, item: E, timeout: float = 0, *, call_timeout: float | None = None) -> Future[bool]:
         """Add ``item`` at the end; wait up to ``timeout`` seconds while the queue is full.
 
         Returns:
@@ -145,13 +175,17 @@ class Queue(FuturesObject, Generic[E]):
 
         Source: message ``Queue.offer``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).offer(item, timeout)
         return self._call(self._ops.offer(item, timeout))
 
-    def put(self, item: E) -> Future[None]:
+    def put(self, item: E, *, call_timeout: float | None = None) -> Future[None]:
         """Add ``item`` at the end; wait while the queue is full. Source: message ``Queue.put``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put(item)
         return self._call(self._ops.put(item))
 
-    def take(self) -> Future[E]:
+    def take(self, *, call_timeout: float | None = None) -> Future[E]:
         """Remove the first item and return it; wait while the queue is empty.
 
         An item that arrives for a caller who has given up (cancelled, interrupted, out of time) is put back at the
@@ -159,22 +193,30 @@ class Queue(FuturesObject, Generic[E]):
 
         Source: message ``Queue.take``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).take()
         return self._call(self._ops.take())
 
-    def poll(self, timeout: float = 0) -> Future[E | None]:
+    def poll(self, timeout: float = 0, *, call_timeout: float | None = None) -> Future[E | None]:
         """Remove the first item and return it; None if there is none within ``timeout`` seconds.
 
         As with ``take``, an item that arrives for a caller who has given up is put back at the end of the queue.
 
         Source: message ``Queue.poll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).poll(timeout)
         return self._call(self._ops.poll(timeout))
 
-    def peek(self) -> Future[E | None]:
+    def peek(self, *, call_timeout: float | None = None) -> Future[E | None]:
         """Return the first item without removing it; None if there is none. Source: message ``Queue.peek``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).peek()
         return self._call(self._ops.peek())
 
-    def drain_to(self, target_list: list[E], max_size: int = -1) -> Future[int]:
+    def drain_to(
+        self, target_list: list[E], max_size: int = -1, *, call_timeout: float | None = None
+    ) -> Future[int]:
         """Remove items from the queue and append them to a list.
 
         As with ``take``, items that arrive for a caller who has given up are put back at the end of the queue.
@@ -182,18 +224,25 @@ class Queue(FuturesObject, Generic[E]):
         Args:
             target_list: The list.
             max_size: Maximum number of items; negative for all.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The number of removed items.
 
         Source: messages ``Queue.drainTo`` and ``Queue.drainToMaxSize``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).drain_to(target_list, max_size)
         return self._run(self._ops.drain_to(target_list, max_size))
 
-    def iterator(self) -> Future[list[E]]:
+    def iterator(self, *, call_timeout: float | None = None) -> Future[list[E]]:
         """Return a copy of all items, in order. Source: message ``Queue.iterator``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).iterator()
         return self._call(self._ops.iterator())
 
-    def remaining_capacity(self) -> Future[int]:
+    def remaining_capacity(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return the number of items that can be added. Source: message ``Queue.remainingCapacity``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remaining_capacity()
         return self._call(self._ops.remaining_capacity())

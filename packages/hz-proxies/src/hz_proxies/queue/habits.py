@@ -14,20 +14,25 @@ class BlockingQueueHabits(BlockingObject, Generic[E]):
     becomes of an item.
     """
 
-    def put(self, item: E, block: bool = True, timeout: float | None = None) -> None:
+    def put(
+        self, item: E, block: bool = True, timeout: float | None = None, *, call_timeout: float | None = None
+    ) -> None:
         """Add ``item`` at the end; wait while the queue is full.
 
         Args:
             item: The item.
             block: Whether to wait.
             timeout: Maximum time to wait in seconds; None for no limit.
+            call_timeout: Time limit of the call in seconds, as that of ``with_timeout``.
 
         Raises:
             queue.Full: The queue is full, and has been for that time.
 
         Source: messages ``Queue.put`` and ``Queue.offer``.
         """
-        if block and timeout is None:
+        if call_timeout is not None:
+            self.with_timeout(call_timeout).put(item, block, timeout)
+        elif block and timeout is None:
             self._call(self._ops.put(item))
         elif not self._call(self._ops.offer(item, timeout if block else 0)):
             raise Full

@@ -18,12 +18,13 @@ class AsyncReliableTopic(AsyncioObject, Generic[E]):
     topic ``name`` is called ``_hz_rb_name``; its configuration in the members says how many messages are kept, and
     how long. None cannot be a message.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ReliableTopicOperations[E]
 
-    async def publish(self, message: E) -> None:
+    async def publish(self, message: E, *, call_timeout: float | None = None) -> None:
         """Publish ``message``.
 
         If the ringbuffer is full, and its messages expire but have not, the client's option ``overload_policy`` of
@@ -35,9 +36,11 @@ class AsyncReliableTopic(AsyncioObject, Generic[E]):
 
         Source: message ``Ringbuffer.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).publish(message)
         return await self._run(self._ops.publish(message))
 
-    async def publish_all(self, messages: Sequence[E]) -> None:
+    async def publish_all(self, messages: Sequence[E], *, call_timeout: float | None = None) -> None:
         """Publish several messages, in their order; see ``publish``.
 
         With the policies DISCARD_NEWEST and ERROR either all are published or none. With the others, more messages
@@ -49,9 +52,13 @@ class AsyncReliableTopic(AsyncioObject, Generic[E]):
 
         Source: message ``Ringbuffer.addAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).publish_all(messages)
         return await self._run(self._ops.publish_all(messages))
 
-    async def add_listener(self, listener: ReliableMessageListener[E] | MessageCallback[E]) -> str:
+    async def add_listener(
+        self, listener: ReliableMessageListener[E] | MessageCallback[E], *, call_timeout: float | None = None
+    ) -> str:
         """Add a listener, which gets the messages in their order, one after another.
 
         ``read_batch_size`` messages are read at a time, and the next ones after the listener has handled these. It
@@ -61,6 +68,7 @@ class AsyncReliableTopic(AsyncioObject, Generic[E]):
         Args:
             listener: A :class:`ReliableMessageListener`, or a function. The function gets the messages that are
                 published from now on; it ends when messages are lost, and goes on when it raises an error.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -71,12 +79,16 @@ class AsyncReliableTopic(AsyncioObject, Generic[E]):
 
         Source: messages ``Ringbuffer.readMany``, ``Ringbuffer.tailSequence`` and ``Ringbuffer.headSequence``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_listener(listener)
         return await self._run(self._ops.add_listener(listener))
 
-    async def remove_listener(self, registration_id: str) -> bool:
+    async def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener, after the message that it handles.
 
         Returns:
             Whether it was registered, and has not ended.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_listener(registration_id)
         return await self._run(self._ops.remove_listener(registration_id))

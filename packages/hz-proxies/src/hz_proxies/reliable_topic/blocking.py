@@ -22,7 +22,8 @@ class BlockingReliableTopic(BlockingObject, Generic[E]):
     topic ``name`` is called ``_hz_rb_name``; its configuration in the members says how many messages are kept, and
     how long. None cannot be a message.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ReliableTopicOperations[E]
@@ -43,7 +44,7 @@ class BlockingReliableTopic(BlockingObject, Generic[E]):
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: ReliableTopic(pipelined, self._ops), caller, depth)
 
-    def publish(self, message: E) -> None:
+    def publish(self, message: E, *, call_timeout: float | None = None) -> None:
         """Publish ``message``.
 
         If the ringbuffer is full, and its messages expire but have not, the client's option ``overload_policy`` of
@@ -55,9 +56,11 @@ class BlockingReliableTopic(BlockingObject, Generic[E]):
 
         Source: message ``Ringbuffer.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).publish(message)
         return self._run(self._ops.publish(message))
 
-    def publish_all(self, messages: Sequence[E]) -> None:
+    def publish_all(self, messages: Sequence[E], *, call_timeout: float | None = None) -> None:
         """Publish several messages, in their order; see ``publish``.
 
         With the policies DISCARD_NEWEST and ERROR either all are published or none. With the others, more messages
@@ -69,9 +72,13 @@ class BlockingReliableTopic(BlockingObject, Generic[E]):
 
         Source: message ``Ringbuffer.addAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).publish_all(messages)
         return self._run(self._ops.publish_all(messages))
 
-    def add_listener(self, listener: ReliableMessageListener[E] | MessageCallback[E]) -> str:
+    def add_listener(
+        self, listener: ReliableMessageListener[E] | MessageCallback[E], *, call_timeout: float | None = None
+    ) -> str:
         """Add a listener, which gets the messages in their order, one after another.
 
         ``read_batch_size`` messages are read at a time, and the next ones after the listener has handled these. It
@@ -81,6 +88,7 @@ class BlockingReliableTopic(BlockingObject, Generic[E]):
         Args:
             listener: A :class:`ReliableMessageListener`, or a function. The function gets the messages that are
                 published from now on; it ends when messages are lost, and goes on when it raises an error.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -91,12 +99,16 @@ class BlockingReliableTopic(BlockingObject, Generic[E]):
 
         Source: messages ``Ringbuffer.readMany``, ``Ringbuffer.tailSequence`` and ``Ringbuffer.headSequence``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_listener(listener)
         return self._run(self._ops.add_listener(listener))
 
-    def remove_listener(self, registration_id: str) -> bool:
+    def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener, after the message that it handles.
 
         Returns:
             Whether it was registered, and has not ended.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_listener(registration_id)
         return self._run(self._ops.remove_listener(registration_id))

@@ -20,7 +20,8 @@ class ReliableTopic(FuturesObject, Generic[E]):
     topic ``name`` is called ``_hz_rb_name``; its configuration in the members says how many messages are kept, and
     how long. None cannot be a message.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ReliableTopicOperations[E]
@@ -29,7 +30,7 @@ class ReliableTopic(FuturesObject, Generic[E]):
         """Return the same object with operations that wait for their results."""
         return BlockingReliableTopic(self._caller.blocking(), self._ops)
 
-    def publish(self, message: E) -> Future[None]:
+    def publish(self, message: E, *, call_timeout: float | None = None) -> Future[None]:
         """Publish ``message``.
 
         If the ringbuffer is full, and its messages expire but have not, the client's option ``overload_policy`` of
@@ -41,9 +42,11 @@ class ReliableTopic(FuturesObject, Generic[E]):
 
         Source: message ``Ringbuffer.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).publish(message)
         return self._run(self._ops.publish(message))
 
-    def publish_all(self, messages: Sequence[E]) -> Future[None]:
+    def publish_all(self, messages: Sequence[E], *, call_timeout: float | None = None) -> Future[None]:
         """Publish several messages, in their order; see ``publish``.
 
         With the policies DISCARD_NEWEST and ERROR either all are published or none. With the others, more messages
@@ -55,9 +58,13 @@ class ReliableTopic(FuturesObject, Generic[E]):
 
         Source: message ``Ringbuffer.addAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).publish_all(messages)
         return self._run(self._ops.publish_all(messages))
 
-    def add_listener(self, listener: ReliableMessageListener[E] | MessageCallback[E]) -> Future[str]:
+    def add_listener(
+        self, listener: ReliableMessageListener[E] | MessageCallback[E], *, call_timeout: float | None = None
+    ) -> Future[str]:
         """Add a listener, which gets the messages in their order, one after another.
 
         ``read_batch_size`` messages are read at a time, and the next ones after the listener has handled these. It
@@ -67,6 +74,7 @@ class ReliableTopic(FuturesObject, Generic[E]):
         Args:
             listener: A :class:`ReliableMessageListener`, or a function. The function gets the messages that are
                 published from now on; it ends when messages are lost, and goes on when it raises an error.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -77,12 +85,16 @@ class ReliableTopic(FuturesObject, Generic[E]):
 
         Source: messages ``Ringbuffer.readMany``, ``Ringbuffer.tailSequence`` and ``Ringbuffer.headSequence``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_listener(listener)
         return self._run(self._ops.add_listener(listener))
 
-    def remove_listener(self, registration_id: str) -> Future[bool]:
+    def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove a listener, after the message that it handles.
 
         Returns:
             Whether it was registered, and has not ended.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_listener(registration_id)
         return self._run(self._ops.remove_listener(registration_id))

@@ -23,73 +23,101 @@ class AsyncReplicatedMap(AsyncioMapping[K, V], Generic[K, V]):
     Keys and values are stored in serialized form, so reads return copies, and keys are compared in serialized form.
     None cannot be a key or a value.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ReplicatedMapOperations[K, V]
 
-    async def put(self, key: K, value: V, ttl: float | None = 0) -> V | None:
+    async def put(
+        self, key: K, value: V, ttl: float | None = 0, *, call_timeout: float | None = None
+    ) -> V | None:
         """Store ``value`` under ``key`` and return the previous value, or None.
 
         Args:
             key: The key.
             value: The value.
             ttl: Seconds after which the entry expires; 0 or None for never.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``ReplicatedMap.put``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put(key, value, ttl)
         return await self._call(self._ops.put(key, value, ttl))
 
-    async def get(self, key: K) -> V | None:
+    async def get(self, key: K, *, call_timeout: float | None = None) -> V | None:
         """Return a copy of the value of ``key``, or None. Source: message ``ReplicatedMap.get``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get(key)
         return await self._call(self._ops.get(key))
 
-    async def remove(self, key: K) -> V | None:
+    async def remove(self, key: K, *, call_timeout: float | None = None) -> V | None:
         """Remove the entry of ``key`` and return its value, or None. Source: message ``ReplicatedMap.remove``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove(key)
         return await self._call(self._ops.remove(key))
 
-    async def contains_key(self, key: K) -> bool:
+    async def contains_key(self, key: K, *, call_timeout: float | None = None) -> bool:
         """Return whether there is an entry for ``key``. Source: message ``ReplicatedMap.containsKey``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains_key(key)
         return await self._call(self._ops.contains_key(key))
 
-    async def put_all(self, source: Mapping[K, V]) -> None:
+    async def put_all(self, source: Mapping[K, V], *, call_timeout: float | None = None) -> None:
         """Store all entries of ``source``, 1,000 with each request.
 
         This is not atomic: if it fails, some of the entries may have been stored.
 
         Source: message ``ReplicatedMap.putAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put_all(source)
         return await self._run(self._ops.put_all(source))
 
-    async def contains_value(self, value: V) -> bool:
+    async def contains_value(self, value: V, *, call_timeout: float | None = None) -> bool:
         """Return whether an entry has this value, compared in serialized form.
 
         Source: message ``ReplicatedMap.containsValue``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains_value(value)
         return await self._call(self._ops.contains_value(value))
 
-    async def size(self) -> int:
+    async def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of entries. Source: message ``ReplicatedMap.size``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).size()
         return await self._call(self._ops.size())
 
-    async def is_empty(self) -> bool:
+    async def is_empty(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the map is empty. Source: message ``ReplicatedMap.isEmpty``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_empty()
         return await self._call(self._ops.is_empty())
 
-    async def clear(self) -> None:
+    async def clear(self, *, call_timeout: float | None = None) -> None:
         """Remove all entries; listeners receive one event for all. Source: message ``ReplicatedMap.clear``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).clear()
         return await self._call(self._ops.clear())
 
-    async def key_set(self) -> list[K]:
+    async def key_set(self, *, call_timeout: float | None = None) -> list[K]:
         """Return all keys. Source: message ``ReplicatedMap.keySet``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).key_set()
         return await self._call(self._ops.key_set())
 
-    async def values(self) -> list[V]:
+    async def values(self, *, call_timeout: float | None = None) -> list[V]:
         """Return all values. Source: message ``ReplicatedMap.values``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).values()
         return await self._call(self._ops.values())
 
-    async def entry_set(self) -> list[tuple[K, V]]:
+    async def entry_set(self, *, call_timeout: float | None = None) -> list[tuple[K, V]]:
         """Return all entries. Source: message ``ReplicatedMap.entrySet``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).entry_set()
         return await self._call(self._ops.entry_set())
 
     def iter_keys(self, page_size: int = 1000) -> AsyncPages[K]:
@@ -142,6 +170,8 @@ class AsyncReplicatedMap(AsyncioMapping[K, V], Generic[K, V]):
         updated_func: EntryCallback[K, V] | None = None,
         evicted_func: EntryCallback[K, V] | None = None,
         clear_all_func: WholeMapCallback | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> str:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 
@@ -155,6 +185,7 @@ class AsyncReplicatedMap(AsyncioMapping[K, V], Generic[K, V]):
             updated_func: Called for entries whose value was changed.
             evicted_func: Called for entries that expired.
             clear_all_func: Called when all entries were removed at once.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -165,16 +196,22 @@ class AsyncReplicatedMap(AsyncioMapping[K, V], Generic[K, V]):
         Source: messages ``ReplicatedMap.addEntryListener``, ``…ToKey``, ``…WithPredicate`` and
         ``…ToKeyWithPredicate``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_entry_listener(
+                key, predicate, added_func, removed_func, updated_func, evicted_func, clear_all_func
+            )
         return await self._run(
             self._ops.add_entry_listener(
                 key, predicate, added_func, removed_func, updated_func, evicted_func, clear_all_func
             )
         )
 
-    async def remove_entry_listener(self, registration_id: str) -> bool:
+    async def remove_entry_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener.
 
         Returns:
             Whether it was registered. Source: message ``ReplicatedMap.removeEntryListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_entry_listener(registration_id)
         return await self._run(self._ops.remove_entry_listener(registration_id))

@@ -27,7 +27,8 @@ class BlockingReplicatedMap(BlockingMapping[K, V], Generic[K, V]):
     Keys and values are stored in serialized form, so reads return copies, and keys are compared in serialized form.
     None cannot be a key or a value.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ReplicatedMapOperations[K, V]
@@ -48,68 +49,93 @@ class BlockingReplicatedMap(BlockingMapping[K, V], Generic[K, V]):
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: ReplicatedMap(pipelined, self._ops), caller, depth)
 
-    def put(self, key: K, value: V, ttl: float | None = 0) -> V | None:
+    def put(self, key: K, value: V, ttl: float | None = 0, *, call_timeout: float | None = None) -> V | None:
         """Store ``value`` under ``key`` and return the previous value, or None.
 
         Args:
             key: The key.
             value: The value.
             ttl: Seconds after which the entry expires; 0 or None for never.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``ReplicatedMap.put``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put(key, value, ttl)
         return self._call(self._ops.put(key, value, ttl))
 
-    def get(self, key: K) -> V | None:
+    def get(self, key: K, *, call_timeout: float | None = None) -> V | None:
         """Return a copy of the value of ``key``, or None. Source: message ``ReplicatedMap.get``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get(key)
         return self._call(self._ops.get(key))
 
-    def remove(self, key: K) -> V | None:
+    def remove(self, key: K, *, call_timeout: float | None = None) -> V | None:
         """Remove the entry of ``key`` and return its value, or None. Source: message ``ReplicatedMap.remove``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove(key)
         return self._call(self._ops.remove(key))
 
-    def contains_key(self, key: K) -> bool:
+    def contains_key(self, key: K, *, call_timeout: float | None = None) -> bool:
         """Return whether there is an entry for ``key``. Source: message ``ReplicatedMap.containsKey``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains_key(key)
         return self._call(self._ops.contains_key(key))
 
-    def put_all(self, source: Mapping[K, V]) -> None:
+    def put_all(self, source: Mapping[K, V], *, call_timeout: float | None = None) -> None:
         """Store all entries of ``source``, 1,000 with each request.
 
         This is not atomic: if it fails, some of the entries may have been stored.
 
         Source: message ``ReplicatedMap.putAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put_all(source)
         return self._run(self._ops.put_all(source))
 
-    def contains_value(self, value: V) -> bool:
+    def contains_value(self, value: V, *, call_timeout: float | None = None) -> bool:
         """Return whether an entry has this value, compared in serialized form.
 
         Source: message ``ReplicatedMap.containsValue``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains_value(value)
         return self._call(self._ops.contains_value(value))
 
-    def size(self) -> int:
+    def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of entries. Source: message ``ReplicatedMap.size``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).size()
         return self._call(self._ops.size())
 
-    def is_empty(self) -> bool:
+    def is_empty(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the map is empty. Source: message ``ReplicatedMap.isEmpty``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_empty()
         return self._call(self._ops.is_empty())
 
-    def clear(self) -> None:
+    def clear(self, *, call_timeout: float | None = None) -> None:
         """Remove all entries; listeners receive one event for all. Source: message ``ReplicatedMap.clear``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).clear()
         return self._call(self._ops.clear())
 
-    def key_set(self) -> list[K]:
+    def key_set(self, *, call_timeout: float | None = None) -> list[K]:
         """Return all keys. Source: message ``ReplicatedMap.keySet``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).key_set()
         return self._call(self._ops.key_set())
 
-    def values(self) -> list[V]:
+    def values(self, *, call_timeout: float | None = None) -> list[V]:
         """Return all values. Source: message ``ReplicatedMap.values``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).values()
         return self._call(self._ops.values())
 
-    def entry_set(self) -> list[tuple[K, V]]:
+    def entry_set(self, *, call_timeout: float | None = None) -> list[tuple[K, V]]:
         """Return all entries. Source: message ``ReplicatedMap.entrySet``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).entry_set()
         return self._call(self._ops.entry_set())
 
     def iter_keys(self, page_size: int = 1000) -> BlockingPages[K]:
@@ -162,6 +188,8 @@ class BlockingReplicatedMap(BlockingMapping[K, V], Generic[K, V]):
         updated_func: EntryCallback[K, V] | None = None,
         evicted_func: EntryCallback[K, V] | None = None,
         clear_all_func: WholeMapCallback | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> str:
         """Add a listener for entry events. The functions are called with an :class:`~hz_proxies.events.EntryEvent`.
 
@@ -175,6 +203,7 @@ class BlockingReplicatedMap(BlockingMapping[K, V], Generic[K, V]):
             updated_func: Called for entries whose value was changed.
             evicted_func: Called for entries that expired.
             clear_all_func: Called when all entries were removed at once.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -185,16 +214,22 @@ class BlockingReplicatedMap(BlockingMapping[K, V], Generic[K, V]):
         Source: messages ``ReplicatedMap.addEntryListener``, ``…ToKey``, ``…WithPredicate`` and
         ``…ToKeyWithPredicate``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_entry_listener(
+                key, predicate, added_func, removed_func, updated_func, evicted_func, clear_all_func
+            )
         return self._run(
             self._ops.add_entry_listener(
                 key, predicate, added_func, removed_func, updated_func, evicted_func, clear_all_func
             )
         )
 
-    def remove_entry_listener(self, registration_id: str) -> bool:
+    def remove_entry_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener.
 
         Returns:
             Whether it was registered. Source: message ``ReplicatedMap.removeEntryListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_entry_listener(registration_id)
         return self._run(self._ops.remove_entry_listener(registration_id))

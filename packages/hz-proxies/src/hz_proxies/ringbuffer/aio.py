@@ -18,51 +18,65 @@ class AsyncRingbuffer(AsyncioObject, Generic[E]):
     Reading removes nothing. Only when it is full, the oldest item is overwritten; or adding fails, if that is asked
     for and if items are configured to expire. None cannot be an item.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: RingbufferOperations[E]
 
-    async def capacity(self) -> int:
+    async def capacity(self, *, call_timeout: float | None = None) -> int:
         """Return the number of items that there is room for. It never changes, and is asked for once.
 
         Source: message ``Ringbuffer.capacity``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).capacity()
         return await self._call(self._ops.capacity())
 
-    async def size(self) -> int:
+    async def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of items. Source: message ``Ringbuffer.size``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).size()
         return await self._call(self._ops.size())
 
-    async def tail_sequence(self) -> int:
+    async def tail_sequence(self, *, call_timeout: float | None = None) -> int:
         """Return the sequence of the newest item; -1 before there was any.
 
         Source: message ``Ringbuffer.tailSequence``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).tail_sequence()
         return await self._call(self._ops.tail_sequence())
 
-    async def head_sequence(self) -> int:
+    async def head_sequence(self, *, call_timeout: float | None = None) -> int:
         """Return the sequence of the oldest item; if there is none, one more than the tail.
 
         Source: message ``Ringbuffer.headSequence``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).head_sequence()
         return await self._call(self._ops.head_sequence())
 
-    async def remaining_capacity(self) -> int:
+    async def remaining_capacity(self, *, call_timeout: float | None = None) -> int:
         """Return the number of items that can be added without overwriting one that has not expired.
 
         It is the capacity if items do not expire.
 
         Source: message ``Ringbuffer.remainingCapacity``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remaining_capacity()
         return await self._call(self._ops.remaining_capacity())
 
-    async def add(self, item: E, overflow_policy: int = OVERFLOW_POLICY_OVERWRITE) -> int:
+    async def add(
+        self, item: E, overflow_policy: int = OVERFLOW_POLICY_OVERWRITE, *, call_timeout: float | None = None
+    ) -> int:
         """Add ``item`` at the tail.
 
         Args:
             item: The item.
             overflow_policy: ``OVERFLOW_POLICY_OVERWRITE`` or ``OVERFLOW_POLICY_FAIL``, for a full ringbuffer.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The sequence of the item; -1 if there was no room for it.
@@ -72,14 +86,23 @@ class AsyncRingbuffer(AsyncioObject, Generic[E]):
 
         Source: message ``Ringbuffer.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add(item, overflow_policy)
         return await self._call(self._ops.add(item, overflow_policy))
 
-    async def add_all(self, items: Sequence[E], overflow_policy: int = OVERFLOW_POLICY_OVERWRITE) -> int:
+    async def add_all(
+        self,
+        items: Sequence[E],
+        overflow_policy: int = OVERFLOW_POLICY_OVERWRITE,
+        *,
+        call_timeout: float | None = None,
+    ) -> int:
         """Add ``items`` at the tail, in their order. No other items come between them.
 
         Args:
             items: The items, ``MAX_BATCH_SIZE`` at most.
             overflow_policy: ``OVERFLOW_POLICY_OVERWRITE`` or ``OVERFLOW_POLICY_FAIL``, for a full ringbuffer.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The sequence of the last item; -1 if there was no room for all, and none was added.
@@ -90,13 +113,16 @@ class AsyncRingbuffer(AsyncioObject, Generic[E]):
 
         Source: messages ``Ringbuffer.addAll`` and ``Ringbuffer.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_all(items, overflow_policy)
         return await self._call(self._ops.add_all(items, overflow_policy))
 
-    async def read_one(self, sequence: int) -> E:
+    async def read_one(self, sequence: int, *, call_timeout: float | None = None) -> E:
         """Return the item with a sequence; wait for it if it is the next one to be added.
 
         Args:
             sequence: The sequence.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             AssertionError: The sequence is negative.
@@ -105,10 +131,18 @@ class AsyncRingbuffer(AsyncioObject, Generic[E]):
 
         Source: message ``Ringbuffer.readOne``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).read_one(sequence)
         return await self._call(self._ops.read_one(sequence))
 
     async def read_many(
-        self, start_sequence: int, min_count: int, max_count: int, filter: object = None
+        self,
+        start_sequence: int,
+        min_count: int,
+        max_count: int,
+        filter: object = None,
+        *,
+        call_timeout: float | None = None,
     ) -> ReadResult[E]:
         """Return several items at once; wait until there are ``min_count``.
 
@@ -120,6 +154,7 @@ class AsyncRingbuffer(AsyncioObject, Generic[E]):
             min_count: How many items to wait for; 0 to wait for none.
             max_count: How many items to return at most, ``MAX_BATCH_SIZE`` at most.
             filter: Only return items to which this object applies, which members know as an ``IFunction`` in Java.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             AssertionError: A number is negative, ``max_count`` is less than ``min_count`` or greater than
@@ -127,6 +162,10 @@ class AsyncRingbuffer(AsyncioObject, Generic[E]):
 
         Source: message ``Ringbuffer.readMany``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).read_many(
+                start_sequence, min_count, max_count, filter
+            )
         return await self._run(self._ops.read_many(start_sequence, min_count, max_count, filter))
 
     def iter(

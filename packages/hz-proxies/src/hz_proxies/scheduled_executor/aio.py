@@ -22,7 +22,8 @@ class AsyncScheduledExecutor(AsyncioObject):
     once. ``name`` is the name of the task, which must be unique in its partition or on its member; None for a
     random one. With ``auto_disposable`` the members dispose of the task when it ends (members from 4.1 on).
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ScheduledExecutorOperations
@@ -34,6 +35,8 @@ class AsyncScheduledExecutor(AsyncioObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> AsyncScheduledTask:
         """Schedule ``task`` in the partition that its name chooses.
 
@@ -44,6 +47,8 @@ class AsyncScheduledExecutor(AsyncioObject):
 
         Source: message ``ScheduledExecutor.submitToPartition``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).schedule(task, delay, period, name, auto_disposable)
         return await self._run(
             wrapped(
                 self._ops.schedule(task, delay, period, name, auto_disposable),
@@ -59,6 +64,8 @@ class AsyncScheduledExecutor(AsyncioObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> AsyncScheduledTask:
         """Schedule ``task`` in the partition of ``key``.
 
@@ -67,6 +74,10 @@ class AsyncScheduledExecutor(AsyncioObject):
 
         Source: message ``ScheduledExecutor.submitToPartition``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).schedule_on_key_owner(
+                task, key, delay, period, name, auto_disposable
+            )
         return await self._run(
             wrapped(
                 self._ops.schedule_on_key_owner(task, key, delay, period, name, auto_disposable),
@@ -82,6 +93,8 @@ class AsyncScheduledExecutor(AsyncioObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> AsyncScheduledTask:
         """Schedule ``task`` on ``member``; the task is lost with it.
 
@@ -91,6 +104,10 @@ class AsyncScheduledExecutor(AsyncioObject):
 
         Source: message ``ScheduledExecutor.submitToMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).schedule_on_member(
+                task, member, delay, period, name, auto_disposable
+            )
         return await self._run(
             wrapped(
                 self._ops.schedule_on_member(task, member, delay, period, name, auto_disposable),
@@ -106,6 +123,8 @@ class AsyncScheduledExecutor(AsyncioObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> list[AsyncScheduledTask]:
         """Schedule ``task`` on each of ``members``, with the same name.
 
@@ -118,6 +137,10 @@ class AsyncScheduledExecutor(AsyncioObject):
 
         Source: message ``ScheduledExecutor.submitToMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).schedule_on_members(
+                task, members, delay, period, name, auto_disposable
+            )
         return await self._run(
             wrapped_all(
                 self._ops.schedule_on_members(task, members, delay, period, name, auto_disposable),
@@ -132,6 +155,8 @@ class AsyncScheduledExecutor(AsyncioObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> list[AsyncScheduledTask]:
         """Schedule ``task`` on all members that the cluster has now, with the same name.
 
@@ -144,6 +169,10 @@ class AsyncScheduledExecutor(AsyncioObject):
 
         Source: message ``ScheduledExecutor.submitToMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).schedule_on_all_members(
+                task, delay, period, name, auto_disposable
+            )
         return await self._run(
             wrapped_all(
                 self._ops.schedule_on_all_members(task, delay, period, name, auto_disposable),
@@ -162,18 +191,24 @@ class AsyncScheduledExecutor(AsyncioObject):
         """
         return AsyncScheduledTask(self._caller, self._ops.get_scheduled_future(urn))
 
-    async def get_all_scheduled_futures(self) -> list[AsyncScheduledTask]:
+    async def get_all_scheduled_futures(
+        self, *, call_timeout: float | None = None
+    ) -> list[AsyncScheduledTask]:
         """Return the handles of all tasks that were not disposed of.
 
         Source: message ``ScheduledExecutor.getAllScheduledFutures``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_all_scheduled_futures()
         return await self._run(
             wrapped_all(self._ops.get_all_scheduled_futures(), partial(AsyncScheduledTask, self._caller))
         )
 
-    async def shutdown(self) -> None:
+    async def shutdown(self, *, call_timeout: float | None = None) -> None:
         """Shut the executor down on all members: they reject new tasks, and tasks that were scheduled do not begin.
 
         Source: message ``ScheduledExecutor.shutdown``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).shutdown()
         return await self._run(self._ops.shutdown())

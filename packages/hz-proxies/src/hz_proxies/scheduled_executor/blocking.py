@@ -27,7 +27,8 @@ class BlockingScheduledExecutor(BlockingObject):
     once. ``name`` is the name of the task, which must be unique in its partition or on its member; None for a
     random one. With ``auto_disposable`` the members dispose of the task when it ends (members from 4.1 on).
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ScheduledExecutorOperations
@@ -55,6 +56,8 @@ class BlockingScheduledExecutor(BlockingObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> BlockingScheduledTask:
         """Schedule ``task`` in the partition that its name chooses.
 
@@ -65,6 +68,8 @@ class BlockingScheduledExecutor(BlockingObject):
 
         Source: message ``ScheduledExecutor.submitToPartition``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).schedule(task, delay, period, name, auto_disposable)
         return self._run(
             wrapped(
                 self._ops.schedule(task, delay, period, name, auto_disposable),
@@ -80,6 +85,8 @@ class BlockingScheduledExecutor(BlockingObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> BlockingScheduledTask:
         """Schedule ``task`` in the partition of ``key``.
 
@@ -88,6 +95,10 @@ class BlockingScheduledExecutor(BlockingObject):
 
         Source: message ``ScheduledExecutor.submitToPartition``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).schedule_on_key_owner(
+                task, key, delay, period, name, auto_disposable
+            )
         return self._run(
             wrapped(
                 self._ops.schedule_on_key_owner(task, key, delay, period, name, auto_disposable),
@@ -103,6 +114,8 @@ class BlockingScheduledExecutor(BlockingObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> BlockingScheduledTask:
         """Schedule ``task`` on ``member``; the task is lost with it.
 
@@ -112,6 +125,10 @@ class BlockingScheduledExecutor(BlockingObject):
 
         Source: message ``ScheduledExecutor.submitToMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).schedule_on_member(
+                task, member, delay, period, name, auto_disposable
+            )
         return self._run(
             wrapped(
                 self._ops.schedule_on_member(task, member, delay, period, name, auto_disposable),
@@ -127,6 +144,8 @@ class BlockingScheduledExecutor(BlockingObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> list[BlockingScheduledTask]:
         """Schedule ``task`` on each of ``members``, with the same name.
 
@@ -139,6 +158,10 @@ class BlockingScheduledExecutor(BlockingObject):
 
         Source: message ``ScheduledExecutor.submitToMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).schedule_on_members(
+                task, members, delay, period, name, auto_disposable
+            )
         return self._run(
             wrapped_all(
                 self._ops.schedule_on_members(task, members, delay, period, name, auto_disposable),
@@ -153,6 +176,8 @@ class BlockingScheduledExecutor(BlockingObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> list[BlockingScheduledTask]:
         """Schedule ``task`` on all members that the cluster has now, with the same name.
 
@@ -165,6 +190,10 @@ class BlockingScheduledExecutor(BlockingObject):
 
         Source: message ``ScheduledExecutor.submitToMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).schedule_on_all_members(
+                task, delay, period, name, auto_disposable
+            )
         return self._run(
             wrapped_all(
                 self._ops.schedule_on_all_members(task, delay, period, name, auto_disposable),
@@ -183,18 +212,22 @@ class BlockingScheduledExecutor(BlockingObject):
         """
         return BlockingScheduledTask(self._caller, self._ops.get_scheduled_future(urn))
 
-    def get_all_scheduled_futures(self) -> list[BlockingScheduledTask]:
+    def get_all_scheduled_futures(self, *, call_timeout: float | None = None) -> list[BlockingScheduledTask]:
         """Return the handles of all tasks that were not disposed of.
 
         Source: message ``ScheduledExecutor.getAllScheduledFutures``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_all_scheduled_futures()
         return self._run(
             wrapped_all(self._ops.get_all_scheduled_futures(), partial(BlockingScheduledTask, self._caller))
         )
 
-    def shutdown(self) -> None:
+    def shutdown(self, *, call_timeout: float | None = None) -> None:
         """Shut the executor down on all members: they reject new tasks, and tasks that were scheduled do not begin.
 
         Source: message ``ScheduledExecutor.shutdown``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).shutdown()
         return self._run(self._ops.shutdown())

@@ -24,7 +24,8 @@ class ScheduledExecutor(FuturesObject):
     once. ``name`` is the name of the task, which must be unique in its partition or on its member; None for a
     random one. With ``auto_disposable`` the members dispose of the task when it ends (members from 4.1 on).
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ScheduledExecutorOperations
@@ -40,6 +41,8 @@ class ScheduledExecutor(FuturesObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[ScheduledTask]:
         """Schedule ``task`` in the partition that its name chooses.
 
@@ -50,6 +53,8 @@ class ScheduledExecutor(FuturesObject):
 
         Source: message ``ScheduledExecutor.submitToPartition``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).schedule(task, delay, period, name, auto_disposable)
         return self._run(
             wrapped(
                 self._ops.schedule(task, delay, period, name, auto_disposable),
@@ -65,6 +70,8 @@ class ScheduledExecutor(FuturesObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[ScheduledTask]:
         """Schedule ``task`` in the partition of ``key``.
 
@@ -73,6 +80,10 @@ class ScheduledExecutor(FuturesObject):
 
         Source: message ``ScheduledExecutor.submitToPartition``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).schedule_on_key_owner(
+                task, key, delay, period, name, auto_disposable
+            )
         return self._run(
             wrapped(
                 self._ops.schedule_on_key_owner(task, key, delay, period, name, auto_disposable),
@@ -88,6 +99,8 @@ class ScheduledExecutor(FuturesObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[ScheduledTask]:
         """Schedule ``task`` on ``member``; the task is lost with it.
 
@@ -97,6 +110,10 @@ class ScheduledExecutor(FuturesObject):
 
         Source: message ``ScheduledExecutor.submitToMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).schedule_on_member(
+                task, member, delay, period, name, auto_disposable
+            )
         return self._run(
             wrapped(
                 self._ops.schedule_on_member(task, member, delay, period, name, auto_disposable),
@@ -112,6 +129,8 @@ class ScheduledExecutor(FuturesObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[list[ScheduledTask]]:
         """Schedule ``task`` on each of ``members``, with the same name.
 
@@ -124,6 +143,10 @@ class ScheduledExecutor(FuturesObject):
 
         Source: message ``ScheduledExecutor.submitToMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).schedule_on_members(
+                task, members, delay, period, name, auto_disposable
+            )
         return self._run(
             wrapped_all(
                 self._ops.schedule_on_members(task, members, delay, period, name, auto_disposable),
@@ -138,6 +161,8 @@ class ScheduledExecutor(FuturesObject):
         period: float | None = None,
         name: str | None = None,
         auto_disposable: bool = False,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[list[ScheduledTask]]:
         """Schedule ``task`` on all members that the cluster has now, with the same name.
 
@@ -150,6 +175,10 @@ class ScheduledExecutor(FuturesObject):
 
         Source: message ``ScheduledExecutor.submitToMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).schedule_on_all_members(
+                task, delay, period, name, auto_disposable
+            )
         return self._run(
             wrapped_all(
                 self._ops.schedule_on_all_members(task, delay, period, name, auto_disposable),
@@ -168,18 +197,22 @@ class ScheduledExecutor(FuturesObject):
         """
         return ScheduledTask(self._caller, self._ops.get_scheduled_future(urn))
 
-    def get_all_scheduled_futures(self) -> Future[list[ScheduledTask]]:
+    def get_all_scheduled_futures(self, *, call_timeout: float | None = None) -> Future[list[ScheduledTask]]:
         """Return the handles of all tasks that were not disposed of.
 
         Source: message ``ScheduledExecutor.getAllScheduledFutures``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_all_scheduled_futures()
         return self._run(
             wrapped_all(self._ops.get_all_scheduled_futures(), partial(ScheduledTask, self._caller))
         )
 
-    def shutdown(self) -> Future[None]:
+    def shutdown(self, *, call_timeout: float | None = None) -> Future[None]:
         """Shut the executor down on all members: they reject new tasks, and tasks that were scheduled do not begin.
 
         Source: message ``ScheduledExecutor.shutdown``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).shutdown()
         return self._run(self._ops.shutdown())

@@ -15,16 +15,19 @@ class AsyncSet(AsyncioSetInterface[E], Generic[E]):
 
     Items are stored and compared in serialized form, so 1 and 1.0 are two items. None cannot be an item.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: SetOperations[E]
 
-    async def contains(self, item: E) -> bool:
+    async def contains(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Return whether ``item`` is in the set. Source: message ``Set.contains``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains(item)
         return await self._call(self._ops.contains(item))
 
-    async def remove(self, item: E) -> bool:
+    async def remove(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Remove ``item``: its first occurrence, where there may be several.
 
         Returns:
@@ -32,9 +35,11 @@ class AsyncSet(AsyncioSetInterface[E], Generic[E]):
 
         Source: message ``Set.remove``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove(item)
         return await self._call(self._ops.remove(item))
 
-    async def add_all(self, items: Iterable[E]) -> bool:
+    async def add_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Add all ``items``: at the end, where there is an order.
 
         Returns:
@@ -45,13 +50,17 @@ class AsyncSet(AsyncioSetInterface[E], Generic[E]):
 
         Source: message ``Set.addAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_all(items)
         return await self._call(self._ops.add_all(items))
 
-    async def contains_all(self, items: Iterable[E]) -> bool:
+    async def contains_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Return whether all ``items`` are in the set. Source: message ``Set.containsAll``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains_all(items)
         return await self._call(self._ops.contains_all(items))
 
-    async def remove_all(self, items: Iterable[E]) -> bool:
+    async def remove_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Remove all occurrences of ``items``.
 
         Returns:
@@ -59,9 +68,11 @@ class AsyncSet(AsyncioSetInterface[E], Generic[E]):
 
         Source: message ``Set.compareAndRemoveAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_all(items)
         return await self._call(self._ops.remove_all(items))
 
-    async def retain_all(self, items: Iterable[E]) -> bool:
+    async def retain_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> bool:
         """Remove all items except ``items``.
 
         Returns:
@@ -69,18 +80,26 @@ class AsyncSet(AsyncioSetInterface[E], Generic[E]):
 
         Source: message ``Set.compareAndRetainAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).retain_all(items)
         return await self._call(self._ops.retain_all(items))
 
-    async def size(self) -> int:
+    async def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of items. Source: message ``Set.size``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).size()
         return await self._call(self._ops.size())
 
-    async def is_empty(self) -> bool:
+    async def is_empty(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the set is empty. Source: message ``Set.isEmpty``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_empty()
         return await self._call(self._ops.is_empty())
 
-    async def clear(self) -> None:
+    async def clear(self, *, call_timeout: float | None = None) -> None:
         """Remove all items. Source: message ``Set.clear``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).clear()
         return await self._call(self._ops.clear())
 
     async def add_listener(
@@ -88,6 +107,8 @@ class AsyncSet(AsyncioSetInterface[E], Generic[E]):
         include_value: bool = False,
         item_added_func: ItemCallback[E] | None = None,
         item_removed_func: ItemCallback[E] | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> str:
         """Add a listener for item events. The functions are called with an :class:`~hz_proxies.events.ItemEvent`.
 
@@ -95,6 +116,7 @@ class AsyncSet(AsyncioSetInterface[E], Generic[E]):
             include_value: Whether events contain the items.
             item_added_func: Called for added items.
             item_removed_func: Called for removed items.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -104,9 +126,13 @@ class AsyncSet(AsyncioSetInterface[E], Generic[E]):
 
         Source: message ``Set.addListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_listener(
+                include_value, item_added_func, item_removed_func
+            )
         return await self._run(self._ops.add_listener(include_value, item_added_func, item_removed_func))
 
-    async def remove_listener(self, registration_id: str) -> bool:
+    async def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener.
 
         Returns:
@@ -114,9 +140,11 @@ class AsyncSet(AsyncioSetInterface[E], Generic[E]):
 
         Source: message ``Set.removeListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_listener(registration_id)
         return await self._run(self._ops.remove_listener(registration_id))
 
-    async def add(self, item: E) -> bool:
+    async def add(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Add ``item`` if it is not in the set.
 
         Returns:
@@ -124,8 +152,12 @@ class AsyncSet(AsyncioSetInterface[E], Generic[E]):
 
         Source: message ``Set.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add(item)
         return await self._call(self._ops.add(item))
 
-    async def get_all(self) -> list[E]:
+    async def get_all(self, *, call_timeout: float | None = None) -> list[E]:
         """Return all items, in no particular order. Source: message ``Set.getAll``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_all()
         return await self._call(self._ops.get_all())

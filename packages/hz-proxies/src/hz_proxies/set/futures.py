@@ -17,7 +17,8 @@ class Set(FuturesObject, Generic[E]):
 
     Items are stored and compared in serialized form, so 1 and 1.0 are two items. None cannot be an item.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: SetOperations[E]
@@ -26,11 +27,13 @@ class Set(FuturesObject, Generic[E]):
         """Return the same object with operations that wait for their results."""
         return BlockingSet(self._caller.blocking(), self._ops)
 
-    def contains(self, item: E) -> Future[bool]:
+    def contains(self, item: E, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether ``item`` is in the set. Source: message ``Set.contains``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains(item)
         return self._call(self._ops.contains(item))
 
-    def remove(self, item: E) -> Future[bool]:
+    def remove(self, item: E, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove ``item``: its first occurrence, where there may be several.
 
         Returns:
@@ -38,9 +41,11 @@ class Set(FuturesObject, Generic[E]):
 
         Source: message ``Set.remove``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove(item)
         return self._call(self._ops.remove(item))
 
-    def add_all(self, items: Iterable[E]) -> Future[bool]:
+    def add_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> Future[bool]:
         """Add all ``items``: at the end, where there is an order.
 
         Returns:
@@ -51,13 +56,17 @@ class Set(FuturesObject, Generic[E]):
 
         Source: message ``Set.addAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_all(items)
         return self._call(self._ops.add_all(items))
 
-    def contains_all(self, items: Iterable[E]) -> Future[bool]:
+    def contains_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether all ``items`` are in the set. Source: message ``Set.containsAll``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains_all(items)
         return self._call(self._ops.contains_all(items))
 
-    def remove_all(self, items: Iterable[E]) -> Future[bool]:
+    def remove_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> Future[bool]:
         """Remove all occurrences of ``items``.
 
         Returns:
@@ -65,9 +74,11 @@ class Set(FuturesObject, Generic[E]):
 
         Source: message ``Set.compareAndRemoveAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_all(items)
         return self._call(self._ops.remove_all(items))
 
-    def retain_all(self, items: Iterable[E]) -> Future[bool]:
+    def retain_all(self, items: Iterable[E], *, call_timeout: float | None = None) -> Future[bool]:
         """Remove all items except ``items``.
 
         Returns:
@@ -75,18 +86,26 @@ class Set(FuturesObject, Generic[E]):
 
         Source: message ``Set.compareAndRetainAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).retain_all(items)
         return self._call(self._ops.retain_all(items))
 
-    def size(self) -> Future[int]:
+    def size(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return the number of items. Source: message ``Set.size``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).size()
         return self._call(self._ops.size())
 
-    def is_empty(self) -> Future[bool]:
+    def is_empty(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether the set is empty. Source: message ``Set.isEmpty``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_empty()
         return self._call(self._ops.is_empty())
 
-    def clear(self) -> Future[None]:
+    def clear(self, *, call_timeout: float | None = None) -> Future[None]:
         """Remove all items. Source: message ``Set.clear``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).clear()
         return self._call(self._ops.clear())
 
     def add_listener(
@@ -94,6 +113,8 @@ class Set(FuturesObject, Generic[E]):
         include_value: bool = False,
         item_added_func: ItemCallback[E] | None = None,
         item_removed_func: ItemCallback[E] | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[str]:
         """Add a listener for item events. The functions are called with an :class:`~hz_proxies.events.ItemEvent`.
 
@@ -101,6 +122,7 @@ class Set(FuturesObject, Generic[E]):
             include_value: Whether events contain the items.
             item_added_func: Called for added items.
             item_removed_func: Called for removed items.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -110,9 +132,13 @@ class Set(FuturesObject, Generic[E]):
 
         Source: message ``Set.addListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_listener(
+                include_value, item_added_func, item_removed_func
+            )
         return self._run(self._ops.add_listener(include_value, item_added_func, item_removed_func))
 
-    def remove_listener(self, registration_id: str) -> Future[bool]:
+    def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove a listener.
 
         Returns:
@@ -120,9 +146,11 @@ class Set(FuturesObject, Generic[E]):
 
         Source: message ``Set.removeListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_listener(registration_id)
         return self._run(self._ops.remove_listener(registration_id))
 
-    def add(self, item: E) -> Future[bool]:
+    def add(self, item: E, *, call_timeout: float | None = None) -> Future[bool]:
         """Add ``item`` if it is not in the set.
 
         Returns:
@@ -130,8 +158,12 @@ class Set(FuturesObject, Generic[E]):
 
         Source: message ``Set.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add(item)
         return self._call(self._ops.add(item))
 
-    def get_all(self) -> Future[list[E]]:
+    def get_all(self, *, call_timeout: float | None = None) -> Future[list[E]]:
         """Return all items, in no particular order. Source: message ``Set.getAll``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_all()
         return self._call(self._ops.get_all())

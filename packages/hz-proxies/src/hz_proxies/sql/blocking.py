@@ -11,7 +11,8 @@ from hz_proxies.sql.result.blocking import BlockingSqlResult
 class BlockingSql(BlockingSurface):
     """Executes SQL statements. Members need the SQL module and Jet, and each map needs a mapping.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: SqlOperations
@@ -26,6 +27,7 @@ class BlockingSql(BlockingSurface):
         schema: str | None = None,
         return_raw: bool = False,
         retry_select: bool = False,
+        call_timeout: float | None = None,
     ) -> BlockingSqlResult:
         """Execute a statement and return its result, with the first page of rows.
 
@@ -42,6 +44,7 @@ class BlockingSql(BlockingSurface):
                 pass them on, or deserialize them later.
             retry_select: Whether a SELECT is executed again, within the client's ``invocation_timeout``, if its member
                 is lost or partitions move before the first rows are there. Never done later, nor for other statements.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             HazelcastSqlError: The statement failed.
@@ -49,6 +52,17 @@ class BlockingSql(BlockingSurface):
 
         Source: message ``Sql.execute``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).execute(
+                sql,
+                *params,
+                cursor_buffer_size=cursor_buffer_size,
+                timeout=timeout,
+                expected_result_type=expected_result_type,
+                schema=schema,
+                return_raw=return_raw,
+                retry_select=retry_select,
+            )
         return self._run(
             wrapped(
                 self._ops.execute(

@@ -17,16 +17,19 @@ class AsyncTopic(AsyncioObject, Generic[E]):
     Listeners get the messages of one publisher in their order. Who does not listen when a message is published, or
     whose connection is lost then, misses it; a reliable topic keeps messages for a while. None cannot be a message.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TopicOperations[E]
 
-    async def publish(self, message: E) -> None:
+    async def publish(self, message: E, *, call_timeout: float | None = None) -> None:
         """Publish ``message``. Source: message ``Topic.publish``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).publish(message)
         return await self._call(self._ops.publish(message))
 
-    async def publish_all(self, messages: Sequence[E]) -> None:
+    async def publish_all(self, messages: Sequence[E], *, call_timeout: float | None = None) -> None:
         """Publish several messages at once, in their order. Members know this since release 4.1.
 
         Raises:
@@ -34,13 +37,18 @@ class AsyncTopic(AsyncioObject, Generic[E]):
 
         Source: message ``Topic.publishAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).publish_all(messages)
         return await self._call(self._ops.publish_all(messages))
 
-    async def add_listener(self, on_message: MessageCallback[E] | None = None) -> str:
+    async def add_listener(
+        self, on_message: MessageCallback[E] | None = None, *, call_timeout: float | None = None
+    ) -> str:
         """Add a listener. Its function is called with a :class:`~hz_proxies.events.TopicMessage`.
 
         Args:
             on_message: Called for each message that is published from now on.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -50,9 +58,11 @@ class AsyncTopic(AsyncioObject, Generic[E]):
 
         Source: message ``Topic.addMessageListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_listener(on_message)
         return await self._run(self._ops.add_listener(on_message))
 
-    async def remove_listener(self, registration_id: str) -> bool:
+    async def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener.
 
         Returns:
@@ -60,6 +70,8 @@ class AsyncTopic(AsyncioObject, Generic[E]):
 
         Source: message ``Topic.removeMessageListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_listener(registration_id)
         return await self._run(self._ops.remove_listener(registration_id))
 
     def messages(self, max_waiting: int = 10000) -> AsyncPages[TopicMessage[E]]:

@@ -21,7 +21,8 @@ class BlockingTopic(BlockingObject, Generic[E]):
     Listeners get the messages of one publisher in their order. Who does not listen when a message is published, or
     whose connection is lost then, misses it; a reliable topic keeps messages for a while. None cannot be a message.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TopicOperations[E]
@@ -42,11 +43,13 @@ class BlockingTopic(BlockingObject, Generic[E]):
         caller = self._caller.futures()
         return Pipeline(lambda pipelined: Topic(pipelined, self._ops), caller, depth)
 
-    def publish(self, message: E) -> None:
+    def publish(self, message: E, *, call_timeout: float | None = None) -> None:
         """Publish ``message``. Source: message ``Topic.publish``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).publish(message)
         return self._call(self._ops.publish(message))
 
-    def publish_all(self, messages: Sequence[E]) -> None:
+    def publish_all(self, messages: Sequence[E], *, call_timeout: float | None = None) -> None:
         """Publish several messages at once, in their order. Members know this since release 4.1.
 
         Raises:
@@ -54,13 +57,18 @@ class BlockingTopic(BlockingObject, Generic[E]):
 
         Source: message ``Topic.publishAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).publish_all(messages)
         return self._call(self._ops.publish_all(messages))
 
-    def add_listener(self, on_message: MessageCallback[E] | None = None) -> str:
+    def add_listener(
+        self, on_message: MessageCallback[E] | None = None, *, call_timeout: float | None = None
+    ) -> str:
         """Add a listener. Its function is called with a :class:`~hz_proxies.events.TopicMessage`.
 
         Args:
             on_message: Called for each message that is published from now on.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -70,9 +78,11 @@ class BlockingTopic(BlockingObject, Generic[E]):
 
         Source: message ``Topic.addMessageListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_listener(on_message)
         return self._run(self._ops.add_listener(on_message))
 
-    def remove_listener(self, registration_id: str) -> bool:
+    def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener.
 
         Returns:
@@ -80,6 +90,8 @@ class BlockingTopic(BlockingObject, Generic[E]):
 
         Source: message ``Topic.removeMessageListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_listener(registration_id)
         return self._run(self._ops.remove_listener(registration_id))
 
     def messages(self, max_waiting: int = 10000) -> BlockingPages[TopicMessage[E]]:

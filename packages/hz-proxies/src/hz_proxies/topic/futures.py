@@ -19,7 +19,8 @@ class Topic(FuturesObject, Generic[E]):
     Listeners get the messages of one publisher in their order. Who does not listen when a message is published, or
     whose connection is lost then, misses it; a reliable topic keeps messages for a while. None cannot be a message.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TopicOperations[E]
@@ -28,11 +29,13 @@ class Topic(FuturesObject, Generic[E]):
         """Return the same object with operations that wait for their results."""
         return BlockingTopic(self._caller.blocking(), self._ops)
 
-    def publish(self, message: E) -> Future[None]:
+    def publish(self, message: E, *, call_timeout: float | None = None) -> Future[None]:
         """Publish ``message``. Source: message ``Topic.publish``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).publish(message)
         return self._call(self._ops.publish(message))
 
-    def publish_all(self, messages: Sequence[E]) -> Future[None]:
+    def publish_all(self, messages: Sequence[E], *, call_timeout: float | None = None) -> Future[None]:
         """Publish several messages at once, in their order. Members know this since release 4.1.
 
         Raises:
@@ -40,13 +43,18 @@ class Topic(FuturesObject, Generic[E]):
 
         Source: message ``Topic.publishAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).publish_all(messages)
         return self._call(self._ops.publish_all(messages))
 
-    def add_listener(self, on_message: MessageCallback[E] | None = None) -> Future[str]:
+    def add_listener(
+        self, on_message: MessageCallback[E] | None = None, *, call_timeout: float | None = None
+    ) -> Future[str]:
         """Add a listener. Its function is called with a :class:`~hz_proxies.events.TopicMessage`.
 
         Args:
             on_message: Called for each message that is published from now on.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             The registration id, to remove the listener.
@@ -56,9 +64,11 @@ class Topic(FuturesObject, Generic[E]):
 
         Source: message ``Topic.addMessageListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_listener(on_message)
         return self._run(self._ops.add_listener(on_message))
 
-    def remove_listener(self, registration_id: str) -> Future[bool]:
+    def remove_listener(self, registration_id: str, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove a listener.
 
         Returns:
@@ -66,6 +76,8 @@ class Topic(FuturesObject, Generic[E]):
 
         Source: message ``Topic.removeMessageListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_listener(registration_id)
         return self._run(self._ops.remove_listener(registration_id))
 
     def messages(self, max_waiting: int = 10000) -> Pages[TopicMessage[E]]:

@@ -20,12 +20,13 @@ class AsyncTransaction(AsyncioTransactionContext):
     it begins at the start of the block and commits at its end; if the block raises an error or its task is cancelled,
     it rolls back.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TransactionOperations
 
-    async def begin(self) -> None:
+    async def begin(self, *, call_timeout: float | None = None) -> None:
         """Begin the transaction. Without a connection to the cluster this waits for one, as other operations do.
 
         Raises:
@@ -34,9 +35,11 @@ class AsyncTransaction(AsyncioTransactionContext):
 
         Source: message ``Transaction.create``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).begin()
         return await self._run(self._ops.begin())
 
-    async def commit(self) -> None:
+    async def commit(self, *, call_timeout: float | None = None) -> None:
         """Apply all changes of the transaction.
 
         Raises:
@@ -47,9 +50,11 @@ class AsyncTransaction(AsyncioTransactionContext):
 
         Source: message ``Transaction.commit``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).commit()
         return await self._run(self._ops.commit())
 
-    async def rollback(self) -> None:
+    async def rollback(self, *, call_timeout: float | None = None) -> None:
         """Discard all changes of the transaction.
 
         Raises:
@@ -58,6 +63,8 @@ class AsyncTransaction(AsyncioTransactionContext):
 
         Source: message ``Transaction.rollback``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).rollback()
         return await self._run(self._ops.rollback())
 
     @overload

@@ -20,12 +20,13 @@ class BlockingTransaction(BlockingTransactionContext):
     it begins at the start of the block and commits at its end; if the block raises an error or its task is cancelled,
     it rolls back.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TransactionOperations
 
-    def begin(self) -> None:
+    def begin(self, *, call_timeout: float | None = None) -> None:
         """Begin the transaction. Without a connection to the cluster this waits for one, as other operations do.
 
         Raises:
@@ -34,9 +35,11 @@ class BlockingTransaction(BlockingTransactionContext):
 
         Source: message ``Transaction.create``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).begin()
         return self._run(self._ops.begin())
 
-    def commit(self) -> None:
+    def commit(self, *, call_timeout: float | None = None) -> None:
         """Apply all changes of the transaction.
 
         Raises:
@@ -47,9 +50,11 @@ class BlockingTransaction(BlockingTransactionContext):
 
         Source: message ``Transaction.commit``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).commit()
         return self._run(self._ops.commit())
 
-    def rollback(self) -> None:
+    def rollback(self, *, call_timeout: float | None = None) -> None:
         """Discard all changes of the transaction.
 
         Raises:
@@ -58,6 +63,8 @@ class BlockingTransaction(BlockingTransactionContext):
 
         Source: message ``Transaction.rollback``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).rollback()
         return self._run(self._ops.rollback())
 
     @overload

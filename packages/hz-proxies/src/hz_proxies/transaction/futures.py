@@ -22,7 +22,8 @@ class Transaction(FuturesTransaction):
     it begins at the start of the block and commits at its end; if the block raises an error or its task is cancelled,
     it rolls back.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TransactionOperations
@@ -31,7 +32,7 @@ class Transaction(FuturesTransaction):
         """Return the same object with operations that wait for their results."""
         return BlockingTransaction(self._caller.blocking(), self._ops)
 
-    def begin(self) -> Future[None]:
+    def begin(self, *, call_timeout: float | None = None) -> Future[None]:
         """Begin the transaction. Without a connection to the cluster this waits for one, as other operations do.
 
         Raises:
@@ -40,9 +41,11 @@ class Transaction(FuturesTransaction):
 
         Source: message ``Transaction.create``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).begin()
         return self._run(self._ops.begin())
 
-    def commit(self) -> Future[None]:
+    def commit(self, *, call_timeout: float | None = None) -> Future[None]:
         """Apply all changes of the transaction.
 
         Raises:
@@ -53,9 +56,11 @@ class Transaction(FuturesTransaction):
 
         Source: message ``Transaction.commit``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).commit()
         return self._run(self._ops.commit())
 
-    def rollback(self) -> Future[None]:
+    def rollback(self, *, call_timeout: float | None = None) -> Future[None]:
         """Discard all changes of the transaction.
 
         Raises:
@@ -64,6 +69,8 @@ class Transaction(FuturesTransaction):
 
         Source: message ``Transaction.rollback``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).rollback()
         return self._run(self._ops.rollback())
 
     @overload

@@ -15,16 +15,21 @@ class AsyncVectorCollection(AsyncioObject):
     Members of Hazelcast Enterprise have it from version 5.5 on. The collection must be configured, by the members'
     configuration or ``create_vector_collection_config`` of the client.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: VectorCollectionOperations
 
-    async def get(self, key: object) -> Document | None:
+    async def get(self, key: object, *, call_timeout: float | None = None) -> Document | None:
         """Return the document of ``key``; None if there is none. Source: message ``VectorCollection.get``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get(key)
         return await self._call(self._ops.get(key))
 
-    async def put(self, key: object, document: Document) -> Document | None:
+    async def put(
+        self, key: object, document: Document, *, call_timeout: float | None = None
+    ) -> Document | None:
         """Store a document.
 
         Returns:
@@ -35,9 +40,11 @@ class AsyncVectorCollection(AsyncioObject):
 
         Source: message ``VectorCollection.put``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put(key, document)
         return await self._call(self._ops.put(key, document))
 
-    async def set(self, key: object, document: Document) -> None:
+    async def set(self, key: object, document: Document, *, call_timeout: float | None = None) -> None:
         """Store a document without transferring the one that it replaces.
 
         Raises:
@@ -45,9 +52,13 @@ class AsyncVectorCollection(AsyncioObject):
 
         Source: message ``VectorCollection.set``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).set(key, document)
         return await self._call(self._ops.set(key, document))
 
-    async def put_if_absent(self, key: object, document: Document) -> Document | None:
+    async def put_if_absent(
+        self, key: object, document: Document, *, call_timeout: float | None = None
+    ) -> Document | None:
         """Store a document if ``key`` has none.
 
         Returns:
@@ -58,30 +69,39 @@ class AsyncVectorCollection(AsyncioObject):
 
         Source: message ``VectorCollection.putIfAbsent``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put_if_absent(key, document)
         return await self._call(self._ops.put_if_absent(key, document))
 
-    async def put_all(self, map: Mapping[Any, Document]) -> None:
+    async def put_all(self, map: Mapping[Any, Document], *, call_timeout: float | None = None) -> None:
         """Store several documents: one request for each partition, in parallel.
 
         Args:
             map: The documents by key.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             TypeError, ValueError: As ``put``; nothing is stored.
 
         Source: message ``VectorCollection.putAll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put_all(map)
         return await self._run(self._ops.put_all(map))
 
-    async def remove(self, key: object) -> Document | None:
+    async def remove(self, key: object, *, call_timeout: float | None = None) -> Document | None:
         """Remove the document of ``key`` and return it; None if there is none.
 
         Source: message ``VectorCollection.remove``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove(key)
         return await self._call(self._ops.remove(key))
 
-    async def delete(self, key: object) -> None:
+    async def delete(self, key: object, *, call_timeout: float | None = None) -> None:
         """Remove the document of ``key`` without returning it. Source: message ``VectorCollection.delete``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).delete(key)
         return await self._call(self._ops.delete(key))
 
     async def search_near_vector(
@@ -92,6 +112,7 @@ class AsyncVectorCollection(AsyncioObject):
         include_vectors: bool = False,
         limit: int = 10,
         hints: dict[str, str] | None = None,
+        call_timeout: float | None = None,
     ) -> list[SearchResult]:
         """Return the documents whose vectors are nearest to ``vector``, the most similar first.
 
@@ -101,32 +122,44 @@ class AsyncVectorCollection(AsyncioObject):
             include_vectors: Whether the results have the vectors of the documents.
             limit: Maximum number of results.
             hints: Hints for the search by name, such as ``efSearch``, for experts.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             TypeError, ValueError: ``vector`` is none of finite numbers, or ``limit`` not a positive integer.
 
         Source: message ``VectorCollection.searchNearVector``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).search_near_vector(
+                vector, include_value=include_value, include_vectors=include_vectors, limit=limit, hints=hints
+            )
         return await self._call(
             self._ops.search_near_vector(
                 vector, include_value=include_value, include_vectors=include_vectors, limit=limit, hints=hints
             )
         )
 
-    async def optimize(self, index_name: str | None = None) -> None:
+    async def optimize(self, index_name: str | None = None, *, call_timeout: float | None = None) -> None:
         """Optimize an index: remove the traces of deleted documents, and add links that are missing. It takes long.
 
         Args:
             index_name: Name of the index; None if there is only one.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``VectorCollection.optimize``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).optimize(index_name)
         return await self._call(self._ops.optimize(index_name))
 
-    async def clear(self) -> None:
+    async def clear(self, *, call_timeout: float | None = None) -> None:
         """Remove all documents. Source: message ``VectorCollection.clear``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).clear()
         return await self._call(self._ops.clear())
 
-    async def size(self) -> int:
+    async def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of documents. Source: message ``VectorCollection.size``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).size()
         return await self._call(self._ops.size())

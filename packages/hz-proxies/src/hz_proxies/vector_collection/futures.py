@@ -17,7 +17,8 @@ class VectorCollection(FuturesObject):
     Members of Hazelcast Enterprise have it from version 5.5 on. The collection must be configured, by the members'
     configuration or ``create_vector_collection_config`` of the client.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: VectorCollectionOperations
@@ -26,11 +27,15 @@ class VectorCollection(FuturesObject):
         """Return the same object with operations that wait for their results."""
         return BlockingVectorCollection(self._caller.blocking(), self._ops)
 
-    def get(self, key: object) -> Future[Document | None]:
+    def get(self, key: object, *, call_timeout: float | None = None) -> Future[Document | None]:
         """Return the document of ``key``; None if there is none. Source: message ``VectorCollection.get``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get(key)
         return self._call(self._ops.get(key))
 
-    def put(self, key: object, document: Document) -> Future[Document | None]:
+    def put(
+        self, key: object, document: Document, *, call_timeout: float | None = None
+    ) -> Future[Document | None]:
         """Store a document.
 
         Returns:
@@ -41,9 +46,11 @@ class VectorCollection(FuturesObject):
 
         Source: message ``VectorCollection.put``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put(key, document)
         return self._call(self._ops.put(key, document))
 
-    def set(self, key: object, document: Document) -> Future[None]:
+    def set(self, key: object, document: Document, *, call_timeout: float | None = None) -> Future[None]:
         """Store a document without transferring the one that it replaces.
 
         Raises:
@@ -51,9 +58,13 @@ class VectorCollection(FuturesObject):
 
         Source: message ``VectorCollection.set``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).set(key, document)
         return self._call(self._ops.set(key, document))
 
-    def put_if_absent(self, key: object, document: Document) -> Future[Document | None]:
+    def put_if_absent(
+        self, key: object, document: Document, *, call_timeout: float | None = None
+    ) -> Future[Document | None]:
         """Store a document if ``key`` has none.
 
         Returns:
@@ -64,30 +75,39 @@ class VectorCollection(FuturesObject):
 
         Source: message ``VectorCollection.putIfAbsent``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put_if_absent(key, document)
         return self._call(self._ops.put_if_absent(key, document))
 
-    def put_all(self, map: Mapping[Any, Document]) -> Future[None]:
+    def put_all(self, map: Mapping[Any, Document], *, call_timeout: float | None = None) -> Future[None]:
         """Store several documents: one request for each partition, in parallel.
 
         Args:
             map: The documents by key.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             TypeError, ValueError: As ``put``; nothing is stored.
 
         Source: message ``VectorCollection.putAll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put_all(map)
         return self._run(self._ops.put_all(map))
 
-    def remove(self, key: object) -> Future[Document | None]:
+    def remove(self, key: object, *, call_timeout: float | None = None) -> Future[Document | None]:
         """Remove the document of ``key`` and return it; None if there is none.
 
         Source: message ``VectorCollection.remove``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove(key)
         return self._call(self._ops.remove(key))
 
-    def delete(self, key: object) -> Future[None]:
+    def delete(self, key: object, *, call_timeout: float | None = None) -> Future[None]:
         """Remove the document of ``key`` without returning it. Source: message ``VectorCollection.delete``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).delete(key)
         return self._call(self._ops.delete(key))
 
     def search_near_vector(
@@ -98,6 +118,7 @@ class VectorCollection(FuturesObject):
         include_vectors: bool = False,
         limit: int = 10,
         hints: dict[str, str] | None = None,
+        call_timeout: float | None = None,
     ) -> Future[list[SearchResult]]:
         """Return the documents whose vectors are nearest to ``vector``, the most similar first.
 
@@ -107,32 +128,44 @@ class VectorCollection(FuturesObject):
             include_vectors: Whether the results have the vectors of the documents.
             limit: Maximum number of results.
             hints: Hints for the search by name, such as ``efSearch``, for experts.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             TypeError, ValueError: ``vector`` is none of finite numbers, or ``limit`` not a positive integer.
 
         Source: message ``VectorCollection.searchNearVector``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).search_near_vector(
+                vector, include_value=include_value, include_vectors=include_vectors, limit=limit, hints=hints
+            )
         return self._call(
             self._ops.search_near_vector(
                 vector, include_value=include_value, include_vectors=include_vectors, limit=limit, hints=hints
             )
         )
 
-    def optimize(self, index_name: str | None = None) -> Future[None]:
+    def optimize(self, index_name: str | None = None, *, call_timeout: float | None = None) -> Future[None]:
         """Optimize an index: remove the traces of deleted documents, and add links that are missing. It takes long.
 
         Args:
             index_name: Name of the index; None if there is only one.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``VectorCollection.optimize``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).optimize(index_name)
         return self._call(self._ops.optimize(index_name))
 
-    def clear(self) -> Future[None]:
+    def clear(self, *, call_timeout: float | None = None) -> Future[None]:
         """Remove all documents. Source: message ``VectorCollection.clear``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).clear()
         return self._call(self._ops.clear())
 
-    def size(self) -> Future[int]:
+    def size(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return the number of documents. Source: message ``VectorCollection.size``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).size()
         return self._call(self._ops.size())

@@ -19,7 +19,8 @@ class AsyncDurableTask(AsyncioSurface):
         partition: The partition that stores the task.
         sequence: Number of the task in its partition.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: DurableTaskOperations
@@ -28,7 +29,7 @@ class AsyncDurableTask(AsyncioSurface):
         """Return the id of the task, at once: an integer of 64 bits, the same in all clients."""
         return self._ops.task_id()
 
-    async def get_result(self) -> Any:
+    async def get_result(self, *, call_timeout: float | None = None) -> Any:
         """Wait for the task to end, and return its result, which stays stored; None if it was disposed of.
 
         Raises:
@@ -37,9 +38,11 @@ class AsyncDurableTask(AsyncioSurface):
 
         Source: message ``DurableExecutor.retrieveResult``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_result()
         return await self._call(self._ops.get_result())
 
-    async def get_result_and_dispose(self) -> Any:
+    async def get_result_and_dispose(self, *, call_timeout: float | None = None) -> Any:
         """Wait for the task to end, return its result, and dispose of it; also if the task failed.
 
         Not by the message ``DurableExecutor.retrieveAndDisposeResult``: after it, members give the number of the latest
@@ -54,9 +57,11 @@ class AsyncDurableTask(AsyncioSurface):
 
         Source: messages ``DurableExecutor.retrieveResult`` and ``DurableExecutor.disposeResult``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_result_and_dispose()
         return await self._run(self._ops.get_result_and_dispose())
 
-    async def dispose(self) -> None:
+    async def dispose(self, *, call_timeout: float | None = None) -> None:
         """Dispose of the result: it needs no memory any more.
 
         Raises:
@@ -64,4 +69,6 @@ class AsyncDurableTask(AsyncioSurface):
 
         Source: message ``DurableExecutor.disposeResult``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).dispose()
         return await self._call(self._ops.dispose())

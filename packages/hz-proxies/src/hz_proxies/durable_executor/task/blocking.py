@@ -19,7 +19,8 @@ class BlockingDurableTask(BlockingSurface):
         partition: The partition that stores the task.
         sequence: Number of the task in its partition.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: DurableTaskOperations
@@ -28,7 +29,7 @@ class BlockingDurableTask(BlockingSurface):
         """Return the id of the task, at once: an integer of 64 bits, the same in all clients."""
         return self._ops.task_id()
 
-    def get_result(self) -> Any:
+    def get_result(self, *, call_timeout: float | None = None) -> Any:
         """Wait for the task to end, and return its result, which stays stored; None if it was disposed of.
 
         Raises:
@@ -37,9 +38,11 @@ class BlockingDurableTask(BlockingSurface):
 
         Source: message ``DurableExecutor.retrieveResult``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_result()
         return self._call(self._ops.get_result())
 
-    def get_result_and_dispose(self) -> Any:
+    def get_result_and_dispose(self, *, call_timeout: float | None = None) -> Any:
         """Wait for the task to end, return its result, and dispose of it; also if the task failed.
 
         Not by the message ``DurableExecutor.retrieveAndDisposeResult``: after it, members give the number of the latest
@@ -54,9 +57,11 @@ class BlockingDurableTask(BlockingSurface):
 
         Source: messages ``DurableExecutor.retrieveResult`` and ``DurableExecutor.disposeResult``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_result_and_dispose()
         return self._run(self._ops.get_result_and_dispose())
 
-    def dispose(self) -> None:
+    def dispose(self, *, call_timeout: float | None = None) -> None:
         """Dispose of the result: it needs no memory any more.
 
         Raises:
@@ -64,4 +69,6 @@ class BlockingDurableTask(BlockingSurface):
 
         Source: message ``DurableExecutor.disposeResult``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).dispose()
         return self._call(self._ops.dispose())

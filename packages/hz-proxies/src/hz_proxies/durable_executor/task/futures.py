@@ -21,7 +21,8 @@ class DurableTask(FuturesSurface):
         partition: The partition that stores the task.
         sequence: Number of the task in its partition.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: DurableTaskOperations
@@ -34,7 +35,7 @@ class DurableTask(FuturesSurface):
         """Return the id of the task, at once: an integer of 64 bits, the same in all clients."""
         return self._ops.task_id()
 
-    def get_result(self) -> Future[Any]:
+    def get_result(self, *, call_timeout: float | None = None) -> Future[Any]:
         """Wait for the task to end, and return its result, which stays stored; None if it was disposed of.
 
         Raises:
@@ -43,9 +44,11 @@ class DurableTask(FuturesSurface):
 
         Source: message ``DurableExecutor.retrieveResult``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_result()
         return self._call(self._ops.get_result())
 
-    def get_result_and_dispose(self) -> Future[Any]:
+    def get_result_and_dispose(self, *, call_timeout: float | None = None) -> Future[Any]:
         """Wait for the task to end, return its result, and dispose of it; also if the task failed.
 
         Not by the message ``DurableExecutor.retrieveAndDisposeResult``: after it, members give the number of the latest
@@ -60,9 +63,11 @@ class DurableTask(FuturesSurface):
 
         Source: messages ``DurableExecutor.retrieveResult`` and ``DurableExecutor.disposeResult``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_result_and_dispose()
         return self._run(self._ops.get_result_and_dispose())
 
-    def dispose(self) -> Future[None]:
+    def dispose(self, *, call_timeout: float | None = None) -> Future[None]:
         """Dispose of the result: it needs no memory any more.
 
         Raises:
@@ -70,4 +75,6 @@ class DurableTask(FuturesSurface):
 
         Source: message ``DurableExecutor.disposeResult``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).dispose()
         return self._call(self._ops.dispose())

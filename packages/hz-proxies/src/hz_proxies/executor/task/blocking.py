@@ -15,12 +15,13 @@ class BlockingExecutorTask(BlockingSurface):
         submit: The request whose reply is the result.
         cancel: Returns the request that cancels the task.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ExecutorTaskOperations
 
-    def get_result(self) -> Any:
+    def get_result(self, *, call_timeout: float | None = None) -> Any:
         """Wait for the task to end, and return its result. Giving up does not cancel the task.
 
         Raises:
@@ -28,19 +29,24 @@ class BlockingExecutorTask(BlockingSurface):
             RejectedExecutionError: The executor is shut down.
             HazelcastError: The task failed; see the cause.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_result()
         return self._run(self._ops.get_result())
 
-    def cancel(self, may_interrupt_if_running: bool = False) -> bool:
+    def cancel(self, may_interrupt_if_running: bool = False, *, call_timeout: float | None = None) -> bool:
         """Cancel the task.
 
         Args:
             may_interrupt_if_running: Whether to interrupt the member's thread if the task is running.
+            call_timeout: Time limit of this call, in seconds.
 
         Returns:
             Whether it was cancelled; False if it has ended.
 
         Source: messages ``ExecutorService.cancelOnPartition`` and ``ExecutorService.cancelOnMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).cancel(may_interrupt_if_running)
         return self._call(self._ops.cancel(may_interrupt_if_running))
 
     def is_done(self) -> bool:

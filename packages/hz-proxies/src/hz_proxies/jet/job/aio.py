@@ -25,40 +25,49 @@ class AsyncJob(AsyncioJob):
         name: Its name; None if it has none.
         is_light: Whether it is a light job.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: JobOperations
 
-    async def get_summary(self) -> JobSummary:
+    async def get_summary(self, *, call_timeout: float | None = None) -> JobSummary:
         """Return all that a member tells about the job.
 
         Source: message ``Jet.getJobAndSqlSummaryList``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_summary()
         return await self._run(self._ops.get_summary())
 
-    async def get_status(self) -> JobStatus:
+    async def get_status(self, *, call_timeout: float | None = None) -> JobStatus:
         """Return what the job does.
 
         Source: message ``Jet.getJobStatus``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_status()
         return await self._run(self._ops.get_status())
 
-    async def get_submission_time(self) -> datetime:
+    async def get_submission_time(self, *, call_timeout: float | None = None) -> datetime:
         """Return when the job was submitted, by the clock of the member (UTC).
 
         Source: message ``Jet.getJobSubmissionTime``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_submission_time()
         return await self._run(self._ops.get_submission_time())
 
-    async def get_suspension_cause(self) -> str | None:
+    async def get_suspension_cause(self, *, call_timeout: float | None = None) -> str | None:
         """Return why the job is suspended; None if it is not.
 
         Source: message ``Jet.getJobAndSqlSummaryList``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_suspension_cause()
         return await self._run(self._ops.get_suspension_cause())
 
-    async def is_user_cancelled(self) -> bool:
+    async def is_user_cancelled(self, *, call_timeout: float | None = None) -> bool:
         """Return whether a user has cancelled the job.
 
         Raises:
@@ -66,13 +75,16 @@ class AsyncJob(AsyncioJob):
 
         Source: message ``Jet.isJobUserCancelled``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_user_cancelled()
         return await self._call(self._ops.is_user_cancelled())
 
-    async def join(self, timeout: float | None = None) -> None:
+    async def join(self, timeout: float | None = None, *, call_timeout: float | None = None) -> None:
         """Wait until the job has ended.
 
         Args:
             timeout: Seconds to wait at most; None to wait until it ends. The job goes on.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             TimeoutError: The job has not ended in this time.
@@ -82,16 +94,20 @@ class AsyncJob(AsyncioJob):
 
         Source: message ``Jet.joinSubmittedJob``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).join(timeout)
         return await self._run(self._ops.join(timeout))
 
-    async def cancel(self) -> None:
+    async def cancel(self, *, call_timeout: float | None = None) -> None:
         """Cancel the job. It ends soon after that, with CancellationError for those who ``join`` it.
 
         Source: message ``Jet.terminateJob``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).cancel()
         return await self._run(self._ops.cancel())
 
-    async def suspend(self) -> None:
+    async def suspend(self, *, call_timeout: float | None = None) -> None:
         """Suspend the job, after a snapshot if it has a processing guarantee. It is suspended soon after that.
 
         Raises:
@@ -99,9 +115,11 @@ class AsyncJob(AsyncioJob):
 
         Source: message ``Jet.terminateJob``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).suspend()
         return await self._call(self._ops.suspend())
 
-    async def resume(self) -> None:
+    async def resume(self, *, call_timeout: float | None = None) -> None:
         """Resume the suspended job.
 
         Raises:
@@ -109,9 +127,11 @@ class AsyncJob(AsyncioJob):
 
         Source: message ``Jet.resumeJob``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).resume()
         return await self._call(self._ops.resume())
 
-    async def restart(self) -> None:
+    async def restart(self, *, call_timeout: float | None = None) -> None:
         """Restart the job, from a snapshot if it has a processing guarantee; new members then take part in it.
 
         Raises:
@@ -119,32 +139,42 @@ class AsyncJob(AsyncioJob):
 
         Source: message ``Jet.terminateJob``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).restart()
         return await self._call(self._ops.restart())
 
-    async def export_snapshot(self, name: str) -> None:
+    async def export_snapshot(self, name: str, *, call_timeout: float | None = None) -> None:
         """Save the state of the job under ``name``. Enterprise members only; others refuse.
 
         Source: message ``Jet.exportSnapshot``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).export_snapshot(name)
         return await self._call(self._ops.export_snapshot(name))
 
-    async def cancel_and_export_snapshot(self, name: str) -> None:
+    async def cancel_and_export_snapshot(self, name: str, *, call_timeout: float | None = None) -> None:
         """Save the state of the job under ``name``, and cancel it. Enterprise members only; others refuse.
 
         Source: message ``Jet.exportSnapshot``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).cancel_and_export_snapshot(name)
         return await self._call(self._ops.cancel_and_export_snapshot(name))
 
-    async def get_metrics(self) -> list[JobMetric]:
+    async def get_metrics(self, *, call_timeout: float | None = None) -> list[JobMetric]:
         """Return what members have measured; nothing before they have done so for the first time.
 
         Members measure every 5 seconds by default, and not at all if their metrics are disabled.
 
         Source: message ``Jet.getJobMetrics``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_metrics()
         return await self._call(self._ops.get_metrics())
 
-    async def add_status_listener(self, callback: JobStatusCallback) -> str:
+    async def add_status_listener(
+        self, callback: JobStatusCallback, *, call_timeout: float | None = None
+    ) -> str:
         """Call ``callback`` with a :class:`~hz_proxies.jet.JobStatusEvent` whenever the status changes.
 
         Returns:
@@ -155,9 +185,13 @@ class AsyncJob(AsyncioJob):
 
         Source: message ``Jet.addJobStatusListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add_status_listener(callback)
         return await self._run(self._ops.add_status_listener(callback))
 
-    async def remove_status_listener(self, registration_id: str) -> bool:
+    async def remove_status_listener(
+        self, registration_id: str, *, call_timeout: float | None = None
+    ) -> bool:
         """Remove a listener. Those of a job that has ended need not be removed.
 
         Returns:
@@ -165,4 +199,6 @@ class AsyncJob(AsyncioJob):
 
         Source: message ``Jet.removeJobStatusListener``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_status_listener(registration_id)
         return await self._run(self._ops.remove_status_listener(registration_id))

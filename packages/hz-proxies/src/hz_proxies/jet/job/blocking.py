@@ -25,40 +25,49 @@ class BlockingJob(BlockingJobAttributes):
         name: Its name; None if it has none.
         is_light: Whether it is a light job.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: JobOperations
 
-    def get_summary(self) -> JobSummary:
+    def get_summary(self, *, call_timeout: float | None = None) -> JobSummary:
         """Return all that a member tells about the job.
 
         Source: message ``Jet.getJobAndSqlSummaryList``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_summary()
         return self._run(self._ops.get_summary())
 
-    def get_status(self) -> JobStatus:
+    def get_status(self, *, call_timeout: float | None = None) -> JobStatus:
         """Return what the job does.
 
         Source: message ``Jet.getJobStatus``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_status()
         return self._run(self._ops.get_status())
 
-    def get_submission_time(self) -> datetime:
+    def get_submission_time(self, *, call_timeout: float | None = None) -> datetime:
         """Return when the job was submitted, by the clock of the member (UTC).
 
         Source: message ``Jet.getJobSubmissionTime``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_submission_time()
         return self._run(self._ops.get_submission_time())
 
-    def get_suspension_cause(self) -> str | None:
+    def get_suspension_cause(self, *, call_timeout: float | None = None) -> str | None:
         """Return why the job is suspended; None if it is not.
 
         Source: message ``Jet.getJobAndSqlSummaryList``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_suspension_cause()
         return self._run(self._ops.get_suspension_cause())
 
-    def is_user_cancelled(self) -> bool:
+    def is_user_cancelled(self, *, call_timeout: float | None = None) -> bool:
         """Return whether a user has cancelled the job.
 
         Raises:
@@ -66,13 +75,16 @@ class BlockingJob(BlockingJobAttributes):
 
         Source: message ``Jet.isJobUserCancelled``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_user_cancelled()
         return self._call(self._ops.is_user_cancelled())
 
-    def join(self, timeout: float | None = None) -> None:
+    def join(self, timeout: float | None = None, *, call_timeout: float | None = None) -> None:
         """Wait until the job has ended.
 
         Args:
             timeout: Seconds to wait at most; None to wait until it ends. The job goes on.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             TimeoutError: The job has not ended in this time.
@@ -82,16 +94,20 @@ class BlockingJob(BlockingJobAttributes):
 
         Source: message ``Jet.joinSubmittedJob``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).join(timeout)
         return self._run(self._ops.join(timeout))
 
-    def cancel(self) -> None:
+    def cancel(self, *, call_timeout: float | None = None) -> None:
         """Cancel the job. It ends soon after that, with CancellationError for those who ``join`` it.
 
         Source: message ``Jet.terminateJob``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).cancel()
         return self._run(self._ops.cancel())
 
-    def suspend(self) -> None:
+    def suspend(self, *, call_timeout: float | None = None) -> None:
         """Suspend the job, after a snapshot if it has a processing guarantee. It is suspended soon after that.
 
         Raises:
@@ -99,9 +115,11 @@ class BlockingJob(BlockingJobAttributes):
 
         Source: message ``Jet.terminateJob``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).suspend()
         return self._call(self._ops.suspend())
 
-    def resume(self) -> None:
+    def resume(self, *, call_timeout: float | None = None) -> None:
         """Resume the suspended job.
 
         Raises:
@@ -109,9 +127,11 @@ class BlockingJob(BlockingJobAttributes):
 
         Source: message ``Jet.resumeJob``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).resume()
         return self._call(self._ops.resume())
 
-    def restart(self) -> None:
+    def restart(self, *, call_timeout: float | None = None) -> None:
         """Restart the job, from a snapshot if it has a processing guarantee; new members then take part in it.
 
         Raises:
@@ -119,32 +139,40 @@ class BlockingJob(BlockingJobAttributes):
 
         Source: message ``Jet.terminateJob``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).restart()
         return self._call(self._ops.restart())
 
-    def export_snapshot(self, name: str) -> None:
+    def export_snapshot(self, name: str, *, call_timeout: float | None = None) -> None:
         """Save the state of the job under ``name``. Enterprise members only; others refuse.
 
         Source: message ``Jet.exportSnapshot``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).export_snapshot(name)
         return self._call(self._ops.export_snapshot(name))
 
-    def cancel_and_export_snapshot(self, name: str) -> None:
+    def cancel_and_export_snapshot(self, name: str, *, call_timeout: float | None = None) -> None:
         """Save the state of the job under ``name``, and cancel it. Enterprise members only; others refuse.
 
         Source: message ``Jet.exportSnapshot``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).cancel_and_export_snapshot(name)
         return self._call(self._ops.cancel_and_export_snapshot(name))
 
-    def get_metrics(self) -> list[JobMetric]:
+    def get_metrics(self, *, call_timeout: float | None = None) -> list[JobMetric]:
         """Return what members have measured; nothing before they have done so for the first time.
 
         Members measure every 5 seconds by default, and not at all if their metrics are disabled.
 
         Source: message ``Jet.getJobMetrics``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_metrics()
         return self._call(self._ops.get_metrics())
 
-    def add_status_listener(self, callback: JobStatusCallback) -> str:
+    def add_status_listener(self, callback: JobStatusCallback, *, call_timeout: float | None = None) -> str:
         """Call ``callback`` with a :class:`~hz_proxies.jet.JobStatusEvent` whenever the status changes.
 
         Returns:
@@ -155,9 +183,11 @@ class BlockingJob(BlockingJobAttributes):
 
         Source: message ``Jet.addJobStatusListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_status_listener(callback)
         return self._run(self._ops.add_status_listener(callback))
 
-    def remove_status_listener(self, registration_id: str) -> bool:
+    def remove_status_listener(self, registration_id: str, *, call_timeout: float | None = None) -> bool:
         """Remove a listener. Those of a job that has ended need not be removed.
 
         Returns:
@@ -165,4 +195,6 @@ class BlockingJob(BlockingJobAttributes):
 
         Source: message ``Jet.removeJobStatusListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_status_listener(registration_id)
         return self._run(self._ops.remove_status_listener(registration_id))

@@ -27,7 +27,8 @@ class Job(FuturesJob):
         name: Its name; None if it has none.
         is_light: Whether it is a light job.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: JobOperations
@@ -36,35 +37,43 @@ class Job(FuturesJob):
         """Return the same object with operations that wait for their results."""
         return BlockingJob(self._caller.blocking(), self._ops)
 
-    def get_summary(self) -> Future[JobSummary]:
+    def get_summary(self, *, call_timeout: float | None = None) -> Future[JobSummary]:
         """Return all that a member tells about the job.
 
         Source: message ``Jet.getJobAndSqlSummaryList``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_summary()
         return self._run(self._ops.get_summary())
 
-    def get_status(self) -> Future[JobStatus]:
+    def get_status(self, *, call_timeout: float | None = None) -> Future[JobStatus]:
         """Return what the job does.
 
         Source: message ``Jet.getJobStatus``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_status()
         return self._run(self._ops.get_status())
 
-    def get_submission_time(self) -> Future[datetime]:
+    def get_submission_time(self, *, call_timeout: float | None = None) -> Future[datetime]:
         """Return when the job was submitted, by the clock of the member (UTC).
 
         Source: message ``Jet.getJobSubmissionTime``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_submission_time()
         return self._run(self._ops.get_submission_time())
 
-    def get_suspension_cause(self) -> Future[str | None]:
+    def get_suspension_cause(self, *, call_timeout: float | None = None) -> Future[str | None]:
         """Return why the job is suspended; None if it is not.
 
         Source: message ``Jet.getJobAndSqlSummaryList``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_suspension_cause()
         return self._run(self._ops.get_suspension_cause())
 
-    def is_user_cancelled(self) -> Future[bool]:
+    def is_user_cancelled(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether a user has cancelled the job.
 
         Raises:
@@ -72,13 +81,16 @@ class Job(FuturesJob):
 
         Source: message ``Jet.isJobUserCancelled``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_user_cancelled()
         return self._call(self._ops.is_user_cancelled())
 
-    def join(self, timeout: float | None = None) -> Future[None]:
+    def join(self, timeout: float | None = None, *, call_timeout: float | None = None) -> Future[None]:
         """Wait until the job has ended.
 
         Args:
             timeout: Seconds to wait at most; None to wait until it ends. The job goes on.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             TimeoutError: The job has not ended in this time.
@@ -88,16 +100,20 @@ class Job(FuturesJob):
 
         Source: message ``Jet.joinSubmittedJob``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).join(timeout)
         return self._run(self._ops.join(timeout))
 
-    def cancel(self) -> Future[None]:
+    def cancel(self, *, call_timeout: float | None = None) -> Future[None]:
         """Cancel the job. It ends soon after that, with CancellationError for those who ``join`` it.
 
         Source: message ``Jet.terminateJob``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).cancel()
         return self._run(self._ops.cancel())
 
-    def suspend(self) -> Future[None]:
+    def suspend(self, *, call_timeout: float | None = None) -> Future[None]:
         """Suspend the job, after a snapshot if it has a processing guarantee. It is suspended soon after that.
 
         Raises:
@@ -105,9 +121,11 @@ class Job(FuturesJob):
 
         Source: message ``Jet.terminateJob``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).suspend()
         return self._call(self._ops.suspend())
 
-    def resume(self) -> Future[None]:
+    def resume(self, *, call_timeout: float | None = None) -> Future[None]:
         """Resume the suspended job.
 
         Raises:
@@ -115,9 +133,11 @@ class Job(FuturesJob):
 
         Source: message ``Jet.resumeJob``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).resume()
         return self._call(self._ops.resume())
 
-    def restart(self) -> Future[None]:
+    def restart(self, *, call_timeout: float | None = None) -> Future[None]:
         """Restart the job, from a snapshot if it has a processing guarantee; new members then take part in it.
 
         Raises:
@@ -125,32 +145,42 @@ class Job(FuturesJob):
 
         Source: message ``Jet.terminateJob``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).restart()
         return self._call(self._ops.restart())
 
-    def export_snapshot(self, name: str) -> Future[None]:
+    def export_snapshot(self, name: str, *, call_timeout: float | None = None) -> Future[None]:
         """Save the state of the job under ``name``. Enterprise members only; others refuse.
 
         Source: message ``Jet.exportSnapshot``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).export_snapshot(name)
         return self._call(self._ops.export_snapshot(name))
 
-    def cancel_and_export_snapshot(self, name: str) -> Future[None]:
+    def cancel_and_export_snapshot(self, name: str, *, call_timeout: float | None = None) -> Future[None]:
         """Save the state of the job under ``name``, and cancel it. Enterprise members only; others refuse.
 
         Source: message ``Jet.exportSnapshot``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).cancel_and_export_snapshot(name)
         return self._call(self._ops.cancel_and_export_snapshot(name))
 
-    def get_metrics(self) -> Future[list[JobMetric]]:
+    def get_metrics(self, *, call_timeout: float | None = None) -> Future[list[JobMetric]]:
         """Return what members have measured; nothing before they have done so for the first time.
 
         Members measure every 5 seconds by default, and not at all if their metrics are disabled.
 
         Source: message ``Jet.getJobMetrics``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_metrics()
         return self._call(self._ops.get_metrics())
 
-    def add_status_listener(self, callback: JobStatusCallback) -> Future[str]:
+    def add_status_listener(
+        self, callback: JobStatusCallback, *, call_timeout: float | None = None
+    ) -> Future[str]:
         """Call ``callback`` with a :class:`~hz_proxies.jet.JobStatusEvent` whenever the status changes.
 
         Returns:
@@ -161,9 +191,13 @@ class Job(FuturesJob):
 
         Source: message ``Jet.addJobStatusListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add_status_listener(callback)
         return self._run(self._ops.add_status_listener(callback))
 
-    def remove_status_listener(self, registration_id: str) -> Future[bool]:
+    def remove_status_listener(
+        self, registration_id: str, *, call_timeout: float | None = None
+    ) -> Future[bool]:
         """Remove a listener. Those of a job that has ended need not be removed.
 
         Returns:
@@ -171,4 +205,6 @@ class Job(FuturesJob):
 
         Source: message ``Jet.removeJobStatusListener``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_status_listener(registration_id)
         return self._run(self._ops.remove_status_listener(registration_id))

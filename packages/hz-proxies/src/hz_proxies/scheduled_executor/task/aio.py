@@ -21,7 +21,8 @@ class AsyncScheduledTask(AsyncioSurface):
         context: The client.
         handler: Where the task lives.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ScheduledTaskOperations
@@ -34,7 +35,7 @@ class AsyncScheduledTask(AsyncioSurface):
         """Return the resource name of the task, at once; ``get_scheduled_future`` makes a handle from it."""
         return self._ops.urn()
 
-    async def get_result(self) -> Any:
+    async def get_result(self, *, call_timeout: float | None = None) -> Any:
         """Wait for the task to end, and return its result. A task at a fixed rate ends only when it is cancelled.
 
         Raises:
@@ -43,16 +44,20 @@ class AsyncScheduledTask(AsyncioSurface):
 
         Source: messages ``ScheduledExecutor.getResultFromPartition`` and ``ScheduledExecutor.getResultFromMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_result()
         return await self._call(self._ops.get_result())
 
-    async def get_delay(self) -> float:
+    async def get_delay(self, *, call_timeout: float | None = None) -> float:
         """Return the seconds until the next execution; negative if that is in the past.
 
         Source: messages ``ScheduledExecutor.getDelayFromPartition`` and ``ScheduledExecutor.getDelayFromMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_delay()
         return await self._call(self._ops.get_delay())
 
-    async def cancel(self) -> bool:
+    async def cancel(self, *, call_timeout: float | None = None) -> bool:
         """Cancel the task: it is not executed again. An execution that runs is not interrupted.
 
         Returns:
@@ -60,33 +65,43 @@ class AsyncScheduledTask(AsyncioSurface):
 
         Source: messages ``ScheduledExecutor.cancelFromPartition`` and ``ScheduledExecutor.cancelFromMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).cancel()
         return await self._call(self._ops.cancel())
 
-    async def is_done(self) -> bool:
+    async def is_done(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the task has ended or was cancelled.
 
         Source: messages ``ScheduledExecutor.isDoneFromPartition`` and ``ScheduledExecutor.isDoneFromMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_done()
         return await self._call(self._ops.is_done())
 
-    async def is_cancelled(self) -> bool:
+    async def is_cancelled(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the task was cancelled.
 
         Source: messages ``ScheduledExecutor.isCancelledFromPartition`` and
         ``ScheduledExecutor.isCancelledFromMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_cancelled()
         return await self._call(self._ops.is_cancelled())
 
-    async def get_statistics(self) -> ScheduledTaskStatistics:
+    async def get_statistics(self, *, call_timeout: float | None = None) -> ScheduledTaskStatistics:
         """Return how often and how long the task was executed.
 
         Source: messages ``ScheduledExecutor.getStatsFromPartition`` and ``ScheduledExecutor.getStatsFromMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_statistics()
         return await self._call(self._ops.get_statistics())
 
-    async def dispose(self) -> None:
+    async def dispose(self, *, call_timeout: float | None = None) -> None:
         """Remove the task and its result from the members, so that its name is free; it is cancelled before.
 
         Source: messages ``ScheduledExecutor.disposeFromPartition`` and ``ScheduledExecutor.disposeFromMember``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).dispose()
         return await self._call(self._ops.dispose())

@@ -23,7 +23,8 @@ class ScheduledTask(FuturesSurface):
         context: The client.
         handler: Where the task lives.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: ScheduledTaskOperations
@@ -40,7 +41,7 @@ class ScheduledTask(FuturesSurface):
         """Return the resource name of the task, at once; ``get_scheduled_future`` makes a handle from it."""
         return self._ops.urn()
 
-    def get_result(self) -> Future[Any]:
+    def get_result(self, *, call_timeout: float | None = None) -> Future[Any]:
         """Wait for the task to end, and return its result. A task at a fixed rate ends only when it is cancelled.
 
         Raises:
@@ -49,16 +50,20 @@ class ScheduledTask(FuturesSurface):
 
         Source: messages ``ScheduledExecutor.getResultFromPartition`` and ``ScheduledExecutor.getResultFromMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_result()
         return self._call(self._ops.get_result())
 
-    def get_delay(self) -> Future[float]:
+    def get_delay(self, *, call_timeout: float | None = None) -> Future[float]:
         """Return the seconds until the next execution; negative if that is in the past.
 
         Source: messages ``ScheduledExecutor.getDelayFromPartition`` and ``ScheduledExecutor.getDelayFromMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_delay()
         return self._call(self._ops.get_delay())
 
-    def cancel(self) -> Future[bool]:
+    def cancel(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Cancel the task: it is not executed again. An execution that runs is not interrupted.
 
         Returns:
@@ -66,33 +71,43 @@ class ScheduledTask(FuturesSurface):
 
         Source: messages ``ScheduledExecutor.cancelFromPartition`` and ``ScheduledExecutor.cancelFromMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).cancel()
         return self._call(self._ops.cancel())
 
-    def is_done(self) -> Future[bool]:
+    def is_done(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether the task has ended or was cancelled.
 
         Source: messages ``ScheduledExecutor.isDoneFromPartition`` and ``ScheduledExecutor.isDoneFromMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_done()
         return self._call(self._ops.is_done())
 
-    def is_cancelled(self) -> Future[bool]:
+    def is_cancelled(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether the task was cancelled.
 
         Source: messages ``ScheduledExecutor.isCancelledFromPartition`` and
         ``ScheduledExecutor.isCancelledFromMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_cancelled()
         return self._call(self._ops.is_cancelled())
 
-    def get_statistics(self) -> Future[ScheduledTaskStatistics]:
+    def get_statistics(self, *, call_timeout: float | None = None) -> Future[ScheduledTaskStatistics]:
         """Return how often and how long the task was executed.
 
         Source: messages ``ScheduledExecutor.getStatsFromPartition`` and ``ScheduledExecutor.getStatsFromMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_statistics()
         return self._call(self._ops.get_statistics())
 
-    def dispose(self) -> Future[None]:
+    def dispose(self, *, call_timeout: float | None = None) -> Future[None]:
         """Remove the task and its result from the members, so that its name is free; it is cancelled before.
 
         Source: messages ``ScheduledExecutor.disposeFromPartition`` and ``ScheduledExecutor.disposeFromMember``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).dispose()
         return self._call(self._ops.dispose())

@@ -18,7 +18,8 @@ class AsyncSqlResult(AsyncioRows):
     while the rows of one are read, but not more than one. Close a result that is not read to its end, or use it as a
     context manager; otherwise the member keeps it.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: SqlResultOperations
@@ -43,7 +44,7 @@ class AsyncSqlResult(AsyncioRows):
         """
         return self._ops.get_row_metadata()
 
-    async def next_page(self) -> SqlPage | None:
+    async def next_page(self, *, call_timeout: float | None = None) -> SqlPage | None:
         """Return the next page as columns, for those who read no rows; None after the last page.
 
         Raises:
@@ -51,9 +52,13 @@ class AsyncSqlResult(AsyncioRows):
             HazelcastSqlError: The query has failed, was closed, or its member is lost.
             IllegalStateError: Another thread or task reads the result at the moment.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).next_page()
         return await self._run(self._ops.next_page())
 
-    async def to_arrow(self, types: Mapping[str, ArrowType] | None = None) -> ArrowTable:
+    async def to_arrow(
+        self, types: Mapping[str, ArrowType] | None = None, *, call_timeout: float | None = None
+    ) -> ArrowTable:
         """Return the rows, all that have not been read, as a ``pyarrow.Table``.
 
         The columns are made from the bytes that the member has sent, without Python objects for values of fixed size.
@@ -61,6 +66,7 @@ class AsyncSqlResult(AsyncioRows):
         Args:
             types: Arrow types of columns, by their names, instead of the usual ones: another unit of a timestamp, for
                 example, or the type of objects.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: pyarrow is not installed (extra ``arrow``).
@@ -69,6 +75,8 @@ class AsyncSqlResult(AsyncioRows):
             HazelcastSerializationError: A value does not fit into the type of its column.
             IllegalStateError: Rows of a page have been read, and others of that page have not.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).to_arrow(types)
         return await self._run(self._ops.to_arrow(types))
 
     def to_arrow_batches(self, types: Mapping[str, ArrowType] | None = None) -> AsyncPages[ArrowBatch]:
@@ -87,7 +95,11 @@ class AsyncSqlResult(AsyncioRows):
         return AsyncPages(self._caller, self._ops.to_arrow_batches(types))
 
     async def to_pandas(
-        self, types: Mapping[str, ArrowType] | None = None, dtype_backend: str | None = None
+        self,
+        types: Mapping[str, ArrowType] | None = None,
+        dtype_backend: str | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> PandasFrame:
         """Return the rows, all that have not been read, as a ``pandas.DataFrame``.
 
@@ -95,27 +107,35 @@ class AsyncSqlResult(AsyncioRows):
             types: Arrow types of columns, by their names; see ``to_arrow``.
             dtype_backend: ``"pyarrow"`` for columns that pandas keeps in Arrow's memory, which have nulls of every type
                 and decimals; None for NumPy's types.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: pandas or pyarrow is not installed (extra ``pandas``).
             ValueError: ``dtype_backend`` is another one.
             HazelcastSqlError, HazelcastSerializationError, IllegalStateError: See ``to_arrow``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).to_pandas(types, dtype_backend)
         return await self._run(self._ops.to_pandas(types, dtype_backend))
 
-    async def to_polars(self, types: Mapping[str, ArrowType] | None = None) -> PolarsFrame:
+    async def to_polars(
+        self, types: Mapping[str, ArrowType] | None = None, *, call_timeout: float | None = None
+    ) -> PolarsFrame:
         """Return the rows, all that have not been read, as a ``polars.DataFrame``.
 
         Args:
             types: Arrow types of columns, by their names; see ``to_arrow``.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: polars or pyarrow is not installed (extra ``polars``).
             HazelcastSqlError, HazelcastSerializationError, IllegalStateError: See ``to_arrow``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).to_polars(types)
         return await self._run(self._ops.to_polars(types))
 
-    async def close(self) -> None:
+    async def close(self, *, call_timeout: float | None = None) -> None:
         """Cancel the query on the member; callable from any thread or task. Idempotent.
 
         Whoever waits for further rows, or asks for them later, gets a HazelcastSqlError with the code
@@ -123,4 +143,6 @@ class AsyncSqlResult(AsyncioRows):
 
         Source: message ``Sql.close``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).close()
         return await self._run(self._ops.close())

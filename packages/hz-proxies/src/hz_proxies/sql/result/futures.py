@@ -20,7 +20,8 @@ class SqlResult(FuturesRows):
     while the rows of one are read, but not more than one. Close a result that is not read to its end, or use it as a
     context manager; otherwise the member keeps it.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: SqlResultOperations
@@ -49,7 +50,7 @@ class SqlResult(FuturesRows):
         """
         return self._ops.get_row_metadata()
 
-    def next_page(self) -> Future[SqlPage | None]:
+    def next_page(self, *, call_timeout: float | None = None) -> Future[SqlPage | None]:
         """Return the next page as columns, for those who read no rows; None after the last page.
 
         Raises:
@@ -57,9 +58,13 @@ class SqlResult(FuturesRows):
             HazelcastSqlError: The query has failed, was closed, or its member is lost.
             IllegalStateError: Another thread or task reads the result at the moment.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).next_page()
         return self._run(self._ops.next_page())
 
-    def to_arrow(self, types: Mapping[str, ArrowType] | None = None) -> Future[ArrowTable]:
+    def to_arrow(
+        self, types: Mapping[str, ArrowType] | None = None, *, call_timeout: float | None = None
+    ) -> Future[ArrowTable]:
         """Return the rows, all that have not been read, as a ``pyarrow.Table``.
 
         The columns are made from the bytes that the member has sent, without Python objects for values of fixed size.
@@ -67,6 +72,7 @@ class SqlResult(FuturesRows):
         Args:
             types: Arrow types of columns, by their names, instead of the usual ones: another unit of a timestamp, for
                 example, or the type of objects.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: pyarrow is not installed (extra ``arrow``).
@@ -75,6 +81,8 @@ class SqlResult(FuturesRows):
             HazelcastSerializationError: A value does not fit into the type of its column.
             IllegalStateError: Rows of a page have been read, and others of that page have not.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).to_arrow(types)
         return self._run(self._ops.to_arrow(types))
 
     def to_arrow_batches(self, types: Mapping[str, ArrowType] | None = None) -> Pages[ArrowBatch]:
@@ -93,7 +101,11 @@ class SqlResult(FuturesRows):
         return Pages(self._caller, self._ops.to_arrow_batches(types))
 
     def to_pandas(
-        self, types: Mapping[str, ArrowType] | None = None, dtype_backend: str | None = None
+        self,
+        types: Mapping[str, ArrowType] | None = None,
+        dtype_backend: str | None = None,
+        *,
+        call_timeout: float | None = None,
     ) -> Future[PandasFrame]:
         """Return the rows, all that have not been read, as a ``pandas.DataFrame``.
 
@@ -101,27 +113,35 @@ class SqlResult(FuturesRows):
             types: Arrow types of columns, by their names; see ``to_arrow``.
             dtype_backend: ``"pyarrow"`` for columns that pandas keeps in Arrow's memory, which have nulls of every type
                 and decimals; None for NumPy's types.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: pandas or pyarrow is not installed (extra ``pandas``).
             ValueError: ``dtype_backend`` is another one.
             HazelcastSqlError, HazelcastSerializationError, IllegalStateError: See ``to_arrow``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).to_pandas(types, dtype_backend)
         return self._run(self._ops.to_pandas(types, dtype_backend))
 
-    def to_polars(self, types: Mapping[str, ArrowType] | None = None) -> Future[PolarsFrame]:
+    def to_polars(
+        self, types: Mapping[str, ArrowType] | None = None, *, call_timeout: float | None = None
+    ) -> Future[PolarsFrame]:
         """Return the rows, all that have not been read, as a ``polars.DataFrame``.
 
         Args:
             types: Arrow types of columns, by their names; see ``to_arrow``.
+            call_timeout: Time limit of this call, in seconds.
 
         Raises:
             ImportError: polars or pyarrow is not installed (extra ``polars``).
             HazelcastSqlError, HazelcastSerializationError, IllegalStateError: See ``to_arrow``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).to_polars(types)
         return self._run(self._ops.to_polars(types))
 
-    def close(self) -> Future[None]:
+    def close(self, *, call_timeout: float | None = None) -> Future[None]:
         """Cancel the query on the member; callable from any thread or task. Idempotent.
 
         Whoever waits for further rows, or asks for them later, gets a HazelcastSqlError with the code
@@ -129,4 +149,6 @@ class SqlResult(FuturesRows):
 
         Source: message ``Sql.close``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).close()
         return self._run(self._ops.close())

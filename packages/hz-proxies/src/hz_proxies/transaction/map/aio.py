@@ -12,99 +12,139 @@ from hz_proxies.types import K, V
 class AsyncTransactionalMap(AsyncioSurface, Generic[K, V]):
     """A map in a transaction. The changed entries are locked until the end of the transaction.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TransactionalMapOperations[K, V]
 
-    async def contains_key(self, key: K) -> bool:
+    async def contains_key(self, key: K, *, call_timeout: float | None = None) -> bool:
         """Return whether there is an entry for ``key``. Source: message ``TransactionalMap.containsKey``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).contains_key(key)
         return await self._call(self._ops.contains_key(key))
 
-    async def get(self, key: K) -> V | None:
+    async def get(self, key: K, *, call_timeout: float | None = None) -> V | None:
         """Return the value of ``key``, or None. Source: message ``TransactionalMap.get``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get(key)
         return await self._call(self._ops.get(key))
 
-    async def get_for_update(self, key: K) -> V | None:
+    async def get_for_update(self, key: K, *, call_timeout: float | None = None) -> V | None:
         """Lock ``key`` and return its value, or None.
 
         Source: message ``TransactionalMap.getForUpdate``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).get_for_update(key)
         return await self._call(self._ops.get_for_update(key))
 
-    async def size(self) -> int:
+    async def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of entries. Source: message ``TransactionalMap.size``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).size()
         return await self._call(self._ops.size())
 
-    async def is_empty(self) -> bool:
+    async def is_empty(self, *, call_timeout: float | None = None) -> bool:
         """Return whether the map is empty. Source: message ``TransactionalMap.isEmpty``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).is_empty()
         return await self._call(self._ops.is_empty())
 
-    async def put(self, key: K, value: V, ttl: float | None = None) -> V | None:
+    async def put(
+        self, key: K, value: V, ttl: float | None = None, *, call_timeout: float | None = None
+    ) -> V | None:
         """Store ``value`` under ``key`` and return the previous value, or None.
 
         Args:
             key: The key.
             value: The value.
             ttl: Seconds after which the entry expires; 0 for never, None for the map's configuration.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``TransactionalMap.put``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put(key, value, ttl)
         return await self._call(self._ops.put(key, value, ttl))
 
-    async def put_if_absent(self, key: K, value: V) -> V | None:
+    async def put_if_absent(self, key: K, value: V, *, call_timeout: float | None = None) -> V | None:
         """Store ``value`` under ``key`` if there is no entry; return the existing value, or None if stored.
 
         Source: message ``TransactionalMap.putIfAbsent``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).put_if_absent(key, value)
         return await self._call(self._ops.put_if_absent(key, value))
 
-    async def set(self, key: K, value: V) -> None:
+    async def set(self, key: K, value: V, *, call_timeout: float | None = None) -> None:
         """Store ``value`` under ``key``. Source: message ``TransactionalMap.set``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).set(key, value)
         return await self._call(self._ops.set(key, value))
 
-    async def replace(self, key: K, value: V) -> V | None:
+    async def replace(self, key: K, value: V, *, call_timeout: float | None = None) -> V | None:
         """Store ``value`` under ``key`` if there is an entry; return the previous value, or None if nothing was stored.
 
         Source: message ``TransactionalMap.replace``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).replace(key, value)
         return await self._call(self._ops.replace(key, value))
 
-    async def replace_if_same(self, key: K, old_value: V, new_value: V) -> bool:
+    async def replace_if_same(
+        self, key: K, old_value: V, new_value: V, *, call_timeout: float | None = None
+    ) -> bool:
         """Store ``new_value`` under ``key`` if its value is ``old_value``; return whether it was stored.
 
         Source: message ``TransactionalMap.replaceIfSame``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).replace_if_same(key, old_value, new_value)
         return await self._call(self._ops.replace_if_same(key, old_value, new_value))
 
-    async def remove(self, key: K) -> V | None:
+    async def remove(self, key: K, *, call_timeout: float | None = None) -> V | None:
         """Remove the entry of ``key`` and return its value, or None.
 
         Source: message ``TransactionalMap.remove``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove(key)
         return await self._call(self._ops.remove(key))
 
-    async def remove_if_same(self, key: K, value: V) -> bool:
+    async def remove_if_same(self, key: K, value: V, *, call_timeout: float | None = None) -> bool:
         """Remove the entry of ``key`` if its value is ``value``; return whether it was removed.
 
         Source: message ``TransactionalMap.removeIfSame``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove_if_same(key, value)
         return await self._call(self._ops.remove_if_same(key, value))
 
-    async def delete(self, key: K) -> None:
+    async def delete(self, key: K, *, call_timeout: float | None = None) -> None:
         """Remove the entry of ``key``. Source: message ``TransactionalMap.delete``."""
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).delete(key)
         return await self._call(self._ops.delete(key))
 
-    async def key_set(self, predicate: Predicate | None = None) -> list[K]:
+    async def key_set(
+        self, predicate: Predicate | None = None, *, call_timeout: float | None = None
+    ) -> list[K]:
         """Return all keys, or those whose entries match ``predicate``.
 
         Source: messages ``TransactionalMap.keySet`` and ``TransactionalMap.keySetWithPredicate``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).key_set(predicate)
         return await self._call(self._ops.key_set(predicate))
 
-    async def values(self, predicate: Predicate | None = None) -> list[V]:
+    async def values(
+        self, predicate: Predicate | None = None, *, call_timeout: float | None = None
+    ) -> list[V]:
         """Return all values, or those whose entries match ``predicate``.
 
         Source: messages ``TransactionalMap.values`` and ``TransactionalMap.valuesWithPredicate``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).values(predicate)
         return await self._call(self._ops.values(predicate))

@@ -14,7 +14,8 @@ from hz_proxies.types import K, V
 class TransactionalMap(FuturesSurface, Generic[K, V]):
     """A map in a transaction. The changed entries are locked until the end of the transaction.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TransactionalMapOperations[K, V]
@@ -23,94 +24,133 @@ class TransactionalMap(FuturesSurface, Generic[K, V]):
         """Return the same object with operations that wait for their results."""
         return BlockingTransactionalMap(self._caller.blocking(), self._ops)
 
-    def contains_key(self, key: K) -> Future[bool]:
+    def contains_key(self, key: K, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether there is an entry for ``key``. Source: message ``TransactionalMap.containsKey``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).contains_key(key)
         return self._call(self._ops.contains_key(key))
 
-    def get(self, key: K) -> Future[V | None]:
+    def get(self, key: K, *, call_timeout: float | None = None) -> Future[V | None]:
         """Return the value of ``key``, or None. Source: message ``TransactionalMap.get``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get(key)
         return self._call(self._ops.get(key))
 
-    def get_for_update(self, key: K) -> Future[V | None]:
+    def get_for_update(self, key: K, *, call_timeout: float | None = None) -> Future[V | None]:
         """Lock ``key`` and return its value, or None.
 
         Source: message ``TransactionalMap.getForUpdate``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get_for_update(key)
         return self._call(self._ops.get_for_update(key))
 
-    def size(self) -> Future[int]:
+    def size(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return the number of entries. Source: message ``TransactionalMap.size``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).size()
         return self._call(self._ops.size())
 
-    def is_empty(self) -> Future[bool]:
+    def is_empty(self, *, call_timeout: float | None = None) -> Future[bool]:
         """Return whether the map is empty. Source: message ``TransactionalMap.isEmpty``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).is_empty()
         return self._call(self._ops.is_empty())
 
-    def put(self, key: K, value: V, ttl: float | None = None) -> Future[V | None]:
+    def put(
+        self, key: K, value: V, ttl: float | None = None, *, call_timeout: float | None = None
+    ) -> Future[V | None]:
         """Store ``value`` under ``key`` and return the previous value, or None.
 
         Args:
             key: The key.
             value: The value.
             ttl: Seconds after which the entry expires; 0 for never, None for the map's configuration.
+            call_timeout: Time limit of this call, in seconds.
 
         Source: message ``TransactionalMap.put``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put(key, value, ttl)
         return self._call(self._ops.put(key, value, ttl))
 
-    def put_if_absent(self, key: K, value: V) -> Future[V | None]:
+    def put_if_absent(self, key: K, value: V, *, call_timeout: float | None = None) -> Future[V | None]:
         """Store ``value`` under ``key`` if there is no entry; return the existing value, or None if stored.
 
         Source: message ``TransactionalMap.putIfAbsent``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put_if_absent(key, value)
         return self._call(self._ops.put_if_absent(key, value))
 
-    def set(self, key: K, value: V) -> Future[None]:
+    def set(self, key: K, value: V, *, call_timeout: float | None = None) -> Future[None]:
         """Store ``value`` under ``key``. Source: message ``TransactionalMap.set``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).set(key, value)
         return self._call(self._ops.set(key, value))
 
-    def replace(self, key: K, value: V) -> Future[V | None]:
+    def replace(self, key: K, value: V, *, call_timeout: float | None = None) -> Future[V | None]:
         """Store ``value`` under ``key`` if there is an entry; return the previous value, or None if nothing was stored.
 
         Source: message ``TransactionalMap.replace``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).replace(key, value)
         return self._call(self._ops.replace(key, value))
 
-    def replace_if_same(self, key: K, old_value: V, new_value: V) -> Future[bool]:
+    def replace_if_same(
+        self, key: K, old_value: V, new_value: V, *, call_timeout: float | None = None
+    ) -> Future[bool]:
         """Store ``new_value`` under ``key`` if its value is ``old_value``; return whether it was stored.
 
         Source: message ``TransactionalMap.replaceIfSame``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).replace_if_same(key, old_value, new_value)
         return self._call(self._ops.replace_if_same(key, old_value, new_value))
 
-    def remove(self, key: K) -> Future[V | None]:
+    def remove(self, key: K, *, call_timeout: float | None = None) -> Future[V | None]:
         """Remove the entry of ``key`` and return its value, or None.
 
         Source: message ``TransactionalMap.remove``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove(key)
         return self._call(self._ops.remove(key))
 
-    def remove_if_same(self, key: K, value: V) -> Future[bool]:
+    def remove_if_same(self, key: K, value: V, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove the entry of ``key`` if its value is ``value``; return whether it was removed.
 
         Source: message ``TransactionalMap.removeIfSame``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_if_same(key, value)
         return self._call(self._ops.remove_if_same(key, value))
 
-    def delete(self, key: K) -> Future[None]:
+    def delete(self, key: K, *, call_timeout: float | None = None) -> Future[None]:
         """Remove the entry of ``key``. Source: message ``TransactionalMap.delete``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).delete(key)
         return self._call(self._ops.delete(key))
 
-    def key_set(self, predicate: Predicate | None = None) -> Future[list[K]]:
+    def key_set(
+        self, predicate: Predicate | None = None, *, call_timeout: float | None = None
+    ) -> Future[list[K]]:
         """Return all keys, or those whose entries match ``predicate``.
 
         Source: messages ``TransactionalMap.keySet`` and ``TransactionalMap.keySetWithPredicate``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).key_set(predicate)
         return self._call(self._ops.key_set(predicate))
 
-    def values(self, predicate: Predicate | None = None) -> Future[list[V]]:
+    def values(
+        self, predicate: Predicate | None = None, *, call_timeout: float | None = None
+    ) -> Future[list[V]]:
         """Return all values, or those whose entries match ``predicate``.
 
         Source: messages ``TransactionalMap.values`` and ``TransactionalMap.valuesWithPredicate``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).values(predicate)
         return self._call(self._ops.values(predicate))

@@ -11,40 +11,53 @@ from hz_proxies.types import K, V
 class BlockingTransactionalMultiMap(BlockingSurface, Generic[K, V]):
     """A multimap in a transaction. The changed keys are locked until the end of the transaction.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TransactionalMultiMapOperations[K, V]
 
-    def put(self, key: K, value: V) -> bool:
+    def put(self, key: K, value: V, *, call_timeout: float | None = None) -> bool:
         """Add ``value`` to the values of ``key``; return whether it was added.
 
         Source: message ``TransactionalMultiMap.put``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).put(key, value)
         return self._call(self._ops.put(key, value))
 
-    def get(self, key: K) -> list[V]:
+    def get(self, key: K, *, call_timeout: float | None = None) -> list[V]:
         """Return the values of ``key``; an empty list if there is none.
 
         Source: message ``TransactionalMultiMap.get``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).get(key)
         return self._call(self._ops.get(key))
 
-    def remove(self, key: K, value: V) -> bool:
+    def remove(self, key: K, value: V, *, call_timeout: float | None = None) -> bool:
         """Remove ``value`` from the values of ``key``, once; return whether it was there.
 
         Source: message ``TransactionalMultiMap.removeEntry``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove(key, value)
         return self._call(self._ops.remove(key, value))
 
-    def remove_all(self, key: K) -> list[V]:
+    def remove_all(self, key: K, *, call_timeout: float | None = None) -> list[V]:
         """Remove all values of ``key`` and return them. Source: message ``TransactionalMultiMap.remove``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove_all(key)
         return self._call(self._ops.remove_all(key))
 
-    def value_count(self, key: K) -> int:
+    def value_count(self, key: K, *, call_timeout: float | None = None) -> int:
         """Return the number of values of ``key``. Source: message ``TransactionalMultiMap.valueCount``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).value_count(key)
         return self._call(self._ops.value_count(key))
 
-    def size(self) -> int:
+    def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of values of all keys together. Source: message ``TransactionalMultiMap.size``."""
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).size()
         return self._call(self._ops.size())

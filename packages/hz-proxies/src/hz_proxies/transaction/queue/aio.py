@@ -14,12 +14,13 @@ class AsyncTransactionalQueue(AsyncioSurface, Generic[E]):
     Items that the transaction takes are gone for others at once; a rollback puts them back at their place. Items that
     it offers are in the queue after the commit.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TransactionalQueueOperations[E]
 
-    async def offer(self, item: E, timeout: float = 0) -> bool:
+    async def offer(self, item: E, timeout: float = 0, *, call_timeout: float | None = None) -> bool:
         """Add ``item`` at the end when the transaction is committed; wait up to ``timeout`` seconds for room.
 
         Returns:
@@ -27,9 +28,11 @@ class AsyncTransactionalQueue(AsyncioSurface, Generic[E]):
 
         Source: message ``TransactionalQueue.offer``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).offer(item, timeout)
         return await self._call(self._ops.offer(item, timeout))
 
-    async def take(self) -> E:
+    async def take(self, *, call_timeout: float | None = None) -> E:
         """Remove the first item and return it; wait while the queue is empty.
 
         An item that arrives for a caller who has given up (cancelled, interrupted, out of time) is offered to the queue
@@ -37,27 +40,35 @@ class AsyncTransactionalQueue(AsyncioSurface, Generic[E]):
 
         Source: message ``TransactionalQueue.take``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).take()
         return await self._call(self._ops.take())
 
-    async def poll(self, timeout: float = 0) -> E | None:
+    async def poll(self, timeout: float = 0, *, call_timeout: float | None = None) -> E | None:
         """Remove the first item and return it; None if there is none within ``timeout`` seconds.
 
         As with ``take``, an item that arrives for a caller who has given up is offered to the queue again.
 
         Source: message ``TransactionalQueue.poll``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).poll(timeout)
         return await self._call(self._ops.poll(timeout))
 
-    async def peek(self, timeout: float = 0) -> E | None:
+    async def peek(self, timeout: float = 0, *, call_timeout: float | None = None) -> E | None:
         """Return the first item without removing it; None if there is none within ``timeout`` seconds.
 
         Source: message ``TransactionalQueue.peek``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).peek(timeout)
         return await self._call(self._ops.peek(timeout))
 
-    async def size(self) -> int:
+    async def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of items, with the changes of the transaction.
 
         Source: message ``TransactionalQueue.size``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).size()
         return await self._call(self._ops.size())

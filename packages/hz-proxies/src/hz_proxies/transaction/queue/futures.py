@@ -16,7 +16,8 @@ class TransactionalQueue(FuturesSurface, Generic[E]):
     Items that the transaction takes are gone for others at once; a rollback puts them back at their place. Items that
     it offers are in the queue after the commit.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TransactionalQueueOperations[E]
@@ -25,7 +26,7 @@ class TransactionalQueue(FuturesSurface, Generic[E]):
         """Return the same object with operations that wait for their results."""
         return BlockingTransactionalQueue(self._caller.blocking(), self._ops)
 
-    def offer(self, item: E, timeout: float = 0) -> Future[bool]:
+    def offer(self, item: E, timeout: float = 0, *, call_timeout: float | None = None) -> Future[bool]:
         """Add ``item`` at the end when the transaction is committed; wait up to ``timeout`` seconds for room.
 
         Returns:
@@ -33,9 +34,11 @@ class TransactionalQueue(FuturesSurface, Generic[E]):
 
         Source: message ``TransactionalQueue.offer``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).offer(item, timeout)
         return self._call(self._ops.offer(item, timeout))
 
-    def take(self) -> Future[E]:
+    def take(self, *, call_timeout: float | None = None) -> Future[E]:
         """Remove the first item and return it; wait while the queue is empty.
 
         An item that arrives for a caller who has given up (cancelled, interrupted, out of time) is offered to the queue
@@ -43,27 +46,35 @@ class TransactionalQueue(FuturesSurface, Generic[E]):
 
         Source: message ``TransactionalQueue.take``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).take()
         return self._call(self._ops.take())
 
-    def poll(self, timeout: float = 0) -> Future[E | None]:
+    def poll(self, timeout: float = 0, *, call_timeout: float | None = None) -> Future[E | None]:
         """Remove the first item and return it; None if there is none within ``timeout`` seconds.
 
         As with ``take``, an item that arrives for a caller who has given up is offered to the queue again.
 
         Source: message ``TransactionalQueue.poll``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).poll(timeout)
         return self._call(self._ops.poll(timeout))
 
-    def peek(self, timeout: float = 0) -> Future[E | None]:
+    def peek(self, timeout: float = 0, *, call_timeout: float | None = None) -> Future[E | None]:
         """Return the first item without removing it; None if there is none within ``timeout`` seconds.
 
         Source: message ``TransactionalQueue.peek``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).peek(timeout)
         return self._call(self._ops.peek(timeout))
 
-    def size(self) -> Future[int]:
+    def size(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return the number of items, with the changes of the transaction.
 
         Source: message ``TransactionalQueue.size``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).size()
         return self._call(self._ops.size())

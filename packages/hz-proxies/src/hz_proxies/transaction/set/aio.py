@@ -13,12 +13,13 @@ class AsyncTransactionalSet(AsyncioSurface, Generic[E]):
 
     What is removed is gone for others at once; a rollback puts it back. What is added is in the set after the commit.
 
-    The operations are coroutines.
+    The operations are coroutines. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TransactionalSetOperations[E]
 
-    async def add(self, item: E) -> bool:
+    async def add(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Add ``item`` when the transaction is committed.
 
         Returns:
@@ -26,9 +27,11 @@ class AsyncTransactionalSet(AsyncioSurface, Generic[E]):
 
         Source: message ``TransactionalSet.add``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).add(item)
         return await self._call(self._ops.add(item))
 
-    async def remove(self, item: E) -> bool:
+    async def remove(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Remove ``item``; a rollback puts it back.
 
         Returns:
@@ -36,13 +39,17 @@ class AsyncTransactionalSet(AsyncioSurface, Generic[E]):
 
         Source: message ``TransactionalSet.remove``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).remove(item)
         return await self._call(self._ops.remove(item))
 
-    async def size(self) -> int:
+    async def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of items, with the changes of the transaction.
 
         Members count an item twice that was not added because a set contains it.
 
         Source: message ``TransactionalSet.size``.
         """
+        if call_timeout is not None:
+            return await self.with_timeout(call_timeout).size()
         return await self._call(self._ops.size())

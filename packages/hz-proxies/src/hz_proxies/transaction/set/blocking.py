@@ -13,12 +13,13 @@ class BlockingTransactionalSet(BlockingSurface, Generic[E]):
 
     What is removed is gone for others at once; a rollback puts it back. What is added is in the set after the commit.
 
-    The operations wait for their results.
+    The operations wait for their results. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TransactionalSetOperations[E]
 
-    def add(self, item: E) -> bool:
+    def add(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Add ``item`` when the transaction is committed.
 
         Returns:
@@ -26,9 +27,11 @@ class BlockingTransactionalSet(BlockingSurface, Generic[E]):
 
         Source: message ``TransactionalSet.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add(item)
         return self._call(self._ops.add(item))
 
-    def remove(self, item: E) -> bool:
+    def remove(self, item: E, *, call_timeout: float | None = None) -> bool:
         """Remove ``item``; a rollback puts it back.
 
         Returns:
@@ -36,13 +39,17 @@ class BlockingTransactionalSet(BlockingSurface, Generic[E]):
 
         Source: message ``TransactionalSet.remove``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove(item)
         return self._call(self._ops.remove(item))
 
-    def size(self) -> int:
+    def size(self, *, call_timeout: float | None = None) -> int:
         """Return the number of items, with the changes of the transaction.
 
         Members count an item twice that was not added because a set contains it.
 
         Source: message ``TransactionalSet.size``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).size()
         return self._call(self._ops.size())

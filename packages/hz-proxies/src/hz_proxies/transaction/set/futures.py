@@ -15,7 +15,8 @@ class TransactionalSet(FuturesSurface, Generic[E]):
 
     What is removed is gone for others at once; a rollback puts it back. What is added is in the set after the commit.
 
-    The operations return futures.
+    The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
+    :meth:`with_timeout` have.
     """
 
     _ops: TransactionalSetOperations[E]
@@ -24,7 +25,7 @@ class TransactionalSet(FuturesSurface, Generic[E]):
         """Return the same object with operations that wait for their results."""
         return BlockingTransactionalSet(self._caller.blocking(), self._ops)
 
-    def add(self, item: E) -> Future[bool]:
+    def add(self, item: E, *, call_timeout: float | None = None) -> Future[bool]:
         """Add ``item`` when the transaction is committed.
 
         Returns:
@@ -32,9 +33,11 @@ class TransactionalSet(FuturesSurface, Generic[E]):
 
         Source: message ``TransactionalSet.add``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).add(item)
         return self._call(self._ops.add(item))
 
-    def remove(self, item: E) -> Future[bool]:
+    def remove(self, item: E, *, call_timeout: float | None = None) -> Future[bool]:
         """Remove ``item``; a rollback puts it back.
 
         Returns:
@@ -42,13 +45,17 @@ class TransactionalSet(FuturesSurface, Generic[E]):
 
         Source: message ``TransactionalSet.remove``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).remove(item)
         return self._call(self._ops.remove(item))
 
-    def size(self) -> Future[int]:
+    def size(self, *, call_timeout: float | None = None) -> Future[int]:
         """Return the number of items, with the changes of the transaction.
 
         Members count an item twice that was not added because a set contains it.
 
         Source: message ``TransactionalSet.size``.
         """
+        if call_timeout is not None:
+            return self.with_timeout(call_timeout).size()
         return self._call(self._ops.size())
