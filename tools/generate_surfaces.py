@@ -453,8 +453,11 @@ class Structure:
         return f"{target}{bracket}{parameters}"
 
 
-def _with_limit(arguments: ast.arguments) -> ast.arguments:
-    """Return parameters with the time limit of a call behind them."""
+def _with_limit(node: ast.FunctionDef, source: Path) -> ast.arguments:
+    """Return the parameters of an operation with the time limit of a call behind them."""
+    arguments = node.args
+    if LIMIT in (a.arg for a in (*arguments.args, *arguments.kwonlyargs)):
+        raise SystemExit(f"{source}: {node.name} has a parameter {LIMIT}, which all operations get")
     limit = ast.arg(LIMIT, ast.parse("float | None", mode="eval").body)
     return ast.arguments(
         arguments.posonlyargs,

@@ -164,17 +164,51 @@ def test_requests_flows_and_immediate_results(folder: Path) -> None:
         + method("reset(self) -> None"),
     )
     futures, blocking, aio = (found.render(surface) for surface in SURFACES)
-    assert "    def add(self, by: int) -> Future[int]:" in futures
+    assert "    def add(self, by: int, *, call_timeout: float | None=None) -> Future[int]:" in futures
     assert "        return self._call(self._ops.add(by))\n" in futures
-    assert "    def add_all(self, *by: int, twice: bool=False) -> Future[None]:" in futures
+    assert (
+        "    def add_all(self, *by: int, twice: bool=False, call_timeout: float | None=None) -> Future[None]:"
+        in futures
+    )
     assert "        return self._run(self._ops.add_all(*by, twice=twice))\n" in futures
     assert "    def reset(self) -> None:" in futures
     assert "        return self._ops.reset()\n" in futures
-    assert "    def add(self, by: int) -> int:" in blocking
-    assert "    async def add(self, by: int) -> int:" in aio
+    assert "    def add(self, by: int, *, call_timeout: float | None=None) -> int:" in blocking
+    assert "    async def add(self, by: int, *, call_timeout: float | None=None) -> int:" in aio
     assert "        return await self._run(self._ops.add_all(*by, twice=twice))\n" in aio
     assert "    def reset(self) -> None:" in aio
     assert "await self._ops.reset()" not in aio
+    limited = "        if call_timeout is not None:\n            return "
+    assert f"{limited}self.with_timeout(call_timeout).add(by)\n" in blocking
+    assert f"{limited}await self.with_timeout(call_timeout).add_all(*by, twice=twice)\n" in aio
+    assert "With ``call_timeout=seconds``" in futures
+
+
+def test_the_time_limit_is_described_with_other_parameters(folder: Path) -> None:
+    described = (
+        "    def {name}(self, by: int) -> Op[int]:\n"
+        '        """Do it.\n\n        Args:\n            by: How much.\n'
+    )
+    found = structure(
+        folder,
+        "class CounterOperations(Operations):\n"
+        + described.format(name="add")
+        + '\n        Returns:\n            A number.\n        """\n'
+        + described.format(name="sub")
+        + '        """\n',
+    )
+    text = found.render(BLOCKING)
+    line = "            by: How much.\n            call_timeout: Time limit of this call, in seconds.\n"
+    assert f"{line}\n        Returns:\n" in text
+    assert f'{line}        """\n' in text
+
+
+def test_the_name_of_the_time_limit_is_reserved(folder: Path) -> None:
+    found = structure(
+        folder, "class CounterOperations(Operations):\n" + method("add(self, call_timeout: int) -> Op[int]")
+    )
+    with pytest.raises(SystemExit, match="add has a parameter call_timeout, which all operations get"):
+        found.render(BLOCKING)
 
 
 def test_results_that_may_be_in_memory(folder: Path) -> None:
@@ -243,11 +277,11 @@ def test_results_that_are_operations_are_wrapped(folder: Path) -> None:
         + method("all(self) -> Op[list[SessionOperations[E]]]"),
     )
     futures, blocking, aio = (found.render(surface) for surface in SURFACES)
-    assert "def opened(self) -> Future[Session[E]]:" in futures
+    assert "def opened(self, *, call_timeout: float | None=None) -> Future[Session[E]]:" in futures
     assert "self._run(wrapped(self._ops.opened(), partial(Session, self._caller)))" in futures
-    assert "def all(self) -> Future[list[Session[E]]]:" in futures
+    assert "def all(self, *, call_timeout: float | None=None) -> Future[list[Session[E]]]:" in futures
     assert "self._run(wrapped_all(self._ops.all(), partial(Session, self._caller)))" in futures
-    assert "async def all(self) -> list[AsyncSession[E]]:" in aio
+    assert "async def all(self, *, call_timeout: float | None=None) -> list[AsyncSession[E]]:" in aio
     assert "from hz_x.session.futures import Session\n" in futures
     assert "def session(self) -> BlockingSession[E]:" in blocking
     assert "return BlockingSession(self._caller, self._ops.session())" in blocking
@@ -402,9 +436,12 @@ def test_overloads_are_copied(folder: Path) -> None:
     )
     assert list(found.methods) == ["get"]
     text = found.render(ASYNCIO)
-    assert "    @overload\n    async def get(self) -> int: ...\n" in text
-    assert "    @overload\n    async def get(self, item: E) -> E: ...\n" in text
-    assert "    async def get(self, item: A=0) -> A:\n" in text
+    assert "    @overload\n    async def get(self, *, call_timeout: float | None=None) -> int: ...\n" in text
+    assert (
+        "    @overload\n    async def get(self, item: E, *, call_timeout: float | None=None) -> E: ...\n"
+        in text
+    )
+    assert "    async def get(self, item: A=0, *, call_timeout: float | None=None) -> A:\n" in text
     assert text.count("return await self._call(self._ops.get(item))") == 1
     assert "from typing import overload\n" in text
     assert "from hz_x.types import E\n" in text
