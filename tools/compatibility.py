@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from call_timeout import LIMIT
 from compatibility_notes import DIFFERENT, ELSEWHERE, MISSING
-from generate_surfaces import LIMIT
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NAMES: Final = ROOT / "packages" / "hz-client" / "tests" / "data" / "api-names.tsv"
