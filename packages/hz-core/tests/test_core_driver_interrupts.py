@@ -123,7 +123,8 @@ def test_a_flow_of_another_caller_ends_wherever_the_thread_that_continues_it_is_
         return [(yield Op.ready(None)), (yield ops.get(1)), (yield [ops.get(1), ops.get(2)])]
 
     outcomes: set[str] = set()
-    for number in itertools.count(1):
+    # On a busy machine the I/O thread, which is not interrupted, may continue the flow each time.
+    for number in itertools.chain.from_iterable(itertools.repeat(range(1, 200), 20)):
         kept.clear()
         single.do(lambda: single.cluster.members[0].rules.append(answer_both))
         others = client.futures.run(steps())
@@ -137,7 +138,7 @@ def test_a_flow_of_another_caller_ends_wherever_the_thread_that_continues_it_is_
             assert "interrupted in the middle by Interrupt" in str(error)
         outcomes.add(type(error).__name__)
         check_all_is_well(single, before)
-        if not happened:
+        if not happened and len(outcomes) == 2:
             break
     assert outcomes == {"NoneType", "HazelcastError"}
     single.until(lambda: not before.pending)
