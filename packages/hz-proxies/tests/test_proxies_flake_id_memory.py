@@ -99,7 +99,8 @@ def test_no_interruption_gives_an_id_twice(ahead: bool, error: bool) -> None:
             for _ in range(10):
                 reached.append(interrupted(generator._ops._take_if_active, taken, step, error))
                 taken.append(generator.blocking().new_id())
-        assert reached[0]
+        # Python 3.12 may trace the steps of a function from its second call on.
+        assert any(reached[:10])
         assert not reached[-1]
         ids = [one for one in taken if one is not None]
         assert len(set(ids)) == len(ids) > STEPS
