@@ -21,6 +21,7 @@ from hazelcast.errors import IllegalStateError
 BEGIN = """
 import asyncio
 import atexit
+import os
 import signal
 import sys
 import threading
@@ -29,6 +30,7 @@ import hazelcast
 from hazelcast.asyncio import HazelcastClient
 
 options = {"cluster_members": [sys.argv[1]], "statistics_enabled": False}
+own = f"of-{os.getpid()}"  # the programs run side by side, so each has a map of its own
 
 
 def make():
@@ -42,13 +44,13 @@ FORGOTTEN = "was not closed: call shutdown()"
 # The program, what it prints, its exit status, and a part of each line that it writes to its standard error.
 ENDS: dict[str, tuple[str, str, int, list[str]]] = {
     "forgotten by a program": (
-        "client = make()\nclient.get_map('m').blocking().set(1, 1)",
+        "client = make()\nclient.get_map(own).blocking().set(1, 1)",
         "",
         0,
         [FORGOTTEN],
     ),
     "forgotten by a function": (
-        "def work():\n    client = make()\n    client.get_map('m').blocking().set(1, 1)\nwork()",
+        "def work():\n    client = make()\n    client.get_map(own).blocking().set(1, 1)\nwork()",
         "",
         0,
         [FORGOTTEN, "tracemalloc"],
@@ -56,7 +58,7 @@ ENDS: dict[str, tuple[str, str, int, list[str]]] = {
     "in the middle of callbacks and events": (
         """
 client = make()
-values = client.get_map("m")
+values = client.get_map(own)
 values.blocking().add_entry_listener(added_func=id, updated_func=id)
 for number in range(2000):
     values.set(number % 7, number).add_done_callback(id)
@@ -75,7 +77,7 @@ client.shutdown()
     "with a last use at the exit": (
         """
 client = make()
-values = client.get_map("m").blocking()
+values = client.get_map(own).blocking()
 
 @atexit.register
 def last():
@@ -88,7 +90,7 @@ def last():
         [],
     ),
     "with a shutdown at the exit": (
-        "client = make()\natexit.register(client.shutdown)\nclient.get_map('m').blocking().set(1, 1)",
+        "client = make()\natexit.register(client.shutdown)\nclient.get_map(own).blocking().set(1, 1)",
         "",
         0,
         [],
@@ -96,7 +98,7 @@ def last():
     "while daemon threads are in calls": (
         """
 client = make()
-values = client.get_map("m").blocking()
+values = client.get_map(own).blocking()
 began = threading.Barrier(5)
 
 def work():
@@ -116,7 +118,7 @@ values.set(2, 2)
     "before its threads": (
         """
 client = make()
-values = client.get_map("m").blocking()
+values = client.get_map(own).blocking()
 ending = threading.Event()
 
 def work():
@@ -143,7 +145,7 @@ async def main():
     global client
     client = HazelcastClient(**options)
     await client.start()
-    await (await client.get_map("m")).set(1, 1)
+    await (await client.get_map(own)).set(1, 1)
 
 asyncio.run(main())
 """,
@@ -156,7 +158,7 @@ asyncio.run(main())
 CALLS: dict[str, str] = {
     "blocking": """
 client = make()
-values = client.get_map("m").blocking()
+values = client.get_map(own).blocking()
 try:
     values.get("kept")
 except KeyboardInterrupt:
@@ -165,7 +167,7 @@ client.shutdown()
 """,
     "futures": """
 client = make()
-values = client.get_map("m")
+values = client.get_map(own)
 future = values.get("kept")
 try:
     future.result()
@@ -176,7 +178,7 @@ client.shutdown()
     "asyncio": """
 async def main():
     async with HazelcastClient(**options) as client:
-        values = await client.get_map("m")
+        values = await client.get_map(own)
         try:
             await values.get("kept")
         except asyncio.CancelledError:
