@@ -171,9 +171,11 @@ def test_an_interrupted_follower_and_leader_leave_the_others_their_replies(singl
     assert number > 20
 
 
-def test_code_that_interrupts_a_call_anywhere_may_use_the_client(single: Threaded) -> None:
+@pytest.mark.parametrize("blocked", [False, True], ids=["free", "blocked"])
+def test_code_that_interrupts_a_call_anywhere_may_use_the_client(single: Threaded, blocked: bool) -> None:
     """As a signal handler, or a finalizer that the garbage collector calls."""
     client, ops = single.client, single.ops
+    transport = transport_of(single)
     client.blocking.call(ops.put(1, "one"))
     client.blocking.call(ops.put(2, "two"))
     before = connection_of(single)
@@ -184,6 +186,8 @@ def test_code_that_interrupts_a_call_anywhere_may_use_the_client(single: Threade
             found.append(client.blocking.call(ops.get(2)))  # noqa: B023
             client.blocking.call(ops.put(3, number))  # noqa: B023
 
+        # As if the stream had been full a moment ago, and the I/O thread had not seen yet that it is not any more.
+        transport._blocked = blocked
         happened = at_point(
             number,
             lambda: found.append(client.blocking.call(ops.get(1))),  # noqa: B023

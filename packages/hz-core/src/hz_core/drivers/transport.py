@@ -144,9 +144,7 @@ class SocketTransport(TransportBase):
 
     def write(self, data: bytes | bytearray) -> None:
         """Send ``data`` now if the stream takes it, otherwise as soon as it does. Never blocks."""
-        taken = (
-            False  # read by `withdraw_unsent`: nothing can interrupt the thread between this and what it says
-        )
+        taken = False  # read by `withdraw_unsent`: nothing can come between this and what it says
         outbox = self._outbox
         one = (data,)
         if self._busy:
@@ -370,15 +368,16 @@ class SocketTransport(TransportBase):
         """Wait until ``call`` is done or its reply cannot come here. Read here, if no other thread does.
 
         This may return earlier, and does so with a timeout (in seconds) after the first input. One with a deadline
-        returns after each receive, so that its caller can look whether the deadline is near.
-
-        Raises:
-            IllegalStateError: On the I/O thread.
+        returns after each receive, so that its caller can look whether the deadline is near. Not on the I/O thread.
         """
         reading, connection = self.reading, self.connection
         me = get_ident()
         if me == self._owner.io_thread:
             raise waits_for_itself(invocation.op.method.name)
+        if self._busy and self._writer == me:
+            # This thread was interrupted while it was sending, by the code that waits now. Nobody else sends.
+            self._drain()
+            timeout = SERVE_INTERVAL if timeout is None else min(timeout, SERVE_INTERVAL)
         if reading.busy:
             self._wait_for_others(call, invocation, timeout, me)
             return
