@@ -251,7 +251,8 @@ class FuturesOperations(FuturesCallerBase):
             return self.answered(op.result)
         future: Future[T] = self._new_future(self._driver)
         try:
-            invocation = future.operation = self._submit(op, future, True)
+            invocation = self._submit(op, future, True)
+            future.completed_by(invocation)
             self._submitted(invocation)
         except BaseException:
             future.cancel()  # interrupted: the caller does not get it, nor what it may acquire
@@ -267,7 +268,7 @@ class FuturesOperations(FuturesCallerBase):
         future: Future[T] = self._new_future(self._driver)
         running = run_flow(self._engine, flow, future)
         future.on_lost = running.lost
-        future.operation = running
+        future.completed_by(running)
         return future
 
     def answered(self, result: T) -> Future[T]:

@@ -289,8 +289,9 @@ class _PendingStep:
     def abandon(self) -> None:
         """Cancel the step, which was claimed."""
         self._abandoned = True
-        if self._cancel is not None:
-            self._cancel()
+        cancel = self._cancel
+        if cancel is not None:
+            cancel()
 
     def arrived(self) -> None:
         """Continue the flow with the outcome, unless the thread that starts the step does."""
@@ -316,7 +317,7 @@ class _PendingStep:
             del self._to_continue
         except AttributeError:
             return False
-        self.request = None  # which refers to this step
+        self.request = self._cancel = None  # which refer to this step
         return True
 
     def cancelled(self) -> bool:

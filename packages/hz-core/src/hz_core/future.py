@@ -86,16 +86,18 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
         self._watchers = None
         self._waiter = waiter
         self.operation: Any = None
-        """Identifies the operation for the waiter; None if the waiter can only wait on a lock."""
+        """Identifies the operation for the waiter; None if the waiter can only wait on a lock, and when it is done."""
 
     # ---- completing
 
-    def set_result(self, result: T) -> bool:  # type: ignore[override]  # the base class returns None
-        """Complete with a value; no effect on a future that is done.
+    def completed_by(self, operation: Any) -> None:
+        """Tell which operation completes this future. They refer to each other, but only until it is done."""
+        self.operation = operation
+        if self._state is not _PENDING:
+            self.operation = None
 
-        Returns:
-            Whether this is the outcome.
-        """
+    def set_result(self, result: T) -> bool:  # type: ignore[override]  # the base class returns None
+        """Complete with a value; no effect on a future that is done. Return whether this is the outcome."""
         try:
             del self._open
         except AttributeError:
@@ -107,6 +109,7 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
             self._finish()
             return True
         self._state = _FINISHED
+        self.operation = None
         if self._watchers:
             self._call_watchers()
         return True
@@ -142,6 +145,7 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
             True if the future is cancelled, False if it has another outcome.
         """
         error = CancelledError("The future was cancelled")
+        operation = self.operation
         try:
             del self._open
         except AttributeError:
@@ -152,8 +156,8 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
         try:
             self._finish()
         finally:
-            if self.operation is not None:
-                self.operation.forget()
+            if operation is not None:
+                operation.forget()
         return True
 
     def set_running_or_notify_cancel(self) -> bool:
@@ -166,6 +170,7 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
             self._set_state(self._final_state)
         else:
             self._state = self._final_state
+        self.operation = None
         if self._watchers:
             self._call_watchers()
 
@@ -312,9 +317,7 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
     def attach(self, lock: LockType) -> bool:
         """Register a lock that the caller holds; completing the future releases it, exactly once.
 
-        Returns:
-            False if the future is done; then the lock is not registered, and still held. True otherwise; the
-            lock may have been released meanwhile.
+        Return False if the future is done: then the lock is not registered, and still held.
         """
         if self._state is not _PENDING:
             return False
@@ -322,11 +325,7 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
         return True
 
     def detach(self, lock: LockType) -> bool:
-        """Remove an attached lock, for example after a timeout.
-
-        Returns:
-            True if the lock will not be released any more. False if it was released, or is being released.
-        """
+        """Remove an attached lock, for example after a timeout; return False if it was, or is being, released."""
         return self._remove_watcher(lock)
 
     def _add_watcher(self, watcher: _Watcher) -> None:
@@ -576,8 +575,10 @@ class _Continuation:
                 _resolve(follower, outcome)
             finally:
                 self._thread = None
-        # The follower knows its continuation: nothing of a user may live until the cycle is found.
+        # The follower knows its continuation, and its error this frame: nothing of a user may live until such a cycle
+        # is found.
         self._source = self._function = self.follower = None
+        del source, function, follower
         self._arguments = ()
         return True
 

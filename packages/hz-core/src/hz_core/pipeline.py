@@ -42,8 +42,9 @@ class PipelinedCalls:
 
     def __init__(self, depth: int, new_waiter: Callable[[], Any]) -> None:
         self._depth = int32(depth, "depth", 1)
-        self._taken: deque[None] = deque()
-        self.waitlist: Waitlist = Waitlist(lambda: self._depth - len(self._taken), new_waiter)
+        taken: deque[None] = deque()
+        self._taken = taken
+        self.waitlist: Waitlist = Waitlist(lambda: depth - len(taken), new_waiter)
         self._numbers = count()
         self._errors: dict[int, BaseException] = {}
         self.running: dict[int, Any] = {}

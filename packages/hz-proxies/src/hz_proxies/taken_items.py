@@ -28,6 +28,7 @@ def put_back_if_lost(context: ClientContext, op: Op[T], name: str, put_back: Cal
     """
     taken: list[bytes] = []
     decode = op.decode
+    decode_again = op.method.decode
 
     def decode_and_keep(message: bytes, read: ReadData) -> T:
         taken[:] = [message]
@@ -35,7 +36,7 @@ def put_back_if_lost(context: ClientContext, op: Op[T], name: str, put_back: Cal
 
     def undo(_: T) -> Flow[None]:
         # As they were: what was deserialized may have another form when it is serialized again.
-        found = op.method.decode(taken[0], serialized)
+        found = decode_again(taken[0], serialized)
         return _put_back(
             found if isinstance(found, list) else [] if found is None else [found], name, put_back
         )

@@ -57,7 +57,7 @@ class SimulatedFutures:
         if isinstance(op, AnsweredOp):
             return self.answered(op.result)
         future: Future[T] = Future(self._driver)
-        future.operation = self._engine.invocations.submit(op, future)
+        future.completed_by(self._engine.invocations.submit(op, future))
         if op.on_lost is not None:
             future.on_lost = op.lost
         return future
