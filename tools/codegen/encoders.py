@@ -13,17 +13,28 @@ OP = "hz_core.op"
 CONNECTION = "hz_core.connection"
 COMPILED = "hz_core.compiled"
 _REQUEST_HEADER_SIZE = 22
+_LETTERS = {
+    "Data": "d",
+    "Data?": "d",
+    "List<Data>": "D",
+    "List<Data?>": "D",
+    "EntryList<Data, Data>": "E",
+    "long": "q",
+    "int": "i",
+    "boolean": "z",
+}
+"""The letters of ``request_builder``; what is null is left to the pure function."""
+_MOST_LETTERS = 6
 _SIMPLE = frozenset({"String", "Data", "byteArray"}) | KEPT
 
 
-def _shape(parameters: tuple[Parameter, ...]) -> tuple[int, int] | None:
-    """Return how many ``Data`` and how many 64-bit numbers follow a name; None if there is anything else."""
-    names = [item.type.name for item in parameters]
-    datas, longs = names.count("Data"), names.count("long")
-    plain = not any(item.type.nullable for item in parameters)
-    if plain and datas and names == ["String"] + ["Data"] * datas + ["long"] * longs and datas + longs <= 6:
-        return datas, longs
-    return None
+def _shape(parameters: tuple[Parameter, ...]) -> str:
+    """Return what follows a name, as ``request_builder`` takes it; empty if it does not take that."""
+    first, *others = parameters
+    letters = [_LETTERS.get(str(item.type), "?") for item in others]
+    shape = "".join(letters)
+    is_plain = str(first.type) == "String" and "?" not in letters and len(letters) <= _MOST_LETTERS
+    return shape if is_plain and set(shape) & set("dDE") else ""
 
 
 class EncoderWriter:
@@ -48,8 +59,8 @@ class EncoderWriter:
             if item.name != "partitionId"
         ]
         source.add("", "")
-        if routed == ["partition_id"] and first and (shape := _shape(method.request)) is not None:
-            source.add(f"@{source.use(COMPILED, 'request_builder')}{shape}")
+        if routed == ["partition_id"] and first and not explicit and (shape := _shape(method.request)):
+            source.add(f'@{source.use(COMPILED, "request_builder")}("{shape}")')
         name = operation(method.name)
         returned = f"{source.use(OP, 'Op')}[{result}]"
         source.block(f"def {name}(", [*first, *arguments, *last], f") -> {returned}:")

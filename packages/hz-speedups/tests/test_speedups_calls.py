@@ -1,6 +1,7 @@
 """The compiled way of a call does the same as the pure one, on the same inputs."""
 
 import gc
+import struct
 import sys
 from collections.abc import Callable
 from concurrent.futures import CancelledError
@@ -15,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core_surfaces import Threaded
-from hz_core.compiled import IS_COMPILED
+from hz_core.compiled import IS_COMPILED, request_builder
 from hz_core.future import Future
 from hz_core.invocation.invocation import PromisedInvocation
 from hz_core.op import Op
@@ -23,7 +24,10 @@ from hz_core.wire import decode, encode
 from hz_core.wire.frames import HazelcastProtocolError
 from hz_core.wire.reader import MessageReader
 from hz_proxies import MAP
+from hz_proxies.codecs import list as list_codec
 from hz_proxies.codecs import map as codec
+from hz_proxies.codecs import queue as queue_codec
+from hz_proxies.codecs import ringbuffer as ringbuffer_codec
 from hz_serialization import SerializationService
 from hz_serialization.config import SerializationConfig
 from hz_serialization.errors import HazelcastSerializationError
@@ -348,30 +352,50 @@ def test_calls_that_are_interrupted_together_are_all_given_up() -> None:
         surface.close()
 
 
-LONG = st.integers(-(2**63), 2**63 - 1)
+NUMBERS = {
+    "q": st.integers(-(2**63), 2**63 - 1),
+    "i": st.integers(-(2**31), 2**31 - 1),
+    "z": st.booleans(),
+}
+BYTES = st.binary(max_size=30)
+PARAMETERS = {
+    **NUMBERS,
+    "d": st.one_of(BYTES, BYTES, BYTES, st.none()),
+    "D": st.lists(BYTES, max_size=3),
+    "E": st.lists(st.tuples(BYTES, BYTES), max_size=3),
+}
+BUILDERS: dict[str, tuple[Any, str]] = {
+    name: (function, function.shape)
+    for module in (codec, list_codec, queue_codec, ringbuffer_codec)
+    for name, function in vars(module).items()
+    if hasattr(function, "shape")
+}
 
 
-@given(
-    st.integers(-1, 2**31 - 1),
-    st.text(max_size=12),
-    st.binary(max_size=30),
-    st.binary(max_size=30),
-    LONG,
-    LONG,
-)
-def test_requests_are_built_as_by_the_pure_functions(
-    partition: int, name: str, key: bytes, value: bytes, owner: int, ttl: int
-) -> None:
-    for function, arguments in (
-        (codec.get, (partition, name, key, owner)),
-        (codec.set, (partition, name, key, value, owner, ttl)),
-        (codec.is_locked, (partition, name, key)),
-    ):
-        build: Any = function
-        for _ in range(2):  # the first one may be built by the pure function
-            made, expected = build(*arguments), build.__wrapped__(*arguments)
-            assert type(made) is Op
-            assert vars_of(made) == vars_of(expected)
+@given(st.integers(-1, 2**31 - 1), st.text(max_size=12), st.data())
+def test_requests_are_built_as_by_the_pure_functions(partition: int, name: str, data: st.DataObject) -> None:
+    assert {shape for _, shape in BUILDERS.values()} >= {"dq", "ddqq", "Ez", "D", "id", "d"}
+    build, shape = BUILDERS[data.draw(st.sampled_from(sorted(BUILDERS)))]
+    arguments = (partition, name, *(data.draw(PARAMETERS[letter]) for letter in shape))
+    for _ in range(2):  # the first one may be built by the pure function
+        made, expected = built(build, arguments), built(build.__wrapped__, arguments)
+        assert made == expected
+
+
+def built(build: Callable[..., Op[Any]], arguments: tuple[Any, ...]) -> Any:
+    """Return what an operation holds, or the class of the error."""
+    try:
+        op = build(*arguments)
+    except (TypeError, OverflowError, struct.error) as error:
+        return type(error)
+    assert type(op) is Op
+    return vars_of(op)
+
+
+@pytest.mark.parametrize("shape", ["x", "d" * 7, 5])
+def test_other_requests_are_not_built(shape: Any) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        request_builder(shape)(codec.get)
 
 
 def vars_of(op: Any) -> list[Any]:

@@ -179,18 +179,19 @@ def list_writer(are_pairs: bool) -> Callable[[FunctionT], FunctionT]:
     return build
 
 
-def request_builder(datas: int, longs: int) -> Callable[[FunctionT], FunctionT]:
+def request_builder(shape: str) -> Callable[[FunctionT], FunctionT]:
     """Return what makes the compiled version of a function that builds an operation. For a decorator.
 
     Args:
-        datas: The number of ``Data``, after partition and name.
-        longs: The number of 64-bit numbers after them. The request holds nothing else.
+        shape: A letter for each parameter after partition and name, which are all that the request holds: ``d``
+            (``Data``), ``D`` (list of ``Data``), ``E`` (list of entries of ``Data``), ``q`` (long), ``i`` (int) and
+            ``z`` (boolean).
     """
 
     def build(function: FunctionT) -> FunctionT:
         if _calls is None:
             return function
-        request: FunctionT = _calls.Request(function, datas, longs)
+        request: FunctionT = _calls.Request(function, shape)
         update_wrapper(request, function)
         return request
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Final
 
-INTERFACE: Final = 4
+INTERFACE: Final = 5
 """The version of the interface between the two packages; another one is not used."""
 
 MODULES: Final = ("_calls", "_compact", "_hash", "_portable", "_top")

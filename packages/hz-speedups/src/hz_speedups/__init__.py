@@ -11,7 +11,7 @@ from hz_speedups.__about__ import __version__
 
 __all__ = ["COMPILED", "INTERFACE", "__version__"]
 
-INTERFACE: Final = 4
+INTERFACE: Final = 5
 """The version of the interface to ``hz_serialization``, raised with every change of it."""
 
 COMPILED: Final = find_spec("hz_speedups._hash") is not None

@@ -51,7 +51,10 @@ cdef class FuturesCallerBase:
         future_begin(future, self._driver)
         try:
             invocation = service_submit(<ServiceBase> self._service, op, future, True)
-            future.operation = invocation
+            if future.state == IS_PENDING:
+                future.operation = invocation
+                if future.state != IS_PENDING:
+                    future.operation = None
             driver_submitted(<DriverBase> self._driver, invocation)
         except BaseException:
             future.cancel()  # interrupted: the caller does not get it, nor what it may acquire
@@ -111,7 +114,7 @@ cdef object read_of(OperationsBase self, object make, object data, object partit
     """Return the operation that reads the entry of a key, built by ``make``."""
     cdef PyObject* given[4]
     owner = self._owner()
-    if type(make) is Request and (<Request> make).datas == 1 and (<Request> make).longs == 1:
+    if type(make) is Request and (<Request> make).reads_key:
         name = self.name
         given[0], given[1], given[2], given[3] = (
             <PyObject*> partition, <PyObject*> name, <PyObject*> data, <PyObject*> owner

@@ -92,33 +92,51 @@ cdef class DataWriter:
             raise problem from problem.__cause__
 
 
+cdef enum:
+    MOST_PARAMETERS = 6
+
+
 @cython.final
 cdef class Request:
-    """Builds an operation whose request holds numbers, a name and some ``Data``, and nothing else.
+    """Builds an operation whose request holds a name and what its shape tells.
 
     It learns the message from the first operation that the pure function builds.
 
     Args:
-        pure: The function that this replaces, with the parameters partition, name, the ``Data``, the numbers.
-        datas: The number of ``Data``.
-        longs: The number of 64-bit numbers.
+        pure: The function that this replaces, with the parameters partition, name, and those of the shape.
+        shape: A letter for each parameter: ``d`` (``Data``), ``D`` (list of ``Data``), ``E`` (list of entries of
+            ``Data``), ``q``, ``i`` (numbers of 64 and 32 bits), ``z`` (bool).
     """
 
     cdef object pure, method, response
-    cdef Py_ssize_t datas, longs
+    cdef readonly str shape
+    cdef char letters[MOST_PARAMETERS]
+    cdef Py_ssize_t count, head, last
+    cdef bint reads_key
     cdef uint32_t message_type
     cdef dict __dict__
 
-    def __cinit__(self, pure, Py_ssize_t datas, Py_ssize_t longs):
+    def __cinit__(self, pure, str shape not None):
+        if len(shape) > MOST_PARAMETERS or not set(shape) <= set("dDEqiz"):
+            raise ValueError(f"no shape of a request: {shape}")
         self.pure = pure
-        self.datas = datas
-        self.longs = longs
+        self.shape = shape
         self.method = None
+        self.count = len(shape)
+        self.reads_key = shape == "dq"
+        self.last = -1
+        self.head = 22
+        for i, letter in enumerate(shape.encode()):
+            self.letters[i] = letter
+            if letter in b"dDE":
+                self.last = i
+            else:
+                self.head += {"q": 8, "i": 4, "z": 1}[shape[i]]
 
     def __call__(self, *arguments, **named):
-        cdef PyObject* given[8]
+        cdef PyObject* given[2 + MOST_PARAMETERS]
         cdef Py_ssize_t i, count = PyTuple_GET_SIZE(arguments)
-        if named or count != 2 + self.datas + self.longs or count > 8:
+        if named or count != 2 + self.count:
             return self.pure(*arguments, **named)
         for i in range(count):
             given[i] = <PyObject*> PyTuple_GET_ITEM(arguments, i)
@@ -127,55 +145,77 @@ cdef class Request:
 
     cdef object build(self, PyObject** given):
         """Return the operation; None if the pure function must build it."""
-        cdef Py_ssize_t i, size, head = 22 + 8 * self.longs, name_size
+        cdef Py_ssize_t i, size, more, name_size
         cdef unsigned char* at
+        cdef unsigned char* number_at
         cdef int64_t partition
-        cdef int64_t numbers[8]
+        cdef int64_t numbers[MOST_PARAMETERS]
+        cdef char letter
+        cdef uint16_t flags
         cdef OpBase op
         name, partition_id = <object> given[1], <object> given[0]
         if type(name) is not str or not PyUnicode_IS_COMPACT_ASCII(name) or type(partition_id) is not int:
             return None
         if self.method is None or plain_op is None:
             return self.learn(given)
+        name_size = PyUnicode_GET_LENGTH(name)
+        size = self.head + HEADER + name_size
         try:
             partition = partition_id
-            for i in range(self.longs):
-                number = <object> given[2 + self.datas + i]
-                if type(number) is not int:
-                    return None
-                numbers[i] = number
+            for i in range(self.count):
+                item, letter = <object> given[2 + i], self.letters[i]
+                if letter == b"d":
+                    if type(item) is not bytes:
+                        return None
+                    size += HEADER + PyBytes_GET_SIZE(item)
+                elif letter == b"q" or letter == b"i":
+                    if type(item) is not int:
+                        return None
+                    numbers[i] = item
+                    if letter == b"i" and numbers[i] != <int32_t> numbers[i]:
+                        return None
+                elif letter == b"z":
+                    if type(item) is not bool:
+                        return None
+                    numbers[i] = item is True
+                else:
+                    more = size_of_list(item, letter == b"E")
+                    if more < 0:
+                        return None
+                    size += more
         except OverflowError:
             return None
-        name_size = PyUnicode_GET_LENGTH(name)
-        size = head + HEADER + name_size
-        for i in range(self.datas):
-            data = <object> given[2 + i]
-            if type(data) is not bytes:
-                return None
-            size += HEADER + PyBytes_GET_SIZE(data)
         if size > 0x7FFFFFFF or partition < -1 or partition > 0x7FFFFFFF:
             return None
         request = PyByteArray_FromStringAndSize(NULL, size)
         at = <unsigned char*> PyByteArray_AS_STRING(request)
-        store32(at, <uint32_t> head, True)
+        store32(at, <uint32_t> self.head, True)
         store16(at + 4, UNFRAGMENTED, True)
         store32(at + TYPE, self.message_type, True)
         store64(at + CORRELATION, 0, True)
         store32(at + 18, <uint32_t> <int32_t> partition, True)
-        for i in range(self.longs):
-            store64(at + 22 + 8 * i, <uint64_t> numbers[i], True)
-        at += head
+        number_at = at + 22
+        at += self.head
         store32(at, <uint32_t> (HEADER + name_size), True)
-        store16(at + 4, IS_FINAL if self.datas == 0 else 0, True)
+        store16(at + 4, IS_FINAL if self.last < 0 else 0, True)
         memcpy(at + HEADER, PyUnicode_DATA(name), name_size)
         at += HEADER + name_size
-        for i in range(self.datas):
-            data = <object> given[2 + i]
-            size = PyBytes_GET_SIZE(data)
-            store32(at, <uint32_t> (HEADER + size), True)
-            store16(at + 4, IS_FINAL if i == self.datas - 1 else 0, True)
-            memcpy(at + HEADER, PyBytes_AS_STRING(data), size)
-            at += HEADER + size
+        for i in range(self.count):
+            letter = self.letters[i]
+            flags = IS_FINAL if i == self.last else 0
+            if letter == b"d":
+                at = put_frame(at, <bytes> given[2 + i], flags)
+            elif letter == b"q":
+                store64(number_at, <uint64_t> numbers[i], True)
+                number_at += 8
+            elif letter == b"i":
+                store32(number_at, <uint32_t> <int32_t> numbers[i], True)
+                number_at += 4
+            elif letter == b"z":
+                number_at[0] = numbers[i] != 0
+                number_at += 1
+            else:
+                at = put_list(at, <list> given[2 + i], letter == b"E", flags)
         op = <OpBase> new_instance(plain_op)
         op.method = self.method
         op.request = request
@@ -184,7 +224,7 @@ cdef class Request:
         return op
 
     cdef object learn(self, PyObject** given):
-        arguments = [<object> given[i] for i in range(2 + self.datas + self.longs)]
+        arguments = [<object> given[i] for i in range(2 + self.count)]
         op = self.pure(*arguments)
         if type(op) is plain_op and type(op.request) is bytearray and plain_op is not None:
             self.message_type = load32(<const unsigned char*> PyByteArray_AS_STRING(op.request) + TYPE, True)

@@ -18,44 +18,51 @@ cdef class ListWriter:
         self.are_pairs = are_pairs
 
     def __call__(self, list parts not None, items, head=HEADER):
-        cdef Py_ssize_t i, count, size
+        cdef Py_ssize_t size = size_of_list(items, self.are_pairs)
         cdef int64_t last
-        cdef unsigned char* at
-        if type(items) is not list or type(head) is not int:
-            self.pure(parts, items, head)
-            return
-        size = 2 * HEADER
-        count = PyList_GET_SIZE(items)
-        for i in range(count):
-            item = <object> PyList_GET_ITEM(items, i)
-            if self.are_pairs:
-                if not PyTuple_CheckExact(item) or PyTuple_GET_SIZE(item) != 2:
-                    self.pure(parts, items, head)
-                    return
-                key, value = <object> PyTuple_GET_ITEM(item, 0), <object> PyTuple_GET_ITEM(item, 1)
-                if type(key) is not bytes or type(value) is not bytes:
-                    self.pure(parts, items, head)
-                    return
-                size += 2 * HEADER + PyBytes_GET_SIZE(key) + PyBytes_GET_SIZE(value)
-            else:
-                if type(item) is not bytes:
-                    self.pure(parts, items, head)
-                    return
-                size += HEADER + PyBytes_GET_SIZE(item)
-        if size > 0x7FFFFFFF:
+        if size < 0 or size > 0x7FFFFFFF or type(head) is not int:
             self.pure(parts, items, head)
             return
         last = head
         made = PyBytes_FromStringAndSize(NULL, size)
-        at = put_frame(<unsigned char*> PyBytes_AS_STRING(made), b"", IS_BEGIN)
-        for i in range(count):
-            item = <object> PyList_GET_ITEM(items, i)
-            if self.are_pairs:
-                at = put_frame(at, <bytes> PyTuple_GET_ITEM(item, 0), 0)
-                item = <object> PyTuple_GET_ITEM(item, 1)
-            at = put_frame(at, <bytes> item, 0)
-        put_frame(at, b"", IS_END | <uint16_t> (last >> 32))
+        put_list(
+            <unsigned char*> PyBytes_AS_STRING(made), <list> items, self.are_pairs, <uint16_t> (last >> 32)
+        )
         parts.append(made)
+
+
+cdef Py_ssize_t size_of_list(object items, bint are_pairs) noexcept:
+    """Return how many bytes the frames of a list of ``Data``, or of entries, take; -1 if it is something else."""
+    cdef Py_ssize_t i, size = 2 * HEADER
+    if type(items) is not list:
+        return -1
+    for i in range(PyList_GET_SIZE(items)):
+        item = <object> PyList_GET_ITEM(items, i)
+        if are_pairs:
+            if not PyTuple_CheckExact(item) or PyTuple_GET_SIZE(item) != 2:
+                return -1
+            key, value = <object> PyTuple_GET_ITEM(item, 0), <object> PyTuple_GET_ITEM(item, 1)
+            if type(key) is not bytes or type(value) is not bytes:
+                return -1
+            size += 2 * HEADER + PyBytes_GET_SIZE(key) + PyBytes_GET_SIZE(value)
+        else:
+            if type(item) is not bytes:
+                return -1
+            size += HEADER + PyBytes_GET_SIZE(item)
+    return size
+
+
+cdef unsigned char* put_list(unsigned char* at, list items, bint are_pairs, uint16_t flags) noexcept:
+    """Write the frames of a list where there is room; return where the next frame begins."""
+    cdef Py_ssize_t i
+    at = put_frame(at, b"", IS_BEGIN)
+    for i in range(PyList_GET_SIZE(items)):
+        item = <object> PyList_GET_ITEM(items, i)
+        if are_pairs:
+            at = put_frame(at, <bytes> PyTuple_GET_ITEM(item, 0), 0)
+            item = <object> PyTuple_GET_ITEM(item, 1)
+        at = put_frame(at, <bytes> item, 0)
+    return put_frame(at, b"", IS_END | flags)
 
 
 cdef inline unsigned char* put_frame(unsigned char* at, bytes data, uint16_t flags) noexcept:

@@ -91,7 +91,10 @@ cdef int blocking_complete(BlockingBase self, object result, object error) excep
             self._lose()
     lock = self._lock
     if lock is not None:
-        self._wake(lock)
+        try:
+            lock.release()
+        except RuntimeError:
+            pass  # released already, to let its owner read
     return 0
 
 
@@ -279,6 +282,7 @@ cdef bint future_set(FutureBase self, object result) except -1:
         self._finish()
         return True
     self.state = IS_FINISHED
+    self.operation = None  # it refers to this future
     if self._watchers is not None:
         future_call_watchers(self)
     return True

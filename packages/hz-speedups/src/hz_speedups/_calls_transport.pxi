@@ -52,10 +52,12 @@ cdef extern from *:
     bint hz_is_interrupt(int number) noexcept nogil
 
 import os
+from _thread import allocate_lock
 
 cdef enum:
     RECEIVE_SIZE = 65536
     DIRECT_MOST = 64 << 20
+    SMALL_SEND = 16384
     SPARE_CHECKS = 4
 
 cdef Py_ssize_t batch_size = 65536
@@ -91,7 +93,7 @@ cdef class DriverBase:
     """The compiled part of ``hz_core.drivers.threaded.ThreadedDriver``."""
 
     cdef public object _unflushed, io_thread, run_callback
-    cdef public bint ticking, _reads
+    cdef public bint ticking, several, _reads
 
     def submitted(self, invocation):
         """Make sure that the reply to ``invocation`` is read, even if no thread ever waits for it."""
@@ -229,11 +231,17 @@ cdef int transport_write(TransportBase self, object data) except -1:
     self._busy = True
     self._sent = 0
     self._sending = data
-    # While this thread lets others run, they see that it sends, and only add to the outbox.
-    with nogil:
+    if size <= SMALL_SEND:
+        # It never blocks. To let others run meanwhile would cost more than it takes, as each must be woken for that.
         sent = hz_send(self.fd, at, size)
         if sent < 0:
             error = hz_errno()
+    else:
+        # While this thread lets others run, they see that it sends, and only add to the outbox.
+        with nogil:
+            sent = hz_send(self.fd, at, size)
+            if sent < 0:
+                error = hz_errno()
     try:
         if sent == size:
             self._sending = None
@@ -401,12 +409,21 @@ cdef int transport_wait(TransportBase self, BlockingBase call) except -1:
     cdef HandoverBase reading = self.reading
     cdef bint limited = is_limited(call)
     connection = self.connection
+    owner = self._owner
     me = PyThread_get_thread_ident()
-    if reading.busy or not reading.is_free or not isinstance(connection, ConnectionBase):
+    if (
+        not isinstance(owner, DriverBase)
+        or not isinstance(connection, ConnectionBase)
+        or me == (<DriverBase> owner).io_thread
+        or (self._busy and self._writer == me)
+    ):
         self._pure_wait(call, call, None)
         return 0
-    if me == self._owner.io_thread:
-        self._pure_wait(call, call, None)
+    if reading.busy or not reading.is_free:
+        if reading.thread == me or ((<DriverBase> owner).several and reads_any(owner, me)):
+            self._pure_wait(call, call, None)  # it was interrupted while it read, and must go on with that
+        else:
+            reading_follow(reading, call)
         return 0
     reading.is_free = False
     reading.thread = me
@@ -436,6 +453,36 @@ cdef int transport_wait(TransportBase self, BlockingBase call) except -1:
     return 0
 
 cdef tuple WAIT = (0,)
+
+
+cdef bint reads_any(object owner, object thread) except -1:
+    """Return whether a thread has claimed the reading of any stream."""
+    for transport in owner.transports():
+        reading = transport.reading
+        if reading is not None and (<HandoverBase?> reading).busy and (<HandoverBase> reading).thread == thread:
+            return True
+    return False
+
+
+cdef int reading_follow(HandoverBase self, BlockingBase call) except -1:
+    """As the pure ``follow``, without a time limit."""
+    cdef dict followers = self.followers
+    cdef bint woken = True
+    lock = allocate_lock()
+    lock.acquire()
+    followers[lock] = None
+    try:
+        # The leader may have stopped before it could see this follower: then there is nobody to wait for.
+        call._lock = lock
+        if not call.finished and self.busy:
+            woken = False
+            woken = lock.acquire()
+    finally:
+        call._lock = None
+        if followers.pop(lock, self) is self and (call.finished or not woken):
+            # This caller was nominated, but it does not lead: nominate another.
+            self.nominate()
+    return 0
 
 
 cdef class AsyncioTransportBase:

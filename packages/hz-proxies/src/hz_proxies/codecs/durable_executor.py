@@ -35,7 +35,7 @@ def is_shutdown(name: str) -> Op[bool]:
 is_shutdown_response = boolean_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def submit_to_partition(partition_id: int, name: str, callable: Data) -> Op[int]:
     """Return the operation ``DurableExecutor.submitToPartition``."""
     request = join_parts(

@@ -43,7 +43,7 @@ def size(partition_id: int, name: str) -> Op[int]:
 size_response = int_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``List.contains``."""
     request = join_parts(
@@ -60,6 +60,7 @@ def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
 contains_response = boolean_response
 
 
+@request_builder("D")
 def contains_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
     """Return the operation ``List.containsAll``."""
     parts = [_head(22, 0xC000, 0x050300, 0, partition_id), name_frame(name)]
@@ -70,7 +71,7 @@ def contains_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[boo
 contains_all_response = boolean_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def add(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``List.add``."""
     request = join_parts(
@@ -87,7 +88,7 @@ def add(partition_id: int, name: str, value: Data) -> Op[bool]:
 add_response = boolean_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``List.remove``."""
     request = join_parts(
@@ -104,6 +105,7 @@ def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
 remove_response = boolean_response
 
 
+@request_builder("D")
 def add_all(partition_id: int, name: str, value_list: Iterable[Data]) -> Op[bool]:
     """Return the operation ``List.addAll``."""
     parts = [_head(22, 0xC000, 0x050600, 0, partition_id), name_frame(name)]
@@ -114,6 +116,7 @@ def add_all(partition_id: int, name: str, value_list: Iterable[Data]) -> Op[bool
 add_all_response = boolean_response
 
 
+@request_builder("D")
 def compare_and_remove_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
     """Return the operation ``List.compareAndRemoveAll``."""
     parts = [_head(22, 0xC000, 0x050700, 0, partition_id), name_frame(name)]
@@ -124,6 +127,7 @@ def compare_and_remove_all(partition_id: int, name: str, values: Iterable[Data])
 compare_and_remove_all_response = boolean_response
 
 
+@request_builder("D")
 def compare_and_retain_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
     """Return the operation ``List.compareAndRetainAll``."""
     parts = [_head(22, 0xC000, 0x050800, 0, partition_id), name_frame(name)]
@@ -206,6 +210,7 @@ def is_empty(partition_id: int, name: str) -> Op[bool]:
 is_empty_response = boolean_response
 
 
+@request_builder("iD")
 def add_all_with_index(partition_id: int, name: str, index: int, value_list: Iterable[Data]) -> Op[bool]:
     """Return the operation ``List.addAllWithIndex``."""
     parts = [_head_i(26, 0xC000, 0x050E00, 0, partition_id, index), name_frame(name)]
@@ -225,6 +230,7 @@ def get(partition_id: int, name: str, index: int) -> Op[Any]:
 get_response = data_response
 
 
+@request_builder("id")
 def set(partition_id: int, name: str, index: int, value: Data) -> Op[Any]:
     """Return the operation ``List.set``."""
     request = join_parts(
@@ -241,6 +247,7 @@ def set(partition_id: int, name: str, index: int, value: Data) -> Op[Any]:
 set_response = data_response
 
 
+@request_builder("id")
 def add_with_index(partition_id: int, name: str, index: int, value: Data) -> Op[None]:
     """Return the operation ``List.addWithIndex``."""
     request = join_parts(
@@ -266,7 +273,7 @@ def remove_with_index(partition_id: int, name: str, index: int) -> Op[Any]:
 remove_with_index_response = data_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def last_index_of(partition_id: int, name: str, value: Data) -> Op[int]:
     """Return the operation ``List.lastIndexOf``."""
     request = join_parts(
@@ -283,7 +290,7 @@ def last_index_of(partition_id: int, name: str, value: Data) -> Op[int]:
 last_index_of_response = int_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def index_of(partition_id: int, name: str, value: Data) -> Op[int]:
     """Return the operation ``List.indexOf``."""
     request = join_parts(

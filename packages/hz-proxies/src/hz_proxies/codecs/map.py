@@ -381,7 +381,7 @@ def write_paging_predicate_holder(parts: Parts, value: PagingPredicateHolder, he
     write_end(parts, head)
 
 
-@request_builder(2, 2)
+@request_builder("ddqq")
 def put(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[Any]:
     """Return the operation ``Map.put``."""
     request = join_parts(
@@ -400,7 +400,7 @@ def put(partition_id: int, name: str, key: Data, value: Data, thread_id: int, tt
 put_response = data_response
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def get(partition_id: int, name: str, key: Data, thread_id: int) -> Op[Any]:
     """Return the operation ``Map.get``."""
     request = join_parts(
@@ -417,7 +417,7 @@ def get(partition_id: int, name: str, key: Data, thread_id: int) -> Op[Any]:
 get_response = data_response
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def remove(partition_id: int, name: str, key: Data, thread_id: int) -> Op[Any]:
     """Return the operation ``Map.remove``."""
     request = join_parts(
@@ -434,7 +434,7 @@ def remove(partition_id: int, name: str, key: Data, thread_id: int) -> Op[Any]:
 remove_response = data_response
 
 
-@request_builder(2, 1)
+@request_builder("ddq")
 def replace(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[Any]:
     """Return the operation ``Map.replace``."""
     request = join_parts(
@@ -453,7 +453,7 @@ def replace(partition_id: int, name: str, key: Data, value: Data, thread_id: int
 replace_response = data_response
 
 
-@request_builder(3, 1)
+@request_builder("dddq")
 def replace_if_same(
     partition_id: int,
     name: str,
@@ -481,7 +481,7 @@ def replace_if_same(
 replace_if_same_response = boolean_response
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def contains_key(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``Map.containsKey``."""
     request = join_parts(
@@ -514,7 +514,7 @@ def contains_value(name: str, value: Data) -> Op[bool]:
 contains_value_response = boolean_response
 
 
-@request_builder(2, 1)
+@request_builder("ddq")
 def remove_if_same(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``Map.removeIfSame``."""
     request = join_parts(
@@ -533,7 +533,7 @@ def remove_if_same(partition_id: int, name: str, key: Data, value: Data, thread_
 remove_if_same_response = boolean_response
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def delete(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool | Absent]:
     """Return the operation ``Map.delete``."""
     request = join_parts(
@@ -565,7 +565,7 @@ def flush(name: str) -> Op[None]:
 flush_response = empty_response
 
 
-@request_builder(1, 2)
+@request_builder("dqq")
 def try_remove(partition_id: int, name: str, key: Data, thread_id: int, timeout: int) -> Op[bool]:
     """Return the operation ``Map.tryRemove``."""
     request = join_parts(
@@ -582,7 +582,7 @@ def try_remove(partition_id: int, name: str, key: Data, thread_id: int, timeout:
 try_remove_response = boolean_response
 
 
-@request_builder(2, 2)
+@request_builder("ddqq")
 def try_put(partition_id: int, name: str, key: Data, value: Data, thread_id: int, timeout: int) -> Op[bool]:
     """Return the operation ``Map.tryPut``."""
     request = join_parts(
@@ -601,7 +601,7 @@ def try_put(partition_id: int, name: str, key: Data, value: Data, thread_id: int
 try_put_response = boolean_response
 
 
-@request_builder(2, 2)
+@request_builder("ddqq")
 def put_transient(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[None]:
     """Return the operation ``Map.putTransient``."""
     request = join_parts(
@@ -620,7 +620,7 @@ def put_transient(partition_id: int, name: str, key: Data, value: Data, thread_i
 put_transient_response = empty_response
 
 
-@request_builder(2, 2)
+@request_builder("ddqq")
 def put_if_absent(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[Any]:
     """Return the operation ``Map.putIfAbsent``."""
     request = join_parts(
@@ -639,7 +639,7 @@ def put_if_absent(partition_id: int, name: str, key: Data, value: Data, thread_i
 put_if_absent_response = data_response
 
 
-@request_builder(2, 2)
+@request_builder("ddqq")
 def set(partition_id: int, name: str, key: Data, value: Data, thread_id: int, ttl: int) -> Op[None]:
     """Return the operation ``Map.set``."""
     request = join_parts(
@@ -658,7 +658,7 @@ def set(partition_id: int, name: str, key: Data, value: Data, thread_id: int, tt
 set_response = empty_response
 
 
-@request_builder(1, 3)
+@request_builder("dqqq")
 def lock(partition_id: int, name: str, key: Data, thread_id: int, ttl: int, reference_id: int) -> Op[None]:
     """Return the operation ``Map.lock``."""
     request = join_parts(
@@ -675,7 +675,7 @@ def lock(partition_id: int, name: str, key: Data, thread_id: int, ttl: int, refe
 lock_response = empty_response
 
 
-@request_builder(1, 4)
+@request_builder("dqqqq")
 def try_lock(
     partition_id: int,
     name: str,
@@ -700,7 +700,7 @@ def try_lock(
 try_lock_response = boolean_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def is_locked(partition_id: int, name: str, key: Data) -> Op[bool]:
     """Return the operation ``Map.isLocked``."""
     request = join_parts(
@@ -717,7 +717,7 @@ def is_locked(partition_id: int, name: str, key: Data) -> Op[bool]:
 is_locked_response = boolean_response
 
 
-@request_builder(1, 2)
+@request_builder("dqq")
 def unlock(partition_id: int, name: str, key: Data, thread_id: int, reference_id: int) -> Op[None]:
     """Return the operation ``Map.unlock``."""
     request = join_parts(
@@ -943,7 +943,7 @@ def remove_partition_lost_listener(name: str, registration_id: UUID) -> Op[bool]
 remove_partition_lost_listener_response = boolean_response
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def get_entry_view(partition_id: int, name: str, key: Data, thread_id: int) -> Op[GetEntryViewResponse]:
     """Return the operation ``Map.getEntryView``."""
     request = join_parts(
@@ -978,7 +978,7 @@ def get_entry_view_response(message: bytes, read: ReadData) -> GetEntryViewRespo
     return GetEntryViewResponse(response, max_idle)
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def evict(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``Map.evict``."""
     request = join_parts(
@@ -1034,6 +1034,7 @@ def key_set(name: str) -> Op[list[Any]]:
 key_set_response = data_list_response
 
 
+@request_builder("D")
 def get_all(partition_id: int, name: str, keys: Iterable[Data]) -> Op[list[tuple[Any, Any]]]:
     """Return the operation ``Map.getAll``."""
     parts = [_head(22, 0xC000, 0x012300, 0, partition_id), name_frame(name)]
@@ -1142,6 +1143,7 @@ def is_empty(name: str) -> Op[bool]:
 is_empty_response = boolean_response
 
 
+@request_builder("Ez")
 def put_all(
     partition_id: int,
     name: str,
@@ -1166,7 +1168,7 @@ def clear(name: str) -> Op[None]:
 clear_response = empty_response
 
 
-@request_builder(2, 1)
+@request_builder("ddq")
 def execute_on_key(partition_id: int, name: str, entry_processor: Data, key: Data, thread_id: int) -> Op[Any]:
     """Return the operation ``Map.executeOnKey``."""
     request = join_parts(
@@ -1185,7 +1187,7 @@ def execute_on_key(partition_id: int, name: str, entry_processor: Data, key: Dat
 execute_on_key_response = data_response
 
 
-@request_builder(2, 1)
+@request_builder("ddq")
 def submit_to_key(partition_id: int, name: str, entry_processor: Data, key: Data, thread_id: int) -> Op[Any]:
     """Return the operation ``Map.submitToKey``."""
     request = join_parts(
@@ -1258,7 +1260,7 @@ def execute_on_keys(name: str, entry_processor: Data, keys: Iterable[Data]) -> O
 execute_on_keys_response = data_entries_response
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def force_unlock(partition_id: int, name: str, key: Data, reference_id: int) -> Op[None]:
     """Return the operation ``Map.forceUnlock``."""
     request = join_parts(
@@ -1706,6 +1708,7 @@ def event_journal_subscribe_response(message: bytes, read: ReadData) -> EventJou
     return EventJournalSubscribeResponse(oldest_sequence, newest_sequence)
 
 
+@request_builder("qiidd")
 def event_journal_read(
     partition_id: int,
     name: str,
@@ -1749,7 +1752,7 @@ def event_journal_read_response(message: bytes, read: ReadData) -> EventJournalR
     return EventJournalReadResponse(read_count, items, item_seqs, next_seq)
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def set_ttl(partition_id: int, name: str, key: Data, ttl: int) -> Op[bool]:
     """Return the operation ``Map.setTtl``."""
     request = join_parts(
@@ -1766,7 +1769,7 @@ def set_ttl(partition_id: int, name: str, key: Data, ttl: int) -> Op[bool]:
 set_ttl_response = boolean_response
 
 
-@request_builder(2, 3)
+@request_builder("ddqqq")
 def put_with_max_idle(
     partition_id: int,
     name: str,
@@ -1793,7 +1796,7 @@ def put_with_max_idle(
 put_with_max_idle_response = data_response
 
 
-@request_builder(2, 3)
+@request_builder("ddqqq")
 def put_transient_with_max_idle(
     partition_id: int,
     name: str,
@@ -1820,7 +1823,7 @@ def put_transient_with_max_idle(
 put_transient_with_max_idle_response = data_response
 
 
-@request_builder(2, 3)
+@request_builder("ddqqq")
 def put_if_absent_with_max_idle(
     partition_id: int,
     name: str,
@@ -1847,7 +1850,7 @@ def put_if_absent_with_max_idle(
 put_if_absent_with_max_idle_response = data_response
 
 
-@request_builder(2, 3)
+@request_builder("ddqqq")
 def set_with_max_idle(
     partition_id: int,
     name: str,
@@ -1874,7 +1877,7 @@ def set_with_max_idle(
 set_with_max_idle_response = data_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def replace_all(partition_id: int, name: str, function: Data) -> Op[None]:
     """Return the operation ``Map.replaceAll``."""
     request = join_parts(

@@ -45,7 +45,7 @@ _head_qqqq: Final = Struct("<iHiqiqqqq").pack
 _head_qq: Final = Struct("<iHiqiqq").pack
 
 
-@request_builder(2, 1)
+@request_builder("ddq")
 def put(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``MultiMap.put``."""
     request = join_parts(
@@ -64,7 +64,7 @@ def put(partition_id: int, name: str, key: Data, value: Data, thread_id: int) ->
 put_response = boolean_response
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def get(partition_id: int, name: str, key: Data, thread_id: int) -> Op[list[Any]]:
     """Return the operation ``MultiMap.get``."""
     request = join_parts(
@@ -81,7 +81,7 @@ def get(partition_id: int, name: str, key: Data, thread_id: int) -> Op[list[Any]
 get_response = data_list_response
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def remove(partition_id: int, name: str, key: Data, thread_id: int) -> Op[list[Any]]:
     """Return the operation ``MultiMap.remove``."""
     request = join_parts(
@@ -125,7 +125,7 @@ def entry_set(name: str) -> Op[list[tuple[Any, Any]]]:
 entry_set_response = data_entries_response
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def contains_key(partition_id: int, name: str, key: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``MultiMap.containsKey``."""
     request = join_parts(
@@ -158,7 +158,7 @@ def contains_value(name: str, value: Data) -> Op[bool]:
 contains_value_response = boolean_response
 
 
-@request_builder(2, 1)
+@request_builder("ddq")
 def contains_entry(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``MultiMap.containsEntry``."""
     request = join_parts(
@@ -195,7 +195,7 @@ def clear(name: str) -> Op[None]:
 clear_response = empty_response
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def value_count(partition_id: int, name: str, key: Data, thread_id: int) -> Op[int]:
     """Return the operation ``MultiMap.valueCount``."""
     request = join_parts(
@@ -297,7 +297,7 @@ def remove_entry_listener(name: str, registration_id: UUID) -> Op[bool]:
 remove_entry_listener_response = boolean_response
 
 
-@request_builder(1, 3)
+@request_builder("dqqq")
 def lock(partition_id: int, name: str, key: Data, thread_id: int, ttl: int, reference_id: int) -> Op[None]:
     """Return the operation ``MultiMap.lock``."""
     request = join_parts(
@@ -314,7 +314,7 @@ def lock(partition_id: int, name: str, key: Data, thread_id: int, ttl: int, refe
 lock_response = empty_response
 
 
-@request_builder(1, 4)
+@request_builder("dqqqq")
 def try_lock(
     partition_id: int,
     name: str,
@@ -339,7 +339,7 @@ def try_lock(
 try_lock_response = boolean_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def is_locked(partition_id: int, name: str, key: Data) -> Op[bool]:
     """Return the operation ``MultiMap.isLocked``."""
     request = join_parts(
@@ -356,7 +356,7 @@ def is_locked(partition_id: int, name: str, key: Data) -> Op[bool]:
 is_locked_response = boolean_response
 
 
-@request_builder(1, 2)
+@request_builder("dqq")
 def unlock(partition_id: int, name: str, key: Data, thread_id: int, reference_id: int) -> Op[None]:
     """Return the operation ``MultiMap.unlock``."""
     request = join_parts(
@@ -373,7 +373,7 @@ def unlock(partition_id: int, name: str, key: Data, thread_id: int, reference_id
 unlock_response = empty_response
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def force_unlock(partition_id: int, name: str, key: Data, reference_id: int) -> Op[None]:
     """Return the operation ``MultiMap.forceUnlock``."""
     request = join_parts(
@@ -390,7 +390,7 @@ def force_unlock(partition_id: int, name: str, key: Data, reference_id: int) -> 
 force_unlock_response = empty_response
 
 
-@request_builder(2, 1)
+@request_builder("ddq")
 def remove_entry(partition_id: int, name: str, key: Data, value: Data, thread_id: int) -> Op[bool]:
     """Return the operation ``MultiMap.removeEntry``."""
     request = join_parts(
@@ -409,7 +409,7 @@ def remove_entry(partition_id: int, name: str, key: Data, value: Data, thread_id
 remove_entry_response = boolean_response
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def delete(partition_id: int, name: str, key: Data, thread_id: int) -> Op[None]:
     """Return the operation ``MultiMap.delete``."""
     request = join_parts(

@@ -34,7 +34,7 @@ _event_ui: Final = Struct("<i18x?QQi").unpack_from
 _head_u: Final = Struct("<iHiqi?QQ").pack
 
 
-@request_builder(1, 1)
+@request_builder("dq")
 def offer(partition_id: int, name: str, value: Data, timeout_millis: int) -> Op[bool]:
     """Return the operation ``Queue.offer``."""
     request = join_parts(
@@ -51,7 +51,7 @@ def offer(partition_id: int, name: str, value: Data, timeout_millis: int) -> Op[
 offer_response = boolean_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def put(partition_id: int, name: str, value: Data) -> Op[None]:
     """Return the operation ``Queue.put``."""
     request = join_parts(
@@ -77,7 +77,7 @@ def size(partition_id: int, name: str) -> Op[int]:
 size_response = int_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``Queue.remove``."""
     request = join_parts(
@@ -150,7 +150,7 @@ def drain_to_max_size(partition_id: int, name: str, max_size: int) -> Op[list[An
 drain_to_max_size_response = data_list_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``Queue.contains``."""
     request = join_parts(
@@ -167,6 +167,7 @@ def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
 contains_response = boolean_response
 
 
+@request_builder("D")
 def contains_all(partition_id: int, name: str, data_list: Iterable[Data]) -> Op[bool]:
     """Return the operation ``Queue.containsAll``."""
     parts = [_head(22, 0xC000, 0x030C00, 0, partition_id), name_frame(name)]
@@ -177,6 +178,7 @@ def contains_all(partition_id: int, name: str, data_list: Iterable[Data]) -> Op[
 contains_all_response = boolean_response
 
 
+@request_builder("D")
 def compare_and_remove_all(partition_id: int, name: str, data_list: Iterable[Data]) -> Op[bool]:
     """Return the operation ``Queue.compareAndRemoveAll``."""
     parts = [_head(22, 0xC000, 0x030D00, 0, partition_id), name_frame(name)]
@@ -187,6 +189,7 @@ def compare_and_remove_all(partition_id: int, name: str, data_list: Iterable[Dat
 compare_and_remove_all_response = boolean_response
 
 
+@request_builder("D")
 def compare_and_retain_all(partition_id: int, name: str, data_list: Iterable[Data]) -> Op[bool]:
     """Return the operation ``Queue.compareAndRetainAll``."""
     parts = [_head(22, 0xC000, 0x030E00, 0, partition_id), name_frame(name)]
@@ -206,6 +209,7 @@ def clear(partition_id: int, name: str) -> Op[None]:
 clear_response = empty_response
 
 
+@request_builder("D")
 def add_all(partition_id: int, name: str, data_list: Iterable[Data]) -> Op[bool]:
     """Return the operation ``Queue.addAll``."""
     parts = [_head(22, 0xC000, 0x031000, 0, partition_id), name_frame(name)]

@@ -129,7 +129,7 @@ def read_replicated_map_entry_view_holder(
     return result, after_end(message, pos)
 
 
-@request_builder(2, 1)
+@request_builder("ddq")
 def put(partition_id: int, name: str, key: Data, value: Data, ttl: int) -> Op[Any]:
     """Return the operation ``ReplicatedMap.put``."""
     request = join_parts(
@@ -166,7 +166,7 @@ def is_empty(partition_id: int, name: str) -> Op[bool]:
 is_empty_response = boolean_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def contains_key(partition_id: int, name: str, key: Data) -> Op[bool]:
     """Return the operation ``ReplicatedMap.containsKey``."""
     request = join_parts(
@@ -183,7 +183,7 @@ def contains_key(partition_id: int, name: str, key: Data) -> Op[bool]:
 contains_key_response = boolean_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def contains_value(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``ReplicatedMap.containsValue``."""
     request = join_parts(
@@ -200,7 +200,7 @@ def contains_value(partition_id: int, name: str, value: Data) -> Op[bool]:
 contains_value_response = boolean_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def get(partition_id: int, name: str, key: Data) -> Op[Any]:
     """Return the operation ``ReplicatedMap.get``."""
     request = join_parts(
@@ -217,7 +217,7 @@ def get(partition_id: int, name: str, key: Data) -> Op[Any]:
 get_response = data_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def remove(partition_id: int, name: str, key: Data) -> Op[Any]:
     """Return the operation ``ReplicatedMap.remove``."""
     request = join_parts(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from struct import Struct
 from typing import Any, Final
 
+from hz_core.compiled import request_builder
 from hz_core.op import Op
 from hz_core.wire.decode import (
     data_response,
@@ -81,6 +82,7 @@ def remaining_capacity(partition_id: int, name: str) -> Op[int]:
 remaining_capacity_response = long_response
 
 
+@request_builder("id")
 def add(partition_id: int, name: str, overflow_policy: int, value: Data) -> Op[int]:
     """Return the operation ``Ringbuffer.add``."""
     request = join_parts(
@@ -106,6 +108,7 @@ def read_one(partition_id: int, name: str, sequence: int) -> Op[Any]:
 read_one_response = data_response
 
 
+@request_builder("Di")
 def add_all(partition_id: int, name: str, value_list: Iterable[Data], overflow_policy: int) -> Op[int]:
     """Return the operation ``Ringbuffer.addAll``."""
     parts = [_head_i(26, 0xC000, 0x170800, 0, partition_id, overflow_policy), name_frame(name)]
@@ -116,6 +119,7 @@ def add_all(partition_id: int, name: str, value_list: Iterable[Data], overflow_p
 add_all_response = long_response
 
 
+@request_builder("qiid")
 def read_many(
     partition_id: int,
     name: str,

@@ -40,7 +40,7 @@ def size(partition_id: int, name: str) -> Op[int]:
 size_response = int_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``Set.contains``."""
     request = join_parts(
@@ -57,6 +57,7 @@ def contains(partition_id: int, name: str, value: Data) -> Op[bool]:
 contains_response = boolean_response
 
 
+@request_builder("D")
 def contains_all(partition_id: int, name: str, items: Iterable[Data]) -> Op[bool]:
     """Return the operation ``Set.containsAll``."""
     parts = [_head(22, 0xC000, 0x060300, 0, partition_id), name_frame(name)]
@@ -67,7 +68,7 @@ def contains_all(partition_id: int, name: str, items: Iterable[Data]) -> Op[bool
 contains_all_response = boolean_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def add(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``Set.add``."""
     request = join_parts(
@@ -84,7 +85,7 @@ def add(partition_id: int, name: str, value: Data) -> Op[bool]:
 add_response = boolean_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
     """Return the operation ``Set.remove``."""
     request = join_parts(
@@ -101,6 +102,7 @@ def remove(partition_id: int, name: str, value: Data) -> Op[bool]:
 remove_response = boolean_response
 
 
+@request_builder("D")
 def add_all(partition_id: int, name: str, value_list: Iterable[Data]) -> Op[bool]:
     """Return the operation ``Set.addAll``."""
     parts = [_head(22, 0xC000, 0x060600, 0, partition_id), name_frame(name)]
@@ -111,6 +113,7 @@ def add_all(partition_id: int, name: str, value_list: Iterable[Data]) -> Op[bool
 add_all_response = boolean_response
 
 
+@request_builder("D")
 def compare_and_remove_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
     """Return the operation ``Set.compareAndRemoveAll``."""
     parts = [_head(22, 0xC000, 0x060700, 0, partition_id), name_frame(name)]
@@ -121,6 +124,7 @@ def compare_and_remove_all(partition_id: int, name: str, values: Iterable[Data])
 compare_and_remove_all_response = boolean_response
 
 
+@request_builder("D")
 def compare_and_retain_all(partition_id: int, name: str, values: Iterable[Data]) -> Op[bool]:
     """Return the operation ``Set.compareAndRetainAll``."""
     parts = [_head(22, 0xC000, 0x060800, 0, partition_id), name_frame(name)]

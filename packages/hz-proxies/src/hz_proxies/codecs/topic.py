@@ -29,7 +29,7 @@ _event_qu: Final = Struct("<i18xq?QQ").unpack_from
 _head_u: Final = Struct("<iHiqi?QQ").pack
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def publish(partition_id: int, name: str, message: Data) -> Op[None]:
     """Return the operation ``Topic.publish``."""
     request = join_parts(
@@ -89,6 +89,7 @@ def remove_message_listener(name: str, registration_id: UUID) -> Op[bool]:
 remove_message_listener_response = boolean_response
 
 
+@request_builder("D")
 def publish_all(partition_id: int, name: str, messages: Iterable[Data]) -> Op[None]:
     """Return the operation ``Topic.publishAll``."""
     parts = [_head(22, 0xC000, 0x040400, 0, partition_id), name_frame(name)]

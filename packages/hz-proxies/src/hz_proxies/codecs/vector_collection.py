@@ -225,7 +225,7 @@ def put_all(partition_id: int, name: str, entries: Iterable[tuple[Data, VectorDo
 put_all_response = empty_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def get(partition_id: int, name: str, key: Data) -> Op[VectorDocument | None]:
     """Return the operation ``VectorCollection.get``."""
     request = join_parts(
@@ -245,7 +245,7 @@ def get_response(message: bytes, read: ReadData) -> VectorDocument | None:
     return read_nullable(message, pos, read, read_vector_document)[0]
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def remove(partition_id: int, name: str, key: Data) -> Op[VectorDocument | None]:
     """Return the operation ``VectorCollection.remove``."""
     request = join_parts(
@@ -280,7 +280,7 @@ def set(partition_id: int, name: str, key: Data, value: VectorDocument) -> Op[No
 set_response = empty_response
 
 
-@request_builder(1, 0)
+@request_builder("d")
 def delete(partition_id: int, name: str, key: Data) -> Op[None]:
     """Return the operation ``VectorCollection.delete``."""
     request = join_parts(
