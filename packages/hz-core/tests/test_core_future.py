@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hz_core.future import Future, LockWaiter, combine_futures
+from hz_core.combination import combine_futures
+from hz_core.future import Future, LockWaiter
 from hz_core.waiters import DerivedWaiter
 
 LONG = 30.0

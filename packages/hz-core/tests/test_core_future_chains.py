@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from hz_core.combination import combine_futures
 from hz_core.drivers.executor import CallbackExecutor
-from hz_core.future import Future, combine_futures, wait_on_lock
+from hz_core.future import Future, wait_on_lock
 
 LONG = 30.0
 """Seconds after which a test that hangs fails; never reached otherwise."""

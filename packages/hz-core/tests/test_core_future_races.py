@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from hz_core.future import Future, combine_futures
+from hz_core.combination import combine_futures
+from hz_core.future import Future
 
 LONG = 30.0
 """Seconds after which a test that hangs fails; never reached otherwise."""

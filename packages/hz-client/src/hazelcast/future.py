@@ -1,5 +1,6 @@
 """Futures of operations."""
 
-from hz_core.future import Future, combine_futures
+from hz_core.combination import combine_futures
+from hz_core.future import Future
 
 __all__ = ["Future", "combine_futures"]

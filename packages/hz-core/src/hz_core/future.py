@@ -14,7 +14,7 @@ state. In every order of these steps one of the two sides sees the other, so no 
 from __future__ import annotations
 
 from _thread import LockType, get_ident
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
 from concurrent.futures import Future as ConcurrentFuture
 from contextlib import suppress
@@ -361,7 +361,7 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
             function is not called.
         """
         continuation = _Continuation(self, continuation_func, args)
-        driver = _driver(self)
+        driver = driver_of(self)
         waiter = None if driver is None else DerivedWaiter(driver, [self], continuation)
         follower: Future[Any] = type(self)(waiter)
         continuation.follower = follower
@@ -448,61 +448,21 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
 _Watcher: TypeAlias = "LockType | UserCallback | Callable[[Future[Any]], object]"
 
 
-def combine_futures(futures: Iterable[Future[T]]) -> Future[list[T]]:
-    """Return a future of all results, in the order of ``futures``.
-
-    It is done when all futures are done. If some of them fail, it fails with the error of the first of these in
-    the given order. The result for no futures is an empty list.
-    """
-    parts = list(futures)
-    combined: Future[list[T]] = Future(_waiter_for(parts))
-    if not parts:
-        combined.set_result([])
-        return combined
-    missing = dict.fromkeys(parts)
-
-    def part_done(part: Future[T]) -> None:
-        missing.pop(part, None)
-        # Two threads may both find all futures done; the second outcome, which is the same, is ignored.
-        if not missing:
-            _now_awaits(combined)
-            _gather(parts, combined)
-
-    for part in list(missing):
-        part.add_done_callback_inline(part_done)
-    return combined
-
-
-def _gather(parts: list[Future[T]], combined: Future[list[T]]) -> None:
-    for part in parts:
-        if part._exception is not None:
-            _fail(combined, part._exception, part._traceback)
-            return
-    combined.set_result([part._result for part in parts])
-
-
-def _driver(future: Future[Any]) -> Waiter | None:
+def driver_of(future: Future[Any]) -> Waiter | None:
+    """Return what waits for the operations that a future depends on."""
     waiter = future._waiter
     return waiter.driver if isinstance(waiter, DerivedWaiter) else waiter
 
 
-def _waiter_for(futures: list[Future[Any]]) -> Waiter | None:
-    """Return the waiter of a future that is made of ``futures``."""
-    waiters = {future._waiter for future in futures}
-    if len(waiters) == 1 and not isinstance(waiter := waiters.pop(), DerivedWaiter):
-        return waiter
-    driver = next((found for future in futures if (found := _driver(future)) is not None), None)
-    return None if driver is None else DerivedWaiter(driver, futures)
-
-
-def _fail(future: Future[Any], error: BaseException, traceback: TracebackType | None) -> None:
+def fail(future: Future[Any], error: BaseException, traceback: TracebackType | None) -> None:
+    """Complete a future with the error of another one."""
     if isinstance(error, CancelledError):
         future.cancel()
     else:
         future.set_exception(error, traceback)
 
 
-def _now_awaits(derived: Future[Any], *futures: Future[Any]) -> None:
+def now_awaits(derived: Future[Any], *futures: Future[Any]) -> None:
     """Tell the waiter of a derived future what it is waiting for from now on; it keeps nothing else alive."""
     waiter = derived._waiter
     if isinstance(waiter, DerivedWaiter):
@@ -511,7 +471,7 @@ def _now_awaits(derived: Future[Any], *futures: Future[Any]) -> None:
 
 def _resolve(target: Future[Any], outcome: Any) -> None:
     """Complete ``target`` with a value, or with the outcome of a Future, however many futures are between."""
-    _now_awaits(target)
+    now_awaits(target)
     while isinstance(outcome, Future):
         if outcome is target:
             target.set_exception(
@@ -519,11 +479,11 @@ def _resolve(target: Future[Any], outcome: Any) -> None:
             )
             return
         if not outcome.done():
-            _now_awaits(target, outcome)
+            now_awaits(target, outcome)
             outcome.add_done_callback_inline(partial(_resolve, target))
             return
         if outcome._exception is not None:
-            _fail(target, outcome._exception, outcome._traceback)
+            fail(target, outcome._exception, outcome._traceback)
             return
         outcome = outcome._result
     target.set_result(outcome)
@@ -568,7 +528,7 @@ class _Continuation:
             try:
                 outcome = function(source, *self._arguments)
             except BaseException as e:
-                _fail(follower, e, e.__traceback__)
+                fail(follower, e, e.__traceback__)
                 if not isinstance(e, Exception | CancelledError):
                     raise  # an interrupt also concerns the thread that received it
             else:
@@ -589,7 +549,7 @@ class _Continuation:
         except AttributeError:
             return
         if self.follower is not None:
-            _fail(self.follower, ended_in_parent("the function of continue_with"), None)
+            fail(self.follower, ended_in_parent("the function of continue_with"), None)
 
     def __repr__(self) -> str:
         return f"continuation {self._function!r}"
