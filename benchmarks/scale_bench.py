@@ -3,7 +3,8 @@
     python benchmarks/scale_bench.py [--quick] [--only listeners,clients] [--out docs/benchmarks]
 
 The members are simulated, in a process of their own, and the figures are CPU seconds of the client's process, not
-time, so that neither the members nor other processes count. With --out, a page is written.
+time, so that neither the members nor other processes count. Where it is possible, all sizes are measured in turn, in
+each round, and the ratio is the median of those within a round. With --out, a page is written.
 """
 
 import argparse
@@ -18,8 +19,9 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -30,8 +32,8 @@ from hzbench import machine
 
 ROUNDS: Final = 5
 LINES: Final = "| what | of | figure | to the first | goal |\n|---|--:|--:|--:|---|"
-Row = tuple[str, str, float, str, str]
-"""What was measured, for which size, the figure, its unit, and the goal."""
+Row = tuple[str, str, float, float | None, str, str]
+"""What was measured, for which size, the figure, its ratio to the first size, its unit, and the goal."""
 
 
 @contextmanager
@@ -65,55 +67,71 @@ def connected(count: int = 1, **options: Any) -> Iterator[hazelcast.HazelcastCli
 
 def cpu_us(calls: int, work: Callable[[], object]) -> float:
     """Return the microseconds of CPU per call of ``work``, which makes so many; the middle of some rounds."""
-
-    def once() -> float:
-        began = time.process_time()
-        work()
-        return (time.process_time() - began) / calls * 1e6
-
-    once()
-    return statistics.median(once() for _ in range(ROUNDS))
+    once(calls, work)
+    return statistics.median(once(calls, work) for _ in range(ROUNDS))
 
 
-def gets(client: hazelcast.HazelcastClient, keys: int, calls: int) -> float:
-    """Return the cost of a blocking get."""
-    entries = client.get_map("scale").blocking()
+def once(calls: int, work: Callable[[], object]) -> float:
+    """Return the microseconds of CPU per call of ``work``, this time."""
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) / calls * 1e6
+
+
+def in_turn(
+    what: str, works: Mapping[str, tuple[int, Callable[[], object]]], unit: str, goal: str
+) -> Iterator[Row]:
+    """Measure all ``works`` in each round: how many calls each makes, by its size."""
+    rounds = [[once(*work) for work in works.values()] for _ in range(1 + 3 * ROUNDS)][1:]
+    factor = {"us": 1.0, "ms": 1000.0}[unit]
+    for number, of in enumerate(works):
+        figure = statistics.median(one[number] for one in rounds) / factor
+        yield what, of, figure, statistics.median(one[number] / one[0] for one in rounds), unit, goal
+
+
+def gets(
+    client: hazelcast.HazelcastClient, keys: int = 1000, name: str = "scale"
+) -> tuple[int, Callable[[], None]]:
+    """Return how many blocking gets a function makes, and the function."""
+    entries, calls = client.get_map(name).blocking(), 1000
     step = max(1, keys // calls)
 
     def work() -> None:
         for number in range(calls):
             entries.get(number * step)
 
-    return cpu_us(calls, work)
+    return calls, work
 
 
 def by_entries(quick: bool) -> Iterator[Row]:
     """A get out of maps of different sizes."""
+    works = {}
     with connected() as client:
-        entries, have = client.get_map("scale").blocking(), 0
         for size in (1_000, 10_000, 100_000) if quick else (1_000, 10_000, 100_000, 1_000_000):
-            for start in range(have, size, 1000):
-                entries.put_all({key: key for key in range(start, min(start + 1000, size))})
-            have = size
-            yield "get, by entries", f"{size:,}", gets(client, size, 1000), "us", "±10 %"
+            entries = client.get_map(str(size)).blocking()
+            for start in range(0, size, 1000):
+                entries.put_all({key: key for key in range(start, start + 1000)})
+            works[f"{size:,}"] = gets(client, size, str(size))
+        yield from in_turn("get, by entries", works, "us", "±10 %")
 
 
 def by_members(quick: bool) -> Iterator[Row]:
     """A get from clusters of different sizes; and connecting to them."""
-    connecting = []
-    for count in (1, 2, 5, 10):
-        with connected(count) as client:
-            yield "get, by members", str(count), gets(client, 1000, 1000), "us", "±10 %"
-        with members(count) as addresses:
+    with ExitStack() as stack:
+        clusters = {str(count): stack.enter_context(members(count)) for count in (1, 2, 5, 10)}
+        clients = {of: hazelcast.HazelcastClient(cluster_members=there) for of, there in clusters.items()}
+        works = {of: gets(client) for of, client in clients.items()}
+        yield from in_turn("get, by members", works, "us", "±10 %")
+        for client in clients.values():
+            client.shutdown()
 
-            def connect(addresses: list[str] = addresses) -> None:
-                client = hazelcast.HazelcastClient(cluster_members=addresses)
-                client.get_map("scale").blocking().get(1)
-                client.shutdown()
+        def connect(addresses: list[str]) -> None:
+            client = hazelcast.HazelcastClient(cluster_members=addresses)
+            client.get_map("scale").blocking().get(1)
+            client.shutdown()
 
-            connecting.append((count, cpu_us(1, connect) / 1000))
-    for count, cost in connecting:
-        yield "connect, get, shutdown, by members", str(count), cost, "ms", "≤ 2 for 10"
+        connecting = {of: (1, partial(connect, there)) for of, there in clusters.items()}
+        yield from in_turn("connect, get, shutdown, by members", connecting, "ms", "≤ 2 for 10")
 
 
 def by_depth(quick: bool) -> Iterator[Row]:
@@ -140,7 +158,7 @@ def by_depth(quick: bool) -> Iterator[Row]:
             return found
 
         for depth, cost in zip(depths, asyncio.run(coroutines()), strict=True):
-            yield "asyncio get, by operations in flight", f"{depth:,}", cost, "us", "not above 10"
+            yield "asyncio get, by operations in flight", f"{depth:,}", cost, None, "us", "not above 10"
     with connected() as client:
         entries = client.get_map("scale")
         for depth in depths:
@@ -155,6 +173,7 @@ def by_depth(quick: bool) -> Iterator[Row]:
                 "future of a get, by operations in flight",
                 f"{depth:,}",
                 cpu_us(calls, futures),
+                None,
                 "us",
                 "not above 10",
             )
@@ -162,13 +181,15 @@ def by_depth(quick: bool) -> Iterator[Row]:
 
 def by_listeners(quick: bool) -> Iterator[Row]:
     """A get while listeners are registered."""
-    with connected() as client:
-        topic, have = client.get_topic("scale").blocking(), 0
+    with ExitStack() as stack:
+        works = {}
         for count in (1, 10, 100, 1_000):
-            for _ in range(count - have):
+            client = stack.enter_context(connected())
+            topic = client.get_topic("scale").blocking()
+            for _ in range(count):
                 topic.add_listener(lambda message: None)
-            have = count
-            yield "get, by listeners", f"{count:,}", gets(client, 1000, 1000), "us", "±10 %"
+            works[f"{count:,}"] = gets(client)
+        yield from in_turn("get, by listeners", works, "us", "±10 %")
 
 
 def by_clients(quick: bool) -> Iterator[Row]:
@@ -178,31 +199,40 @@ def by_clients(quick: bool) -> Iterator[Row]:
         for count in (1, 10, 100) if quick else (1, 10, 100, 1_000):
             while len(clients) < count:
                 clients.append(hazelcast.HazelcastClient(cluster_members=addresses))
-            yield "get, by clients in the process", f"{count:,}", gets(clients[0], 1000, 1000), "us", "±10 %"
+            yield (
+                "get, by clients in the process",
+                f"{count:,}",
+                cpu_us(*gets(clients[0])),
+                None,
+                "us",
+                "±10 %",
+            )
         for client in clients:
             client.shutdown()
 
 
 def by_size(quick: bool) -> Iterator[Row]:
     """Values of different sizes, read and written."""
+    sizes = (100_000, 1_000_000, 16_000_000) if quick else (100_000, 1_000_000, 16_000_000, 64_000_000)
     with connected() as client:
-        entries = client.get_map("scale").blocking()
         for kind in "get", "set":
-            for size in (
-                (100_000, 1_000_000, 16_000_000) if quick else (100_000, 1_000_000, 16_000_000, 64_000_000)
-            ):
-                value, calls = bytes(size), max(1, 16_000_000 // size)
+            works: dict[str, tuple[int, Callable[[], object]]] = {}
+            for size in sizes:
+                entries, value, calls = (
+                    client.get_map(str(size)).blocking(),
+                    bytes(size),
+                    max(1, 16_000_000 // size),
+                )
                 entries.set(1, value)
+                work = partial(entries.get, 1) if kind == "get" else partial(entries.set, 1, value)
+                works[f"{size / 1e6:g} MB"] = calls * size // 1_000_000, partial(repeated, work, calls)
+            yield from in_turn(f"{kind} of a value, per MB", works, "us", "≤ 1.3")
 
-                def work(kind: str = kind, value: bytes = value, calls: int = calls) -> None:
-                    for _ in range(calls):
-                        if kind == "get":
-                            entries.get(1)
-                        else:
-                            entries.set(1, value)
 
-                per_mb = cpu_us(calls, work) / (size / 1e6)
-                yield f"{kind} of a value, per MB", f"{size / 1e6:g} MB", per_mb, "us", "≤ 1.3"
+def repeated(work: Callable[[], object], times: int) -> None:
+    """Do something several times."""
+    for _ in range(times):
+        work()
 
 
 def in_flight(quick: bool) -> Iterator[Row]:
@@ -223,6 +253,7 @@ def in_flight(quick: bool) -> Iterator[Row]:
             "memory of an operation in flight",
             f"{count:,}",
             most / count,
+            None,
             "bytes",
             "≤ 1,500; compiled ≤ 400",
         )
@@ -245,13 +276,20 @@ def at_rest(quick: bool) -> Iterator[Row]:
         for what, goal in (("import hazelcast", "≤ 40"), ("from hazelcast import HazelcastClient", "")):
             started(what, cache)  # compiles the modules
             pairs = [(started("pass", cache), started(what, cache)) for _ in range(3 * ROUNDS)]
-            yield what, "", statistics.median(b - a for a, b in pairs) * 1000, "ms", goal
+            yield what, "", statistics.median(b - a for a, b in pairs) * 1000, None, "ms", goal
     with connected() as client:
         client.get_map("scale").blocking().get(1)
         seconds = 5 if quick else 60
         began = time.process_time()
         time.sleep(seconds)
-        yield "CPU while idle", f"{seconds} s", (time.process_time() - began) / seconds * 100, "%", "≤ 0.05"
+        yield (
+            "CPU while idle",
+            f"{seconds} s",
+            (time.process_time() - began) / seconds * 100,
+            None,
+            "%",
+            "≤ 0.05",
+        )
 
 
 PARTS: Final[dict[str, Callable[[bool], Iterator[Row]]]] = {
@@ -269,8 +307,8 @@ PARTS: Final[dict[str, Callable[[bool], Iterator[Row]]]] = {
 def table(rows: Iterator[Row]) -> Iterator[str]:
     """Return the lines of the table."""
     first: dict[str, float] = {}
-    for what, of, figure, unit, goal in rows:
-        ratio = figure / first.setdefault(what, figure)
+    for what, of, figure, measured, unit, goal in rows:
+        ratio = measured or figure / first.setdefault(what, figure)
         yield f"| {what} | {of} | {figure:.3g} {unit} | {ratio:.2f} | {goal} |"
 
 

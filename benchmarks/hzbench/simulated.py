@@ -25,6 +25,8 @@ class Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Tell the member."""
         self._transport = cast(asyncio.Transport, transport)
+        # asyncio does so only if the socket names its protocol, which that of `create_server` does not.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._member.connected(self)
 
     def data_received(self, data: bytes) -> None:

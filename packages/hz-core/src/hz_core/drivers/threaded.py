@@ -434,7 +434,9 @@ class ThreadedDriver(DriverBase):
         if self.ticking or self._unflushed:
             self._flush_unflushed()
         if self._checks:
-            for reading in [reading for reading, due in self._checks.copy().items() if due <= now]:
+            for reading in [
+                reading for reading, due in self._checks.copy().items() if due <= now + CHECK_INTERVAL / 2
+            ]:
                 interval = reading.check()
                 if interval is None:
                     del self._checks[reading]
