@@ -86,6 +86,31 @@ class Structures:
                 tx.rollback()
 
 
+class SetInTransaction:
+    """A set as members see it in a transaction, which removes nothing that it has added, and adds an item once."""
+
+    def __init__(self, model: SetModel) -> None:
+        self._model = model
+        self._tried: list[Any] = []
+        self._added: list[Any] = []
+
+    def add(self, item: Any) -> bool:
+        if item in self._tried:
+            return False
+        self._tried.append(item)
+        if item in self._model.items:
+            return False
+        self._added.append(item)
+        return True
+
+    def remove(self, item: Any) -> bool:
+        return self._model.remove(item)
+
+    def end(self) -> None:
+        for item in self._added:
+            self._model.add(item)
+
+
 class TransactionModel(Model):
     """Five structures that are changed by transactions."""
 
@@ -113,9 +138,10 @@ class TransactionModel(Model):
 
     def transact(self, kind: TransactionType, changes: list[tuple[Any, ...]], commits: bool) -> list[Any]:
         before = copy.deepcopy(self.plain)
-        results = [
-            getattr(self.plain[structure], operation)(*args) for structure, operation, *args in changes
-        ]
+        items = SetInTransaction(self.plain["set"])
+        seen = {**self.plain, "set": items}
+        results = [getattr(seen[structure], operation)(*args) for structure, operation, *args in changes]
+        items.end()
         if not commits:
             self.plain = before
         return results

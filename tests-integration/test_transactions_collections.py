@@ -65,6 +65,21 @@ async def test_a_set_after_a_rollback(caller: Caller) -> None:
     assert await s.remove("a") is True
 
 
+async def test_a_set_does_not_remove_what_its_transaction_has_added(caller: Caller) -> None:
+    s = await caller.object(SET)
+    await s.add("there")
+    tx = await begun(caller)
+    within = object_of(tx, "set", s.name)
+    assert await within.add("new") is True
+    assert await within.remove("new") is False
+    # Once tried, an item is not added, even if it was removed since.
+    assert await within.add("there") is False
+    assert await within.remove("there") is True
+    assert await within.add("there") is False
+    await tx.commit()
+    assert await s.get_all() == ["new"]
+
+
 async def test_a_set_adds_nothing_twice(caller: Caller) -> None:
     s = await caller.object(SET)
     await s.add("a")

@@ -85,27 +85,16 @@ class _TransactionalCollectionService(_TransactionalItemsService):
     """What lists and sets within transactions have in common."""
 
     def add(self, request: Request) -> None:
-        """Note an item to be added; reply whether it will be."""
-        may_add = self.may_add(request)
-        if may_add:
-            self.added(request).append(request["item"])
-        request.reply(may_add)
-
-    def remove(self, request: Request) -> None:
-        """Remove an item, also one that the transaction adds; reply whether it was there."""
-        items, added, item = self.items(request), self.added(request), request["item"]
-        if item in items:
-            self.take_at(request, items.index(item))
-        elif item in added:
-            added.remove(item)
-        else:
-            request.reply(False)
-            return
+        """Note an item to be added."""
+        self.added(request).append(request["item"])
         request.reply(True)
 
-    def may_add(self, request: Request) -> bool:
-        """Return whether the item of a request may be added."""
-        return True
+    def remove(self, request: Request) -> None:
+        """Remove an item; reply whether it was there."""
+        items, item = self.items(request), request["item"]
+        if item in items:
+            self.take_at(request, items.index(item))
+        request.reply(item in items)
 
 
 @serves("TransactionalList")
@@ -114,6 +103,15 @@ class TransactionalListService(_TransactionalCollectionService):
 
     of: ClassVar[type[ItemsService]] = ListService
 
+    def remove(self, request: Request) -> None:
+        """Remove an item, also one that the transaction adds; reply whether it was there."""
+        added, item = self.added(request), request["item"]
+        if item in added and item not in self.items(request):
+            added.remove(item)
+            request.reply(True)
+        else:
+            super().remove(request)
+
 
 @serves("TransactionalSet")
 class TransactionalSetService(_TransactionalCollectionService):
@@ -121,9 +119,30 @@ class TransactionalSetService(_TransactionalCollectionService):
 
     of: ClassVar[type[ItemsService]] = SetService
 
-    def may_add(self, request: Request) -> bool:
-        """Return whether the item is not there."""
-        return request["item"] not in self.items(request) + self.added(request)
+    def __init__(self, cluster: SimulatedCluster) -> None:
+        super().__init__(cluster)
+        self._tried: dict[tuple[str, UUID], set[bytes]] = {}
+
+    def reset(self) -> None:
+        """Forget what transactions have added."""
+        super().reset()
+        self._tried.clear()
+
+    def add(self, request: Request) -> None:
+        """Note an item to be added; reply whether it will be, which it is once in a transaction, even if removed."""
+        transaction, item = self._transaction(request), request["item"]
+        key = (request["name"], transaction.id)
+        if key not in self._tried:
+            self._tried[key] = set()
+            for end in (transaction.at_commit, transaction.at_rollback):
+                end.append(lambda: self._tried.pop(key, None))
+        tried = self._tried[key]
+        if item in tried or item in self.items(request):
+            tried.add(item)
+            request.reply(False)
+            return
+        tried.add(item)
+        super().add(request)
 
 
 @serves("TransactionalQueue")

@@ -13,7 +13,8 @@ from hz_proxies.types import E
 class TransactionalSet(FuturesSurface, Generic[E]):
     """A set in a transaction.
 
-    What is removed is gone for others at once; a rollback puts it back. What is added is in the set after the commit.
+    What is removed is gone for others at once; a rollback puts it back. What is added is in the set after the commit,
+    and members do not let the same transaction remove it: ``remove`` returns False for it.
 
     The operations return futures. With ``call_timeout=seconds``, one of them has a time limit, as all of
     :meth:`with_timeout` have.

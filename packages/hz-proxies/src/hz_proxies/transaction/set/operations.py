@@ -10,7 +10,8 @@ from hz_proxies.types import E
 class TransactionalSetOperations(TransactionalCollectionOperations[E], Generic[E]):
     """A set in a transaction.
 
-    What is removed is gone for others at once; a rollback puts it back. What is added is in the set after the commit.
+    What is removed is gone for others at once; a rollback puts it back. What is added is in the set after the commit,
+    and members do not let the same transaction remove it: ``remove`` returns False for it.
     """
 
     _codec: ClassVar[TransactionalCollectionCodec] = codec
