@@ -363,10 +363,11 @@ class Future(Uncopied, FutureBase, ConcurrentFuture[T]):
         continuation = _Continuation(self, continuation_func, args)
         driver = driver_of(self)
         waiter = None if driver is None else DerivedWaiter(driver, [self], continuation)
-        follower: Future[Any] = type(self)(waiter)
-        continuation.follower = follower
+        # In no variable: the traceback of its error may refer to this frame.
+        made: list[Future[Any]] = [type(self)(waiter)]
+        continuation.follower = made[0]
         self.add_done_callback(continuation)
-        return follower
+        return made.pop()
 
     def __await__(self) -> Generator[Any, None, T]:
         """Wait in asyncio; cancelling the waiting task cancels the future."""

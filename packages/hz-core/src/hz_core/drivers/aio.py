@@ -44,13 +44,15 @@ class AsyncioTimer:
     def __call__(self) -> None:
         """Make the call."""
         self._timers.discard(self)
+        self.handle = None  # which refers to this timer
         self._callback()
 
     def cancel(self) -> None:
         """Drop the call."""
         self._timers.discard(self)
-        if self.handle is not None:
-            self.handle.cancel()
+        handle, self.handle = self.handle, None
+        if handle is not None:
+            handle.cancel()
 
 
 class AsyncioDriver:
