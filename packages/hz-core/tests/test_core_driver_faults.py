@@ -140,7 +140,7 @@ def test_a_long_call_does_not_keep_the_io_thread_busy(single: Threaded) -> None:
 
 def test_executor_runs_in_order_and_refuses_when_full_or_stopped() -> None:
     idle = threading.Event()
-    executor = CallbackExecutor("test", idle.set, capacity=2)
+    executor = CallbackExecutor("test", idle.set, bool, capacity=2)
     gate, started = threading.Event(), threading.Event()
     ran: list[int] = []
 
@@ -162,7 +162,7 @@ def test_executor_runs_in_order_and_refuses_when_full_or_stopped() -> None:
 
 
 def test_a_future_s_callback_runs_even_when_nobody_takes_it() -> None:
-    executor = CallbackExecutor("test", lambda: None)
+    executor = CallbackExecutor("test", bool, bool)
     executor.stop(PATIENCE)
     future: Future[int] = Future(LockWaiter(executor.run))
     ran: list[int] = []

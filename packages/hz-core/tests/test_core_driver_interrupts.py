@@ -426,7 +426,7 @@ def test_the_end_of_a_connection_raises_no_signal(single: Threaded) -> None:
 
 
 def test_events_are_dropped_after_a_shutdown_that_a_listener_held_up() -> None:
-    executor = CallbackExecutor("test", lambda: None)
+    executor = CallbackExecutor("test", bool, bool)
     gate, started = threading.Event(), threading.Event()
     ran: list[int] = []
 

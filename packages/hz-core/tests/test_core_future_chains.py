@@ -25,7 +25,7 @@ class Driver:
     """Waits on locks, and runs callbacks in a thread of their own, as the driver of threads does."""
 
     def __init__(self) -> None:
-        self._executor = CallbackExecutor("test-callbacks", lambda: None)
+        self._executor = CallbackExecutor("test-callbacks", bool, bool)
         self.run_callback = self._executor.run
         self.in_callback = self._executor.in_callback
         self.now = monotonic

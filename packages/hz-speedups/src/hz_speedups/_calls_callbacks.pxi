@@ -82,8 +82,8 @@ cdef int future_call_watchers(FutureBase self) except -1:
 cdef class ExecutorBase:
     """The compiled part of ``hz_core.drivers.executor.CallbackExecutor``."""
 
-    cdef public object _queue, _callbacks, _before_idle, _current, _thread
-    cdef public bint _stopped, _ended, _discarding, _forked
+    cdef public object _queue, _callbacks, _before_idle, _wake, _current, _thread, _ident
+    cdef public bint _stopped, _ended, _discarding, _forked, away
 
     def run(self, callback):
         """Run ``callback`` after all earlier ones; return False if that is refused (full, or stopped)."""
@@ -92,6 +92,8 @@ cdef class ExecutorBase:
         self._queue.put(callback)
         if self._thread is None:
             self._start()
+        if self.away and self._ident != PyThread_get_thread_ident():
+            self._wake()
         if self._ended:
             self._run_leftovers()  # stopped meanwhile
         return True

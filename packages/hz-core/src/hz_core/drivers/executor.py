@@ -24,14 +24,26 @@ class CallbackExecutor(ExecutorBase):
 
     Args:
         name: Name of the thread.
-        before_idle: Called when no callback waits any more.
+        before_idle: Called when no callback waits any more. It may do something else until one does.
+        wake: Makes ``before_idle`` return.
         capacity: About so many callbacks may wait. More are refused and counted in the log: the alternatives are
             memory without a limit, and a connection that nobody reads.
+
+    Attributes:
+        away: Whether ``before_idle`` does something else, so that its thread must be woken.
     """
 
-    def __init__(self, name: str, before_idle: Callable[[], None], capacity: int = DEFAULT_CAPACITY) -> None:
+    def __init__(
+        self,
+        name: str,
+        before_idle: Callable[[], object],
+        wake: Callable[[], object],
+        capacity: int = DEFAULT_CAPACITY,
+    ) -> None:
         self._name = name
         self._before_idle = before_idle
+        self._wake = wake
+        self.away: bool = False
         self._capacity = capacity
         self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._callbacks = iter(self._queue.get, None)
@@ -57,9 +69,15 @@ class CallbackExecutor(ExecutorBase):
         self._queue.put(callback)
         if self._thread is None:
             self._start()
+        if self.away and self._ident != threading.get_ident():
+            self._wake()
         if self._ended:
             self._run_leftovers()  # stopped meanwhile
         return True
+
+    def waiting(self) -> bool:
+        """Return whether callbacks wait."""
+        return not self._queue.empty()
 
     def in_callback(self) -> bool:
         """Return whether the caller is the thread of the callbacks."""
@@ -137,6 +155,8 @@ class CallbackExecutor(ExecutorBase):
             self._queue.put(None)
             if thread is None:
                 self._ended = True
+        if self.away:
+            self._wake()
         if thread is None or thread is threading.current_thread() or not timeout:
             return
         thread.join(timeout)

@@ -18,6 +18,7 @@ from hz_core.drivers.background import BackgroundCalls
 from hz_core.drivers.blocking import BlockingCall
 from hz_core.drivers.cloud_token import cloud_discovery
 from hz_core.drivers.executor import CallbackExecutor
+from hz_core.drivers.loop_handover import LoopHandover
 from hz_core.drivers.outbound import Interceptor, Outbound
 from hz_core.drivers.poller import READ, WRITE, Poller, new_poller
 from hz_core.drivers.read_handover import CHECK_INTERVAL, ReadHandover, Reading
@@ -84,7 +85,7 @@ class ThreadedDriver(DriverBase):
     Attributes:
         ticking: Whether the I/O thread makes a turn every millisecond, without being woken.
         several: Whether there may be several transports.
-        io_thread: The identifier of the I/O thread, 0 before it runs.
+        io_thread: The identifier of the thread that runs the loop, 0 while none does.
         on_first_use: Called in a forked child, when something is to be done there; it may call ``renew``.
     """
 
@@ -110,7 +111,8 @@ class ThreadedDriver(DriverBase):
 
     def _begin(self) -> None:
         """Set all that belongs to this process."""
-        self._callbacks = CallbackExecutor(f"{self._name}-callbacks", self.flush)
+        self._callbacks = CallbackExecutor(f"{self._name}-callbacks", self._before_idle, self._wake)
+        self._loop = LoopHandover(self, self._callbacks)
         self.run_callback: Callable[[Callable[[], None]], bool] = self._callbacks.run
         background = BackgroundCalls(f"{self._name}-background", self.call_soon)
         self.run_blocking: Callable[[Callable[[], Any], Promise], None] = background.run
@@ -147,7 +149,7 @@ class ThreadedDriver(DriverBase):
             self.on_first_use()
         self._soon.append(callback)
         # The I/O thread clears the flag before it takes from the queue: it sees what is added while the flag is set.
-        if not self._woken and threading.current_thread() is not self._thread:
+        if not self._woken and get_ident() != self.io_thread:
             self._woken = True
             self._wake()
         if self._ended:
@@ -294,6 +296,11 @@ class ThreadedDriver(DriverBase):
         for transport in list(self._transports.values()):
             transport.flush()
 
+    def _before_idle(self) -> None:
+        """Do what is left to do, when no callback waits."""
+        self.flush()
+        self._loop.run_while_idle()
+
     def _watch_all(self) -> None:
         """Let the I/O thread read all sockets: the reply to a retry, or a backup ack, may come over any of them."""
         for transport in list(self._transports.values()):
@@ -311,8 +318,8 @@ class ThreadedDriver(DriverBase):
         return self._thread.is_alive() and not self._stopping
 
     def in_io_thread(self) -> bool:
-        """Return whether the caller is the I/O thread."""
-        return threading.current_thread() is self._thread
+        """Return whether the caller is the thread that runs the loop."""
+        return get_ident() == self.io_thread
 
     def stop(self) -> None:
         """End the threads and wait for them, except for the calling one."""
@@ -390,12 +397,15 @@ class ThreadedDriver(DriverBase):
             with suppress(BaseException):
                 try:
                     while self._goes_on(mine):
-                        self._turn()
+                        self._loop.turn_of_io_thread()
                 except BaseException:
                     if self._is_current(mine):
                         _logger.exception("unexpected error in the I/O thread")
         if self._is_current(mine):
+            self._loop.end(_STOP_TIMEOUT)
+            self.io_thread = get_ident()
             self._close()
+            self.io_thread = 0  # a later thread may get the same identifier
         elif GREEN_THREADS:
             # In a forked child, where green threads of the parent live on. `threading` has forgotten this one
             # there, and would fail at its end. Again and again, since eventlet raises an error here when a descriptor
@@ -411,7 +421,8 @@ class ThreadedDriver(DriverBase):
     def _goes_on(self, thread: threading.Thread) -> bool:
         return not self._stopping and self._is_current(thread)
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
+        """Wait for input and for what is due, and handle it, once. By the thread that runs the loop."""
         timeout = self._next_timeout()
         for fd, ready in self.poller.poll(timeout):
             transport = self._transports.get(fd)
