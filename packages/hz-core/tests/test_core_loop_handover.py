@@ -98,6 +98,18 @@ def test_without_many_in_flight_the_loop_stays_with_the_io_thread(
     assert not handover.lent
 
 
+def test_the_io_thread_keeps_what_the_other_one_has_no_more_use_for(
+    owner: Owner, handover: LoopHandover
+) -> None:
+    owner.in_turn = handover.run_while_idle
+    handover.turn_of_io_thread()
+    assert handover.lent
+    owner.ticking, owner.in_turn = False, nothing
+    handover.turn_of_io_thread()
+    assert not handover.lent
+    assert len(owner.turns) == 2
+
+
 def test_one_thread_at_a_time(owner: Owner, callbacks: CallbackExecutor, handover: LoopHandover) -> None:
     others: list[int] = []
 
@@ -248,8 +260,9 @@ class Flight:
             self.errors.append(e)
 
     def start(self) -> None:
+        # In the thread of the callbacks, since the callback of a future that is done already runs where it is added.
         for _ in range(IN_FLIGHT):
-            self.begin()
+            self.surface.client._driver.run_callback(self.begin)
         self.surface.until(lambda: self.loop.lent)
 
     def end(self) -> None:
@@ -285,8 +298,8 @@ def test_a_callback_that_takes_long_holds_up_nobody(single: Threaded) -> None:
             blocked.set()
             assert gate.wait(PATIENCE)
 
-    flight.in_callback = block
     flight.start()
+    flight.in_callback = block
     assert blocked.wait(PATIENCE)
     done = threading.Event()
     single.client._driver.call_soon(done.set)
@@ -321,8 +334,8 @@ def test_shutdown_while_the_loop_is_lent(single: Threaded, where: str) -> None:
             single.client.shutdown()
             ended.set()
 
-    flight.in_callback = shut_down
     flight.start()
+    flight.in_callback = shut_down
     if where == "elsewhere":
         single.client.shutdown()
     else:

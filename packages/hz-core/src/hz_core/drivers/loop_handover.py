@@ -82,7 +82,9 @@ class LoopHandover:
 
     def turn_of_io_thread(self) -> None:
         """Make a turn, or wait a moment while the thread of the callbacks runs the loop."""
-        if (self.lent and self._owner.ticking and self._callbacks.waiting()) or not self._turn():
+        if not self._owner.ticking:
+            self.lent = False
+        if (self.lent and self._callbacks.waiting()) or not self._turn():
             self._stand_by()
 
     def _stand_by(self) -> None:
