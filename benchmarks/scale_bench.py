@@ -31,6 +31,7 @@ import hazelcast.asyncio
 from hzbench import machine
 
 ROUNDS: Final = 5
+CONNECTS: Final = 10
 LINES: Final = "| what | of | figure | to the first | goal |\n|---|--:|--:|--:|---|"
 Row = tuple[str, str, float, float | None, str, str]
 """What was measured, for which size, the figure, its ratio to the first size, its unit, and the goal."""
@@ -93,12 +94,12 @@ def gets(
     client: hazelcast.HazelcastClient, keys: int = 1000, name: str = "scale"
 ) -> tuple[int, Callable[[], None]]:
     """Return how many blocking gets a function makes, and the function."""
-    entries, calls = client.get_map(name).blocking(), 1000
+    entries, calls = client.get_map(name).blocking(), 4000
     step = max(1, keys // calls)
 
     def work() -> None:
         for number in range(calls):
-            entries.get(number * step)
+            entries.get(number * step % keys)
 
     return calls, work
 
@@ -126,11 +127,12 @@ def by_members(quick: bool) -> Iterator[Row]:
             client.shutdown()
 
         def connect(addresses: list[str]) -> None:
-            client = hazelcast.HazelcastClient(cluster_members=addresses)
-            client.get_map("scale").blocking().get(1)
-            client.shutdown()
+            for _ in range(CONNECTS):
+                client = hazelcast.HazelcastClient(cluster_members=addresses)
+                client.get_map("scale").blocking().get(1)
+                client.shutdown()
 
-        connecting = {of: (1, partial(connect, there)) for of, there in clusters.items()}
+        connecting = {of: (CONNECTS, partial(connect, there)) for of, there in clusters.items()}
         yield from in_turn("connect, get, shutdown, by members", connecting, "ms", "≤ 2 for 10")
 
 

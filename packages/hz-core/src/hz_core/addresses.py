@@ -14,6 +14,8 @@ DEFAULT_PORTS: Final = (5701, 5702, 5703)
 
 _MAX_PORT: Final = 65535
 
+_NOT_IN_HOSTS: Final = frozenset("[]/@")
+
 
 def parse_address(text: str) -> tuple[str, int | None]:
     """Split ``text`` into host and port; the port is None if there is none.
@@ -36,7 +38,7 @@ def parse_address(text: str) -> tuple[str, int | None]:
         port = rest if colon else None
     if not host:
         raise _invalid(text, "the host is missing")
-    if any(c.isspace() or c in "[]/@" for c in host):
+    if host.split() != [host] or not _NOT_IN_HOSTS.isdisjoint(host):
         raise _invalid(text, "a host has no spaces, brackets, slashes or @; write no scheme such as http://")
     return host, None if port is None else _port(text, port)
 

@@ -50,8 +50,8 @@ class RepeatedLosses:
 class _Member:
     __slots__ = ("attempts", "backoff", "due", "losses", "since", "timer")
 
-    def __init__(self, backoff: Backoff, losses: RepeatedLosses, now: float) -> None:
-        self.backoff = backoff
+    def __init__(self, losses: RepeatedLosses, now: float) -> None:
+        self.backoff: Backoff | None = None  # until an attempt fails
         self.losses = losses
         self.attempts = 0
         self.since = now
@@ -87,6 +87,8 @@ class MemberRetries:
         """Note an attempt that failed, and call ``again`` when the next one is due."""
         known = self._known(uuid)
         known.attempts += 1
+        if known.backoff is None:
+            known.backoff = self._backoff()
         pause = known.backoff.next_pause(0.0) or 0.0
         self._wait(known, pause)
         if known.attempts == 1:
@@ -120,7 +122,7 @@ class MemberRetries:
                 now - known.since,
             )
         known.attempts = 0
-        known.backoff = self._backoff()
+        known.backoff = None
         known.losses.connected()
         self._stop(known)
 
@@ -142,9 +144,7 @@ class MemberRetries:
     def _known(self, uuid: UUID) -> _Member:
         known = self._members.get(uuid)
         if known is None:
-            known = self._members[uuid] = _Member(
-                self._backoff(), RepeatedLosses(self._io, self._backoff), self._io.now()
-            )
+            known = self._members[uuid] = _Member(RepeatedLosses(self._io, self._backoff), self._io.now())
         return known
 
     def _wait(self, known: _Member, pause: float) -> None:
