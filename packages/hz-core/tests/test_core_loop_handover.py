@@ -101,12 +101,14 @@ def test_without_many_in_flight_the_loop_stays_with_the_io_thread(
 def test_the_io_thread_keeps_what_the_other_one_has_no_more_use_for(
     owner: Owner, handover: LoopHandover
 ) -> None:
+    lent: list[bool] = []
     owner.in_turn = handover.run_while_idle
     handover.turn_of_io_thread()
-    assert handover.lent
+    lent.append(handover.lent)
     owner.ticking, owner.in_turn = False, nothing
     handover.turn_of_io_thread()
-    assert not handover.lent
+    lent.append(handover.lent)
+    assert lent == [True, False]
     assert len(owner.turns) == 2
 
 

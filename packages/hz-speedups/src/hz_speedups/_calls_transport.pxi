@@ -185,7 +185,7 @@ cdef class TransportBase:
         transport_write(self, data)
 
     def write_soon(self, data):
-        """Send ``data`` together with other requests of this moment, unless no request that was sent is under way."""
+        """Send ``data`` together with other requests of this moment, unless no other request is under way."""
         transport_write_soon(self, data)
 
     def read(self, flags=(0,)):
@@ -263,10 +263,7 @@ cdef int transport_write_soon(TransportBase self, object data) except -1:
     if type(data) is not bytearray or not isinstance(connection, ConnectionBase):
         self._pure_write_soon(data)
         return 0
-    if (
-        PyDict_Size((<ConnectionBase> connection).pending) <= PyList_GET_SIZE(self._outbox) + 1
-        or PyByteArray_GET_SIZE(data) >= batch_size
-    ):
+    if PyDict_Size((<ConnectionBase> connection).pending) <= 1 or PyByteArray_GET_SIZE(data) >= batch_size:
         transport_write(self, data)
         return 0
     self._outbox.append(data)

@@ -196,7 +196,7 @@ class SocketTransport(TransportBase):
             self.flush()
 
     def write_soon(self, data: bytes | bytearray) -> None:
-        """Send ``data`` together with other requests of this moment, unless no request that was sent is under way.
+        """Send ``data`` together with other requests of this moment, unless no other request is under way.
 
         One system call for many requests makes many requests in flight fast. They are sent by a thread that
         begins to wait, by the callback thread when it has nothing more to do, by the thread that adds the last request
@@ -204,7 +204,7 @@ class SocketTransport(TransportBase):
         """
         taken = False
         outbox = self._outbox
-        if len(self.connection.pending) <= len(outbox) + 1 or len(data) >= _BATCH_SIZE:
+        if len(self.connection.pending) <= 1 or len(data) >= _BATCH_SIZE:
             self.write(data)
             return
         one = (data,)
