@@ -5,13 +5,17 @@ import gc
 
 import pytest
 
-from hz_core.aio_client import AsyncioClient, _task_id, _task_numbers
+from hz_core.aio_client import AsyncioClient, _task_ids, _task_numbers
 from hz_core.config import ClientConfig
 from hz_core.errors import HazelcastClientNotActiveError
 
 
+def owner_now() -> int:
+    return _task_ids(asyncio.get_running_loop())()
+
+
 async def owner() -> int:
-    return _task_id()
+    return owner_now()
 
 
 def test_no_task_gets_the_number_of_an_earlier_one() -> None:
@@ -23,9 +27,9 @@ def test_no_task_gets_the_number_of_an_earlier_one() -> None:
 
 def test_a_task_keeps_its_number_and_no_number_keeps_a_task() -> None:
     async def main() -> None:
-        first = _task_id()
+        first = owner_now()
         await asyncio.sleep(0)
-        assert _task_id() == first > 0
+        assert owner_now() == first > 0
         assert await owner() == first
         assert await asyncio.create_task(owner()) != first
 
@@ -38,7 +42,7 @@ def test_a_task_keeps_its_number_and_no_number_keeps_a_task() -> None:
 def test_a_callback_belongs_to_no_task() -> None:
     async def main() -> int:
         number = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().call_soon(lambda: number.set_result(_task_id()))
+        asyncio.get_running_loop().call_soon(lambda: number.set_result(owner_now()))
         return int(await number)
 
     assert asyncio.run(main()) == 0

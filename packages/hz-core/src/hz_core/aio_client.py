@@ -8,7 +8,7 @@ from functools import partial
 from itertools import count
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from hz_core.aio_in_flight import LimitedAsyncio
 from hz_core.callers import AsyncioCaller
@@ -36,20 +36,32 @@ T = TypeVar("T")
 
 # `id(task)` would not do: a later task often gets the address of one that has ended, and with it would own the
 # locks that the ended one did not release. The table belongs to the module, because all clients see the same tasks;
-# it is weak, so that it keeps no task alive.
-_task_numbers: Final["WeakKeyDictionary[asyncio.Task[Any], int]"] = WeakKeyDictionary()
+# it is weak, so that it keeps no task alive. A WeakKeyDictionary does the same, with another Python function per call.
+_task_numbers: Final[dict["ref[asyncio.Task[Any]]", int]] = {}
 _next_task_number: Final[Callable[[], int]] = count(1).__next__
 
 
-def _task_id() -> int:
-    """Return the lock owner id of the current task; 0 in a callback, which belongs to no task."""
-    task = asyncio.current_task()
-    if task is None:
-        return 0
-    number = _task_numbers.get(task)
-    if number is None:
-        number = _task_numbers[task] = _next_task_number()
-    return number
+def _task_ids(loop: asyncio.AbstractEventLoop) -> Callable[[], int]:
+    """Return a function that returns the lock owner id of the current task of ``loop``; 0 in a callback, without one.
+
+    The task is asked of this loop, and not of the running one, because finding that takes a system call on Python 3.11.
+    """
+    find, current_task = _task_numbers.get, asyncio.current_task
+
+    def task_id() -> int:
+        task = current_task(loop)
+        if task is None:
+            return 0
+        number = find(ref(task))
+        if number is None:
+            number = _task_numbers[ref(task, _forget_task)] = _next_task_number()
+        return number
+
+    return task_id
+
+
+def _forget_task(task: "ref[asyncio.Task[Any]]") -> None:
+    _task_numbers.pop(task, None)
 
 
 class AsyncioClient(ClientBase):
@@ -73,7 +85,7 @@ class AsyncioClient(ClientBase):
         self, config: ClientConfig | None = None, *, observer: InvocationObserver | None = None
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        super().__init__(config, self._make_driver, _task_id, Process, observer)
+        super().__init__(config, self._make_driver, _task_ids(self._loop), Process, observer)
         self._operations = AsyncioOperations(self._engine, self._loop, self._objects)
         self.operations: AsyncioCaller = self._operations
         limit = self._in_flight_limit(self._loop.create_future, lambda: True)
