@@ -1,5 +1,6 @@
 """Code that is interrupted at a chosen point, as by a signal handler."""
 
+import gc
 import itertools
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ def at_point(
 
     The interpreter runs signal handlers when it enters a function, and after it has called one written in C. The
     ``number``-th of these points is chosen: in the client, or in what it uses for TLS, as the ``modules`` begin.
+    Meanwhile the garbage collector does not run, since the finalizers of what other tests have left have points, too.
     """
     points = itertools.count(1)
     happened = False
@@ -33,11 +35,15 @@ def at_point(
             happened = True
             what()
 
+    collects = gc.isenabled()
+    gc.disable()
     sys.setprofile(profile)
     try:
         action()
     finally:
         sys.setprofile(None)
+        if collects:
+            gc.enable()
     return happened
 
 

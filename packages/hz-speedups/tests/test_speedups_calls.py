@@ -272,18 +272,25 @@ def test_entries_are_sorted_by_partition_as_by_the_pure_method() -> None:
 
 
 def functions_entered(function: Callable[[], Any]) -> tuple[Any, list[str]]:
-    """Return what a function, which is not written in Python itself, returns, and those in Python that it enters."""
+    """Return what a function, which is not written in Python itself, returns, and those in Python that it enters.
+
+    Without finalizers of what other tests have left, which the garbage collector would call.
+    """
     entered: list[str] = []
 
     def profile(frame: FrameType, event: str, argument: object) -> None:
         if event == "call":
             entered.append(frame.f_code.co_name)
 
+    collects = gc.isenabled()
+    gc.disable()
     sys.setprofile(profile)
     try:
         result = function()
     finally:
         sys.setprofile(None)
+        if collects:
+            gc.enable()
     return result, entered
 
 
