@@ -7,7 +7,6 @@ from itertools import zip_longest
 from typing import Final, NamedTuple, TypeAlias
 
 from hz_core.drivers.sockets import AddressInfo
-from hz_core.drivers.tls_advice import advised
 from hz_core.model import Address
 
 HEAD_START: Final = 0.25
@@ -204,6 +203,8 @@ def _reason(attempt: _Attempt, error: Exception) -> str:
     # An SSLError, told by its attribute so that programs without TLS do not load the module, has numbers of its own.
     if isinstance(error, OSError) and not hasattr(error, "library") and error.errno:
         return os.strerror(error.errno)
+    from hz_core.drivers.tls_advice import advised  # only errors need it
+
     return str(advised(error)) or type(error).__name__
 
 
