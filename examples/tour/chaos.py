@@ -19,6 +19,8 @@ BUCKET = 0.2
 """Seconds of one column of the drawing."""
 KILLS = (0.2, 0.6)
 """When members are killed, as parts of the duration."""
+PATIENCE = 60
+"""Longest wait in seconds for the backups after a kill."""
 BLOCKS = " ▁▂▃▄▅▆▇█"
 STEPS = (0.0005, 0.001, 0.002, 0.005, 0.02, 0.1, 0.5)
 """The longest call in seconds for each height of a column but the last one."""
@@ -100,6 +102,17 @@ def run(seconds: float) -> None:
         raise DemoError(f"{load.wrong} values were not the ones that were written")
 
 
+def _replace(cluster: Cluster) -> None:
+    """Start a member for one that was killed, and wait until each partition has its backup again."""
+    cluster.add_member(jvm="own")
+    services = [member.instance.getPartitionService() for member in cluster.members if member.running]
+    end = time.monotonic() + PATIENCE
+    while not all(service.isClusterSafe() for service in services):
+        if time.monotonic() > end:
+            raise DemoError(f"the cluster has not made its backups within {PATIENCE} s")
+        time.sleep(BUCKET / 4)
+
+
 def _watch(load: Load, cluster: Cluster) -> list[float]:
     """Kill members at their times, and draw; return when they were killed."""
     killed: list[float] = []
@@ -110,12 +123,12 @@ def _watch(load: Load, cluster: Cluster) -> list[float]:
             while len(killed) < len(KILLS) or time.perf_counter() - load.began < load.seconds:
                 now = time.perf_counter() - load.began
                 due = len(killed) < len(KILLS) and now > KILLS[len(killed)] * load.seconds
-                # What was on a killed member is on one other until a third one has come.
+                # What was on a killed member is on one other until a third one has come, and has its backups.
                 if due and replaced.done():
                     replaced.result()
                     killed.append(now)
                     next(member for member in cluster.members if member.running).kill()
-                    replaced = pool.submit(cluster.add_member, jvm="own")
+                    replaced = pool.submit(_replace, cluster)
                 live.update(load.drawing(killed))
                 time.sleep(BUCKET / 2)
         finally:
