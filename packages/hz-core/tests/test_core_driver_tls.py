@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import select
 import socket
 import ssl
@@ -13,6 +14,7 @@ from typing import Any, cast
 import pytest
 import uvloop
 
+from core_interrupts import at_point
 from core_selector_thread import PATIENCE
 from core_sockets import SocketCluster
 from core_surfaces import Threaded, make, why_not
@@ -26,6 +28,7 @@ from hz_core.drivers.tls import TlsStream
 from hz_core.errors import TargetDisconnectedError
 from hz_core.model import Address
 
+TLS_MODULES = ("hz_core.drivers.tls", "ssl")
 DRIVERS = ["threaded-tls", "asyncio-tls", "uvloop-tls"]
 
 
@@ -272,6 +275,97 @@ def test_shutdown_says_so_to_the_member_and_wakes_a_reader(pair: tuple[TlsStream
     assert len(errors) == 1
     peer.take()
     assert peer.tls.read(100) == b""  # the closing message
+
+
+# --- interrupts ---------------------------------------------------------------------------------------------------
+
+
+def in_another_thread(do: Callable[[], object]) -> None:
+    """Do it to the end, while this thread is in the middle of something."""
+    done = threading.Thread(target=do, daemon=True)
+    done.start()
+    done.join(PATIENCE)
+    assert not done.is_alive()
+
+
+def receive_all(stream: TlsStream, size: int) -> bytes:
+    """Receive so many bytes that have arrived."""
+    received = b""
+    while len(received) < size:
+        with suppress(BlockingIOError):  # the session tickets
+            received += stream.receive(65536, DONT_WAIT)
+    return received
+
+
+def test_a_thread_that_is_interrupted_while_it_sends_holds_up_no_receive(
+    pair: tuple[TlsStream, Peer],
+) -> None:
+    stream, peer = pair
+    for number in itertools.count(1):
+        received: list[bytes] = []
+        peer.tls.write(b"reply")
+        peer.send()
+        happened = at_point(
+            number,
+            lambda: stream.send(b"request"),
+            lambda: in_another_thread(lambda: received.append(receive_all(stream, 5))),  # noqa: B023
+            TLS_MODULES,
+        )
+        peer.read()
+        assert peer.received == b"request" * number
+        if not happened:
+            break
+        assert received == [b"reply"]
+    assert number > 4
+
+
+def test_a_thread_that_is_interrupted_while_it_receives_holds_up_no_send(
+    pair: tuple[TlsStream, Peer],
+) -> None:
+    stream, peer = pair
+    for number in itertools.count(1):
+        peer.tls.write(b"reply")
+        peer.send()
+        received: list[bytes] = []
+        happened = at_point(
+            number,
+            lambda: received.append(receive_all(stream, 5)),  # noqa: B023
+            lambda: in_another_thread(lambda: stream.send(b"request")),
+            TLS_MODULES,
+        )
+        assert received == [b"reply"]
+        if not happened:
+            break
+        peer.read()
+        assert peer.received == b"request" * number
+    assert number > 6
+
+
+def test_code_that_interrupts_a_receive_may_receive_and_gets_each_byte_once(
+    pair: tuple[TlsStream, Peer],
+) -> None:
+    stream, peer = pair
+    for number in itertools.count(1):
+        peer.tls.write(b"first")
+        peer.send()
+        received: list[bytes] = []
+
+        def receive() -> None:
+            with suppress(BlockingIOError):
+                received.append(stream.receive(65536, DONT_WAIT))  # noqa: B023
+
+        def more() -> None:
+            peer.tls.write(b"second")
+            peer.send()
+            receive()
+
+        happened = at_point(number, receive, more, TLS_MODULES)
+        for _ in range(3):
+            receive()
+        assert sorted(b"".join(received)) == sorted(b"firstsecond" if happened else b"first"), number
+        if not happened:
+            break
+    assert number > 6
 
 
 # --- clients ------------------------------------------------------------------------------------------------------

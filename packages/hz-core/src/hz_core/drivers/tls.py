@@ -6,6 +6,7 @@ from _thread import RLock
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from operator import call
 from typing import Any, Final
 
 from hz_core.connection import SocketFacts
@@ -34,8 +35,11 @@ class TlsStream:
     """A TLS connection as a :class:`hz_core.drivers.streams.Stream`.
 
     ``ssl.SSLSocket`` does not fit: it takes no flags, and one thread reads while another writes. So the TLS
-    state works on memory here, guarded by a lock that nobody holds while waiting, and the ciphertext goes through a
-    plain stream.
+    state works on memory here, and the ciphertext goes through a plain stream.
+
+    The thread that receives and the one that sends share the TLS state only, guarded by a lock. It is held for a single
+    call of ``ssl``, in steps between which nothing can interrupt the thread: code that interrupts it may wait for the
+    other thread, which must not wait for the lock.
 
     Two rules keep the other parts simple. Each receive decrypts all that has arrived, so no plaintext stays behind
     that the descriptor does not show; exceptions are told by ``buffered``. And bytes count as sent only when the
@@ -57,7 +61,8 @@ class TlsStream:
         inner: Any = self._tls._sslobj  # type: ignore[attr-defined]  # private to the standard library
         self._read_record = partial(inner.read, _RECORD)
         self._write: Callable[[memoryview], int] = inner.write
-        self._lock = RLock()  # code that interrupts a thread may use the same stream
+        self._unwrap: Callable[[], object] = inner.shutdown
+        self._lock = RLock()  # a finalizer may interrupt even a call of `ssl`, and use the same stream
         self._ciphertext: bytes | None = None  # received, but not given to TLS yet
         self._undecrypted = (
             False  # whether TLS was given ciphertext since the last time that all was decrypted
@@ -80,26 +85,25 @@ class TlsStream:
             OSError: the handshake failed, for example because of the member's certificate.
         """
         while True:
-            with self._lock:
-                done = True
-                try:
-                    self._tls.do_handshake()
-                except ssl.SSLWantReadError:
-                    done = False
-                except ssl.SSLError as e:
-                    if _is_end(e):
-                        raise ConnectionResetError(
-                            "the member closed the connection during the TLS handshake"
-                        ) from e
-                    with suppress(OSError):  # tell the member why, if possible
-                        self._send_ciphertext()
-                    raise
-                if not self._send_ciphertext():
-                    return WRITE
-                if done:
-                    # Nothing will tell that these bytes are here already.
-                    self._decrypt()
-                    return 0
+            done = True
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                done = False
+            except ssl.SSLError as e:
+                if _is_end(e):
+                    raise ConnectionResetError(
+                        "the member closed the connection during the TLS handshake"
+                    ) from e
+                with suppress(OSError):  # tell the member why, if possible
+                    self._send_ciphertext()
+                raise
+            if not self._send_ciphertext():
+                return WRITE
+            if done:
+                # Nothing will tell that these bytes are here already.
+                self._decrypt()
+                return 0
             try:
                 self._take(_CHUNK, DONT_WAIT)
             except (BlockingIOError, InterruptedError):
@@ -110,15 +114,16 @@ class TlsStream:
         if self._end is None and not self._parts:
             if not self._undecrypted:
                 self._take(size, flags)
-            with self._lock:
-                self._decrypt()
-                # What the protocol itself answers. What the socket does not take now goes before the next bytes.
-                self._send_ciphertext()
-        if self._parts:
-            data = b"".join(self._parts)
-            # An interrupt comes before these lines, and leaves everything to the next receive, or after them.
-            self._parts = []
-            return data
+            # What the protocol itself answers to it goes before the bytes that are sent next (RFC 8446, 4.6.3).
+            self._decrypt()
+        parts = self._parts
+        if parts:
+            data = b"".join(parts)
+            if self._parts is parts:
+                # An exception comes before these lines, and leaves everything to the next receive, or after them.
+                self._parts = []
+                return data
+            raise NothingNow  # code that interrupted this thread has received it
         if self._end is None:
             raise NothingNow  # the record is incomplete
         raise self._end
@@ -129,26 +134,29 @@ class TlsStream:
             receiving = map(self._plain.receive, (size,), (flags,))
             for self._ciphertext in receiving:
                 pass
+        ciphertext = self._ciphertext
+        if ciphertext is None:
+            return
+        incoming = self._incoming
+        giving = map(call, (partial(incoming.write, ciphertext) if ciphertext else incoming.write_eof,))
         with self._lock:
-            ciphertext = self._ciphertext
-            if ciphertext is None:
-                return
-            if ciphertext:
-                writing = map(self._incoming.write, (ciphertext,))
-                if self._ciphertext is ciphertext:
-                    for _ in writing:
-                        self._undecrypted = True
-                        self._ciphertext = None
-            else:
-                self._incoming.write_eof()
-                self._undecrypted = True
-                self._ciphertext = None
+            if self._ciphertext is ciphertext:
+                for _ in giving:
+                    self._undecrypted = True
+                    self._ciphertext = None
+                    break
 
     def _decrypt(self) -> None:
-        """Decrypt all that can be decrypted now, and note the end of the stream. The caller holds the lock."""
+        """Decrypt all that can be decrypted now, and note the end of the stream."""
+        parts = self._parts
+        # In one step, so that nothing of it is lost if this thread is interrupted.
+        decrypting = map(parts.extend, (iter(self._read_record, b""),))
         try:
-            # In one step, so that nothing of it is lost if this thread is interrupted.
-            self._parts.extend(iter(self._read_record, b""))
+            with self._lock:
+                if self._parts is not parts:
+                    return  # code that interrupted this thread has decrypted it
+                for _ in decrypting:
+                    break
             self._end = StreamClosedError("the member closed the connection")
         except ssl.SSLWantReadError:
             pass
@@ -162,12 +170,12 @@ class TlsStream:
 
     def send(self, data: Bytes, flags: int = 0, /) -> int:
         """See :class:`hz_core.drivers.streams.Stream`; never waits, whatever the flags."""
-        with self._lock:
-            self._sends += 1
-            if not self._encrypted:
-                self._encrypt(memoryview(data)[:_CHUNK], self._sends)
-            if not self._send_ciphertext():
-                raise NothingNow
+        number = self._sends + 1
+        self._sends = number
+        if not self._encrypted:
+            self._encrypt(memoryview(data)[:_CHUNK], number)
+        if not self._send_ciphertext():
+            raise NothingNow
         # Nothing can interrupt the thread here. A call that is interrupted before is repeated, and then knows what is
         # encrypted already.
         taken = self._encrypted
@@ -178,24 +186,30 @@ class TlsStream:
         try:
             while self._encrypted < len(data):
                 writing = map(self._write, (data[self._encrypted :],))
-                if self._sends != number:
-                    raise NothingNow  # code that interrupted this thread has sent the data
-                for written in writing:
-                    self._encrypted += written
+                with self._lock:
+                    if self._sends != number:
+                        raise NothingNow  # code that interrupted this thread has sent the data
+                    for written in writing:
+                        self._encrypted += written
+                        break
         except ssl.SSLWantReadError as e:
             raise ConnectionAbortedError(
                 errno.ECONNABORTED, "the member asked for TLS renegotiation, which is not supported"
             ) from e
 
     def _send_ciphertext(self) -> bool:
-        """Send what waits as far as the socket takes it; return whether that was all. The caller holds the lock."""
+        """Send what waits as far as the socket takes it; return whether that was all. On the thread that sends."""
         while True:
             unsent = self._unsent
             if unsent[1] >= len(unsent[0]):
                 if not self._outgoing.pending:
                     return True
-                for ciphertext in map(ssl.MemoryBIO.read, (self._outgoing,)):
-                    self._unsent = (ciphertext, 0)
+                reading = map(call, (self._outgoing.read,))
+                with self._lock:
+                    if self._unsent is unsent:
+                        for ciphertext in reading:
+                            self._unsent = (ciphertext, 0)
+                            break
                 continue
             sending = map(self._plain.send, (memoryview(unsent[0])[unsent[1] :],), (_SEND_FLAGS,))
             try:
@@ -217,11 +231,15 @@ class TlsStream:
 
     def shutdown(self) -> None:
         """See :class:`hz_core.drivers.streams.Stream`; say so to the member, if the socket takes that now."""
-        with self._lock, suppress(OSError, ValueError):  # broken already, or the handshake is not done
+        closing = map(call, (self._unwrap,))
+        with suppress(OSError, ValueError):  # broken already, or the handshake is not done
             try:
-                self._tls.unwrap()
+                with self._lock:
+                    for _ in closing:
+                        break
             finally:
-                self._send_ciphertext()
+                if not self._encrypted:  # otherwise another thread sends, or the socket is full
+                    self._send_ciphertext()
         self._plain.shutdown()
 
     def close(self) -> None:
