@@ -90,7 +90,7 @@ class Engine:
         self._next_tick = 0.0
         self._created_objects: dict[tuple[str, str], None] = {}
         self._state_lost = False
-        self._acks_were_missing = False
+        self._is_incomplete = False  # whether there are members without a connection
         self._sleeping: dict[_Alarm, Timer] = {}
         self._background: dict[RunningFlow, None] = {}
         self.flows: type[RunningFlow] = RunningFlow
@@ -252,7 +252,7 @@ class Engine:
     def renew(self) -> None:
         """Begin anew, in a forked child: as another client, with the same objects and listeners."""
         self.uuid = self.new_uuid()
-        self._acks_were_missing = False
+        self._is_incomplete = False  # whether there are members without a connection
         self.view.cluster_changed()
         self.connections.renew(self.uuid)
         self.invocations.renew()
@@ -459,9 +459,9 @@ class Engine:
         They are lost as well when a member joins or leaves, from when it does so until the client knows.
         """
         missing = self.connections.any_missing()
-        if missing or self._acks_were_missing:
+        if missing or self._is_incomplete:
             self.invocations.backups.may_be_missing(missing)
-        self._acks_were_missing = missing
+        self._is_incomplete = missing
 
     def _connect_missing(self) -> None:
         if self.states.state is ClientState.CONNECTED and self.connections.connected:
@@ -531,7 +531,8 @@ class Engine:
             self.start(_ping(connection), "a heartbeat")
             # Noted already; otherwise the next check would take it as sent then, and the next heartbeat would be late.
             connection.spoke = False
-        self._connect_missing()
+        if self._is_incomplete:
+            self._connect_missing()
         self.leaders.subscribe()
 
     def __repr__(self) -> str:
