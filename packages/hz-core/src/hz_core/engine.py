@@ -252,7 +252,7 @@ class Engine:
     def renew(self) -> None:
         """Begin anew, in a forked child: as another client, with the same objects and listeners."""
         self.uuid = self.new_uuid()
-        self._is_incomplete = False  # whether there are members without a connection
+        self._is_incomplete = False
         self.view.cluster_changed()
         self.connections.renew(self.uuid)
         self.invocations.renew()
