@@ -20,6 +20,7 @@ from core_sockets import SocketCluster
 from core_surfaces import Threaded, make, why_not
 from core_tls import Server, client_context, server_context
 from core_tls_relay import TlsRelay
+from hz_core.drivers import tls
 from hz_core.drivers.aio_dial import AsyncioDial
 from hz_core.drivers.aio_transport import AsyncioTransport
 from hz_core.drivers.poller import READ, WRITE
@@ -339,6 +340,24 @@ def test_a_thread_that_is_interrupted_while_it_receives_holds_up_no_send(
         peer.read()
         assert peer.received == b"request" * number
     assert number > 6
+
+
+def test_data_is_encrypted_once_if_code_that_interrupts_a_send_has_sent_it(
+    pair: tuple[TlsStream, Peer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The interpreter also runs signal handlers after it has called a class, which a profiler does not see."""
+    stream, peer = pair
+
+    def interrupted_after(data: bytes) -> memoryview:
+        monkeypatch.delattr(tls, "memoryview")
+        assert stream.send(data) == len(data)
+        return memoryview(data)
+
+    monkeypatch.setattr(tls, "memoryview", interrupted_after, raising=False)
+    with pytest.raises(BlockingIOError):
+        stream.send(b"request")
+    peer.read()
+    assert peer.received == b"request"
 
 
 def test_code_that_interrupts_a_receive_may_receive_and_gets_each_byte_once(
