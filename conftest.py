@@ -87,6 +87,7 @@ class LeakGuard:
         deadline = time.monotonic() + GRACE
         while left := [resource for resource in remaining() if not _is_gateways(resource, gateways)]:
             if time.monotonic() > deadline:
+                _kill(left)
                 return [*forgotten, *(resource.text for resource in left)]
             threading.Event().wait(0.01)
         return forgotten
@@ -136,6 +137,16 @@ def _children() -> Iterator[Resource]:
         with contextlib.suppress(OSError):  # the thread is gone
             for pid in path.read_text().split():
                 yield Resource(("child", int(pid)), f"child process {pid}")
+
+
+def _kill(left: list[Resource]) -> None:
+    """Kill the child processes among what is left: one that never ends may take a processor from all later tests."""
+    pids = [identity[1] for identity, _ in left if isinstance(identity, tuple) and identity[0] == "child"]
+    with contextlib.suppress(psutil.NoSuchProcess):
+        children = [psutil.Process(pid) for pid in pids]
+        for process in [each for child in children for each in [*child.children(recursive=True), child]]:
+            process.kill()
+        psutil.wait_procs(children, GRACE)
 
 
 def _gateway_ports() -> set[int]:

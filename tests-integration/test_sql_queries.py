@@ -360,7 +360,7 @@ async def test_the_member_tells_which_parameter_is_the_key(caller: Caller) -> No
 def test_a_lost_member() -> None:
     with (
         Cluster(members=1, sql=True) as cluster,
-        hazelcast.HazelcastClient(cluster_members=cluster.addresses, cluster_connect_timeout=1) as client,
+        hazelcast.HazelcastClient(cluster_members=cluster.addresses) as client,
     ):
         rows = iter(client.sql.blocking().execute(STREAM, cursor_buffer_size=10))
         assert next(rows)[0] == 0

@@ -1,5 +1,6 @@
 """The leak guard of the root conftest finds what a test leaves behind, and nothing else."""
 
+import psutil
 import pytest
 
 pytest_plugins = ["pytester"]
@@ -20,8 +21,9 @@ LEAKS = {
         "*task left running: *left-over*",
     ),
     "child": (
-        "import subprocess, sys\nheld = []\nendless = [sys.executable, '-c', 'input()']\n"
-        "def test_it():\n    held.append(subprocess.Popen(endless, stdin=subprocess.PIPE))\n",
+        "import pathlib, subprocess, sys\nheld = []\nendless = [sys.executable, '-c', 'while True: pass']\n"
+        "def test_it():\n    held.append(subprocess.Popen(endless))\n"
+        "    pathlib.Path('child.pid').write_text(str(held[0].pid))\n",
         "*child process *",
     ),
     "logging": (
@@ -80,3 +82,4 @@ def test_leaks_fail_their_tests_and_nothing_else_fails(guarded: pytest.Pytester,
         result.stdout.fnmatch_lines_random(
             [f"ERROR test_{kind}.py::test_it*", "*The test left behind:*", message]
         )
+    assert not psutil.pid_exists(int((guarded.path / "child.pid").read_text()))

@@ -26,8 +26,8 @@ class Threads:
         """Keep the promise."""
         self.promises.append(promise)
 
-    def after(self, seconds: float, callback: Callable[[], None]) -> Callable[[], None]:
-        """Never call it."""
+    def after(self, seconds: float, promise: Promise) -> Callable[[], None]:
+        """Never complete it."""
         return lambda: None
 
 

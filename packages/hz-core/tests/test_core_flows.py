@@ -223,14 +223,6 @@ def test_flows_in_flows_need_no_stack(simulation: Simulation, ending: str) -> No
         assert isinstance(future.exception(0), LookupError)
 
 
-def test_sleeping_flow_ends_with_the_client(simulation: Simulation) -> None:
-    outcome = simulation.begin(after(Sleep(1000), simulation.ops.get(1)))
-    simulation.driver.advance(1)
-    simulation.client.shutdown()
-    simulation.driver.advance()
-    assert isinstance(outcome.error, HazelcastClientNotActiveError)
-
-
 # ---- cancelling
 
 ENDLESS: dict[str, Steps] = {

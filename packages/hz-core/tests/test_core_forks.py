@@ -172,6 +172,33 @@ def test_what_the_parent_has_begun_fails_in_the_child_at_once(plain: Threaded) -
     flowing.cancel()
 
 
+def test_what_goes_on_after_each_error_ends_in_the_child(plain: Threaded) -> None:
+    client, ops = plain.client, plain.ops
+    kept = keep(plain, "Map.get")
+    errors: list[Exception] = []
+
+    def flow() -> Flow[None]:
+        while True:
+            try:
+                yield ops.get(1)
+            except Exception as e:
+                errors.append(e)
+            yield Sleep(1000)
+
+    client._engine.start(flow(), "a flow in the background")
+    plain.until(lambda: kept)
+
+    def use() -> None:
+        assert errors == []
+        in_child(lambda: client.blocking.call(ops.put(2, "child of a child")))
+        client.blocking.call(ops.put(1, "child"))
+        assert errors == []
+
+    in_child(use)
+    plain.do(lambda: kept[0].reply(None))
+    assert client.blocking.call(ops.get(2)) == "child of a child"
+
+
 def test_a_continuation_that_waits_for_its_turn_fails_in_the_child(plain: Threaded) -> None:
     client, ops = plain.client, plain.ops
     busy, free = threading.Event(), threading.Event()

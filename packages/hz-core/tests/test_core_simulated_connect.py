@@ -511,7 +511,7 @@ def test_shutdown_while_connecting_ends_the_start() -> None:
     simulation.driver.advance(2.5)
     simulation.client.shutdown()
     simulation.driver.advance()
-    assert isinstance(outcome.error, IllegalStateError)
+    assert isinstance(outcome.error, HazelcastClientNotActiveError)
     simulation.stop()
 
 

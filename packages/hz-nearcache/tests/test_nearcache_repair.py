@@ -56,6 +56,25 @@ def test_members_are_asked_for_what_they_may_have_told(options: dict[str, Any], 
         assert setting.cache.statistics.lost_invalidations == 1
 
 
+def test_a_client_that_begins_anew_in_a_forked_child_asks_as_well() -> None:
+    with Setting() as setting:
+        setting.other.put("k", "old")
+        engine = setting.simulation.client._engine
+        engine.forked()
+        for member in setting.cluster.members:
+            member.cut_all()  # the connections of the parent
+        engine.renew()
+        setting.simulation.begin(engine.connect())
+        setting.pass_time()
+        assert setting.own.get("k") == "old"
+        setting.lost = once()
+        setting.other.put("k", "new")
+        setting.pass_time(1)
+        assert setting.own.get("k") == "old"
+        setting.pass_time(60)
+        assert setting.own.get("k") == "new"
+
+
 def test_without_an_interval_nobody_is_asked() -> None:
     requests = Requests()
     with Setting(observer=requests, reconciliation_interval=0) as setting:

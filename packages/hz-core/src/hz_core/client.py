@@ -174,7 +174,7 @@ class Client(ClientBase):
         self._driver.stop()
 
     def _forked(self) -> None:
-        used = self._renewal.armed or not (self._closed or self._engine.states.closed)
+        used = self._renewal.leave() or not (self._closed or self._engine.states.closed)
         self._driver.forked()
         super()._forked()
         if used:

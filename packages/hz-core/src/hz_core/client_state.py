@@ -146,7 +146,8 @@ class ClientStateMachine:
         self.state = ClientState.CREATED
         self.forked = False
 
-    def _not_active(self) -> HazelcastClientNotActiveError:
+    def not_active(self) -> HazelcastClientNotActiveError:
+        """Return the error of what needs a client that is not shut down."""
         if self.forked and self.on_first_use is not _nothing:
             return ended_in_parent(f"this operation of client {self._client_name}")
         if self.forked:
@@ -184,7 +185,7 @@ class ClientStateMachine:
         if self.closed:
             self.on_first_use()
             if self.closed:
-                raise self._not_active()
+                raise self.not_active()
         if self.state in self._offline:
             raise ClientOfflineError(
                 f"client {self._client_name} is not connected to the cluster; it is connecting in the background"

@@ -29,7 +29,7 @@ from hz_core.listener import ListenerService, ListenerSpec
 from hz_core.load_balancer import LoadBalancer
 from hz_core.log import get_logger
 from hz_core.op import Flow, GatherOutcomes, Within
-from hz_core.promise import CallbackPromise
+from hz_core.promise import CallbackPromise, Promise
 from hz_core.schema_service import SchemaService
 from hz_core.wire.decode import random_uuid
 from hz_serialization import SerializationService
@@ -163,6 +163,7 @@ class Engine:
 
         Raises:
             IllegalStateError: No member could be connected in time.
+            HazelcastClientNotActiveError: The client was shut down meanwhile.
         """
         self.states.handle(ClientEvent.START)
         self._next_tick = self.io.now()
@@ -230,6 +231,11 @@ class Engine:
         Nothing may be sent. The driver has reset its locks before, since other threads may have held them.
         """
         error = self.states.fork()
+        # First of all: they would take what follows for errors, and try again.
+        for running in list(self._background):
+            with suppress(ValueError):  # a thread of the parent was executing it
+                running.cancel()
+        self._background.clear()
         for connection in self.connections.forked():
             for entry in list(connection.pending.values()):
                 entry.fail(error)
@@ -241,11 +247,7 @@ class Engine:
         self._services.forked()
 
     def end_flows(self) -> None:
-        """Cancel all flows, in a forked child: they belong to the parent."""
-        for running in list(self._background):
-            with suppress(ValueError):  # a thread of the parent was executing it
-                running.cancel()
-        self._background.clear()
+        """End the flows that callers of the parent wait for, in a forked child."""
         self._wake_all()
         self.io.call_soon(_nothing)  # runs what the parent was about to do, which finds the client closed
 
@@ -264,29 +266,26 @@ class Engine:
 
     # --- interface for flows (Submitter) -------------------------------------------------------------------
 
-    def after(self, seconds: float, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call ``callback`` on the I/O side after ``seconds``, or when the client is shut down.
-
-        Returns:
-            A function that drops the call, and what it would keep alive. Both are callable from any thread.
-        """
-        alarm = _Alarm(self._sleeping, callback)
+    def after(self, seconds: float, promise: Promise) -> Callable[[], None]:
+        """See :class:`hz_core.flow.Submitter`. The promise is completed on the I/O side."""
+        alarm = _Alarm(self._sleeping, promise)
         self.io.call_soon(partial(self._sleep, seconds, alarm))
         return alarm.cancel
 
     def _sleep(self, seconds: float, alarm: "_Alarm") -> None:
         if self.states.state is ClientState.CLOSED:
-            alarm()
+            # Not as if the time were over: a flow that goes on after each error would do so without a pause.
+            alarm.fail(self.states.not_active())
         elif not alarm.dropped():
             self._sleeping[alarm] = self.io.call_later(seconds, alarm)
             if alarm.dropped():
                 alarm.cancel()  # dropped meanwhile by another thread, which did not find the timer
 
     def _wake_all(self) -> None:
-        """Wake up all sleeping flows at once; they find the client shut down, and end."""
+        """Wake up all sleeping flows with the error of a client that is shut down."""
         for alarm, timer in list(self._sleeping.copy().items()):
             timer.cancel()
-            alarm()
+            alarm.fail(self.states.not_active())
 
     # --- interface for operations and services (ClientContext) ---------------------------------------------
 
@@ -387,8 +386,7 @@ class Engine:
         self._background[running] = None
         try:
             if self.states.state is ClientState.CLOSED:
-                # The flow would never end, because sleeping returns immediately now.
-                running.cancel()
+                running.cancel()  # it could do nothing
             running.advance(None, None)
         except BaseException:
             # This thread was interrupted, maybe before the flow has begun.
@@ -544,27 +542,37 @@ class Engine:
 
 
 class _Alarm:
-    """A call at a time, which can be dropped by any thread."""
+    """A promise that is completed at a time, and can be dropped by any thread."""
 
-    __slots__ = ("_callback", "_sleeping")
+    __slots__ = ("_promise", "_sleeping")
 
-    def __init__(self, sleeping: "dict[_Alarm, Timer]", callback: Callable[[], None]) -> None:
+    def __init__(self, sleeping: "dict[_Alarm, Timer]", promise: Promise) -> None:
         self._sleeping = sleeping
-        self._callback: Callable[[], None] | None = callback
+        self._promise: Promise | None = promise
 
     def dropped(self) -> bool:
-        """Return whether the call was dropped."""
-        return self._callback is None
+        """Return whether the promise was dropped."""
+        return self._promise is None
 
     def __call__(self) -> None:
+        promise = self._taken()
+        if promise is not None:
+            promise.set_result(None)
+
+    def fail(self, error: Exception) -> None:
+        """Complete the promise with an error."""
+        promise = self._taken()
+        if promise is not None:
+            promise.set_exception(error)
+
+    def _taken(self) -> Promise | None:
         self._sleeping.pop(self, None)
-        callback, self._callback = self._callback, None
-        if callback is not None:
-            callback()
+        promise, self._promise = self._promise, None
+        return promise
 
     def cancel(self) -> None:
-        """Drop the call."""
-        self._callback = None
+        """Drop the promise, and what it would keep alive."""
+        self._promise = None
         timer = self._sleeping.pop(self, None)
         if timer is not None:
             timer.cancel()

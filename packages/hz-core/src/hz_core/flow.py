@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar, cast
 
 from hz_core.errors import HazelcastError
 from hz_core.op import Acquired, AnsweredOp, Flow, GatherOutcomes, Op, Sleep, Step, WaitFor, Within
-from hz_core.promise import Promise, complete
+from hz_core.promise import CallbackPromise, Promise
 
 T = TypeVar("T")
 
@@ -38,8 +38,12 @@ class Submitter(Protocol):
         """Send ``op`` and complete ``promise`` with its outcome."""
         ...
 
-    def after(self, seconds: float, callback: Callable[[], None]) -> Cancel:
-        """Call ``callback`` after ``seconds``; return a function that drops the call. Callable from any thread."""
+    def after(self, seconds: float, promise: Promise) -> Cancel:
+        """Complete ``promise`` with None after ``seconds``, or with an error when the client is shut down.
+
+        Returns:
+            A function that drops the promise. Both are callable from any thread.
+        """
         ...
 
 
@@ -381,7 +385,7 @@ def wait_for(submitter: Submitter, wanted: Step, promise: Promise, acquired: Acq
         elif isinstance(wanted, Op):
             _sent(submitter, wanted, promise, acquired)
         elif isinstance(wanted, Sleep):
-            return submitter.after(wanted.seconds, partial(complete, promise, None))
+            return submitter.after(wanted.seconds, promise)
         elif isinstance(wanted, WaitFor):
             wanted.start(promise)
         elif isinstance(wanted, GatherOutcomes):
@@ -448,7 +452,7 @@ class _Limited:
         self._drop_timer: Cancel | None = None
         self._cancel = wait_for(submitter, limited.step, self, acquired)
         if hasattr(self, "_open"):
-            self._drop_timer = submitter.after(limited.seconds, self._expire)
+            self._drop_timer = submitter.after(limited.seconds, CallbackPromise(self._expire))
             if not hasattr(self, "_open"):
                 self._drop_timer()
 
@@ -467,13 +471,13 @@ class _Limited:
     def set_exception(self, exception: BaseException, /) -> None:
         self._end(self._promise.set_exception, exception)
 
-    def _expire(self) -> None:
-        self._end(self._time_out, None)
+    def _expire(self, _: object, error: BaseException | None) -> None:
+        self._end(self._give_up, error or TimeoutError(f"there was no result within {self._seconds:g} s"))
 
-    def _time_out(self, _: object) -> None:
+    def _give_up(self, error: BaseException) -> None:
         self._expired = True
         self.cancel()
-        self._promise.set_exception(TimeoutError(f"there was no result within {self._seconds:g} s"))
+        self._promise.set_exception(error)
 
     def _end(self, complete: Callable[[Any], object], outcome: object) -> bool:
         """Complete the promise, unless that was done; return whether it takes the outcome."""

@@ -31,10 +31,14 @@ class Renewal:
         self._lock = RLock()
         self._armed = False
 
+    def leave(self) -> bool:
+        """Do not begin anew while the client of the parent ends in a forked child; return whether it had not begun."""
+        self._lock = RLock()  # a thread that does not exist here may hold it
+        was_armed, self._armed = self._armed, False
+        return was_armed
+
     def arm(self) -> None:
         """Begin anew with the next use. In the child, after the client of the parent has ended there."""
-        self._lock = RLock()  # a thread that does not exist here may hold it
-        self._armed = False
         self._engine.states.on_first_use = self._driver.on_first_use = self._first_use
         self._engine.end_flows()
         self._armed = True
@@ -47,11 +51,6 @@ class Renewal:
             if was_armed:
                 self._engine.states.forked = False
             return was_armed
-
-    @property
-    def armed(self) -> bool:
-        """Whether the client has not begun anew yet."""
-        return self._armed
 
     def _first_use(self) -> None:
         # Other threads wait here until the client can be used. What ends in this one, meanwhile, finds it closed.

@@ -38,9 +38,8 @@ class NearCaches(Service):
     def add(self, cache: NearCache) -> None:
         """Look after a near cache from now on."""
         self._caches = [*self._caches, cache]
-        if cache.repaired and not self._running:
-            self._running = True
-            self._context.start(self._run(), "looking for lost invalidations of near caches")
+        if cache.repaired:
+            self._look_regularly()
 
     def remove(self, cache: NearCache) -> None:
         """Look after a near cache no more."""
@@ -58,18 +57,20 @@ class NearCaches(Service):
             cache.on_cluster_changed()
 
     def on_fork(self) -> None:
-        """Forget everything, in a forked child, where nothing runs so far."""
-        running, self._running = self._running, False
+        """Forget everything, in a forked child. The first connection there starts what looks for lost invalidations."""
+        self._running = False
         for cache in self._caches:
             cache.on_fork()
-        if running:
-            self._running = True
-            self._context.start(self._run(), "looking for lost invalidations of near caches")
 
     # --- lost invalidations ------------------------------------------------------------------------------------
 
     def _repaired(self) -> list[NearCache]:
         return [cache for cache in self._caches if cache.repaired]
+
+    def _look_regularly(self) -> None:
+        if not self._running:
+            self._running = True
+            self._context.start(self._run(), "looking for lost invalidations of near caches")
 
     def _run(self) -> Flow[None]:
         while True:
@@ -83,7 +84,8 @@ class NearCaches(Service):
         self._running = False
 
     def compare_soon(self, connection: Connection) -> None:
-        """Ask a member for its numbers, without waiting for them."""
+        """Ask a member for its numbers, without waiting for them; see :class:`hz_nearcache.near_cache.Caretaker`."""
+        self._look_regularly()
         self._context.start(self.compare([connection]), "looking for lost invalidations of near caches")
 
     def compare(self, connections: Sequence[Connection]) -> Flow[None]:

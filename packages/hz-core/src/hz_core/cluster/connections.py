@@ -18,8 +18,8 @@ from hz_core.codecs import client as codec
 from hz_core.connection import Connection, ConnectionOwner, ConnectionState
 from hz_core.errors import (
     ClientNotAllowedInClusterError,
+    HazelcastClientNotActiveError,
     HazelcastError,
-    IllegalStateError,
     TargetDisconnectedError,
 )
 from hz_core.flow import Submitter, run_flow
@@ -151,6 +151,7 @@ class ConnectionManager:
         Raises:
             IllegalStateError: No member could be connected within ``cluster_connect_timeout``; the text
                 lists every address with the reason.
+            HazelcastClientNotActiveError: The client was shut down meanwhile.
             ClientNotAllowedInClusterError: A member rejects this client permanently, and there is no other cluster.
         """
         pause, self._pause = self._pause, 0.0
@@ -208,14 +209,14 @@ class ConnectionManager:
             known = self._membership.members.members if target is self._members_of else ()
             yield from target.locator.discover(known, backoff.left(self._io.now() - began))
             if self._closed:
-                raise IllegalStateError("the client was shut down while it was connecting")
+                raise HazelcastClientNotActiveError("the client was shut down while it was connecting")
             failures.update(((name, what), e) for what, e in target.locator.failures().items())
             addresses = self._candidates(target)
             for address in addresses:
                 failures.setdefault((name, address), None)
             for address in addresses:
                 if self._closed:
-                    raise IllegalStateError("the client was shut down while it was connecting")
+                    raise HazelcastClientNotActiveError("the client was shut down while it was connecting")
                 elapsed = self._io.now() - began
                 if backoff.over(elapsed):
                     break
@@ -283,7 +284,7 @@ class ConnectionManager:
     ) -> None:
         """Open a connection and authenticate, within ``left`` seconds if that is not None."""
         if self._closed:
-            promise.set_exception(IllegalStateError("the client is shut down"))
+            promise.set_exception(HazelcastClientNotActiveError("the client is shut down"))
             return
         connection = Connection(self._next_id, address, self._engine, self._options.max_message_size)
         connection.cluster = self._targets.index(self._target)
