@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import pytest
 
 import hazelcast
 import hazelcast.asyncio
+from core_forks import in_child
 from hazelcast.errors import OperationTimeoutError
 from hz_embedded import Cluster
 from hz_frameworks import AsyncCachedFunction, CachedFunction, cached
@@ -41,6 +43,41 @@ class Clock:
         self.now = 1_000_000.0
         for function in functions:
             function._policy = dataclasses.replace(function._policy, now=lambda: self.now, chance=lambda: 0.0)
+
+
+@pytest.mark.parametrize("in_background", [False, True], ids=["call", "refresh"])
+def test_a_forked_child_does_not_wait_for_a_thread_of_the_parent(
+    client: hazelcast.HazelcastClient, name: str, in_background: bool
+) -> None:
+    parent, begun, free = os.getpid(), threading.Event(), threading.Event()
+    slow = not in_background
+
+    @cached(client, name, ttl=60, stale=60, across_processes=False)
+    def made_by() -> int:
+        if slow and os.getpid() == parent:
+            begun.set()
+            assert free.wait(LIMIT)
+        return os.getpid()
+
+    clock = Clock(made_by)
+    if in_background:
+        made_by()
+        clock.now += 90
+        slow = True
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(made_by)
+        assert begun.wait(LIMIT)
+
+        def use() -> None:
+            assert made_by() == (parent if in_background else os.getpid())
+            made_by.join()
+            assert made_by() == os.getpid()
+            client.shutdown()
+
+        in_child(use)
+        free.set()
+        assert call.result(LIMIT) == parent
+    made_by.join(LIMIT)
 
 
 def test_results_are_kept(

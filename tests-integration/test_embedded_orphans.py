@@ -119,3 +119,20 @@ def test_forked_child_leaves_the_parents_cluster_alone(children: list[Child]) ->
     child = Child(script)
     children.append(child)
     assert child.end() == (0, "")
+
+
+def test_forked_child_forgets_java_objects_while_the_parent_was_at_it(children: list[Child]) -> None:
+    script = (
+        CLUSTER
+        + "from py4j.finalizer import ThreadSafeFinalizer\n"
+        + "objects = [cluster.jvm.java.util.ArrayList() for _ in range(3)]\n"
+        + "begun, end = threading.Event(), threading.Event()\n"
+        + "def forget():\n    with ThreadSafeFinalizer.lock:\n        begun.set()\n        end.wait()\n"
+        + "thread = threading.Thread(target=forget)\nthread.start()\nbegun.wait()\n"
+        + "pid = os.fork()\nif pid == 0:\n    signal.alarm(10)\n    del objects\n    os._exit(0)\n"
+        + "assert os.waitpid(pid, 0)[1] == 0\nend.set()\nthread.join()\n"
+        + REPORT
+    )
+    child = Child(script)
+    children.append(child)
+    assert child.end() == (0, "")

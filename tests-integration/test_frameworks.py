@@ -24,11 +24,14 @@ from flask import Flask
 from flask_caching import Cache
 
 import hazelcast
+from core_forks import in_child
+from hazelcast.errors import IllegalStateError
 from hz_embedded import Cluster
+from hz_frameworks import clients
 from hz_frameworks.asgi import HazelcastMiddleware, hazelcast_lifespan
 from hz_frameworks.clients import close_clients, shared_client
 from hz_frameworks.pickled import PickledMap
-from map_harness import fresh_name
+from map_harness import fresh_name, until_now
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -58,6 +61,27 @@ def test_clients_are_shared(cluster: Cluster) -> None:
     again = shared_client(cluster.addresses, {"client_name": "one"})
     assert again is not one
     assert again.lifecycle_service.is_running()
+
+
+def test_a_forked_child_does_not_wait_for_a_client_that_the_parent_connects(
+    cluster: Cluster, reserved_ports: tuple[int, int]
+) -> None:
+    addresses = cluster.addresses
+    shared_client(addresses, {})  # no thread may import anything while the process forks
+    nobody = f"127.0.0.1:{reserved_ports[0]}"
+    options = {"cluster_connect_timeout": 1, "retry_initial_backoff": 0.1}
+    with ThreadPoolExecutor(1) as pool:
+        connecting = pool.submit(shared_client, nobody, options)
+        until_now(clients._lock.locked)
+
+        def use() -> None:
+            own = shared_client(addresses, {"client_name": "own"})
+            assert own.lifecycle_service.is_running()
+            own.shutdown()
+
+        in_child(use)
+        with pytest.raises(IllegalStateError):
+            connecting.result()
 
 
 def test_a_map_of_objects(client: hazelcast.HazelcastClient) -> None:

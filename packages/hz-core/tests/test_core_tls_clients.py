@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from core_ca import Authority
+from core_forks import in_child
 from core_selector_thread import PATIENCE
 from core_sockets import SocketCluster
 from core_surfaces import Surface, Threaded, make, why_not
@@ -347,3 +348,26 @@ def key_of(member: SimulatedMember) -> int:
 def test_wrong_files_are_told_at_once_at_the_start(driver: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidConfigurationError, match=r"ssl_cafile: the file .* cannot be read"):
         make(driver, 0, ssl_enabled=True, ssl_cafile=str(tmp_path / "missing"))
+
+
+def test_a_forked_child_does_not_wait_for_certificates_that_the_parent_loads(authority: Authority) -> None:
+    with (
+        member(authority.server()) as members,
+        connected("threaded", members, **authority.trusted) as surface,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        assert isinstance(surface, Threaded)
+        (contexts,) = surface.client._driver._tls
+        assert contexts is not None
+        loading, loaded = threading.Event(), threading.Event()
+
+        def load() -> bool:
+            with contexts._lock:
+                loading.set()
+                return loaded.wait(2 * PATIENCE)
+
+        parent = pool.submit(load)
+        assert loading.wait(PATIENCE)
+        in_child(lambda: works(surface))
+        loaded.set()
+        assert parent.result()

@@ -1,6 +1,7 @@
 """One client for each configuration, shared by all threads of the process."""
 
 import atexit
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -8,7 +9,7 @@ from typing import Any, Final
 import hazelcast
 from hazelcast.config import Config
 
-_lock: Final = threading.Lock()
+_lock = threading.Lock()
 _clients: Final[dict[str, hazelcast.HazelcastClient]] = {}
 
 
@@ -53,4 +54,11 @@ def close_clients() -> None:
         client.shutdown()
 
 
+def _forked() -> None:
+    global _lock  # a thread that does not exist here may hold it
+    _lock = threading.Lock()
+
+
 atexit.register(close_clients)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

@@ -339,6 +339,9 @@ class ThreadedDriver(DriverBase):
         self._waking = RLock()
         for mutex in list(self._mutexes):
             mutex._at_fork_reinit()  # the thread that held it does not exist here
+        for tls in self._tls:
+            if tls is not None:
+                tls.forked()
         if self._ended:
             return  # its descriptors are closed, and may belong to others by now
         self._stopping = self._ended = True

@@ -73,6 +73,10 @@ class TlsContexts:
             f"{' and '.join(name for name, _ in self._files())}: the files kept changing while they were read"
         )
 
+    def forked(self) -> None:
+        """Go on in a forked child, where the thread that has begun to load does not exist."""
+        self._lock = threading.Lock()
+
     def _files(self) -> Iterator[tuple[str, str]]:
         for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
             path = getattr(self._config, name)

@@ -12,6 +12,7 @@ import weakref
 from typing import Any, Final
 
 from py4j import protocol
+from py4j.finalizer import ThreadSafeFinalizer
 from py4j.java_gateway import GatewayClient
 from py4j.protocol import Py4JNetworkError, is_fatal_error
 
@@ -115,6 +116,7 @@ class Client(GatewayClient):  # type: ignore[misc]  # py4j has no types
 
     def abandon(self) -> None:
         """Drop everything in a forked child, where other threads do not exist and may have held the lock."""
+        self._lock = threading.RLock()
         self.ended, self.is_connected = True, False
         self.refusal = f"{self.label} belongs to the parent process"
         for connection in list(self._open):
@@ -257,6 +259,7 @@ class PinnedClient(Client):
 
 
 def _abandon_all() -> None:
+    ThreadSafeFinalizer.lock = threading.RLock()  # taken whenever a Java object is forgotten
     for client in list(_clients.values()):
         client.abandon()
 

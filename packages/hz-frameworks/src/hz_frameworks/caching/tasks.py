@@ -11,6 +11,7 @@ import hazelcast.asyncio
 from hazelcast.errors import HazelcastError, IllegalMonitorStateError
 from hz_frameworks.caching.policy import Counts, Found, Policy, lock_of
 from hz_frameworks.caching.threads import MOST_REFRESHES
+from hz_frameworks.forks import on_fork
 from hz_frameworks.log import logger
 
 P = ParamSpec("P")
@@ -48,10 +49,15 @@ class AsyncCachedFunction(Generic[P, R]):
         self._key = key
         self._policy = policy
         self._timeout = timeout
-        self._calls: dict[str, asyncio.Task[R]] = {}
-        self._ended = 0  # how many of them are over
-        self._refreshing: dict[str, asyncio.Task[None]] = {}
+        self._ended = 0  # how many calls are over
         self.counts: Counts = Counts()
+        self.forked()
+        on_fork(self)
+
+    def forked(self) -> None:
+        """Begin without any calls in progress: the tasks of the parent do not run in a forked child."""
+        self._calls: dict[str, asyncio.Task[R]] = {}
+        self._refreshing: dict[str, asyncio.Task[None]] = {}
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the kept result of such a call, or call the function."""

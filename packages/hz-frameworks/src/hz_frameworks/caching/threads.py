@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, ParamSpec, TypeVar, cast, overload
 import hazelcast
 from hazelcast.errors import HazelcastError, IllegalMonitorStateError
 from hz_frameworks.caching.policy import Counts, Found, Policy, lock_of
+from hz_frameworks.forks import on_fork
 from hz_frameworks.log import logger
 
 P = ParamSpec("P")
@@ -51,11 +52,16 @@ class CachedFunction(Generic[P, R]):
         self._key = key
         self._policy = policy
         self._timeout = timeout
+        self._ended = 0  # how many calls are over
+        self.counts: Counts = Counts()
+        self.forked()
+        on_fork(self)
+
+    def forked(self) -> None:
+        """Begin without any calls in progress: those of the parent are not made in a forked child."""
         self._lock = threading.Lock()
         self._calls: dict[str, Future[R]] = {}
-        self._ended = 0  # how many of them are over
         self._refreshing: dict[str, threading.Thread] = {}
-        self.counts: Counts = Counts()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the kept result of such a call, or call the function."""
