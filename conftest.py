@@ -141,12 +141,13 @@ def _children() -> Iterator[Resource]:
 
 def _kill(left: list[Resource]) -> None:
     """Kill the child processes among what is left: one that never ends may take a processor from all later tests."""
-    pids = [identity[1] for identity, _ in left if isinstance(identity, tuple) and identity[0] == "child"]
-    with contextlib.suppress(psutil.NoSuchProcess):
-        children = [psutil.Process(pid) for pid in pids]
-        for process in [each for child in children for each in [*child.children(recursive=True), child]]:
-            process.kill()
-        psutil.wait_procs(children, GRACE)
+    for identity, _ in left:
+        if isinstance(identity, tuple) and identity[0] == "child":
+            with contextlib.suppress(psutil.NoSuchProcess):  # one that has just ended keeps none of the others
+                child = psutil.Process(identity[1])
+                for process in [*child.children(recursive=True), child]:
+                    process.kill()
+                child.wait(GRACE)
 
 
 def _gateway_ports() -> set[int]:

@@ -52,7 +52,7 @@ class Rows(MapStore[int, str]):
         self._lock = threading.Lock()
         self._database = sqlite3.connect(path, check_same_thread=False)
         self._database.execute("CREATE TABLE rows (key INTEGER PRIMARY KEY, value TEXT)")
-        self.written: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self.batches: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
         self.broken = False
 
     def _do(self, statement: str, *values: object) -> list[Any]:
@@ -73,7 +73,12 @@ class Rows(MapStore[int, str]):
 
     def store(self, key: int, value: str) -> None:
         self._do("REPLACE INTO rows VALUES (?, ?)", key, value)
-        self.written.put(key)
+        self.batches.put([key])
+
+    def store_all(self, entries: dict[int, str]) -> None:
+        for key, value in entries.items():
+            self._do("REPLACE INTO rows VALUES (?, ?)", key, value)
+        self.batches.put(sorted(entries))
 
     def delete(self, key: int) -> None:
         self._do("DELETE FROM rows WHERE key = ?", key)
@@ -129,7 +134,7 @@ class Side:
 
     def configure(self, config: Any) -> None:
         store_behind(config, "through", self.through)
-        store_behind(config, "behind", self.behind, write_delay=1, batch_size=100)
+        store_behind(config, "behind", self.behind, write_delay=3, batch_size=100)
         store_behind(config, "made-*", self.stores)
         settings = config.getQueueConfig("stored").getQueueStoreConfig()
         if settings is None:
@@ -230,14 +235,17 @@ def test_row_16_map_store_writes_through(pair: Cluster, side: Side) -> None:
 def test_row_16_map_store_writes_behind(pair: Cluster, side: Side) -> None:
     rows = java_map(pair, "behind")
     wanted = dict.fromkeys(range(10), "new")
-    for key in wanted:
-        rows.put(key, "old")
-        rows.put(key, "new")
-    written: list[int] = []
-    while side.behind.rows() != wanted:
-        written.append(side.behind.written.get(timeout=WAIT))
-    # One write for both puts of a key, unless more than the delay was between them.
-    assert len(written) < 2 * len(wanted)
+    for value in ("old", "new"):
+        rows.putAll(pair.members[0].jvm.to_java(dict.fromkeys(wanted, value)))
+    batches: list[list[int]] = []
+    # A batch of one entry is written by `store`.
+    while sum(map(len, batches)) < len(wanted):
+        batches.append(side.behind.batches.get(timeout=WAIT))
+    # The old values are never written.
+    assert sorted(key for batch in batches for key in batch) == list(wanted)
+    assert side.behind.batches.empty()
+    assert max(map(len, batches)) > 1
+    assert side.behind.rows() == wanted
 
 
 def test_row_16_map_loader_from_a_factory(pair: Cluster, side: Side) -> None:

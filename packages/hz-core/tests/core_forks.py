@@ -40,12 +40,12 @@ def fork_and_run(use: Callable[[], object]) -> Callable[[], None]:
     def passed() -> None:
         with os.fdopen(readable, "rb") as pipe:
             # A child that hangs while it is forked sets no alarm.
-            told = (
-                pipe.read().decode() if select.select([pipe], [], [], 2 * PATIENCE)[0] else "the child hangs"
-            )
-        if told == "the child hangs":
-            os.killpg(child, signal.SIGKILL)
+            ended = bool(select.select([pipe], [], [], 2 * PATIENCE)[0])
+            if not ended:
+                os.killpg(child, signal.SIGKILL)
+            told = pipe.read().decode()
         os.waitpid(child, 0)
+        assert ended, "the child hangs"
         assert told == "passed", told or "the child was ended by a signal"
 
     return passed
