@@ -143,9 +143,8 @@ def _kill(left: list[Resource]) -> None:
     """Kill the child processes among what is left: one that never ends may take a processor from all later tests."""
     for identity, _ in left:
         if isinstance(identity, tuple) and identity[0] == "child":
-            with contextlib.suppress(
-                psutil.NoSuchProcess
-            ):  # one that has just ended keeps none of the others
+            # For each on its own: one that has just ended must not save the others.
+            with contextlib.suppress(psutil.NoSuchProcess):
                 child = psutil.Process(identity[1])
                 for process in [*child.children(recursive=True), child]:
                     process.kill()

@@ -72,8 +72,7 @@ class Rows(MapStore[int, str]):
         return [key for (key,) in self._do("SELECT key FROM rows")]
 
     def store(self, key: int, value: str) -> None:
-        self._do("REPLACE INTO rows VALUES (?, ?)", key, value)
-        self.batches.put([key])
+        self.store_all({key: value})
 
     def store_all(self, entries: dict[int, str]) -> None:
         for key, value in entries.items():
@@ -235,13 +234,11 @@ def test_row_16_map_store_writes_through(pair: Cluster, side: Side) -> None:
 def test_row_16_map_store_writes_behind(pair: Cluster, side: Side) -> None:
     rows = java_map(pair, "behind")
     wanted = dict.fromkeys(range(10), "new")
-    for value in ("old", "new"):
+    for value in ("old", "new"):  # the old values are never written
         rows.putAll(pair.members[0].jvm.to_java(dict.fromkeys(wanted, value)))
     batches: list[list[int]] = []
-    # A batch of one entry is written by `store`.
     while sum(map(len, batches)) < len(wanted):
         batches.append(side.behind.batches.get(timeout=WAIT))
-    # The old values are never written.
     assert sorted(key for batch in batches for key in batch) == list(wanted)
     assert side.behind.batches.empty()
     assert max(map(len, batches)) > 1
